@@ -1,0 +1,47 @@
+# make run     set up, build, train recipes/legal.yaml
+# make test    set up, vet, lint, test
+# make build   the program ./slm
+# make setup   oneDNN and the weights of the black-box LLM
+# make lint    golangci-lint alone
+# make bench   benchmarks of all packages
+
+SHELL := bash
+CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/slm
+
+# Tools that tests need; scripts/setup-test puts them into the cache.
+LINTER_VERSION := v2.15.0
+PYTHON_PACKAGES := pyarrow==26.0.1 numpy==2.4.6
+LINTER := $(CACHE)/bin/golangci-lint-$(LINTER_VERSION)
+PYTHON := $(CACHE)/venv-test/bin/python
+
+FLAGS := -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+
+# No C compiler is needed: the same sources give the same program everywhere.
+export CGO_ENABLED := 0
+
+.PHONY: run test build setup setup-test vet lint bench
+.NOTPARALLEL:
+
+run: setup build
+	./slm train recipes/legal.yaml
+
+build:
+	go build $(FLAGS) -o slm ./cmd/slm
+
+setup:
+	@scripts/setup
+
+setup-test:
+	@LINTER_VERSION=$(LINTER_VERSION) PYTHON_PACKAGES="$(PYTHON_PACKAGES)" scripts/setup-test
+
+test: setup setup-test vet lint
+	SLM_PYTHON="$(PYTHON)" go test -timeout 8m ./...
+
+vet:
+	go vet ./...
+
+lint: setup-test
+	"$(LINTER)" run ./...
+
+bench:
+	go test -run '^$$' -bench . ./...

@@ -1,0 +1,161 @@
+package checkpoint
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A journal file is journalMagic and then frames: frameMark, length and CRC-32C of (length, payload), both little-endian uint32, payload.
+// The mark lets a reader find the next frame behind a damaged one.
+const (
+	journalMagic = "SLMWAL1\n"
+	frameMark    = "\xf5JR\xa7"
+	frameHead    = len(frameMark) + 8
+	maxFrame     = 1 << 28 // bytes
+	maxJournal   = 1 << 40 // bytes
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Journal is an append-only file whose entries are on disk when Append returns. It is not safe for concurrent use.
+type Journal struct {
+	// Torn is how many bytes of an unfinished last entry OpenJournal cut off. Skipped is how many damaged bytes between whole
+	// entries it passed over; they stay in the file.
+	Torn, Skipped int64
+
+	f      *os.File
+	end    int64 // length of what is known to be good
+	broken error // set when a failed append could not be taken back
+}
+
+// OpenJournal opens or creates a journal and returns its entries in order. An entry that a crash left unfinished at the end is cut off;
+// a damaged one in the middle is passed over, and the ones behind it are kept. A file that is no journal is ErrCorrupt and untouched.
+func OpenJournal(path string) (*Journal, [][]byte, error) {
+	data, err := readCapped(path, maxJournal)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("checkpoint: open journal %s: %w", path, err)
+	}
+	created := err != nil
+	j := &Journal{}
+	var entries [][]byte
+	switch {
+	case len(data) < len(journalMagic) && bytes.HasPrefix([]byte(journalMagic), data):
+		j.Torn = int64(len(data)) // empty, or cut while it was created
+	case !bytes.HasPrefix(data, []byte(journalMagic)):
+		return nil, nil, fmt.Errorf("checkpoint: open journal %s: %w: not a journal", path, ErrCorrupt)
+	default:
+		var end int
+		entries, end, j.Skipped = frames(data)
+		j.end, j.Torn = int64(end), int64(len(data)-end)
+	}
+	if j.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+		return nil, nil, fmt.Errorf("checkpoint: open journal %s: %w", path, err)
+	}
+	if err := j.prepare(created); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("checkpoint: open journal %s: %w", path, err), j.f.Close())
+	}
+	return j, entries, nil
+}
+
+// prepare cuts the torn end and writes the header of a new file.
+func (j *Journal) prepare(created bool) error {
+	if j.Torn > 0 {
+		if err := j.f.Truncate(j.end); err != nil {
+			return err
+		}
+	}
+	if j.end == 0 {
+		if _, err := j.f.WriteAt([]byte(journalMagic), 0); err != nil {
+			return err
+		}
+		j.end = int64(len(journalMagic))
+	} else if j.Torn == 0 {
+		return nil
+	}
+	if err := j.f.Sync(); err != nil {
+		return err
+	}
+	if created {
+		return syncDir(filepath.Dir(j.f.Name()))
+	}
+	return nil
+}
+
+// frames walks the frames of a journal and returns the payloads (views of data), the end of the last whole one, and how many damaged
+// bytes lie before that end.
+func frames(data []byte) (entries [][]byte, end int, skipped int64) {
+	end = len(journalMagic)
+	for at := end; at < len(data); {
+		if payload, ok := frameAt(data[at:]); ok {
+			skipped += int64(at - end)
+			at += frameHead + len(payload)
+			end = at
+			entries = append(entries, payload)
+			continue
+		}
+		next := bytes.Index(data[at+1:], []byte(frameMark))
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return entries, end, skipped
+}
+
+// frameAt returns the payload of the frame that data starts with.
+func frameAt(data []byte) ([]byte, bool) {
+	if len(data) < frameHead || string(data[:len(frameMark)]) != frameMark {
+		return nil, false
+	}
+	n := binary.LittleEndian.Uint32(data[4:])
+	if n > maxFrame || int(n) > len(data)-frameHead {
+		return nil, false
+	}
+	payload := data[frameHead : frameHead+int(n) : frameHead+int(n)]
+	return payload, binary.LittleEndian.Uint32(data[8:]) == frameSum(data[4:8], payload)
+}
+
+func frameSum(length, payload []byte) uint32 {
+	return crc32.Update(crc32.Checksum(length, castagnoli), castagnoli, payload)
+}
+
+// Append writes entries with one write and one sync. When it fails, as on a full disk, none of them is in the journal.
+func (j *Journal) Append(entries ...[]byte) error {
+	if j.broken != nil {
+		return fmt.Errorf("checkpoint: append to journal: %w", j.broken)
+	}
+	var buf []byte
+	for _, e := range entries {
+		if len(e) > maxFrame {
+			return fmt.Errorf("checkpoint: append to journal: entry of %d bytes is too long", len(e))
+		}
+		var head [8]byte
+		binary.LittleEndian.PutUint32(head[:], uint32(len(e)))
+		binary.LittleEndian.PutUint32(head[4:], frameSum(head[:4], e))
+		buf = append(append(append(buf, frameMark...), head[:]...), e...)
+	}
+	if len(buf) == 0 {
+		return nil
+	}
+	_, err := j.f.WriteAt(buf, j.end)
+	if err == nil {
+		err = j.f.Sync()
+	}
+	if err != nil {
+		if terr := j.f.Truncate(j.end); terr != nil {
+			j.broken = terr
+		}
+		return fmt.Errorf("checkpoint: append to journal: %w", err)
+	}
+	j.end += int64(len(buf))
+	return nil
+}
+
+// Close closes the file; every entry is on disk already.
+func (j *Journal) Close() error { return j.f.Close() }

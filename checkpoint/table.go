@@ -1,0 +1,246 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// A batch of a table is written when it has batchRows rows or about batchBytes bytes.
+const (
+	batchRows  = 4096
+	batchBytes = 8 << 20
+)
+
+// WriteTable writes rows to an Arrow IPC file with a column for each field of T that has a tag `arrow:"name"`. Field types: string,
+// bool, int, int32, int64, uint64, float32, float64, []byte, []string, []int32, []int64, []float32, []float64, time.Time (to the microsecond, UTC),
+// and pointers to them, which make the column nullable. Bytes of a string that are no UTF-8 become U+FFFD. meta goes into the
+// schema's metadata.
+func WriteTable[T any](path string, rows []T, meta map[string]string) error {
+	w, err := NewTableWriter[T](path, meta)
+	if err != nil {
+		return err
+	}
+	if err := w.Append(rows...); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// TableWriter streams rows to an Arrow file in memory that does not grow with their number. The file takes its place on Close.
+type TableWriter[T any] struct {
+	w    *arrowWriter
+	cols []column
+	b    *array.RecordBuilder
+	rows int
+	size int // bytes, about
+	err  error
+}
+
+// NewTableWriter begins a table; see WriteTable for what T may be.
+func NewTableWriter[T any](path string, meta map[string]string) (*TableWriter[T], error) {
+	cols, err := columnsOf(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: write %s: %w", path, err)
+	}
+	fields := make([]arrow.Field, len(cols))
+	for i, c := range cols {
+		fields[i] = arrow.Field{Name: c.name, Type: c.arrow, Nullable: c.nullable}
+	}
+	w, err := newArrowWriter(path, arrow.NewSchema(fields, metadata(meta)))
+	if err != nil {
+		return nil, err
+	}
+	return &TableWriter[T]{w: w, cols: cols, b: array.NewRecordBuilder(memory.DefaultAllocator, w.schema)}, nil
+}
+
+// Append adds rows. After an error the file is gone and every later call returns that error.
+func (t *TableWriter[T]) Append(rows ...T) error {
+	if t.err != nil {
+		return t.err
+	}
+	for i := range rows {
+		v := reflect.ValueOf(&rows[i]).Elem()
+		for k, c := range t.cols {
+			t.size += c.append(t.b.Field(k), v.Field(c.index))
+		}
+		t.rows++
+		if t.rows >= batchRows || t.size >= batchBytes {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *TableWriter[T]) flush() error {
+	if t.rows == 0 {
+		return nil
+	}
+	rec := t.b.NewRecord()
+	defer rec.Release()
+	t.rows, t.size = 0, 0
+	if err := t.w.write(rec); err != nil {
+		t.err = t.w.fail(err)
+	}
+	return t.err
+}
+
+// Close writes what is left and puts the file in its place.
+func (t *TableWriter[T]) Close() error {
+	if t.err != nil {
+		return t.err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	t.err = errors.New("checkpoint: table is closed")
+	return t.w.close()
+}
+
+// Abort removes what was written. After Close or an error it does nothing.
+func (t *TableWriter[T]) Abort() error {
+	if t.err != nil {
+		return nil
+	}
+	t.err = errors.New("checkpoint: table was aborted")
+	return t.w.out.abort()
+}
+
+// ReadTable reads a table into rows of T. The file must have a column of the right type for each tagged field; others are passed
+// over. Empty lists come back as nil. Errors name the file and the column: ErrCorrupt, or what the file system says.
+func ReadTable[T any](path string) ([]T, map[string]string, error) {
+	t, err := OpenTable[T](path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = t.Close() }()
+	rows := make([]T, 0, t.Rows)
+	for row, err := range t.All() {
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, t.Meta, nil
+}
+
+// Table is a mapped table that is read row by row. What All yields is copied and stays valid after Close.
+type Table[T any] struct {
+	Meta map[string]string
+	Rows int
+
+	path string
+	a    *arrowFile
+	cols []column
+	at   []int // column of the file for each of cols
+}
+
+// OpenTable maps a table and checks its schema and the header of every batch.
+func OpenTable[T any](path string) (*Table[T], error) {
+	cols, err := columnsOf(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: read %s: %w", path, err)
+	}
+	a, err := openMapped(path)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: read %s: %w", path, err)
+	}
+	t := &Table[T]{Meta: a.meta, path: path, a: a, cols: cols}
+	if err := t.check(); err != nil {
+		_ = t.Close()
+		return nil, fmt.Errorf("checkpoint: read %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// check finds the columns and counts the rows. A row takes at least a bit in each column, so the count is bounded by the file.
+func (t *Table[T]) check() error {
+	for _, c := range t.cols {
+		found := -1
+		for i, f := range t.a.fields {
+			if f.name == c.name {
+				found = i
+			}
+		}
+		if found < 0 {
+			return fmt.Errorf("%w: no column %q", ErrCorrupt, c.name)
+		}
+		if f := t.a.fields[found]; !c.accepts(f.typ) {
+			return fmt.Errorf("%w: column %q is %s, not %s", ErrCorrupt, c.name, f.typ, c.typ)
+		}
+		t.at = append(t.at, found)
+	}
+	for i := range t.a.blocks {
+		b, err := t.a.batch(i)
+		if err != nil {
+			return err
+		}
+		for _, at := range t.at {
+			if _, err := t.a.column(b, at); err != nil {
+				return fmt.Errorf("record batch %d: %w", i, err)
+			}
+		}
+		if t.Rows += b.rows; int64(t.Rows) > 8*int64(len(t.a.data)) {
+			return fmt.Errorf("%w: %d rows in %d bytes", ErrCorrupt, t.Rows, len(t.a.data))
+		}
+	}
+	return nil
+}
+
+// All yields the rows in order; after an error it stops.
+func (t *Table[T]) All() iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		for i := range t.a.blocks {
+			b, cols, err := t.batch(i)
+			if err != nil {
+				yield(zero, fmt.Errorf("checkpoint: read %s: %w", t.path, err))
+				return
+			}
+			for r := 0; r < b.rows; r++ {
+				var row T
+				v := reflect.ValueOf(&row).Elem()
+				for k, c := range t.cols {
+					if err := c.read(cols[k], r, v.Field(c.index)); err != nil {
+						yield(zero, fmt.Errorf("checkpoint: read %s: %w", t.path, err))
+						return
+					}
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (t *Table[T]) batch(i int) (batch, []*values, error) {
+	b, err := t.a.batch(i)
+	if err != nil {
+		return b, nil, err
+	}
+	cols := make([]*values, len(t.cols))
+	for k, at := range t.at {
+		if cols[k], err = t.a.column(b, at); err != nil {
+			return b, nil, err
+		}
+	}
+	return b, cols, nil
+}
+
+// Close unmaps the file.
+func (t *Table[T]) Close() error {
+	if t.a == nil {
+		return nil
+	}
+	data := t.a.data
+	t.a = nil
+	return unmap(data)
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"slm/model/kernel"
+	"slm/pipeline"
+	"slm/pipeline/plain"
+	"slm/pipeline/schema"
+)
+
+// app is the program's surroundings and global flags.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	env      []string
+	now      func() time.Time
+	terminal bool // stderr is one
+
+	output  string // text, json, jsonl
+	quiet   bool
+	verbose bool
+	color   string
+	dir     string
+	started bool // a command's own code was reached: errors before that are wrong usage
+}
+
+// run parses the arguments, runs the command and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started && !errors.Is(err, errUsage) {
+		err = fmt.Errorf("%w: %w", errUsage, err)
+	}
+	code := exitCode(err, context.Cause(ctx))
+	if err != nil {
+		a.fail(err, code)
+	}
+	return code
+}
+
+// fail prints an error: a message for people, or an object when JSON is asked for.
+func (a *app) fail(err error, code int) {
+	var problems schema.Problems
+	message, help := err.Error(), cure(err)
+	if a.output == "json" || a.output == "jsonl" {
+		_ = json.NewEncoder(a.err).Encode(map[string]any{"error": message, "cure": help, "code": code}) // nowhere to report to
+		return
+	}
+	if errors.As(err, &problems) {
+		_, _ = fmt.Fprintln(a.err, plain.Text(message))
+		return
+	}
+	_, _ = fmt.Fprintln(a.err, "slm:", plain.Text(message))
+	if help != "" {
+		_, _ = fmt.Fprintln(a.err, "    ", plain.Text(help))
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "slm",
+		Short:         "A small language model that has read one domain makes a large black-box model better at it",
+		Long:          "slm trains a small language model on one domain (dp, kit), searches the prompt that makes its knowledge most useful to a black-box\nlarge model (bpo), and measures what that is worth (eval).\n\n    slm train legal",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			for flag, v := range map[string][2]string{"--output": {a.output, "text|json|jsonl"}, "--color": {a.color, "auto|always|never"}} {
+				if !slices.Contains(strings.Split(v[1], "|"), v[0]) {
+					return fmt.Errorf("%w: %s %s: want one of %s", errUsage, flag, v[0], v[1])
+				}
+			}
+			a.started = true
+			return nil
+		},
+	}
+	f := root.PersistentFlags()
+	f.StringVarP(&a.output, "output", "o", "text", "form of the result: text, json or jsonl")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
+	f.StringVar(&a.color, "color", "auto", "auto, always or never; $NO_COLOR is honoured")
+	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "where runs/ is (default: $SLM_DIR)")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.AddGroup(
+		&cobra.Group{ID: "before", Title: "Before a run:"}, &cobra.Group{ID: "run", Title: "Run:"},
+		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "use", Title: "Use:"},
+	)
+	root.AddCommand(
+		newRecipe(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newDoctor(a), newVersion(a),
+	)
+	root.SetHelpCommandGroupID("look")
+	root.SetCompletionCommandGroupID("look")
+	return root
+}
+
+// getenv reads the environment that the program was given.
+func (a *app) getenv(name, otherwise string) string {
+	for _, e := range a.env {
+		if v, ok := strings.CutPrefix(e, name+"="); ok && v != "" {
+			return v
+		}
+	}
+	return otherwise
+}
+
+// exits is the help's section about exit codes; 0, 1 and 2 are common to all commands.
+func exits(codes ...int) string {
+	var b strings.Builder
+	b.WriteString("\n\nEXIT STATUS")
+	for _, c := range append([]int{exitDone, exitFailed, exitUsage}, codes...) {
+		fmt.Fprintf(&b, "\n  %3d  %s", c, exitMeaning[c])
+	}
+	if slices.Contains(codes, exitLocked) {
+		b.WriteString("\n  130/143  stopped by SIGINT or SIGTERM, state saved")
+	}
+	return b.String()
+}
+
+// print writes a result: as text by a function, or as JSON.
+func (a *app) print(v any, text func(w io.Writer)) error {
+	switch a.output {
+	case "json":
+		enc := json.NewEncoder(a.out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	case "jsonl":
+		enc := json.NewEncoder(a.out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	}
+	var b strings.Builder
+	text(&b)
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
+
+// viewer is how progress is shown.
+func (a *app) viewer() pipeline.Viewer {
+	switch {
+	case a.output == "jsonl":
+		return &jsonLines{enc: json.NewEncoder(a.out)}
+	case a.quiet:
+		return nil
+	case a.terminal && a.color != "never" && a.getenv("NO_COLOR", "") == "" && a.getenv("TERM", "") != "dumb":
+		return &pipeline.Bar{Out: a.err, Throttle: 100 * time.Millisecond}
+	}
+	return &pipeline.Lines{Out: a.err, Every: 10 * time.Second, Now: a.now}
+}
+
+func (a *app) log() *slog.Logger {
+	level := slog.LevelWarn
+	if a.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+}
+
+// backend opens the kernel, whose name is in every fingerprint.
+func (a *app) backend() (kernel.Backend, error) {
+	be, err := kernel.Open(a.getenv("SLM_KERNEL", ""))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return be, nil
+}
+
+// versions go into every checkpoint's manifest.
+func versions() map[string]string { return map[string]string{"slm": version, "go": runtime.Version()} }
+
+// revision is the commit that the program was built from, if the build says so.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

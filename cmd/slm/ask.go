@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slm/pipeline"
+	"slm/pipeline/plain"
+)
+
+func newAsk(a *app) *cobra.Command {
+	var choices []string
+	var alone, offline bool
+	cmd := &cobra.Command{
+		Use: "ask RUN QUESTION", GroupID: "use", Args: exact(2, "a run and a question"),
+		Short: "What the small model knows, its source, and the LLM's answer with it",
+		Long: "Asks the small model for the place and the text, says whether the text stands in the corpus at that place (verified) or not (UNVERIFIED),\n" +
+			"and gives it to the LLM: to choose among --choice options, or to answer freely. RUN is a folder, a run's name, or its beginning." +
+			exits(exitLLM, exitCheckpoint),
+		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ask(cmd.Context(), args[0], args[1], choices, alone, offline)
+		},
+	}
+	cmd.Flags().StringArrayVar(&choices, "choice", nil, "an option to choose from; give two or more")
+	cmd.Flags().BoolVar(&alone, "no-llm", false, "show the small model's knowledge only")
+	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's reply from what is stored")
+	return cmd
+}
+
+func (a *app) ask(ctx context.Context, run, question string, choices []string, alone, offline bool) (err error) {
+	switch {
+	case strings.TrimSpace(question) == "":
+		return usage("the question is empty")
+	case len(choices) == 1:
+		return usage("one --choice leaves nothing to choose")
+	}
+	s, err := a.session(run, offline, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	answer, err := s.Know(ctx, question)
+	if err != nil {
+		return err
+	}
+	var lerr error
+	if !alone {
+		lerr = s.Reply(ctx, answer, choices)
+	}
+	perr := a.print(answer, func(w io.Writer) { showAnswer(w, answer, alone || lerr != nil) })
+	return errors.Join(lerr, perr)
+}
+
+// showAnswer writes an answer for people. All of it came from a corpus or a model, so none of it is printed raw.
+func showAnswer(w io.Writer, a *pipeline.Answer, alone bool) {
+	mark := "UNVERIFIED: this text does not stand in the corpus at that place"
+	if a.Verified {
+		mark = "verified: stands in the corpus word for word"
+	}
+	place := plain.Line(strings.TrimSuffix(strings.TrimSpace(a.Place), ":"))
+	if place == "" {
+		place = "(the small model named none)"
+	}
+	if a.Source != "" {
+		place += " (" + plain.Line(a.Source) + ")"
+	}
+	_, _ = fmt.Fprintf(w, "place      %s\nknowledge  %s\n           [%s]\n", place, plain.Line(a.Knowledge), mark)
+	if alone {
+		return
+	}
+	reply := plain.Line(a.Reply)
+	if a.Choice != nil {
+		reply = fmt.Sprintf("%c. %s", 'A'+*a.Choice, reply)
+		if *a.Choice < 0 {
+			reply = "(the reply named no option)"
+		}
+	}
+	_, _ = fmt.Fprintf(w, "answer     %s\n           [%s]\n", reply, plain.Line(a.LLM))
+}
+
+// session opens the run that a user names.
+func (a *app) session(name string, offline bool, view pipeline.Viewer) (*pipeline.Session, error) {
+	folder, err := pipeline.Find(a.dir, name)
+	if err != nil {
+		return nil, err
+	}
+	be, err := a.backend()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.OpenRun(folder, be, offline, view, a.log(), a.now)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"slm/pipeline"
+	"slm/pipeline/plain"
+	"slm/pipeline/schema"
+)
+
+// checked is the result of check.
+type checked struct {
+	OK       bool      `json:"ok"`
+	Recipe   string    `json:"recipe"`
+	Problems []problem `json:"problems"`
+}
+
+type problem struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Col  int    `json:"col"`
+	What string `json:"what"`
+	Note string `json:"note,omitempty"`
+}
+
+func newCheck(a *app) *cobra.Command {
+	var f recipeFlags
+	cmd := &cobra.Command{
+		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
+		Short: "Every mistake of a recipe at once, with its place; runs nothing",
+		Long:  "Checks a recipe, what it extends, the environment and -s together, and that the files it names are there. Nothing is run or written." + exits(exitData),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.check(args[0], &f)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *app) check(name string, f *recipeFlags) error {
+	r, err := a.load(name, f)
+	if err == nil {
+		err = pipeline.CheckInputs(r, a.now)
+	}
+	var problems schema.Problems
+	if err != nil && (!errors.As(err, &problems) || a.output == "text") {
+		return err
+	}
+	result := checked{OK: err == nil, Recipe: name, Problems: []problem{}}
+	for _, p := range problems {
+		result.Problems = append(result.Problems, problem{p.File, p.Line, p.Col, p.What, p.Note})
+	}
+	if perr := a.print(result, func(w io.Writer) { _, _ = fmt.Fprintf(w, "%s: no problem\n", plain.Line(name)) }); perr != nil {
+		return perr
+	}
+	return err
+}

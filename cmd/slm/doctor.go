@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"slm/llm"
+	"slm/model/kernel"
+	"slm/pipeline"
+)
+
+// health is the result of doctor.
+type health struct {
+	Kernel      string  `json:"kernel"`
+	GFLOPS      float64 `json:"gflops"` // of a product of the size that training makes
+	CPU         string  `json:"cpu"`    // instruction set of the vector kernels
+	Cores       int     `json:"cores"`
+	OneDNN      string  `json:"onednn"` // version; empty when it is not used
+	OneDNNWhy   string  `json:"onednn_why,omitempty"`
+	Weights     string  `json:"weights"` // model that is ready; empty when none is
+	WeightsWhy  string  `json:"weights_why,omitempty"`
+	DiskFree    uint64  `json:"disk_free"`   // bytes where runs go
+	MemoryFree  uint64  `json:"memory_free"` // bytes; 0 = unknown
+	MemoryTotal uint64  `json:"memory_total"`
+	Version     string  `json:"version"`
+	Writable    bool    `json:"writable"` // runs can be put below --dir
+}
+
+func newDoctor(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", GroupID: "look", Args: exact(0, "no arguments"),
+		Short: "Kernel and its speed, weights, disk, memory",
+		Long:  "Shows which kernel multiplies and how fast, whether oneDNN and the black box's weights are there, and the room on disk and in memory." + exits(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, err := a.examine(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(h, func(w io.Writer) { showHealth(w, h) })
+		},
+	}
+}
+
+func (a *app) examine(ctx context.Context) (*health, error) {
+	be, err := a.backend()
+	if err != nil {
+		return nil, err
+	}
+	if err := kernel.CheckCPU(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	h := &health{Kernel: be.Name(), CPU: kernel.CPU(), Cores: runtime.GOMAXPROCS(0), Version: version}
+	if h.GFLOPS, err = a.speed(ctx, be); err != nil {
+		return nil, err
+	}
+	if h.OneDNN, err = kernel.OneDNN(); err != nil {
+		h.OneDNNWhy = err.Error()
+	}
+	cfg := llm.Default()
+	if s, err := llm.New(cfg, llm.Options{Kernel: be}); err != nil {
+		h.WeightsWhy = err.Error()
+	} else if err := s.Close(); err == nil {
+		h.Weights = cfg.Model
+	}
+	h.DiskFree, _ = diskFree(existing(a.dir)) // 0 is shown as unknown
+	h.MemoryTotal, h.MemoryFree = memory("/proc/meminfo")
+	h.Writable = writable(existing(a.dir))
+	return h, nil
+}
+
+// speed times the product that training spends its time in: 8192 rows by 256×1024, for half a second. // GFLOP/s
+func (a *app) speed(ctx context.Context, be kernel.Backend) (float64, error) {
+	const m, n, k = 8192, 1024, 256
+	w, x, y := make([]float32, n*k), make([]float32, m*k), make([]float32, m*n)
+	for i := range w {
+		w[i] = float32(i%7) - 3
+	}
+	for i := range x {
+		x[i] = float32(i%5) - 2
+	}
+	packed := be.Pack(w, n, k)
+	packed.Mul(y, x, m) // the first call prepares
+	best := 0.0
+	for end := a.now().Add(500 * time.Millisecond); ; {
+		if err := context.Cause(ctx); err != nil {
+			return 0, err
+		}
+		start := a.now()
+		packed.Mul(y, x, m)
+		if d := a.now().Sub(start).Seconds(); d > 0 {
+			best = max(best, 2*m*n*k/d/1e9)
+		}
+		if !a.now().Before(end) {
+			return best, nil
+		}
+	}
+}
+
+// existing is the nearest folder at or above path that is there.
+func existing(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	for {
+		if info, err := os.Stat(abs); err == nil && info.IsDir() || abs == filepath.Dir(abs) {
+			return abs
+		}
+		abs = filepath.Dir(abs)
+	}
+}
+
+// writable tries to make a file.
+func writable(dir string) bool {
+	f, err := os.CreateTemp(dir, ".slm-*")
+	if err != nil {
+		return false
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
+}
+
+// memory reads total and available memory from Linux's table; 0 where there is none. // bytes
+func memory(path string) (total, free uint64) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, 0
+	}
+	defer func() { _ = f.Close() }() // read only
+	for s := bufio.NewScanner(f); s.Scan(); {
+		fields := strings.Fields(s.Text())
+		if len(fields) < 2 {
+			continue
+		}
+		kb, err := strconv.ParseUint(fields[1], 10, 64)
+		if err != nil {
+			continue
+		}
+		switch fields[0] {
+		case "MemTotal:":
+			total = kb << 10
+		case "MemAvailable:":
+			free = kb << 10
+		}
+	}
+	return total, free
+}
+
+func showHealth(w io.Writer, h *health) {
+	line := func(name, format string, args ...any) {
+		_, _ = fmt.Fprintf(w, "%-8s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("kernel", "%s, %s FLOP/s", h.Kernel, pipeline.Amount(h.GFLOPS*1e9))
+	line("cpu", "%d cores, %s", h.Cores, h.CPU)
+	if h.OneDNN != "" {
+		line("oneDNN", "%s", h.OneDNN)
+	} else {
+		line("oneDNN", "not used: %s (Debian: apt install libdnnl2)", h.OneDNNWhy)
+	}
+	if h.Weights != "" {
+		line("weights", "%s", h.Weights)
+	} else {
+		line("weights", "%s (make setup fetches them)", h.WeightsWhy)
+	}
+	line("disk", "%.1f GB free, writable: %v", float64(h.DiskFree)/1e9, h.Writable)
+	line("memory", "%.1f of %.1f GB free", float64(h.MemoryFree)/1e9, float64(h.MemoryTotal)/1e9)
+	line("program", "slm %s", h.Version)
+}

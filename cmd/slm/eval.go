@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/pipeline"
+	"slm/report"
+	"slm/report/ladder"
+)
+
+func newEval(a *app) *cobra.Command {
+	var file string
+	var offline bool
+	cmd := &cobra.Command{
+		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
+		Short: "The table of a run's systems, on its test items or on yours",
+		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a JSONL file, an object a line with\n" +
+			"id, question, choices and answer (the index of the right choice, from 0). Nothing is written into the run." +
+			exits(exitStopped, exitData, exitLLM, exitCheckpoint),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.eval(cmd.Context(), args[0], file, offline)
+		},
+	}
+	cmd.Flags().StringVar(&file, "items", "", "JSONL file of questions")
+	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
+	return cmd
+}
+
+func (a *app) eval(ctx context.Context, run, file string, offline bool) (err error) {
+	var sum *ladder.Summary
+	if file == "" {
+		folder, err := pipeline.Find(a.dir, run)
+		if err != nil {
+			return err
+		}
+		if sum, err = pipeline.Summary(folder); err != nil {
+			return err
+		}
+		if sum == nil {
+			return fmt.Errorf("%s has not been evaluated: %w: slm train does it", folder, checkpoint.ErrMissing)
+		}
+		return a.printSummary(sum)
+	}
+	items, err := exam.Read(file)
+	if err != nil {
+		return fmt.Errorf("%w: %w", corpus.ErrUnreadable, err)
+	}
+	view := a.viewer()
+	if a.output != "text" {
+		view = nil
+	}
+	s, err := a.session(run, offline, view)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	sum, err = s.Evaluate(ctx, items)
+	if view != nil {
+		view.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return a.printSummary(sum)
+}
+
+func (a *app) printSummary(sum *ladder.Summary) error {
+	return a.print(sum, func(w io.Writer) { _, _ = fmt.Fprintln(w, report.Table(sum)) })
+}

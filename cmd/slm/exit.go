@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pairs"
+	"slm/llm"
+	"slm/model/gguf"
+	"slm/pipeline"
+	"slm/pipeline/recipe"
+	"slm/pipeline/schema"
+	"slm/report/ladder"
+	"slm/stages/bpo"
+	"slm/stages/eval"
+	"slm/stages/kit"
+	"slm/stages/trainer"
+)
+
+// Exit codes: a contract with scripts.
+const (
+	exitDone       = 0
+	exitFailed     = 1
+	exitUsage      = 2 // wrong usage or recipe; nothing was started
+	exitStopped    = 3 // in good order: budget, time, patience
+	exitData       = 4 // missing, unreadable, empty
+	exitLLM        = 5 // black box: auth, quota, unavailable, not in the cache offline
+	exitDiverged   = 6
+	exitDiffers    = 7
+	exitCheckpoint = 8 // missing, incomplete, damaged, newer
+	exitLocked     = 9
+)
+
+// exitMeaning is what the help says of each code.
+var exitMeaning = map[int]string{
+	exitDone: "done", exitFailed: "failed; the message says what to do", exitUsage: "wrong usage or recipe; nothing was started",
+	exitStopped: "stopped in good order: budget, time, patience", exitData: "data missing, unreadable or empty",
+	exitLLM: "black-box LLM: no access, quota, unavailable, or not in the cache offline", exitDiverged: "training diverged; the last good checkpoint is kept",
+	exitDiffers: "a difference was found", exitCheckpoint: "checkpoint missing, incomplete or of a newer format", exitLocked: "run locked by another process",
+}
+
+// errUsage marks wrong arguments and flags.
+var errUsage = errors.New("wrong usage")
+
+// signalError is why a context was cancelled: the user or the system asked for it.
+type signalError struct{ sig os.Signal }
+
+func (e *signalError) Error() string {
+	if e.sig == syscall.SIGTERM {
+		return "stopped by SIGTERM"
+	}
+	return "stopped by Ctrl-C"
+}
+
+// code is 128 + the signal's number, as shells have it.
+func (e *signalError) code() int {
+	if s, ok := e.sig.(syscall.Signal); ok {
+		return 128 + int(s)
+	}
+	return 130
+}
+
+// exitCode maps an error to the program's exit code. cause is why the context ended, nil if it did not.
+func exitCode(err, cause error) int {
+	var stopped *signalError
+	var problems schema.Problems
+	is := func(targets ...error) bool {
+		for _, t := range targets {
+			if errors.Is(err, t) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(errors.Join(err, cause), &stopped):
+		return stopped.code()
+	case is(context.Canceled):
+		return 130
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage):
+		return exitUsage
+	case is(pipeline.ErrLocked):
+		return exitLocked
+	case is(llm.ErrBudget, context.DeadlineExceeded):
+		return exitStopped
+	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, gguf.ErrFormat, gguf.ErrUnsupported, eval.ErrScores, bpo.ErrScores):
+		return exitLLM
+	case is(trainer.ErrDiverged):
+		return exitDiverged
+	case is(form.ErrTemplate):
+		return exitUsage
+	case is(corpus.ErrEmpty, corpus.ErrUnreadable, corpus.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, bpo.ErrItems, kit.ErrOverlap):
+		return exitData
+	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, ladder.ErrNewer):
+		return exitCheckpoint
+	}
+	return exitFailed
+}
+
+// cure is a sentence about what to do; "" when the error says it itself or nothing is known.
+func cure(err error) string {
+	path := ""
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		path = p.Path
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		path = link.New
+	}
+	var stopped *signalError
+	switch {
+	case errors.As(err, &stopped):
+		return "what was done is saved: the same command goes on from there"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Sprintf("the disk is full at %s: make room, or put runs elsewhere with --dir; the same command goes on from the last save", path)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Sprintf("%s is on a read-only file system: put runs elsewhere with --dir", path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("no permission for %s: change its owner or mode, or put runs elsewhere with --dir", path)
+	case errors.Is(err, llm.ErrNoWeights):
+		return "type make setup, which fetches them, or name another model in the recipe's llm section"
+	case errors.Is(err, llm.ErrBudget):
+		return "raise the limit with -s llm.budget.calls=… (or tokens, usd) and type the same command: what was bought is kept"
+	case errors.Is(err, llm.ErrOffline):
+		return "without --offline the missing replies are asked for"
+	case errors.Is(err, trainer.ErrDiverged):
+		return "try a lower stages.dp.optim.lr or stages.kit.optim.lr; the last good save is kept"
+	}
+	return ""
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slm/checkpoint"
+	"slm/pipeline"
+	"slm/pipeline/plain"
+)
+
+// inspected is the result of inspect for a checkpoint.
+type inspected struct {
+	Folder   string               `json:"folder"`
+	Digest   string               `json:"digest"`
+	Manifest *checkpoint.Manifest `json:"manifest"`
+	Tensors  []tensor             `json:"tensors,omitempty"`
+}
+
+type tensor struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+func newInspect(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "inspect CHECKPOINT|RUN", GroupID: "look", Args: exact(1, "a checkpoint's folder or a run"),
+		Short: "Files, digests, lineage and tensors of a checkpoint",
+		Long:  "Shows what a stage's folder (runs/NAME/dp) or a whole run holds: files with their digests, parents, counters and facts, tensors with their shapes." + exits(exitCheckpoint),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.inspect(args[0])
+		},
+	}
+}
+
+func (a *app) inspect(name string) error {
+	if m, err := checkpoint.Load(name); err == nil {
+		return a.inspectCheckpoint(name, m)
+	} else if !errors.Is(err, checkpoint.ErrMissing) && !errors.Is(err, checkpoint.ErrIncomplete) {
+		return err
+	}
+	folder, err := pipeline.Find(a.dir, name)
+	if err != nil {
+		return err
+	}
+	run := pipeline.Look(folder)
+	return a.print(run, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(run.Folder))
+		for _, stage := range slices.Sorted(maps.Keys(run.Done)) {
+			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, run.Done[stage])
+		}
+		if len(run.Missing) > 0 {
+			_, _ = fmt.Fprintf(w, "  missing: %s\n", strings.Join(run.Missing, ", "))
+		}
+		if run.Damaged != "" {
+			_, _ = fmt.Fprintf(w, "  damaged: %s\n", plain.Line(run.Damaged))
+		}
+	})
+}
+
+func (a *app) inspectCheckpoint(folder string, m *checkpoint.Manifest) error {
+	result := inspected{Folder: folder, Digest: m.Digest(), Manifest: m}
+	for _, f := range m.Files {
+		if filepath.Base(f.Name) != "weights.arrow" {
+			continue
+		}
+		weights, err := checkpoint.OpenWeights(filepath.Join(folder, filepath.FromSlash(f.Name)))
+		if err != nil {
+			return err
+		}
+		for _, t := range weights.Tensors {
+			result.Tensors = append(result.Tensors, tensor{t.Name, t.Shape})
+		}
+		if err := weights.Close(); err != nil {
+			return err
+		}
+	}
+	return a.print(result, func(w io.Writer) { showCheckpoint(w, result) })
+}
+
+func showCheckpoint(w io.Writer, r inspected) {
+	m := r.Manifest
+	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%-12s %s\n", plain.Line(name), plain.Line(value)) }
+	line("stage", m.Stage)
+	line("digest", r.Digest)
+	line("fingerprint", m.Fingerprint)
+	line("kernel", m.Kernel)
+	line("seed", fmt.Sprint(m.Seed))
+	line("created", m.Created)
+	table := func(title string, values map[string]string) {
+		for i, k := range slices.Sorted(maps.Keys(values)) {
+			if i == 0 {
+				_, _ = fmt.Fprintln(w, title)
+			}
+			_, _ = fmt.Fprintf(w, "  %-24s %s\n", plain.Line(k), plain.Line(values[k]))
+		}
+	}
+	counters := map[string]string{}
+	for k, v := range m.Counters {
+		counters[k] = fmt.Sprint(v)
+	}
+	table("parents", m.Parents)
+	table("versions", m.Versions)
+	table("counters", counters)
+	table("facts", m.Facts)
+	_, _ = fmt.Fprintln(w, "files")
+	for _, f := range m.Files {
+		_, _ = fmt.Fprintf(w, "  %-24s %12d  %s\n", plain.Line(f.Name), f.Size, f.SHA256)
+	}
+	if len(r.Tensors) > 0 {
+		_, _ = fmt.Fprintln(w, "tensors")
+	}
+	for _, t := range r.Tensors {
+		_, _ = fmt.Fprintf(w, "  %-44s %v\n", plain.Line(t.Name), t.Shape)
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"slm/pipeline"
+	"slm/pipeline/recipe"
+	"slm/recipes"
+)
+
+// recipeFlags are those of every command that reads a recipe.
+type recipeFlags struct {
+	set    []string
+	choice pipeline.Choice
+	resume string
+}
+
+func (f *recipeFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.set, "set", "s", nil, "KEY=VALUE: override a value of the recipe; may be given again")
+}
+
+func (f *recipeFlags) addStages(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.choice.Only, "only", "", "run this stage alone")
+	cmd.Flags().StringVar(&f.choice.From, "from", "", "run this stage even if its checkpoint serves, and those after it if they change")
+	cmd.Flags().StringVar(&f.choice.Until, "until", "", "stop after this stage")
+	cmd.Flags().BoolVar(&f.choice.Fresh, "fresh", false, "use no old checkpoint")
+	cmd.Flags().StringVar(&f.resume, "resume", "auto", "auto: go on where a stage was interrupted; never: start it over")
+}
+
+// load reads the recipe with everything that overrides it.
+func (a *app) load(name string, f *recipeFlags) (*recipe.Loaded, error) {
+	return recipe.Load(recipe.Source{Name: name, Shipped: recipes.Files, Set: f.set, Env: a.env})
+}
+
+// plan makes the plan of a recipe.
+func (a *app) plan(name string, f *recipeFlags) (*recipe.Loaded, *pipeline.Plan, error) {
+	choice := f.choice
+	switch f.resume {
+	case "auto", "":
+	case "never":
+		choice.NoResume = true
+	default:
+		return nil, nil, usage("--resume %s: want auto or never", f.resume)
+	}
+	r, err := a.load(name, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	be, err := a.backend()
+	if err != nil {
+		return nil, nil, err
+	}
+	job, err := pipeline.Build(r, a.dir, be.Name(), versions(), a.now)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := pipeline.New(job, choice)
+	return r, p, err
+}

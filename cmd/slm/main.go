@@ -1,0 +1,30 @@
+// Command slm specialises a small language model in one domain and lets it lift a large black-box one. This package is flags, output
+// and exit codes, one file a command; what is done is in package pipeline.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// version is set by the linker for a release: -ldflags "-X main.version=1.2.3".
+var version = "0.1.0-dev"
+
+func main() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		first := <-signals
+		_, _ = fmt.Fprintln(os.Stderr, "\nslm: stopping, and saving state (once more stops at once)")
+		cancel(&signalError{first})
+		second := <-signals
+		os.Exit((&signalError{second}).code())
+	}()
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), now: time.Now, terminal: isTerminal(os.Stderr)}
+	os.Exit(a.run(ctx, os.Args[1:]))
+}

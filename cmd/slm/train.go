@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"slm/model/kernel"
+	"slm/pipeline"
+	"slm/report"
+	"slm/report/ladder"
+)
+
+// trained is the result of train.
+type trained struct {
+	*pipeline.Outcome
+	Report  string          `json:"report,omitempty"`
+	Summary *ladder.Summary `json:"summary,omitempty"`
+}
+
+func newTrain(a *app) *cobra.Command {
+	var f recipeFlags
+	var offline bool
+	cmd := &cobra.Command{
+		Use: "train RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
+		Short: "Run a recipe: data, dp, kit, bpo, eval",
+		Long: "Runs a recipe's stages. RECIPE is a file, or the name of a recipe inside the program (slm recipe list). What an earlier run has\n" +
+			"finished is reused, and what was interrupted goes on from its last save: the same command again is always the right one." +
+			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked),
+		Example: "  slm train legal\n  slm train recipes/legal.yaml -s stages.dp.tokens=2M --until kit",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.train(cmd.Context(), args[0], &f, offline)
+		},
+	}
+	f.add(cmd)
+	f.addStages(cmd)
+	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
+	return cmd
+}
+
+func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bool) error {
+	r, p, err := a.plan(name, f)
+	if err != nil {
+		return err
+	}
+	box := &pipeline.BlackBox{Config: r.LLM, Offline: offline, Seed: r.Seed, Keep: p.Folder(), Others: a.dir}
+	view := a.viewer()
+	done := p.Done()
+	out, err := p.Execute(ctx, pipeline.Means{
+		Kernel: func() (kernel.Backend, error) { return a.backend() },
+		Box:    box, View: view, Log: a.log(), Now: a.now,
+		Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
+	})
+	if view != nil {
+		view.Close()
+	}
+	err = errors.Join(err, box.Close())
+	if len(out.Done) == 0 {
+		return err
+	}
+	result := trained{Outcome: out}
+	page, rerr := pipeline.Report(out.Run)
+	if rerr != nil {
+		a.log().Warn("report.html could not be written", "why", rerr)
+	}
+	result.Report = page
+	if err != nil {
+		return err
+	}
+	if result.Summary, err = pipeline.Summary(out.Run); err != nil {
+		return err
+	}
+	return a.print(result, func(w io.Writer) {
+		if done {
+			_, _ = fmt.Fprintf(w, "nothing to do: %s is finished\n", out.Run)
+		}
+		if result.Summary != nil {
+			_, _ = fmt.Fprintf(w, "%s\n", report.Table(result.Summary))
+		}
+		_, _ = fmt.Fprintf(w, "run     %s\n", out.Run)
+		if page != "" {
+			_, _ = fmt.Fprintf(w, "report  %s\n", page)
+		}
+	})
+}

@@ -1,0 +1,292 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// blockMost is the most of a file that is held at a time, bytes. A longer text is cut at a blank line; a single line may not be longer.
+const blockMost = 16 << 20
+
+// files returns the documents of all files that match the globs, in the order of their names.
+func files(opt Options) (iter.Seq2[document, error], error) {
+	names, err := Glob(opt.Paths)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if reader(name) == nil {
+			return nil, fmt.Errorf("corpus: %s: %w: a corpus is made of .txt, .md and .jsonl files, not of %q", name, ErrUnreadable, filepath.Ext(name))
+		}
+	}
+	return func(yield func(document, error) bool) {
+		for _, name := range names {
+			if more, err := readFile(name, opt, yield); err != nil || !more {
+				if err != nil {
+					yield(document{}, err)
+				}
+				return
+			}
+		}
+	}, nil
+}
+
+// reader returns the function for a kind of file, by the end of its name.
+func reader(name string) func(*source) (bool, error) {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".txt", ".text", "":
+		return (*source).readText
+	case ".md", ".markdown":
+		return (*source).readMarkdown
+	case ".jsonl", ".ndjson":
+		return (*source).readRecords
+	}
+	return nil
+}
+
+// source is a file being read.
+type source struct {
+	name  string
+	field string
+	most  int // blockMost, or less in a test
+	in    *bufio.Reader
+	line  int // of the next byte, from 1
+	yield func(document, error) bool
+}
+
+func readFile(name string, opt Options, yield func(document, error) bool) (more bool, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err)
+	}
+	defer func() { _ = f.Close() }() // read only
+	empty := true
+	s := &source{name: name, field: opt.Field, most: opt.block, in: bufio.NewReaderSize(f, 1<<16), line: 1}
+	if s.field == "" {
+		s.field = "text"
+	}
+	if s.most == 0 {
+		s.most = blockMost
+	}
+	s.yield = func(d document, err error) bool {
+		empty = false
+		return yield(d, err)
+	}
+	if bom, err := s.in.Peek(3); err == nil && bytes.Equal(bom, []byte("\ufeff")) {
+		_, _ = s.in.Discard(3)
+	}
+	more, err = reader(name)(s)
+	if err == nil && empty {
+		err = fmt.Errorf("corpus: %s: %w", name, ErrEmpty)
+	}
+	return more, err
+}
+
+func (s *source) title() string {
+	base := filepath.Base(s.name)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// readText yields a text file as one document, or as several when it is longer than blockMost.
+func (s *source) readText() (bool, error) {
+	return s.blocks(func(d document) bool { return s.yield(d, nil) })
+}
+
+func (s *source) readMarkdown() (bool, error) {
+	return s.blocks(func(d document) bool {
+		d.markdown = true
+		for _, part := range documents(d) {
+			if !s.yield(part, nil) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// blocks reads the file line by line and gives it out in documents of at most blockMost bytes, cut at a blank line where there is one.
+func (s *source) blocks(give func(document) bool) (bool, error) {
+	var text []byte
+	start, blank := s.line, 0 // blank: end of the last blank line in text
+	flush := func(end int) bool {
+		more := true
+		if len(bytes.TrimSpace(text[:end])) > 0 {
+			more = give(document{title: s.title(), source: s.name, line: start, text: string(text[:end])})
+		}
+		start += bytes.Count(text[:end], []byte{'\n'})
+		text, blank = append(text[:0], text[end:]...), 0
+		return more
+	}
+	for {
+		line, err := s.next()
+		if err == io.EOF {
+			return flush(len(text)), nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if len(text)+len(line) > s.most {
+			end := blank
+			if end == 0 {
+				end = len(text)
+			}
+			if !flush(end) {
+				return false, nil
+			}
+		}
+		text = append(text, line...)
+		if len(bytes.TrimSpace(line)) == 0 {
+			blank = len(text)
+		}
+	}
+}
+
+// next returns the next line with its end. A line longer than blockMost, or one that is no UTF-8, is an error with its place.
+func (s *source) next() ([]byte, error) {
+	var line []byte
+	for {
+		piece, err := s.in.ReadSlice('\n')
+		if len(line)+len(piece) > s.most {
+			return nil, fmt.Errorf("corpus: %s:%d: %w: the line is longer than %d bytes", s.name, s.line, ErrUnreadable, s.most)
+		}
+		line = append(line, piece...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err == io.EOF && len(line) == 0:
+			return nil, io.EOF
+		case err != nil && err != io.EOF:
+			return nil, fmt.Errorf("corpus: %s:%d: %w: %w", s.name, s.line, ErrUnreadable, err)
+		}
+		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
+			return nil, fmt.Errorf("corpus: %s:%d: %w: not UTF-8 text; convert the file first", s.name, s.line, ErrUnreadable)
+		}
+		s.line++
+		return line, nil
+	}
+}
+
+// record is what a JSONL line may hold beside the text.
+type record struct{ title, number, heading, text string }
+
+// readRecords yields each line of a JSONL file. A record with a number or a heading is a section of the document it names, any other is a document.
+func (s *source) readRecords() (bool, error) {
+	for n := 1; ; n++ {
+		line, err := s.next()
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		r, err := parseRecord(line, s.field)
+		if err != nil {
+			return false, fmt.Errorf("corpus: %s:%d: %w: %w", s.name, n, ErrUnreadable, err)
+		}
+		doc := document{title: r.title, source: s.name, line: n, text: r.text, number: r.number, heading: r.heading, ready: r.number != "" || r.heading != ""}
+		if doc.ready && doc.number == "" {
+			doc.number = r.heading
+		}
+		if doc.title == "" {
+			doc.title = fmt.Sprintf("%s:%d", s.title(), n)
+		}
+		if !s.yield(doc, nil) {
+			return false, nil
+		}
+	}
+}
+
+func parseRecord(line []byte, field string) (record, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return record{}, fmt.Errorf("not a JSON object: %w", err)
+	}
+	raw, ok := fields[field]
+	if !ok {
+		return record{}, fmt.Errorf("no field %q (it has: %s)", field, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+	}
+	var r record
+	if err := json.Unmarshal(raw, &r.text); err != nil {
+		return record{}, fmt.Errorf("field %q holds no text", field)
+	}
+	for name, to := range map[string]*string{"title": &r.title, "number": &r.number, "heading": &r.heading} {
+		if name == field || fields[name] == nil {
+			continue
+		}
+		var number json.Number
+		if json.Unmarshal(fields[name], to) == nil {
+			*to = Fold(Clean(*to))
+		} else if json.Unmarshal(fields[name], &number) == nil {
+			*to = number.String()
+		} else {
+			return record{}, fmt.Errorf("field %q is neither text nor a number", name)
+		}
+	}
+	return r, nil
+}
+
+// Glob returns the files that match any of the patterns, sorted, each once. "**" stands for any number of folders.
+// A pattern that matches nothing is an error.
+func Glob(patterns []string) ([]string, error) {
+	var names []string
+	for _, pattern := range patterns {
+		found, err := glob(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("corpus: %s: %w: %w", pattern, ErrUnreadable, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("corpus: %s: %w: no such file", pattern, ErrUnreadable)
+		}
+		names = append(names, found...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func glob(pattern string) ([]string, error) {
+	root, rest, deep := strings.Cut(pattern, "**")
+	if !deep {
+		return filepath.Glob(pattern)
+	}
+	if rest = strings.Trim(rest, string(filepath.Separator)); strings.Contains(rest, "**") {
+		return nil, errors.New(`"**" may stand once`)
+	}
+	roots, err := filepath.Glob(filepath.Clean(root + "."))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, root := range roots {
+		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			// The pattern's tail may hold folders of its own: it is matched against as many last elements of the name.
+			parts, tail := strings.Split(name, string(filepath.Separator)), strings.Count(rest, string(filepath.Separator))+1
+			ok, err := filepath.Match(rest, strings.Join(parts[max(0, len(parts)-tail):], string(filepath.Separator)))
+			if ok || rest == "" {
+				names = append(names, name)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,277 @@
+package corpus
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/checkpoint"
+)
+
+// dump writes sections one field a line, so that a golden file can be read.
+func dump(sections []Section) string {
+	var b strings.Builder
+	for _, s := range sections {
+		fmt.Fprintf(&b, "%s | %s | %s | %s\n    %s\n", s.ID, s.Title, s.Heading, filepath.Base(s.Source), s.Text)
+	}
+	return b.String()
+}
+
+func TestFilesOfEachKindGiveTheGoldenSections(t *testing.T) {
+	dir, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections, report, err := Collect(Options{Paths: []string{filepath.Join(dir, "*.md"), filepath.Join(dir, "*.jsonl"), filepath.Join(dir, "plain.txt")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/sections.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := dump(sections); got != string(want) {
+		t.Errorf("got:\n%s", got)
+	}
+	if report.Shapes["records"] != 2 || report.Shapes["headings"] != 1 || report.Shapes["paragraphs"] != 5 {
+		t.Errorf("%v", report.Shapes)
+	}
+}
+
+func write(t *testing.T, name string, data string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, data, says string
+		is               error
+	}{
+		"empty":        {"a.txt", "", "a.txt: no text", ErrEmpty},
+		"blank":        {"a.md", " \n\n\t\n", "a.md: no text", ErrEmpty},
+		"binary":       {"a.txt", "fine\nnot \x00 fine\n", "a.txt:2:", ErrUnreadable},
+		"latin-1":      {"a.txt", "caf\xe9", "a.txt:1:", ErrUnreadable},
+		"utf-16":       {"a.txt", "\xff\xfea\x00", "a.txt:1:", ErrUnreadable},
+		"kind":         {"a.pdf", "%PDF", ".pdf", ErrUnreadable},
+		"json":         {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":", "a.jsonl:2:", ErrUnreadable},
+		"field":        {"a.jsonl", `{"body":"x","id":1}`, `it has: body, id`, ErrUnreadable},
+		"field's type": {"a.jsonl", `{"text":3}`, `a.jsonl:1:`, ErrUnreadable},
+		"no object":    {"a.jsonl", `"text"`, `a.jsonl:1:`, ErrUnreadable},
+		"title's type": {"a.jsonl", `{"text":"x","title":[1]}`, `a.jsonl:1:`, ErrUnreadable},
+		"same section": {"a.jsonl", "{\"text\":\"x\",\"title\":\"T\",\"number\":1}\n{\"text\":\"y\",\"title\":\"T\",\"number\":1}", `a.jsonl:2:`, ErrUnreadable},
+		"empty record": {"a.jsonl", `{"text":" "}`, "nothing left", ErrEmpty},
+	} {
+		_, _, err := Collect(Options{Paths: []string{write(t, c.file, c.data)}})
+		if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	dir := t.TempDir()
+	for _, pattern := range []string{filepath.Join(dir, "none.txt"), filepath.Join(dir, "*.txt"), filepath.Join(dir, "**", "*.txt")} {
+		if _, _, err := Collect(Options{Paths: []string{pattern}}); !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), pattern) {
+			t.Errorf("%s: %v", pattern, err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder.txt"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Collect(Options{Paths: []string{filepath.Join(dir, "folder.txt")}}); !errors.Is(err, ErrUnreadable) {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
+	for _, opt := range []Options{{}, {From: "builtin:laws"}, {From: Licenses, Paths: []string{"/x"}}, {From: Licenses, Near: 1.5}} {
+		if _, _, err := Sections(opt); err == nil {
+			t.Errorf("%+v was accepted", opt)
+		}
+	}
+	path := write(t, "a.txt", "Some text.")
+	if _, _, err := Collect(Options{Paths: []string{path}, Only: []string{"b"}}); !errors.Is(err, ErrUnknown) {
+		t.Error(err)
+	}
+}
+
+// A line of any length is refused once a block of it has been read.
+func TestALineLongerThanTheBufferIsRefusedNotRead(t *testing.T) {
+	path := write(t, "long.jsonl", "{\"text\":\"short\"}\n{\"text\":\""+strings.Repeat("x", 200_000)+"\"}\n")
+	_, _, err := Collect(Options{Paths: []string{path}, block: 100_000})
+	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "long.jsonl:2:") {
+		t.Error(err)
+	}
+}
+
+func TestLongTextIsReadInBlocksWithoutLoss(t *testing.T) {
+	line := strings.Repeat("word ", 200) + "\n\n"
+	path := write(t, "long.txt", strings.Repeat(line, 150))
+	words, titles := 0, map[string]bool{}
+	seq, _, err := Sections(Options{Paths: []string{path}, block: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s, err := range seq {
+		if err != nil {
+			t.Fatal(err)
+		}
+		titles[s.Title] = true
+		words += strings.Count(s.Text, "word")
+	}
+	if want := 200 * 150; words != want || len(titles) != 2 {
+		t.Errorf("%d of %d words, titles %v", words, want, titles)
+	}
+}
+
+// The heap after a garbage collection must not grow with the documents that have gone by.
+func TestMemoryDoesNotGrowWithTheCorpus(t *testing.T) {
+	var data bytes.Buffer
+	for i := range 1000 {
+		fmt.Fprintf(&data, "{\"title\":\"d%d\",\"text\":\"%s %d\"}\n", i, strings.Repeat("some words ", 150), i)
+	}
+	size := data.Len()
+	path := write(t, "big.jsonl", data.String())
+	data = bytes.Buffer{}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	seq, _, err := Sections(Options{Paths: []string{path}, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, early := 0, uint64(0)
+	var late uint64
+	for _, err := range seq {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch n++; n {
+		case 400:
+			early = heap()
+		case 1900:
+			late = heap()
+		}
+	}
+	if n < 1900 || late > early+uint64(size)/5 {
+		t.Errorf("%d sections; %d bytes after 400, %d after 1,900, of a file of %d", n, early, late, size)
+	}
+}
+
+func TestExactCopiesAreThoseWithTheSameWords(t *testing.T) {
+	path := write(t, "a.jsonl", "{\"title\":\"one\",\"text\":\"Alpha, beta.\"}\n{\"title\":\"two\",\"text\":\"alpha  BETA\"}\n{\"title\":\"three\",\"text\":\"beta alpha\"}\n{\"title\":\"one\",\"text\":\"gamma\"}")
+	sections, report, err := Collect(Options{Paths: []string{path}, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.DroppedExact != 1 || report.Dropped[0] != (Drop{"two", "exact copy", "one"}) || len(sections) != 3 || sections[2].Title != "one (2)" {
+		t.Errorf("%+v, %+v", report, sections)
+	}
+}
+
+func TestGlobFindsFilesInFolders(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.txt", "x/b.txt", "x/y/c.txt", "x/y/d.md", "z/y/e.txt"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("text"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pattern, want := range map[string][]string{
+		"*.txt":      {"a.txt"},
+		"**/*.txt":   {"a.txt", "x/b.txt", "x/y/c.txt", "z/y/e.txt"},
+		"x/**/*.txt": {"x/b.txt", "x/y/c.txt"},
+		"**/y/*.txt": {"x/y/c.txt", "z/y/e.txt"},
+		"*/*.txt":    {"x/b.txt"},
+	} {
+		names, err := Glob([]string{filepath.Join(dir, filepath.FromSlash(pattern))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range names {
+			rel, _ := filepath.Rel(dir, n)
+			got = append(got, filepath.ToSlash(rel))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v", pattern, got)
+		}
+	}
+}
+
+func TestRecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
+	whole, err := os.ReadFile("testdata/records.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "records.jsonl")
+	for n := range whole {
+		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		sections, _, err := Collect(Options{Paths: []string{path}})
+		if err != nil && !strings.Contains(err.Error(), "records.jsonl") || err == nil && len(sections) == 0 {
+			t.Fatalf("cut at %d: %d sections, %v", n, len(sections), err)
+		}
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(`{"text":"x","title":"t","number":1,"heading":null}`))
+	f.Add([]byte(`{"text":["x"]}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if r, err := parseRecord(line, "text"); err != nil && r != (record{}) {
+			t.Errorf("%+v beside %v", r, err)
+		}
+	})
+}
+
+func TestSectionsSurviveTheirFile(t *testing.T) {
+	sections, _, err := Collect(Options{From: Licenses, Only: []string{"Apache-2.0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "sections.arrow")
+	seq, _, err := Sections(Options{From: Licenses, Only: []string{"Apache-2.0"}})
+	if err == nil {
+		err = Write(path, seq, map[string]string{"from": "test"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(path)
+	if err != nil || !slices.Equal(got, sections) {
+		t.Errorf("%v, %d of %d sections", err, len(got), len(sections))
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < len(whole); n += 97 {
+		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); !errors.Is(err, checkpoint.ErrCorrupt) {
+			t.Fatalf("cut at %d of %d: %v", n, len(whole), err)
+		}
+	}
+	failing := func(yield func(Section, error) bool) { yield(Section{}, ErrEmpty) }
+	other := filepath.Join(t.TempDir(), "none.arrow")
+	if err := Write(other, failing, nil); !errors.Is(err, ErrEmpty) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(other); !os.IsNotExist(err) {
+		t.Error("a broken stream left a file")
+	}
+}

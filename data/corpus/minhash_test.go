@@ -1,0 +1,101 @@
+package corpus
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"slm/rng"
+)
+
+// randomText draws words from a vocabulary of 500.
+func randomText(s *rng.Stream, words int) []string {
+	out := make([]string, words)
+	for i := range out {
+		out[i] = fmt.Sprintf("w%d", s.IntN(500))
+	}
+	return out
+}
+
+// edited replaces a share of the words.
+func edited(s *rng.Stream, words []string, share float64) string {
+	out := strings.Clone(strings.Join(words, " "))
+	fields := strings.Fields(out)
+	for i := range fields {
+		if s.Float64() < share {
+			fields[i] = fmt.Sprintf("x%d", s.IntN(500))
+		}
+	}
+	return strings.Join(fields, " ")
+}
+
+func TestSignaturesEstimateJaccardSimilarity(t *testing.T) {
+	s := rng.New(1, "minhash")
+	var squares float64
+	const pairs = 60
+	for i := range pairs {
+		words := randomText(s, 400)
+		a, b := strings.Join(words, " "), edited(s, words, float64(i)/pairs/4)
+		j := Jaccard(a, b, 5)
+		e := Similarity(Signature(a), Signature(b)) - j
+		squares += e * e
+		if math.Abs(e) > 0.2 {
+			t.Errorf("similarity %.3f is off by %.3f", j, e)
+		}
+	}
+	if rms := math.Sqrt(squares / pairs); rms > 0.05 {
+		t.Errorf("error %.3f; 128 permutations promise 0.044 at most", rms)
+	}
+}
+
+func TestSignatureIgnoresCaseSpaceAndPunctuation(t *testing.T) {
+	a, b := Signature("The quick, brown fox jumps over the lazy dog."), Signature("the  QUICK brown\nfox – jumps over (the) lazy dog")
+	if a != b {
+		t.Errorf("similarity %v", Similarity(a, b))
+	}
+	if Jaccard("", "", 5) != 1 || Jaccard("a", "", 5) != 0 {
+		t.Error("empty texts")
+	}
+	if got := fmt.Sprint(Words("Straße №5: 民法典, don't")); got != "[straße 5 民 法 典 don t]" {
+		t.Error(got)
+	}
+}
+
+func TestBandsMissAtMostOnePairInAHundred(t *testing.T) {
+	for _, threshold := range []float64{0.3, 0.5, 0.7, 0.8, 0.9, 0.95} {
+		bands, rows := bandsFor(threshold)
+		missed := math.Pow(1-math.Pow(threshold, float64(rows)), float64(bands))
+		if bands*rows != Permutations || missed > 0.01 {
+			t.Errorf("threshold %v: %d bands of %d rows miss %.4f", threshold, bands, rows, missed)
+		}
+	}
+}
+
+func TestIndexFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
+	s := rng.New(2, "lsh")
+	index := NewIndex(0.7)
+	var all []MinHash
+	for i := range 60 {
+		words := randomText(s, 300)
+		all = append(all, Signature(strings.Join(words, " ")), Signature(edited(s, words, float64(i%10)/200)))
+	}
+	found, missed := 0, 0
+	for i, m := range all {
+		best, at := 0.0, -1
+		for j := range i {
+			if x := Similarity(m, all[j]); x >= 0.7 && x > best {
+				best, at = x, j
+			}
+		}
+		if number, x := index.Nearest(m); number != at || x != best {
+			missed++
+		} else if at >= 0 {
+			found++
+		}
+		index.Add(m)
+	}
+	if found < 40 || missed > 1 {
+		t.Errorf("found %d, missed %d", found, missed)
+	}
+}

@@ -1,0 +1,203 @@
+package corpus
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mark is the place of a section number in a text, bytes.
+type mark struct {
+	start, body, indent int
+	number              string
+	value               int
+	sub                 bool // an inserted article ("第十条之一") that shares the value before it
+}
+
+// style is one way to number sections.
+type style struct {
+	pattern *regexp.Regexp // group 1: the number
+	skips   bool           // the mark is plain enough to allow a missing number (a repealed article)
+	title   bool           // what follows must begin like a title: upper case, a quote, a bracket
+}
+
+// words are numbering styles with a word before the number, the highest division first: it wins over those inside it.
+var words = []style{
+	{pattern: regexp.MustCompile(`(?m)^[ \t]*第[ \t]*([一二三四五六七八九十百千零○〇\d]+)[ \t]*条(?:之([一二三四五六七八九十]+))?[ \t\x{3000}]*`), skips: true},
+	{pattern: regexp.MustCompile(`(?mi)^[ \t]*(?:article|art)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
+	{pattern: regexp.MustCompile(`(?mi)^[ \t]*(?:section|sec)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
+	{pattern: regexp.MustCompile(`(?m)^[ \t]*§+[ \t]*(\d{1,4})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
+}
+
+// plain are styles of bare numbers. Ties go to the one named first.
+var plain = []style{
+	{pattern: regexp.MustCompile(`(?m)^[ \t]*(?:Section[ \t]+)?(\d{1,3})\.[ \t]*(?:\n\s*)?`), title: true},
+	{pattern: regexp.MustCompile(`(?m)^[ \t]*\(?(\d{1,3})\)[ \t]*(?:\n\s*)?`), title: true},
+	{pattern: regexp.MustCompile(`(?m)^[ \t]*(\d{1,3})\.0[ \t]+`), title: true},
+	{pattern: regexp.MustCompile(`(?m)^[ \t]*(\d{1,3})[ \t]{1,4}`), title: true},
+}
+
+// numberedMarks finds the sections of a text that are numbered in sequence from 0 or 1, or none if there are fewer than MinNumbered.
+func numberedMarks(text string) []mark {
+	for _, s := range words {
+		if chain := s.longest(text); len(chain) >= MinNumbered {
+			return chain
+		}
+	}
+	var best []mark
+	for _, s := range plain {
+		if chain := s.longest(text); len(chain) > len(best) {
+			best = chain
+		}
+	}
+	if len(best) < MinNumbered {
+		return nil
+	}
+	return best
+}
+
+// starts bounds how many places are tried as the first section of a run, and margins at how many indentations.
+const (
+	starts  = 16
+	margins = 8
+)
+
+// longest returns the longest run of numbers in sequence. Lists inside a section restart at 1 and are mostly indented otherwise: so
+// runs at one indentation are tried before mixed ones, and of runs of the same length the one that leaves the smallest largest piece
+// is taken, the lead-in counted (a summary numbered 1 to 7 in front of sections 1 to 15 loses so).
+func (s style) longest(text string) []mark {
+	all := s.find(text)
+	indents := map[int]bool{}
+	var best []mark
+	widest := 0
+	try := func(accept func(mark) bool) {
+		tried := 0
+		for i := 0; i < len(all) && tried < starts; i++ {
+			if all[i].value > 1 || !accept(all[i]) {
+				continue
+			}
+			tried++
+			chain := s.chain(all[i:], accept)
+			if w := widestPiece(chain, len(text)); len(chain) > len(best) || len(chain) == len(best) && w < widest {
+				best, widest = chain, w
+			}
+		}
+	}
+	for _, m := range all {
+		if m.value <= 1 && !indents[m.indent] && len(indents) < margins {
+			indents[m.indent] = true
+			try(func(x mark) bool { return x.indent == m.indent })
+		}
+	}
+	widest = 0 // a mixed run must be longer
+	try(func(mark) bool { return true })
+	return best
+}
+
+// widestPiece is the length of the longest piece that a run of marks cuts, bytes.
+func widestPiece(chain []mark, end int) int {
+	widest, last := 0, 0
+	for _, m := range chain {
+		widest, last = max(widest, m.start-last), m.start
+	}
+	return max(widest, end-last)
+}
+
+// find returns every place that looks like a section number, in order.
+func (s style) find(text string) []mark {
+	var marks []mark
+	for _, at := range s.pattern.FindAllStringSubmatchIndex(text, -1) {
+		m := mark{start: at[0], body: at[1], number: text[at[2]:at[3]]}
+		m.indent = len(text[at[0]:at[2]]) - len(strings.TrimLeft(text[at[0]:at[2]], " \t"))
+		var ok bool
+		if m.value, ok = value(m.number); !ok {
+			continue
+		}
+		if len(at) > 4 && at[4] >= 0 {
+			m.sub, m.number = true, m.number+"-"+text[at[4]:at[5]]
+		}
+		if s.title && !titleLike(text[m.body:]) {
+			continue
+		}
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+// chain takes the numbers that follow each other, starting at the first 0 or 1.
+func (s style) chain(all []mark, accept func(mark) bool) []mark {
+	var out []mark
+	next := -1
+	for _, m := range all {
+		if !accept(m) {
+			continue
+		}
+		switch {
+		case next < 0 && m.value <= 1,
+			next >= 0 && m.value == next,
+			next >= 0 && s.skips && m.value > next && m.value <= next+2,
+			next >= 0 && m.sub && m.value == next-1:
+			out, next = append(out, m), m.value+1
+		}
+	}
+	return out
+}
+
+// titleLike reports whether the text after a number begins as a section does, not as the middle of a sentence ("4 of this licence").
+func titleLike(rest string) bool {
+	rest = strings.TrimLeft(rest, " \t\n")
+	r, _ := utf8.DecodeRuneInString(rest)
+	return unicode.IsUpper(r) || strings.ContainsRune(`"“'‘«`, r) || unicode.IsLetter(r) && !unicode.IsLower(r)
+}
+
+// value reads arabic, roman and Chinese numbers.
+func value(s string) (int, bool) {
+	if n, err := strconv.Atoi(s); err == nil {
+		return n, true
+	}
+	if n, ok := roman(s); ok {
+		return n, true
+	}
+	return chinese(s)
+}
+
+func roman(s string) (int, bool) {
+	digit := map[rune]int{'I': 1, 'V': 5, 'X': 10, 'L': 50, 'C': 100}
+	total, last := 0, 0
+	for _, r := range strings.ToUpper(s) {
+		d := digit[r]
+		if d == 0 {
+			return 0, false
+		}
+		total += d
+		if last < d {
+			total -= 2 * last
+		}
+		last = d
+	}
+	return total, total > 0
+}
+
+func chinese(s string) (int, bool) {
+	const digits = "零一二三四五六七八九"
+	units := map[rune]int{'十': 10, '百': 100, '千': 1000}
+	total, digit := 0, 0
+	for _, r := range s {
+		if u := units[r]; u > 0 {
+			total += max(digit, 1) * u
+			digit = 0
+			continue
+		}
+		if r == '○' || r == '〇' {
+			r = '零'
+		}
+		at := strings.IndexRune(digits, r)
+		if at < 0 {
+			return 0, false
+		}
+		digit = utf8.RuneCountInString(digits[:at])
+	}
+	return total + digit, s != ""
+}

@@ -1,0 +1,61 @@
+package corpus
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"slm/checkpoint"
+)
+
+// Write streams sections into an Arrow file with the columns id, title, number, heading, text and source, in constant memory.
+func Write(path string, sections iter.Seq2[Section, error], meta map[string]string) error {
+	w, err := checkpoint.NewTableWriter[Section](path, meta)
+	if err != nil {
+		return fmt.Errorf("corpus: %w", err)
+	}
+	for s, err := range sections {
+		if err != nil {
+			return errors.Join(err, w.Abort())
+		}
+		if err := w.Append(s); err != nil {
+			return fmt.Errorf("corpus: %w", err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("corpus: %w", err)
+	}
+	return nil
+}
+
+// Stream yields the sections of a file that Write has made, one at a time.
+func Stream(path string) iter.Seq2[Section, error] {
+	return func(yield func(Section, error) bool) {
+		t, err := checkpoint.OpenTable[Section](path)
+		if err != nil {
+			yield(Section{}, fmt.Errorf("corpus: %w", err))
+			return
+		}
+		defer func() { _ = t.Close() }() // mapped for reading
+		for s, err := range t.All() {
+			if err != nil {
+				err = fmt.Errorf("corpus: %w", err)
+			}
+			if !yield(s, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Read reads all sections of a file that Write has made.
+func Read(path string) ([]Section, error) {
+	var out []Section
+	for s, err := range Stream(path) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}

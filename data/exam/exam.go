@@ -1,0 +1,185 @@
+// Package exam makes multiple-choice questions from a corpus and splits its sections into train, dev and test.
+//
+// A section is examined only if nothing else in the corpus is a near copy of it, so that a question has one right answer; wrong
+// options are never near copies of the right one or of each other. The split is by section: a section whose question stands in dev or
+// test may be read in training, but is asked about nowhere in it (see the package pairs). It scores nothing: see stages and report.
+package exam
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"slm/data/corpus"
+	"slm/data/form"
+	"slm/rng"
+)
+
+// Names of the splits.
+const (
+	Train = "train"
+	Dev   = "dev"
+	Test  = "test"
+)
+
+// ErrTooSmall says that a corpus has too few different sections for an exam.
+var ErrTooSmall = errors.New("too few sections")
+
+// Item is one question.
+type Item struct {
+	ID        string   `json:"id"`        // the section's, or the file's own
+	Section   string   `json:"section"`   // corpus.Section.ID; empty for a question from a file
+	Question  string   `json:"question"`  // as asked, not as a prompt
+	Choices   []string `json:"choices"`   // in the order shown
+	Answer    int      `json:"answer"`    // index of the right choice, from 0
+	Split     string   `json:"split"`     // Train, Dev or Test; empty for a question from a file until Assign
+	Place     string   `json:"place"`     // form.Set.PlaceOf the section; empty without one
+	Knowledge string   `json:"knowledge"` // the section's true text; empty when the file does not give it
+}
+
+// Options says how an exam is made.
+type Options struct {
+	Choices int     // options a question
+	Dev     float64 // share of the examined sections in the dev split
+	Test    float64 // and in the test split
+	Chars   int     // length of an option, characters
+	Seed    uint64
+	Near    float64 // similarity from which two sections are near copies, for 5-word shingles of their texts
+}
+
+// Build makes one item a section that can be examined, in the order of the sections' ids. It does not depend on the order of sections.
+func Build(sections []corpus.Section, forms form.Set, opt Options) ([]Item, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	pool := examined(sections, forms, opt)
+	if len(pool) < opt.Choices {
+		return nil, fmt.Errorf("exam: %w: %d of %d can be told apart, a question with %d choices needs as many", ErrTooSmall, len(pool), len(sections), opt.Choices)
+	}
+	ids := make([]string, len(pool))
+	for i, c := range pool {
+		ids[i] = c.section.ID
+	}
+	splits, answers := deal(ids, opt)
+	items := make([]Item, len(pool))
+	for i, c := range pool {
+		wrong := distractors(pool, i, opt)
+		if len(wrong) < opt.Choices-1 {
+			return nil, fmt.Errorf("exam: %w: %q has only %d wrong options that differ from it and from each other", ErrTooSmall, c.section.ID, len(wrong))
+		}
+		items[i] = Item{
+			ID: c.section.ID, Section: c.section.ID, Question: forms.ExamOf(c.section), Answer: answers[i],
+			Choices: slices.Insert(wrong, answers[i], c.head), Split: splits[i], Place: forms.PlaceOf(c.section), Knowledge: c.section.Text,
+		}
+	}
+	return items, nil
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Choices < 2 || o.Choices > 26:
+		return fmt.Errorf("exam: %d choices; a question has 2 to 26", o.Choices)
+	case o.Dev < 0 || o.Test < 0 || o.Dev+o.Test > 1:
+		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", o.Dev, o.Test)
+	case o.Chars < 10:
+		return fmt.Errorf("exam: options of %d characters are too short to be told apart; at least 10", o.Chars)
+	case o.Near <= 0 || o.Near > 1:
+		return fmt.Errorf("exam: near-copy threshold %v is outside (0,1]", o.Near)
+	}
+	return nil
+}
+
+// Assign gives every item its split, by a seeded order of the items' ids. It is for questions from a file; Build has done it already.
+func Assign(items []Item, dev, test float64, seed uint64) error {
+	if dev < 0 || test < 0 || dev+test > 1 {
+		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", dev, test)
+	}
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = item.ID
+	}
+	splits, _ := deal(ids, Options{Choices: 2, Dev: dev, Test: test, Seed: seed})
+	for i := range items {
+		items[i].Split = splits[i]
+	}
+	return nil
+}
+
+// deal deals out splits and the places of right answers by a seeded order of the ids: exact shares, each place right equally often in
+// every run of Choices items of that order, and no dependence on the order of the corpus.
+func deal(ids []string, opt Options) (splits []string, answers []int) {
+	test, dev := int(opt.Test*float64(len(ids))+0.5), int(opt.Dev*float64(len(ids))+0.5)
+	splits, answers = make([]string, len(ids)), make([]int, len(ids))
+	for rank, i := range seededOrder(ids, opt.Seed) {
+		splits[i] = Train
+		if rank < test {
+			splits[i] = Test
+		} else if rank < test+dev {
+			splits[i] = Dev
+		}
+		places := rng.New(opt.Seed, "exam", "positions").At(uint64(rank / opt.Choices)).Perm(opt.Choices)
+		answers[i] = places[rank%opt.Choices]
+	}
+	return splits, answers
+}
+
+// seededOrder returns the indices of the ids, sorted by a random key of each id.
+func seededOrder(ids []string, seed uint64) []int {
+	keys := make([]uint64, len(ids))
+	order := make([]int, len(ids))
+	for i, id := range ids {
+		keys[i], order[i] = rng.New(seed, "exam", "split", id).Uint64(), i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(keys[a], keys[b]), strings.Compare(ids[a], ids[b]))
+	})
+	return order
+}
+
+// Only returns the items of a split, in order.
+func Only(items []Item, split string) []Item {
+	var out []Item
+	for _, item := range items {
+		if item.Split == split {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// TrainSections returns the sections that questions may be trained on: those with no item in dev or test.
+func TrainSections(sections []corpus.Section, items []Item) []corpus.Section {
+	held := map[string]bool{}
+	for _, item := range items {
+		if item.Split != Train {
+			held[item.Section] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(sections), func(s corpus.Section) bool { return held[s.ID] })
+}
+
+// Digest is the hex SHA-256 of the items, split and all.
+func Digest(items []Item) string {
+	h := sha256.New()
+	enc := json.NewEncoder(h) // a hash never fails to be written to, and items always encode
+	for _, item := range items {
+		_ = enc.Encode(item)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// SplitDigest is the hex SHA-256 of which item is in which split, whatever the items say.
+func SplitDigest(items []Item) string {
+	lines := make([]string, len(items))
+	for i, item := range items {
+		lines[i] = item.Split + "\t" + item.ID + "\n"
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,116 @@
+package exam
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+)
+
+// ErrFormat says that a file of questions breaks its format; the message names file and line.
+var ErrFormat = errors.New("bad question")
+
+// lineMost bounds one line of a file of questions, bytes.
+const lineMost = 1 << 20
+
+// Read reads questions from JSON lines: {"id","question","choices","answer"}, where answer is the index of the right choice from 0,
+// or its letter. An id that is missing is the line number.
+func Read(path string) ([]Item, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("exam: %w", err)
+	}
+	defer func() { _ = f.Close() }() // read only
+	items, err := parse(f)
+	if err != nil {
+		return nil, fmt.Errorf("exam: %s:%w", path, err)
+	}
+	return items, nil
+}
+
+// parse reads all lines; an error begins with the line number.
+func parse(r io.Reader) ([]Item, error) {
+	scan := bufio.NewScanner(r)
+	scan.Buffer(make([]byte, 0, 1<<16), lineMost)
+	var items []Item
+	ids := map[string]int{}
+	line := 0
+	for scan.Scan() {
+		line++
+		if len(bytes.TrimSpace(scan.Bytes())) == 0 {
+			continue
+		}
+		item, err := parseLine(scan.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w: %w", line, ErrFormat, err)
+		}
+		if item.ID == "" {
+			item.ID = strconv.Itoa(line)
+		}
+		if first := ids[item.ID]; first > 0 {
+			return nil, fmt.Errorf("%d: %w: the id %q stands on line %d already", line, ErrFormat, item.ID, first)
+		}
+		ids[item.ID] = line
+		items = append(items, item)
+	}
+	if err := scan.Err(); err != nil {
+		return nil, fmt.Errorf("%d: %w: %w", line+1, ErrFormat, err)
+	}
+	if len(items) == 0 {
+		return nil, fmt.Errorf("1: %w: the file holds no question", ErrFormat)
+	}
+	return items, nil
+}
+
+func parseLine(line []byte) (Item, error) {
+	var raw struct {
+		ID        any      `json:"id"`
+		Question  string   `json:"question"`
+		Choices   []string `json:"choices"`
+		Answer    any      `json:"answer"`
+		Knowledge string   `json:"knowledge"`
+	}
+	if err := json.Unmarshal(line, &raw); err != nil {
+		return Item{}, err
+	}
+	item := Item{Question: raw.Question, Choices: raw.Choices, Knowledge: raw.Knowledge}
+	switch id := raw.ID.(type) {
+	case nil:
+	case string:
+		item.ID = id
+	case float64:
+		item.ID = strconv.FormatFloat(id, 'f', -1, 64)
+	default:
+		return Item{}, errors.New(`"id" is neither text nor a number`)
+	}
+	switch {
+	case raw.Question == "":
+		return Item{}, errors.New(`no "question"`)
+	case len(raw.Choices) < 2 || len(raw.Choices) > 26:
+		return Item{}, fmt.Errorf(`"choices" holds %d; a question has 2 to 26`, len(raw.Choices))
+	}
+	for i, c := range raw.Choices {
+		if c == "" {
+			return Item{}, fmt.Errorf("choice %d is empty", i)
+		}
+	}
+	item.Answer = -1
+	switch answer := raw.Answer.(type) {
+	case float64:
+		if answer == float64(int(answer)) {
+			item.Answer = int(answer)
+		}
+	case string:
+		if len(answer) == 1 && answer[0] >= 'A' && answer[0] <= 'Z' {
+			item.Answer = int(answer[0] - 'A')
+		}
+	}
+	if item.Answer < 0 || item.Answer >= len(item.Choices) {
+		return Item{}, fmt.Errorf(`"answer" is %v; it must be an index from 0 to %d or a letter`, raw.Answer, len(item.Choices)-1)
+	}
+	return item, nil
+}

@@ -1,0 +1,119 @@
+package exam
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"slm/data/corpus"
+	"slm/data/form"
+	"slm/rng"
+)
+
+// headNear is the share of common 3-character shingles from which two options look alike to a reader of their first line.
+const headNear = 0.5
+
+// candidate is a section that can be examined.
+type candidate struct {
+	section corpus.Section
+	head    string
+	grams   map[string]struct{}
+}
+
+// examined returns the sections, by id, that have a place of their own and no near copy in the corpus: neither the whole text nor
+// its head, which is all that an option shows.
+func examined(sections []corpus.Section, forms form.Set, opt Options) []candidate {
+	places := map[string]int{}
+	for _, s := range sections {
+		places[forms.ExamOf(s)]++
+	}
+	unique := uniqueTexts(sections, opt)
+	var pool []candidate
+	for i, s := range sections {
+		if unique[i] && places[forms.ExamOf(s)] == 1 {
+			h := head(s.Text, opt.Chars)
+			pool = append(pool, candidate{s, h, grams(h)})
+		}
+	}
+	slices.SortFunc(pool, func(a, b candidate) int { return strings.Compare(a.section.ID, b.section.ID) })
+	return pool
+}
+
+// uniqueTexts marks the sections that no other section is a near copy of, by text or by head. Pairs come from an index by MinHash
+// and are settled by exact similarity.
+func uniqueTexts(sections []corpus.Section, opt Options) []bool {
+	unique := make([]bool, len(sections))
+	for i, s := range sections {
+		unique[i] = utf8.RuneCountInString(s.Text) >= min(opt.Chars, 40)
+	}
+	for _, text := range []func(corpus.Section) string{
+		func(s corpus.Section) string { return s.Text },
+		func(s corpus.Section) string { return head(s.Text, opt.Chars) },
+	} {
+		index := corpus.NewIndex(opt.Near)
+		for i, s := range sections {
+			m := corpus.Signature(text(s))
+			index.Candidates(m, func(j int) {
+				if (unique[i] || unique[j]) && corpus.Jaccard(text(s), text(sections[j]), 5) >= opt.Near {
+					unique[i], unique[j] = false, false
+				}
+			})
+			index.Add(m)
+		}
+	}
+	return unique
+}
+
+// distractors draws wrong options for pool[right] from the other sections, by a stream of the section's own.
+func distractors(pool []candidate, right int, opt Options) []string {
+	chosen := []candidate{pool[right]}
+	stream := rng.New(opt.Seed, "exam", "options", pool[right].section.ID)
+	for _, i := range stream.Perm(len(pool)) {
+		if len(chosen) == opt.Choices {
+			break
+		}
+		if i == right || slices.ContainsFunc(chosen, func(c candidate) bool { return alike(c.grams, pool[i].grams) }) {
+			continue
+		}
+		chosen = append(chosen, pool[i])
+	}
+	var heads []string
+	for _, c := range chosen[1:] {
+		heads = append(heads, c.head)
+	}
+	return heads
+}
+
+// head is the beginning of a text, cut at a word at most chars characters from its start.
+func head(text string, chars int) string {
+	if utf8.RuneCountInString(text) <= chars {
+		return text
+	}
+	runes := []rune(text)
+	cut := string(runes[:chars])
+	if at := strings.LastIndexByte(cut, ' '); runes[chars] != ' ' && 2*at >= len(cut) {
+		cut = cut[:at] // a script without spaces is cut where it stands
+	}
+	return strings.TrimRight(cut, " ")
+}
+
+// grams is the set of 3-character shingles of a text in lower case.
+func grams(text string) map[string]struct{} {
+	runes := []rune(strings.ToLower(text))
+	set := make(map[string]struct{}, len(runes))
+	for i := 0; i == 0 || i+3 <= len(runes); i++ {
+		set[string(runes[i:min(i+3, len(runes))])] = struct{}{}
+	}
+	return set
+}
+
+// alike reports whether the Jaccard similarity of two heads is at least headNear, or one holds most of the other.
+func alike(a, b map[string]struct{}) bool {
+	both := 0
+	for g := range a {
+		if _, ok := b[g]; ok {
+			both++
+		}
+	}
+	return float64(both) >= headNear*float64(len(a)+len(b)-both)
+}

@@ -1,0 +1,22 @@
+package tokenizer
+
+// DecodeBytes returns the bytes that ids stand for; special tokens stand for their own text, ids outside the vocabulary for
+// nothing. A part of a text may end within a character.
+func (t *Tokenizer) DecodeBytes(ids []int32) []byte {
+	n := 0
+	for _, id := range ids {
+		if id >= 0 && int(id) < len(t.plain) {
+			n += len(t.plain[id])
+		}
+	}
+	out := make([]byte, 0, n)
+	for _, id := range ids {
+		if id >= 0 && int(id) < len(t.plain) {
+			out = append(out, t.plain[id]...)
+		}
+	}
+	return out
+}
+
+// Decode returns the text that ids stand for, with U+FFFD for what is not valid UTF-8 in it.
+func (t *Tokenizer) Decode(ids []int32) string { return lossy(string(t.DecodeBytes(ids))) }

@@ -1,0 +1,173 @@
+package tokenizer
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// smallFile returns the content of the tokenizer.json of a tokenizer with a few merges.
+func smallFile(t testing.TB) []byte {
+	t.Helper()
+	tok, err := Train(slices.Values([]string{"low lower lowest newer wider"}), TrainOptions{Vocab: 265, Special: []string{"<eos>"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok.encodeFile()
+}
+
+func TestSavedTokenizerLoadsTheSame(t *testing.T) {
+	for _, pattern := range []Pattern{GPT2, SmolLM2} {
+		g := readGolden().Small[0]
+		tok, err := Train(slices.Values(g.Texts), TrainOptions{Vocab: g.Vocab, Special: g.Special, Pattern: pattern})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "tokenizer.json")
+		if err := tok.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Digest() != tok.Digest() || again.Pattern() != pattern {
+			t.Errorf("%s: the digest changed", pattern)
+		}
+		for _, text := range g.Texts {
+			if !slices.Equal(again.EncodeSpecial(text), tok.EncodeSpecial(text)) {
+				t.Errorf("%s: ids changed", pattern)
+			}
+		}
+	}
+}
+
+func TestFromVocabEncodesAsTheTrainedTokenizer(t *testing.T) {
+	tok, texts := licences()
+	again, err := FromVocab(tok.tokens, mergeLines(tok), []string{"<|im_start|>", "<eos>"}, tok.Pattern())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Digest() != tok.Digest() || !slices.Equal(again.Encode(texts[0]), tok.Encode(texts[0])) {
+		t.Error("differs")
+	}
+}
+
+// testdata/foreign.json is written by hand in the manner of older Hugging Face files: merges as strings, no use_regex, an added
+// token outside the model's vocabulary.
+func TestForeignFileLoads(t *testing.T) {
+	tok, err := Load("testdata/foreign.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.EncodeSpecial("lo low<end>wol"); !slices.Equal(got, []int32{4, 3, 5, 6, 2, 1, 0}) {
+		t.Errorf("ids %v", got)
+	}
+}
+
+func TestFileCutAtAnyByteIsRefused(t *testing.T) {
+	data := smallFile(t)
+	for n := range data {
+		if _, err := parse(data[:n]); !errors.Is(err, ErrFormat) {
+			t.Fatalf("the first %d of %d bytes: %v", n, len(data), err)
+		}
+	}
+}
+
+func TestWhatCannotBeExpressedIsRefusedByName(t *testing.T) {
+	data := string(smallFile(t))
+	if _, err := parse([]byte(data)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, word string }{
+		{`"normalizer": null`, `"normalizer": {"type": "NFC"}`, "normalizer"},
+		{`"truncation": null`, `"truncation": {}`, "truncation"},
+		{`"padding": null`, `"padding": {}`, "padding"},
+		{`"post_processor": null`, `"post_processor": {"type": "TemplateProcessing"}`, "post_processor"},
+		{`"decoder": {`, `"decoder": {"type": "WordPiece"}, "x": {`, "unknown field"},
+		{`"add_prefix_space": false`, `"add_prefix_space": true`, "pre_tokenizer"},
+		{`"use_regex": true`, `"use_regex": false`, "pre_tokenizer"},
+		{`"type": "BPE"`, `"type": "Unigram"`, "model.type"},
+		{`"dropout": null`, `"dropout": 0.1`, "dropout"},
+		{`"continuing_subword_prefix": null`, `"continuing_subword_prefix": "##"`, "continuing_subword_prefix"},
+		{`"end_of_word_suffix": null`, `"end_of_word_suffix": "</w>"`, "end_of_word_suffix"},
+		{`"byte_fallback": false`, `"byte_fallback": true`, "byte_fallback"},
+		{`"ignore_merges": false`, `"ignore_merges": true`, "ignore_merges"},
+		{`"unk_token": null`, `"unk_token": "<unk>"`, "<unk>"},
+		{`"lstrip": false`, `"lstrip": true`, "lstrip"},
+		{`"version": "1.0"`, `"version": "2.0"`, "version"},
+		{`"!": 1,`, `"!": 2,`, "ids"},
+		{`"!": 1,`, `"!": -1,`, "ids"},
+		{`"!": 1,`, `"!": 9999999999,`, "ids"},
+		{`"!": 1,`, `"": 1,`, "empty"},
+		{`"id": 0`, `"id": 7`, "<eos>"},
+		{`"merges": [`, `"merges": [["a", "b"],`, "merge 0"},
+		{`"merges": [`, `"merges": [["a"],`, "merges[0]"},
+		{`"merges": [`, `"merges": ["ab",`, "merges[0]"},
+		{`"merges": [`, `"merges": [3,`, "merges[0]"},
+		{`"merges": [`, `"merges": [["l", "o"],`, "both"},
+		{`"version"`, `"versions"`, "unknown field"},
+	} {
+		changed := strings.Replace(data, c.old, c.new, 1)
+		if changed == data {
+			t.Errorf("%s does not stand in the file", c.old)
+			continue
+		}
+		_, err := parse([]byte(changed))
+		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.word) {
+			t.Errorf("%s: %v", c.new, err)
+		}
+	}
+	if _, err := parse([]byte(data + "{}")); !errors.Is(err, ErrFormat) {
+		t.Errorf("something behind the object: %v", err)
+	}
+}
+
+func TestFromVocabRefusesWhatDoesNotFit(t *testing.T) {
+	vocab := []string{"a", "b", "ab"}
+	for name, try := range map[string]func() (*Tokenizer, error){
+		"token twice":     func() (*Tokenizer, error) { return FromVocab([]string{"a", "a"}, nil, nil, GPT2) },
+		"empty token":     func() (*Tokenizer, error) { return FromVocab([]string{""}, nil, nil, GPT2) },
+		"merge of one":    func() (*Tokenizer, error) { return FromVocab(vocab, []string{"ab"}, nil, GPT2) },
+		"unknown result":  func() (*Tokenizer, error) { return FromVocab(vocab, []string{"b a"}, nil, GPT2) },
+		"merge twice":     func() (*Tokenizer, error) { return FromVocab(vocab, []string{"a b", "a b"}, nil, GPT2) },
+		"special unknown": func() (*Tokenizer, error) { return FromVocab(vocab, nil, []string{"<s>"}, GPT2) },
+		"special twice":   func() (*Tokenizer, error) { return FromVocab(vocab, nil, []string{"a", "a"}, GPT2) },
+		"pattern":         func() (*Tokenizer, error) { return FromVocab(vocab, nil, nil, "words") },
+	} {
+		if _, err := try(); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestMissingFileIsSaidToBeMissing(t *testing.T) {
+	if _, err := Load(filepath.Join(t.TempDir(), "none.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(smallFile(f))
+	if data, err := os.ReadFile("testdata/foreign.json"); err == nil {
+		f.Add(data)
+	}
+	f.Add([]byte(`{"version":"1.0","added_tokens":[{"id":-1}],"model":{"type":"BPE"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tok, err := parse(data)
+		if err != nil {
+			if !errors.Is(err, ErrFormat) {
+				t.Errorf("%v does not wrap ErrFormat", err)
+			}
+			return
+		}
+		again, err := parse(tok.encodeFile())
+		if err != nil || again.Digest() != tok.Digest() {
+			t.Errorf("what was read cannot be written: %v", err)
+		}
+		tok.Decode(tok.EncodeSpecial("low <eos> 12"))
+	})
+}

@@ -1,0 +1,236 @@
+package tokenizer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf8"
+)
+
+// Load reads a tokenizer.json of a byte-level BPE tokenizer, written by Save or by Hugging Face (merges as "a b" or as
+// ["a", "b"]). What it could not do the same way is an error that names the field and wraps ErrFormat.
+func Load(path string) (*Tokenizer, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: load: %w", err)
+	}
+	t, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: load %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// file is tokenizer.json.
+type file struct {
+	Version       string          `json:"version"`
+	Truncation    json.RawMessage `json:"truncation"`
+	Padding       json.RawMessage `json:"padding"`
+	AddedTokens   []fileAdded     `json:"added_tokens"`
+	Normalizer    json.RawMessage `json:"normalizer"`
+	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage `json:"post_processor"`
+	Decoder       json.RawMessage `json:"decoder"`
+	Model         fileModel       `json:"model"`
+}
+
+type fileAdded struct {
+	ID         int64  `json:"id"`
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	LStrip     bool   `json:"lstrip"`
+	RStrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
+}
+
+type fileModel struct {
+	Type         string            `json:"type"`
+	Dropout      float64           `json:"dropout"`
+	Unknown      string            `json:"unk_token"`
+	Prefix       string            `json:"continuing_subword_prefix"`
+	Suffix       string            `json:"end_of_word_suffix"`
+	FuseUnknown  bool              `json:"fuse_unk"`
+	ByteFallback bool              `json:"byte_fallback"`
+	IgnoreMerges bool              `json:"ignore_merges"`
+	Vocab        map[string]int64  `json:"vocab"`
+	Merges       []json.RawMessage `json:"merges"`
+}
+
+// step is one part of the pipeline: a pre-tokenizer, decoder or post-processor.
+type step struct {
+	Type       string `json:"type"`
+	Prefix     bool   `json:"add_prefix_space"`
+	Trim       bool   `json:"trim_offsets"` // about offsets, which are not kept here
+	Regex      *bool  `json:"use_regex"`    // absent = true
+	Individual bool   `json:"individual_digits"`
+	Steps      []step `json:"pretokenizers"`
+}
+
+// refuse makes an error about a part of the file that cannot be expressed.
+func refuse(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, ErrFormat)...)
+}
+
+// strict decodes one JSON value and refuses unknown fields and anything behind it.
+func strict(data []byte, into any) error {
+	if !utf8.Valid(data) {
+		return refuse("the file is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return refuse("%v", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return refuse("there is more behind the JSON value")
+	}
+	return nil
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// parse reads the content of tokenizer.json.
+func parse(data []byte) (*Tokenizer, error) {
+	var f file
+	if err := strict(data, &f); err != nil {
+		return nil, err
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	pattern, err := parsePattern(f.PreTokenizer)
+	if err != nil {
+		return nil, err
+	}
+	tokens, add, err := f.vocabulary()
+	if err != nil {
+		return nil, err
+	}
+	ids, err := index(tokens)
+	if err != nil {
+		return nil, err
+	}
+	merges := make([][2]string, len(f.Model.Merges))
+	for i, raw := range f.Model.Merges {
+		if merges[i], err = parseMerge(raw); err != nil {
+			return nil, fmt.Errorf("model.merges[%d]: %w", i, err)
+		}
+	}
+	return assemble(tokens, ids, merges, add, f.Model.Unknown, pattern)
+}
+
+// check refuses what would give other ids or another text than Encode and Decode do.
+func (f *file) check() error {
+	m := &f.Model
+	switch {
+	case f.Version != "1.0":
+		return refuse("version %q; 1.0 is known", f.Version)
+	case !isNull(f.Truncation):
+		return refuse("truncation is set")
+	case !isNull(f.Padding):
+		return refuse("padding is set")
+	case !isNull(f.Normalizer):
+		return refuse("it has a normalizer: %.80s", f.Normalizer)
+	case m.Type != "BPE":
+		return refuse("model.type %q; BPE is known", m.Type)
+	case m.Dropout != 0:
+		return refuse("model.dropout %v", m.Dropout)
+	case m.Prefix != "":
+		return refuse("model.continuing_subword_prefix %q", m.Prefix)
+	case m.Suffix != "":
+		return refuse("model.end_of_word_suffix %q", m.Suffix)
+	case m.FuseUnknown && m.Unknown != "":
+		return refuse("model.fuse_unk is set")
+	case m.ByteFallback:
+		return refuse("model.byte_fallback is set")
+	case m.IgnoreMerges:
+		return refuse("model.ignore_merges is set")
+	}
+	for _, part := range []struct {
+		name     string
+		raw      json.RawMessage
+		optional bool
+	}{{"decoder", f.Decoder, false}, {"post_processor", f.PostProcessor, true}} {
+		if part.optional && isNull(part.raw) {
+			continue
+		}
+		var s step
+		if err := strict(part.raw, &s); err != nil || s.Type != "ByteLevel" {
+			return refuse("%s is not ByteLevel: %.80s", part.name, part.raw)
+		}
+	}
+	return nil
+}
+
+// parsePattern recognises the two pre-tokenizers that Pattern stands for.
+func parsePattern(raw json.RawMessage) (Pattern, error) {
+	var s step
+	if err := strict(raw, &s); err != nil {
+		return "", refuse("pre_tokenizer %.80s: %v", raw, err)
+	}
+	isGPT2 := func(s step) bool { return s.Type == "ByteLevel" && !s.Prefix && (s.Regex == nil || *s.Regex) }
+	switch {
+	case isGPT2(s):
+		return GPT2, nil
+	case s.Type == "Sequence" && len(s.Steps) == 1 && isGPT2(s.Steps[0]):
+		return GPT2, nil
+	case s.Type == "Sequence" && len(s.Steps) == 2 &&
+		s.Steps[0].Type == "Digits" && s.Steps[0].Individual && isGPT2(s.Steps[1]):
+		return SmolLM2, nil
+	}
+	return "", refuse("pre_tokenizer is neither ByteLevel nor Digits and ByteLevel: %.200s", raw)
+}
+
+// vocabulary returns the tokens by id, those of the model and the added ones together.
+func (f *file) vocabulary() ([]string, []added, error) {
+	all := make(map[string]int64, len(f.Model.Vocab)+len(f.AddedTokens))
+	for tok, id := range f.Model.Vocab {
+		all[tok] = id
+	}
+	add := make([]added, 0, len(f.AddedTokens))
+	for _, a := range f.AddedTokens {
+		if a.SingleWord || a.LStrip || a.RStrip {
+			return nil, nil, refuse("added token %q has single_word, lstrip or rstrip", a.Content)
+		}
+		if id, ok := all[a.Content]; ok && id != a.ID {
+			return nil, nil, refuse("token %q has the ids %d and %d", a.Content, id, a.ID)
+		}
+		all[a.Content] = a.ID
+		if a.ID < 0 || a.ID >= maxVocab {
+			return nil, nil, refuse("token %q has the id %d", a.Content, a.ID)
+		}
+		add = append(add, added{id: int32(a.ID), text: a.Content, special: a.Special, norm: a.Normalized})
+	}
+	tokens := make([]string, len(all))
+	for tok, id := range all {
+		if id < 0 || id >= int64(len(all)) || tokens[id] != "" {
+			return nil, nil, refuse("the ids of %d tokens are not 0 to %d, each once", len(all), len(all)-1)
+		}
+		tokens[id] = tok
+	}
+	return tokens, add, nil
+}
+
+// parseMerge reads "a b" or ["a", "b"].
+func parseMerge(raw json.RawMessage) (m [2]string, err error) {
+	var both []string
+	if json.Unmarshal(raw, &both) == nil {
+		if len(both) != 2 {
+			return m, refuse("%d tokens", len(both))
+		}
+		return [2]string(both), nil
+	}
+	var line string
+	if err := json.Unmarshal(raw, &line); err != nil {
+		return m, refuse("neither a string nor a pair")
+	}
+	left, right, ok := bytes.Cut([]byte(line), []byte(" "))
+	if !ok {
+		return m, refuse("%q is not two tokens with a space between", line)
+	}
+	return [2]string{string(left), string(right)}, nil
+}

@@ -1,0 +1,110 @@
+package tokenizer
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Pattern says how text is cut into words before merging; no token crosses a cut. "" means GPT2.
+type Pattern string
+
+const (
+	// GPT2 is '(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+	GPT2 Pattern = "gpt2"
+	// SmolLM2 first cuts out every digit by itself, then cuts what lies between by GPT2.
+	SmolLM2 Pattern = "smollm2"
+)
+
+func (p Pattern) resolve() (Pattern, error) {
+	switch p {
+	case "":
+		return GPT2, nil
+	case GPT2, SmolLM2:
+		return p, nil
+	}
+	return "", fmt.Errorf("tokenizer: unknown pattern %q: %w", string(p), ErrFormat)
+}
+
+// next returns the end of the word that starts at text[i]; text is valid UTF-8 and i < len(text).
+//
+// It is GPT-2's pattern written out: the alternatives are tried in the pattern's order, and what a regular-expression
+// engine would find by backtracking in \s+(?!\S) is that a run of white space leaves its last character to the word behind it.
+func (p Pattern) next(text string, i int) int {
+	first, size := p.classAt(text, i)
+	if p == SmolLM2 && first == number {
+		return i + size
+	}
+	if text[i] == '\'' {
+		if n := contraction(text[i+1:]); n > 0 {
+			return i + 1 + n
+		}
+	}
+	if first != space {
+		return p.run(text, i+size, first)
+	}
+	if text[i] == ' ' && i+1 < len(text) {
+		c, n := p.classAt(text, i+1)
+		if c != space && (p != SmolLM2 || c != number) {
+			return p.run(text, i+1+n, c)
+		}
+	}
+	return p.spaces(text, i, size)
+}
+
+// run returns the end of the characters of one class from text[i] on.
+func (p Pattern) run(text string, i int, class uint8) int {
+	for i < len(text) {
+		c, n := p.classAt(text, i)
+		if c != class {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+// spaces returns the end of the word made of white space that starts at text[i] with a character of size bytes.
+func (p Pattern) spaces(text string, i, size int) int {
+	last, end := i, i+size // start of the newest character of the run; end of the run
+	for end < len(text) {
+		c, n := p.classAt(text, end)
+		if c != space {
+			if last == i || (p == SmolLM2 && c == number) { // a digit ends the text as far as the pattern can see
+				return end
+			}
+			return last
+		}
+		last, end = end, end+n
+	}
+	return end
+}
+
+// contraction returns the length of the English ending that follows an apostrophe, or 0.
+func contraction(s string) int {
+	if len(s) >= 2 {
+		switch s[:2] {
+		case "ll", "ve", "re":
+			return 2
+		}
+	}
+	if len(s) >= 1 {
+		switch s[0] {
+		case 's', 'd', 'm', 't':
+			return 1
+		}
+	}
+	return 0
+}
+
+// classAt returns the class of the character at text[i] and its length in bytes.
+func (p Pattern) classAt(text string, i int) (class uint8, size int) {
+	if b := text[i]; b < utf8.RuneSelf {
+		return bmp[b], 1
+	}
+	r, size := utf8.DecodeRuneInString(text[i:])
+	class = classOf(r)
+	if p == SmolLM2 && class == other && newDigit(r) {
+		class = number
+	}
+	return class, size
+}

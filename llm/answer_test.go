@@ -1,0 +1,116 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+)
+
+// fixed is a client with prepared replies.
+type fixed struct {
+	replies []Reply
+	got     []Request
+}
+
+func (f *fixed) Do(_ context.Context, reqs []Request) ([]Reply, error) {
+	f.got = append(f.got, reqs...)
+	return f.replies, nil
+}
+func (f *fixed) Info() Info { return Info{CanScore: true} }
+
+func TestTheSpaceBelongsToTheOptionAndNeverToThePrompt(t *testing.T) {
+	for _, q := range []Question{
+		{"", " What? ", []string{"a ", " b"}}, {" Known.\n", "What?\n", []string{"a", "b"}},
+	} {
+		r, err := Render(Cloze, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(r.Prompt, " ") || !strings.HasSuffix(r.Prompt, "Question: What?\nAnswer:") || r.Options[0] != " a" || r.Options[1] != " b" || r.Chat {
+			t.Errorf("%q %q", r.Prompt, r.Options)
+		}
+	}
+}
+
+func TestWithoutKnowledgeThePromptIsTheSameButForIt(t *testing.T) {
+	q := Question{"The text of section 4.", "What does it say?", []string{"this", "that"}}
+	for _, style := range []string{Cloze, Letter} {
+		with, err := Render(style, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := q
+		q.Knowledge = " \n"
+		without, err := Render(style, q)
+		if err != nil || with.Prompt != "The text of section 4.\n\n"+without.Prompt {
+			t.Errorf("%s: %q, %q, %v", style, with.Prompt, without.Prompt, err)
+		}
+	}
+}
+
+func TestClozePicksTheHighestMeanPerToken(t *testing.T) {
+	f := &fixed{replies: []Reply{{Scores: []Score{{-4, 2}, {-9, 6}, {-1.6, 1}, {-8, 4}}, PromptTokens: 30}}}
+	got, err := Answer(context.Background(), f, Cloze, []Question{{"", "q", []string{"a", "b", "c", "d"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := got[0]
+	if c.Index != 1 || math.Abs(c.Margin-0.1) > 1e-12 || c.Scores[0] != -2 || c.Tokens != 30 || c.Calls != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestOfEqualsTheFirstIsPicked(t *testing.T) {
+	f := &fixed{replies: []Reply{{Scores: []Score{{-4, 2}, {-2, 1}, {-6, 2}}}}}
+	got, err := Answer(context.Background(), f, Cloze, []Question{{"", "q", []string{"a", "b", "c"}}})
+	if err != nil || got[0].Index != 0 || got[0].Margin != 0 {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+func TestScoresThatTellNothingAreNotTakenForChance(t *testing.T) {
+	for name, scores := range map[string][]Score{"zero": {{0, 1}, {0, 1}}, "equal": {{-3, 2}, {-3, 2}}, "short": {{-1, 1}}, "no tokens": {{-1, 0}, {-2, 1}}} {
+		f := &fixed{replies: []Reply{{Scores: scores}}}
+		if _, err := Answer(context.Background(), f, Cloze, []Question{{"", "q", []string{"a", "b"}}}); !errors.Is(err, ErrReply) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRepliesAreParsedForTheLetterTheyName(t *testing.T) {
+	choices := []string{"Distribution of copies.", "A grant of patent licence", "No warranty", "Termination"}
+	for reply, want := range map[string]int{
+		"B": 1, "b": 1, " B.": 1, "(C) No warranty": 2, "**D**": 3, "D. Termination": 3, "A\nbecause": 0, "\"A\"": 0,
+		"The answer is C.": 2, "Answer: B": 1, "I think the correct option is (D), because": 3, "the answer is **A**": 0,
+		"A careful reading shows that B applies": 1, "It must be C": 2, "Section 2 says A and B": 0, "no warranty.": 2,
+		"": -1, "I do not know": -1, "E": -1, "The answer is F": -1, "Apache": -1, "1": -1, "DCBA": -1, "I'd say none": -1,
+	} {
+		if got := parseLetter(reply, choices); got != want {
+			t.Errorf("%q names %d, not %d", reply, got, want)
+		}
+	}
+}
+
+func TestAReplyWithoutALetterIsWrongAndShown(t *testing.T) {
+	f := &fixed{replies: []Reply{{Text: "I cannot say."}}}
+	got, err := Answer(context.Background(), f, Letter, []Question{{"k", "q", []string{"yes", "no"}}})
+	if err != nil || got[0].Index != -1 || got[0].Text != "I cannot say." {
+		t.Errorf("%+v %v", got, err)
+	}
+	if r := f.got[0]; !r.Chat || r.MaxTokens == 0 || !strings.Contains(r.Prompt, "A. yes\nB. no\n") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestQuestionsThatCannotBeAskedAreRefused(t *testing.T) {
+	for name, q := range map[string]Question{"one choice": {"", "q", []string{"a"}}, "empty choice": {"", "q", []string{"a", " "}}, "too many": {"", "q", make([]string, 27)}} {
+		if _, err := Answer(context.Background(), &fixed{}, Cloze, []Question{q}); !errors.Is(err, ErrRequest) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Render("essay", Question{"", "q", []string{"a", "b"}}); !errors.Is(err, ErrRequest) {
+		t.Error(err)
+	}
+}

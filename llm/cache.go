@@ -1,0 +1,236 @@
+package llm
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"sync"
+
+	"slm/checkpoint"
+)
+
+// entry is one stored reply: what the journal holds, as JSON.
+type entry struct {
+	V       int     `json:"v"`
+	Key     string  `json:"key"`
+	Info    Info    `json:"info"`
+	Request Request `json:"request"`
+	Reply   Reply   `json:"reply"`
+	USD     float64 `json:"usd,omitempty"`
+	Paid    bool    `json:"paid"` // by this run; else it was replayed from another's file
+}
+
+const entryVersion = 1
+
+// store is the cache: replies by content address, each on disk before it is given out.
+type store struct {
+	mu      sync.Mutex
+	entries map[string]entry
+	kept    map[string]bool // keys that are in the journal; the others were replayed and not used yet
+	journal *checkpoint.Journal
+	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
+}
+
+// openStore reads a journal, if a path is given, and says what its replies took.
+func openStore(path string) (*store, Usage, error) {
+	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, flights: map[string]chan struct{}{}}
+	var used Usage
+	if path == "" {
+		return s, used, nil
+	}
+	j, frames, err := checkpoint.OpenJournal(path)
+	if err != nil {
+		return nil, used, fmt.Errorf("llm: %w", err)
+	}
+	s.journal = j
+	for _, frame := range frames {
+		var e entry
+		// An entry of another version, or a stray one, is not an answer to anything that is asked now.
+		if json.Unmarshal(frame, &e) != nil || e.V != entryVersion {
+			continue
+		}
+		if k, err := e.Info.key(e.Request); err != nil || k != e.Key {
+			continue
+		}
+		s.entries[e.Key], s.kept[e.Key] = e, true
+		if e.Paid {
+			used.add(e.Reply.usage())
+		}
+	}
+	return s, used, nil
+}
+
+// get returns a stored reply; the caller may change its copy.
+func (s *store) get(key string) (Reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.entries[key]
+	e.Reply.Scores = slices.Clone(e.Reply.Scores)
+	return e.Reply, ok
+}
+
+// put stores replies: on disk first, then for use.
+func (s *store) put(entries ...entry) error {
+	frames := make([][]byte, len(entries))
+	for i, e := range entries {
+		frame, err := canonical(e)
+		if err != nil {
+			return fmt.Errorf("llm: store reply: %w", err)
+		}
+		frames[i] = frame
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journal != nil {
+		if err := s.journal.Append(frames...); err != nil {
+			return fmt.Errorf("llm: store reply: %w", err)
+		}
+	}
+	for _, e := range entries {
+		s.entries[e.Key], s.kept[e.Key] = e, true
+	}
+	return nil
+}
+
+// keep puts those of the keys into the journal that came from another run's file, so that this run has all that it used.
+func (s *store) keep(keys []string) error {
+	var loose []entry
+	s.mu.Lock()
+	for _, k := range keys {
+		if e, ok := s.entries[k]; ok && !s.kept[k] {
+			e.Paid = false
+			loose = append(loose, e)
+		}
+	}
+	s.mu.Unlock()
+	if len(loose) == 0 {
+		return nil
+	}
+	return s.put(loose...)
+}
+
+// claim sorts keys into those that the caller is to ask for and the flights of others that he is to wait for; stored ones are in neither.
+func (s *store) claim(keys []string) (mine []int, others []chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claimed := map[string]bool{}
+	for i, k := range keys {
+		if _, ok := s.entries[k]; ok || claimed[k] {
+			continue
+		}
+		if f, ok := s.flights[k]; ok {
+			others = append(others, f)
+			continue
+		}
+		claimed[k] = true
+		s.flights[k] = make(chan struct{})
+		mine = append(mine, i)
+	}
+	return mine, others
+}
+
+// land ends the flights of keys, whether their replies came or not.
+func (s *store) land(keys []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		if f, ok := s.flights[k]; ok {
+			close(f)
+			delete(s.flights, k)
+		}
+	}
+}
+
+// replyRow is a line of replies.arrow. request is the canonical JSON behind the key.
+type replyRow struct {
+	Key          string    `arrow:"key"`
+	Provider     string    `arrow:"provider"`
+	Model        string    `arrow:"model"`
+	Digest       string    `arrow:"digest"`
+	Prompt       string    `arrow:"prompt"`
+	Options      []string  `arrow:"options"`
+	MaxTokens    int32     `arrow:"max_tokens"`
+	Stop         []string  `arrow:"stop"`
+	Chat         bool      `arrow:"chat"`
+	Text         string    `arrow:"text"`
+	LogProbs     []float64 `arrow:"logprobs"` // one an option
+	Tokens       []int32   `arrow:"tokens"`   // one an option
+	PromptTokens int32     `arrow:"prompt_tokens"`
+	OutputTokens int32     `arrow:"output_tokens"`
+	USD          float64   `arrow:"usd"`
+}
+
+// export writes every reply that this run has used or paid for, or those of the given keys, sorted by key: the same replies give the same bytes, in whatever
+// order they came.
+func (s *store) export(path string, keys []string) error {
+	s.mu.Lock()
+	if keys == nil {
+		keys = slices.Collect(maps.Keys(s.kept))
+	}
+	keys = slices.Clone(keys)
+	sort.Strings(keys)
+	keys = slices.Compact(keys)
+	rows := make([]replyRow, 0, len(keys))
+	for _, k := range keys {
+		e, ok := s.entries[k]
+		if !ok {
+			s.mu.Unlock()
+			return fmt.Errorf("llm: export %s: no reply %.12s…", path, k)
+		}
+		rows = append(rows, e.row())
+	}
+	s.mu.Unlock()
+	return checkpoint.WriteTable(path, rows, map[string]string{"format": "slm replies 1"})
+}
+
+func (e entry) row() replyRow {
+	r := replyRow{
+		Key: e.Key, Provider: e.Info.Provider, Model: e.Info.Model, Digest: e.Info.Digest,
+		Prompt: e.Request.Prompt, Options: e.Request.Options, MaxTokens: int32(e.Request.MaxTokens), Stop: e.Request.Stop, Chat: e.Request.Chat,
+		Text: e.Reply.Text, PromptTokens: int32(e.Reply.PromptTokens), OutputTokens: int32(e.Reply.OutputTokens), USD: e.USD,
+	}
+	for _, sc := range e.Reply.Scores {
+		r.LogProbs, r.Tokens = append(r.LogProbs, sc.LogProb), append(r.Tokens, int32(sc.Tokens))
+	}
+	return r
+}
+
+// replay adds the replies of an exported file to what is known, without paying or storing them again.
+func (s *store) replay(path string) error {
+	rows, _, err := checkpoint.ReadTable[replyRow](path)
+	if err != nil {
+		return fmt.Errorf("llm: replay: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range rows {
+		e := entry{
+			V: entryVersion, Key: r.Key, USD: r.USD, Info: Info{Provider: r.Provider, Model: r.Model, Digest: r.Digest},
+			Request: Request{Prompt: r.Prompt, Options: r.Options, MaxTokens: int(r.MaxTokens), Stop: r.Stop, Chat: r.Chat},
+			Reply:   Reply{Text: r.Text, PromptTokens: int(r.PromptTokens), OutputTokens: int(r.OutputTokens)},
+		}
+		if k, err := e.Info.key(e.Request); err != nil || k != r.Key || len(r.LogProbs) != len(r.Options) || len(r.Tokens) != len(r.Options) {
+			return fmt.Errorf("llm: replay %s: %w: row %d is not what its key says", path, checkpoint.ErrCorrupt, i+1)
+		}
+		for o := range r.LogProbs {
+			e.Reply.Scores = append(e.Reply.Scores, Score{r.LogProbs[o], int(r.Tokens[o])})
+		}
+		if _, known := s.entries[e.Key]; !known {
+			s.entries[e.Key] = e
+		}
+	}
+	return nil
+}
+
+func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journal == nil {
+		return nil
+	}
+	j := s.journal
+	s.journal = nil
+	return j.Close()
+}

@@ -1,0 +1,127 @@
+package llm
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Why the black box gave no answer. Test with errors.Is. Replies that came before the error are kept and not paid for again.
+var (
+	// ErrBudget: the next call could go over the budget.
+	ErrBudget = errors.New("budget reached")
+	// ErrAuth: no key, or one that the server does not take.
+	ErrAuth = errors.New("not authorised")
+	// ErrQuota: the server's own limit, or too many requests for longer than the retries last.
+	ErrQuota = errors.New("quota used up")
+	// ErrUnavailable: no usable answer, for any other reason; the four below are kinds of it.
+	ErrUnavailable = errors.New("language model unavailable")
+	// ErrOffline: offline, and the reply is not among those stored.
+	ErrOffline = fmt.Errorf("%w: offline", ErrUnavailable)
+	// ErrNoWeights: the file of weights is not there or not the one expected.
+	ErrNoWeights = fmt.Errorf("%w: no weights", ErrUnavailable)
+	// ErrRequest: the model or its server refuses the request itself, so that asking again is of no use.
+	ErrRequest = fmt.Errorf("%w: request refused", ErrUnavailable)
+	// ErrReply: a reply that cannot be used, such as one without the log-probabilities that were asked for.
+	ErrReply = fmt.Errorf("%w: unusable reply", ErrUnavailable)
+)
+
+// Request is one question to the black box. With Options it asks how likely each of them is right after Prompt, and nothing is generated;
+// the space between the two, if there is one, belongs to the option. Without, it asks for a completion. Temperature is always 0.
+type Request struct {
+	Prompt    string   `json:"prompt"`
+	Options   []string `json:"options,omitempty"`
+	MaxTokens int      `json:"max_tokens,omitempty"` // of a completion
+	Stop      []string `json:"stop,omitempty"`
+	Chat      bool     `json:"chat,omitempty"` // Prompt is a user's message; else plain text to be continued
+}
+
+// Score is how likely an option is.
+type Score struct {
+	LogProb float64 `json:"logprob"` // natural logarithm, summed over the option's tokens
+	Tokens  int     `json:"tokens"`
+}
+
+// Reply answers one Request.
+type Reply struct {
+	Text         string  `json:"text,omitempty"`
+	Scores       []Score `json:"scores,omitempty"` // one an option
+	PromptTokens int     `json:"prompt_tokens"`    // as the provider counts them
+	OutputTokens int     `json:"output_tokens"`
+	Calls        int     `json:"-"` // that it took when it was asked first, retries apart
+	Cached       bool    `json:"-"` // nothing was asked
+}
+
+// Info says what a client asks.
+type Info struct {
+	Provider string `json:"provider"` // local or openai
+	Model    string `json:"model"`
+	Digest   string `json:"digest"` // of what decides its answers: weights and kernel, or URL and name
+	CanScore bool   `json:"-"`      // Options are answered
+}
+
+// Client is a black box. Do returns a reply for each request, in order, or an error and no replies. It may be called from several
+// goroutines.
+type Client interface {
+	Do(ctx context.Context, reqs []Request) ([]Reply, error)
+	Info() Info
+}
+
+// key is the content address of a request to a model: the SHA-256 of its canonical JSON.
+func (i Info) key(r Request) (string, error) {
+	data, err := canonical(struct {
+		V        int     `json:"v"`
+		Provider string  `json:"provider"`
+		Model    string  `json:"model"`
+		Digest   string  `json:"digest"`
+		Request  Request `json:"request"`
+	}{1, i.Provider, i.Model, i.Digest, r})
+	if err != nil {
+		return "", fmt.Errorf("llm: key: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// canonical is JSON in the order of the struct's fields, with nothing escaped without need and no white space.
+func canonical(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// normal checks a request and gives it the one form in which it is keyed and sent: valid UTF-8, and nothing set that is not used.
+func (r Request) normal() (Request, error) {
+	valid := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+	all := func(in []string) []string {
+		var out []string
+		for _, s := range in {
+			out = append(out, valid(s))
+		}
+		return out
+	}
+	n := Request{Prompt: valid(r.Prompt), Options: all(r.Options), Stop: all(r.Stop), MaxTokens: r.MaxTokens, Chat: r.Chat}
+	if n.Prompt == "" {
+		return n, fmt.Errorf("llm: %w: empty prompt", ErrRequest)
+	}
+	if len(n.Options) > 0 {
+		n.MaxTokens, n.Stop = 0, nil
+		for i, o := range n.Options {
+			if o == "" {
+				return n, fmt.Errorf("llm: %w: option %d is empty", ErrRequest, i+1)
+			}
+		}
+	} else if n.MaxTokens < 1 {
+		return n, fmt.Errorf("llm: %w: a completion needs MaxTokens", ErrRequest)
+	}
+	return n, nil
+}

@@ -1,0 +1,123 @@
+package llm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"time"
+)
+
+// Providers, and styles of answer.
+const (
+	Local  = "local"  // weights in this process
+	OpenAI = "openai" // any server that speaks OpenAI's protocol
+
+	Cloze  = "cloze"  // the option that is likeliest as a continuation
+	Letter = "letter" // the letter that the reply names
+)
+
+// Config is the recipe's section llm.
+type Config struct {
+	Provider    string        `yaml:"provider" oneof:"local|openai"`
+	Model       string        `yaml:"model"`                       // smollm2-135m-instruct, gguf:FILE, or the server's name for it
+	Answer      string        `yaml:"answer" oneof:"cloze|letter"` //
+	URL         string        `yaml:"url"`                         // of an OpenAI-compatible API, up to and with its version: https://host/v1
+	KeyEnv      string        `yaml:"key_env"`                     // NAME of the environment variable that holds the key; "" = no key
+	Budget      Budget        `yaml:"budget"`
+	Price       *Price        `yaml:"price"`                         // nil = unknown
+	Retries     int           `yaml:"retries" min:"0" max:"20"`      // after the first attempt
+	Timeout     time.Duration `yaml:"timeout"`                       // of one attempt
+	Concurrency int           `yaml:"concurrency" min:"1" max:"256"` // calls at a time
+}
+
+// Budget limits what a run may ask for, over all its lives. 0 = no limit of that kind.
+type Budget struct {
+	Calls  int64   `yaml:"calls" min:"0"`
+	Tokens int64   `yaml:"tokens" min:"0"` // prompt and output
+	USD    float64 `yaml:"usd" min:"0"`
+}
+
+// Price is what a provider takes. // USD per million tokens
+type Price struct {
+	Input  float64 `yaml:"input" min:"0"`
+	Output float64 `yaml:"output" min:"0"`
+}
+
+// Default is the real small model that set-up fetches, run in this process.
+func Default() Config {
+	return Config{Provider: Local, Model: "smollm2-135m-instruct", Answer: Cloze, Budget: Budget{Calls: 50_000}, Retries: 5, Timeout: time.Minute, Concurrency: 4}
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+
+// Validate returns every problem at once, each as "field: what is wrong".
+func (c Config) Validate() error {
+	var errs []error
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Model == "" {
+		problem("model: missing")
+	}
+	if c.Answer != Cloze && c.Answer != Letter {
+		problem("answer: %q is neither cloze nor letter", c.Answer)
+	}
+	switch c.Provider {
+	case Local:
+		if c.URL != "" {
+			problem("url: only provider openai has one")
+		}
+		if c.KeyEnv != "" {
+			problem("key_env: only provider openai needs a key")
+		}
+		if c.Model != "" {
+			if _, err := findWeights(c.Model, "", noEnv); err != nil {
+				problem("model: %w", err)
+			}
+		}
+	case OpenAI:
+		c.validateRemote(problem)
+	default:
+		problem("provider: %q is neither local nor openai", c.Provider)
+	}
+	if c.Budget.Calls < 0 || c.Budget.Tokens < 0 || !(c.Budget.USD >= 0) || math.IsInf(c.Budget.USD, 0) {
+		problem("budget: limits are numbers from 0 up")
+	}
+	if p := c.Price; p != nil && !(p.Input >= 0 && p.Output >= 0 && p.Input+p.Output < math.Inf(1)) {
+		problem("price: prices are numbers from 0 up")
+	}
+	if c.Retries < 0 || c.Retries > 20 {
+		problem("retries: %d is not between 0 and 20", c.Retries)
+	}
+	if c.Timeout <= 0 {
+		problem("timeout: must be more than 0")
+	}
+	if c.Concurrency < 1 || c.Concurrency > 256 {
+		problem("concurrency: %d is not between 1 and 256", c.Concurrency)
+	}
+	return errors.Join(errs...)
+}
+
+// validateRemote checks what only a server needs. It never repeats a value that could be a key.
+func (c Config) validateRemote(problem func(string, ...any)) {
+	u, err := url.Parse(c.URL)
+	switch {
+	case c.URL == "":
+		problem("url: provider openai needs one, such as https://host/v1")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		problem("url: not an http or https address")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		problem("url: holds more than an address; a key goes into an environment variable that key_env names")
+	}
+	if c.KeyEnv != "" && !envName.MatchString(c.KeyEnv) {
+		problem("key_env: takes the name of an environment variable, not the key itself")
+	}
+	if c.Budget.USD > 0 && c.Price == nil {
+		problem("price: unknown, so that budget.usd cannot be kept; give input and output in USD per million tokens")
+	}
+	if c.Budget == (Budget{}) {
+		problem("budget: a provider that may cost money needs a limit in calls, tokens or usd")
+	}
+}
+
+func noEnv(string) string { return "" }

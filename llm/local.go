@@ -1,0 +1,238 @@
+package llm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"sync"
+
+	"slm/model/kernel"
+)
+
+// local runs weights in this process. They are loaded at the first call.
+type local struct {
+	weights weights
+	id      Info
+	open    func() (engine, error)
+
+	mu     sync.Mutex // one call at a time: the kernels use all cores already
+	engine engine
+	failed error
+}
+
+// engine is a loaded model.
+type engine interface {
+	// score returns the summed log-probability of each continuation after a prefix.
+	score(ctx context.Context, prefix []int32, continuations [][]int32) ([]float64, error)
+	// generate continues a prompt greedily.
+	generate(ctx context.Context, prompt []int32, maxNew int) ([]int32, error)
+	// encode turns text, or a user's message, into tokens.
+	encode(text string, chat bool) ([]int32, error)
+	decode(tokens []int32) string
+	// context is how many tokens the model reads.
+	context() int
+	close() error
+}
+
+func newLocal(cfg Config, opt Options) (*local, error) {
+	w, err := findWeights(cfg.Model, opt.Dir, opt.Getenv)
+	if err != nil {
+		return nil, fmt.Errorf("llm: model: %w", err)
+	}
+	if !opt.Offline {
+		if info, err := os.Stat(w.path); err != nil || !info.Mode().IsRegular() {
+			return nil, w.missing(err)
+		}
+	}
+	be := opt.Kernel
+	if be == nil {
+		if be, err = kernel.Open(""); err != nil {
+			return nil, fmt.Errorf("llm: %w", err)
+		}
+	}
+	digest := w.sha256
+	if digest == "" {
+		if digest, err = hashFile(w.path); err != nil {
+			return nil, w.missing(err)
+		}
+	}
+	l := &local{weights: w, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + be.Name(), CanScore: true}}
+	l.open = func() (engine, error) { return loadEngine(w, be) }
+	return l, nil
+}
+
+// missing says what to type.
+func (w weights) missing(err error) error {
+	if w.sha256 == "" {
+		return fmt.Errorf("llm: %w: %s: %w", ErrNoWeights, w.path, errors.Join(err, fs.ErrNotExist))
+	}
+	return fmt.Errorf("llm: %w: %s is not there; run: make setup", ErrNoWeights, w.path)
+}
+
+// check hashes a shipped file: keys hold the hash it must have.
+func (w weights) check() error {
+	if w.sha256 == "" {
+		return nil
+	}
+	sum, err := hashFile(w.path)
+	if err != nil {
+		return w.missing(err)
+	}
+	if sum != w.sha256 {
+		return fmt.Errorf("llm: %w: %s is damaged (sha256 %.12s…, not %.12s…); delete it and run: make setup", ErrNoWeights, w.path, sum, w.sha256)
+	}
+	return nil
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func (l *local) info() Info    { return l.id }
+func (l *local) parallel() int { return 1 }
+func (l *local) splits() bool  { return false }
+
+func (l *local) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine == nil {
+		return nil
+	}
+	e := l.engine
+	l.engine, l.failed = nil, errors.New("llm: closed")
+	return e.close()
+}
+
+// load opens the weights once; a failure stays.
+func (l *local) load() (engine, error) {
+	if l.engine == nil && l.failed == nil {
+		if l.failed = l.weights.check(); l.failed == nil {
+			l.engine, l.failed = l.open()
+		}
+	}
+	return l.engine, l.failed
+}
+
+// ask answers one request. Its options go through the network together behind one prefix; other requests do not, because what else is asked
+// at the time must not reach the last bits of a reply, or a run that was interrupted would end in other bytes.
+func (l *local) ask(ctx context.Context, r Request) (Reply, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, err := l.load()
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(r.Options) > 0 {
+		return score(ctx, e, r)
+	}
+	return complete(ctx, e, r)
+}
+
+func score(ctx context.Context, e engine, r Request) (Reply, error) {
+	prefix, continuations, err := cut(e, r)
+	if err != nil {
+		return Reply{}, err
+	}
+	sums, err := e.score(ctx, prefix, continuations)
+	if err != nil {
+		return Reply{}, fmt.Errorf("llm: score: %w", err)
+	}
+	reply := Reply{PromptTokens: len(prefix)}
+	for o, c := range continuations {
+		if math.IsNaN(sums[o]) || math.IsInf(sums[o], 0) {
+			return Reply{}, fmt.Errorf("llm: %w: the log-probability of option %d is %v", ErrReply, o+1, sums[o])
+		}
+		reply.Scores = append(reply.Scores, Score{LogProb: sums[o], Tokens: len(c)})
+		reply.PromptTokens += len(c)
+	}
+	return reply, nil
+}
+
+// cut encodes prompt and option together, as the text stands, and cuts where all options and the prompt itself still agree. So the seam
+// is never a place where the tokenizer would not break; where it would, the tokens across it count for every option alike.
+func cut(e engine, r Request) (prefix []int32, continuations [][]int32, err error) {
+	if r.Chat {
+		if prefix, err = e.encode(r.Prompt, true); err != nil {
+			return nil, nil, err
+		}
+	} else if prefix, err = e.encode(r.Prompt, false); err != nil {
+		return nil, nil, err
+	}
+	whole := make([][]int32, len(r.Options))
+	shared := len(prefix)
+	for i, o := range r.Options {
+		if r.Chat { // the answer begins behind a special token, across which nothing merges
+			tail, err := e.encode(o, false)
+			if err != nil {
+				return nil, nil, err
+			}
+			whole[i] = append(append([]int32{}, prefix...), tail...)
+		} else if whole[i], err = e.encode(r.Prompt+o, false); err != nil {
+			return nil, nil, err
+		}
+		n := 0
+		for n < shared && n < len(whole[i])-1 && whole[i][n] == prefix[n] {
+			n++
+		}
+		shared = n
+		if len(whole[i]) > e.context() {
+			return nil, nil, fmt.Errorf("llm: %w: %d tokens, and the model reads %d", ErrRequest, len(whole[i]), e.context())
+		}
+	}
+	if shared == 0 {
+		return nil, nil, fmt.Errorf("llm: %w: the prompt has no token of its own", ErrRequest)
+	}
+	for _, w := range whole {
+		continuations = append(continuations, w[shared:])
+	}
+	return prefix[:shared], continuations, nil
+}
+
+func complete(ctx context.Context, e engine, r Request) (Reply, error) {
+	prompt, err := e.encode(r.Prompt, r.Chat)
+	if err != nil {
+		return Reply{}, err
+	}
+	if n := len(prompt) + r.MaxTokens; n > e.context() {
+		return Reply{}, fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrRequest, n, e.context())
+	}
+	got, err := e.generate(ctx, prompt, r.MaxTokens)
+	if err != nil {
+		return Reply{}, fmt.Errorf("llm: generate: %w", err)
+	}
+	return Reply{Text: untilStop(e.decode(got), r.Stop), PromptTokens: len(prompt), OutputTokens: len(got)}, nil
+}
+
+// untilStop cuts a text in front of the first stop string.
+func untilStop(text string, stop []string) string {
+	end := len(text)
+	for _, s := range stop {
+		if s == "" {
+			continue
+		}
+		for i := 0; i+len(s) <= end; i++ {
+			if text[i:i+len(s)] == s {
+				end = i
+				break
+			}
+		}
+	}
+	return text[:end]
+}
+
+var _ provider = (*local)(nil)

@@ -1,0 +1,182 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"slm/model/kernel"
+)
+
+// toy is an engine whose tokens are bytes, but for the pair "xy", which is one.
+type toy struct {
+	room   int
+	closed bool
+}
+
+func (toy) encode(text string, chat bool) ([]int32, error) {
+	var ids []int32
+	if chat {
+		ids = append(ids, 1000)
+	}
+	for i := 0; i < len(text); i++ {
+		if strings.HasPrefix(text[i:], "xy") {
+			ids = append(ids, 300)
+			i++
+		} else {
+			ids = append(ids, int32(text[i]))
+		}
+	}
+	return ids, nil
+}
+
+func (toy) decode(tokens []int32) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.WriteByte(byte(t))
+	}
+	return b.String()
+}
+
+func (t *toy) context() int { return t.room }
+func (t *toy) close() error { t.closed = true; return nil }
+
+func (t *toy) score(_ context.Context, prefix []int32, continuations [][]int32) ([]float64, error) {
+	var out []float64
+	for _, c := range continuations {
+		sum := 0.0
+		for _, id := range c {
+			sum -= float64(id%7) + 1
+		}
+		out = append(out, sum-float64(len(prefix)))
+	}
+	return out, nil
+}
+
+func (t *toy) generate(_ context.Context, _ []int32, maxNew int) ([]int32, error) {
+	ids, _ := toy{}.encode("one\ntwo\nthree", false)
+	return ids[:min(maxNew, len(ids))], nil
+}
+
+func toyBox(t *testing.T, room int) (*Service, *toy) {
+	t.Helper()
+	e := &toy{room: room}
+	l := &local{id: Info{Provider: Local, Model: "toy", Digest: "d", CanScore: true}, open: func() (engine, error) { return e, nil }}
+	s, err := assemble(Default(), Options{Sleep: sleep}, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+func TestPromptAndOptionAreEncodedAsTheTextStands(t *testing.T) {
+	s, _ := toyBox(t, 100)
+	got, err := s.Do(context.Background(), []Request{{Prompt: "ab", Options: []string{" c", " dd"}}, {Prompt: "abx", Options: []string{"y", "z"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := got[0]; a.Scores[0].Tokens != 2 || a.Scores[1].Tokens != 3 || a.PromptTokens != 2+2+3 || a.Calls != 1 {
+		t.Errorf("%+v", a)
+	}
+	// "abxy" is a, b, xy: the seam lies inside a token, so x counts for both options.
+	if a := got[1]; a.Scores[0].Tokens != 1 || a.Scores[1].Tokens != 2 || a.PromptTokens != 2+1+2 {
+		t.Errorf("across a seam: %+v", a)
+	}
+}
+
+func TestCompletionsEndAtTheStopAndAtTheContext(t *testing.T) {
+	s, e := toyBox(t, 100)
+	got, err := s.Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 50, Stop: []string{"three", "\n"}}, {Prompt: "p", MaxTokens: 2, Chat: true}})
+	if err != nil || got[0].Text != "one" || got[1].Text != "on" || got[1].PromptTokens != 2 || got[1].OutputTokens != 2 {
+		t.Errorf("%+v %v", got, err)
+	}
+	long := strings.Repeat("a", 99)
+	for _, r := range []Request{{Prompt: long, MaxTokens: 50}, {Prompt: long, Options: []string{" bb", " c"}}} {
+		if _, err := s.Do(context.Background(), []Request{r}); !errors.Is(err, ErrRequest) || !strings.Contains(err.Error(), "reads 100") {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := s.Close(); err != nil || !e.closed {
+		t.Error("the weights are still open", err)
+	}
+}
+
+func TestABrokenGGUFIsToldWithItsName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "broken.gguf")
+	if err := os.WriteFile(path, []byte("GGUF but not really"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Default()
+	cfg.Model = "gguf:" + path
+	s, err := New(cfg, Options{Kernel: be})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 1}}); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "broken.gguf") {
+			t.Error(err)
+		}
+	}
+}
+
+func TestADamagedShippedModelIsNotRun(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "slm", "models", "SmolLM2-135M-Instruct.Q4_1.gguf")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("half a download"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Default(), Options{Getenv: func(name string) string { return map[string]string{"XDG_CACHE_HOME": dir}[name] }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 1}}); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "make setup") {
+		t.Error(err)
+	}
+}
+
+// TestSmolLM2ReadsWhatItIsTold runs the real model where set-up has fetched it.
+func TestSmolLM2ReadsWhatItIsTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs 135 M parameters")
+	}
+	journal := filepath.Join(t.TempDir(), "replies.wal")
+	s, err := New(Default(), Options{Journal: journal})
+	if errors.Is(err, ErrNoWeights) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	choices := []string{"The wolf pays nine silver coins to the miller.", "All boats are painted green before winter.", "Letters are sealed with yellow wax.", "Nobody may whistle on the bridge."}
+	var qs []Question
+	for _, c := range choices {
+		qs = append(qs, Question{Knowledge: "Rule 4. " + c, Question: "What does rule 4 say?", Choices: choices})
+	}
+	got, err := Answer(context.Background(), s, Cloze, qs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range got {
+		if c.Index != i || c.Margin <= 0 || c.Tokens == 0 {
+			t.Errorf("told rule %d: %+v", i, c)
+		}
+	}
+	alone, err := assemble(Default(), Options{Sleep: sleep}, s.provider) // the same weights, and nothing stored
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := Answer(context.Background(), alone, Cloze, qs[2:3])
+	if err != nil || one[0].Scores[2] != got[2].Scores[2] || one[0].Scores[0] != got[2].Scores[0] {
+		t.Errorf("asked alone: %v, among others: %v, %v", one, got[2], err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}

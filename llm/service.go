@@ -1,0 +1,323 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"slm/model/kernel"
+)
+
+// Options is what New is given besides the recipe.
+type Options struct {
+	Journal string         // where replies are stored as they come; "" = in memory only
+	Replay  []string       // replies.arrow files of other runs to answer from
+	Offline bool           // answer from what is stored and replayed, and ask nothing
+	Seed    uint64         // of the jitter of retries
+	Dir     string         // what gguf:FILE is relative to
+	Kernel  kernel.Backend // for provider local; nil = the best there is, opened at the first call
+	Observe func(Call)     // told of every call when it is over; may be nil. It is called from several goroutines
+
+	// For tests; nil = the real ones.
+	Getenv func(name string) string
+	Sleep  func(ctx context.Context, d time.Duration) error
+	HTTP   *http.Client
+}
+
+// Call is one call, for a log.
+type Call struct {
+	Usage Usage // what it took
+	Err   error // nil = answered
+}
+
+// provider is a black box with nothing around it.
+type provider interface {
+	info() Info
+	// parallel is how many calls go out at a time.
+	parallel() int
+	// splits says that each option is a call of its own.
+	splits() bool
+	// ask makes one call. Errors are *fault where another attempt may help.
+	ask(ctx context.Context, r Request) (Reply, error)
+	close() error
+}
+
+// Service is a Client with everything around it.
+type Service struct {
+	cfg      Config
+	opt      Options
+	provider provider
+	store    *store
+	meter    *meter
+	throttle *throttle
+}
+
+var _ Client = (*Service)(nil)
+
+// New opens the black box that the recipe names. It asks nothing and loads no weights yet, but says now what would fail later: a bad
+// configuration, ErrAuth when the key's variable is not set, ErrNoWeights when the file is not there.
+func New(cfg Config, opt Options) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("llm: %w", err)
+	}
+	if opt.Getenv == nil {
+		opt.Getenv = os.Getenv
+	}
+	if opt.Sleep == nil {
+		opt.Sleep = sleep
+	}
+	var p provider
+	var err error
+	if cfg.Provider == Local {
+		p, err = newLocal(cfg, opt)
+	} else {
+		p, err = newOpenAI(cfg, opt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return assemble(cfg, opt, p)
+}
+
+// assemble puts cache, budget and retries around a provider.
+func assemble(cfg Config, opt Options, p provider) (*Service, error) {
+	st, used, err := openStore(opt.Journal)
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	s := &Service{cfg: cfg, opt: opt, provider: p, store: st, meter: newMeter(cfg.Budget, cfg.Price), throttle: newThrottle(p.parallel())}
+	s.meter.note(s.meter.cost(used))
+	for _, path := range opt.Replay {
+		if err := st.replay(path); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Info says what is asked.
+func (s *Service) Info() Info { return s.provider.info() }
+
+// Usage is what the run has used so far, in all its lives.
+func (s *Service) Usage() Usage { return s.meter.usage() }
+
+// ExportArrow writes every reply that the run has used so far, or those of the given keys, to an Arrow file sorted by key.
+func (s *Service) ExportArrow(path string, keys ...string) error { return s.store.export(path, keys) }
+
+// Close ends the service. What it has stored is on disk already.
+func (s *Service) Close() error { return errors.Join(s.store.close(), s.provider.close()) }
+
+// Do answers requests from what is stored, and asks for the rest. Each reply is stored when it comes, so after an error, a cancelled
+// context or a crash the same requests pay only for what is missing. Errors: the package's sentinels, those of ctx, of the disk.
+func (s *Service) Do(ctx context.Context, reqs []Request) ([]Reply, error) {
+	var calls []Request
+	spans := make([]int, 0, len(reqs)) // end of each request's calls
+	for _, r := range reqs {
+		r, err := r.normal()
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Options) > 0 && !s.Info().CanScore {
+			return nil, fmt.Errorf("llm: %w: %s does not say how likely a text is; use answer: letter", ErrRequest, s.Info().Model)
+		}
+		calls = append(calls, s.split(r)...)
+		spans = append(spans, len(calls))
+	}
+	got, err := s.fetch(ctx, calls)
+	if err != nil {
+		return nil, err
+	}
+	replies := make([]Reply, len(reqs))
+	from := 0
+	for i, end := range spans {
+		replies[i] = join(got[from:end])
+		from = end
+	}
+	return replies, nil
+}
+
+// split makes one call for each option where the provider needs that.
+func (s *Service) split(r Request) []Request {
+	if len(r.Options) < 2 || !s.provider.splits() {
+		return []Request{r}
+	}
+	parts := make([]Request, len(r.Options))
+	for i := range parts {
+		parts[i] = r
+		parts[i].Options = r.Options[i : i+1]
+	}
+	return parts
+}
+
+// join is the inverse of split.
+func join(parts []Reply) Reply {
+	out := parts[0]
+	out.Calls = len(parts)
+	for _, p := range parts[1:] {
+		out.Scores = append(out.Scores, p.Scores...)
+		out.PromptTokens += p.PromptTokens
+		out.OutputTokens += p.OutputTokens
+		out.Cached = out.Cached && p.Cached
+	}
+	return out
+}
+
+// fetch returns the replies to calls, each of which is asked at most once, however many want it at the same time.
+func (s *Service) fetch(ctx context.Context, calls []Request) ([]Reply, error) {
+	keys := make([]string, len(calls))
+	for i, c := range calls {
+		var err error
+		if keys[i], err = s.Info().key(c); err != nil {
+			return nil, err
+		}
+	}
+	asked := map[string]bool{}
+	for {
+		mine, others := s.store.claim(keys)
+		if len(mine) == 0 && len(others) == 0 {
+			break
+		}
+		for _, i := range mine {
+			asked[keys[i]] = true
+		}
+		if err := s.askFor(ctx, calls, keys, mine); err != nil {
+			return nil, err
+		}
+		for _, f := range others {
+			select {
+			case <-f:
+			case <-ctx.Done():
+				return nil, fmt.Errorf("llm: %w", ctx.Err())
+			}
+		}
+	}
+	if err := s.store.keep(keys); err != nil {
+		return nil, err
+	}
+	replies := make([]Reply, len(calls))
+	hits := int64(0)
+	for i, k := range keys {
+		replies[i], _ = s.store.get(k)
+		if replies[i].Cached = !asked[k]; replies[i].Cached {
+			hits++
+		}
+	}
+	s.meter.note(Usage{Hits: hits})
+	return replies, nil
+}
+
+// askFor asks for some of the calls and ends their flights. After the first error no new call goes out; those under way
+// are waited for and stored.
+func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mine []int) error {
+	if len(mine) == 0 {
+		return nil
+	}
+	all := make([]string, len(mine))
+	for i, m := range mine {
+		all[i] = keys[m]
+	}
+	defer s.store.land(all)
+	if s.opt.Offline {
+		return fmt.Errorf("llm: %w: %d of %d replies are not stored; the first is to %q", ErrOffline, len(mine), len(keys), clip(calls[mine[0]].Prompt, 60))
+	}
+	run, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	for _, i := range mine {
+		if err := s.throttle.acquire(run); err != nil {
+			break
+		}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer s.throttle.release()
+			if err := s.attempt(run, keys[i], func(n int) error { return s.once(run, calls[i], keys[i], n) }); err != nil {
+				stop(err)
+			}
+		}()
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("llm: %w", err)
+	}
+	return context.Cause(run)
+}
+
+// grace is how long calls under way may still take after the run has been cancelled: their replies are paid for.
+const grace = 3 * time.Second
+
+// once makes one call within the budget and stores the reply.
+func (s *Service) once(ctx context.Context, r Request, key string, try int) error {
+	held, err := s.meter.reserve(ctx, r.worst())
+	if err != nil {
+		return err
+	}
+	late, cancel := outlive(ctx, grace)
+	defer cancel()
+	reply, err := s.provider.ask(late, r)
+	used := reply.usage()
+	if err != nil {
+		used = Usage{Calls: 1}
+		if asFault(err).billed {
+			used = held
+		}
+	} else {
+		// In the journal before it is used, and before anything else can go wrong.
+		err = s.store.put(entry{
+			V: entryVersion, Key: key, Info: s.Info(), Request: r, Reply: reply, USD: s.meter.cost(used).USD, Paid: true,
+		})
+	}
+	if try > 0 {
+		used.Retries = 1
+	}
+	s.meter.settle(held, used)
+	s.throttle.heard(err != nil && asFault(err).limited)
+	s.observe(Call{used, err})
+	return err
+}
+
+func (s *Service) observe(c Call) {
+	c.Usage = s.meter.cost(c.Usage)
+	if s.opt.Observe != nil {
+		s.opt.Observe(c)
+	}
+}
+
+// usage is what a reply took.
+func (r Reply) usage() Usage {
+	return Usage{Calls: 1, PromptTokens: int64(r.PromptTokens), OutputTokens: int64(r.OutputTokens)}
+}
+
+// outlive gives a context that ends a while after the one given.
+func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var timer *time.Timer
+	var mu sync.Mutex
+	stop := context.AfterFunc(ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		timer = time.AfterFunc(d, cancel)
+	})
+	return late, func() {
+		stop()
+		cancel()
+		mu.Lock()
+		defer mu.Unlock()
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+}
+
+// clip shortens text for a message.
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}

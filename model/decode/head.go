@@ -1,0 +1,92 @@
+package decode
+
+import (
+	"math"
+
+	"slm/model/kernel"
+)
+
+// headRows is the number of rows whose logits are computed together, sliceVocab the number of tokens that a task takes.
+const (
+	headRows   = 256
+	sliceVocab = 512
+)
+
+func (n *net[T]) logits(out, x []float32, m int) {
+	c := n.config
+	h, rows := n.final(x, m)
+	wide := out
+	if rows != m {
+		wide = make([]float32, rows*c.Vocab)
+	}
+	kernel.Tiles(c.Vocab, sliceVocab, func(lo, hi int) {
+		linear(n.backend, wide[lo:], h, n.head[lo*c.Width:hi*c.Width], rows, hi-lo, c.Width, c.Vocab, false)
+	})
+	if rows != m {
+		copy(out, wide[:m*c.Vocab])
+	}
+}
+
+// final applies the last norm to m rows and pads them.
+func (n *net[T]) final(x []float32, m int) (h []T, rows int) {
+	rows = padRows(m)
+	h = make([]T, rows*n.config.Width)
+	n.normTiles(h, x, n.norm, m)
+	return h, rows
+}
+
+// pick asks for log p(token) at a row.
+type pick struct {
+	row   int
+	token int32
+}
+
+func (n *net[T]) logProbs(x []float32, m int, picks []pick) []float64 {
+	c := n.config
+	h, rows := n.final(x, m)
+	slices := (c.Vocab + sliceVocab - 1) / sliceVocab
+	sums := make([]float32, slices*m)    // log Σ exp of each slice's logits
+	logit := make([]float32, len(picks)) // of the tokens asked for
+	byRow := make([][]int, m)            // picks of each row
+	for i, p := range picks {
+		byRow[p.row] = append(byRow[p.row], i)
+	}
+	kernel.Tiles(c.Vocab, sliceVocab, func(lo, hi int) {
+		a := n.tasks.Get().(*attention[T])
+		defer n.tasks.Put(a)
+		width := hi - lo
+		y := grow(&a.own, rows*width)
+		linear(n.backend, y, h, n.head[lo*c.Width:hi*c.Width], rows, width, c.Width, width, false)
+		for r := range m {
+			row := y[r*width : (r+1)*width]
+			sums[lo/sliceVocab*m+r] = kernel.LogSumExp(row)
+			for _, i := range byRow[r] {
+				if t := int(picks[i].token); t >= lo && t < hi {
+					logit[i] = row[t-lo]
+				}
+			}
+		}
+	})
+	total := make([]float64, m)
+	for r := range m {
+		total[r] = logAdd(sums, r, m)
+	}
+	out := make([]float64, len(picks))
+	for i, p := range picks {
+		out[i] = float64(logit[i]) - total[p.row]
+	}
+	return out
+}
+
+// logAdd is log Σ exp over every stride-th element, from r on.
+func logAdd(parts []float32, r, stride int) float64 {
+	most := math.Inf(-1)
+	for i := r; i < len(parts); i += stride {
+		most = max(most, float64(parts[i]))
+	}
+	sum := 0.0
+	for i := r; i < len(parts); i += stride {
+		sum += math.Exp(float64(parts[i]) - most)
+	}
+	return most + math.Log(sum)
+}

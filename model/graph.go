@@ -1,0 +1,188 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"slm/model/kernel"
+	"slm/model/op"
+)
+
+// ErrNotFinite says that a loss came out as NaN or infinite.
+var ErrNotFinite = errors.New("model: the loss is not a finite number")
+
+// Graph is the training graph of a model for batches of one shape: built and differentiated by Gorgonia, run by its TapeMachine. It reads
+// the parameters in place and adds to gradients that it owns.
+type Graph struct {
+	Seqs, Len int // rows of a batch, tokens of a row
+	params    *Params
+	machine   G.VM
+
+	tokens, targets, docs *tensor.Dense
+	scaleNode             *G.Node
+	loss                  *G.Node
+	gradients             []*G.Node // in the order of learnables
+	learnables            []learnable
+	runtime               interface {
+		Refresh()
+		Zero()
+		Losses() []float32
+		Finite() bool
+	}
+}
+
+// learnable is one node of weights with its place among the parameters' tensors.
+type learnable struct {
+	node *G.Node
+	data []float32
+}
+
+// Batch is what a Graph runs on: N = Seqs·Len tokens.
+type Batch struct {
+	Tokens  []int32 // [N]
+	Targets []int32 // [N] the token after each token, −1 where none is trained
+	Docs    []int32 // [N] index of the first token of the token's document, −1 for padding
+}
+
+// NewGraph builds the graph for batches of seqs rows of length tokens. Without train it has no gradients and keeps less memory.
+func NewGraph(p *Params, be kernel.Backend, seqs, length int, train bool) (*Graph, error) {
+	if seqs < 1 || length < 1 || length > p.Config.Context {
+		return nil, fmt.Errorf("model: a batch of %d rows of %d tokens does not fit a context of %d", seqs, length, p.Config.Context)
+	}
+	if be.Precision() == kernel.BF16 {
+		return buildGraph[uint16](p, be, seqs, length, train)
+	}
+	return buildGraph[float32](p, be, seqs, length, train)
+}
+
+func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, train bool) (*Graph, error) {
+	cfg := p.Config
+	dims := op.Dims{
+		Vocab: cfg.Vocab, Width: cfg.Width, Heads: cfg.Heads, KVHeads: cfg.KVHeads, HeadDim: cfg.HeadDim, Hidden: cfg.Hidden,
+		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps),
+	}
+	rt := op.NewRuntime[T](be, dims, kernel.NewRotary(length, cfg.HeadDim, cfg.RopeTheta))
+	g := &Graph{Seqs: seqs, Len: length, params: p, runtime: rt}
+	n := seqs * length
+	expr := G.NewGraph()
+
+	input := func(name string) (*G.Node, *tensor.Dense) {
+		t := tensor.New(tensor.WithShape(n), tensor.Of(tensor.Int32))
+		return G.NewVector(expr, tensor.Int32, G.WithShape(n), G.WithName(name), G.WithValue(t)), t
+	}
+	weight := func(name string, data []float32, shape ...int) *G.Node {
+		t := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
+		node := G.NewTensor(expr, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(name), G.WithValue(t))
+		g.learnables = append(g.learnables, learnable{node, data})
+		return node
+	}
+	tokens, tokensT := input("tokens")
+	targets, targetsT := input("targets")
+	docs, docsT := input("docs")
+	g.tokens, g.targets, g.docs = tokensT, targetsT, docsT
+	g.scaleNode = G.NewScalar(expr, tensor.Float32, G.WithName("scale"))
+
+	embedding := weight("embed", p.Embed, cfg.Vocab, cfg.Width)
+	x, err := op.Embed(rt, tokens, embedding)
+	for i := range p.Layers {
+		if err != nil {
+			return nil, err
+		}
+		l := &p.Layers[i]
+		name := func(s string) string { return fmt.Sprintf("layer%d.%s", i, s) }
+		x, err = op.Attention(rt, i, x, docs, weight(name("attn_norm"), l.AttnNorm, cfg.Width),
+			weight(name("qkv"), l.QKV, cfg.QKVWidth(), cfg.Width), weight(name("out"), l.Out, cfg.Width, cfg.QWidth()))
+		if err != nil {
+			return nil, err
+		}
+		x, err = op.MLP(rt, i, x, weight(name("mlp_norm"), l.MLPNorm, cfg.Width),
+			weight(name("gate_up"), l.GateUp, 2*cfg.Hidden, cfg.Width), weight(name("down"), l.Down, cfg.Width, cfg.Hidden))
+	}
+	if err != nil {
+		return nil, err
+	}
+	norm, head := weight("norm", p.Norm, cfg.Width), embedding
+	if !cfg.Tied {
+		head = weight("head", p.Head, cfg.Vocab, cfg.Width)
+	}
+	if g.loss, err = op.Head(rt, train, cfg.Tied, x, targets, g.scaleNode, norm, head); err != nil {
+		return nil, err
+	}
+	if train {
+		wrt := make(G.Nodes, len(g.learnables))
+		for i, l := range g.learnables {
+			wrt[i] = l.node
+		}
+		if g.gradients, err = G.Grad(g.loss, wrt...); err != nil {
+			return nil, fmt.Errorf("model: gradient: %w", err)
+		}
+	}
+	g.machine = G.NewTapeMachine(expr)
+	rt.Refresh()
+	return g, nil
+}
+
+// Run computes scale · Σ −log p(target) and adds its gradient to what has gathered since Zero. With scale one over the number of
+// targets in the optimiser step, losses and gradients of micro-batches add up to those of the whole.
+func (g *Graph) Run(b Batch, scale float32) (loss float64, err error) {
+	n := g.Seqs * g.Len
+	if len(b.Tokens) != n || len(b.Targets) != n || len(b.Docs) != n {
+		return 0, fmt.Errorf("model: a batch of %d tokens, %d targets and %d documents' starts for a graph of %d", len(b.Tokens), len(b.Targets), len(b.Docs), n)
+	}
+	for i, id := range b.Tokens {
+		if id < 0 || int(id) >= g.params.Config.Vocab || int(b.Targets[i]) >= g.params.Config.Vocab {
+			return 0, fmt.Errorf("model: token %d of the batch is %d, its target %d: the vocabulary has %d", i, id, b.Targets[i], g.params.Config.Vocab)
+		}
+	}
+	copy(g.tokens.Data().([]int32), b.Tokens)
+	copy(g.targets.Data().([]int32), b.Targets)
+	copy(g.docs.Data().([]int32), b.Docs)
+	if err := G.Let(g.scaleNode, scale); err != nil {
+		return 0, fmt.Errorf("model: %w", err)
+	}
+	defer g.machine.Reset()
+	if err := g.machine.RunAll(); err != nil {
+		return 0, fmt.Errorf("model: run: %w", err)
+	}
+	if !g.runtime.Finite() {
+		return 0, ErrNotFinite
+	}
+	for _, l := range g.runtime.Losses() {
+		loss += float64(l)
+	}
+	return loss * float64(scale), nil
+}
+
+// Losses are the negative log-likelihoods of the last batch's targets in nats, [N]; 0 where there was none.
+func (g *Graph) Losses() []float32 { return g.runtime.Losses() }
+
+// Refresh takes over parameters that have changed since the last Run.
+func (g *Graph) Refresh() { g.runtime.Refresh() }
+
+// Zero clears the gradients before a new optimiser step.
+func (g *Graph) Zero() { g.runtime.Zero() }
+
+// Gradient pairs a matrix of parameters with its gradient. Both are the graph's own memory.
+type Gradient struct {
+	Name string
+	W, G []float32
+}
+
+// Gradients lists the gradients of the last Run since Zero, fused as in Layer (the query, key and value projections in one).
+func (g *Graph) Gradients() ([]Gradient, error) {
+	list := make([]Gradient, len(g.gradients))
+	for i, node := range g.gradients {
+		v := node.Value()
+		if v == nil {
+			return nil, fmt.Errorf("model: no gradient of %s: nothing has run", g.learnables[i].node.Name())
+		}
+		list[i] = Gradient{Name: g.learnables[i].node.Name(), W: g.learnables[i].data, G: v.Data().([]float32)}
+	}
+	return list, nil
+}
+
+// Close ends the machine.
+func (g *Graph) Close() error { return g.machine.Close() }

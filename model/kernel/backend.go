@@ -1,0 +1,123 @@
+package kernel
+
+import (
+	"fmt"
+	"os"
+)
+
+// Precision is the type in which a backend wants the operands of its products.
+type Precision int
+
+const (
+	F32  Precision = iota // operands and results in float32
+	BF16                  // operands in bfloat16 (as uint16), sums in float32
+)
+
+// Elem is a type in which activations are kept: float32, or bfloat16 as uint16.
+type Elem interface{ float32 | uint16 }
+
+// Shape describes C [M,N] (+)= op(A) [M,K] · op(B) [K,N], all row-major. LD* are row strides in elements; op transposes what is
+// stored: with TransA, A is stored as [K,M].
+type Shape struct {
+	M, N, K        int
+	LDA, LDB, LDC  int
+	TransA, TransB bool
+	Accumulate     bool // add to C
+}
+
+// Backend multiplies matrices. Its name is part of every stage's fingerprint, because another kernel gives other last bits.
+// Gemm calls run on the caller's goroutine and may run concurrently: the caller cuts the work into tiles.
+type Backend interface {
+	Name() string
+	Precision() Precision
+	// Gemm32 multiplies in float32.
+	Gemm32(s Shape, c, a, b []float32)
+	// Gemm16 multiplies bfloat16 operands with float32 sums. Only backends of Precision BF16 have it.
+	Gemm16(s Shape, c []float32, a, b []uint16)
+	// Gemm16To16 rounds the result to bfloat16.
+	Gemm16To16(s Shape, c, a, b []uint16)
+	// Pack prepares the weights W [N,K] (row-major) for products y = x·Wᵀ. The packed form is a copy: after W has changed,
+	// Repack must be called.
+	Pack(w []float32, n, k int) Packed
+}
+
+// Packed is a weight matrix W [N,K] in the backend's own layout.
+type Packed interface {
+	// Mul computes y [M,N] = x [M,K]·Wᵀ in the backend's precision. It runs on the pool and may be called from one goroutine at a time.
+	Mul(y, x []float32, m int)
+	// Repack takes over new values of the same shape.
+	Repack(w []float32)
+}
+
+// Gemm multiplies in the backend's precision T, with the result in R.
+func Gemm[T, R Elem](be Backend, s Shape, c []R, a, b []T) {
+	switch a := any(a).(type) {
+	case []float32:
+		be.Gemm32(s, any(c).([]float32), a, any(b).([]float32))
+	case []uint16:
+		if c32, ok := any(c).([]float32); ok {
+			be.Gemm16(s, c32, a, any(b).([]uint16))
+		} else {
+			be.Gemm16To16(s, any(c).([]uint16), a, any(b).([]uint16))
+		}
+	}
+}
+
+// Convert copies src into the backend's element type.
+func Convert[T Elem](dst []T, src []float32) {
+	switch d := any(dst).(type) {
+	case []float32:
+		copy(d, src)
+	case []uint16:
+		ToBF16(d, src)
+	}
+}
+
+// Widen copies src back into float32.
+func Widen[T Elem](dst []float32, src []T) {
+	switch s := any(src).(type) {
+	case []float32:
+		copy(dst, s)
+	case []uint16:
+		FromBF16(dst, s)
+	}
+}
+
+// Open returns a backend by name: "onednn-bf16", "onednn-f32", "go", or "" for the best that this machine has ($SLM_KERNEL is
+// asked first). Why oneDNN is not used, when it is not, is in the error of OneDNN.
+func Open(name string) (Backend, error) {
+	if name == "" {
+		name = os.Getenv("SLM_KERNEL")
+	}
+	switch name {
+	case "":
+		if lib, err := openDNNL(); err == nil {
+			if hasFastBF16() {
+				return newDNNL(lib, BF16), nil
+			}
+			return newDNNL(lib, F32), nil
+		}
+		return goBackend{}, nil
+	case "go":
+		return goBackend{}, nil
+	case "onednn-f32", "onednn-bf16":
+		lib, err := openDNNL()
+		if err != nil {
+			return nil, fmt.Errorf("kernel: %q: %w", name, err)
+		}
+		if name == "onednn-f32" {
+			return newDNNL(lib, F32), nil
+		}
+		return newDNNL(lib, BF16), nil
+	}
+	return nil, fmt.Errorf("kernel: unknown kernel %q (onednn-bf16, onednn-f32 or go)", name)
+}
+
+// OneDNN returns the version of the library in use, or why there is none.
+func OneDNN() (version string, err error) {
+	lib, err := openDNNL()
+	if err != nil {
+		return "", err
+	}
+	return lib.version, nil
+}

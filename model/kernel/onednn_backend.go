@@ -1,0 +1,103 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// ErrNoOneDNN says that the library is missing or of a version that this program does not know.
+var ErrNoOneDNN = errors.New("oneDNN is not installed")
+
+// hasFastBF16 reports whether the processor multiplies bfloat16 in hardware; without it bf16 is slower than f32.
+func hasFastBF16() bool {
+	return cpuid.CPU.Supports(cpuid.AMXBF16) || cpuid.CPU.Supports(cpuid.AVX512BF16)
+}
+
+type planKey struct {
+	Shape
+	operand, result uintptr
+}
+
+type dnnlBackend struct {
+	lib       *dnnlLibrary
+	precision Precision
+	name      string
+	plans     sync.Map // planKey → *gemmPlan
+}
+
+func newDNNL(lib *dnnlLibrary, p Precision) Backend {
+	suffix := "f32"
+	if p == BF16 {
+		suffix = "bf16"
+		if cpuid.CPU.Supports(cpuid.AMXBF16) {
+			suffix = "bf16-amx"
+		}
+	}
+	return &dnnlBackend{lib: lib, precision: p, name: fmt.Sprintf("onednn%s-%s+%s", lib.version, suffix, CPU())}
+}
+
+func (b *dnnlBackend) Name() string         { return b.name }
+func (b *dnnlBackend) Precision() Precision { return b.precision }
+
+func (b *dnnlBackend) Gemm32(s Shape, c, x, y []float32) {
+	s.check(len(c), len(x), len(y))
+	b.run(planKey{s, dnnlF32, dnnlF32}, unsafe.Pointer(unsafe.SliceData(c)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(y)))
+}
+
+func (b *dnnlBackend) Gemm16(s Shape, c []float32, x, y []uint16) {
+	s.check(len(c), len(x), len(y))
+	b.run(planKey{s, dnnlBF16, dnnlF32}, unsafe.Pointer(unsafe.SliceData(c)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(y)))
+}
+
+func (b *dnnlBackend) Gemm16To16(s Shape, c, x, y []uint16) {
+	s.check(len(c), len(x), len(y))
+	b.run(planKey{s, dnnlBF16, dnnlBF16}, unsafe.Pointer(unsafe.SliceData(c)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(y)))
+}
+
+func (b *dnnlBackend) run(key planKey, c, x, y unsafe.Pointer) {
+	if key.M == 0 || key.N == 0 || key.K == 0 {
+		return
+	}
+	plan, ok := b.plans.Load(key)
+	if !ok {
+		p, err := b.lib.newGemmPlan(key.Shape, key.operand, key.result)
+		if err != nil {
+			panic(fmt.Sprintf("kernel: matmul %+v: %v", key.Shape, err))
+		}
+		plan, _ = b.plans.LoadOrStore(key, p)
+	}
+	if err := plan.(*gemmPlan).run(c, x, y); err != nil {
+		panic(fmt.Sprintf("kernel: matmul %+v: %v", key.Shape, err))
+	}
+}
+
+func (b *dnnlBackend) Pack(w []float32, n, k int) Packed {
+	if b.precision == F32 {
+		return newPacked[float32](b, w, n, k)
+	}
+	return newPacked[uint16](b, w, n, k)
+}
+
+// check panics when an operand is shorter than the shape says: C code would read past it.
+func (s Shape) check(c, a, b int) {
+	need := func(rows, cols, ld int) int {
+		if rows == 0 || cols == 0 {
+			return 0
+		}
+		return (rows-1)*ld + cols
+	}
+	needA, needB := need(s.M, s.K, s.LDA), need(s.K, s.N, s.LDB)
+	if s.TransA {
+		needA = need(s.K, s.M, s.LDA)
+	}
+	if s.TransB {
+		needB = need(s.N, s.K, s.LDB)
+	}
+	if c < need(s.M, s.N, s.LDC) || a < needA || b < needB {
+		panic(fmt.Sprintf("kernel: matmul %+v on slices of %d, %d and %d elements", s, c, a, b))
+	}
+}

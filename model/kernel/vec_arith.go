@@ -1,0 +1,132 @@
+package kernel
+
+import "math"
+
+// Dot is Σ x·y, summed in an order that the length alone fixes. The error is at most
+// (n/16 + 8)·2⁻²⁴·Σ|x·y|.
+func Dot(x, y []float32) float32 {
+	sameLen("Dot", len(x), len(y))
+	switch cpu {
+	case levelAVX512:
+		return dotAVX512(x, y)
+	case levelAVX2:
+		return dotAVX2(x, y)
+	}
+	return dotGo(x, y)
+}
+
+func dotGo(x, y []float32) float32 {
+	var a, b float64
+	for len(x) >= 2 && len(y) >= 2 {
+		a += float64(x[0]) * float64(y[0])
+		b += float64(x[1]) * float64(y[1])
+		x, y = x[2:], y[2:]
+	}
+	for i, v := range x {
+		a += float64(v) * float64(y[i])
+	}
+	return float32(a + b)
+}
+
+// SumSquares is Σ x², with Dot's order and error.
+func SumSquares(x []float32) float32 { return Dot(x, x) }
+
+// Axpy computes y += a·x.
+func Axpy(y, x []float32, a float32) {
+	sameLen("Axpy", len(y), len(x))
+	switch cpu {
+	case levelAVX512:
+		axpyAVX512(y, x, a)
+	case levelAVX2:
+		axpyAVX2(y, x, a)
+	default:
+		axpyGo(y, x, a)
+	}
+}
+
+func axpyGo(y, x []float32, a float32) {
+	for i, v := range x {
+		y[i] += a * v
+	}
+}
+
+// Add computes dst = a + b.
+func Add(dst, a, b []float32) {
+	sameLen("Add", len(dst), len(a), len(b))
+	switch cpu {
+	case levelAVX512:
+		addAVX512(dst, a, b)
+	case levelAVX2:
+		addAVX2(dst, a, b)
+	default:
+		addGo(dst, a, b)
+	}
+}
+
+// AddTo computes y += x.
+func AddTo(y, x []float32) { Add(y, y, x) }
+
+func addGo(dst, a, b []float32) {
+	for i, v := range a {
+		dst[i] = v + b[i]
+	}
+}
+
+// Scale computes x *= a.
+func Scale(x []float32, a float32) {
+	switch cpu {
+	case levelAVX512:
+		scaleAVX512(x, a)
+	case levelAVX2:
+		scaleAVX2(x, a)
+	default:
+		scaleGo(x, a)
+	}
+}
+
+func scaleGo(x []float32, a float32) {
+	for i := range x {
+		x[i] *= a
+	}
+}
+
+// MaxAbs is the largest |x|, 0 for an empty slice. NaN is passed over: AllFinite finds it.
+func MaxAbs(x []float32) float32 {
+	switch cpu {
+	case levelAVX512:
+		return maxAbsAVX512(x)
+	case levelAVX2:
+		return maxAbsAVX2(x)
+	}
+	return maxAbsGo(x)
+}
+
+func maxAbsGo(x []float32) float32 {
+	var m float32
+	for _, v := range x {
+		if v = float32(math.Abs(float64(v))); v > m {
+			m = v
+		}
+	}
+	return m
+}
+
+// AllFinite reports whether no element is NaN or infinite.
+func AllFinite(x []float32) bool {
+	switch cpu {
+	case levelAVX512:
+		return allFiniteAVX512(x)
+	case levelAVX2:
+		return allFiniteAVX2(x)
+	}
+	return allFiniteGo(x)
+}
+
+func allFiniteGo(x []float32) bool {
+	for _, v := range x {
+		if math.Float32bits(v)&0x7f800000 == 0x7f800000 {
+			return false
+		}
+	}
+	return true
+}

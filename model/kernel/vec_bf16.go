@@ -1,0 +1,53 @@
+package kernel
+
+import "math"
+
+// bf16 is the upper half of a float32, held in a uint16.
+
+// ToBF16 rounds to the nearest bf16, ties to even. NaN stays a quiet NaN, denormals are kept.
+func ToBF16(dst []uint16, src []float32) {
+	sameLen("ToBF16", len(dst), len(src))
+	switch cpu {
+	case levelAVX512:
+		toBF16AVX512(dst, src)
+	case levelAVX2:
+		toBF16AVX2(dst, src)
+	default:
+		toBF16Go(dst, src)
+	}
+}
+
+// FromBF16 widens, which is exact.
+func FromBF16(dst []float32, src []uint16) {
+	sameLen("FromBF16", len(dst), len(src))
+	switch cpu {
+	case levelAVX512:
+		fromBF16AVX512(dst, src)
+	case levelAVX2:
+		fromBF16AVX2(dst, src)
+	default:
+		fromBF16Go(dst, src)
+	}
+}
+
+func toBF16Go(dst []uint16, src []float32) {
+	for i, v := range src {
+		dst[i] = roundBF16(v)
+	}
+}
+
+func fromBF16Go(dst []float32, src []uint16) {
+	for i, v := range src {
+		dst[i] = widenBF16(v)
+	}
+}
+
+func roundBF16(v float32) uint16 {
+	b := math.Float32bits(v)
+	if v != v {
+		return uint16(b>>16) | 0x40
+	}
+	return uint16((b + 0x7fff + b>>16&1) >> 16)
+}
+
+func widenBF16(v uint16) float32 { return math.Float32frombits(uint32(v) << 16) }

@@ -1,0 +1,105 @@
+package kernel
+
+import "math"
+
+// SoftmaxRow replaces x by softmax(scale·x) and returns log Σ exp(scale·x). Elements at −Inf (masked) get probability 0; a row with
+// nothing else becomes zeros with −Inf returned. NaN spreads over the row.
+// The relative error is that of ExpShift, with the largest |scale·x| as the exponent.
+func SoftmaxRow(x []float32, scale float32) (lse float32) {
+	m := scaledMax(x, scale)
+	if math.IsInf(float64(m), -1) && !anyNaN(x) {
+		clear(x)
+		return m
+	}
+	sum := expStoreSum(x, scale, m)
+	Scale(x, 1/sum)
+	return float32(float64(m) + math.Log(float64(sum)))
+}
+
+// scaledMax is the maximum of scale·x without NaN, −Inf when there is none: what to subtract before exponentials.
+func scaledMax(x []float32, scale float32) float32 {
+	switch cpu {
+	case levelAVX512:
+		return scaledMaxAVX512(x, scale)
+	case levelAVX2:
+		return scaledMaxAVX2(x, scale)
+	}
+	return scaledMaxGo(x, scale)
+}
+
+func scaledMaxGo(x []float32, scale float32) float32 {
+	m := float32(math.Inf(-1))
+	for _, v := range x {
+		if v *= scale; v > m {
+			m = v
+		}
+	}
+	return m
+}
+
+// anyNaN is only asked for rows without a finite element.
+func anyNaN(x []float32) bool {
+	for _, v := range x {
+		if v != v {
+			return true
+		}
+	}
+	return false
+}
+
+// SoftmaxGradRow computes ds = p·(dp − dsum)·scale: the gradient before the softmax from the one behind it, with dsum = Σ p·dp.
+func SoftmaxGradRow(ds, p, dp []float32, dsum, scale float32) {
+	sameLen("SoftmaxGradRow", len(ds), len(p), len(dp))
+	switch cpu {
+	case levelAVX512:
+		softmaxGradAVX512(ds, p, dp, dsum, scale)
+	case levelAVX2:
+		softmaxGradAVX2(ds, p, dp, dsum, scale)
+	default:
+		softmaxGradGo(ds, p, dp, dsum, scale)
+	}
+}
+
+func softmaxGradGo(ds, p, dp []float32, dsum, scale float32) {
+	for i := range ds {
+		ds[i] = p[i] * (dp[i] - dsum) * scale
+	}
+}
+
+// LogSumExp is log Σ exp(x), −Inf for an empty slice.
+func LogSumExp(x []float32) float32 {
+	m := scaledMax(x, 1)
+	if math.IsInf(float64(m), -1) && !anyNaN(x) {
+		return m
+	}
+	return float32(float64(m) + math.Log(float64(expSum(x, m))))
+}
+
+// XentGrad replaces logits x by exp(x − lse)·scale: the gradient of scale·cross-entropy but for the target's own −scale.
+func XentGrad(x []float32, lse, scale float32) {
+	expAffine(x, x, 1, lse, scale)
+}
+
+// ArgMax is the index of the first maximum, −1 for an empty slice. NaN never wins, unless there is nothing else: then 0.
+func ArgMax(x []float32) int {
+	if len(x) == 0 {
+		return -1
+	}
+	switch cpu {
+	case levelAVX512:
+		return argMaxAVX512(x)
+	case levelAVX2:
+		return argMaxAVX2(x)
+	}
+	return argMaxGo(x)
+}
+
+func argMaxGo(x []float32) int {
+	best, m := 0, float32(math.Inf(-1))
+	for i, v := range x {
+		if v > m || (v == m && x[best] != x[best]) {
+			best, m = i, v
+		}
+	}
+	return best
+}

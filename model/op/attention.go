@@ -1,0 +1,136 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/chewxy/hm"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"slm/model/kernel"
+)
+
+// attention keeps what one layer's gradient needs.
+type attention[T kernel.Elem] struct {
+	*Runtime[T]
+	wQKV, wOut *shadow[T]
+	qkv        []T       // [N, (H+2KV)·hd]
+	att        []T       // [N, H·hd]
+	rstd       []float32 // [N]
+	lse        []float32 // [N, H]
+}
+
+// Attention is the block y = x + attend(norm(x)·Wqkvᵀ)·Woutᵀ with causal attention inside each document: x [N,C] → [N,C].
+// docs [N] holds the index of the first token of each token's document, −1 for padding.
+func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out *G.Node) (*G.Node, error) {
+	n, c := r.tokens(), r.Width
+	a := &attention[T]{
+		Runtime: r, wQKV: r.weight(floats(qkv.Value())), wOut: r.weight(floats(out.Value())),
+		qkv: make([]T, n*r.qkvWidth()), att: make([]T, n*r.qWidth()), rstd: make([]float32, n), lse: make([]float32, n*r.Heads),
+	}
+	name := fmt.Sprintf("attention.%d", layer)
+	o := &Op{
+		name: name, in: []hm.Type{matrix, indices, vector, matrix, matrix}, out: matrix,
+		shape: tensor.Shape{n, c}, wrt: []bool{true, false, true, true, true},
+	}
+	o.run = func(y []float32, in []G.Value) error {
+		if layer == 0 {
+			r.setDocuments(ints(in[1]))
+		}
+		a.forward(y, floats(in[0]), floats(in[2]))
+		return nil
+	}
+	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
+		r.alloc()
+		dNorm, dQKV, dOut := r.gradient(c), r.gradient(r.qkvWidth(), c), r.gradient(c, r.qWidth())
+		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}}
+		d.run = func(dx []float32, in []G.Value) error {
+			a.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dQKV.data, dOut.data)
+			return nil
+		}
+		dx, err := G.ApplyOp(d, inputs[0], grad, inputs[2])
+		if err != nil {
+			return nil, err
+		}
+		return gradientNodes(name, dx, 1, dNorm, dQKV, dOut)
+	}
+	return G.ApplyOp(o, x, docs, norm, qkv, out)
+}
+
+// normRows fills rows lo..hi of h with norm(x) and keeps the reciprocal root mean squares.
+func normRows[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int, eps float32) {
+	for i := lo; i < hi; i++ {
+		row, dst := x[i*width:(i+1)*width], h[(i-lo)*width:(i-lo+1)*width]
+		switch dst := any(dst).(type) {
+		case []float32:
+			rstd[i] = kernel.RMSNorm(dst, row, w, eps)
+		case []uint16:
+			rstd[i] = kernel.RMSNormBF16(dst, row, w, eps)
+		}
+	}
+}
+
+func (a *attention[T]) forward(y, x, norm []float32) {
+	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
+	a.tiles(func(_, lo, hi int) {
+		h := buffer[T](tileRows * c)
+		defer release(h)
+		normRows(*h, x, norm, a.rstd, lo, hi, c, a.Eps)
+		kernel.Gemm(a.be, kernel.Shape{M: hi - lo, N: wide, K: c, LDA: c, LDB: c, LDC: wide, TransB: true}, a.qkv[lo*wide:hi*wide], *h, a.wQKV.data)
+	})
+	clearPadding(a.att, a.docs, qw)
+	a.documents(func(d document, kvHead int) {
+		first, end := d.first, d.first+d.length
+		kernel.AttendForward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
+	})
+	a.tiles(func(_, lo, hi int) {
+		copy(y[lo*c:hi*c], x[lo*c:hi*c])
+		kernel.Gemm(a.be, kernel.Shape{M: hi - lo, N: c, K: qw, LDA: qw, LDB: qw, LDC: c, TransB: true, Accumulate: true}, y[lo*c:hi*c], a.att[lo*qw:hi*qw], a.wOut.data)
+	})
+}
+
+// documents runs f for each key head of each document.
+func (a *attention[T]) documents(f func(d document, kvHead int)) {
+	kernel.Parallel(len(a.docs)*a.KVHeads, func(i int) { f(a.docs[i/a.KVHeads], i%a.KVHeads) })
+}
+
+func (a *attention[T]) backward(dx, x, dy, norm, dNorm, dQKV, dOut []float32) {
+	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
+	dqkv, datt := a.dWide[:a.tokens()*wide], a.dMid[:a.tokens()*qw]
+	a.tiles(func(_, lo, hi int) {
+		kernel.Convert(a.dy[lo*c:hi*c], dy[lo*c:hi*c])
+		kernel.Gemm(a.be, kernel.Shape{M: hi - lo, N: qw, K: c, LDA: c, LDB: qw, LDC: qw}, datt[lo*qw:hi*qw], a.dy[lo*c:hi*c], a.wOut.data)
+	})
+	clearPadding(dqkv, a.docs, wide)
+	a.documents(func(d document, kvHead int) {
+		first, end := d.first, d.first+d.length
+		kernel.AttendBackward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], datt[first*qw:end*qw],
+			dqkv[first*wide:end*wide], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
+	})
+	a.tiles(func(tile, lo, hi int) {
+		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, a.wQKV.data, tile, lo, hi)
+	})
+	a.reduceNorms(dNorm)
+	a.weightGradient(dOut, c, qw, a.dy, c, a.att, qw)
+	a.weightGradient(dQKV, wide, c, dqkv, wide, a.h, c)
+}
+
+// normBackward finishes a block's gradient for one tile: through the projection w [wide,C] of dWide [N,wide], through the norm, and along the
+// residual. It leaves norm(x) in r.h for the projection's own gradient.
+func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wide int, w []T, tile, lo, hi int) {
+	c := r.Width
+	dh := buffer[float32](tileRows * c)
+	defer release(dh)
+	kernel.Gemm(r.be, kernel.Shape{M: hi - lo, N: c, K: wide, LDA: wide, LDB: c, LDC: c}, *dh, dWide[lo*wide:hi*wide], w)
+	normRows(r.h[lo*c:hi*c], x, norm, rstd, lo, hi, c, r.Eps)
+	partial := r.norms[tile*c : (tile+1)*c]
+	clear(partial)
+	if dy != nil {
+		copy(dx[lo*c:hi*c], dy[lo*c:hi*c])
+	} else {
+		clear(dx[lo*c : hi*c])
+	}
+	for i := lo; i < hi; i++ {
+		kernel.RMSNormGrad(dx[i*c:(i+1)*c], partial, (*dh)[(i-lo)*c:(i-lo+1)*c], x[i*c:(i+1)*c], norm, rstd[i])
+	}
+}

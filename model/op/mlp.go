@@ -1,0 +1,102 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/chewxy/hm"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"slm/model/kernel"
+)
+
+// mlp keeps what one layer's gradient needs.
+type mlp[T kernel.Elem] struct {
+	*Runtime[T]
+	wGateUp, wDown *shadow[T]
+	gateUp         []T       // [N, 2F]
+	rstd           []float32 // [N]
+}
+
+// MLP is the block y = x + (silu(g)·u)·Wdownᵀ with [g;u] = norm(x)·Wgateupᵀ (SwiGLU, Shazeer 2020, eq. 6): x [N,C] → [N,C].
+func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node) (*G.Node, error) {
+	n, c, f := r.tokens(), r.Width, r.Hidden
+	m := &mlp[T]{Runtime: r, wGateUp: r.weight(floats(gateUp.Value())), wDown: r.weight(floats(down.Value())), gateUp: make([]T, n*2*f), rstd: make([]float32, n)}
+	name := fmt.Sprintf("mlp.%d", layer)
+	o := &Op{name: name, in: []hm.Type{matrix, vector, matrix, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{true, true, true, true}}
+	o.run = func(y []float32, in []G.Value) error {
+		m.forward(y, floats(in[0]), floats(in[1]))
+		return nil
+	}
+	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
+		r.alloc()
+		dNorm, dGateUp, dDown := r.gradient(c), r.gradient(2*f, c), r.gradient(c, f)
+		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}}
+		d.run = func(dx []float32, in []G.Value) error {
+			m.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dGateUp.data, dDown.data)
+			return nil
+		}
+		dx, err := G.ApplyOp(d, inputs[0], grad, inputs[1])
+		if err != nil {
+			return nil, err
+		}
+		return gradientNodes(name, dx, 0, dNorm, dGateUp, dDown)
+	}
+	return G.ApplyOp(o, x, norm, gateUp, down)
+}
+
+func (m *mlp[T]) forward(y, x, norm []float32) {
+	c, f := m.Width, m.Hidden
+	m.tiles(func(_, lo, hi int) {
+		h, act := buffer[T](tileRows*c), buffer[T](tileRows*f)
+		defer release(h)
+		defer release(act)
+		normRows(*h, x, norm, m.rstd, lo, hi, c, m.Eps)
+		gu := m.gateUp[lo*2*f : hi*2*f]
+		kernel.Gemm(m.be, kernel.Shape{M: hi - lo, N: 2 * f, K: c, LDA: c, LDB: c, LDC: 2 * f, TransB: true}, gu, *h, m.wGateUp.data)
+		for i := range hi - lo {
+			swiGLU((*act)[i*f:(i+1)*f], gu[i*2*f:i*2*f+f], gu[i*2*f+f:(i+1)*2*f])
+		}
+		copy(y[lo*c:hi*c], x[lo*c:hi*c])
+		kernel.Gemm(m.be, kernel.Shape{M: hi - lo, N: c, K: f, LDA: f, LDB: f, LDC: c, TransB: true, Accumulate: true}, y[lo*c:hi*c], *act, m.wDown.data)
+	})
+}
+
+func (m *mlp[T]) backward(dx, x, dy, norm, dNorm, dGateUp, dDown []float32) {
+	c, f := m.Width, m.Hidden
+	dgu := m.dWide[:m.tokens()*2*f]
+	m.tiles(func(tile, lo, hi int) {
+		dact := buffer[T](tileRows * f)
+		defer release(dact)
+		kernel.Convert(m.dy[lo*c:hi*c], dy[lo*c:hi*c])
+		kernel.Gemm(m.be, kernel.Shape{M: hi - lo, N: f, K: c, LDA: c, LDB: f, LDC: f}, *dact, m.dy[lo*c:hi*c], m.wDown.data)
+		for i := lo; i < hi; i++ {
+			g, u := m.gateUp[i*2*f:i*2*f+f], m.gateUp[i*2*f+f:(i+1)*2*f]
+			swiGLUGrad(dgu[i*2*f:i*2*f+f], dgu[i*2*f+f:(i+1)*2*f], m.act[i*f:(i+1)*f], (*dact)[(i-lo)*f:(i-lo+1)*f], g, u)
+		}
+		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, m.wGateUp.data, tile, lo, hi)
+	})
+	m.reduceNorms(dNorm)
+	m.weightGradient(dDown, c, f, m.dy, c, m.act, f)
+	m.weightGradient(dGateUp, 2*f, c, dgu, 2*f, m.h, c)
+}
+
+func swiGLU[T kernel.Elem](dst, gate, up []T) {
+	switch dst := any(dst).(type) {
+	case []float32:
+		kernel.SwiGLU(dst, any(gate).([]float32), any(up).([]float32))
+	case []uint16:
+		kernel.SwiGLUBF16(dst, any(gate).([]uint16), any(up).([]uint16))
+	}
+}
+
+// swiGLUGrad also recomputes h = silu(gate)·up, which the gradient of the next projection needs.
+func swiGLUGrad[T kernel.Elem](dgate, dup, h, dh, gate, up []T) {
+	switch dgate := any(dgate).(type) {
+	case []float32:
+		kernel.SwiGLU(any(h).([]float32), any(gate).([]float32), any(up).([]float32))
+		kernel.SwiGLUGrad(dgate, any(dup).([]float32), any(dh).([]float32), any(gate).([]float32), any(up).([]float32))
+	case []uint16:
+		kernel.SwiGLUGradBF16(dgate, any(dup).([]uint16), any(h).([]uint16), any(dh).([]uint16), any(gate).([]uint16), any(up).([]uint16))
+	}
+}

@@ -1,0 +1,172 @@
+// Package op holds the operations of the training graph: each sub-block of the transformer is one differentiable Gorgonia op
+// (embedding; norm → attention → residual; norm → SwiGLU → residual; norm → head → loss). An op keeps its own activations, in the
+// backend's precision, for its gradient; between ops flows the residual stream in f32.
+//
+// The arithmetic lives in model/kernel as plain functions over slices; this package only wires it into graphs.
+package op
+
+import (
+	"fmt"
+	"hash"
+	"hash/fnv"
+
+	"github.com/chewxy/hm"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"slm/model/kernel"
+)
+
+// Op is the one shape of all operations here. With value set, the op returns that value (an accumulator that outlives the run)
+// instead of filling a fresh output.
+type Op struct {
+	name  string // unique in its graph: Gorgonia merges ops of equal hash
+	in    []hm.Type
+	out   hm.Type
+	shape tensor.Shape // of the output; scalar when empty
+	wrt   []bool       // inputs with a gradient
+	value G.Value
+	run   func(out []float32, in []G.Value) error
+	diff  func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error)
+}
+
+var _ interface {
+	G.Op
+	G.SDOp
+	G.UsePreallocDoer
+} = (*Op)(nil)
+
+var (
+	scalarT = tensor.Float32
+	vector  = G.TensorType{Dims: 1, Of: tensor.Float32}
+	matrix  = G.TensorType{Dims: 2, Of: tensor.Float32}
+	indices = G.TensorType{Dims: 1, Of: tensor.Int32}
+)
+
+// Arity is the number of inputs.
+func (o *Op) Arity() int { return len(o.in) }
+
+// Type is the op's type as Gorgonia's inference wants it.
+func (o *Op) Type() hm.Type {
+	return hm.NewFnType(append(append([]hm.Type{}, o.in...), o.out)...)
+}
+
+// InferShape returns the shape that was fixed when the op was built.
+func (o *Op) InferShape(...G.DimSizer) (tensor.Shape, error) {
+	if len(o.shape) == 0 {
+		return tensor.ScalarShape(), nil
+	}
+	return o.shape.Clone(), nil
+}
+
+// Do runs the op into a new value.
+func (o *Op) Do(in ...G.Value) (G.Value, error) {
+	switch {
+	case o.value != nil:
+		return o.value, o.run(nil, in)
+	case len(o.shape) == 0:
+		var x [1]float32
+		err := o.run(x[:], in)
+		return G.NewF32(x[0]), err
+	}
+	return o.UsePreallocDo(tensor.New(tensor.WithShape(o.shape...), tensor.Of(tensor.Float32)), in...)
+}
+
+// UsePreallocDo runs the op into a value of the right shape.
+func (o *Op) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
+	if o.value != nil || len(o.shape) == 0 {
+		return o.Do(in...)
+	}
+	return out, o.run(floats(out), in)
+}
+
+// ReturnsPtr, CallsExtern and OverwritesInput are what Gorgonia's memory planner asks.
+func (o *Op) ReturnsPtr() bool     { return true }
+func (o *Op) CallsExtern() bool    { return false }
+func (o *Op) OverwritesInput() int { return -1 }
+
+// WriteHash identifies the op by its name, which is unique in its graph.
+func (o *Op) WriteHash(h hash.Hash) { fmt.Fprintf(h, "slm/%s", o.name) }
+
+// Hashcode is the hash as a number.
+func (o *Op) Hashcode() uint32 {
+	h := fnv.New32a()
+	o.WriteHash(h)
+	return h.Sum32()
+}
+
+func (o *Op) String() string { return o.name }
+
+// DiffWRT says for which inputs there is a gradient.
+func (o *Op) DiffWRT(int) []bool { return o.wrt }
+
+// SymDiff adds the gradient's nodes to the graph.
+func (o *Op) SymDiff(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error) {
+	if o.diff == nil {
+		return nil, fmt.Errorf("op: %s has no gradient", o.name)
+	}
+	return o.diff(inputs, output, grad)
+}
+
+// floats and ints give the memory behind a value of the graph.
+func floats(v G.Value) []float32 {
+	switch d := v.Data().(type) {
+	case []float32:
+		return d
+	case float32: // Gorgonia hands scalars out by value
+		return []float32{d}
+	}
+	return nil
+}
+
+func ints(v G.Value) []int32 { return v.Data().([]int32) }
+
+// accumulator is a gradient that ops add to, run after run, until Zero.
+type accumulator struct {
+	data   []float32
+	value  *tensor.Dense
+	summed bool // with another gradient of the same weights, by Gorgonia, which may add in place: give it a copy
+}
+
+func (a *accumulator) copyTo(out []float32) {
+	kernel.Tiles(len(out), 1<<18, func(lo, hi int) { copy(out[lo:hi], a.data[lo:hi]) })
+}
+
+func newAccumulator(shape ...int) *accumulator {
+	size := 1
+	for _, d := range shape {
+		size *= d
+	}
+	data := make([]float32, size)
+	return &accumulator{data: data, value: tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))}
+}
+
+// node gives an accumulator its place in the graph, after the node that fills it.
+func (a *accumulator) node(name string, filledBy *G.Node) (*G.Node, error) {
+	o := &Op{name: name, in: []hm.Type{filledBy.Type()}, value: a.value, run: func([]float32, []G.Value) error { return nil }}
+	if a.summed {
+		o.value, o.run = nil, func(out []float32, _ []G.Value) error { a.copyTo(out); return nil }
+	}
+	o.shape = a.value.Shape().Clone()
+	o.out = matrix
+	if len(o.shape) == 1 {
+		o.out = vector
+	}
+	return G.ApplyOp(o, filledBy)
+}
+
+// gradientNodes returns the nodes of a block's gradients: dx, then nothing for the inputs without gradient, then the accumulators.
+func gradientNodes(name string, dx *G.Node, skip int, accs ...*accumulator) (G.Nodes, error) {
+	nodes := G.Nodes{dx}
+	for range skip {
+		nodes = append(nodes, nil)
+	}
+	for i, acc := range accs {
+		n, err := acc.node(fmt.Sprintf("%s.w%d", name, i), dx)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}

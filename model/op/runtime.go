@@ -1,0 +1,175 @@
+package op
+
+import (
+	"slm/model/kernel"
+)
+
+// Dims are the sizes of one graph. It runs on Seqs rows of Len tokens, N = Seqs·Len.
+type Dims struct {
+	Vocab, Width, Heads, KVHeads, HeadDim, Hidden int
+	Seqs, Len                                     int
+	Eps                                           float32
+}
+
+func (d Dims) tokens() int   { return d.Seqs * d.Len }
+func (d Dims) qWidth() int   { return d.Heads * d.HeadDim }
+func (d Dims) qkvWidth() int { return (d.Heads + 2*d.KVHeads) * d.HeadDim }
+
+// Runtime is what the ops of one graph share: the backend, tables, scratch memory and the weights in the backend's precision.
+// T is that precision's element type.
+type Runtime[T kernel.Elem] struct {
+	Dims
+	be   kernel.Backend
+	rope *kernel.Rotary
+	attn kernel.AttnShape
+	docs []document // of the batch that runs
+
+	shadows []*shadow[T]
+	accs    []*accumulator
+	norms   []float32 // [tiles, C] partial sums of a norm's gradient
+
+	// Scratch of the backward pass, shared by all layers.
+	dy, h         []T // [N, C]
+	dWide         []T // [N, max(qkv, 2F)]
+	dMid          []T // [N, max(H·hd, F)]
+	act           []T // [N, F]
+	losses        []float32
+	headDX, logit []float32
+	dLogits       []T
+}
+
+// document is a run of tokens that attend to each other and to nothing else.
+type document struct{ first, length int }
+
+// shadow is a weight matrix in the backend's precision, taken over from the f32 master by Refresh.
+type shadow[T kernel.Elem] struct {
+	master []float32
+	data   []T
+}
+
+// tileRows is the height of a tile of activations. It divides a row of the batch from its start, so that no tile spans two rows and
+// sums over tiles come out the same however the rows are spread over micro-batches.
+const tileRows = 256
+
+// NewRuntime prepares the scratch memory of a graph.
+func NewRuntime[T kernel.Elem](be kernel.Backend, d Dims, rope *kernel.Rotary) *Runtime[T] {
+	n := d.tokens()
+	r := &Runtime[T]{
+		Dims: d, be: be, rope: rope, attn: kernel.AttnShape{Heads: d.Heads, KVHeads: d.KVHeads, HeadDim: d.HeadDim},
+		losses: make([]float32, n),
+	}
+	return r
+}
+
+// alloc makes the memory that only training needs.
+func (r *Runtime[T]) alloc() {
+	if r.dy != nil {
+		return
+	}
+	n, d := r.tokens(), r.Dims
+	r.dy, r.h = make([]T, n*d.Width), make([]T, n*d.Width)
+	r.dWide = make([]T, n*max(d.qkvWidth(), 2*d.Hidden))
+	r.dMid = make([]T, n*max(d.qWidth(), d.Hidden))
+	r.act = make([]T, n*d.Hidden)
+	r.norms = make([]float32, r.tileCount()*d.Width)
+	r.headDX = make([]float32, n*d.Width)
+}
+
+// weight registers a matrix for Refresh. In f32 the shadow is the master itself.
+func (r *Runtime[T]) weight(master []float32) *shadow[T] {
+	s := &shadow[T]{master: master}
+	if same, ok := any(master).([]T); ok {
+		s.data = same
+		return s
+	}
+	for _, old := range r.shadows { // a tied head reads the embedding's shadow
+		if &old.master[0] == &master[0] {
+			return old
+		}
+	}
+	s.data = make([]T, len(master))
+	r.shadows = append(r.shadows, s)
+	return s
+}
+
+// gradient registers an accumulator for Zero.
+func (r *Runtime[T]) gradient(shape ...int) *accumulator {
+	a := newAccumulator(shape...)
+	r.accs = append(r.accs, a)
+	return a
+}
+
+// Refresh takes over the master weights after an optimiser step.
+func (r *Runtime[T]) Refresh() {
+	for _, s := range r.shadows {
+		kernel.Tiles(len(s.master), 1<<16, func(lo, hi int) { kernel.Convert(s.data[lo:hi], s.master[lo:hi]) })
+	}
+}
+
+// Zero clears the gradients.
+func (r *Runtime[T]) Zero() {
+	for _, a := range r.accs {
+		kernel.Tiles(len(a.data), 1<<18, func(lo, hi int) { clear(a.data[lo:hi]) })
+	}
+}
+
+// Losses are the negative log-likelihoods of the last run's targets, [N] in nats; 0 where there is no target.
+func (r *Runtime[T]) Losses() []float32 { return r.losses }
+
+func (r *Runtime[T]) tilesPerSeq() int { return (r.Len + tileRows - 1) / tileRows }
+func (r *Runtime[T]) tileCount() int   { return r.Seqs * r.tilesPerSeq() }
+
+// tiles runs f on every tile of rows [lo,hi) of the batch.
+func (r *Runtime[T]) tiles(f func(tile, lo, hi int)) {
+	per := r.tilesPerSeq()
+	kernel.Parallel(r.Seqs*per, func(tile int) {
+		lo := tile/per*r.Len + tile%per*tileRows
+		f(tile, lo, min(lo+tileRows, (tile/per+1)*r.Len))
+	})
+}
+
+// setDocuments reads the documents of a batch: docs[i] is the index of the first token of token i's document, or −1 for padding.
+func (r *Runtime[T]) setDocuments(docs []int32) {
+	r.docs = r.docs[:0]
+	for i := 0; i < len(docs); {
+		first := docs[i]
+		end := i + 1
+		for end < len(docs) && docs[end] == first && (first >= 0 || end%r.Len != 0) {
+			end++
+		}
+		if first >= 0 {
+			r.docs = append(r.docs, document{i, end - i})
+		}
+		i = end
+	}
+}
+
+// clearPadding zeroes the rows of x [N,width] that belong to no document.
+func clearPadding[T kernel.Elem](x []T, docs []document, width int) {
+	at := 0
+	for _, d := range docs {
+		clear(x[at*width : d.first*width])
+		at = d.first + d.length
+	}
+	clear(x[at*width:])
+}
+
+// weightGradient adds dyᵀ·x to dw [M,K]: dy [N,M] with row stride ldy, x [N,K] with row stride ldx. Rows of the batch are added one after
+// the other in their order, so that micro-batches give the same bits; the tiles are rows of dw.
+func (r *Runtime[T]) weightGradient(dw []float32, m, k int, dy []T, ldy int, x []T, ldx int) {
+	const rows = 128
+	kernel.Tiles(m, rows, func(lo, hi int) {
+		for s := range r.Seqs {
+			at := s * r.Len
+			shape := kernel.Shape{M: hi - lo, N: k, K: r.Len, LDA: ldy, LDB: ldx, LDC: k, TransA: true, Accumulate: true}
+			kernel.Gemm(r.be, shape, dw[lo*k:hi*k], dy[at*ldy+lo:(at+r.Len-1)*ldy+hi], x[at*ldx:(at+r.Len-1)*ldx+k])
+		}
+	})
+}
+
+// reduceNorms adds the tiles' partial sums of a norm's gradient to dw [C], in the order of the tiles.
+func (r *Runtime[T]) reduceNorms(dw []float32) {
+	for t := range r.tileCount() {
+		kernel.AddTo(dw, r.norms[t*r.Width:(t+1)*r.Width])
+	}
+}

@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+)
+
+// settle is how old a file's change must be before its digest is kept: one changed within a clock tick of the digest's making could
+// change again without a new time.
+const settle = 2 * time.Second
+
+// digests hashes input files and remembers the hashes by size and time of change, so that a large corpus is read once and not at
+// each start. The memory is a file that may be deleted at any time.
+type digests struct {
+	path    string
+	now     func() time.Time
+	known   map[string]knownDigest
+	changed bool
+}
+
+type knownDigest struct {
+	Size    int64  `json:"size"`
+	Changed int64  `json:"changed"` // ns since 1970
+	SHA256  string `json:"sha256"`
+}
+
+// openDigests reads the memory at path; an unreadable one is an empty one.
+func openDigests(path string, now func() time.Time) *digests {
+	d := &digests{path: path, now: now, known: map[string]knownDigest{}}
+	if data, err := os.ReadFile(path); err == nil {
+		if json.Unmarshal(data, &d.known) != nil || d.known == nil {
+			d.known = map[string]knownDigest{}
+		}
+	}
+	return d
+}
+
+// files digests what patterns name: the base name and content of each file, in order. Names without their folders, because a corpus
+// that moves is the same corpus.
+func (d *digests) files(patterns []string) (string, error) {
+	names, err := corpus.Glob(patterns)
+	if err != nil {
+		return "", err
+	}
+	list := make([][2]string, len(names))
+	for i, name := range names {
+		sum, err := d.file(name)
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", corpus.ErrUnreadable, err)
+		}
+		list[i] = [2]string{filepath.Base(name), sum}
+	}
+	return digestOf(list)
+}
+
+// file is the hex SHA-256 of a file.
+func (d *digests) file(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	now := knownDigest{Size: info.Size(), Changed: info.ModTime().UnixNano()}
+	if k, ok := d.known[path]; ok && k.Size == now.Size && k.Changed == now.Changed {
+		return k.SHA256, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }() // read only
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	now.SHA256 = hex.EncodeToString(h.Sum(nil))
+	if d.now().Sub(info.ModTime()) > settle {
+		d.known[path], d.changed = now, true
+	}
+	return now.SHA256, nil
+}
+
+// save writes the memory down. It is a convenience: the caller may ignore the error.
+func (d *digests) save() error {
+	if !d.changed {
+		return nil
+	}
+	text, err := json.Marshal(d.known)
+	if err != nil {
+		return err
+	}
+	return checkpoint.WriteFileAtomic(d.path, text)
+}

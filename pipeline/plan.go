@@ -1,0 +1,289 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"slm/checkpoint"
+)
+
+// ErrUsage marks options that contradict each other or name a stage that does not exist.
+var ErrUsage = errors.New("pipeline: wrong usage")
+
+// What happens to a stage.
+const (
+	Reuse  = "reuse"  // its checkpoint serves
+	Adopt  = "adopt"  // another run's checkpoint serves; its files are taken over
+	Run    = "run"    // from the start
+	Resume = "resume" // from what an interrupted call left
+	Depend = "depend" // reused if the stage before it ends in the same digest, else run
+	Skip   = "skip"   // not asked for
+)
+
+// Job is what a run is made from.
+type Job struct {
+	Dir      string // where runs/ is
+	Name     string // of the run
+	ID       string // hex; its first 8 characters are part of the folder's name
+	Recipe   []byte // recipe.yaml
+	Seed     uint64
+	Answer   string // how the black box is asked
+	Kernel   string // name, part of every fingerprint
+	Steps    []Step // parents before children
+	Versions map[string]string
+}
+
+// Folder is the run's folder.
+func (j *Job) Folder() string {
+	return filepath.Join(j.Dir, "runs", j.Name+"-"+j.ID[:min(8, len(j.ID))])
+}
+
+// Choice says which stages are wanted and how old work is treated.
+type Choice struct {
+	Only, From, Until string
+	Fresh             bool // nothing old is used
+	NoResume          bool // a stage starts from its beginning, not from where it was interrupted
+}
+
+// Planned is one stage of a plan.
+type Planned struct {
+	Stage       string            `json:"stage"`
+	Action      string            `json:"action"`
+	Why         string            `json:"why"`
+	Fingerprint string            `json:"fingerprint"`
+	Inputs      map[string]string `json:"inputs,omitempty"`
+	Digest      string            `json:"digest,omitempty"` // of the checkpoint that serves
+	Source      string            `json:"-"`                // folder of the checkpoint to adopt
+	forced      bool
+}
+
+// Plan is what a run will do. Its JSON is plan.json.
+type Plan struct {
+	Version int       `json:"v"`
+	Name    string    `json:"name"`
+	ID      string    `json:"fingerprint"`
+	Kernel  string    `json:"kernel"`
+	Stages  []Planned `json:"stages"`
+	job     *Job
+	choice  Choice
+}
+
+// New plans a job. It writes nothing.
+func New(job *Job, choice Choice) (*Plan, error) {
+	if err := choice.check(job.Steps); err != nil {
+		return nil, err
+	}
+	prints, err := fingerprints(job.Steps, job.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Version: 1, Name: job.Name, ID: job.ID, Kernel: job.Kernel, job: job, choice: choice}
+	digests := map[string]string{}
+	for _, s := range job.Steps {
+		pl := Planned{Stage: s.Name, Fingerprint: prints[s.Name], Inputs: s.Inputs, forced: choice.Fresh || choice.From == s.Name}
+		if err := p.decide(&pl, s, digests); err != nil {
+			return nil, err
+		}
+		if pl.Digest != "" {
+			digests[s.Name] = pl.Digest
+		}
+		p.Stages = append(p.Stages, pl)
+	}
+	return p, nil
+}
+
+// check refuses a choice that makes no sense.
+func (c Choice) check(steps []Step) error {
+	names := make([]string, len(steps))
+	for i, s := range steps {
+		names[i] = s.Name
+	}
+	for flag, name := range map[string]string{"--only": c.Only, "--from": c.From, "--until": c.Until} {
+		if name != "" && !slices.Contains(names, name) {
+			return fmt.Errorf("%w: %s %s: there is no such stage (there are: %s)", ErrUsage, flag, name, strings.Join(names, ", "))
+		}
+	}
+	switch {
+	case c.Only != "" && (c.Until != "" || c.From != "" && c.From != c.Only):
+		return fmt.Errorf("%w: --only cannot stand beside --until or another stage's --from", ErrUsage)
+	case c.From != "" && c.Until != "" && slices.Index(names, c.From) > slices.Index(names, c.Until):
+		return fmt.Errorf("%w: --from %s comes after --until %s", ErrUsage, c.From, c.Until)
+	}
+	return nil
+}
+
+// wanted reports whether the choice asks for a stage.
+func (p *Plan) wanted(name string) bool {
+	switch {
+	case p.choice.Only != "":
+		return name == p.choice.Only
+	case p.choice.Until != "":
+		return p.index(name) <= p.index(p.choice.Until)
+	}
+	return true
+}
+
+func (p *Plan) index(name string) int {
+	return slices.IndexFunc(p.job.Steps, func(s Step) bool { return s.Name == name })
+}
+
+// decide fills in what happens to a stage, given the digests of the checkpoints before it that serve. It returns an error only for
+// what no run could mend: a checkpoint of a newer format, or a file system that cannot be read.
+func (p *Plan) decide(pl *Planned, s Step, digests map[string]string) error {
+	parents := map[string]string{}
+	open := ""
+	for _, name := range s.Parents {
+		if d, ok := digests[name]; ok {
+			parents[name] = d
+		} else if open == "" {
+			open = name
+		}
+	}
+	if !p.wanted(s.Name) {
+		pl.Action, pl.Why = Skip, "not asked for"
+		if digest, _, err := p.find(s.Name, pl.Fingerprint, parents, s.Parents, false); err == nil {
+			pl.Digest = digest
+		}
+		return nil
+	}
+	digest, source, why := p.find(s.Name, pl.Fingerprint, parents, s.Parents, !p.choice.Fresh)
+	if why != nil && !errors.Is(why, errUnfit) {
+		return why
+	}
+	switch {
+	case pl.forced && p.choice.Fresh:
+		pl.Action, pl.Why = Run, "--fresh"
+	case pl.forced:
+		pl.Action, pl.Why = Run, "named by --from"
+	case open != "":
+		pl.Action, pl.Why = Run, "needs "+open+", which is run before"
+		if p.fits(s.Name, pl.Fingerprint) {
+			pl.Action, pl.Why = Depend, "reused if "+open+" ends in the same digest"
+		}
+	case why != nil:
+		pl.Action, pl.Why = Run, strings.TrimPrefix(why.Error(), errUnfit.Error()+": ")
+	case source == p.folder(s.Name):
+		pl.Action, pl.Why, pl.Digest = Reuse, "same fingerprint", digest
+	default:
+		pl.Action, pl.Why, pl.Digest, pl.Source = Adopt, "same fingerprint in "+filepath.Base(filepath.Dir(source)), digest, source
+	}
+	if pl.Action == Run && !p.choice.Fresh && !p.choice.NoResume && open == "" && p.interrupted(s.Name, stamp(pl.Fingerprint, parents)) {
+		pl.Action, pl.Why = Resume, pl.Why+"; goes on where it was interrupted"
+	}
+	return nil
+}
+
+// errUnfit says that there is no checkpoint that serves.
+var errUnfit = errors.New("unfit")
+
+func (p *Plan) folder(stage string) string { return filepath.Join(p.job.Folder(), stage) }
+
+// fits reports whether the run's own checkpoint bears a fingerprint, whatever its parents.
+func (p *Plan) fits(stage, fingerprint string) bool {
+	m, err := checkpoint.Load(p.folder(stage))
+	return err == nil && m.Fingerprint == fingerprint
+}
+
+// find looks for a checkpoint of a stage that serves: first in the run, then, with others set, in the other runs beside it. It
+// returns errUnfit with the reason why the run's own does not serve.
+func (p *Plan) find(stage, fingerprint string, parents map[string]string, needed []string, others bool) (digest, source string, err error) {
+	own := p.folder(stage)
+	m, err := checkpoint.Load(own)
+	switch {
+	case err == nil:
+		if err = p.serves(m, fingerprint, parents, needed); err == nil {
+			return m.Digest(), own, nil
+		}
+	case errors.Is(err, checkpoint.ErrNewer):
+		return "", "", err
+	case errors.Is(err, checkpoint.ErrMissing):
+		err = fmt.Errorf("%w: no checkpoint yet", errUnfit)
+	case errors.Is(err, checkpoint.ErrIncomplete), errors.Is(err, checkpoint.ErrCorrupt):
+		err = fmt.Errorf("%w: %s", errUnfit, err)
+	default:
+		return "", "", err
+	}
+	if !others {
+		return "", "", err
+	}
+	folders, globErr := filepath.Glob(filepath.Join(escape(p.job.Dir), "runs", "*", stage, checkpoint.ManifestName))
+	if globErr != nil {
+		return "", "", globErr
+	}
+	for _, manifest := range folders { // Glob sorts
+		dir := filepath.Dir(manifest)
+		if dir == own {
+			continue
+		}
+		if m, lerr := checkpoint.Load(dir); lerr == nil && p.serves(m, fingerprint, parents, needed) == nil {
+			return m.Digest(), dir, nil
+		}
+	}
+	return "", "", err
+}
+
+// serves says why a checkpoint cannot be used, or nil.
+func (p *Plan) serves(m *checkpoint.Manifest, fingerprint string, parents map[string]string, needed []string) error {
+	switch {
+	case m.Fingerprint != fingerprint && m.Kernel != "" && m.Kernel != p.job.Kernel:
+		return fmt.Errorf("%w: made by another kernel (%s)", errUnfit, m.Kernel)
+	case m.Fingerprint != fingerprint:
+		return fmt.Errorf("%w: recipe, data or program changed", errUnfit)
+	}
+	for _, name := range needed {
+		if parents[name] == "" || m.Parents[name] != parents[name] {
+			return fmt.Errorf("%w: %s has another digest now", errUnfit, name)
+		}
+	}
+	return nil
+}
+
+// interrupted reports whether a stage's work area holds work with that stamp.
+func (p *Plan) interrupted(stage, mark string) bool {
+	text, err := os.ReadFile(p.stampFile(stage))
+	if err != nil || string(text) != mark {
+		return false
+	}
+	entries, err := os.ReadDir(p.work(stage))
+	return err == nil && len(entries) > 0
+}
+
+func (p *Plan) work(stage string) string      { return filepath.Join(p.job.Folder(), "work", stage) }
+func (p *Plan) stampFile(stage string) string { return p.work(stage) + ".stamp" }
+
+// Done reports whether nothing is left to do.
+func (p *Plan) Done() bool {
+	return !slices.ContainsFunc(p.Stages, func(s Planned) bool { return s.Action != Reuse && s.Action != Skip })
+}
+
+// Folder is the run's folder.
+func (p *Plan) Folder() string { return p.job.Folder() }
+
+// escape makes a path safe inside a glob pattern.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// writable says early and in words what a run would meet late: that its folder cannot be written.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("pipeline: run folder: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return fmt.Errorf("pipeline: run folder: %w", err)
+	}
+	err = f.Close()
+	if rerr := os.Remove(f.Name()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr)
+	}
+	if err != nil {
+		return fmt.Errorf("pipeline: run folder: %w", err)
+	}
+	return nil
+}

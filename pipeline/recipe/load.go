@@ -1,0 +1,225 @@
+package recipe
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"slm/pipeline/schema"
+)
+
+// ErrUsage marks a recipe that cannot be found or read at all, and settings that are no KEY=VALUE.
+var ErrUsage = errors.New("recipe: cannot be used")
+
+// Source says where a recipe and what overrides it come from.
+type Source struct {
+	Name    string   // a file, or the name of a shipped recipe
+	Shipped fs.FS    // the recipes inside the program; nil = none
+	Set     []string // KEY=VALUE, in the order of the flags
+	Env     []string // as os.Environ gives it; variables SLM_A__B set a.b
+}
+
+// Loaded is a checked recipe with where its values came from.
+type Loaded struct {
+	Recipe
+	File    string                   // as the user named it
+	Origins map[string]schema.Origin // by dotted path; a value without an origin is a default
+}
+
+// reserved are variables that begin like settings but are read elsewhere in the program.
+var reserved = []string{"SLM_CPU", "SLM_DIR", "SLM_KERNEL", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE"}
+
+// Load reads a recipe, those it extends, the environment and the settings, and checks them together. A schema.Problems error
+// holds every mistake; ErrUsage says that there is no recipe to read.
+func Load(src Source) (*Loaded, error) {
+	l := loader{shipped: src.Shipped}
+	if err := l.open(src.Name, "", nil, 0); err != nil {
+		return nil, err
+	}
+	if len(l.problems) > 0 { // what a text that cannot be read would have said is not known: its sections are not to be checked
+		return nil, l.problems.Sort()
+	}
+	l.layers = append(l.layers, schema.Settings("environment", environment(src.Env))...)
+	settings, problems := flags(src.Set)
+	l.problems = append(l.problems, problems...)
+	l.layers = append(l.layers, schema.Settings("-s", settings)...)
+
+	out := &Loaded{Recipe: Default(), File: src.Name}
+	out.Name = strings.TrimSuffix(filepath.Base(src.Name), filepath.Ext(src.Name))
+	var decoded schema.Problems
+	out.Origins, decoded = schema.Decode(&out.Recipe, l.layers...)
+	l.problems = append(l.problems, decoded...)
+	if err := l.problems.Sort().Err(); err != nil {
+		return nil, err
+	}
+	out.Extends = ""
+	return out, out.anchor()
+}
+
+// loader collects the layers of a chain of recipes, the base first.
+type loader struct {
+	shipped  fs.FS
+	layers   []*schema.Layer
+	problems schema.Problems
+	seen     []string
+}
+
+// open reads a recipe and, before it, what it extends. from is the folder that a relative name starts at, place where it is named.
+func (l *loader) open(name, from string, place *schema.Place, depth int) error {
+	file, data, err := l.read(name, from)
+	if err != nil {
+		if place == nil {
+			return err
+		}
+		l.problems = append(l.problems, schema.Problem{Place: *place, What: fmt.Sprintf("cannot extend %q", name), Note: err.Error()})
+		return nil
+	}
+	if slices.Contains(l.seen, file) || depth > 16 {
+		l.problems = append(l.problems, schema.Problem{Place: *place, What: fmt.Sprintf("%q extends itself", name)})
+		return nil
+	}
+	l.seen = append(l.seen, file)
+	kind := "recipe"
+	if depth > 0 {
+		kind = "extends"
+	}
+	layer, problems := schema.File(kind, file, data)
+	l.problems = append(l.problems, problems...)
+	if layer == nil || len(problems) > 0 {
+		return nil
+	}
+	if base, at, ok := layer.Text("extends"); ok {
+		if err := l.open(base, filepath.Dir(file), &at, depth+1); err != nil {
+			return err
+		}
+	}
+	l.layers = append(l.layers, layer)
+	return nil
+}
+
+// read finds a recipe: a file first, then a shipped one of that name.
+func (l *loader) read(name, from string) (file string, data []byte, err error) {
+	file = name
+	if !filepath.IsAbs(name) && from != "" && from != "." {
+		file = filepath.Join(from, name)
+	}
+	info, err := os.Stat(file)
+	switch {
+	case err == nil && info.IsDir():
+		err = fmt.Errorf("%w: %s is a folder", ErrUsage, file)
+	case err == nil:
+		if data, err = os.ReadFile(file); err != nil {
+			err = fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		return file, data, err
+	case l.shipped != nil && fs.ValidPath(name+".yaml") && !strings.ContainsAny(name, `/\`):
+		shipped := strings.TrimSuffix(name, ".yaml") + ".yaml"
+		if data, serr := fs.ReadFile(l.shipped, shipped); serr == nil {
+			return shipped, data, nil
+		}
+		err = fmt.Errorf("%w: there is no file %q and no recipe of that name in the program (which has: %s)", ErrUsage, name, strings.Join(Names(l.shipped), ", "))
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("%w: there is no file %q", ErrUsage, file)
+	default:
+		err = fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	return "", nil, err
+}
+
+// Names lists the recipes in a file system, sorted, without their ending.
+func Names(shipped fs.FS) []string {
+	files, err := fs.Glob(shipped, "*.yaml")
+	if err != nil {
+		return nil
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(f, ".yaml")
+	}
+	slices.Sort(files)
+	return files
+}
+
+// environment turns SLM_STAGES__DP__TOKENS=4M into a setting of stages.dp.tokens, sorted by name.
+func environment(env []string) []schema.Setting {
+	var out []schema.Setting
+	for _, text := range slices.Sorted(slices.Values(env)) {
+		name, value, ok := strings.Cut(text, "=")
+		rest, mine := strings.CutPrefix(name, "SLM_")
+		if !ok || !mine || slices.Contains(reserved, name) {
+			continue
+		}
+		key := strings.ToLower(strings.ReplaceAll(rest, "__", "."))
+		out = append(out, schema.Setting{Place: "environment", Text: text, Key: key, Value: value, At: len(name) + 1, Index: len(out) + 1})
+	}
+	return out
+}
+
+// flags splits KEY=VALUE.
+func flags(set []string) ([]schema.Setting, schema.Problems) {
+	var out []schema.Setting
+	var problems schema.Problems
+	for i, text := range set {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok || key == "" {
+			problems = append(problems, schema.Problem{
+				Place: schema.Place{File: "-s", Line: i + 1, Col: 1, Len: len(text), Text: text},
+				What:  "a setting is KEY=VALUE", Note: "such as stages.dp.tokens=4M",
+			})
+			continue
+		}
+		out = append(out, schema.Setting{Place: "-s", Text: text, Key: key, Value: value, At: len([]rune(key)) + 1, Index: i + 1})
+	}
+	return out, problems
+}
+
+// anchor makes every path absolute: one from a recipe starts at its folder, one from a flag or a variable where the program runs.
+func (l *Loaded) anchor() error {
+	var failed error
+	if file, ok := strings.CutPrefix(l.LLM.Model, "gguf:"); ok && !filepath.IsAbs(file) {
+		from := ""
+		if o := l.Origins["llm.model"]; o.Layer == "recipe" || o.Layer == "extends" {
+			from = filepath.Dir(o.File)
+		}
+		abs, err := filepath.Abs(filepath.Join(from, file))
+		failed = err
+		l.LLM.Model = "gguf:" + abs
+	}
+	schema.Walk(&l.Recipe, func(path string, v reflect.Value, tag reflect.StructTag) {
+		if tag.Get("kind") != "path" {
+			return
+		}
+		from := ""
+		if o, ok := l.Origins[path]; ok && (o.Layer == "recipe" || o.Layer == "extends") {
+			from = filepath.Dir(o.File)
+		}
+		fix := func(v reflect.Value) {
+			if p := v.String(); p != "" && !filepath.IsAbs(p) {
+				abs, err := filepath.Abs(filepath.Join(from, p))
+				failed = errors.Join(failed, err)
+				v.SetString(abs)
+			}
+		}
+		if v.Kind() == reflect.Slice {
+			for i := range v.Len() {
+				fix(v.Index(i))
+			}
+			return
+		}
+		fix(v)
+	})
+	return failed
+}
+
+// Resolved is the recipe as text with every value in it, which loads to the same recipe from anywhere.
+func (r *Recipe) Resolved() ([]byte, error) {
+	text, err := schema.YAML(r, func(path string) bool { return path == "extends" })
+	if err != nil {
+		return nil, fmt.Errorf("recipe: write resolved copy: %w", err)
+	}
+	return append([]byte("# Every value of this run, resolved: base recipes, settings and defaults included.\n"), text...), nil
+}

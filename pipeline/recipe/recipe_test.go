@@ -1,0 +1,178 @@
+package recipe
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slm/pipeline/schema"
+	"slm/recipes"
+)
+
+const minimal = "slm: 1\nname: t\ndata: {corpus: {from: builtin:licenses}}\n"
+
+// write puts files into a new folder.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestEveryShippedRecipeLoads(t *testing.T) {
+	names := Names(recipes.Files)
+	if len(names) == 0 {
+		t.Fatal("no recipe is shipped")
+	}
+	for _, name := range names {
+		r, err := Load(Source{Name: name, Shipped: recipes.Files})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if r.Name != name {
+			t.Errorf("%s is called %s", name, r.Name)
+		}
+		if byPath, err := Load(Source{Name: filepath.Join("..", "..", "recipes", name+".yaml")}); err != nil || !cmp.Equal(byPath.Recipe, r.Recipe) {
+			t.Errorf("%s: by path: %v %s", name, err, cmp.Diff(byPath.Recipe, r.Recipe))
+		}
+	}
+}
+
+func TestTheResolvedCopyLoadsToTheSameRecipe(t *testing.T) {
+	r, err := Load(Source{Name: "legal", Shipped: recipes.Files, Set: []string{"stages.dp.tokens=123", "data.corpus.only=[MIT, '0BSD']", "stages.bpo.controls=[none]", "data.corpus.path=[]"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.Resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := write(t, map[string]string{"recipe.yaml": string(text)})
+	again, err := Load(Source{Name: filepath.Join(dir, "recipe.yaml")})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if d := cmp.Diff(r.Recipe, again.Recipe); d != "" {
+		t.Fatalf("%s\n%s", d, text)
+	}
+}
+
+func TestPrecedenceIsFlagThenEnvironmentThenRecipeThenBaseThenDefault(t *testing.T) {
+	dir := write(t, map[string]string{
+		"base.yaml":  "slm: 1\nseed: 1\ndata: {corpus: {path: base.txt}, exam: {choices: 5}}\nmodel: {layers: 1, width: 32, heads: 2, context: 64}\n",
+		"sub/r.yaml": "slm: 1\nname: t\nextends: ../base.yaml\nmodel: {layers: 2}\nstages: {dp: {batch: 128}}\n",
+	})
+	r, err := Load(Source{
+		Name: filepath.Join(dir, "sub", "r.yaml"),
+		Env:  []string{"SLM_MODEL__LAYERS=3", "SLM_MODEL__KV_HEADS=1", "SLM_CPU=avx2", "HOME=/", "SLM_SEED=9"},
+		Set:  []string{"model.layers=4", "stages.kit.pairs.from=both", "stages.kit.pairs.file=p.jsonl"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, ok := range map[string]bool{
+		"flag":                        r.Model.Layers == 4,
+		"environment":                 r.Model.KVHeads == 1 && r.Seed == 9,
+		"recipe":                      r.Stages.DP.Batch == 128,
+		"base":                        r.Model.Width == 32 && r.Data.Exam.Choices == 5,
+		"default":                     r.Model.RopeTheta == 10000,
+		"path from its own file":      r.Data.Corpus.Path[0] == filepath.Join(dir, "base.txt"),
+		"path of a flag from here":    r.Stages.KIT.Pairs.File == filepath.Join(here, "p.jsonl"),
+		"origin of a base's value":    r.Origins["data.exam.choices"].Layer == "extends",
+		"origin of a flag's value":    r.Origins["model.layers"].Layer == "-s",
+		"origin of a default: none":   r.Origins["model.rope_theta"].Layer == "",
+		"extends is gone when loaded": r.Extends == "",
+	} {
+		if !ok {
+			t.Errorf("%s: %+v", what, r.Recipe)
+		}
+	}
+}
+
+func TestMistakesOfAllLayersAreShownTogether(t *testing.T) {
+	dir := write(t, map[string]string{
+		"base.yaml": "slm: 1\nsed: 3\n",
+		"r.yaml":    "slm: 1\nname: a/b\nextends: base.yaml\nmodel: {width: 30}\nstages:\n  dp:\n    optim:\n      learning_rat: 3e-4\n",
+	})
+	_, err := Load(Source{Name: filepath.Join(dir, "r.yaml"), Env: []string{"SLM_EVAL__ITEM=3"}, Set: []string{"stages.dp.tokens", "eval.items=-1"}})
+	var problems schema.Problems
+	if !errors.As(err, &problems) {
+		t.Fatal(err)
+	}
+	got := strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
+	for _, want := range []string{
+		"base.yaml:2:1: unknown field \"sed\"",
+		"r.yaml:8:7: unknown field \"learning_rat\"\n    8 |       learning_rat: 3e-4\n      |       ^^^^^^^^^^^^ did you mean \"lr\"? (stages.dp.optim has: name, lr, betas, weight_decay, clip",
+		"r.yaml:4:1: model.heads: width 30 is no multiple of 4",
+		"environment:1:11: unknown field \"item\"\n    1 | SLM_EVAL__ITEM=3\n      |           ^^^^ did you mean \"items\"?",
+		"-s:1:1: a setting is KEY=VALUE",
+		"-s:2:12: eval.items: must be ≥ 0",
+		"data.corpus: name a source",
+		"r.yaml:2:1: name: \"a/b\" cannot name a folder",
+		"\n8 problems; nothing was run",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("missing %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestARecipeSaysItsFormatAndAName(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Replace(minimal, "slm: 1\n", "", 1):                     "begin it with slm: 1",
+		strings.Replace(minimal, "slm: 1", "slm: 2", 1):                 "format 2 is unknown",
+		strings.Replace(minimal, "name: t", "name: a/b", 1):             "cannot name a folder",
+		minimal + "stages: {dp: {batch: 128}}\n":                        "stages.dp.batch: 128 tokens are less than one row",
+		minimal + "extends: gone.yaml\n":                                "cannot extend \"gone.yaml\"",
+		minimal + "extends: r.yaml\n":                                   "extends itself",
+		minimal + "stages: {dp: {tokens: 1M, epochs: 3}}\n":             "give either tokens or epochs",
+		minimal + "stages: {bpo: {items: {ladder: [40, 20]}}}\n":        "each rung has more items",
+		minimal + "eval: {systems: [llm, blad]}\n":                      "unknown system \"blad\"",
+		minimal + "stages: {kit: {pairs: {from: file}}}\n":              "needs the file's name",
+		strings.Replace(minimal, "builtin:licenses", "builtin:laws", 1): "unknown value \"builtin:laws\"",
+	} {
+		dir := write(t, map[string]string{"r.yaml": text})
+		_, err := Load(Source{Name: filepath.Join(dir, "r.yaml")})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+	dir := write(t, map[string]string{"my-law.yaml": strings.Replace(minimal, "name: t\n", "", 1)})
+	if r, err := Load(Source{Name: filepath.Join(dir, "my-law.yaml")}); err != nil || r.Name != "my-law" {
+		t.Errorf("a recipe without a name: %v", err)
+	}
+}
+
+func TestAMissingRecipeIsNamedWithThoseThatThereAre(t *testing.T) {
+	shipped := fstest.MapFS{"one.yaml": {Data: []byte(minimal)}, "two.yaml": {Data: []byte(minimal)}}
+	for _, name := range []string{"three", "no/such.yaml", t.TempDir()} {
+		if _, err := Load(Source{Name: name, Shipped: shipped}); !errors.Is(err, ErrUsage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Load(Source{Name: "three", Shipped: shipped}); err == nil || !strings.Contains(err.Error(), "one, two") {
+		t.Error(err)
+	}
+	dir := write(t, map[string]string{"r.yaml": "slm: 1\nextends: two\nname: x\n"})
+	if r, err := Load(Source{Name: filepath.Join(dir, "r.yaml"), Shipped: shipped}); err != nil || r.Data.Corpus.From == "" {
+		t.Error("extends a shipped recipe:", err)
+	}
+}

@@ -1,0 +1,136 @@
+package schema
+
+import (
+	"reflect"
+	"strings"
+	"time"
+)
+
+// field is one key of a struct.
+type field struct {
+	name  string
+	index []int
+	tag   reflect.StructTag
+	typ   reflect.Type
+}
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// fieldsOf lists the keys of a struct type in the order of declaration. Embedded structs marked yaml:",inline" lend theirs.
+func fieldsOf(t reflect.Type) []field {
+	var out []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if !f.IsExported() || name == "-" {
+			continue
+		}
+		if f.Type.Kind() == reflect.Struct && strings.Contains(options, "inline") {
+			for _, inner := range fieldsOf(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				out = append(out, inner)
+			}
+			continue
+		}
+		if name == "" {
+			name = strings.ToLower(f.Name)
+		}
+		out = append(out, field{name: name, index: f.Index, tag: f.Tag, typ: f.Type})
+	}
+	return out
+}
+
+// names of the keys of a struct type.
+func names(t reflect.Type) []string {
+	var out []string
+	for _, f := range fieldsOf(t) {
+		out = append(out, f.name)
+	}
+	return out
+}
+
+// find returns the field with a key.
+func find(t reflect.Type, name string) (field, bool) {
+	for _, f := range fieldsOf(t) {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return field{}, false
+}
+
+// deref is the type behind pointers.
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+// Keys lists the dotted paths of every leaf that settings can reach in v's type, in the order of declaration.
+func Keys(v any) []string {
+	var out []string
+	var walk func(t reflect.Type, prefix string)
+	walk = func(t reflect.Type, prefix string) {
+		t = deref(t)
+		if t.Kind() != reflect.Struct || isText(t) {
+			out = append(out, prefix)
+			return
+		}
+		for _, f := range fieldsOf(t) {
+			walk(f.typ, join(prefix, f.name))
+		}
+	}
+	walk(reflect.TypeOf(v), "")
+	return out
+}
+
+// elsewhere returns the dotted paths in root that end in name.
+func elsewhere(root reflect.Type, name string) []string {
+	var out []string
+	var walk func(t reflect.Type, prefix string)
+	walk = func(t reflect.Type, prefix string) {
+		t = deref(t)
+		if t.Kind() != reflect.Struct || isText(t) {
+			return
+		}
+		for _, f := range fieldsOf(t) {
+			path := join(prefix, f.name)
+			if f.name == name {
+				out = append(out, path)
+			}
+			walk(f.typ, path)
+		}
+	}
+	walk(root, "")
+	return out
+}
+
+func join(prefix, name string) string {
+	if prefix == "" {
+		return name
+	}
+	return prefix + "." + name
+}
+
+// Walk calls visit for every leaf of the struct that v points to, with its dotted path, in the order of declaration. Absent pointers
+// are passed over.
+func Walk(v any, visit func(path string, value reflect.Value, tag reflect.StructTag)) {
+	var walk func(v reflect.Value, prefix string, tag reflect.StructTag)
+	walk = func(v reflect.Value, prefix string, tag reflect.StructTag) {
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return
+			}
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct || isText(v.Type()) {
+			visit(prefix, v, tag)
+			return
+		}
+		for _, f := range fieldsOf(v.Type()) {
+			walk(v.FieldByIndex(f.index), join(prefix, f.name), f.tag)
+		}
+	}
+	walk(reflect.ValueOf(v), "", "")
+}

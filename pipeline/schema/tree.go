@@ -1,0 +1,125 @@
+package schema
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Tree is v as nested maps by key, for canonical JSON: durations as text, absent lists and pointers left out. Fields for which skip
+// returns true are left out with all they hold; skip may be nil.
+func Tree(v any, skip func(path string) bool) any {
+	return tree(reflect.ValueOf(v), "", skip)
+}
+
+func tree(v reflect.Value, path string, skip func(string) bool) any {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	if x, ok := leaf(v); ok {
+		return x
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		m := map[string]any{}
+		for _, f := range fieldsOf(v.Type()) {
+			at := join(path, f.name)
+			if skip != nil && skip(at) {
+				continue
+			}
+			if x := tree(v.FieldByIndex(f.index), at, skip); x != nil {
+				m[f.name] = x
+			}
+		}
+		return m
+	case reflect.Slice, reflect.Array:
+		if v.Kind() == reflect.Slice && v.IsNil() {
+			return nil
+		}
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i] = tree(v.Index(i), path, skip)
+		}
+		return list
+	case reflect.Map:
+		m := map[string]any{}
+		for _, k := range v.MapKeys() {
+			m[fmt.Sprint(k.Interface())] = tree(v.MapIndex(k), path, skip)
+		}
+		return m
+	}
+	return v.Interface()
+}
+
+// leaf returns v as text when it is a duration or writes itself.
+func leaf(v reflect.Value) (any, bool) {
+	if v.Type() == durationType {
+		return time.Duration(v.Int()).String(), true
+	}
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok && isText(v.Type()) {
+		if text, err := m.MarshalText(); err == nil {
+			return string(text), true
+		}
+	}
+	return nil, false
+}
+
+// YAML writes v as a recipe that Decode reads back to the same values, fields in the order of declaration. Empty text and absent
+// lists are left out, and top-level fields for which skip returns true.
+func YAML(v any, skip func(path string) bool) ([]byte, error) {
+	return yaml.MarshalWithOptions(ordered(reflect.ValueOf(v), "", skip), yaml.Indent(2), yaml.IndentSequence(true))
+}
+
+func ordered(v reflect.Value, path string, skip func(string) bool) any {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	if x, ok := leaf(v); ok {
+		return x
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		var m yaml.MapSlice
+		for _, f := range fieldsOf(v.Type()) {
+			at, item := join(path, f.name), v.FieldByIndex(f.index)
+			if skip != nil && skip(at) || item.Kind() == reflect.String && item.Len() == 0 {
+				continue
+			}
+			if x := ordered(item, at, skip); x != nil {
+				m = append(m, yaml.MapItem{Key: f.name, Value: x})
+			}
+		}
+		if m == nil {
+			return nil
+		}
+		return m
+	case reflect.Slice, reflect.Array:
+		if v.Kind() == reflect.Slice && v.IsNil() {
+			return nil
+		}
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i] = ordered(v.Index(i), path, skip)
+		}
+		return list
+	}
+	return v.Interface()
+}
+
+// Set writes one value by dotted path, as a setting on the command line would.
+func Set(into any, key, value string) Problems {
+	text := key + "=" + value
+	layers := Settings("-s", []Setting{{Place: "-s", Text: text, Key: key, Value: value, At: strings.Index(text, "=") + 1, Index: 1}})
+	_, problems := Decode(into, layers...)
+	return problems
+}

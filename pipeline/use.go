@@ -1,0 +1,189 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"slm/checkpoint"
+	"slm/data/exam"
+	"slm/llm"
+	"slm/model/decode"
+	"slm/model/kernel"
+	"slm/pipeline/recipe"
+	"slm/report"
+	"slm/report/ladder"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stages/eval"
+	"slm/stages/kit"
+	"slm/stages/knowledge"
+)
+
+// Session is a run opened for use: asked, or scored on other questions. It writes nothing into the run.
+type Session struct {
+	Folder string
+	Recipe *recipe.Loaded
+	kernel kernel.Backend
+	box    *BlackBox
+	log    *slog.Logger
+	now    func() time.Time
+	emit   func(stages.Event)
+}
+
+// OpenRun opens a run's folder. view may be nil.
+func OpenRun(folder string, be kernel.Backend, offline bool, view Viewer, log *slog.Logger, now func() time.Time) (*Session, error) {
+	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, "recipe.yaml")})
+	if err != nil {
+		return nil, err
+	}
+	emit := func(e stages.Event) {
+		if view != nil {
+			view.Event(e)
+		}
+	}
+	box := &BlackBox{Config: r.LLM, Offline: offline, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}
+	return &Session{Folder: folder, Recipe: r, kernel: be, box: box, log: log, now: now, emit: emit}, nil
+}
+
+// Close ends the session.
+func (s *Session) Close() error { return s.box.Close() }
+
+func (s *Session) oneStep() bool { return s.Recipe.Stages.KIT.Knowledge == kit.OneStep }
+
+// Answer is what ask found.
+type Answer struct {
+	Question  string    `json:"question"`
+	Place     string    `json:"place"`  // as the small model named it
+	Source    string    `json:"source"` // where the corpus has it; empty when it has no such place
+	Knowledge string    `json:"knowledge"`
+	Verified  bool      `json:"verified"`        // the knowledge stands in the corpus at that place, word for word
+	Reply     string    `json:"reply,omitempty"` // the LLM's
+	Choice    *int      `json:"choice,omitempty"`
+	Scores    []float64 `json:"scores,omitempty"` // of the choices, log-likelihood per token
+	LLM       string    `json:"llm,omitempty"`
+}
+
+// replyTokens is the longest free reply of the black box. // tokens
+const replyTokens = 160
+
+// Know asks the small model. It uses the newest model the run has and, when it has one, the prompt that was found for it.
+func (s *Session) Know(ctx context.Context, question string) (*Answer, error) {
+	dom, err := domain.Open(filepath.Join(s.Folder, stages.Data))
+	if err != nil {
+		return nil, err
+	}
+	params, err := domain.LoadModel(filepath.Join(s.Folder, stages.KIT))
+	if errors.Is(err, fs.ErrNotExist) {
+		params, err = domain.LoadModel(filepath.Join(s.Folder, stages.DP))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var soft []float32
+	if _, err := checkpoint.Load(filepath.Join(s.Folder, stages.BPO)); err == nil {
+		if soft, err = domain.LoadPrompt(filepath.Join(s.Folder, stages.BPO)); err != nil {
+			return nil, err
+		}
+	}
+	speaker := knowledge.New(decode.New(params, s.kernel), dom, s.oneStep())
+	pieces, err := speaker.Say(ctx, []string{question}, soft)
+	if err != nil {
+		return nil, err
+	}
+	piece := pieces[0]
+	a := &Answer{Question: question, Place: piece.Place, Knowledge: piece.Text, Verified: piece.Verified}
+	if sec, ok := speaker.SectionAt(piece.Place); ok {
+		a.Source = sec.Source
+	}
+	return a, nil
+}
+
+// Reply asks the black box with what the small model knows: to choose when there are choices, else to answer freely.
+func (s *Session) Reply(ctx context.Context, a *Answer, choices []string) error {
+	client, err := s.box.open(s.kernel, nil)
+	if err != nil {
+		return err
+	}
+	a.LLM = client.Info().Model
+	if len(choices) > 0 {
+		picked, err := llm.Answer(ctx, client, s.Recipe.LLM.Answer, []llm.Question{{Knowledge: a.Knowledge, Question: a.Question, Choices: choices}})
+		if err != nil {
+			return err
+		}
+		c := picked[0]
+		a.Choice, a.Scores = &c.Index, c.Scores
+		if c.Index >= 0 {
+			a.Reply = choices[c.Index]
+		}
+		return nil
+	}
+	prompt := "Question: " + strings.TrimSpace(a.Question) + "\nAnswer in one or two sentences."
+	if a.Knowledge != "" {
+		prompt = a.Knowledge + "\n\n" + prompt
+	}
+	replies, err := client.Do(ctx, []llm.Request{{Prompt: prompt, MaxTokens: replyTokens, Chat: true}})
+	if err != nil {
+		return err
+	}
+	a.Reply = strings.TrimSpace(replies[0].Text)
+	return nil
+}
+
+// Evaluate scores the run's systems on questions of the user's.
+func (s *Session) Evaluate(ctx context.Context, items []exam.Item) (*ladder.Summary, error) {
+	env := &stages.Env{
+		Run: s.Folder, Seed: s.Recipe.Seed, Kernel: s.kernel, LLM: s.box.Client(s.kernel), Replies: s.box.replies,
+		Answer: s.Recipe.LLM.Answer, Emit: s.emit, Log: s.log, Now: s.now,
+	}
+	sum, _, err := eval.New(s.Recipe.Eval, s.oneStep()).Items(ctx, env, items)
+	return sum, err
+}
+
+// CheckInputs reports the first file that a recipe names and that cannot be read. It remembers nothing.
+func CheckInputs(r *recipe.Loaded, now func() time.Time) error {
+	_, err := inputsOf(&r.Recipe, openDigests("", now))
+	return err
+}
+
+// Summary reads a run's evaluation; nil when it has none.
+func Summary(folder string) (*ladder.Summary, error) {
+	f, err := os.Open(filepath.Join(folder, stages.Eval, ladder.SummaryFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only
+	return ladder.Parse(f)
+}
+
+// Report writes report.html if a checkpoint is newer than it, and returns its path.
+func Report(folder string) (string, error) {
+	path := filepath.Join(folder, "report.html")
+	if page, err := os.Stat(path); err == nil {
+		old := false
+		for _, stage := range order {
+			m, err := os.Stat(filepath.Join(folder, stage, checkpoint.ManifestName))
+			old = old || err == nil && m.ModTime().After(page.ModTime())
+		}
+		if !old {
+			return path, nil
+		}
+	}
+	run, err := report.Load(folder)
+	if err != nil {
+		return "", err
+	}
+	return path, report.Write(path, run)
+}

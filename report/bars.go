@@ -1,0 +1,55 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"strings"
+
+	"slm/report/ladder"
+)
+
+// bar is a rung of the drawn ladder.
+type bar struct {
+	Label, Gets string
+	Class       string // colour by kind
+	Value       string // "86 %"
+	Range       string // "79 to 92"
+	SVG         template.HTML
+}
+
+// kindClass names each kind's colour in the style sheet.
+var kindClass = map[ladder.Kind]string{
+	ladder.Base: "k-base", ladder.Method: "k-method", ladder.Text: "k-text", ladder.Bound: "k-bound", ladder.Control: "k-control",
+}
+
+// bars draws one row a system. A row is stretched to the width that it finds; strokes keep their width.
+func bars(s *ladder.Summary) []bar {
+	out := make([]bar, 0, len(s.Systems))
+	for _, sys := range s.Systems {
+		b := bar{Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
+		if e, ok := ladder.Lookup(sys.System); ok {
+			b.Label, b.Gets, b.Class = e.Label, e.Gets, kindClass[e.Kind]
+		}
+		b.Range = strings.TrimSuffix(percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(percent(sys.High), nbsp+"%")
+		b.SVG = barSVG(b, sys, s.Chance)
+		out = append(out, b)
+	}
+	return out
+}
+
+// barSVG draws a system's accuracy, its interval and the chance line, over the whole width from 0 to 100 %.
+func barSVG(b bar, sys ladder.System, chance float64) template.HTML {
+	const w, h = 1000.0, 40.0
+	var out strings.Builder
+	fmt.Fprintf(&out, `<svg class="bar %s" viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="img" aria-label="%s">`, b.Class, w, h,
+		html.EscapeString(fmt.Sprintf("%s: %s of the questions right, 95 %% interval %s; chance is %s", b.Label, b.Value, b.Range, percent(chance))))
+	for _, at := range []float64{0, 0.25, 0.5, 0.75, 1} {
+		fmt.Fprintf(&out, `<line class="grid" x1="%.1f" x2="%.1f" y1="0" y2="%.0f"/>`, w*at, w*at, h)
+	}
+	fmt.Fprintf(&out, `<rect class="fill" x="0" y="11" width="%.1f" height="18"/>`, w*sys.Accuracy)
+	fmt.Fprintf(&out, `<line class="chance" x1="%.1f" x2="%.1f" y1="0" y2="%.0f"/>`, w*chance, w*chance, h)
+	lo, hi := w*sys.Low, w*sys.High
+	fmt.Fprintf(&out, `<path class="whisker" d="M%.1f 20H%.1fM%.1f 14V26M%.1f 14V26"/></svg>`, lo, hi, lo, hi)
+	return template.HTML(out.String())
+}

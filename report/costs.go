@@ -1,0 +1,64 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// costRow is a stage's line in the table of costs.
+type costRow struct {
+	Stage, Time, Calls, LLMTokens, Other string
+}
+
+// costs lists what every stage took. Calls and tokens come from the manifest's counters, time from the events.
+func costs(stages []Stage) []costRow {
+	var out []costRow
+	var total costRow
+	var seconds float64
+	var calls, tokens int64
+	atLeast := "" // before the sum of tokens, when a stage has calls but did not count them
+	for _, s := range stages {
+		c := s.Manifest.Counters
+		row := costRow{Stage: s.Name, Time: duration(s.Seconds), Calls: "–", LLMTokens: "–"}
+		if n, ok := c["llm_calls"]; ok {
+			row.Calls, calls = whole(n), calls+n
+		}
+		if n, ok := c["llm_tokens"]; ok {
+			row.LLMTokens, tokens = whole(n), tokens+n
+		} else if c["llm_calls"] > 0 {
+			atLeast = "≥" + nbsp
+		}
+		var other []string
+		for _, name := range slices.Sorted(maps.Keys(c)) {
+			if name != "llm_calls" && name != "llm_tokens" {
+				other = append(other, strings.ReplaceAll(name, "_", " ")+nbsp+whole(c[name]))
+			}
+		}
+		row.Other = strings.Join(other, " · ")
+		seconds += s.Seconds
+		out = append(out, row)
+	}
+	total = costRow{Stage: "all", Time: duration(seconds), Calls: whole(calls), LLMTokens: atLeast + whole(tokens)}
+	return append(out, total)
+}
+
+// fact is a name and its value, for lists in the order of the names.
+type fact struct{ Name, Value string }
+
+// facts merges what the manifests say under Facts or Versions; where stages agree the value stands once.
+func facts(stages []Stage, of func(Stage) map[string]string) []fact {
+	merged := map[string][]string{}
+	for _, s := range stages {
+		for name, value := range of(s) {
+			if !slices.Contains(merged[name], value) {
+				merged[name] = append(merged[name], value)
+			}
+		}
+	}
+	out := make([]fact, 0, len(merged))
+	for _, name := range slices.Sorted(maps.Keys(merged)) {
+		out = append(out, fact{strings.ReplaceAll(name, "_", " "), strings.Join(merged[name], ", ")})
+	}
+	return out
+}

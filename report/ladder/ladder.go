@@ -1,0 +1,184 @@
+// Package ladder is the format of an evaluation's result: which systems exist, one row an item and system (items.arrow), and the
+// summary (summary.json). The eval stage writes it, the report and the command line read it. It computes no statistics
+// (report/stat does) and draws nothing (report does).
+package ladder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"slm/checkpoint"
+)
+
+// Version is the number of the summary's format. A reader refuses a higher one.
+const Version = 1
+
+// Names of the two files in an evaluation's folder.
+const (
+	ItemsFile   = "items.arrow"
+	SummaryFile = "summary.json"
+)
+
+// ErrNewer says that a summary was written by a later version of the program.
+var ErrNewer = errors.New("ladder: summary of a newer format")
+
+// Summary is what an evaluation found. Fractions are in [0,1]; a pointer is nil where a figure is not defined (no oracle was run,
+// or the system is compared with itself).
+type Summary struct {
+	V           int          `json:"v"`
+	Items       int          `json:"items"`            // questions, the same for every system
+	Exam        string       `json:"exam"`             // digest of the questions
+	Chance      float64      `json:"chance"`           // expected accuracy of a blind guess
+	LLM         string       `json:"llm,omitempty"`    // the black box's name
+	Style       string       `json:"style,omitempty"`  // how it was asked: cloze or letter
+	Limit       int          `json:"knowledge_tokens"` // a passage's upper limit, in tokens of the small model
+	Method      string       `json:"intervals"`        // of the 95 % intervals
+	Resamples   int          `json:"resamples"`        // behind each interval
+	Systems     []System     `json:"systems"`
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+	Recall      []Recall     `json:"recall,omitempty"`
+	Notes       []string     `json:"notes,omitempty"` // what was not run, and why
+}
+
+// System is one rung of the ladder.
+type System struct {
+	System       string   `json:"system"`
+	Accuracy     float64  `json:"accuracy"`
+	Low          float64  `json:"low"`       // 95 % interval of the accuracy
+	High         float64  `json:"high"`      //
+	McNemarP     *float64 `json:"mcnemar_p"` // exact, two-sided, against llm; nil for llm itself
+	Headroom     *float64 `json:"headroom"`  // (accuracy − llm) / (oracle − llm)
+	HeadroomLow  *float64 `json:"headroom_low,omitempty"`
+	HeadroomHigh *float64 `json:"headroom_high,omitempty"`
+	Harm         *float64 `json:"harm"` // share of the items that llm had right and this system has wrong
+	HarmCount    int      `json:"harm_count"`
+	Correct      int      `json:"correct"`
+	Verified     int      `json:"verified"`        // items whose knowledge stands word for word in the corpus
+	ByText       *int     `json:"by_text_correct"` // right if the option most like the knowledge were taken; nil without knowledge
+	Calls        int      `json:"calls"`           // of the LLM
+	Tokens       int      `json:"tokens"`          // of the LLM, prompts and replies
+}
+
+// Comparison is a paired difference between two systems on the same items.
+type Comparison struct {
+	System     string  `json:"system"`
+	Over       string  `json:"over"`
+	Difference float64 `json:"difference"` // accuracy(System) − accuracy(Over)
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	McNemarP   float64 `json:"mcnemar_p"`
+	HolmP      float64 `json:"holm_p"` // McNemarP after Holm's correction over all comparisons of the table
+}
+
+// Shown reports whether the interval leaves 0 out.
+func (c Comparison) Shown() bool { return c.Low > 0 || c.High < 0 }
+
+// Recall says how well a small model gave back the text that it was asked about. Items without a true text are not counted.
+type Recall struct {
+	System string `json:"system"`
+	Items  int    `json:"items"`
+	Place  int    `json:"place"`  // it named the right place
+	Start  int    `json:"start"`  // its text begins with the true text's first 40 characters
+	Option int    `json:"option"` // the option most like its text is the right one
+}
+
+// StartLen is how much of a text must be exact to count as recalled, in characters.
+const StartLen = 40
+
+// Row is an item under one system: a line of items.arrow.
+type Row struct {
+	Item      string    `arrow:"item" json:"item"`
+	Section   string    `arrow:"section" json:"section"`
+	System    string    `arrow:"system" json:"system"`
+	Question  string    `arrow:"question" json:"question"`
+	Place     string    `arrow:"place" json:"place"`         // where the knowledge is said to stand; empty when unknown
+	Knowledge string    `arrow:"knowledge" json:"knowledge"` // as given to the LLM
+	Verified  bool      `arrow:"verified" json:"verified"`   // the knowledge stands in the corpus at that place
+	Choices   []string  `arrow:"choices" json:"choices"`
+	Answer    int32     `arrow:"answer" json:"answer"` // 0-based
+	Picked    int32     `arrow:"picked" json:"picked"` // 0-based; −1 when the reply named no option
+	Correct   bool      `arrow:"correct" json:"correct"`
+	Margin    float64   `arrow:"margin" json:"margin"`     // of the picked option's score over the next
+	Scores    []float64 `arrow:"scores" json:"scores"`     // of each option, length-normalised log-likelihood; empty by letter
+	ByText    int32     `arrow:"by_text" json:"by_text"`   // option most like the knowledge; −1 without knowledge
+	PlaceOK   bool      `arrow:"place_ok" json:"place_ok"` // the place is the right one
+	StartOK   bool      `arrow:"start_ok" json:"start_ok"` // the text begins as the true text does (StartLen)
+	Calls     int32     `arrow:"calls" json:"calls"`       // of the LLM
+	Tokens    int32     `arrow:"tokens" json:"tokens"`     // of the LLM
+}
+
+// Find returns the system of that name.
+func (s *Summary) Find(name string) (System, bool) {
+	for _, sys := range s.Systems {
+		if sys.System == name {
+			return sys, true
+		}
+	}
+	return System{}, false
+}
+
+// Compare returns the paired difference of two systems, if it was computed.
+func (s *Summary) Compare(name, over string) (Comparison, bool) {
+	for _, c := range s.Comparisons {
+		if c.System == name && c.Over == over {
+			return c, true
+		}
+	}
+	return Comparison{}, false
+}
+
+// RecallOf returns a small model's recall, if it was measured.
+func (s *Summary) RecallOf(name string) (Recall, bool) {
+	for _, r := range s.Recall {
+		if r.System == name {
+			return r, true
+		}
+	}
+	return Recall{}, false
+}
+
+// JSON returns the summary as indented JSON with a final newline: the bytes of summary.json.
+func (s *Summary) JSON() ([]byte, error) {
+	b, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return nil, fmt.Errorf("ladder: summary as JSON: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// Parse reads a summary.
+func Parse(r io.Reader) (*Summary, error) {
+	var s Summary
+	if err := json.NewDecoder(r).Decode(&s); err != nil {
+		return nil, fmt.Errorf("ladder: read summary: %w", err)
+	}
+	if s.V > Version {
+		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrNewer, s.V, Version)
+	}
+	if s.V < 1 {
+		return nil, errors.New("ladder: read summary: no version number")
+	}
+	return &s, nil
+}
+
+// Read loads summary.json and items.arrow from an evaluation's folder.
+func Read(dir string) (*Summary, []Row, error) {
+	f, err := os.Open(filepath.Join(dir, SummaryFile))
+	if err != nil {
+		return nil, nil, fmt.Errorf("ladder: open summary: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	s, err := Parse(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, _, err := checkpoint.ReadTable[Row](filepath.Join(dir, ItemsFile))
+	if err != nil {
+		return nil, nil, fmt.Errorf("ladder: read items: %w", err)
+	}
+	return s, rows, nil
+}

@@ -1,0 +1,135 @@
+package ladder
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"slm/checkpoint"
+)
+
+func ref(x float64) *float64 { return &x }
+
+// golden is a summary with every kind of field in it.
+func golden() *Summary {
+	alike := 7
+	return &Summary{
+		V: Version, Items: 10, Exam: "0f3a", Chance: .25, LLM: "reader", Style: "cloze", Limit: 96, Method: "paired-bootstrap", Resamples: 10000,
+		Systems: []System{
+			{System: "llm", Accuracy: .3, Low: .1, High: .6, Correct: 3, Calls: 10, Tokens: 1234},
+			{System: "blade", Accuracy: .8, Low: .5, High: 1, McNemarP: ref(.0625), Headroom: ref(.75), HeadroomLow: ref(.4), HeadroomHigh: ref(1), Harm: ref(0),
+				Correct: 8, Verified: 6, ByText: &alike, Calls: 10, Tokens: 2345},
+			{System: "oracle", Accuracy: 1, Low: 1, High: 1, McNemarP: ref(.015625), Headroom: ref(1), Harm: ref(0), Correct: 10, Verified: 10, ByText: &alike, Calls: 10, Tokens: 2345},
+		},
+		Comparisons: []Comparison{{System: "blade", Over: "llm", Difference: .5, Low: .2, High: .8, McNemarP: .0625, HolmP: .0625}},
+		Recall:      []Recall{{System: "blade", Items: 10, Place: 9, Start: 6, Option: 7}},
+		Notes:       []string{"rag1 was not run: there is no corpus to search."},
+	}
+}
+
+func TestSummaryHasItsPublishedForm(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join("testdata", "summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := golden().JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("summary.json has another form; if that is meant, raise Version or write the golden file anew:\n%s", got)
+	}
+	back, err := Parse(bytes.NewReader(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(back, golden()) {
+		t.Errorf("read back it is %+v", back)
+	}
+}
+
+func TestSummaryCutAnywhereIsAnError(t *testing.T) {
+	whole, err := golden().JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(whole) - 1 { // the last byte is a newline
+		if _, err := Parse(bytes.NewReader(whole[:n])); err == nil {
+			t.Fatalf("the first %d of %d bytes were read as a whole summary", n, len(whole))
+		}
+	}
+}
+
+func TestNewerSummaryIsRefused(t *testing.T) {
+	if _, err := Parse(strings.NewReader(`{"v":2}`)); !errors.Is(err, ErrNewer) {
+		t.Errorf("version 2: %v", err)
+	}
+	if _, err := Parse(strings.NewReader(`{"items":2}`)); err == nil {
+		t.Error("no version was taken for one")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	whole, err := golden().JSON()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte(`{"v":1,"systems":[{"system":"llm"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Parse(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		again, err := s.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := Parse(bytes.NewReader(again)); err != nil || !reflect.DeepEqual(back.Systems, s.Systems) && len(s.Systems) > 0 {
+			t.Errorf("written and read again it is %+v: %v", back, err)
+		}
+	})
+}
+
+func TestItemsComeBackFromTheirFile(t *testing.T) {
+	dir := t.TempDir()
+	rows := []Row{
+		{Item: "GPL-3.0#4", Section: "GPL-3.0#4", System: "blade", Question: "What?", Place: "GPL-3.0\nSection 4:", Knowledge: "You may convey “copies”", Verified: true,
+			Choices: []string{"a", "b"}, Answer: 1, Picked: 1, Correct: true, Margin: .5, Scores: []float64{-2, -1.5}, ByText: 1, PlaceOK: true, StartOK: true, Calls: 1, Tokens: 99},
+		{Item: "x", System: "llm", Choices: []string{"a", "b"}, Picked: -1, ByText: -1},
+	}
+	if err := checkpoint.WriteTable(filepath.Join(dir, ItemsFile), rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	text, err := golden().JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, SummaryFile), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, back, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Items != 10 || !reflect.DeepEqual(back, rows) {
+		t.Errorf("%+v", back)
+	}
+}
+
+func TestSystemsResolveInOrderAndRagMeansBoth(t *testing.T) {
+	got, err := Resolve([]string{"oracle", "rag", "blade", "blade"})
+	if err != nil || strings.Join(got, " ") != "llm blade rag1 rag3 oracle" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if all, err := Resolve(nil); err != nil || len(all) != len(Entries) {
+		t.Errorf("%v, %v", all, err)
+	}
+	if _, err := Resolve([]string{"blad"}); err == nil || !strings.Contains(err.Error(), "blade") {
+		t.Errorf("a typo gives %v", err)
+	}
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"slm/checkpoint"
+	"slm/report/ladder"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed style.css
+var styleCSS string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"percent": percent, "optional": optionalHTML, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
+	"place": inLine, "sentence": sentence,
+	"head": func(s string) string { return s[:min(len(s), 12)] },
+}).Parse(pageHTML))
+
+// exampleCount is how many questions the page shows in full.
+const exampleCount = 10
+
+// view is what the template reads.
+type view struct {
+	Run      *Run
+	Style    template.CSS
+	Headline string
+	Figures  []fact
+	Findings []Finding
+	Summary  *ladder.Summary
+	Bars     []bar
+	Curves   []curveView
+	Search   *searchView
+	Examples []Example
+	Data     []fact
+	Costs    []costRow
+	Kernel   string
+	Versions []fact
+}
+
+// curveView is a training stage's figure.
+type curveView struct {
+	Title, Text string
+	Plot        template.HTML
+}
+
+// Render writes the page.
+func Render(w io.Writer, r *Run) error {
+	v := view{Run: r, Style: template.CSS(styleCSS), Headline: "This run has not been evaluated yet.", Summary: r.Summary, Costs: costs(r.Stages)}
+	if r.Summary != nil {
+		v.Headline = strings.ReplaceAll(Headline(r.Summary), r.Summary.LLM, strings.ReplaceAll(r.Summary.LLM, "-", "\u2011")) // a name is not broken
+		v.Figures = figures(r.Summary)
+		v.Findings = Findings(r.Summary)
+		v.Bars = bars(r.Summary)
+		v.Examples = examples(r.Summary, r.Rows, exampleCount)
+	}
+	for _, c := range r.Curves {
+		if len(c.Metrics) > 0 {
+			v.Curves = append(v.Curves, c.view())
+		}
+	}
+	if s, ok := r.stage("bpo"); ok {
+		v.Search = search(r.Trials, &s)
+	}
+	if s, ok := r.stage("data"); ok {
+		v.Data = facts([]Stage{s}, func(s Stage) map[string]string { return s.Manifest.Facts })
+	}
+	v.Versions = facts(r.Stages, func(s Stage) map[string]string { return s.Manifest.Versions })
+	for _, s := range r.Stages {
+		if s.Manifest.Kernel != "" {
+			v.Kernel = s.Manifest.Kernel
+		}
+	}
+	if err := page.Execute(w, v); err != nil {
+		return fmt.Errorf("report: render: %w", err)
+	}
+	return nil
+}
+
+// Write renders the page into a file, which appears whole or not at all.
+func Write(path string, r *Run) error {
+	var b bytes.Buffer
+	if err := Render(&b, r); err != nil {
+		return err
+	}
+	if err := checkpoint.WriteFileAtomic(path, b.Bytes()); err != nil {
+		return fmt.Errorf("report: write page: %w", err)
+	}
+	return nil
+}
+
+// figures are the four numbers at the top.
+func figures(s *ladder.Summary) []fact {
+	var out []fact
+	if sys, ok := s.Find("llm"); ok {
+		out = append(out, fact{"LLM alone", percent(sys.Accuracy)})
+	}
+	if m, ok := method(s); ok {
+		out = append(out, fact{"LLM with BLADE", percent(m.Accuracy)})
+		if m.Headroom != nil {
+			out = append(out, fact{"of the headroom closed", percent(*m.Headroom)})
+		}
+		if r, ok := s.RecallOf(m.System); ok && r.Items > 0 {
+			out = append(out, fact{fmt.Sprintf("first %d characters recalled", ladder.StartLen), percent(float64(r.Start) / float64(r.Items))})
+		}
+	}
+	return out
+}
+
+// view draws a stage's loss, trained and held out.
+func (c Curve) view() curveView {
+	train, held := []point{}, []point{}
+	for _, m := range c.Metrics {
+		train = append(train, point{float64(m.Tokens), m.Loss})
+		if m.Heldout != nil {
+			held = append(held, point{float64(m.Tokens), *m.Heldout})
+		}
+	}
+	first, last := train[0], train[len(train)-1]
+	train = thin(train, 160)
+	v := curveView{Title: map[string]string{"dp": "Domain pretraining", "kit": "Knowledge instruction tuning"}[c.Stage]}
+	v.Text = fmt.Sprintf("Training loss %.2f at first, %.2f at last", first.y, last.y)
+	if n := len(held); n > 0 {
+		v.Text += fmt.Sprintf("; held-out loss %.2f", held[n-1].y)
+	}
+	v.Text += "."
+	p := plot{
+		title: v.Title + ", loss against tokens", detail: v.Text, xName: "tokens seen", logY: true, xFromZero: true,
+		series: []series{{class: "line-b", points: train}, {class: "line-a", points: held}},
+	}
+	v.Plot = p.both(470, 280)
+	return v
+}
+
+func optionalHTML(x *float64, print string) string {
+	if x == nil {
+		return "–"
+	}
+	if print == "p" {
+		return pvalue(*x)
+	}
+	return percent(*x)
+}
+
+// inLine prints a place in one line: "GPL-3.0 license\nSection 4:" as "GPL-3.0 license, Section 4".
+func inLine(place string) string {
+	return strings.TrimRight(strings.Join(strings.Split(strings.TrimSpace(place), "\n"), ", "), ":：")
+}
+
+// sentence gives words a capital and a full stop. A symbol in front, as in "z = 0", stays small.
+func sentence(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if next, _ := utf8.DecodeRuneInString(s[size:]); unicode.IsLetter(next) {
+		s = string(unicode.ToUpper(first)) + s[size:]
+	}
+	return strings.TrimSuffix(s, ".") + "."
+}

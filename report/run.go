@@ -1,0 +1,122 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"slm/checkpoint"
+	"slm/report/ladder"
+)
+
+// Run is what a report shows. A part that the run does not have yet is empty, and the page says so.
+type Run struct {
+	Name    string // the folder's name
+	Recipe  string // recipe.yaml as it stands
+	Stages  []Stage
+	Summary *ladder.Summary
+	Rows    []ladder.Row
+	Curves  []Curve
+	Trials  []Trial
+}
+
+// Stage is one finished stage of the run.
+type Stage struct {
+	Name     string
+	Digest   string
+	Manifest *checkpoint.Manifest
+	Seconds  float64 // spent at it, over all sittings; 0 when the events do not say
+}
+
+// Curve is a training stage's loss over time.
+type Curve struct {
+	Stage   string
+	Metrics []Metric
+}
+
+// Metric is a line of metrics.arrow, as far as a report needs it.
+type Metric struct {
+	Step    int64    `arrow:"step"`
+	Tokens  int64    `arrow:"tokens"`
+	Loss    float64  `arrow:"loss"`
+	Heldout *float64 `arrow:"held_out"`
+}
+
+// Trial is a line of trials.arrow, as far as a report needs it.
+type Trial struct {
+	Trial    int64   `arrow:"trial"`
+	Kind     string  `arrow:"kind"`
+	Fidelity int64   `arrow:"fidelity"` // items it was scored on
+	Gain     float64 `arrow:"gain"`     // of the objective over z = 0 on the same items, nats
+	Calls    int64   `arrow:"calls"`    // of the LLM
+}
+
+// stageOrder is the chain of stages.
+var stageOrder = []string{"data", "dp", "kit", "bpo", "eval"}
+
+// Load reads a run folder. What is missing is left out; what is damaged is an error.
+func Load(dir string) (*Run, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("report: open run: %w", err)
+	}
+	run := &Run{Name: filepath.Base(abs)}
+	recipe, err := os.ReadFile(filepath.Join(dir, "recipe.yaml"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("report: read recipe: %w", err)
+	}
+	run.Recipe = string(recipe)
+	seconds, err := secondsByStage(filepath.Join(dir, "events.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range stageOrder {
+		m, err := checkpoint.Load(filepath.Join(dir, name))
+		if errors.Is(err, checkpoint.ErrMissing) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("report: stage %s: %w", name, err)
+		}
+		run.Stages = append(run.Stages, Stage{Name: name, Digest: m.Digest(), Manifest: m, Seconds: seconds[name]})
+		if err := run.read(name, filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+	}
+	if len(run.Stages) == 0 {
+		return nil, fmt.Errorf("report: no finished stage in %s: %w", dir, checkpoint.ErrMissing)
+	}
+	return run, nil
+}
+
+// read takes what the report shows from a finished stage's folder.
+func (r *Run) read(stage, dir string) error {
+	var err error
+	switch stage {
+	case "dp", "kit":
+		c := Curve{Stage: stage}
+		if c.Metrics, _, err = checkpoint.ReadTable[Metric](filepath.Join(dir, "metrics.arrow")); err == nil {
+			r.Curves = append(r.Curves, c)
+		}
+	case "bpo":
+		r.Trials, _, err = checkpoint.ReadTable[Trial](filepath.Join(dir, "trials.arrow"))
+	case "eval":
+		r.Summary, r.Rows, err = ladder.Read(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("report: stage %s: %w", stage, err)
+	}
+	return nil
+}
+
+// stage returns the finished stage of that name.
+func (r *Run) stage(name string) (Stage, bool) {
+	for _, s := range r.Stages {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Stage{}, false
+}

@@ -1,0 +1,168 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/report/ladder"
+	"slm/rng"
+)
+
+// The sample is a run folder with invented figures, made to exercise every part of the page. It is for tests only.
+
+var sampleTexts = []string{
+	"Redistribution. You may reproduce and distribute copies of the Work or Derivative Works thereof in any medium, with or without modifications, and in Source or Object form",
+	"Conveying Verbatim Copies. You may convey verbatim copies of the Program's source code as you receive it, in any medium, provided that you conspicuously and appropriately publish",
+	"Termination. This License and the rights granted hereunder will terminate automatically if You fail to comply with terms herein and fail to cure such breach",
+	"Disclaimer of Warranty. Covered Software is provided under this License on an \"as is\" basis, without warranty of any kind, either expressed, implied, or statutory",
+}
+
+// ref returns a pointer to a value.
+func ref[T any](v T) *T { return &v }
+
+// sampleAccuracy is what each system shall reach.
+var sampleAccuracy = map[string]float64{"llm": .27, "slm": .78, "dp": .61, "blade-z0": .83, "blade": .86, "cite": .9, "rag1": .71, "rag3": .66, "rag+blade": .88, "oracle": 1, "shuffled": .24}
+
+// sampleSummary has n items. McNemar's p and the intervals are plausible, not computed.
+func sampleSummary(n int) *ladder.Summary {
+	s := &ladder.Summary{V: ladder.Version, Items: n, Exam: "9f2b6c04d1", Chance: .25, LLM: "smollm2-135m-instruct", Style: "cloze", Limit: 90, Method: "paired-bootstrap", Resamples: 10000}
+	for _, name := range ladder.Names() {
+		a := sampleAccuracy[name]
+		half := 1.96 * math.Sqrt(a*(1-a)/float64(n))
+		sys := ladder.System{System: name, Accuracy: a, Low: math.Max(0, a-half), High: math.Min(1, a+half), Correct: int(math.Round(a * float64(n))), Calls: n, Tokens: n * 640, Verified: n * 4 / 5}
+		if name == "slm" {
+			sys.Calls, sys.Tokens = 0, 0
+		}
+		if name != "llm" {
+			sys.McNemarP, sys.Harm, sys.HarmCount = ref(math.Pow(10, -20*math.Max(0, a-.27))), ref(.06), 2
+			h := (a - .27) / .73
+			sys.Headroom, sys.HeadroomLow, sys.HeadroomHigh = &h, ref(h-.08), ref(h+.07)
+		}
+		s.Systems = append(s.Systems, sys)
+	}
+	for _, c := range [][2]string{{"blade", "llm"}, {"blade", "blade-z0"}, {"blade-z0", "dp"}, {"blade", "slm"}, {"blade", "rag1"}, {"blade", "rag3"}, {"rag+blade", "rag1"}, {"cite", "blade"}, {"shuffled", "llm"}} {
+		d := sampleAccuracy[c[0]] - sampleAccuracy[c[1]]
+		s.Comparisons = append(s.Comparisons, ladder.Comparison{System: c[0], Over: c[1], Difference: d, Low: d - .06, High: d + .06, McNemarP: math.Exp(-20 * math.Abs(d)), HolmP: math.Min(1, 9*math.Exp(-20*math.Abs(d)))})
+	}
+	for _, name := range []string{"dp", "blade-z0", "blade"} {
+		s.Recall = append(s.Recall, ladder.Recall{System: name, Items: n, Place: n * 9 / 10, Start: n * 8 / 10, Option: n * 88 / 100})
+	}
+	s.Notes = []string{"cite: 3 places that the small model named do not stand in the corpus; the LLM was asked without knowledge there."}
+	return s
+}
+
+// sampleRows has a row an item and system, with hostile text in the first.
+func sampleRows(n int) []ladder.Row {
+	var rows []ladder.Row
+	for i := range n {
+		for _, name := range ladder.Names() {
+			r := ladder.Row{Item: fmt.Sprintf("item-%03d", i), Section: fmt.Sprintf("GPL-3.0#%d", i), System: name, Question: fmt.Sprintf("What does section %d of the MPL-2.0 license say?", i+1),
+				Place: fmt.Sprintf("MPL-2.0 license\nSection %d:", i+1), Knowledge: sampleTexts[i%4], Verified: i%5 != 0, Choices: sampleTexts, Answer: int32(i % 4), Calls: 1, Tokens: 640, Scores: []float64{-1, -2, -3, -4}}
+			r.Correct = rng.New(3, name).At(uint64(i)).Float64() < sampleAccuracy[name]
+			r.Picked = r.Answer
+			if !r.Correct {
+				r.Picked = (r.Answer + 1) % 4
+			}
+			if i == 0 {
+				r.Question = `Is <script>alert("1")</script> & 'co' escaped?`
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// sampleMetrics is a loss that falls like a training loss.
+func sampleMetrics(from, to float64, steps int) []Metric {
+	var out []Metric
+	for i := range steps {
+		f := float64(i) / float64(steps)
+		loss := to + (from-to)*math.Exp(-6*f) + .04*math.Exp(-2*f)*rng.New(1, "loss").At(uint64(i)).Norm()
+		m := Metric{Step: int64(i + 1), Tokens: int64(i+1) * 8192, Loss: math.Max(loss, .02)}
+		if i%50 == 49 {
+			m.Heldout = ref(m.Loss*1.25 + .02)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// sampleTrials has z = 0, a search and its control, all of them on a ladder of 40 and 80 items, and what was scored again.
+func sampleTrials() []Trial {
+	out := []Trial{{Kind: "zero", Fidelity: 80, Calls: 80}}
+	for _, kind := range []string{"log_ei", "random"} {
+		for i := range 40 {
+			t := Trial{Trial: int64(i + 1), Kind: kind, Fidelity: 40, Calls: 40, Gain: .06 * rng.New(5, kind).At(uint64(i)).Norm()}
+			if kind == "log_ei" {
+				t.Gain += .003 * float64(i)
+			}
+			if i%3 == 0 {
+				t.Fidelity, t.Calls = 80, 80
+			}
+			out = append(out, t)
+		}
+	}
+	return append(out, Trial{Kind: "valid", Fidelity: 72, Calls: 72, Gain: 9}, Trial{Kind: "valid-random", Fidelity: 72, Calls: 72, Gain: 9})
+}
+
+const sampleRecipe = "slm: 1\nname: legal\nseed: 7\nmodel: {layers: 6, width: 256, heads: 4, kv_heads: 4, context: 512}\ndata:\n  corpus: {from: builtin:licenses, dedup: {exact: true, near: 0.8}}   # <b>not bold</b>\n" +
+	"llm: {provider: local, model: smollm2-135m-instruct, answer: cloze}\nstages:\n  dp: {tokens: 4M, batch: 8k, optim: {name: adamw, lr: 1.5e-3}}\n  bpo: {soft: {tokens: 5, dim: 10}, init: 10, trials: 40}\neval: {intervals: {method: paired-bootstrap, n: 10000}}\n"
+
+// sampleRun writes the whole folder and returns it.
+func sampleRun(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "sample-1f0c9a2b")
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(os.MkdirAll(dir, 0o755))
+	check(os.WriteFile(filepath.Join(dir, "recipe.yaml"), []byte(sampleRecipe), 0o644))
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var events []byte
+	parents := map[string]string{}
+	write := func(stage string, took time.Duration, counters map[string]int64, facts map[string]string, fill func(p *checkpoint.Pending)) {
+		t.Helper()
+		p, err := checkpoint.Begin(filepath.Join(dir, stage))
+		check(err)
+		fill(p)
+		m := &checkpoint.Manifest{Version: 1, Stage: stage, Fingerprint: "f-" + stage, Parents: parents, Seed: 7, Kernel: "onednn2.6-bf16", Counters: counters, Facts: facts,
+			Versions: map[string]string{"slm": "0.1.0", "go": "go1.26", "machine": "linux/amd64, 2 threads, AVX-512 AMX"}, Created: start.Format(time.RFC3339)}
+		check(p.Commit(m))
+		for _, e := range []string{"stage", "checkpoint"} {
+			line, err := json.Marshal(map[string]any{"v": 1, "t": start.Format(time.RFC3339Nano), "type": e, "phase": "run", "stage": stage})
+			check(err)
+			events = append(append(events, line...), '\n')
+			start = start.Add(took)
+		}
+		parents = map[string]string{stage: m.Digest()}
+	}
+	write("data", 4*time.Second, map[string]int64{"sections": 1057, "tokens": 412_000}, map[string]string{"documents": "120", "dropped_near": "61", "exam_test": "144", "exam_dev": "72"}, func(p *checkpoint.Pending) {})
+	write("dp", 331*time.Second, map[string]int64{"tokens": 4_000_000, "steps": 490}, nil, func(p *checkpoint.Pending) {
+		check(checkpoint.WriteTable(p.Path("metrics.arrow"), sampleMetrics(8.3, .06, 490), nil))
+	})
+	write("kit", 95*time.Second, map[string]int64{"tokens": 900_000, "llm_calls": 800, "llm_tokens": 410_000}, nil, func(p *checkpoint.Pending) {
+		check(checkpoint.WriteTable(p.Path("metrics.arrow"), sampleMetrics(.4, .05, 120), nil))
+	})
+	write("bpo", 250*time.Second, map[string]int64{"llm_calls": 3200, "llm_tokens": 1_900_000}, map[string]string{
+		"verdict": "z = 0 is kept, no better soft prompt was found: trial 31, the best of 5 on 72 held-out questions, answers 60 right where z = 0 answers 61; gain of the objective -0.010 [-0.034, +0.012]",
+		"control": "random search, 40 trials with 2160 questions: its best answers 59 of 72 held-out questions right, the search's 60: no difference is shown", "ladder": "[40 80]", "soft_scale": "1 of an embedding's standard deviation, 0.021"}, func(p *checkpoint.Pending) {
+		check(checkpoint.WriteTable(p.Path("trials.arrow"), sampleTrials(), nil))
+	})
+	write("eval", 120*time.Second, map[string]int64{"llm_calls": 1440, "llm_tokens": 921_600}, nil, func(p *checkpoint.Pending) {
+		b, err := sampleSummary(144).JSON()
+		check(err)
+		check(os.WriteFile(p.Path(ladder.SummaryFile), b, 0o644))
+		check(checkpoint.WriteTable(p.Path(ladder.ItemsFile), sampleRows(144), nil))
+	})
+	check(os.WriteFile(filepath.Join(dir, "events.jsonl"), events, 0o644))
+	return dir
+}

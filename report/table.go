@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"slm/report/ladder"
+)
+
+// Table prints a summary for a terminal: the headline, then a line a system, at most 100 columns wide.
+func Table(s *ladder.Summary) string {
+	rows := [][]string{{"system", "accuracy", "95 % interval", "p vs llm", "headroom", "harm", "calls", "tokens"}}
+	for _, sys := range s.Systems {
+		rows = append(rows, []string{
+			sys.System, plain(percent(sys.Accuracy)), plain(percent(sys.Low) + " – " + percent(sys.High)), optional(sys.McNemarP, pvalue),
+			optional(sys.Headroom, percent), optional(sys.Harm, percent), strconv.Itoa(sys.Calls), strconv.Itoa(sys.Tokens),
+		})
+	}
+	var b strings.Builder
+	b.WriteString(wrap(plain(Headline(s)), 100))
+	fmt.Fprintf(&b, "\n%d questions, chance %s\n\n", s.Items, plain(percent(s.Chance)))
+	b.WriteString(align(rows))
+	for _, r := range s.Recall {
+		fmt.Fprintf(&b, "\nrecall of %s: place right %d, first %d characters exact %d, option by text %d, of %d", r.System, r.Place, ladder.StartLen, r.Start, r.Option, r.Items)
+	}
+	if len(s.Recall) > 0 {
+		b.WriteString("\n")
+	}
+	for _, n := range s.Notes {
+		b.WriteString("\n" + wrap("note: "+n, 100))
+	}
+	return b.String()
+}
+
+// align sets a table: the first column to the left, figures to the right, two spaces between.
+func align(rows [][]string) string {
+	var width []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(width) {
+				width = append(width, 0)
+			}
+			width[i] = max(width[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			gap := strings.Repeat(" ", width[i]-len([]rune(cell)))
+			if i == 0 {
+				line.WriteString(cell + gap)
+			} else {
+				line.WriteString("  " + gap + cell)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// plain replaces the page's special spaces by ordinary ones.
+func plain(s string) string {
+	return strings.NewReplacer(nbsp, " ", "\u202f", " ", "’", "'").Replace(s)
+}
+
+func optional(x *float64, print func(float64) string) string {
+	if x == nil {
+		return "–"
+	}
+	return plain(print(*x))
+}
+
+// wrap breaks a text at spaces into lines of at most width characters, each ended by a newline.
+func wrap(s string, width int) string {
+	var b strings.Builder
+	n := 0
+	for _, word := range strings.Fields(s) {
+		l := len([]rune(word))
+		switch {
+		case n == 0:
+		case n+1+l > width:
+			b.WriteString("\n")
+			n = 0
+		default:
+			b.WriteString(" ")
+			n++
+		}
+		b.WriteString(word)
+		n += l
+	}
+	return b.String() + "\n"
+}

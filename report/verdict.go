@@ -1,0 +1,179 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"slm/report/ladder"
+)
+
+// Finding is one sentence about the figures.
+type Finding struct {
+	Subject string // what it is about, in two or three words
+	Text    string
+	Mark    string // "yes" shown, "no" not shown, "warn" a control that should have failed did not, "plain" just a figure
+}
+
+// method is the system that stands for the method: the latest stage of it that was evaluated.
+func method(s *ladder.Summary) (ladder.System, bool) {
+	for _, name := range []string{"blade", "blade-z0", "dp"} {
+		if sys, ok := s.Find(name); ok {
+			return sys, true
+		}
+	}
+	return ladder.System{}, false
+}
+
+// reader is the black box's name for a sentence.
+func reader(s *ladder.Summary) string {
+	if s.LLM == "" {
+		return "the LLM"
+	}
+	return s.LLM
+}
+
+// Headline says in one sentence what an evaluation shows about the method. An interval that holds 0 shows nothing, and it says so.
+func Headline(s *ladder.Summary) string {
+	m, okM := method(s)
+	llm, okL := s.Find("llm")
+	if !okM || !okL {
+		return fmt.Sprintf("%d questions under %d systems; the method itself was not among them.", s.Items, len(s.Systems))
+	}
+	c, ok := s.Compare(m.System, "llm")
+	with, alone := percent(m.Accuracy), percent(llm.Accuracy)
+	switch {
+	case ok && c.Low > 0:
+		return fmt.Sprintf("With the small model’s knowledge, %s answers %s of the questions right. Alone, it answers %s.", reader(s), with, alone)
+	case ok && c.High < 0:
+		return fmt.Sprintf("The small model’s knowledge makes %s worse: %s of the questions right with it, %s without.", reader(s), with, alone)
+	}
+	return fmt.Sprintf("No improvement shown: %s answers %s of the questions right with the small model’s knowledge, %s without.", reader(s), with, alone)
+}
+
+// Findings lists what the figures say beyond the headline.
+func Findings(s *ladder.Summary) []Finding {
+	var out []Finding
+	add := func(f Finding, ok bool) {
+		if ok {
+			out = append(out, f)
+		}
+	}
+	m, ok := method(s)
+	if ok {
+		add(gain(s, m))
+		add(headroom(s, m))
+		add(harm(s, m))
+		add(recall(s, m))
+	}
+	add(difference(s, "blade", "blade-z0", "Prompt search", "The searched prompt", "the prompt z = 0"))
+	add(difference(s, "blade-z0", "dp", "Instruction tuning", "Instruction tuning", "pretraining alone"))
+	add(difference(s, "blade", "slm", "The LLM’s part", "The LLM with the small model’s knowledge", "the small model alone"))
+	add(difference(s, "blade", "rag1", "Search, top-1", "Generated knowledge", "the best passage by BM25"))
+	add(difference(s, "blade", "rag3", "Search, top-3", "Generated knowledge", "the three best passages by BM25"))
+	add(difference(s, "rag+blade", "rag1", "Both together", "Generated knowledge next to the best passage", "that passage alone"))
+	add(difference(s, "cite", "blade", "Citing", "The corpus’s own text at the named place", "the generated text"))
+	add(control(s))
+	add(bound(s))
+	return out
+}
+
+func gain(s *ladder.Summary, m ladder.System) (Finding, bool) {
+	c, ok := s.Compare(m.System, "llm")
+	if !ok {
+		return Finding{}, false
+	}
+	f := Finding{Subject: "Gain", Mark: "no"}
+	f.Text = fmt.Sprintf("%s against %s: %s; McNemar p%s%s.", label(m.System), label("llm"), interval(c), nbsp, equals(c.McNemarP))
+	if c.Low > 0 {
+		f.Mark = "yes"
+	} else if c.High >= 0 {
+		f.Text += " The interval holds 0: no improvement shown."
+	}
+	return f, true
+}
+
+// equals prints a p value with its relation, for a sentence.
+func equals(p float64) string {
+	if s := pvalue(p); strings.HasPrefix(s, "<") {
+		return s
+	} else {
+		return "=" + nbsp + s
+	}
+}
+
+func headroom(s *ladder.Summary, m ladder.System) (Finding, bool) {
+	if m.Headroom == nil {
+		return Finding{}, false
+	}
+	f := Finding{Subject: "Headroom", Mark: "plain"}
+	f.Text = fmt.Sprintf("It closes %s of the distance between the LLM alone and the LLM with the true text", percent(*m.Headroom))
+	if m.HeadroomLow != nil && m.HeadroomHigh != nil {
+		f.Text += fmt.Sprintf(" (95%s%% interval %s to %s)", nbsp, percent(*m.HeadroomLow), percent(*m.HeadroomHigh))
+	}
+	f.Text += "."
+	return f, true
+}
+
+func harm(s *ladder.Summary, m ladder.System) (Finding, bool) {
+	llm, ok := s.Find("llm")
+	if !ok || m.Harm == nil {
+		return Finding{}, false
+	}
+	return Finding{Subject: "Harm", Mark: "plain", Text: fmt.Sprintf("Of the %d questions that the LLM has right alone, %d are wrong with the knowledge (%s).",
+		llm.Correct, m.HarmCount, percent(*m.Harm))}, true
+}
+
+func recall(s *ladder.Summary, m ladder.System) (Finding, bool) {
+	r, ok := s.RecallOf(m.System)
+	if !ok || r.Items == 0 {
+		return Finding{}, false
+	}
+	n := float64(r.Items)
+	return Finding{Subject: "Recall", Mark: "plain", Text: fmt.Sprintf("The small model names the right place in %s of %d cases, begins with the true text’s first %d characters in %s, "+
+		"and its text is most like the right option in %s.", percent(float64(r.Place)/n), r.Items, ladder.StartLen, percent(float64(r.Start)/n), percent(float64(r.Option)/n))}, true
+}
+
+func difference(s *ladder.Summary, name, over, subject, does, than string) (Finding, bool) {
+	c, ok := s.Compare(name, over)
+	if !ok {
+		return Finding{}, false
+	}
+	switch {
+	case c.Low > 0:
+		return Finding{Subject: subject, Mark: "yes", Text: fmt.Sprintf("%s is better than %s: %s.", does, than, interval(c))}, true
+	case c.High < 0:
+		return Finding{Subject: subject, Mark: "no", Text: fmt.Sprintf("%s is worse than %s: %s.", does, than, interval(c))}, true
+	}
+	return Finding{Subject: subject, Mark: "no", Text: fmt.Sprintf("No difference shown between %s and %s: %s.", lower(does), than, interval(c))}, true
+}
+
+// control judges the shuffled knowledge, which must not help.
+func control(s *ladder.Summary) (Finding, bool) {
+	sys, ok := s.Find("shuffled")
+	c, okC := s.Compare("shuffled", "llm")
+	if !ok || !okC {
+		return Finding{}, false
+	}
+	text := fmt.Sprintf("Knowledge that belongs to another question gives %s", percent(sys.Accuracy))
+	if c.Low > 0 {
+		return Finding{Subject: "Control failed", Mark: "warn", Text: text + fmt.Sprintf(", better than the LLM alone (%s). It should not help: read the gains above with care.", interval(c))}, true
+	}
+	return Finding{Subject: "Control", Mark: "yes", Text: text + ", no better than the LLM alone. It is the content that counts."}, true
+}
+
+// bound says what the true text achieves, which is as far as any knowledge can lift this LLM.
+func bound(s *ladder.Summary) (Finding, bool) {
+	sys, ok := s.Find("oracle")
+	if !ok {
+		return Finding{}, false
+	}
+	return Finding{Subject: "Upper bound", Mark: "plain", Text: fmt.Sprintf("With the true text the LLM answers %s; chance is %s.", percent(sys.Accuracy), percent(s.Chance))}, true
+}
+
+// lower makes a phrase fit inside a sentence: its first letter small, unless it opens with a name in capitals.
+func lower(s string) string {
+	if len(s) > 1 && s[1] >= 'A' && s[1] <= 'Z' {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"slm/report/ladder"
+)
+
+const nbsp = "\u00a0"
+
+// percent prints a fraction as a percentage without decimals, or with one below the first percent and above the last but one.
+func percent(x float64) string {
+	p := 100 * x
+	if a := math.Abs(p); (a > 0.05 && a < 1) || (a > 99 && a < 99.95) {
+		return minus(strconv.FormatFloat(p, 'f', 1, 64)) + nbsp + "%"
+	}
+	return minus(strconv.FormatFloat(math.Round(p)+0, 'f', 0, 64)) + nbsp + "%"
+}
+
+// minus sets a proper minus sign.
+func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+
+// points prints a difference of fractions in percentage points, signed.
+func points(x float64) string {
+	p := math.Round(1000*x) / 10
+	return minus(strconv.FormatFloat(p+0, 'f', 1, 64))
+}
+
+// signed is points with a plus where there is no minus.
+func signed(x float64) string {
+	if s := points(x); strings.HasPrefix(s, "−") || s == "0.0" {
+		return s
+	} else {
+		return "+" + s
+	}
+}
+
+// pvalue prints a p value the way papers do.
+func pvalue(p float64) string {
+	if p < 0.001 {
+		return "<" + nbsp + ".001"
+	}
+	return strings.TrimPrefix(strconv.FormatFloat(p, 'f', 3, 64), "0")
+}
+
+// whole prints an integer with thin spaces between thousands.
+func whole[T int | int64 | int32](n T) string {
+	s := strconv.FormatInt(int64(n), 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
+}
+
+// duration prints seconds for people.
+func duration(seconds float64) string {
+	switch {
+	case seconds <= 0:
+		return "–"
+	case seconds < 10:
+		return strconv.FormatFloat(seconds, 'f', 1, 64) + nbsp + "s"
+	case seconds < 100:
+		return strconv.FormatFloat(seconds, 'f', 0, 64) + nbsp + "s"
+	}
+	m := int(math.Round(seconds / 60))
+	if m < 100 {
+		return strconv.Itoa(m) + nbsp + "min"
+	}
+	return fmt.Sprintf("%d%sh%s%02d%smin", m/60, nbsp, nbsp, m%60, nbsp)
+}
+
+// label is the chart's name of a system.
+func label(system string) string {
+	if e, ok := ladder.Lookup(system); ok {
+		return e.Label
+	}
+	return system
+}
+
+// interval prints a paired difference with its interval, in points.
+func interval(c ladder.Comparison) string {
+	return fmt.Sprintf("%s%spoints, 95%s%% interval %s to %s", signed(c.Difference), nbsp, nbsp, points(c.Low), points(c.High))
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+const noTwin = `panic("kernel: no assembly on this machine")`
+
+// sgemmKernels are the inner loops of the float32 matrix product: tiles of some rows by two registers of columns, which hold
+// Σ a(i,p)·b(p,j) in registers over a panel of B, and the packing of such panels.
+var sgemmKernels = func() []kernel {
+	var ks []kernel
+	for _, rows := range []int{12, 8, 4, 2, 1} {
+		ks = append(ks, gemmTile(rows, avx512))
+	}
+	for _, rows := range []int{6, 4, 2, 1} {
+		ks = append(ks, gemmTile(rows, avx2))
+	}
+	return append(ks,
+		kernel{name: "packRows", params: "dst, src *float32, k, n, ld int", other: noTwin,
+			doc:  "copies n ≤ panel width columns of k rows, ld bytes apart, and fills up with zeros.",
+			emit: emitPackRows},
+		kernel{name: "packSquares", params: "dst, src *float32, squares, ld, width int", other: noTwin, only: []isa{avx2},
+			doc:  "transposes 8 rows of src, ld bytes apart, of 8·squares elements, into rows of dst width bytes apart.",
+			emit: emitPackSquares})
+}()
+
+// gemmTile emits C [rows, n] (+)= A·B for one panel of B: b [k][2·lanes], contiguous; a(i,p) stands ai·i + ak·p bytes after a.
+// Every element is one chain of fused multiply-adds over p, whatever the number of rows: so edges give the same bits.
+func gemmTile(rows int, v isa) kernel {
+	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b *float32, k, n, ai, ak, ldc int, add bool", only: []isa{v}, other: noTwin,
+		doc: fmt.Sprintf("computes %d rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.", rows),
+		emit: func(e *emitter) {
+			param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
+			b, k, ai, ak := param("b"), param("k"), param("ai"), param("ak")
+			ai3 := e.GP64()
+			if rows >= 4 {
+				e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
+			}
+			var groups []reg.GPVirtual // pointers to every fourth row of A
+			for r := 0; r < rows; r += 4 {
+				p := e.GP64()
+				if r == 0 {
+					e.Load(e.Param("a"), p)
+				} else {
+					e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
+				}
+				groups = append(groups, p)
+			}
+			acc := make([][2]reg.VecVirtual, rows)
+			for r := range acc {
+				acc[r] = [2]reg.VecVirtual{e.zero(), e.zero()}
+			}
+			top := e.label("terms")
+			e.Label(top)
+			b0, b1 := e.vec(), e.vec()
+			e.VMOVUPS(operand.Mem{Base: b}, b0)
+			e.VMOVUPS(operand.Mem{Base: b, Disp: 4 * e.lanes}, b1)
+			for r := range acc {
+				m := operand.Mem{Base: groups[r/4]}
+				switch r % 4 {
+				case 1, 2:
+					m.Index, m.Scale = ai, uint8(r%4)
+				case 3:
+					m.Index, m.Scale = ai3, 1
+				}
+				x := e.broadcast(m)
+				e.VFMADD231PS(x, b0, acc[r][0])
+				e.VFMADD231PS(x, b1, acc[r][1])
+			}
+			for _, p := range groups {
+				e.ADDQ(ak, p)
+			}
+			e.ADDQ(operand.I32(8*e.lanes), b)
+			e.DECQ(k)
+			e.JNE(operand.LabelRef(top))
+
+			n, ldc := param("n"), param("ldc")
+			masks := e.columnMasks(n)
+			store := e.label("store")
+			add := e.Load(e.Param("add"), e.GP8())
+			e.TESTB(add, add)
+			e.JE(operand.LabelRef(store))
+			zero := e.GP64()
+			e.XORQ(zero, zero)
+			c := param("c")
+			for r := range acc {
+				for h := range acc[r] {
+					e.mask = masks[h]
+					e.VADDPS(e.load(c, zero, h), acc[r][h], acc[r][h])
+				}
+				e.ADDQ(ldc, c)
+			}
+			e.Label(store)
+			c, zero = param("c"), e.GP64()
+			e.XORQ(zero, zero)
+			for r := range acc {
+				for h := range acc[r] {
+					e.mask = masks[h]
+					e.store(acc[r][h], c, zero, h)
+				}
+				e.ADDQ(ldc, c)
+			}
+			e.mask = nil
+		}}
+}
+
+// columnMasks are the masks of the first n columns in two registers.
+func (e *emitter) columnMasks(n reg.GPVirtual) [2]reg.Register {
+	if e.wide() {
+		ones, low, high := e.GP64(), e.K(), e.K()
+		e.MOVQ(operand.I32(-1), ones)
+		e.BZHIQ(n, ones, ones)
+		e.KMOVW(ones.As32(), low)
+		e.SHRQ(operand.U8(16), ones)
+		e.KMOVW(ones.As32(), high)
+		return [2]reg.Register{low, high}
+	}
+	if !e.constants["columns"] {
+		e.constants["columns"] = true
+		e.StaticGlobal("columns")
+		e.DataAttributes(attr.RODATA | attr.NOPTR)
+		for i := range 32 {
+			u := uint32(0)
+			if i < 16 {
+				u = math.MaxUint32
+			}
+			e.AddDatum(4*i, operand.U32(u))
+		}
+	}
+	table, rest, low, high := e.GP64(), e.GP64(), e.YMM(), e.YMM()
+	e.LEAQ(operand.NewDataAddr(operand.NewStaticSymbol("columns"), 0), table)
+	e.MOVQ(operand.I32(16), rest)
+	e.SUBQ(n, rest)
+	e.VMOVUPS(operand.Mem{Base: table, Index: rest, Scale: 4}, low)
+	e.VMOVUPS(operand.Mem{Base: table, Index: rest, Scale: 4, Disp: 32}, high)
+	return [2]reg.Register{low, high}
+}
+
+func emitPackRows(e *emitter) {
+	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
+	dst, src, k, ld := param("dst"), param("src"), param("k"), param("ld")
+	masks, zero := e.columnMasks(param("n")), e.GP64()
+	e.XORQ(zero, zero)
+	top := e.label("rows")
+	e.Label(top)
+	for h := range 2 {
+		e.mask = masks[h]
+		r := e.load(src, zero, h)
+		e.mask = nil
+		e.store(r, dst, zero, h)
+	}
+	e.ADDQ(ld, src)
+	e.ADDQ(operand.I32(8*e.lanes), dst)
+	e.DECQ(k)
+	e.JNE(operand.LabelRef(top))
+}
+
+// emitPackSquares transposes 8×8 squares: halves of rows r and r+4 share a register, so that two rounds of shuffles are enough.
+func emitPackSquares(e *emitter) {
+	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
+	dst, src, squares, ld, width := param("dst"), param("src"), param("squares"), param("ld"), param("width")
+	ld3, width3, src4, dst4 := e.GP64(), e.GP64(), e.GP64(), e.GP64()
+	e.LEAQ(operand.Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	e.LEAQ(operand.Mem{Base: width, Index: width, Scale: 2}, width3)
+	e.LEAQ(operand.Mem{Base: src, Index: ld, Scale: 4}, src4)
+	e.LEAQ(operand.Mem{Base: dst, Index: width, Scale: 4}, dst4)
+	row := func(base, stride, stride3 reg.GPVirtual, r, disp int) operand.Mem {
+		m := operand.Mem{Base: base, Disp: disp}
+		switch r {
+		case 1, 2:
+			m.Index, m.Scale = stride, uint8(r)
+		case 3:
+			m.Index, m.Scale = stride3, 1
+		}
+		return m
+	}
+	top := e.label("squares")
+	e.Label(top)
+	for half, out := range []reg.GPVirtual{dst, dst4} { // columns 0–3, then 4–7
+		var x, t [4]reg.VecVirtual
+		for r := range x {
+			x[r] = e.YMM()
+			e.VBROADCASTF128(row(src, ld, ld3, r, 16*half), x[r])
+			e.VINSERTF128(operand.U8(1), row(src4, ld, ld3, r, 16*half), x[r], x[r])
+		}
+		for i := range 2 {
+			t[2*i], t[2*i+1] = e.YMM(), e.YMM()
+			e.VUNPCKLPS(x[2*i+1], x[2*i], t[2*i]) // columns 0 and 1 of rows 2i and 2i+1
+			e.VUNPCKHPS(x[2*i+1], x[2*i], t[2*i+1])
+		}
+		for c := range 4 {
+			y := e.YMM()
+			if c%2 == 0 {
+				e.VUNPCKLPD(t[2+c/2], t[c/2], y)
+			} else {
+				e.VUNPCKHPD(t[2+c/2], t[c/2], y)
+			}
+			e.VMOVUPS(y, row(out, width, width3, c, 0))
+		}
+	}
+	e.ADDQ(operand.I32(32), src)
+	e.ADDQ(operand.I32(32), src4)
+	e.LEAQ(operand.Mem{Base: dst, Index: width, Scale: 8}, dst)
+	e.LEAQ(operand.Mem{Base: dst4, Index: width, Scale: 8}, dst4)
+	e.DECQ(squares)
+	e.JNE(operand.LabelRef(top))
+}

@@ -1,0 +1,86 @@
+// Package bpo is the third stage: Bayesian prompted optimisation (BLADE §3.4, arXiv 2403.18365). It searches the soft prompt in front of
+// the question that makes the small model's knowledge most useful to the black box, which is seen through its answers alone.
+//
+// It differs from the paper's code on purpose. The soft tokens have the scale of the embeddings instead of some thirty times that. The
+// objective is the likelihood of the right option, against the same question without a soft prompt, instead of right or wrong.
+// The process has the prior of Hvarfner et al. and is climbed by LogEI. Trials go up a ladder of items and stop early. The
+// best are scored again on questions that the search has not seen, and z = 0, which is no soft prompt at all, stays unless
+// it is beaten there. Random search with as many questions stands beside it.
+package bpo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"slm/data/exam"
+	"slm/llm"
+	"slm/model/decode"
+	"slm/rng"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stages/knowledge"
+)
+
+// ErrItems says that there are too few development questions to search on and to choose on.
+var ErrItems = errors.New("bpo: too few development questions")
+
+// Stage searches the soft prompt.
+type Stage struct {
+	cfg     Config
+	oneStep bool // the small model generates its text straight from the question
+}
+
+// New returns the stage. oneStep is true when the recipe generates knowledge in one step.
+func New(cfg Config, oneStep bool) *Stage { return &Stage{cfg, oneStep} }
+
+// Name is the stage's folder.
+func (s *Stage) Name() string { return stages.BPO }
+
+// Run searches, chooses and writes the checkpoint. Every block of answers is in the journal before the next is asked for.
+func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
+	dom, err := domain.Open(env.Dir(stages.Data))
+	if err != nil {
+		return err
+	}
+	params, err := domain.LoadModel(env.Dir(stages.KIT))
+	if err != nil {
+		return err
+	}
+	client, err := env.LLM(ctx)
+	if err != nil {
+		return err
+	}
+	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
+	project := NewProjection(s.cfg.Soft, params.Embed, params.Config.Width, rng.New(env.Seed, "bpo", "projection"))
+	st, err := newSearch(s.cfg, exam.Only(dom.Items, exam.Dev), env.Seed)
+	if err != nil {
+		return err
+	}
+	st.emit = env.Emit
+	st.judge = &judge{
+		say: speaker.Say, keep: speaker.Remember, soft: project.Soft, oneStep: speaker.OneStep,
+		answer: func(ctx context.Context, qs []llm.Question) ([]llm.Choice, error) {
+			return llm.Answer(ctx, client, env.Answer, qs)
+		},
+		cloze: env.Answer == llm.Cloze,
+	}
+	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st)); err != nil {
+		return err
+	}
+	out, err := st.run(ctx)
+	if err = errors.Join(err, st.log.close()); err != nil {
+		return err
+	}
+	if err := commit(env, s.cfg, st, out, project); err != nil {
+		return err
+	}
+	env.Emit(stages.Event{Type: "checkpoint", Stage: stages.BPO, Path: env.Dir(stages.BPO)})
+	if err := os.RemoveAll(env.Work(stages.BPO)); err != nil {
+		return fmt.Errorf("bpo: remove the journal of a finished search: %w", err)
+	}
+	return nil
+}
+
+var _ stages.Stage = (*Stage)(nil)

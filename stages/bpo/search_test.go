@@ -1,0 +1,377 @@
+package bpo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/data/exam"
+	"slm/llm"
+	"slm/rng"
+	"slm/stages"
+)
+
+func run(t *testing.T, s *search) *outcome {
+	t.Helper()
+	out, err := s.run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestSearchFindsTheHillAndShowsItsGain(t *testing.T) {
+	w := newWorld(200, hill)
+	s := w.search(t, settings(), "")
+	out := run(t, s)
+	if out.winner == s.zero || hill(out.winner.z) < 0.85 {
+		t.Errorf("winner %v with skill %.2f: %s", out.winner.z, hill(out.winner.z), out.verdict)
+	}
+	if !strings.Contains(out.verdict, "its gain is shown") {
+		t.Errorf("verdict: %s", out.verdict)
+	}
+	if out.correlation < 0.9 {
+		t.Errorf("objective and accuracy correlate by %v", out.correlation)
+	}
+	if !strings.Contains(out.control, "random search, ") {
+		t.Errorf("control: %s", out.control)
+	}
+	if n := len(s.trials); n != 21 {
+		t.Errorf("%d trials, want z = 0, 6 of the design and 14 proposed", n)
+	}
+	// The model of the objective must have led the search uphill: its trials are better than the design's.
+	var design, proposed []float64
+	for _, tr := range s.trials[1:] {
+		if tr.kind == kindSobol {
+			design = append(design, hill(tr.z))
+		} else {
+			proposed = append(proposed, hill(tr.z))
+		}
+	}
+	if slices.Max(proposed) < slices.Max(design) {
+		t.Errorf("skill of the design %.2f, of the proposals %.2f", design, proposed)
+	}
+}
+
+func TestZeroStaysWhereNothingBeatsIt(t *testing.T) {
+	for name, skill := range map[string]func([]float64) float64{"downhill": downhill, "idle": idle} {
+		w := newWorld(120, skill)
+		s := w.search(t, settings(), "")
+		out := run(t, s)
+		if out.winner != s.zero || !strings.HasPrefix(out.verdict, "z = 0 is kept") {
+			t.Errorf("%s: winner %v: %s", name, out.winner.z, out.verdict)
+		}
+		for _, row := range s.table(out) {
+			if row.Best != (row.Kind == kindZero) {
+				t.Errorf("%s: %s trial %d is marked best: %v", name, row.Kind, row.Trial, row.Best)
+			}
+		}
+	}
+}
+
+func TestTrialsThatDisappointStopEarly(t *testing.T) {
+	w := newWorld(200, downhill)
+	s := w.search(t, settings(), "")
+	run(t, s)
+	full := 0
+	for _, tr := range s.trials[1:] {
+		if len(tr.results) == 80 {
+			full++
+		}
+	}
+	if len(s.zero.results) != 80 || full != 0 {
+		t.Errorf("z = 0 has %d results, %d trials worse than it went to the top of the ladder", len(s.zero.results), full)
+	}
+}
+
+func TestHeldOutItemsAreNotSeenBeforeTheChoice(t *testing.T) {
+	w := newWorld(90, hill)
+	s := w.search(t, settings(), "")
+	choice := map[string]bool{}
+	for _, it := range s.held {
+		choice[it.ID] = true
+	}
+	for _, it := range s.items {
+		if choice[it.ID] {
+			t.Fatalf("%s is in both parts", it.ID)
+		}
+	}
+	cfg := settings()
+	held := map[string]bool{}
+	s.emit = func(e stages.Event) {
+		if e.Type == "trial" {
+			for _, it := range s.held {
+				if w.seen[number(it.Question)] {
+					held[it.ID] = true
+				}
+			}
+		}
+	}
+	run(t, s)
+	if len(held) > 0 {
+		t.Errorf("held-out items %v were asked during the search", held)
+	}
+	for _, v := range append(slices.Clone(s.valid), s.validR...) {
+		if len(v.results) != len(s.held) {
+			t.Errorf("%s trial %d was validated on %d of %d items", v.kind, v.index, len(v.results), len(s.held))
+		}
+	}
+	if len(s.valid) != 1+cfg.Final.Best || len(s.validR) != cfg.Final.Best {
+		t.Errorf("validated %d and %d trials", len(s.valid), len(s.validR))
+	}
+}
+
+func TestControlAsksNoMoreAndHardlyLess(t *testing.T) {
+	w := newWorld(200, hill)
+	s := w.search(t, settings(), "")
+	run(t, s)
+	own, other := asked(s.trials[1:]), asked(s.control[1:])
+	if other > own || other <= own-s.ladder[0] {
+		t.Errorf("the search asked %d questions, random search %d", own, other)
+	}
+	cfg := settings()
+	cfg.Controls = []string{none}
+	s = w.search(t, cfg, "")
+	if out := run(t, s); len(s.control) != 1 || len(s.validR) != 0 || out.control != "" {
+		t.Errorf("random search ran without being asked for: %d trials", len(s.control)-1)
+	}
+}
+
+func TestResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
+	cfg := settings()
+	cfg.Trials = 6
+	whole := newWorld(100, hill)
+	s := whole.search(t, cfg, t.TempDir())
+	wantOut := run(t, s)
+	want := s.table(wantOut)
+	total := whole.asked
+	for _, dieAfter := range []int32{1, 33, total / 2, total - 1} {
+		dir := t.TempDir()
+		w := newWorld(100, hill)
+		w.dieAfter = dieAfter
+		s := w.search(t, cfg, dir)
+		if _, err := s.run(context.Background()); !errors.Is(err, w.death) {
+			t.Fatalf("killed after %d answers: %v", dieAfter, err)
+		}
+		if err := s.log.close(); err != nil {
+			t.Fatal(err)
+		}
+		again := newWorld(100, hill)
+		s = again.search(t, cfg, dir)
+		out := run(t, s)
+		if got := s.table(out); !reflect.DeepEqual(got, want) {
+			t.Errorf("killed after %d answers, the table differs:\n%s", dieAfter, firstDifference(got, want))
+		}
+		if out.verdict != wantOut.verdict || out.control != wantOut.control {
+			t.Errorf("killed after %d answers: %s / %s", dieAfter, out.verdict, out.control)
+		}
+		if again.asked > total-dieAfter+block {
+			t.Errorf("killed after %d of %d answers, %d were asked again or anew", dieAfter, total, again.asked)
+		}
+	}
+}
+
+func firstDifference(got, want []TrialRow) string {
+	for i := range want {
+		if i >= len(got) || !reflect.DeepEqual(got[i], want[i]) {
+			return fmt.Sprintf("row %d: %+v\nwant: %+v", i, got[i:min(i+1, len(got))], want[i])
+		}
+	}
+	return fmt.Sprintf("%d rows, want %d", len(got), len(want))
+}
+
+func TestAFinishedJournalAsksNothing(t *testing.T) {
+	dir := t.TempDir()
+	w := newWorld(80, hill)
+	s := w.search(t, settings(), dir)
+	run(t, s)
+	if err := s.log.close(); err != nil {
+		t.Fatal(err)
+	}
+	idleWorld := newWorld(80, hill)
+	run(t, idleWorld.search(t, settings(), dir))
+	if idleWorld.said != 0 || idleWorld.asked != 0 {
+		t.Errorf("%d questions to the small model and %d to the black box, all of them in the journal", idleWorld.said, idleWorld.asked)
+	}
+}
+
+func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
+	dir := t.TempDir()
+	j, err := openJournal(dir, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.append(entry{Arm: "search", Trial: 3, Z: []float64{1}, Results: []result{{Place: "p"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = openJournal(dir, "one"); err != nil || len(j.blocks) != 1 {
+		t.Fatalf("kept %d blocks, %v", len(j.blocks), err)
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = openJournal(dir, "two"); err != nil || len(j.blocks) != 0 {
+		t.Fatalf("took over %d blocks of another search, %v", len(j.blocks), err)
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "trials.journal"), []byte("no journal at all"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = openJournal(dir, "two"); err == nil {
+		_ = j.close()
+		t.Error("a file that is no journal was overwritten in silence")
+	}
+}
+
+func TestTheBudgetStopsTheSearchAndKeepsWhatWasPaid(t *testing.T) {
+	dir := t.TempDir()
+	w := newWorld(80, hill)
+	w.dieAfter, w.death = 100, fmt.Errorf("%w: 100 calls", llm.ErrBudget)
+	s := w.search(t, settings(), dir)
+	if _, err := s.run(context.Background()); !errors.Is(err, llm.ErrBudget) {
+		t.Fatalf("got %v, want the budget's error", err)
+	}
+	if err := s.log.close(); err != nil {
+		t.Fatal(err)
+	}
+	j, err := openJournal(dir, "key of the search")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.close() }()
+	kept := 0
+	for _, e := range j.blocks {
+		kept += len(e.Results)
+	}
+	if kept < 60 {
+		t.Errorf("%d results were kept of 100 that were paid", kept)
+	}
+}
+
+func TestACancelledSearchStopsBeforeItsNextBlock(t *testing.T) {
+	w := newWorld(80, hill)
+	s := w.search(t, settings(), "")
+	ctx, cancel := context.WithCancel(context.Background())
+	s.emit = func(e stages.Event) {
+		if e.Step == 3 {
+			cancel()
+		}
+	}
+	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if len(s.trials) != 4 || len(s.trials[3].results) != 0 {
+		t.Errorf("%d trials were begun", len(s.trials))
+	}
+}
+
+func TestLettersGiveNoScoresAndTheSearchTakesRightOrWrong(t *testing.T) {
+	w := newWorld(160, hill)
+	w.letter = true
+	s := w.search(t, settings(), "")
+	out := run(t, s)
+	if out.winner == s.zero || hill(out.winner.z) < 0.75 {
+		t.Errorf("winner %v with skill %.2f: %s", out.winner.z, hill(out.winner.z), out.verdict)
+	}
+	for _, r := range s.zero.results {
+		if r.Objective != 0 && r.Objective != 1 {
+			t.Fatalf("objective %v without scores", r.Objective)
+		}
+	}
+}
+
+func TestOneTextAPlaceHoldsForTheWholeSearch(t *testing.T) {
+	w := newWorld(60, hill)
+	s := w.search(t, settings(), "")
+	run(t, s)
+	texts := map[string]string{}
+	for _, list := range [][]*trial{s.trials, s.control, s.valid, s.validR} {
+		for _, tr := range list {
+			for _, r := range tr.results {
+				if first, ok := texts[r.Place]; ok && first != r.Text {
+					t.Fatalf("%s has the texts %q and %q", r.Place, first, r.Text)
+				}
+				texts[r.Place] = r.Text
+			}
+		}
+	}
+	if int(w.asked) > 2*len(w.items) {
+		t.Errorf("%d calls for %d items with two possible texts each: the same question was asked twice", w.asked, len(w.items))
+	}
+}
+
+func TestScoresThatSayNothingAreRefused(t *testing.T) {
+	j := &judge{cloze: true}
+	it := exam.Item{Choices: []string{"a", "b"}, Answer: 1}
+	for _, scores := range [][]float64{nil, {-1}, {-1, -1}, {-1, math.NaN()}, {math.Inf(-1), -1}} {
+		if _, err := j.objective(llm.Choice{Scores: scores}, it); !errors.Is(err, ErrScores) {
+			t.Errorf("scores %v: %v", scores, err)
+		}
+	}
+	got, err := j.objective(llm.Choice{Scores: []float64{-3, -2}}, it)
+	if want := -math.Log1p(math.Exp(-1)); err != nil || math.Abs(got-want) > 1e-15 {
+		t.Errorf("objective %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
+	for n := range 2 {
+		if _, err := newSearch(settings(), newWorld(n, idle).items, 1); !errors.Is(err, ErrItems) {
+			t.Errorf("%d items: %v", n, err)
+		}
+	}
+	s, err := newSearch(settings(), newWorld(50, idle).items, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.ladder, []int{20, 25}) || len(s.held) != 25 {
+		t.Errorf("50 items make the ladder %v and %d held out", s.ladder, len(s.held))
+	}
+}
+
+func TestSoftTokensHaveTheScaleOfTheEmbeddings(t *testing.T) {
+	draw := rng.New(3)
+	embed := make([]float32, 64*500)
+	for i := range embed {
+		embed[i] = float32(0.02*draw.Norm() + 0.001)
+	}
+	p := NewProjection(Soft{Tokens: 5, Dim: 10, Scale: 1}, embed, 64, rng.New(1, "bpo", "projection"))
+	var squares float64
+	n := 0
+	for range 200 {
+		z := make([]float64, 10)
+		for j := range z {
+			z[j] = 2*draw.Float64() - 1
+		}
+		for _, v := range p.Soft(z) {
+			squares += float64(v) * float64(v)
+			n++
+		}
+	}
+	if n != 200*5*64 {
+		t.Fatalf("%d numbers, want five tokens of 64 a point", n)
+	}
+	if sd := math.Sqrt(squares / float64(n)); math.Abs(sd/0.02-1) > 0.05 {
+		t.Errorf("a coordinate of a soft token has the standard deviation %v, an embedding's has .02", sd)
+	}
+	if p.Soft(make([]float64, 10)) != nil {
+		t.Error("z = 0 has soft tokens")
+	}
+	again := NewProjection(Soft{Tokens: 5, Dim: 10, Scale: 3}, embed, 64, rng.New(1, "bpo", "projection"))
+	z := []float64{1, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	if a, b := p.Soft(z), again.Soft(z); math.Abs(float64(b[7]/a[7])-3) > 1e-5 {
+		t.Errorf("scale 3 multiplies by %v", b[7]/a[7])
+	}
+}

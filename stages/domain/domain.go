@@ -1,0 +1,130 @@
+// Package domain opens what the data stage has written: the tokenizer, the sections of the corpus, how they are put into words, and the
+// exam. It also keeps a model's weights beside its tokenizer, as the training stages write and all others read them.
+package domain
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/tokenizer"
+	"slm/model"
+)
+
+// Files of the data checkpoint and of a training stage's.
+const (
+	TokenizerFile = "tokenizer.json"
+	SectionsFile  = "sections.arrow"
+	ExamFile      = "exam.arrow"
+	FormsFile     = "forms.json"
+	WeightsFile   = "weights.arrow"
+)
+
+// EOS is the token that ends a document. It has id 0 in the tokenizers that this program trains.
+const EOS = "<eos>"
+
+// SectionRow is a row of sections.arrow.
+type SectionRow struct {
+	ID      string `arrow:"id"`
+	Title   string `arrow:"title"`
+	Number  string `arrow:"number"`
+	Heading string `arrow:"heading"`
+	Text    string `arrow:"text"`
+	Source  string `arrow:"source"`
+}
+
+// ItemRow is a row of exam.arrow.
+type ItemRow struct {
+	ID        string   `arrow:"id"`
+	Section   string   `arrow:"section"`
+	Question  string   `arrow:"question"`
+	Choices   []string `arrow:"choices"`
+	Answer    int32    `arrow:"answer"`
+	Split     string   `arrow:"split"`
+	Place     string   `arrow:"place"`
+	Knowledge string   `arrow:"knowledge"`
+}
+
+// Domain is a data checkpoint, opened.
+type Domain struct {
+	Tokenizer *tokenizer.Tokenizer
+	Sections  []corpus.Section
+	Items     []exam.Item
+	Forms     form.Set
+	EOS       int32
+}
+
+// Open reads the data checkpoint in a folder.
+func Open(dir string) (*Domain, error) {
+	if _, err := checkpoint.Load(dir); err != nil {
+		return nil, err
+	}
+	d := &Domain{}
+	var err error
+	if d.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile)); err != nil {
+		return nil, err
+	}
+	var ok bool
+	if d.EOS, ok = d.Tokenizer.ID(EOS); !ok {
+		return nil, fmt.Errorf("domain: %s: the tokenizer has no %s", dir, EOS)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, FormsFile))
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &d.Forms); err != nil {
+		return nil, fmt.Errorf("domain: %s: %w", filepath.Join(dir, FormsFile), err)
+	}
+	sections, _, err := checkpoint.ReadTable[SectionRow](filepath.Join(dir, SectionsFile))
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sections {
+		d.Sections = append(d.Sections, corpus.Section(s))
+	}
+	items, _, err := checkpoint.ReadTable[ItemRow](filepath.Join(dir, ExamFile))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range items {
+		if int(r.Answer) < 0 || int(r.Answer) >= len(r.Choices) {
+			return nil, fmt.Errorf("domain: %s: item %s has answer %d of %d choices", filepath.Join(dir, ExamFile), r.ID, r.Answer, len(r.Choices))
+		}
+		d.Items = append(d.Items, exam.Item{
+			ID: r.ID, Section: r.Section, Question: r.Question, Choices: r.Choices, Answer: int(r.Answer), Split: r.Split, Place: r.Place, Knowledge: r.Knowledge,
+		})
+	}
+	return d, nil
+}
+
+// SaveModel writes weights.arrow; its metadata hold the configuration.
+func SaveModel(path string, p *model.Params) error {
+	return checkpoint.WriteWeights(path, map[string]string{"config": p.Config.JSON()}, p.Tensors())
+}
+
+// LoadModel reads the weights of a checkpoint folder into memory of their own.
+func LoadModel(dir string) (*model.Params, error) {
+	path := filepath.Join(dir, WeightsFile)
+	w, err := checkpoint.OpenWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := model.ParseConfig(w.Meta["config"])
+	if err != nil {
+		_ = w.Close()
+		return nil, fmt.Errorf("domain: %s: %w", path, err)
+	}
+	p, err := model.FromTensors(cfg, w.Tensors)
+	if err != nil {
+		err = fmt.Errorf("domain: %s: %w", path, err)
+	}
+	if closeErr := w.Close(); err == nil {
+		err = closeErr
+	}
+	return p, err
+}

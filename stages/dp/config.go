@@ -1,0 +1,44 @@
+package dp
+
+import (
+	"errors"
+
+	"slm/stages/trainer"
+)
+
+// Config is the recipe's section stages.dp: pretraining on the domain's text.
+type Config struct {
+	Tokens     int64         `yaml:"tokens" min:"0"` // to train on, repeated text included; 0 = epochs decides
+	Epochs     float64       `yaml:"epochs" min:"0"` // passes over the corpus; 0 = tokens decides
+	Batch      int           `yaml:"batch" min:"64"` // tokens a step
+	Mix        Mix           `yaml:"mix"`
+	MaxSection int           `yaml:"max_section" min:"0"` // longest section in tokens, the rest is cut; 0 = the model's context
+	Optim      trainer.Optim `yaml:"optim"`
+	Save       trainer.Save  `yaml:"save"`
+}
+
+// Mix is what a pass consists of, as weights: corpus = sections in document forms, pairs = training sections asked about and answered
+// in full, places = training sections asked about and answered with their place alone.
+type Mix struct {
+	Corpus float64 `yaml:"corpus" min:"0"`
+	Pairs  float64 `yaml:"pairs" min:"0"`
+	Places float64 `yaml:"places" min:"0"`
+	Other  float64 `yaml:"other" min:"0" max:"1"` // share of the sections that are read in another form than the one they are recited from
+}
+
+// Default is half an hour's worth for a model of a few million parameters.
+func Default() Config {
+	return Config{Tokens: 4e6, Batch: 8192, Mix: Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}, Optim: trainer.DefaultOptim(1.5e-3), Save: trainer.Save{Minutes: 2}}
+}
+
+// Validate checks what spans fields.
+func (c Config) Validate() error {
+	var errs []error
+	if (c.Tokens > 0) == (c.Epochs > 0) {
+		errs = append(errs, errors.New("tokens: give either tokens or epochs, and set the other to 0"))
+	}
+	if c.Mix.Corpus <= 0 {
+		errs = append(errs, errors.New("mix.corpus: must be > 0: a model that never reads the text alone cannot recite it"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,341 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"slm/data/exam"
+	"slm/llm"
+	"slm/report/ladder"
+	"slm/rng"
+	"slm/stages/knowledge"
+)
+
+// world is a small corpus with a fake LLM that picks the option most like its knowledge, else its favourite, and a fake small model that
+// knows all but every fifth section.
+type world struct {
+	items        []exam.Item
+	asked, spoke int
+	failAt       int // the LLM's call that fails; 0 = none
+	flat         bool
+}
+
+func text(i int) string {
+	s := rng.New(9, "text").At(uint64(i))
+	words := make([]string, 30)
+	for j := range words {
+		words[j] = fmt.Sprintf("w%05x", s.IntN(1<<20))
+	}
+	return strings.Join(words, " ")
+}
+
+func newWorld(n int) *world {
+	w := &world{}
+	for i := range n {
+		it := exam.Item{ID: fmt.Sprintf("doc#%d", i), Section: fmt.Sprintf("doc#%d", i), Question: fmt.Sprintf("What does section %d say?", i),
+			Place: fmt.Sprintf("doc\nSection %d:", i), Knowledge: text(i), Answer: i % 4}
+		for c := range 4 {
+			it.Choices = append(it.Choices, text(i + (c-it.Answer)*1000)[:60])
+		}
+		w.items = append(w.items, it)
+	}
+	return w
+}
+
+func (w *world) say(prefix string) func(context.Context, []string) ([]knowledge.Piece, error) {
+	return func(_ context.Context, questions []string) ([]knowledge.Piece, error) {
+		out := make([]knowledge.Piece, len(questions))
+		for j, q := range questions {
+			w.spoke++
+			var i int
+			if _, err := fmt.Sscanf(q, "What does section %d say?", &i); err != nil {
+				return nil, err
+			}
+			out[j] = knowledge.Piece{Question: q, Place: w.items[i].Place, Text: prefix + text(i), Section: i, Verified: prefix == ""}
+			if i%5 == 4 {
+				out[j] = knowledge.Piece{Question: q, Place: "nowhere:", Text: "nothing of use", Section: -1}
+			}
+		}
+		return out, nil
+	}
+}
+
+func (w *world) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, error) {
+	if w.asked++; w.asked == w.failAt {
+		return nil, llm.ErrUnavailable
+	}
+	out := make([]llm.Choice, len(qs))
+	for j, q := range qs {
+		scores := make([]float64, len(q.Choices))
+		for c, o := range q.Choices {
+			scores[c] = -float64(c) - 10
+			if q.Knowledge != "" && strings.Contains(q.Knowledge, o) {
+				scores[c] = -1
+			}
+			if w.flat {
+				scores[c] = 0
+			}
+		}
+		best, margin := top(scores)
+		out[j] = llm.Choice{Index: best, Scores: scores, Margin: margin, Calls: 1, Tokens: 100 + len(strings.Fields(q.Knowledge))}
+	}
+	return out, nil
+}
+
+func (w *world) bench() *bench {
+	return &bench{
+		items: w.items, seed: 7, cloze: true, answer: w.answer, head: func(s string) string { return s },
+		say: map[string]func(context.Context, []string) ([]knowledge.Piece, error){"dp": w.say("mist "), "blade-z0": w.say(""), "blade": w.say("")},
+		score: func(_ context.Context, ps []knowledge.Piece, options [][]string) ([][]float64, error) {
+			out := make([][]float64, len(ps))
+			for i, p := range ps {
+				for c, o := range options[i] {
+					out[i] = append(out[i], -2-float64(c))
+					if strings.Contains(p.Text, o) {
+						out[i][c] = -1
+					}
+				}
+			}
+			return out, nil
+		},
+		cite: func(place string) (string, bool) {
+			for _, it := range w.items {
+				if it.Place == place {
+					return it.Knowledge, true
+				}
+			}
+			return "", false
+		},
+		search: func(question string, k int) ([]passage, error) {
+			out := make([]passage, k)
+			for i := range out {
+				out[i] = passage{w.items[i].Place, w.items[i].Knowledge}
+			}
+			return out, nil
+		},
+	}
+}
+
+func mustRun(t *testing.T, b *bench, systems []string) []ladder.Row {
+	t.Helper()
+	rows, err := b.run(context.Background(), systems)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func summaryOf(t *testing.T, rows []ladder.Row, truth bool) *ladder.Summary {
+	t.Helper()
+	known := map[string]bool{}
+	for _, r := range rows {
+		known[r.Item] = truth
+	}
+	s := &ladder.Summary{}
+	if err := summarise(s, rows, known, 500, 7); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
+	rows := mustRun(t, newWorld(80).bench(), ladder.Names())
+	s := summaryOf(t, rows, true)
+	if len(s.Systems) != len(ladder.Names()) || s.Items != 80 || s.Chance != .25 {
+		t.Fatalf("%d systems, %d items, chance %v", len(s.Systems), s.Items, s.Chance)
+	}
+	// The fake LLM has a favourite that is right for every fourth item; the small model knows four sections in five.
+	want := map[string]int{"llm": 20, "dp": 68, "blade-z0": 68, "blade": 68, "slm": 68, "cite": 68, "oracle": 80}
+	for name, n := range want {
+		if sys, _ := s.Find(name); sys.Correct != n || sys.Accuracy != float64(n)/80 {
+			t.Errorf("%s: %d right, want %d", name, sys.Correct, n)
+		}
+	}
+	blade, _ := s.Find("blade")
+	if math.Abs(*blade.Headroom-.8) > 1e-12 || *blade.HeadroomLow >= *blade.Headroom || blade.HarmCount != 0 || blade.Calls != 80 || blade.Verified != 64 || *blade.ByText != 64 {
+		t.Errorf("blade: %+v", blade)
+	}
+	if *blade.McNemarP > 1e-10 {
+		t.Errorf("p = %v", *blade.McNemarP)
+	}
+	if sys, _ := s.Find("slm"); sys.Calls != 0 || sys.Tokens != 0 {
+		t.Errorf("slm used the LLM: %+v", sys)
+	}
+	if sys, _ := s.Find("shuffled"); sys.Correct > 25 {
+		t.Errorf("another question's knowledge gives %d of 80", sys.Correct)
+	}
+	if r, _ := s.RecallOf("blade"); r != (ladder.Recall{System: "blade", Items: 80, Place: 64, Start: 64, Option: 64}) {
+		t.Errorf("recall: %+v", r)
+	}
+	if r, _ := s.RecallOf("dp"); r.Start != 0 || r.Option != 64 {
+		t.Errorf("recall of a text with another beginning: %+v", r)
+	}
+	if c, ok := s.Compare("blade", "blade-z0"); !ok || c.Difference != 0 || c.Shown() || c.McNemarP != 1 {
+		t.Errorf("blade against itself: %+v", c)
+	}
+	if c, ok := s.Compare("blade", "llm"); !ok || !c.Shown() || c.HolmP < c.McNemarP {
+		t.Errorf("blade against llm: %+v", c)
+	}
+}
+
+func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
+	const n, perSystem = 36, 2 // items, and blocks of them
+	undisturbed := newWorld(n)
+	whole := mustRun(t, undisturbed.bench(), ladder.Names())
+	if undisturbed.asked != 10*perSystem || undisturbed.spoke != 3*n {
+		t.Fatalf("%d calls, %d pieces", undisturbed.asked, undisturbed.spoke)
+	}
+	for _, failAt := range []int{1, 2, 4, 5, 11, 20} {
+		dir := t.TempDir()
+		w := newWorld(n)
+		w.failAt = failAt
+		for sitting := range 2 {
+			b := w.bench()
+			var err error
+			if b.work, err = openWork(dir, "key"); err != nil {
+				t.Fatal(err)
+			}
+			rows, err := b.run(context.Background(), ladder.Names())
+			if sitting == 0 && !errors.Is(err, llm.ErrUnavailable) {
+				t.Fatalf("call %d fails: %v", failAt, err)
+			}
+			if sitting == 1 && (err != nil || !reflect.DeepEqual(rows, whole)) {
+				t.Fatalf("stopped at call %d it ends in other rows: %v", failAt, err)
+			}
+			if err := b.work.close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if w.asked != undisturbed.asked+1 || w.spoke != undisturbed.spoke {
+			t.Errorf("stopped at call %d: %d calls and %d pieces, want %d and %d", failAt, w.asked, w.spoke, undisturbed.asked+1, undisturbed.spoke)
+		}
+	}
+}
+
+func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
+	dir := t.TempDir()
+	w, err := openWork(dir, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.append(entry{Row: &ladder.Row{System: "llm", Item: "a"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		key  string
+		rows int
+	}{{"one", 1}, {"two", 0}, {"two", 0}} {
+		w, err := openWork(dir, c.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.rows) != c.rows {
+			t.Errorf("key %s: %d rows", c.key, len(w.rows))
+		}
+		if err := w.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEqualScoresAreRefused(t *testing.T) {
+	w := newWorld(8)
+	w.flat = true
+	if _, err := w.bench().run(context.Background(), []string{"llm"}); !errors.Is(err, ErrScores) {
+		t.Errorf("scores that are all 0 gave %v", err)
+	}
+	for _, bad := range [][]float64{nil, {1, 2}, {-1, -1, -1}} {
+		if told(bad, 3) == nil {
+			t.Errorf("scores %v were taken", bad)
+		}
+	}
+	if err := told([]float64{-1, -1, -2}, 3); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestQuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
+	w := newWorld(40)
+	for i := range w.items {
+		w.items[i].Knowledge, w.items[i].Place, w.items[i].Section = "", "", ""
+	}
+	b := w.bench()
+	rows := mustRun(t, b, ladder.Names())
+	s := summaryOf(t, rows, false)
+	if _, ok := s.Find("oracle"); ok || len(s.Recall) != 0 {
+		t.Error("oracle or recall without a true text")
+	}
+	if sys, ok := s.Find("blade"); !ok || sys.Headroom != nil || sys.McNemarP == nil {
+		t.Errorf("blade: %+v", sys)
+	}
+	if len(b.notes) == 0 || !strings.Contains(b.notes[len(b.notes)-1], "oracle was not run") && !strings.Contains(strings.Join(b.notes, " "), "oracle was not run") {
+		t.Errorf("notes: %q", b.notes)
+	}
+}
+
+func TestRunWithoutModelsHasNoSystemThatNeedsThem(t *testing.T) {
+	w := newWorld(12)
+	b := w.bench()
+	b.say = nil
+	s := summaryOf(t, mustRun(t, b, ladder.Names()), true)
+	var names []string
+	for _, sys := range s.Systems {
+		names = append(names, sys.System)
+	}
+	if got := strings.Join(names, " "); got != "llm rag1 rag3 oracle" {
+		t.Errorf("systems: %s", got)
+	}
+}
+
+func TestDerangementNeverPairsASectionWithItself(t *testing.T) {
+	for n := range 40 {
+		for seed := range uint64(20) {
+			groups := make([]string, n)
+			for i := range groups {
+				groups[i] = fmt.Sprint(i * 2 / 3) // some sections have two items
+			}
+			other, ok := derange(groups, rng.New(seed, "d"))
+			if ok != (n > 3) {
+				t.Fatalf("%d items, seed %d: ok is %v", n, seed, ok)
+			}
+			if !ok {
+				continue
+			}
+			seen := map[int]bool{}
+			for i, j := range other {
+				if groups[i] == groups[j] || seen[j] {
+					t.Fatalf("%d items, seed %d: item %d gets %d", n, seed, i, j)
+				}
+				seen[j] = true
+			}
+		}
+	}
+	a, _ := derange([]string{"a", "b", "c", "d", "e"}, rng.New(1))
+	b, _ := derange([]string{"a", "b", "c", "d", "e"}, rng.New(1))
+	if !reflect.DeepEqual(a, b) {
+		t.Error("the same seed gives another derangement")
+	}
+}
+
+func TestTextMeansTheOptionItIsMostLike(t *testing.T) {
+	options := []string{"the quick brown fox", "jumps over the lazy dog", "lorem ipsum dolor"}
+	for want, s := range []string{"A quick  brown\nfox ran", "it jumps over the lazy cat", "Lorem ipsum dolor sit"} {
+		if got := mostLike(s, options); got != want {
+			t.Errorf("%q is like option %d, want %d", s, got, want)
+		}
+	}
+	if got := mostLike("xyzzy", options); got != -1 {
+		t.Errorf("a text like none gave %d", got)
+	}
+	if !startsAs("  the quick\nbrown fox", "the quick brown fox jumps", 15) || startsAs("a quick brown fox", "the quick", 9) || startsAs("the quick", "the quick brown", 40) || startsAs("x", "", 40) {
+		t.Error("startsAs is wrong")
+	}
+}

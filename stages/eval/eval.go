@@ -1,0 +1,137 @@
+// Package eval is the last stage: every system on the same held-out questions, from the LLM alone to the LLM with the true text, and the
+// controls that must show nothing. It trains and tunes nothing; the test questions are seen here only.
+//
+// What counts as the same for all systems: the questions, the options, the way in which the black box is asked, and the length of a
+// passage of knowledge, which is cut to Config.Knowledge tokens of the small model's tokenizer whether it was generated, found,
+// cited or is the true text. rag3 and rag+blade give the LLM several passages of that length; their price is in the tokens.
+package eval
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"slm/checkpoint"
+	"slm/data/exam"
+	"slm/report/ladder"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// Stage evaluates a run.
+type Stage struct {
+	cfg     Config
+	oneStep bool // the small model generates its text straight from the question
+}
+
+// New returns the stage. oneStep is true when the recipe generates knowledge in one step.
+func New(cfg Config, oneStep bool) *Stage { return &Stage{cfg, oneStep} }
+
+// Name is the stage's folder.
+func (s *Stage) Name() string { return stages.Eval }
+
+// Run evaluates the test split and writes the checkpoint. Every block of answers is kept before the next is asked for.
+func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
+	dom, err := domain.Open(env.Dir(stages.Data))
+	if err != nil {
+		return err
+	}
+	items := exam.Only(dom.Items, exam.Test)
+	if s.cfg.Items > 0 {
+		items = items[:min(len(items), s.cfg.Items)]
+	}
+	w, err := openWork(env.Work(stages.Eval), workKey(env, items))
+	if err != nil {
+		return err
+	}
+	sum, rows, err := s.evaluate(ctx, env, dom, items, w)
+	if err = errors.Join(err, w.close()); err != nil {
+		return err
+	}
+	if err := commit(env, sum, rows); err != nil {
+		return err
+	}
+	return os.RemoveAll(env.Work(stages.Eval))
+}
+
+// Items evaluates a finished run on other questions and writes nothing. Questions without a true text leave oracle out, and recall.
+func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (*ladder.Summary, []ladder.Row, error) {
+	dom, err := domain.Open(env.Dir(stages.Data))
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.evaluate(ctx, env, dom, items, work{})
+}
+
+// workKey says what partial work belongs to.
+func workKey(env *stages.Env, items []exam.Item) string {
+	b, _ := json.Marshal([]any{env.Fingerprint, env.Parents, exam.Digest(items)}) // strings and maps of strings always encode
+	return string(b)
+}
+
+// evaluate runs the systems and computes the table.
+func (s *Stage) evaluate(ctx context.Context, env *stages.Env, dom *domain.Domain, items []exam.Item, w work) (sum *ladder.Summary, rows []ladder.Row, err error) {
+	systems, err := ladder.Resolve(s.cfg.Systems)
+	if err != nil {
+		return nil, nil, fmt.Errorf("eval: %w", err)
+	}
+	client, err := env.LLM(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &parts{stage: s, env: env, dom: dom, client: client}
+	defer func() { err = errors.Join(err, p.close()) }()
+	b, err := p.bench(items)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.work = w
+	if rows, err = b.run(ctx, systems); err != nil {
+		return nil, nil, err
+	}
+	truth := map[string]bool{}
+	for _, it := range items {
+		truth[it.ID] = it.Knowledge != ""
+	}
+	sum = &ladder.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: b.notes}
+	return sum, rows, summarise(sum, rows, truth, s.cfg.Intervals.N, env.Seed)
+}
+
+// commit writes the checkpoint.
+func commit(env *stages.Env, sum *ladder.Summary, rows []ladder.Row) error {
+	text, err := sum.JSON()
+	if err != nil {
+		return err
+	}
+	p, err := checkpoint.Begin(env.Dir(stages.Eval))
+	if err != nil {
+		return err
+	}
+	if err = checkpoint.WriteTable(p.Path(ladder.ItemsFile), rows, nil); err == nil {
+		err = checkpoint.WriteFileAtomic(p.Path(ladder.SummaryFile), text)
+	}
+	if err != nil {
+		_ = p.Abort() // the first error is the one to tell
+		return err
+	}
+	m := env.Manifest(stages.Eval)
+	m.Facts["exam"], m.Facts["llm"], m.Facts["answer"] = sum.Exam, sum.LLM, sum.Style
+	var names []string
+	for _, sys := range sum.Systems {
+		names = append(names, sys.System)
+		m.Counters["llm_calls"] += int64(sys.Calls)
+		m.Counters["llm_tokens"] += int64(sys.Tokens)
+	}
+	m.Facts["systems"] = strings.Join(names, " ")
+	m.Counters["items"] = int64(sum.Items)
+	if err := p.Commit(m); err != nil {
+		return err
+	}
+	env.Emit(stages.Event{Type: "checkpoint", Stage: stages.Eval, Path: env.Dir(stages.Eval)})
+	return nil
+}
+
+var _ stages.Stage = (*Stage)(nil)

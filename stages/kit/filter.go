@@ -1,0 +1,73 @@
+package kit
+
+import (
+	"context"
+	"errors"
+
+	"slm/data/exam"
+	"slm/data/pairs"
+	"slm/llm"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stages/knowledge"
+)
+
+// ErrOverlap says that training data hold a question of the exam.
+var ErrOverlap = errors.New("training data overlap the exam")
+
+// verdict is why a section's pairs stay or go.
+type verdict struct {
+	keep bool
+	why  string
+}
+
+// filterBatch is the number of questions that go to the black box together; progress is reported between.
+const filterBatch = 64
+
+// filter is BLADE's consistency check: a pair stays only if the black box, given its knowledge, answers the section's question right.
+// Sections that the exam cannot ask about (near copies of others) have no such question: their pairs stay, and say so.
+func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain, list []pairs.Pair) (map[string]verdict, error) {
+	out := map[string]verdict{}
+	for _, p := range list {
+		out[p.Section] = verdict{true, "kept: no question of the exam's kind fits this section"}
+		if !s.cfg.Filter {
+			out[p.Section] = verdict{true, "kept: the filter is off"}
+		}
+	}
+	if !s.cfg.Filter {
+		return out, nil
+	}
+	var items []exam.Item
+	for _, item := range exam.Only(dom.Items, exam.Train) {
+		if _, ok := out[item.Section]; ok {
+			items = append(items, item)
+		}
+	}
+	if len(items) == 0 {
+		return out, nil
+	}
+	client, err := env.LLM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for at := 0; at < len(items); at += filterBatch {
+		part := items[at:min(at+filterBatch, len(items))]
+		questions := make([]llm.Question, len(part))
+		for i, item := range part {
+			questions[i] = llm.Question{Knowledge: knowledge.Head(dom, item.Knowledge, knowledge.DefaultTextTokens), Question: item.Question, Choices: item.Choices}
+		}
+		answers, err := llm.Answer(ctx, client, env.Answer, questions)
+		if err != nil {
+			return nil, err
+		}
+		for i, item := range part {
+			if answers[i].Index == item.Answer {
+				out[item.Section] = verdict{true, "kept: the black box answers right with it"}
+			} else {
+				out[item.Section] = verdict{false, "dropped: the black box answers wrong with it"}
+			}
+		}
+		env.Emit(stages.Event{Type: "step", Stage: stages.KIT, Phase: "filter", Step: at + len(part), Of: len(items)})
+	}
+	return out, nil
+}

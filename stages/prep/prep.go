@@ -1,0 +1,253 @@
+// Package prep is the first stage: from files, or the texts inside the program, to what the training stages read. It cleans and cuts
+// the corpus into sections, makes the exam and its splits, trains the tokenizer and writes token shards.
+//
+// It trains no model and asks no black box. It keeps nothing between interruptions: a corpus of megabytes takes seconds, so an
+// interrupted call starts again.
+package prep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pack"
+	"slm/data/tokenizer"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+const (
+	shardTokens = 4 << 20         // tokens of a shard: 16 MB
+	droppedFile = "dropped.arrow" // documents left out, with the reason
+	defaultNear = 0.8             // similarity of near copies in the exam, when the corpus keeps them
+	phases      = 4               // steps that progress is reported in
+)
+
+// Stage prepares the data of a run.
+type Stage struct {
+	cfg Config
+	tok Tokenizer
+}
+
+// New returns the stage.
+func New(cfg Config, tok Tokenizer) *Stage { return &Stage{cfg, tok} }
+
+// Name is the stage's folder.
+func (s *Stage) Name() string { return stages.Data }
+
+// Set returns the forms that a recipe describes: the place is the first document form, the first question form is the exam's.
+func (f Forms) Set() form.Set {
+	set := form.Set{Place: f.Place, Document: f.Document, Question: f.Question, Heading: f.Heading, Quote: f.Quote}
+	if f.Place != "" {
+		set.Document = append([]string{f.Place}, f.Document...)
+	}
+	if len(f.Question) > 0 {
+		set.Exam = f.Question[0]
+	}
+	return set
+}
+
+// Run writes the checkpoint.
+func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
+	forms := s.cfg.Forms.Set()
+	if err := forms.Validate(); err != nil {
+		return err
+	}
+	p, err := checkpoint.Begin(env.Dir(stages.Data))
+	if err != nil {
+		return err
+	}
+	w := &work{Stage: s, ctx: ctx, env: env, p: p, forms: forms, m: env.Manifest(stages.Data)}
+	for i, part := range []func() error{w.read, w.examine, w.train, w.shard} {
+		if err := part(); err != nil {
+			return errors.Join(err, p.Abort())
+		}
+		env.Emit(stages.Event{Type: "step", Stage: stages.Data, Step: i + 1, Of: phases})
+	}
+	if err := p.Commit(w.m); err != nil {
+		return err
+	}
+	env.Emit(stages.Event{Type: "checkpoint", Stage: stages.Data, Path: env.Dir(stages.Data)})
+	return nil
+}
+
+// work is one run of the stage.
+type work struct {
+	*Stage
+	ctx   context.Context
+	env   *stages.Env
+	p     *checkpoint.Pending
+	m     *checkpoint.Manifest
+	forms form.Set
+	tok   *tokenizer.Tokenizer
+}
+
+// read streams the corpus into sections.arrow.
+func (w *work) read() error {
+	c := w.cfg.Corpus
+	sections, report, err := corpus.Sections(corpus.Options{
+		From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered,
+	})
+	if err != nil {
+		return err
+	}
+	if err := corpus.Write(w.p.Path(domain.SectionsFile), until(w.ctx, sections), nil); err != nil {
+		return err
+	}
+	if err := checkpoint.WriteTable(w.p.Path(droppedFile), report.Dropped, nil); err != nil {
+		return err
+	}
+	if err := w.forms.Save(w.p.Path(domain.FormsFile)); err != nil {
+		return err
+	}
+	w.env.Log.Info("corpus", "documents", report.Documents, "sections", report.Sections, "bytes", report.Bytes,
+		"exact_copies", report.DroppedExact, "near_copies", report.DroppedNear, "without_sections", report.DroppedShort)
+	for _, d := range report.Dropped {
+		w.env.Log.Debug("left out", "document", d.Title, "why", d.Why, "of", d.Of)
+	}
+	for name, n := range map[string]int64{
+		"documents": int64(report.Documents), "sections": int64(report.Sections), "bytes": report.Bytes, "dropped_exact": int64(report.DroppedExact),
+		"dropped_near": int64(report.DroppedNear), "dropped_short": int64(report.DroppedShort),
+	} {
+		w.m.Counters[name] = n
+	}
+	w.m.Facts["corpus_digest"], w.m.Facts["forms_digest"] = report.Digest, w.forms.Digest()
+	return nil
+}
+
+// sections streams what read has written.
+func (w *work) sections() iter.Seq2[corpus.Section, error] {
+	return until(w.ctx, corpus.Stream(w.p.Path(domain.SectionsFile)))
+}
+
+// examine makes the exam, or reads it, and deals it into splits.
+func (w *work) examine() error {
+	items, err := w.items()
+	if err != nil {
+		return err
+	}
+	dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test))
+	if test == 0 || dev == 0 && w.cfg.Exam.Split.Dev > 0 {
+		return fmt.Errorf("prep: %d questions give %d to dev and %d to test (data.exam.split): %w", len(items), dev, test, exam.ErrTooSmall)
+	}
+	if err := exam.Write(w.p.Path(domain.ExamFile), items); err != nil {
+		return err
+	}
+	w.env.Log.Info("exam", "items", len(items), "train", len(items)-dev-test, "dev", dev, "test", test)
+	w.m.Counters["exam_items"], w.m.Counters["exam_dev"], w.m.Counters["exam_test"] = int64(len(items)), int64(dev), int64(test)
+	w.m.Facts["exam_digest"], w.m.Facts["split_digest"] = exam.Digest(items), exam.SplitDigest(items)
+	return nil
+}
+
+func (w *work) items() ([]exam.Item, error) {
+	c := w.cfg.Exam
+	if c.From == "file" {
+		items, err := exam.Read(c.File)
+		if err != nil {
+			return nil, err
+		}
+		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
+	}
+	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if most := int(w.m.Counters["sections"]); most > len(sample) {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf("the exam is made from %d of %d sections", len(sample), most)})
+	}
+	near := w.cfg.Corpus.Dedup.Near
+	if near == 0 {
+		near = defaultNear
+	}
+	return exam.Build(sample, w.forms, exam.Options{Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near})
+}
+
+// train learns the tokenizer from the sections in all their document forms, and the words of questions.
+func (w *work) train() error {
+	var failed error
+	texts := func(yield func(string) bool) {
+		for s, err := range w.sections() {
+			if err != nil {
+				failed = err
+				return
+			}
+			for i := range w.forms.Document {
+				text := w.forms.DocumentOf(s, i)
+				if i == 0 {
+					text = form.Join(text, s.Text) // the text counts once, however many forms there are
+				}
+				if !yield(text) {
+					return
+				}
+			}
+			if !yield(w.forms.Ask(w.forms.ExamOf(s))) {
+				return
+			}
+		}
+	}
+	tok, err := tokenizer.Train(texts, tokenizer.TrainOptions{Vocab: w.Stage.tok.Train.Vocab, Special: []string{domain.EOS}})
+	if err = errors.Join(failed, err); err != nil {
+		return err
+	}
+	if tok.Vocab() < w.Stage.tok.Train.Vocab {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"the corpus has words for %d tokens only, not for %d (tokenizer.train.vocab)", tok.Vocab(), w.Stage.tok.Train.Vocab)})
+	}
+	w.tok = tok
+	w.m.Counters["vocab"], w.m.Facts["tokenizer_digest"] = int64(tok.Vocab()), tok.Digest()
+	return tok.Save(w.p.Path(domain.TokenizerFile))
+}
+
+// shard writes every section in every document form as tokens: examples section#number/form, in this order.
+func (w *work) shard() error {
+	eos, ok := w.tok.ID(domain.EOS)
+	if !ok {
+		return fmt.Errorf("prep: the tokenizer has no %s", domain.EOS)
+	}
+	var failed error
+	var tokens int64
+	examples := func(yield func(pack.Example) bool) {
+		for s, err := range w.sections() {
+			if err != nil {
+				failed = err
+				return
+			}
+			for i := range w.forms.Document {
+				ex := pack.Encode(w.tok, fmt.Sprintf("%s/%d", s.ID, i), w.forms.DocumentOf(s, i), s.Text, eos, true)
+				tokens += int64(len(ex.Tokens))
+				if !yield(ex) {
+					return
+				}
+			}
+		}
+	}
+	dir := strings.TrimSuffix(w.p.Path("x"), "x")
+	names, err := pack.WriteShards(dir, examples, shardTokens)
+	if err = errors.Join(failed, err); err != nil {
+		return err
+	}
+	w.m.Counters["tokens"], w.m.Counters["shards"] = tokens, int64(len(names))
+	w.env.Log.Info("tokens", "vocab", w.tok.Vocab(), "tokens", tokens, "forms", len(w.forms.Document), "shards", len(names))
+	return nil
+}
+
+// until ends a stream with the cause of ctx's end once it is cancelled.
+func until(ctx context.Context, sections iter.Seq2[corpus.Section, error]) iter.Seq2[corpus.Section, error] {
+	return func(yield func(corpus.Section, error) bool) {
+		for s, err := range sections {
+			if ctx.Err() != nil {
+				yield(corpus.Section{}, context.Cause(ctx))
+				return
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}

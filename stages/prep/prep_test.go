@@ -1,0 +1,182 @@
+package prep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pack"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+func environment(run string) (*stages.Env, *[]stages.Event) {
+	var events []stages.Event
+	return &stages.Env{
+		Run: run, Seed: 7, Fingerprint: "f", Emit: func(e stages.Event) { events = append(events, e) },
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return time.Unix(0, 0) },
+	}, &events
+}
+
+// small is a recipe that is prepared in a moment.
+func small() (Config, Tokenizer) {
+	c, tok := Default(), DefaultTokenizer()
+	c.Corpus.From, c.Corpus.Numbered, c.Corpus.Dedup.Near = corpus.Licenses, true, 0.8
+	c.Corpus.Only = []string{"Apache-2.0", "GPL-3.0", "AGPL-3.0", "MPL-2.0"}
+	c.Exam.Chars = 160
+	tok.Train.Vocab = 600
+	return c, tok
+}
+
+func prepare(t *testing.T, c Config, tok Tokenizer) (string, *checkpoint.Manifest) {
+	t.Helper()
+	run := t.TempDir()
+	env, _ := environment(run)
+	if err := New(c, tok).Run(context.Background(), env); err != nil {
+		t.Fatal(err)
+	}
+	m, err := checkpoint.Load(env.Dir(stages.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return env.Dir(stages.Data), m
+}
+
+func TestTheCheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
+	c, tok := small()
+	dir, m := prepare(t, c, tok)
+	dom, err := domain.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dom.EOS != 0 || dom.Tokenizer.Vocab() != 600 || dom.Forms.Digest() != c.Forms.Set().Digest() {
+		t.Errorf("eos %d, vocab %d", dom.EOS, dom.Tokenizer.Vocab())
+	}
+	items, err := exam.Load(filepath.Join(dir, domain.ExamFile))
+	if err != nil || exam.Digest(items) != exam.Digest(dom.Items) || m.Facts["exam_digest"] != exam.Digest(items) || m.Facts["split_digest"] != exam.SplitDigest(items) {
+		t.Errorf("exam: %v", err)
+	}
+	if m.Counters["documents"] != 3 || m.Counters["dropped_near"] != 1 || m.Counters["sections"] != int64(len(dom.Sections)) || m.Counters["exam_test"] == 0 {
+		t.Errorf("%v", m.Counters)
+	}
+	dropped, _, err := checkpoint.ReadTable[corpus.Drop](filepath.Join(dir, droppedFile))
+	if err != nil || len(dropped) != 1 || dropped[0].Title != "AGPL-3.0" || dropped[0].Of != "GPL-3.0" {
+		t.Errorf("%v, %v", dropped, err)
+	}
+}
+
+// Every section stands in the shards once in each form, and the decoded text is that of the one render function.
+func TestShardsHoldEverySectionInEveryForm(t *testing.T) {
+	c, tok := small()
+	dir, m := prepare(t, c, tok)
+	dom, err := domain.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, tokens := 0, 0
+	for ex, err := range pack.ReadShards(dir) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, i := dom.Sections[n/len(dom.Forms.Document)], n%len(dom.Forms.Document)
+		want := form.Join(dom.Forms.DocumentOf(s, i), s.Text)
+		if got := dom.Tokenizer.Decode(ex.Tokens[:len(ex.Tokens)-1]); got != want || ex.Tokens[len(ex.Tokens)-1] != dom.EOS || ex.ID != fmt.Sprintf("%s/%d", s.ID, i) {
+			t.Fatalf("%s: %q", ex.ID, got)
+		}
+		n, tokens = n+1, tokens+len(ex.Tokens)
+	}
+	if n != len(dom.Sections)*len(dom.Forms.Document) || m.Counters["tokens"] != int64(tokens) {
+		t.Errorf("%d examples of %d sections, %d tokens of %d", n, len(dom.Sections), tokens, m.Counters["tokens"])
+	}
+}
+
+func TestTheSameRecipeGivesTheSameDigest(t *testing.T) {
+	c, tok := small()
+	_, a := prepare(t, c, tok)
+	_, b := prepare(t, c, tok)
+	if a.Digest() != b.Digest() {
+		t.Error("two runs have different digests")
+	}
+}
+
+func TestAFileMayHoldTheExam(t *testing.T) {
+	c, tok := small()
+	c.Corpus.From, c.Corpus.Only, c.Corpus.Numbered = "", nil, false
+	text, questions := filepath.Join(t.TempDir(), "a.txt"), filepath.Join(t.TempDir(), "q.jsonl")
+	var lines strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&lines, "{\"question\":\"Which is %d?\",\"choices\":[\"a\",\"b\"],\"answer\":%d}\n", i, i%2)
+	}
+	if err := errors.Join(os.WriteFile(text, []byte(strings.Repeat("A text to learn.\n\n", 200)), 0o644), os.WriteFile(questions, []byte(lines.String()), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	c.Corpus.Path, c.Exam.From, c.Exam.File = []string{text}, "file", questions
+	dir, m := prepare(t, c, tok)
+	dom, err := domain.Open(dir)
+	if err != nil || len(dom.Items) != 10 || len(exam.Only(dom.Items, exam.Test)) != 3 || m.Counters["exam_dev"] != 2 {
+		t.Errorf("%v, %v", err, m.Counters)
+	}
+	if int(m.Counters["vocab"]) >= tok.Train.Vocab {
+		t.Errorf("vocab %d of so small a text", m.Counters["vocab"])
+	}
+}
+
+func TestWhatCannotBePreparedLeavesNothing(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.txt")
+	if err := os.WriteFile(empty, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cancelled, stop := context.WithCancelCause(context.Background())
+	reason := errors.New("stopped by hand")
+	stop(reason)
+	for name, c := range map[string]struct {
+		change func(*Config)
+		ctx    context.Context
+		want   error
+	}{
+		"empty file":    {func(c *Config) { c.Corpus.From, c.Corpus.Only, c.Corpus.Path = "", nil, []string{empty} }, context.Background(), corpus.ErrEmpty},
+		"missing file":  {func(c *Config) { c.Corpus.From, c.Corpus.Only, c.Corpus.Path = "", nil, []string{empty + "x"} }, context.Background(), corpus.ErrUnreadable},
+		"unknown title": {func(c *Config) { c.Corpus.Only = []string{"MIT-9"} }, context.Background(), corpus.ErrUnknown},
+		"small exam":    {func(c *Config) { c.Corpus.Only = []string{"Apache-2.0"}; c.Exam.Split.Test = 0.001 }, context.Background(), exam.ErrTooSmall},
+		"bad form":      {func(c *Config) { c.Forms.Question = []string{"{nonsense}"} }, context.Background(), form.ErrTemplate},
+		"cancelled":     {func(*Config) {}, cancelled, reason},
+	} {
+		cfg, tok := small()
+		cfg.Corpus.Only = slices.Clone(cfg.Corpus.Only)
+		c.change(&cfg)
+		run := t.TempDir()
+		env, _ := environment(run)
+		if err := New(cfg, tok).Run(c.ctx, env); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, err := os.ReadDir(run); err != nil || len(left) != 0 {
+			t.Errorf("%s: left %v", name, left)
+		}
+	}
+}
+
+func TestMistakesInFormsAreToldAtTheirField(t *testing.T) {
+	c, _ := small()
+	c.Forms.Place, c.Forms.Question, c.Forms.Quote = "{title}", []string{"{x}?"}, []string{"Where?"}
+	err := c.Validate()
+	for _, says := range []string{"forms.place: ", "forms.question: ", "forms.quote: "} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s is not in %v", says, err)
+		}
+	}
+	if c, _ := small(); c.Validate() != nil {
+		t.Error(c.Validate())
+	}
+}

@@ -1,0 +1,92 @@
+// Package stages holds the contract of a stage and what every stage shares. A stage reads the checkpoints of those before it and
+// writes one of its own; it never imports another stage, so what passes between them is always a checkpoint on disk.
+//
+// It is not the pipeline: which stages run, in which order and whether an old checkpoint serves is decided by package pipeline.
+package stages
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"slm/checkpoint"
+	"slm/llm"
+	"slm/model/kernel"
+)
+
+// Names of the stages and of their folders in a run, in the order in which they run.
+const (
+	Data = "data"
+	DP   = "dp"
+	KIT  = "kit"
+	BPO  = "bpo"
+	Eval = "eval"
+)
+
+// Stage is one step of a run. All have the same shape: configuration in at construction, checkpoints in, one checkpoint out.
+type Stage interface {
+	// Name is the stage's folder in the run.
+	Name() string
+	// Run writes the stage's checkpoint. It is called only when no valid checkpoint of this fingerprint exists; it goes on from
+	// what an earlier, interrupted call left in Env.Work, and returns soon after ctx is cancelled, with its state saved.
+	Run(ctx context.Context, env *Env) error
+}
+
+// Env is what a stage is given.
+type Env struct {
+	Run         string            // the run's folder
+	Seed        uint64            // of the recipe
+	Fingerprint string            // of this stage, for its manifest
+	Parents     map[string]string // digests of the checkpoints it reads, by stage
+	Versions    map[string]string // of the program, for the manifest
+	Kernel      kernel.Backend
+	LLM         func(ctx context.Context) (llm.Client, error) // the run's black box, opened at first use and shared by its stages
+	Replies     func(path string) error                       // exports every reply that the run has stored so far as an Arrow file
+	Answer      string                                        // how the black box is asked: cloze or letter
+	Emit        func(Event)
+	Log         *slog.Logger
+	Now         func() time.Time
+}
+
+// Dir is the folder of a stage's checkpoint.
+func (e *Env) Dir(stage string) string { return filepath.Join(e.Run, stage) }
+
+// Work is the folder for what a stage needs to go on after an interruption. It is removed once the checkpoint is written.
+func (e *Env) Work(stage string) string { return filepath.Join(e.Run, "work", stage) }
+
+// Manifest starts the manifest of a stage's checkpoint.
+func (e *Env) Manifest(stage string) *checkpoint.Manifest {
+	m := &checkpoint.Manifest{
+		Stage: stage, Fingerprint: e.Fingerprint, Parents: e.Parents, Seed: e.Seed, Versions: e.Versions,
+		Counters: map[string]int64{}, Facts: map[string]string{}, Created: e.Now().UTC().Format(time.RFC3339),
+	}
+	if e.Kernel != nil {
+		m.Kernel = e.Kernel.Name()
+	}
+	return m
+}
+
+// Event is one line of events.jsonl. Fields that do not apply to its type are left out.
+type Event struct {
+	V       int     `json:"v"`
+	T       string  `json:"t"`    // RFC 3339; set by the pipeline
+	Type    string  `json:"type"` // stage, step, llm, trial, checkpoint, warning, exit
+	Stage   string  `json:"stage,omitempty"`
+	Phase   string  `json:"phase,omitempty"` // part of a stage, such as "filter" in kit
+	Step    int     `json:"step,omitempty"`
+	Of      int     `json:"of,omitempty"`
+	Loss    float64 `json:"loss,omitempty"`
+	HeldOut float64 `json:"held_out,omitempty"`
+	LR      float64 `json:"lr,omitempty"`
+	Tokens  int64   `json:"tokens,omitempty"`
+	TokS    float64 `json:"tok_s,omitempty"`
+	ETA     float64 `json:"eta_s,omitempty"`
+	Score   float64 `json:"score,omitempty"`
+	Best    float64 `json:"best,omitempty"`
+	Calls   int     `json:"calls,omitempty"`
+	Seconds float64 `json:"seconds,omitempty"`
+	Path    string  `json:"path,omitempty"`
+	Code    int     `json:"code,omitempty"`
+	Message string  `json:"message,omitempty"`
+}

@@ -1,0 +1,56 @@
+package trainer
+
+import (
+	"math"
+	"os"
+	"strconv"
+
+	"slm/checkpoint"
+	"slm/model"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// Commit writes a training stage's checkpoint: the weights, the tokenizer that belongs to them, and the metrics. extra may add files and
+// facts. Afterwards the stage's work folder, with its saves, is gone.
+func Commit(env *stages.Env, stage string, params *model.Params, dom *domain.Domain, sum *Summary, facts map[string]string, extra func(p *checkpoint.Pending) error) error {
+	p, err := checkpoint.Begin(env.Dir(stage))
+	if err != nil {
+		return err
+	}
+	write := func() error {
+		if err := domain.SaveModel(p.Path(domain.WeightsFile), params); err != nil {
+			return err
+		}
+		if err := dom.Tokenizer.Save(p.Path(domain.TokenizerFile)); err != nil {
+			return err
+		}
+		if err := checkpoint.WriteTable(p.Path(metricsFile), sum.Metrics, nil); err != nil {
+			return err
+		}
+		if extra != nil {
+			return extra(p)
+		}
+		return nil
+	}
+	if err := write(); err != nil {
+		_ = p.Abort()
+		return err
+	}
+	m := env.Manifest(stage)
+	m.Counters["steps"], m.Counters["tokens"], m.Counters["parameters"] = sum.Steps, sum.Tokens, params.Config.Count()
+	for k, v := range facts {
+		m.Facts[k] = v
+	}
+	if n := len(sum.Metrics); n > 0 {
+		m.Facts["loss"] = strconv.FormatFloat(sum.Metrics[n-1].Loss, 'g', 6, 64)
+	}
+	if !math.IsNaN(sum.HeldOut) {
+		m.Facts["held_out_loss"] = strconv.FormatFloat(sum.HeldOut, 'g', 6, 64)
+	}
+	if err := p.Commit(m); err != nil {
+		return err
+	}
+	env.Emit(stages.Event{Type: "checkpoint", Stage: stage, Path: env.Dir(stage)})
+	return os.RemoveAll(env.Work(stage))
+}

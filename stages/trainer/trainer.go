@@ -1,0 +1,284 @@
+// Package trainer is the training loop that the stages dp and kit share: batches from a seeded source, accumulation normalised by target
+// tokens, clipping, AdamW, saves by minutes, and resuming in the middle of an epoch with the same bits as a run that was never stopped.
+//
+// It does not know what the examples say: a stage gives it a source.
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"slm/checkpoint"
+	"slm/data/pack"
+	"slm/model"
+	"slm/optim"
+	"slm/stages"
+)
+
+// ErrDiverged says that a loss or a gradient was not finite. The last save stays.
+var ErrDiverged = errors.New("training diverged")
+
+// Job is what to train on what.
+type Job struct {
+	Stage   string
+	Model   *model.Params
+	Epoch   func(epoch int) []pack.Example // in training order; a pure function of its argument
+	HeldOut []pack.Example                 // measured, never trained
+	Tokens  int64                          // places of all steps together; 0: Epochs decides
+	Epochs  float64                        // passes
+	Batch   int                            // places of a step, padding included
+	Context int                            // places of a row
+	Optim   Optim
+	Save    Save
+}
+
+// Metric is a row of metrics.arrow. It holds nothing that depends on the clock: the file is part of the checkpoint's digest.
+type Metric struct {
+	Step     int64    `arrow:"step"`
+	Tokens   int64    `arrow:"tokens"` // targets trained so far
+	Loss     float64  `arrow:"loss"`   // mean negative log-likelihood of the step's targets, nats
+	LR       float64  `arrow:"lr"`
+	GradNorm float64  `arrow:"grad_norm"` // before clipping
+	HeldOut  *float64 `arrow:"held_out"`  // mean over the held-out targets, where it was measured
+}
+
+// Summary is the end of a job.
+type Summary struct {
+	Steps, Tokens int64
+	HeldOut       float64 // NaN without held-out examples
+	Metrics       []Metric
+}
+
+// maxPlaces bounds the places of one micro-batch, and with it memory. The result does not depend on it.
+const maxPlaces = 8192
+
+// session is a job in progress.
+type session struct {
+	Job
+	env   *stages.Env
+	graph *model.Graph
+	probe *model.Graph // forward only, for held-out loss
+	adam  *optim.AdamW
+	total int // steps
+
+	state   state
+	batches []pack.Batch // of the current epoch, one a step
+	epoch   int          // whose batches those are
+	metrics []Metric
+	saved   time.Time
+
+	restored []checkpoint.Tensor // moments of a save, until the optimiser is made
+}
+
+// state is where a session stands; with the weights and the optimiser it is all that a save holds.
+type state struct {
+	Step   int   `json:"step"`  // steps done
+	Epoch  int   `json:"epoch"` // of the next step
+	Index  int   `json:"index"` // of the next step's batch in its epoch
+	Tokens int64 `json:"tokens"`
+}
+
+// Run trains until the job's tokens or epochs are spent. When ctx is cancelled it saves and returns ctx's error.
+func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
+	s := &session{Job: job, env: env, epoch: -1}
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		_ = s.graph.Close() // a tape machine's Close only drops its memory
+		if s.probe != nil {
+			_ = s.probe.Close()
+		}
+	}()
+	began, beganAt := env.Now(), s.state
+	s.saved = began
+	for s.state.Step < s.total {
+		if ctx.Err() != nil {
+			return nil, errors.Join(context.Cause(ctx), s.save())
+		}
+		m, err := s.step()
+		if err != nil {
+			return nil, err
+		}
+		if now := env.Now(); now.Sub(s.saved).Minutes() >= s.Save.Minutes && s.state.Step < s.total {
+			if err := s.save(); err != nil {
+				return nil, err
+			}
+			s.saved = now
+		}
+		s.report(m, env.Now().Sub(began).Seconds(), beganAt)
+	}
+	// The last state is saved before it is evaluated: a crash in the evaluation loses nothing.
+	if err := s.save(); err != nil {
+		return nil, err
+	}
+	held, err := s.heldOut()
+	if err != nil {
+		return nil, err
+	}
+	if n := len(s.metrics); n > 0 && !math.IsNaN(held) {
+		s.metrics[n-1].HeldOut = &held
+	}
+	return &Summary{Steps: int64(s.state.Step), Tokens: s.state.Tokens, HeldOut: held, Metrics: s.metrics}, nil
+}
+
+// start builds the graph and takes up the newest save, if there is one.
+func (s *session) start() error {
+	rows := max(1, min(s.Batch, maxPlaces)/s.Context)
+	var err error
+	if s.graph, err = model.NewGraph(s.Model, s.env.Kernel, rows, s.Context, true); err != nil {
+		return err
+	}
+	if len(s.HeldOut) > 0 {
+		if s.probe, err = model.NewGraph(s.Model, s.env.Kernel, rows, s.Context, false); err != nil {
+			return err
+		}
+	}
+	s.load(0)
+	if len(s.batches) == 0 {
+		return fmt.Errorf("%s: nothing to train on: no example has a trained token", s.Stage)
+	}
+	if s.Tokens > 0 {
+		s.total = int((s.Tokens + int64(s.Batch) - 1) / int64(s.Batch))
+	} else {
+		s.total = int(math.Ceil(s.Epochs * float64(len(s.batches))))
+	}
+	return s.resume()
+}
+
+// load makes the batches of an epoch.
+func (s *session) load(epoch int) {
+	if s.epoch != epoch {
+		s.batches, s.epoch = pack.Pack(s.Epoch(epoch), max(1, s.Batch/s.Context), s.Context), epoch
+	}
+}
+
+// step trains on one batch.
+func (s *session) step() (Metric, error) {
+	s.load(s.state.Epoch)
+	b := s.batches[s.state.Index]
+	s.graph.Zero()
+	loss, err := run(s.graph, b, 1/float32(max(1, b.TargetCount)))
+	if err != nil {
+		return Metric{}, s.diverged(err, b)
+	}
+	params, err := s.params()
+	if err != nil {
+		return Metric{}, err
+	}
+	norm := optim.ClipGlobalNorm(params, s.Optim.Clip)
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return Metric{}, s.diverged(fmt.Errorf("the gradient's norm is %v", norm), b)
+	}
+	lr := s.Optim.LR * s.Optim.Factor().At(s.state.Step, s.total)
+	s.adam.Step(lr)
+	s.graph.Refresh()
+	s.state.Step++
+	s.state.Tokens += int64(b.TargetCount)
+	if s.state.Index++; s.state.Index == len(s.batches) {
+		s.state.Epoch, s.state.Index = s.state.Epoch+1, 0
+	}
+	m := Metric{Step: int64(s.state.Step), Tokens: s.state.Tokens, Loss: loss, LR: lr, GradNorm: norm}
+	if s.probe != nil && s.state.Step < s.total && s.state.Step%max(1, s.total/12) == 0 {
+		held, err := s.heldOut()
+		if err != nil {
+			return m, err
+		}
+		m.HeldOut = &held
+	}
+	s.metrics = append(s.metrics, m)
+	return m, nil
+}
+
+// params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place.
+func (s *session) params() ([]optim.Param, error) {
+	grads, err := s.graph.Gradients()
+	if err != nil {
+		return nil, err
+	}
+	params := make([]optim.Param, len(grads))
+	for i, g := range grads {
+		params[i] = optim.Param{Name: g.Name, W: g.W, G: g.G, Decay: !strings.HasSuffix(g.Name, "norm")}
+	}
+	return params, s.optimiser(params)
+}
+
+func (s *session) diverged(err error, b pack.Batch) error {
+	if !errors.Is(err, model.ErrNotFinite) && !strings.Contains(err.Error(), "norm") {
+		return err
+	}
+	ids := b.IDs
+	if len(ids) > 8 {
+		ids = append(append([]string{}, ids[:8]...), "…")
+	}
+	return fmt.Errorf("%s: %w at step %d of %d (epoch %d, batch %d: %s): %w; the last save is kept, a lower lr helps most",
+		s.Stage, ErrDiverged, s.state.Step+1, s.total, s.state.Epoch, s.state.Index, strings.Join(ids, ", "), err)
+}
+
+// heldOut is the mean loss over the held-out targets; NaN when there are none.
+func (s *session) heldOut() (float64, error) {
+	if s.probe == nil {
+		return math.NaN(), nil
+	}
+	s.probe.Refresh()
+	sum, count := 0.0, 0
+	for _, b := range pack.Pack(s.HeldOut, s.probe.Seqs, s.Context) {
+		loss, err := run(s.probe, b, 1)
+		if err != nil {
+			return 0, fmt.Errorf("%s: held-out loss: %w", s.Stage, err)
+		}
+		sum, count = sum+loss, count+b.TargetCount
+	}
+	return sum / float64(max(1, count)), nil
+}
+
+// run puts a batch through a graph, micro-batch by micro-batch, the last filled up with padding.
+func run(g *model.Graph, b pack.Batch, scale float32) (float64, error) {
+	docs := make([]int32, len(b.Tokens))
+	for i := range docs {
+		docs[i] = -1
+	}
+	for _, d := range b.Docs {
+		first := d.Row*b.Cols + d.Start
+		for i := first; i < first+d.Len; i++ {
+			docs[i] = int32(first)
+		}
+	}
+	total, n := 0.0, g.Seqs*g.Len
+	for at := 0; at < len(b.Tokens); at += n {
+		mb := model.Batch{Tokens: make([]int32, n), Targets: make([]int32, n), Docs: make([]int32, n)}
+		for i := range n {
+			if at+i < len(b.Tokens) {
+				mb.Tokens[i], mb.Targets[i], mb.Docs[i] = b.Tokens[at+i], b.Targets[at+i], docs[at+i]
+				if mb.Docs[i] >= 0 {
+					mb.Docs[i] -= int32(at)
+				}
+			} else {
+				mb.Targets[i], mb.Docs[i] = -1, -1
+			}
+		}
+		loss, err := g.Run(mb, scale)
+		if err != nil {
+			return 0, err
+		}
+		total += loss
+	}
+	return total, nil
+}
+
+// report emits a step's event.
+func (s *session) report(m Metric, seconds float64, from state) {
+	done := s.state.Step - from.Step
+	e := stages.Event{
+		Type: "step", Stage: s.Stage, Step: s.state.Step, Of: s.total, Loss: m.Loss, LR: m.LR, Tokens: m.Tokens,
+		TokS: float64(s.state.Tokens-from.Tokens) / max(seconds, 1e-9), ETA: seconds / float64(done) * float64(s.total-s.state.Step),
+	}
+	if m.HeldOut != nil {
+		e.HeldOut = *m.HeldOut
+	}
+	s.env.Emit(e)
+}
