@@ -26,6 +26,7 @@ type Graph struct {
 	loss                  *G.Node
 	gradients             []*G.Node // in the order of learnables
 	learnables            []learnable
+	embed                 []float32 // gradient of the embedding, [V,C]
 	runtime               interface {
 		Refresh()
 		Zero()
@@ -119,6 +120,7 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, t
 		if g.gradients, err = G.Grad(g.loss, wrt...); err != nil {
 			return nil, fmt.Errorf("model: gradient: %w", err)
 		}
+		g.embed = make([]float32, len(p.Embed))
 	}
 	g.machine = G.NewTapeMachine(expr)
 	rt.Refresh()
@@ -165,13 +167,14 @@ func (g *Graph) Refresh() { g.runtime.Refresh() }
 // Zero clears the gradients before a new optimiser step.
 func (g *Graph) Zero() { g.runtime.Zero() }
 
-// Gradient pairs a matrix of parameters with its gradient. Both are the graph's own memory.
+// Gradient pairs a matrix of parameters with its gradient. The gradient is the graph's own memory and stays where it is.
 type Gradient struct {
 	Name string
 	W, G []float32
 }
 
-// Gradients lists the gradients of the last Run since Zero, fused as in Layer (the query, key and value projections in one).
+// Gradients lists the gradients gathered since Zero, fused as in Layer (the query, key and value projections in one). It is called after the
+// last Run of a step: the gradient of the embedding is taken over then.
 func (g *Graph) Gradients() ([]Gradient, error) {
 	list := make([]Gradient, len(g.gradients))
 	for i, node := range g.gradients {
@@ -179,7 +182,12 @@ func (g *Graph) Gradients() ([]Gradient, error) {
 		if v == nil {
 			return nil, fmt.Errorf("model: no gradient of %s: nothing has run", g.learnables[i].node.Name())
 		}
-		list[i] = Gradient{Name: g.learnables[i].node.Name(), W: g.learnables[i].data, G: v.Data().([]float32)}
+		data := v.Data().([]float32)
+		if i == 0 { // Gorgonia puts it, with a tied head's part added, into other memory in every run
+			kernel.Tiles(len(data), 1<<18, func(lo, hi int) { copy(g.embed[lo:hi], data[lo:hi]) })
+			data = g.embed
+		}
+		list[i] = Gradient{Name: g.learnables[i].node.Name(), W: g.learnables[i].data, G: data}
 	}
 	return list, nil
 }

@@ -53,15 +53,14 @@ func Look(folder string) Entry {
 	e := Entry{Name: filepath.Base(folder), Folder: folder, Done: map[string]string{}, Missing: []string{}}
 	for _, stage := range order {
 		m, err := checkpoint.Load(filepath.Join(folder, stage))
-		switch {
-		case err == nil:
+		if err == nil {
 			e.Done[stage] = m.Digest()
 			e.Newest = max(e.Newest, m.Created)
-		default:
-			e.Missing = append(e.Missing, stage)
-			if !errors.Is(err, checkpoint.ErrMissing) && e.Damaged == "" {
-				e.Damaged = err.Error()
-			}
+			continue
+		}
+		e.Missing = append(e.Missing, stage)
+		if !errors.Is(err, checkpoint.ErrMissing) && e.Damaged == "" {
+			e.Damaged = err.Error()
 		}
 	}
 	e.Locked, _ = Locked(folder)

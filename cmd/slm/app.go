@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "slm",
 		Short:         "A small language model that has read one domain makes a large black-box model better at it",
-		Long:          "slm trains a small language model on one domain (dp, kit), searches the prompt that makes its knowledge most useful to a black-box\nlarge model (bpo), and measures what that is worth (eval).\n\n    slm train legal",
+		Long:          "slm trains a small language model on one domain (dp, kit), searches the soft prompt that makes its knowledge most useful to a black-box\nlarge model (bpo), and measures what that is worth (eval).\n\n    slm train legal",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -94,11 +94,11 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	f := root.PersistentFlags()
-	f.StringVarP(&a.output, "output", "o", "text", "form of the result: text, json or jsonl")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
-	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
-	f.StringVar(&a.color, "color", "auto", "auto, always or never; $NO_COLOR is honoured")
-	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "where runs/ is (default: $SLM_DIR)")
+	f.StringVarP(&a.output, "output", "o", "text", "form of the result: text, json or jsonl (train: its events too)")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on stderr")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "log details on stderr")
+	f.StringVar(&a.color, "color", "auto", "auto or always: a live line on a terminal; never, or $NO_COLOR set: plain lines")
+	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "folder that holds runs/; $SLM_DIR names it too")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddGroup(
 		&cobra.Group{ID: "before", Title: "Before a run:"}, &cobra.Group{ID: "run", Title: "Run:"},

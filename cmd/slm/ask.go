@@ -21,7 +21,7 @@ func newAsk(a *app) *cobra.Command {
 		Short: "What the small model knows, its source, and the LLM's answer with it",
 		Long: "Asks the small model for the place and the text, says whether the text stands in the corpus at that place (verified) or not (UNVERIFIED),\n" +
 			"and gives it to the LLM: to choose among --choice options, or to answer freely. RUN is a folder, a run's name, or its beginning." +
-			exits(exitLLM, exitCheckpoint),
+			exits(exitStopped, exitLLM, exitCheckpoint),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd.Context(), args[0], args[1], choices, alone, offline)

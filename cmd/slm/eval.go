@@ -23,7 +23,7 @@ func newEval(a *app) *cobra.Command {
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
 		Short: "The table of a run's systems, on its test items or on yours",
 		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a JSONL file, an object a line with\n" +
-			"id, question, choices and answer (the index of the right choice, from 0). Nothing is written into the run." +
+			"id, question, choices and answer (the index of the right choice, from 0, or its letter). Nothing is written into the run." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eval(cmd.Context(), args[0], file, offline)

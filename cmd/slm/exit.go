@@ -42,9 +42,9 @@ const (
 // exitMeaning is what the help says of each code.
 var exitMeaning = map[int]string{
 	exitDone: "done", exitFailed: "failed; the message says what to do", exitUsage: "wrong usage or recipe; nothing was started",
-	exitStopped: "stopped in good order: budget, time, patience", exitData: "data missing, unreadable or empty",
-	exitLLM: "black-box LLM: no access, quota, unavailable, or not in the cache offline", exitDiverged: "training diverged; the last good checkpoint is kept",
-	exitDiffers: "a difference was found", exitCheckpoint: "checkpoint missing, incomplete or of a newer format", exitLocked: "run locked by another process",
+	exitStopped: "stopped in good order: the budget is used up", exitData: "data missing, unreadable, too little, or overlapping the exam",
+	exitLLM: "black-box LLM: no weights, no access, quota, unavailable, unusable reply, or not stored with --offline", exitDiverged: "training diverged; the last good checkpoint is kept",
+	exitDiffers: "a difference was found", exitCheckpoint: "checkpoint missing, incomplete, damaged or of a newer format", exitLocked: "run locked by another process",
 }
 
 // errUsage marks wrong arguments and flags.

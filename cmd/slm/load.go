@@ -20,10 +20,10 @@ func (f *recipeFlags) add(cmd *cobra.Command) {
 }
 
 func (f *recipeFlags) addStages(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.choice.Only, "only", "", "run this stage alone")
-	cmd.Flags().StringVar(&f.choice.From, "from", "", "run this stage even if its checkpoint serves, and those after it if they change")
+	cmd.Flags().StringVar(&f.choice.Only, "only", "", "run this stage alone, on the checkpoints that are there")
+	cmd.Flags().StringVar(&f.choice.From, "from", "", "run this stage even if its checkpoint serves, and those after it if its result differs")
 	cmd.Flags().StringVar(&f.choice.Until, "until", "", "stop after this stage")
-	cmd.Flags().BoolVar(&f.choice.Fresh, "fresh", false, "use no old checkpoint")
+	cmd.Flags().BoolVar(&f.choice.Fresh, "fresh", false, "use no old checkpoint and no interrupted work")
 	cmd.Flags().StringVar(&f.resume, "resume", "auto", "auto: go on where a stage was interrupted; never: start it over")
 }
 

@@ -23,7 +23,7 @@ func newPlan(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "plan RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "What train would run and reuse, and why",
-		Long:  "Shows which stages train would run, resume or reuse, and why. Nothing is run or written." + exits(exitData, exitCheckpoint),
+		Long:  "Shows which stages train would run, resume or reuse, and why. Nothing is run; below runs/ the digests of input files are remembered." + exits(exitData, exitLLM, exitCheckpoint),
 		RunE: func(_ *cobra.Command, args []string) error {
 			r, p, err := a.plan(args[0], &f)
 			if err != nil {

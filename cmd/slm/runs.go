@@ -14,7 +14,7 @@ func newRuns(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "The runs below --dir", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(&cobra.Command{
-		Use: "list", Short: "List runs with how far each is", Args: exact(0, "no arguments"), Long: "Lists the runs below --dir." + exits(),
+		Use: "list", Short: "List runs with how far each is", Args: exact(0, "no arguments"), Long: "Lists the runs below --dir: when the newest checkpoint was made, and what comes next." + exits(),
 		RunE: func(*cobra.Command, []string) error { return a.listRuns() },
 	})
 	return cmd

@@ -45,21 +45,33 @@ func (b *dnnlBackend) Precision() Precision { return b.precision }
 
 func (b *dnnlBackend) Gemm32(s Shape, c, x, y []float32) {
 	s.check(len(c), len(x), len(y))
+	if s.K == 0 {
+		clearProduct(s, c)
+		return
+	}
 	b.run(planKey{s, dnnlF32, dnnlF32}, unsafe.Pointer(unsafe.SliceData(c)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(y)))
 }
 
 func (b *dnnlBackend) Gemm16(s Shape, c []float32, x, y []uint16) {
 	s.check(len(c), len(x), len(y))
+	if s.K == 0 {
+		clearProduct(s, c)
+		return
+	}
 	b.run(planKey{s, dnnlBF16, dnnlF32}, unsafe.Pointer(unsafe.SliceData(c)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(y)))
 }
 
 func (b *dnnlBackend) Gemm16To16(s Shape, c, x, y []uint16) {
 	s.check(len(c), len(x), len(y))
+	if s.K == 0 {
+		clearProduct(s, c)
+		return
+	}
 	b.run(planKey{s, dnnlBF16, dnnlBF16}, unsafe.Pointer(unsafe.SliceData(c)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(y)))
 }
 
 func (b *dnnlBackend) run(key planKey, c, x, y unsafe.Pointer) {
-	if key.M == 0 || key.N == 0 || key.K == 0 {
+	if key.M == 0 || key.N == 0 {
 		return
 	}
 	plan, ok := b.plans.Load(key)
@@ -72,6 +84,13 @@ func (b *dnnlBackend) run(key planKey, c, x, y unsafe.Pointer) {
 	}
 	if err := plan.(*gemmPlan).run(c, x, y); err != nil {
 		panic(fmt.Sprintf("kernel: matmul %+v: %v", key.Shape, err))
+	}
+}
+
+// clearProduct is the product of no terms, which oneDNN refuses to plan.
+func clearProduct[R Elem](s Shape, c []R) {
+	for i := 0; i < s.M && s.N > 0 && !s.Accumulate; i++ {
+		clear(c[i*s.LDC : i*s.LDC+s.N])
 	}
 }
 

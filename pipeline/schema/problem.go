@@ -36,7 +36,7 @@ type Problem struct {
 
 func (p Problem) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", plain.Line(p.Place.String()), plain.Line(p.What))
+	fmt.Fprintf(&b, "%s: %s", plain.Line(p.String()), plain.Line(p.What))
 	note := plain.Line(p.Note)
 	if p.Line == 0 || p.Text == "" {
 		if note != "" {

@@ -50,7 +50,6 @@ type top struct {
 	Stages struct {
 		DP stage `yaml:"dp"`
 	} `yaml:"stages"`
-	unexported int
 }
 
 func defaults() top {
@@ -91,7 +90,7 @@ stages:
 	want := defaults()
 	want.Name, want.Seed, want.Paths, want.Prices = "no", 1000, []string{"law/**/*.txt"}, map[string]float64{"in": 0.5, "out": 1e-4}
 	want.Stages.DP = stage{20e6, 32e3, 0.1, 90 * time.Minute, false, []int{40, 100}, []string{"red", "blue"}, optimizer{"muon", 1e-4, [2]float64{.9, .95}, 0, 0}}
-	if d := cmp.Diff(want, got, cmp.AllowUnexported(top{})); d != "" {
+	if d := cmp.Diff(want, got); d != "" {
 		t.Fatal(d)
 	}
 }
@@ -272,7 +271,7 @@ func TestAResolvedCopyReadsBackTheSame(t *testing.T) {
 	if _, problems := Decode(&got, l); problems != nil {
 		t.Fatalf("%s\n%v", text, problems)
 	}
-	if d := cmp.Diff(v, got, cmp.AllowUnexported(top{})); d != "" {
+	if d := cmp.Diff(v, got); d != "" {
 		t.Fatalf("%s\n%s", text, d)
 	}
 }

@@ -3,9 +3,7 @@
 package domain
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"slm/checkpoint"
@@ -73,12 +71,8 @@ func Open(dir string) (*Domain, error) {
 	if d.EOS, ok = d.Tokenizer.ID(EOS); !ok {
 		return nil, fmt.Errorf("domain: %s: the tokenizer has no %s", dir, EOS)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, FormsFile))
-	if err != nil {
+	if d.Forms, err = form.Load(filepath.Join(dir, FormsFile)); err != nil {
 		return nil, err
-	}
-	if err := json.Unmarshal(text, &d.Forms); err != nil {
-		return nil, fmt.Errorf("domain: %s: %w", filepath.Join(dir, FormsFile), err)
 	}
 	sections, _, err := checkpoint.ReadTable[SectionRow](filepath.Join(dir, SectionsFile))
 	if err != nil {

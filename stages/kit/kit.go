@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"slm/checkpoint"
 	"slm/data/exam"
@@ -123,16 +124,17 @@ func (s *Stage) pairs(dom *domain.Domain, seed uint64) ([]pairs.Pair, error) {
 	return list, nil
 }
 
-// apart refuses pairs that ask what the exam holds out.
+// apart refuses pairs that ask what the exam holds out, be it with other white space or in other case.
 func apart(list []pairs.Pair, items []exam.Item, file string) error {
+	folded := func(question string) string { return strings.ToLower(strings.Join(strings.Fields(question), " ")) }
 	held := map[string]bool{}
 	for _, item := range items {
 		if item.Split != exam.Train {
-			held[item.Question] = true
+			held[folded(item.Question)] = true
 		}
 	}
 	for _, p := range list {
-		if held[p.Question] {
+		if held[folded(p.Question)] {
 			return fmt.Errorf("kit: %s: %q is a question of the exam: %w", file, p.Question, ErrOverlap)
 		}
 	}

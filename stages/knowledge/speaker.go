@@ -5,8 +5,10 @@ package knowledge
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"slm/data/corpus"
+	"slm/data/form"
 	"slm/model/decode"
 	"slm/stages/domain"
 )
@@ -56,7 +58,7 @@ func New(d *decode.Decoder, dom *domain.Domain, oneStep bool) *Speaker {
 		}
 	}
 	for id := range int32(dom.Tokenizer.Vocab()) {
-		if strings.ContainsRune(dom.Tokenizer.Token(id), ':') {
+		if strings.ContainsAny(dom.Tokenizer.Decode([]int32{id}), form.Marks) {
 			s.marks = append(s.marks, id)
 		}
 	}
@@ -165,7 +167,9 @@ func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []floa
 		text := s.decodeText(r)
 		place, ok := s.Domain.Forms.ParsePlace(text)
 		if _, known := s.places[place]; ok && known {
-			text = strings.TrimSpace(text[strings.IndexRune(text, ':')+1:])
+			mark, _ := utf8.DecodeLastRuneInString(place)
+			_, after, _ := strings.Cut(text, string(mark))
+			text = strings.TrimSpace(after)
 		} else {
 			place = ""
 		}

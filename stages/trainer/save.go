@@ -21,7 +21,6 @@ const (
 	optimiserFile = "optimizer.arrow"
 	metricsFile   = "metrics.arrow"
 	stateFile     = "state.json"
-	savesKept     = 2
 )
 
 func (s *session) save() error {
@@ -29,7 +28,7 @@ func (s *session) save() error {
 		return nil // nothing has been trained yet
 	}
 	dir := filepath.Join(s.env.Work(s.Stage), fmt.Sprintf("%s%09d", savePrefix, s.state.Step))
-	if _, err := checkpoint.Load(dir); err == nil {
+	if s.last == dir {
 		return nil // this very step was saved before
 	}
 	if err := os.MkdirAll(s.env.Work(s.Stage), 0o755); err != nil {
@@ -49,13 +48,20 @@ func (s *session) save() error {
 		return fmt.Errorf("%s: save: %w", s.Stage, err)
 	}
 	s.env.Emit(stages.Event{Type: "checkpoint", Stage: s.Stage, Step: s.state.Step, Of: s.total, Path: dir})
-	for i, old := range s.saves() {
-		if i >= savesKept {
+	return s.prune(dir)
+}
+
+// prune keeps a new save and the one before it. All others are older, damaged, or of another recipe: they must not outlive this one
+// by their names.
+func (s *session) prune(dir string) error {
+	for _, old := range s.saves() {
+		if old != dir && old != s.last {
 			if err := os.RemoveAll(old); err != nil {
 				return fmt.Errorf("%s: save: %w", s.Stage, err)
 			}
 		}
 	}
+	s.last = dir
 	return nil
 }
 
@@ -99,6 +105,7 @@ func (s *session) resume() error {
 			s.env.Emit(stages.Event{Type: "warning", Stage: s.Stage, Path: dir, Message: fmt.Sprintf("save not used: %v", err)})
 			continue
 		}
+		s.last = dir
 		s.env.Log.Info("resumed", "stage", s.Stage, "step", s.state.Step, "of", s.total)
 		return nil
 	}
@@ -124,6 +131,9 @@ func (s *session) read(dir string) error {
 	p, err := domain.LoadModel(dir)
 	if err != nil {
 		return err
+	}
+	if p.Config != s.Model.Config {
+		return fmt.Errorf("%w: the save is of another model", checkpoint.ErrCorrupt)
 	}
 	w, err := checkpoint.OpenWeights(filepath.Join(dir, optimiserFile))
 	if err != nil {

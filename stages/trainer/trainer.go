@@ -11,6 +11,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unsafe"
 
 	"slm/checkpoint"
 	"slm/data/pack"
@@ -32,6 +33,7 @@ type Job struct {
 	Epochs  float64                        // passes
 	Batch   int                            // places of a step, padding included
 	Context int                            // places of a row
+	Places  int                            // of a micro-batch, which bound memory; 0 = 8192. The weights do not depend on it
 	Optim   Optim
 	Save    Save
 }
@@ -53,8 +55,8 @@ type Summary struct {
 	Metrics       []Metric
 }
 
-// maxPlaces bounds the places of one micro-batch, and with it memory. The result does not depend on it.
-const maxPlaces = 8192
+// defaultPlaces is a micro-batch that keeps the processor busy in a gigabyte or two.
+const defaultPlaces = 8192
 
 // session is a job in progress.
 type session struct {
@@ -63,13 +65,15 @@ type session struct {
 	graph *model.Graph
 	probe *model.Graph // forward only, for held-out loss
 	adam  *optim.AdamW
-	total int // steps
+	grads []optim.Param // with the gradients' memory as the optimiser has it
+	total int           // steps
 
 	state   state
 	batches []pack.Batch // of the current epoch, one a step
 	epoch   int          // whose batches those are
 	metrics []Metric
 	saved   time.Time
+	last    string // the newest save that this session has read or written
 
 	restored []checkpoint.Tensor // moments of a save, until the optimiser is made
 }
@@ -128,7 +132,10 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 
 // start builds the graph and takes up the newest save, if there is one.
 func (s *session) start() error {
-	rows := max(1, min(s.Batch, maxPlaces)/s.Context)
+	if s.Places <= 0 {
+		s.Places = defaultPlaces
+	}
+	rows := max(1, min(s.Batch, s.Places)/s.Context)
 	var err error
 	if s.graph, err = model.NewGraph(s.Model, s.env.Kernel, rows, s.Context, true); err != nil {
 		return err
@@ -160,11 +167,17 @@ func (s *session) load(epoch int) {
 // step trains on one batch.
 func (s *session) step() (Metric, error) {
 	s.load(s.state.Epoch)
+	if s.state.Index >= len(s.batches) {
+		return Metric{}, fmt.Errorf("%s: epoch %d has %d batches, the save goes on at number %d: it is of other data", s.Stage, s.state.Epoch, len(s.batches), s.state.Index)
+	}
 	b := s.batches[s.state.Index]
 	s.graph.Zero()
 	loss, err := run(s.graph, b, 1/float32(max(1, b.TargetCount)))
-	if err != nil {
+	if errors.Is(err, model.ErrNotFinite) {
 		return Metric{}, s.diverged(err, b)
+	}
+	if err != nil {
+		return Metric{}, fmt.Errorf("%s: %w", s.Stage, err)
 	}
 	params, err := s.params()
 	if err != nil {
@@ -194,7 +207,8 @@ func (s *session) step() (Metric, error) {
 	return m, nil
 }
 
-// params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place.
+// params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place. It
+// keeps that place, so a graph that moved its gradients later would train on old ones: that is an error.
 func (s *session) params() ([]optim.Param, error) {
 	grads, err := s.graph.Gradients()
 	if err != nil {
@@ -204,13 +218,25 @@ func (s *session) params() ([]optim.Param, error) {
 	for i, g := range grads {
 		params[i] = optim.Param{Name: g.Name, W: g.W, G: g.G, Decay: !strings.HasSuffix(g.Name, "norm")}
 	}
-	return params, s.optimiser(params)
+	if s.adam == nil {
+		s.grads = params
+		return params, s.optimiser(params)
+	}
+	return params, s.inPlace(params)
 }
 
-func (s *session) diverged(err error, b pack.Batch) error {
-	if !errors.Is(err, model.ErrNotFinite) && !strings.Contains(err.Error(), "norm") {
-		return err
+// inPlace checks that the gradients lie where the optimiser reads them.
+func (s *session) inPlace(params []optim.Param) error {
+	for i, p := range params {
+		if at := s.grads[i]; unsafe.SliceData(p.G) != unsafe.SliceData(at.G) || unsafe.SliceData(p.W) != unsafe.SliceData(at.W) || len(p.G) != len(at.G) {
+			return fmt.Errorf("%s: the gradient of %s has moved since the optimiser was made", s.Stage, p.Name)
+		}
 	}
+	return nil
+}
+
+// diverged names the batch at which training broke down.
+func (s *session) diverged(err error, b pack.Batch) error {
 	ids := b.IDs
 	if len(ids) > 8 {
 		ids = append(append([]string{}, ids[:8]...), "…")
@@ -228,6 +254,9 @@ func (s *session) heldOut() (float64, error) {
 	sum, count := 0.0, 0
 	for _, b := range pack.Pack(s.HeldOut, s.probe.Seqs, s.Context) {
 		loss, err := run(s.probe, b, 1)
+		if errors.Is(err, model.ErrNotFinite) {
+			return 0, fmt.Errorf("%s: %w at step %d of %d: held-out loss: %w", s.Stage, ErrDiverged, s.state.Step, s.total, err)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("%s: held-out loss: %w", s.Stage, err)
 		}

@@ -1,0 +1,44 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"unsafe"
+)
+
+// An optimiser keeps views of gradients. They must stay in place from step to step and hold each step's own values.
+func TestGradientsStayInPlaceAndAreThoseOfTheLastStep(t *testing.T) {
+	for _, backend := range []string{"go", "onednn-bf16"} {
+		for _, tied := range []bool{true, false} {
+			cfg := tiny(tied)
+			be := mustOpen(t, backend)
+			g := mustGraph(t, New(cfg, 3), be, 2, 16)
+			step := func(g *Graph, b Batch) []Gradient {
+				g.Zero()
+				if _, err := g.Run(b, 0.1); err != nil {
+					t.Fatal(err)
+				}
+				grads, err := g.Gradients()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return grads
+			}
+			first := step(g, packedBatch(cfg, 1))
+			for seed := range uint64(4) {
+				b := packedBatch(cfg, 2+seed)
+				now, want := step(g, b), step(mustGraph(t, New(cfg, 3), be, 2, 16), b)
+				for i := range now {
+					what := fmt.Sprintf("%s, tied %v, step %d: gradient of %s", backend, tied, seed, now[i].Name)
+					if unsafe.SliceData(now[i].G) != unsafe.SliceData(first[i].G) || unsafe.SliceData(now[i].W) != unsafe.SliceData(first[i].W) {
+						t.Errorf("%s has moved", what)
+					}
+					if !slices.Equal(first[i].G, want[i].G) {
+						t.Errorf("%s is not that of a graph that has run once", what)
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,368 @@
+package dp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pack"
+	"slm/data/tokenizer"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/rng"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+const (
+	sectionCount = 14
+	longest      = 512 // tokens of an example: none is cut
+)
+
+// text is a section's: words of its own, enough for quotations.
+func text(i int) string {
+	s, words := rng.New(8, "text").At(uint64(i)), make([]string, 40)
+	for w := range words {
+		letters := make([]byte, 3+s.IntN(4))
+		for l := range letters {
+			letters[l] = byte('a' + s.IntN(26))
+		}
+		words[w] = string(letters)
+	}
+	return strings.Join(words, " ")
+}
+
+// world is a domain of two acts; every third section is held out, for dev or test in turn.
+func world(t *testing.T) *domain.Domain {
+	t.Helper()
+	set, err := form.Default(form.HeadingForms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dom := &domain.Domain{Forms: set}
+	var texts []string
+	for i := range sectionCount {
+		sec := corpus.Section{
+			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + text(i)[:12], Text: text(i), Source: "made",
+		}
+		dom.Sections = append(dom.Sections, sec)
+		texts = append(texts, set.PlaceOf(sec)+" "+sec.Text)
+		item := exam.Item{ID: sec.ID, Section: sec.ID, Question: set.ExamOf(sec), Choices: []string{"a", "b"}, Split: exam.Train, Place: set.PlaceOf(sec), Knowledge: sec.Text}
+		if i%3 == 1 {
+			item.Split = []string{exam.Dev, exam.Test}[i%2]
+		}
+		dom.Items = append(dom.Items, item)
+	}
+	if dom.Tokenizer, err = tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 500, Special: []string{domain.EOS}}); err != nil {
+		t.Fatal(err)
+	}
+	return dom
+}
+
+var mixed = Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}
+
+// said decodes an example; it must end with the one end mark.
+func said(t *testing.T, dom *domain.Domain, ex pack.Example) string {
+	t.Helper()
+	last := len(ex.Tokens) - 1
+	if ex.Tokens[last] != dom.EOS || slices.Contains(ex.Tokens[:last], dom.EOS) {
+		t.Fatalf("%s: the end mark is not where it belongs", ex.ID)
+	}
+	return dom.Tokenizer.Decode(ex.Tokens[:last])
+}
+
+func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
+	dom := world(t)
+	m := NewMixture(dom, mixed, longest, 7)
+	first := map[int][]pack.Example{}
+	for _, e := range []int{0, 1, 2, 3} {
+		first[e] = m.Epoch(e)
+	}
+	for _, e := range []int{3, 0, 2, 2} {
+		if !reflect.DeepEqual(m.Epoch(e), first[e]) || !reflect.DeepEqual(NewMixture(dom, mixed, longest, 7).Epoch(e), first[e]) {
+			t.Errorf("epoch %d is another one now", e)
+		}
+	}
+	order := func(ex []pack.Example) (ids []string) {
+		for _, e := range ex {
+			ids = append(ids, e.ID)
+		}
+		return ids
+	}
+	if slices.Equal(order(first[0]), order(first[1])) || slices.Equal(order(first[0]), order(NewMixture(dom, mixed, longest, 8).Epoch(0))) {
+		t.Error("another epoch, or another seed, has the same order")
+	}
+}
+
+func TestEverySectionIsReadOnceAnEpoch(t *testing.T) {
+	dom := world(t)
+	m := NewMixture(dom, mixed, longest, 7)
+	forms := map[int]int{}
+	const epochs = 60
+	for epoch := range epochs {
+		read := map[string]int{}
+		for _, ex := range m.Epoch(epoch) {
+			got := said(t, dom, ex)
+			for _, s := range dom.Sections {
+				for i := range dom.Forms.Document {
+					if got == form.Join(dom.Forms.DocumentOf(s, i), s.Text) {
+						if ex.Prompt != 0 || ex.ID != s.ID {
+							t.Errorf("%s: prompt %d", ex.ID, ex.Prompt)
+						}
+						read[s.ID]++
+						forms[i]++
+					}
+				}
+			}
+		}
+		for _, s := range dom.Sections {
+			if read[s.ID] != 1 {
+				t.Fatalf("epoch %d: %s stands there %d times as text", epoch, s.ID, read[s.ID])
+			}
+		}
+	}
+	// Other forms share a quarter of the draws; four standard deviations are allowed.
+	n := float64(epochs * sectionCount)
+	if other := n - float64(forms[0]); math.Abs(other-0.25*n) > 4*math.Sqrt(n*0.25*0.75) {
+		t.Errorf("%.0f of %.0f sections are read in another form", other, n)
+	}
+	for i := range dom.Forms.Document {
+		if forms[i] == 0 {
+			t.Errorf("form %d never comes up", i)
+		}
+	}
+}
+
+func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
+	dom := world(t)
+	m := NewMixture(dom, Mix{Corpus: 1, Pairs: 3, Places: 3}, longest, 7)
+	held := map[string]bool{}
+	var forbidden []string
+	for i, item := range dom.Items {
+		if item.Split == exam.Train {
+			continue
+		}
+		held[item.Section] = true
+		forbidden = append(forbidden, item.Question)
+		for j := range dom.Forms.Question {
+			forbidden = append(forbidden, dom.Forms.QuestionOf(dom.Sections[i], j))
+		}
+		for j := range dom.Forms.Heading {
+			forbidden = append(forbidden, dom.Forms.HeadingOf(dom.Sections[i], j))
+		}
+	}
+	asked, trained := 0, map[string]bool{}
+	for epoch := range 40 {
+		for _, ex := range m.Epoch(epoch) {
+			got := said(t, dom, ex)
+			for _, f := range forbidden {
+				if strings.Contains(got, f) {
+					t.Fatalf("epoch %d: %q is in %q", epoch, f, got)
+				}
+			}
+			question, answer, ok := strings.Cut(got, "\nAnswer:")
+			if !ok {
+				continue
+			}
+			asked++
+			for i, s := range dom.Sections {
+				// Not even words of a held-out text may be asked about, or be an answer.
+				if held[s.ID] && (strings.Contains(answer, s.Text[:20]) || strings.Contains(answer, dom.Forms.PlaceOf(s)) || strings.Contains(question, s.Text[:20])) {
+					t.Fatalf("epoch %d: %q gives %s away", epoch, got, s.ID)
+				}
+				if strings.Contains(question, dom.Items[i].Question) {
+					trained[s.ID] = true
+				}
+			}
+		}
+	}
+	if asked == 0 || len(trained) != sectionCount-len(held) {
+		t.Errorf("%d questions, the exam's form for %d sections of %d: the test proves nothing", asked, len(trained), sectionCount-len(held))
+	}
+}
+
+func TestTheMixtureHoldsOnAverage(t *testing.T) {
+	dom := world(t)
+	train := len(exam.TrainSections(dom.Sections, dom.Items))
+	for _, mix := range []Mix{mixed, {Corpus: 0.5, Pairs: 0.9, Places: 0.1}, {Corpus: 1, Pairs: 2}, {Corpus: 1}} {
+		m := NewMixture(dom, mix, longest, 7)
+		const epochs = 150
+		full, places := 0, 0
+		for epoch := range epochs {
+			for _, ex := range m.Epoch(epoch) {
+				_, answer, asked := strings.Cut(said(t, dom, ex), "\nAnswer: ")
+				if !asked {
+					continue
+				}
+				place, ok := dom.Forms.ParsePlace(answer)
+				if !ok {
+					t.Fatalf("%q names no place", answer)
+				}
+				if answer == place {
+					places++
+				} else {
+					full++
+				}
+			}
+		}
+		n := float64(epochs * train)
+		for what, c := range map[string]struct{ got, rate float64 }{"full answers": {float64(full), mix.Pairs / mix.Corpus}, "places": {float64(places), mix.Places / mix.Corpus}} {
+			share := c.rate - math.Floor(c.rate) // whole draws are certain, the rest is a coin
+			if math.Abs(c.got-c.rate*n) > 4*math.Sqrt(n*share*(1-share)) {
+				t.Errorf("%+v: %.0f %s of %.0f draws, want %.0f", mix, c.got, what, n, c.rate*n)
+			}
+		}
+	}
+}
+
+func TestExamplesAreCutAndTheCutIsCounted(t *testing.T) {
+	dom := world(t)
+	whole := NewMixture(dom, mixed, longest, 7)
+	if whole.Cut() != 0 {
+		t.Fatalf("%d sections are cut at %d tokens", whole.Cut(), longest)
+	}
+	m := NewMixture(dom, mixed, 60, 7)
+	if m.Cut() != sectionCount {
+		t.Errorf("%d sections are cut", m.Cut())
+	}
+	want := whole.Epoch(5)
+	for i, ex := range m.Epoch(5) {
+		if !slices.Equal(ex.Tokens, want[i].Tokens[:min(60, len(want[i].Tokens))]) {
+			t.Errorf("%s: not the beginning of the example", ex.ID)
+		}
+	}
+	for _, c := range [][3]int{{0, 256, 256}, {100, 256, 100}, {300, 256, 256}} {
+		if got := (Config{MaxSection: c[0]}).maxSection(c[1]); got != c[2] {
+			t.Errorf("max_section %d in a context of %d: %d", c[0], c[1], got)
+		}
+	}
+}
+
+func TestHeldOutLossIsThatOfTheAnswerAlone(t *testing.T) {
+	dom := world(t)
+	dev := exam.Only(dom.Items, exam.Dev)
+	held := HeldOut(dom)
+	if len(held) != len(dev) || len(dev) == 0 {
+		t.Fatalf("%d examples of %d questions", len(held), len(dev))
+	}
+	for i, ex := range held {
+		checkTargets(t, dom, ex, dom.Forms.Ask(dev[i].Question), dev[i].Place)
+	}
+	dom.Items[1].Place, dom.Items[4].Place = "", "" // one of each split
+	dev, held = exam.Only(dom.Items, exam.Dev), HeldOut(dom)
+	texts := 0
+	for i, ex := range held {
+		if dev[i].Place == "" {
+			texts++
+			checkTargets(t, dom, ex, dom.Forms.Ask(dev[i].Question), dev[i].Knowledge)
+		}
+	}
+	if texts != 1 {
+		t.Errorf("%d questions without a place", texts)
+	}
+}
+
+// checkTargets packs one example and reads its targets: exactly the answer and the end mark.
+func checkTargets(t *testing.T, dom *domain.Domain, ex pack.Example, prompt, answer string) {
+	t.Helper()
+	b := pack.Pack([]pack.Example{ex}, 1, longest)[0]
+	var read, trained []int32
+	for i, target := range b.Targets[:b.Docs[0].Len] {
+		if target >= 0 {
+			trained = append(trained, target)
+		} else {
+			read = append(read, b.Tokens[i])
+		}
+	}
+	read = append(read, b.Tokens[len(read)]) // the prompt's last token, which has the answer's first as its target
+	if dom.Tokenizer.Decode(read) != prompt || trained[len(trained)-1] != dom.EOS || dom.Tokenizer.Decode(trained[:len(trained)-1]) != " "+answer {
+		t.Errorf("read %q, trained %q", dom.Tokenizer.Decode(read), dom.Tokenizer.Decode(trained))
+	}
+}
+
+func TestTheStageWritesAModelThatFitsItsTokenizer(t *testing.T) {
+	dom := world(t)
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var warned []string
+	env := &stages.Env{
+		Run: t.TempDir(), Seed: 7, Fingerprint: "f", Kernel: be, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, 0) },
+		Emit: func(e stages.Event) {
+			if e.Type == "warning" {
+				warned = append(warned, e.Message)
+			}
+		},
+	}
+	p, err := checkpoint.Begin(env.Dir(stages.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := func(yield func(corpus.Section, error) bool) {
+		for _, s := range dom.Sections {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+	for _, err := range []error{
+		corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items),
+		dom.Forms.Save(p.Path(domain.FormsFile)), dom.Tokenizer.Save(p.Path(domain.TokenizerFile)), p.Commit(&checkpoint.Manifest{Stage: stages.Data}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := Default()
+	cfg.Tokens, cfg.Epochs, cfg.Batch, cfg.MaxSection = 0, 0.01, 128, 64
+	shape := model.Config{Width: 8, Layers: 1, Heads: 1, KVHeads: 1, HeadDim: 8, Hidden: 8, Context: 128, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
+	if err := New(cfg, shape).Run(context.Background(), env); err != nil {
+		t.Fatal(err)
+	}
+	got, err := domain.LoadModel(env.Dir(stages.DP))
+	if err != nil || got.Config.Vocab != dom.Tokenizer.Vocab() {
+		t.Fatalf("vocab %d of %d, %v", got.Config.Vocab, dom.Tokenizer.Vocab(), err)
+	}
+	tok, err := tokenizer.Load(filepath.Join(env.Dir(stages.DP), domain.TokenizerFile))
+	if err != nil || tok.Digest() != dom.Tokenizer.Digest() {
+		t.Errorf("tokenizer: %v", err)
+	}
+	m, err := checkpoint.Load(env.Dir(stages.DP))
+	if err != nil || m.Counters["steps"] != 1 || m.Facts["held_out_loss"] == "" {
+		t.Errorf("%v, %v", m, err)
+	}
+	if len(warned) != 1 || !strings.Contains(warned[0], "max_section") {
+		t.Errorf("warnings %q", warned)
+	}
+}
+
+func TestTokensAndEpochsExcludeEachOther(t *testing.T) {
+	for _, c := range []struct {
+		change func(*Config)
+		says   string
+	}{
+		{func(*Config) {}, ""},
+		{func(c *Config) { c.Epochs = 2 }, "tokens"},
+		{func(c *Config) { c.Tokens = 0 }, "tokens"},
+		{func(c *Config) { c.Mix.Corpus = 0 }, "mix.corpus"},
+	} {
+		cfg := Default()
+		c.change(&cfg)
+		if err := cfg.Validate(); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%q: %v", c.says, err)
+		}
+	}
+}

@@ -1,0 +1,332 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pack"
+	"slm/data/pairs"
+	"slm/llm"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// run runs the stage and reads what it says of its pairs.
+func run(t *testing.T, cfg Config, env *stages.Env) ([]PairRow, *checkpoint.Manifest) {
+	t.Helper()
+	if err := New(cfg).Run(context.Background(), env); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := checkpoint.ReadTable[PairRow](filepath.Join(env.Dir(stages.KIT), PairsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := checkpoint.Load(env.Dir(stages.KIT))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows, m
+}
+
+func TestTheFilterDropsSectionsThatTheBlackBoxAnswersWrong(t *testing.T) {
+	dom := newDomain(t)
+	b := &box{wrong: map[string]bool{"Act#2": true, "Act#8": true, "Act#1": true}} // Act#1 is held out, so nobody asks
+	env := newRun(t, dom, b)
+	rows, m := run(t, brief(), env)
+	held, kept := map[string]bool{}, 0
+	for _, item := range dom.Items {
+		held[item.Section] = item.Split != exam.Train
+		if want := map[bool]int{true: 0, false: 1}[held[item.Section]]; b.asked[item.ID] != want {
+			t.Errorf("%s (%s) was asked %d times", item.ID, item.Split, b.asked[item.ID])
+		}
+	}
+	sections := map[string]bool{}
+	for _, r := range rows {
+		sections[r.Section] = true
+		want, why := true, "answers right"
+		switch {
+		case r.Section == fmt.Sprintf("Act#%d", unasked):
+			why = "no question"
+		case b.wrong[r.Section]:
+			want, why = false, "answers wrong"
+		}
+		if held[r.Section] || r.Kept != want || !strings.Contains(r.Why, why) || r.Question == "" || r.Place == "" || r.Text == "" || r.Source == "" {
+			t.Errorf("%+v, want kept %v since %q", r, want, why)
+		}
+		if r.Kept {
+			kept++
+		}
+	}
+	if len(sections) != 6 || kept == 0 || kept == len(rows) {
+		t.Errorf("%d sections, %d of %d pairs kept", len(sections), kept, len(rows))
+	}
+	if m.Facts["pairs"] != fmt.Sprint(len(rows)) || m.Facts["kept"] != fmt.Sprint(kept) || m.Facts["keep_rate"] != fmt.Sprintf("%.4f", float64(kept)/float64(len(rows))) {
+		t.Errorf("facts %v for %d of %d", m.Facts, kept, len(rows))
+	}
+	if p, err := domain.LoadModel(env.Dir(stages.KIT)); err != nil || p.Config.Vocab != dom.Tokenizer.Vocab() || m.Counters["steps"] != 1 {
+		t.Errorf("model: %v, %v", err, m.Counters)
+	}
+}
+
+func TestWithoutTheFilterNobodyIsAsked(t *testing.T) {
+	b := &box{fails: llm.ErrBudget}
+	cfg := brief()
+	cfg.Filter = false
+	rows, _ := run(t, cfg, newRun(t, newDomain(t), b))
+	for _, r := range rows {
+		if !r.Kept || !strings.Contains(r.Why, "filter is off") {
+			t.Errorf("%+v", r)
+		}
+	}
+	if b.opened != 0 || len(rows) == 0 {
+		t.Errorf("opened %d times, %d pairs", b.opened, len(rows))
+	}
+}
+
+func TestAnErrorOfTheBlackBoxEndsTheStageWithoutACheckpoint(t *testing.T) {
+	env := newRun(t, newDomain(t), &box{fails: llm.ErrBudget})
+	if err := New(brief()).Run(context.Background(), env); !errors.Is(err, llm.ErrBudget) {
+		t.Error(err)
+	}
+	if _, err := checkpoint.Load(env.Dir(stages.KIT)); !errors.Is(err, checkpoint.ErrMissing) {
+		t.Errorf("a checkpoint was left: %v", err)
+	}
+}
+
+func TestWhereEveryPairIsDroppedTheStageSaysSo(t *testing.T) {
+	dom := newDomain(t)
+	dom.Sections = slices.Delete(dom.Sections, unasked, unasked+1) // its pairs would stay
+	wrong := map[string]bool{}
+	for _, s := range dom.Sections {
+		wrong[s.ID] = true
+	}
+	if err := New(brief()).Run(context.Background(), newRun(t, dom, &box{wrong: wrong})); err == nil || !strings.Contains(err.Error(), "dropped all") {
+		t.Error(err)
+	}
+}
+
+func TestOnlyTheTemplatesThatTheRecipeNamesAreUsed(t *testing.T) {
+	dom := newDomain(t)
+	for _, kinds := range [][]string{{pairs.Number}, {pairs.Quote}, {pairs.Number, pairs.Quote}} {
+		cfg := brief()
+		cfg.Pairs.Templates = kinds
+		list, err := New(cfg).pairs(dom, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, p := range list {
+			seen[p.Kind] = true
+		}
+		if len(seen) != len(kinds) || !seen[kinds[0]] {
+			t.Errorf("%v gives %v", kinds, seen)
+		}
+	}
+	cfg := brief()
+	cfg.Pairs.Templates = []string{pairs.Heading} // no section has a heading of its own
+	if _, err := New(cfg).pairs(dom, 7); err == nil {
+		t.Error("no pair, no error")
+	}
+}
+
+// questions writes a file of pairs that ask these questions.
+func questions(t *testing.T, ask ...string) string {
+	t.Helper()
+	path, lines := filepath.Join(t.TempDir(), "pairs.jsonl"), ""
+	for _, q := range ask {
+		lines += fmt.Sprintf("{\"question\":%q,\"knowledge\":\"what is to be known\"}\n", q)
+	}
+	if err := os.WriteFile(path, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPairsThatAskWhatTheExamHoldsOutAreRefused(t *testing.T) {
+	dom := newDomain(t)
+	for _, item := range dom.Items {
+		if item.Split == exam.Train {
+			continue
+		}
+		for _, q := range []string{item.Question, "  " + strings.ReplaceAll(item.Question, " ", " \t"), strings.ToUpper(item.Question)} {
+			for _, from := range []string{"file", "both"} {
+				cfg, b := brief(), &box{}
+				cfg.Pairs.From, cfg.Pairs.File = from, questions(t, "Is this allowed?", q)
+				env := newRun(t, dom, b)
+				err := New(cfg).Run(context.Background(), env)
+				if !errors.Is(err, ErrOverlap) || !strings.Contains(err.Error(), "pairs.jsonl") || b.opened != 0 {
+					t.Errorf("%s %q: %v", from, q, err)
+				}
+			}
+		}
+	}
+}
+
+func TestPairsFromAFileAreKeptAndSaySo(t *testing.T) {
+	dom := newDomain(t)
+	cfg := brief()
+	cfg.Pairs.From, cfg.Pairs.File = "file", questions(t, "Is this allowed?", dom.Items[0].Question) // the second is a training question
+	rows, _ := run(t, cfg, newRun(t, dom, &box{}))
+	if len(rows) != 2 {
+		t.Fatalf("%d pairs", len(rows))
+	}
+	for _, r := range rows {
+		if !r.Kept || r.Kind != pairs.File || !strings.Contains(r.Why, "from a file") {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func newLesson(t *testing.T, dom *domain.Domain, change func(*Config)) *lesson {
+	t.Helper()
+	cfg := Default()
+	if change != nil {
+		change(&cfg)
+	}
+	list, err := New(cfg).pairs(dom, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lesson{cfg: cfg, dom: dom, pairs: list, seed: 7, context: 512}
+}
+
+// said decodes an example without its end mark.
+func said(t *testing.T, dom *domain.Domain, ex pack.Example) string {
+	t.Helper()
+	last := len(ex.Tokens) - 1
+	if ex.Tokens[last] != dom.EOS {
+		t.Fatalf("%s does not end in the end mark", ex.ID)
+	}
+	return dom.Tokenizer.Decode(ex.Tokens[:last])
+}
+
+func TestTheReplayRatioHolds(t *testing.T) {
+	dom := newDomain(t)
+	for _, replay := range []float64{0, 0.5, 1, 2.4} {
+		l := newLesson(t, dom, func(c *Config) { c.Replay = replay })
+		for epoch := range 3 {
+			asked, read := map[string]int{}, map[string]int{}
+			total := 0
+			for _, ex := range l.epoch(epoch) {
+				got := said(t, dom, ex)
+				if strings.HasPrefix(got, "Question: ") {
+					asked[ex.ID]++
+					continue
+				}
+				at := slices.IndexFunc(dom.Sections, func(s corpus.Section) bool { return s.ID == ex.ID })
+				if at < 0 || ex.Prompt != 0 || !slices.ContainsFunc(dom.Forms.Document, func(f string) bool {
+					i := slices.Index(dom.Forms.Document, f)
+					return got == form.Join(dom.Forms.DocumentOf(dom.Sections[at], i), dom.Sections[at].Text)
+				}) {
+					t.Fatalf("%s: %q is no section in a document form, or not trained whole", ex.ID, got)
+				}
+				read[ex.ID]++
+				total++
+			}
+			if want := int(replay*float64(len(l.pairs)) + 0.5); total != want {
+				t.Errorf("replay %v: %d sections for %d pairs", replay, total, len(l.pairs))
+			}
+			for _, p := range l.pairs {
+				if asked[p.ID] != 1 {
+					t.Errorf("replay %v, epoch %d: pair %s is asked %d times", replay, epoch, p.ID, asked[p.ID])
+				}
+			}
+			least, most := total, 0
+			for _, s := range dom.Sections {
+				least, most = min(least, read[s.ID]), max(most, read[s.ID])
+			}
+			if most-least > 1 {
+				t.Errorf("replay %v: a section is read %d times, another %d times", replay, most, least)
+			}
+		}
+	}
+}
+
+func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
+	dom := newDomain(t)
+	l := newLesson(t, dom, nil)
+	zero, one := l.epoch(0), l.epoch(1)
+	if !reflect.DeepEqual(l.epoch(1), one) || !reflect.DeepEqual(newLesson(t, dom, nil).epoch(0), zero) {
+		t.Error("an epoch is another one now")
+	}
+	if reflect.DeepEqual(zero, one) {
+		t.Error("two epochs are the same")
+	}
+}
+
+// targets packs one example and gives what it trains.
+func targets(ex pack.Example) (trained []int32) {
+	for _, target := range pack.Pack([]pack.Example{ex}, 1, 512)[0].Targets {
+		if target >= 0 {
+			trained = append(trained, target)
+		}
+	}
+	return trained
+}
+
+func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
+	dom := newDomain(t)
+	for _, steps := range []string{TwoStep, OneStep} {
+		l := newLesson(t, dom, func(c *Config) { c.Knowledge, c.Replay = steps, 0 })
+		byID := map[string]pairs.Pair{}
+		for _, p := range l.pairs {
+			byID[p.ID] = p
+		}
+		for _, ex := range l.epoch(0) {
+			p := byID[ex.ID]
+			answer := form.Join(p.Place, p.Text)
+			if steps == TwoStep || p.Kind == pairs.Quote {
+				answer = p.Place
+			}
+			got := targets(ex)
+			if said(t, dom, ex) != form.Join(dom.Forms.Ask(p.Question), answer) {
+				t.Errorf("%s, %s: says %q", steps, ex.ID, said(t, dom, ex))
+			}
+			if got[len(got)-1] != dom.EOS || dom.Tokenizer.Decode(got[:len(got)-1]) != " "+answer {
+				t.Errorf("%s, %s: trains %q", steps, ex.ID, dom.Tokenizer.Decode(got))
+			}
+		}
+		held, dev := l.heldOut(), exam.Only(dom.Items, exam.Dev)
+		if len(held) != len(dev) || len(dev) == 0 {
+			t.Fatalf("%d held-out examples of %d questions", len(held), len(dev))
+		}
+		for i, ex := range held {
+			answer := dev[i].Place
+			if steps == OneStep {
+				answer = form.Join(answer, dev[i].Knowledge)
+			}
+			if got := targets(ex); dom.Tokenizer.Decode(got[:len(got)-1]) != " "+answer || !strings.Contains(said(t, dom, ex), dev[i].Question) {
+				t.Errorf("%s, held out: trains %q", steps, dom.Tokenizer.Decode(got))
+			}
+		}
+	}
+}
+
+func TestMistakesInTheRecipeAreTold(t *testing.T) {
+	for _, c := range []struct {
+		change func(*Config)
+		says   string
+	}{
+		{func(*Config) {}, ""},
+		{func(c *Config) { c.Pairs.From = "file" }, "pairs.file"},
+		{func(c *Config) { c.Pairs.File = "x.jsonl" }, "pairs.file"},
+		{func(c *Config) { c.Pairs.Templates = nil }, "pairs.templates"},
+	} {
+		cfg := Default()
+		c.change(&cfg)
+		if err := cfg.Validate(); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%q: %v", c.says, err)
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package knowledge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/data/corpus"
+	"slm/data/form"
+	"slm/data/tokenizer"
+	"slm/model"
+	"slm/model/decode"
+	"slm/model/kernel"
+	"slm/stages/domain"
+)
+
+// world is a domain of one act with a tokenizer that has every word of it as a token of its own.
+func world(t *testing.T, place string, more ...string) *domain.Domain {
+	t.Helper()
+	dom := &domain.Domain{Forms: form.Set{Place: place, Document: []string{place}, Question: []string{"What does {number} say?"}}}
+	if place == "" {
+		dom.Forms.Document = []string{"From {title}."}
+	}
+	for i, text := range []string{"alpha beta gamma delta", "one two three four", "one two three four five"} {
+		dom.Sections = append(dom.Sections, corpus.Section{ID: fmt.Sprint(i), Title: "Act", Number: fmt.Sprint(i + 7), Text: text})
+	}
+	var texts []string
+	for _, s := range dom.Sections {
+		texts = append(texts, dom.Forms.Ask("What?")+" "+dom.Forms.PlaceOf(s)+" "+s.Text, dom.Forms.PlaceOf(s))
+	}
+	texts = slices.Repeat(append(texts, more...), 20)
+	tok, err := tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 1000, Special: []string{domain.EOS}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dom.Tokenizer = tok
+	return dom
+}
+
+// reciter is a model that, after the end of any question, says the given continuation and then the end mark; and the same from any point
+// of it on. It is a table of token pairs: the embedding is the identity, the blocks add nothing, the head holds what follows.
+func reciter(t *testing.T, dom *domain.Domain, says string) *decode.Decoder {
+	t.Helper()
+	ask := dom.Tokenizer.Encode(dom.Forms.Ask("What?"))
+	chain := append(ask[len(ask)-1:], dom.Tokenizer.Encode(form.Continuation(says))...)
+	return table(t, dom, append(chain, dom.EOS))
+}
+
+func table(t *testing.T, dom *domain.Domain, chain []int32) *decode.Decoder {
+	t.Helper()
+	v := dom.Tokenizer.Vocab()
+	p := model.Zeros(model.Config{Vocab: v, Width: v, Layers: 1, Heads: 1, KVHeads: 1, HeadDim: 2, Hidden: 2, Context: 128, RopeTheta: 10000, NormEps: 1e-5})
+	for i := range v {
+		p.Embed[i*v+i], p.Norm[i], p.Layers[0].AttnNorm[i], p.Layers[0].MLPNorm[i] = 1, 1, 1, 1
+	}
+	for i, token := range chain[:len(chain)-1] {
+		if slices.Contains(chain[i+1:], token) {
+			t.Fatalf("token %d (%q) stands twice in what the model is to say", token, dom.Tokenizer.Token(token))
+		}
+		p.Head[int(chain[i+1])*v+int(token)] = 1
+	}
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decode.New(p, be)
+}
+
+func say(t *testing.T, s *Speaker, questions ...string) []Piece {
+	t.Helper()
+	out, err := s.Say(context.Background(), questions, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+const bracketed = "{title} ({number}):" // its mark is glued to a bracket in one token
+
+func TestThePlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
+	dom := world(t, bracketed)
+	if glued := dom.Tokenizer.Encode("):"); len(glued) != 1 {
+		t.Fatalf("the mark is %d tokens: the test proves nothing", len(glued))
+	}
+	for says, want := range map[string]Piece{
+		"Act (7): alpha beta gamma delta": {Place: "Act (7):", Text: "alpha beta gamma delta", Section: 0, Verified: true},
+		"Act (7): alpha beta":             {Place: "Act (7):", Text: "alpha beta", Section: 0, Verified: true},
+		"Act (8): alpha beta gamma":       {Place: "Act (8):", Text: "alpha beta gamma", Section: 1},
+		"Act (5): alpha beta":             {Place: "Act (5):", Text: "alpha beta", Section: -1}, // the corpus has no such place
+		"Act (7):":                        {Place: "Act (7):", Section: 0},
+		"alpha beta":                      {Section: -1}, // ends without a mark
+		"":                                {Section: -1},
+	} {
+		s := New(reciter(t, dom, says), dom, false)
+		if says == "" {
+			s.Decoder = table(t, dom, []int32{dom.Tokenizer.Encode(":")[0], dom.EOS})
+		}
+		for i, got := range say(t, s, "What?", "And what  else?") {
+			want.Question = []string{"What?", "And what  else?"}[i]
+			if got != want || got.Known() != (want.Section >= 0) {
+				t.Errorf("%q: %+v, want %+v", says, got, want)
+			}
+		}
+	}
+}
+
+func TestGenerationStopsAtTheMark(t *testing.T) {
+	dom := world(t, bracketed)
+	s := New(reciter(t, dom, "Act (7): alpha"), dom, false)
+	s.PlaceTokens = len(dom.Tokenizer.Encode(" Act (7):")) // not a token more is needed
+	if got, err := s.Places(context.Background(), []string{"What?"}, nil); err != nil || got[0] != "Act (7):" {
+		t.Errorf("%q, %v", got, err)
+	}
+	s.PlaceTokens--
+	got, err := s.Places(context.Background(), []string{"What?"}, nil)
+	if err != nil || len(got) != 1 || got[0] != "" {
+		t.Errorf("a place without its mark: %q, %v", got, err)
+	}
+	for id := range int32(dom.Tokenizer.Vocab()) {
+		if holds := strings.Contains(dom.Tokenizer.Decode([]int32{id}), ":"); holds != slices.Contains(s.marks, id) && id != dom.EOS {
+			t.Errorf("token %q is a mark: %v", dom.Tokenizer.Token(id), !holds)
+		}
+	}
+}
+
+func TestATextIsRecitedOnceForEachPlace(t *testing.T) {
+	dom := world(t, bracketed)
+	s := New(reciter(t, dom, "Act (7): alpha beta"), dom, false)
+	first := say(t, s, "What?")
+	// A model that names the same place and would recite another text is not asked for it.
+	s.Decoder = reciter(t, dom, "Act (7): one two")
+	if again := say(t, s, "What else?"); again[0].Text != first[0].Text || first[0].Text != "alpha beta" {
+		t.Errorf("first %q, then %q", first[0].Text, again[0].Text)
+	}
+	s = New(s.Decoder, dom, false)
+	s.Remember("Act (7):", "what was said before")
+	s.Remember("Act (8):", "something else")
+	if got := say(t, s, "What?", "What?"); got[0].Text != "what was said before" || got[1] != got[0] || got[0].Verified {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTheFirstSectionOfAPlaceCounts(t *testing.T) {
+	dom := world(t, bracketed)
+	dom.Sections[2].Number = "8"
+	s := New(reciter(t, dom, "Act (8): one two three four"), dom, false)
+	if got := say(t, s, "What?")[0]; got.Section != 1 || !got.Verified {
+		t.Errorf("%+v", got)
+	}
+	if sec, ok := s.SectionAt("Act (8):"); !ok || sec.ID != "1" {
+		t.Errorf("%+v, %v", sec, ok)
+	}
+	if _, ok := s.SectionAt("Act (9):"); ok {
+		t.Error("found a place that is gone")
+	}
+	if _, ok := s.SectionAt(""); ok {
+		t.Error("found a section at no place")
+	}
+}
+
+func TestInOneStepThePlaceIsReadFromTheText(t *testing.T) {
+	for _, place := range []string{bracketed, "{title}（{number}）："} {
+		dom := world(t, place, "Act（5）： Act (5):")
+		seven, five := dom.Forms.PlaceOf(dom.Sections[0]), dom.Forms.PlaceOf(corpus.Section{Title: "Act", Number: "5"})
+		for says, want := range map[string]Piece{
+			seven + " alpha beta": {Place: seven, Text: "alpha beta", Section: 0, Verified: true},
+			seven + " one two":    {Place: seven, Text: "one two", Section: 0},
+			five + " alpha beta":  {Text: five + " alpha beta", Section: -1}, // no place that the corpus has
+			"alpha beta":          {Text: "alpha beta", Section: -1},
+		} {
+			want.Question = "What?"
+			if got := say(t, New(reciter(t, dom, says), dom, true), "What?")[0]; got != want {
+				t.Errorf("%q: %+v, want %+v", says, got, want)
+			}
+		}
+	}
+}
+
+func TestAFullWidthMarkEndsAPlaceToo(t *testing.T) {
+	dom := world(t, "{title}（{number}）：")
+	s := New(reciter(t, dom, "Act（7）： alpha beta"), dom, false)
+	if got := say(t, s, "What?")[0]; got.Place != "Act（7）：" || got.Text != "alpha beta" || !got.Verified {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestACorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
+	dom := world(t, "")
+	s := New(reciter(t, dom, "alpha beta"), dom, false)
+	if got := say(t, s, "What?")[0]; !s.OneStep || got.Text != "alpha beta" || got.Known() {
+		t.Errorf("one step %v: %+v", s.OneStep, got)
+	}
+}
+
+func TestTheLimitCutsAtAWholeCharacter(t *testing.T) {
+	dom := world(t, bracketed)
+	s := New(reciter(t, dom, "Act (7): alphaé beta"), dom, false) // é is two tokens, for no text has it
+	whole := len(dom.Tokenizer.Encode(" alpha"))
+	for limit, want := range map[int]string{whole: "alpha", whole + 1: "alpha", whole + 2: "alphaé"} {
+		fresh := New(s.Decoder, dom, false)
+		fresh.TextTokens = limit
+		if got := say(t, fresh, "What?")[0]; got.Text != want {
+			t.Errorf("%d tokens: %q, want %q", limit, got.Text, want)
+		}
+	}
+	for limit, want := range map[int]string{1: "alpha", 2: "alpha beta", 4: "alpha beta gamma delta", 9: "alpha beta gamma delta"} {
+		if got := Head(dom, "alpha beta gamma delta", limit+len(dom.Tokenizer.Encode("alpha"))-1); got != want {
+			t.Errorf("head of %d words: %q, want %q", limit, got, want)
+		}
+	}
+	if got := Head(dom, "é", 1); got != "" {
+		t.Errorf("half a character is %q", got)
+	}
+}
+
+func TestWhatTheDecoderRefusesIsAnError(t *testing.T) {
+	dom := world(t, bracketed)
+	for _, oneStep := range []bool{false, true} {
+		s := New(reciter(t, dom, "Act (7): alpha"), dom, oneStep)
+		if _, err := s.Say(context.Background(), []string{strings.Repeat("What? ", 200)}, nil); !errors.Is(err, decode.ErrTooLong) {
+			t.Errorf("a question longer than the context: %v", err)
+		}
+		if _, err := s.Say(context.Background(), []string{"What?"}, make([]float32, 3)); !errors.Is(err, decode.ErrRequest) {
+			t.Errorf("a soft prompt of another width: %v", err)
+		}
+		cancelled, cancel := context.WithCancel(context.Background())
+		cancel()
+		if _, err := s.Say(cancelled, []string{"What?"}, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
+		if got, err := s.Say(context.Background(), nil, nil); err != nil || len(got) != 0 {
+			t.Errorf("no question: %v, %v", got, err)
+		}
+	}
+}
+
+func TestATextStandsIfItIsTheBeginningOfItsSection(t *testing.T) {
+	sec := corpus.Section{Text: "The  licence grants\nno right. None."}
+	for text, want := range map[string]bool{
+		"The licence grants no right. None.": true,
+		"The licence\t grants":               true,
+		"The licence gra":                    true, // cut by the limit
+		"T":                                  true,
+		"  The ":                             true,
+		"The licence grants no right. None. Ever": false,
+		"The licence grants no right. None.x":     false,
+		"the licence":                             false,
+		"The gra":                                 false,
+		"Th licence":                              false, // only the last word may be cut
+		"licence grants":                          false,
+		"The licence grants any right":            false,
+		"":                                        false,
+		" \n":                                     false,
+	} {
+		if Stands(text, sec) != want {
+			t.Errorf("%q stands: %v", text, !want)
+		}
+	}
+	if Stands("", corpus.Section{}) || Stands("x", corpus.Section{}) {
+		t.Error("something stands in an empty section")
+	}
+}

@@ -1,0 +1,214 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/stages/domain"
+)
+
+func TestResumeIsBitIdenticalAtEveryStep(t *testing.T) {
+	for _, backend := range []string{"go", "onednn-bf16"} {
+		t.Run(backend, func(t *testing.T) {
+			want, whole := newWorld(t, backend).finish(nil)
+			if whole.Steps != steps || len(whole.Metrics) != steps {
+				t.Fatalf("%d steps, %d metrics: the test is made for %d", whole.Steps, len(whole.Metrics), steps)
+			}
+			for k := 1; k < steps; k++ {
+				w := newWorld(t, backend)
+				w.interrupt(k)
+				got, sum := w.finish(nil)
+				if first := w.firstStep(); first != k+1 {
+					t.Fatalf("stopped after step %d, went on with step %d", k, first)
+				}
+				sameWeights(t, fmt.Sprintf("stopped after step %d", k), got, want)
+				sameSummary(t, fmt.Sprintf("stopped after step %d", k), sum, whole)
+			}
+		})
+	}
+}
+
+func TestARunStoppedAtEveryStepEndsInTheSameBits(t *testing.T) {
+	want, whole := newWorld(t, "go").finish(nil)
+	w := newWorld(t, "go")
+	for k := 1; k < steps; k++ {
+		w.interrupt(k)
+	}
+	got, sum := w.finish(nil)
+	sameWeights(t, "stopped at every step", got, want)
+	sameSummary(t, "stopped at every step", sum, whole)
+}
+
+func TestAFinishedRunTrainsNoFurtherStep(t *testing.T) {
+	w := newWorld(t, "go")
+	want, whole := w.finish(nil)
+	got, sum := w.finish(nil) // as after a crash between training and commit
+	if w.firstStep() != 0 {
+		t.Errorf("trained step %d again", w.firstStep())
+	}
+	sameWeights(t, "run again", got, want)
+	sameSummary(t, "run again", sum, whole)
+}
+
+func TestARunThatIsCancelledBeforeItsFirstStepKeepsTheSaves(t *testing.T) {
+	w := newWorld(t, "go")
+	w.interrupt(3)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Run(ctx, w.env, tinyJob(model.New(tinyConfig(true), 1))); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if names := savesIn(t, w); !slices.Equal(names, []string{"save-000000003"}) {
+		t.Errorf("kept %v", names)
+	}
+}
+
+// savesIn lists the names in the stage's work folder.
+func savesIn(t *testing.T, w *world) (names []string) {
+	t.Helper()
+	found, err := os.ReadDir(w.env.Work("dp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// damage changes one byte of a save's file without changing its length.
+func damage(t *testing.T, w *world, step int, file string) string {
+	t.Helper()
+	dir := filepath.Join(w.env.Work("dp"), fmt.Sprintf("%s%09d", savePrefix, step))
+	path := filepath.Join(dir, file)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 4
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestTheNewestWholeSaveIsUsed(t *testing.T) {
+	want, whole := newWorld(t, "go").finish(nil)
+	for _, file := range []string{domain.WeightsFile, optimiserFile, metricsFile, stateFile, checkpoint.ManifestName} {
+		t.Run(file, func(t *testing.T) {
+			w := newWorld(t, "go")
+			w.interrupt(3)
+			w.interrupt(5)
+			bad := damage(t, w, 5, file)
+			got, sum := w.finish(nil)
+			if first := w.firstStep(); first != 4 {
+				t.Errorf("went on with step %d, want 4", first)
+			}
+			if told := w.warnings(); len(told) != 1 || told[0].Path != bad || !strings.Contains(told[0].Message, "save not used") || !strings.Contains(told[0].Message, file) {
+				t.Errorf("warnings %+v", told)
+			}
+			sameWeights(t, "from the older save", got, want)
+			sameSummary(t, "from the older save", sum, whole)
+		})
+	}
+}
+
+func TestADamagedSaveIsWrittenAgainAtItsStep(t *testing.T) {
+	w := newWorld(t, "go")
+	w.interrupt(3)
+	w.interrupt(5)
+	dir := damage(t, w, 5, domain.WeightsFile)
+	w.interrupt(5) // resumed at 3
+	if err := checkpoint.Verify(dir); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(nil)
+	if first := w.firstStep(); first != 6 || len(w.warnings()) != 0 {
+		t.Errorf("went on with step %d, warnings %v", first, w.warnings())
+	}
+}
+
+func TestWithoutAWholeSaveTrainingStartsAnew(t *testing.T) {
+	want, whole := newWorld(t, "go").finish(nil)
+	w := newWorld(t, "go")
+	w.interrupt(2)
+	damage(t, w, 2, optimiserFile)
+	got, sum := w.finish(nil)
+	if w.firstStep() != 1 || len(w.warnings()) != 1 {
+		t.Errorf("went on with step %d, warnings %v", w.firstStep(), w.warnings())
+	}
+	sameWeights(t, "anew", got, want)
+	sameSummary(t, "anew", sum, whole)
+}
+
+func TestSavesOfAnotherRecipeAreNeitherUsedNorInTheWay(t *testing.T) {
+	want, whole := newWorld(t, "go").finish(nil)
+	w := newWorld(t, "go")
+	w.env.Fingerprint = "another recipe"
+	w.interrupt(5)
+	w.interrupt(6)
+	w.env.Fingerprint = "recipe"
+	w.interrupt(5) // a step of which the other recipe has a save
+	if w.firstStep() != 1 {
+		t.Errorf("went on with step %d of another recipe", w.firstStep())
+	}
+	got, sum := w.finish(nil)
+	if w.firstStep() != 6 {
+		t.Errorf("went on with step %d: the save of step 5 was lost", w.firstStep())
+	}
+	sameWeights(t, "after another recipe", got, want)
+	sameSummary(t, "after another recipe", sum, whole)
+}
+
+func TestASaveOfAnotherModelIsNotUsed(t *testing.T) {
+	w := newWorld(t, "go")
+	w.interrupt(3)
+	cfg := tinyConfig(true)
+	cfg.Layers = 1
+	_, sum := w.finish(func(j *Job) { j.Model = model.New(cfg, 1) })
+	if w.firstStep() != 1 || len(w.warnings()) != 1 || sum.Steps != steps {
+		t.Errorf("went on with step %d, warnings %v", w.firstStep(), w.warnings())
+	}
+}
+
+func TestStateIsSavedByMinutesAndTwoSavesAreKept(t *testing.T) {
+	w := newWorld(t, "go")
+	now := time.Unix(0, 0)
+	w.env.Now = func() time.Time { return now }
+	w.hook = func(int, *model.Params) { now = now.Add(50 * time.Second) }
+	if _, _, err := w.train(7, func(j *Job) { j.Save.Minutes = 1.5 }); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	var saved []int
+	for _, e := range w.events {
+		if e.Type == "checkpoint" {
+			saved = append(saved, e.Step)
+		}
+	}
+	if !slices.Equal(saved, []int{3, 5, 7}) {
+		t.Errorf("saved at steps %v", saved)
+	}
+	if names := savesIn(t, w); !slices.Equal(names, []string{"save-000000005", "save-000000007"}) {
+		t.Errorf("kept %v", names)
+	}
+}
+
+func TestThreadsDoNotChangeTraining(t *testing.T) {
+	defer kernel.SetThreads(0)
+	kernel.SetThreads(1)
+	want, whole := newWorld(t, "go").finish(nil)
+	kernel.SetThreads(3)
+	got, sum := newWorld(t, "go").finish(nil)
+	sameWeights(t, "three threads", got, want)
+	sameSummary(t, "three threads", sum, whole)
+}
