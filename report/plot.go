@@ -21,16 +21,16 @@ type series struct {
 
 // plot is a small line chart.
 type plot struct {
-	title        string // read out by screen readers
-	xName, yName string
-	series       []series
-	logY         bool
-	yLow, yHigh  *float64 // fixed limits; nil means from the data
-	yText        func(float64) string
-	chance       *float64 // a dashed horizontal line
-	chanceName   string
-	xFromZero    bool
-	detail       string // longer description for screen readers
+	title       string // read out by screen readers
+	xName       string
+	series      []series
+	logY        bool
+	yLow, yHigh *float64 // fixed limits; nil means from the data
+	yText       func(float64) string
+	chance      *float64 // a dashed horizontal line
+	chanceName  string
+	xFromZero   bool
+	detail      string // longer description for screen readers
 }
 
 // svg draws the plot at a size in CSS pixels. Every figure appears at two sizes and the style sheet shows one, so that letters keep

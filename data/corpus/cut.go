@@ -80,7 +80,7 @@ func cutNumbered(doc document, text string, marks []mark, only bool) []Section {
 		if seen[number]++; seen[number] > 1 {
 			number = fmt.Sprintf("%s-%d", number, seen[number])
 		}
-		end := len(text)
+		var end int
 		if i+1 < len(marks) {
 			end = marks[i+1].start
 		} else {
@@ -145,7 +145,7 @@ func headingOf(text string) string {
 		}
 	}
 	for i, r := range line {
-		if !strings.ContainsRune(".:;–—", r) && !(r == '-' && i > 0 && line[i-1] == ' ') {
+		if !strings.ContainsRune(".:;–—", r) && (r != '-' || i == 0 || line[i-1] != ' ') {
 			continue
 		}
 		rest := line[i+len(string(r)):]

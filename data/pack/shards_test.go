@@ -39,9 +39,9 @@ func TestShardsGiveTheExamplesBackInOrder(t *testing.T) {
 	if err != nil || !same(got, ex) {
 		t.Errorf("%v, %d of %d examples", err, len(got), len(ex))
 	}
-	for e := range ReadShards(dir) {
-		if e.ID != "0" {
-			t.Errorf("first example is %q", e.ID)
+	for e, err := range ReadShards(dir) {
+		if err != nil || e.ID != "0" {
+			t.Errorf("first example is %q, %v", e.ID, err)
 		}
 		break // a consumer may stop early
 	}

@@ -29,13 +29,13 @@ type Runtime[T kernel.Elem] struct {
 	norms   []float32 // [tiles, C] partial sums of a norm's gradient
 
 	// Scratch of the backward pass, shared by all layers.
-	dy, h         []T // [N, C]
-	dWide         []T // [N, max(qkv, 2F)]
-	dMid          []T // [N, max(H·hd, F)]
-	act           []T // [N, F]
-	losses        []float32
-	headDX, logit []float32
-	dLogits       []T
+	dy, h   []T // [N, C]
+	dWide   []T // [N, max(qkv, 2F)]
+	dMid    []T // [N, max(H·hd, F)]
+	act     []T // [N, F]
+	losses  []float32
+	headDX  []float32
+	dLogits []T
 }
 
 // document is a run of tokens that attend to each other and to nothing else.
