@@ -26,28 +26,6 @@ const (
 // EOS is the token that ends a document. It has id 0 in the tokenizers that this program trains.
 const EOS = "<eos>"
 
-// SectionRow is a row of sections.arrow.
-type SectionRow struct {
-	ID      string `arrow:"id"`
-	Title   string `arrow:"title"`
-	Number  string `arrow:"number"`
-	Heading string `arrow:"heading"`
-	Text    string `arrow:"text"`
-	Source  string `arrow:"source"`
-}
-
-// ItemRow is a row of exam.arrow.
-type ItemRow struct {
-	ID        string   `arrow:"id"`
-	Section   string   `arrow:"section"`
-	Question  string   `arrow:"question"`
-	Choices   []string `arrow:"choices"`
-	Answer    int32    `arrow:"answer"`
-	Split     string   `arrow:"split"`
-	Place     string   `arrow:"place"`
-	Knowledge string   `arrow:"knowledge"`
-}
-
 // Domain is a data checkpoint, opened.
 type Domain struct {
 	Tokenizer *tokenizer.Tokenizer
@@ -74,24 +52,11 @@ func Open(dir string) (*Domain, error) {
 	if d.Forms, err = form.Load(filepath.Join(dir, FormsFile)); err != nil {
 		return nil, err
 	}
-	sections, _, err := checkpoint.ReadTable[SectionRow](filepath.Join(dir, SectionsFile))
-	if err != nil {
+	if d.Sections, err = corpus.Read(filepath.Join(dir, SectionsFile)); err != nil {
 		return nil, err
 	}
-	for _, s := range sections {
-		d.Sections = append(d.Sections, corpus.Section(s))
-	}
-	items, _, err := checkpoint.ReadTable[ItemRow](filepath.Join(dir, ExamFile))
-	if err != nil {
+	if d.Items, err = exam.Load(filepath.Join(dir, ExamFile)); err != nil {
 		return nil, err
-	}
-	for _, r := range items {
-		if int(r.Answer) < 0 || int(r.Answer) >= len(r.Choices) {
-			return nil, fmt.Errorf("domain: %s: item %s has answer %d of %d choices", filepath.Join(dir, ExamFile), r.ID, r.Answer, len(r.Choices))
-		}
-		d.Items = append(d.Items, exam.Item{
-			ID: r.ID, Section: r.Section, Question: r.Question, Choices: r.Choices, Answer: int(r.Answer), Split: r.Split, Place: r.Place, Knowledge: r.Knowledge,
-		})
 	}
 	return d, nil
 }

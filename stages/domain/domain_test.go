@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -163,6 +164,23 @@ func TestDamagedDataGiveErrorsNotPanics(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("no damage was seen")
+	}
+}
+
+func TestAnExamThatWasChangedIsRefused(t *testing.T) {
+	dir, commit := write(t, newDomain(t))
+	commit()
+	path := filepath.Join(dir, ExamFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.ReplaceAll(data, []byte("Words of"), []byte("Wards of"))
+	if err := os.WriteFile(path, changed, 0o644); err != nil || bytes.Equal(changed, data) {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); !errors.Is(err, exam.ErrFormat) {
+		t.Error(err)
 	}
 }
 

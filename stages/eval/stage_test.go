@@ -2,7 +2,6 @@ package eval
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,13 +66,13 @@ func tinyRun(t *testing.T, sections int) string {
 			t.Fatal(err)
 		}
 	}
-	var rows []domain.SectionRow
-	var items []domain.ItemRow
+	var all []corpus.Section
+	var items []exam.Item
 	var texts []string
 	for i := range sections {
 		sec := corpus.Section{ID: fmt.Sprintf("Act#%d", i), Title: "Act", Number: fmt.Sprint(i), Text: text(i), Source: "test"}
-		rows, texts = append(rows, domain.SectionRow(sec)), append(texts, forms.PlaceOf(sec)+" "+sec.Text)
-		it := domain.ItemRow{ID: sec.ID, Section: sec.ID, Question: forms.ExamOf(sec), Answer: int32(i % 3), Split: exam.Test, Place: forms.PlaceOf(sec), Knowledge: sec.Text}
+		all, texts = append(all, sec), append(texts, forms.PlaceOf(sec)+" "+sec.Text)
+		it := exam.Item{ID: sec.ID, Section: sec.ID, Question: forms.ExamOf(sec), Answer: i % 3, Split: exam.Test, Place: forms.PlaceOf(sec), Knowledge: sec.Text}
 		for c := range 3 {
 			it.Choices = append(it.Choices, text((i + (c - i%3 + sections)) % sections)[:20])
 		}
@@ -92,11 +91,15 @@ func tinyRun(t *testing.T, sections int) string {
 	}
 	write(stages.Data, func(p *checkpoint.Pending) {
 		check(tok.Save(p.Path(domain.TokenizerFile)))
-		check(checkpoint.WriteTable(p.Path(domain.SectionsFile), rows, nil))
-		check(checkpoint.WriteTable(p.Path(domain.ExamFile), items, nil))
-		b, err := json.Marshal(forms)
-		check(err)
-		check(os.WriteFile(p.Path(domain.FormsFile), b, 0o644))
+		check(corpus.Write(p.Path(domain.SectionsFile), func(yield func(corpus.Section, error) bool) {
+			for _, sec := range all {
+				if !yield(sec, nil) {
+					return
+				}
+			}
+		}, nil))
+		check(exam.Write(p.Path(domain.ExamFile), items))
+		check(forms.Save(p.Path(domain.FormsFile)))
 	})
 	cfg := model.Config{Vocab: tok.Vocab(), Width: 16, Layers: 1, Heads: 2, KVHeads: 2, HeadDim: 8, Hidden: 32, Context: 128, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
 	for seed, stage := range []string{stages.DP, stages.KIT} {
