@@ -74,7 +74,7 @@ func (n *net[T]) tall(ctx context.Context, b *batch, w *work[T], rows int) error
 func (n *net[T]) project(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	c, width := n.config, n.config.QKVWidth()
 	n.normRows(t.h, b.x, n.layer[l].attnNorm, lo, hi)
-	linear(n.backend, w.qkv[lo*width:hi*width], t.h[:(hi-lo)*c.Width], n.layer[l].qkv, hi-lo, width, c.Width, width, false)
+	kernel.Linear(n.layer[l].qkv, w.qkv[lo*width:hi*width], t.h[:(hi-lo)*c.Width], hi-lo, c.Width, width, 0, width, false)
 	n.turn(b, w.qkv, l, lo, min(hi, b.rows))
 }
 
@@ -82,14 +82,15 @@ func (n *net[T]) project(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	c, m, layer := n.config, hi-lo, &n.layer[l]
 	x := b.x[lo*c.Width : hi*c.Width]
-	linear(n.backend, x, w.o[lo*c.QWidth():hi*c.QWidth()], layer.out, m, c.Width, c.QWidth(), c.Width, true)
+	kernel.Linear(layer.out, x, w.o[lo*c.QWidth():hi*c.QWidth()], m, c.QWidth(), c.Width, 0, c.Width, true)
 	n.normRows(t.h, b.x, layer.mlpNorm, lo, hi)
-	linear(n.backend, t.gateUp, t.h, layer.gateUp, m, 2*c.Hidden, c.Width, 2*c.Hidden, false)
+	kernel.Linear(layer.gate, t.gateUp, t.h, m, c.Width, 2*c.Hidden, 0, c.Hidden, false)
+	kernel.Linear(layer.up, t.gateUp[c.Hidden:], t.h, m, c.Width, 2*c.Hidden, 0, c.Hidden, false)
 	for i := range m {
 		row := t.gateUp[i*2*c.Hidden : (i+1)*2*c.Hidden]
 		swiGLU(t.act[i*c.Hidden:(i+1)*c.Hidden], row[:c.Hidden], row[c.Hidden:])
 	}
-	linear(n.backend, x, t.act, layer.down, m, c.Width, c.Hidden, c.Width, true)
+	kernel.Linear(layer.down, x, t.act, m, c.Hidden, c.Width, 0, c.Width, true)
 }
 
 // flat runs the layers by columns.
@@ -103,25 +104,25 @@ func (n *net[T]) flat(ctx context.Context, b *batch, w *work[T], rows int) error
 		layer := &n.layer[l]
 		n.normTiles(h, b.x, layer.attnNorm, rows)
 		columns(c.QKVWidth(), func(lo, hi int) {
-			linear(n.backend, w.qkv[lo:], h, layer.qkv[lo*c.Width:hi*c.Width], rows, hi-lo, c.Width, c.QKVWidth(), false)
+			kernel.Linear(layer.qkv, w.qkv[lo:], h, rows, c.Width, c.QKVWidth(), lo, hi, false)
 		})
 		kernel.Tiles(b.rows, smallRows, func(lo, hi int) { n.turn(b, w.qkv, l, lo, hi) })
 		n.attention(b, w, l)
 		columns(c.Width, func(lo, hi int) {
-			linear(n.backend, b.x[lo:], w.o, layer.out[lo*c.QWidth():hi*c.QWidth()], rows, hi-lo, c.QWidth(), c.Width, true)
+			kernel.Linear(layer.out, b.x[lo:], w.o, rows, c.QWidth(), c.Width, lo, hi, true)
 		})
 		n.normTiles(h, b.x, layer.mlpNorm, rows)
 		columns(c.Hidden, func(lo, hi int) {
 			up := lo + c.Hidden
-			linear(n.backend, gateUp[lo:], h, layer.gateUp[lo*c.Width:hi*c.Width], rows, hi-lo, c.Width, 2*c.Hidden, false)
-			linear(n.backend, gateUp[up:], h, layer.gateUp[up*c.Width:(up+hi-lo)*c.Width], rows, hi-lo, c.Width, 2*c.Hidden, false)
+			kernel.Linear(layer.gate, gateUp[lo:], h, rows, c.Width, 2*c.Hidden, lo, hi, false)
+			kernel.Linear(layer.up, gateUp[up:], h, rows, c.Width, 2*c.Hidden, lo, hi, false)
 			for i := range rows {
 				g := i * 2 * c.Hidden
 				swiGLU(act[i*c.Hidden+lo:i*c.Hidden+hi], gateUp[g+lo:g+hi], gateUp[g+up:g+up+hi-lo])
 			}
 		})
 		columns(c.Width, func(lo, hi int) {
-			linear(n.backend, b.x[lo:], act, layer.down[lo*c.Hidden:hi*c.Hidden], rows, hi-lo, c.Hidden, c.Width, true)
+			kernel.Linear(layer.down, b.x[lo:], act, rows, c.Hidden, c.Width, lo, hi, true)
 		})
 	}
 	return nil

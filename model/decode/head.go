@@ -20,7 +20,7 @@ func (n *net[T]) logits(out, x []float32, m int) {
 		wide = make([]float32, rows*c.Vocab)
 	}
 	kernel.Tiles(c.Vocab, sliceVocab, func(lo, hi int) {
-		linear(n.backend, wide[lo:], h, n.head[lo*c.Width:hi*c.Width], rows, hi-lo, c.Width, c.Vocab, false)
+		kernel.Linear(n.head, wide[lo:], h, rows, c.Width, c.Vocab, lo, hi, false)
 	})
 	if rows != m {
 		copy(out, wide[:m*c.Vocab])
@@ -56,7 +56,7 @@ func (n *net[T]) logProbs(x []float32, m int, picks []pick) []float64 {
 		defer n.tasks.Put(a)
 		width := hi - lo
 		y := grow(&a.own, rows*width)
-		linear(n.backend, y, h, n.head[lo*c.Width:hi*c.Width], rows, width, c.Width, width, false)
+		kernel.Linear(n.head, y, h, rows, c.Width, width, lo, hi, false)
 		for r := range m {
 			row := y[r*width : (r+1)*width]
 			sums[lo/sliceVocab*m+r] = kernel.LogSumExp(row)

@@ -13,15 +13,15 @@ type net[T kernel.Elem] struct {
 	backend kernel.Backend
 	rotary  *kernel.Rotary
 	layer   []layer[T]
-	norm    []float32 // [C]
-	head    []T       // [V,C]
-	tasks   sync.Pool // *attention[T]
-	tiles   sync.Pool // *tile[T]
+	norm    []float32          // [C]
+	head    *kernel.Weights[T] // [V,C]
+	tasks   sync.Pool          // *attention[T]
+	tiles   sync.Pool          // *tile[T]
 }
 
 type layer[T kernel.Elem] struct {
-	attnNorm, mlpNorm      []float32
-	qkv, out, gateUp, down []T // as in model.Layer
+	attnNorm, mlpNorm        []float32
+	qkv, out, gate, up, down *kernel.Weights[T] // as in model.Layer, the gate and the other half of its matrix apart
 }
 
 func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend) *net[T] {
@@ -33,34 +33,27 @@ func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend) *net[T] {
 	}
 	n.tasks.New = func() any { return &attention[T]{} }
 	n.tiles.New = func() any { return &tile[T]{} }
+	c := p.Config
+	take := func(w []float32, n, k int) *kernel.Weights[T] {
+		t := kernel.NewWeights[T](backend, n, k, false)
+		t.Set(w)
+		return t
+	}
 	for i := range p.Layers {
 		l := &p.Layers[i]
+		half := c.Hidden * c.Width
 		n.layer = append(n.layer, layer[T]{
 			attnNorm: l.AttnNorm, mlpNorm: l.MLPNorm,
-			qkv: element[T](l.QKV), out: element[T](l.Out), gateUp: element[T](l.GateUp), down: element[T](l.Down),
+			qkv: take(l.QKV, c.QKVWidth(), c.Width), out: take(l.Out, c.Width, c.QWidth()),
+			gate: take(l.GateUp[:half], c.Hidden, c.Width), up: take(l.GateUp[half:], c.Hidden, c.Width), down: take(l.Down, c.Width, c.Hidden),
 		})
 	}
-	if p.Config.Tied {
-		n.head = element[T](p.Embed)
+	if c.Tied {
+		n.head = take(p.Embed, c.Vocab, c.Width)
 	} else {
-		n.head = element[T](p.Head)
+		n.head = take(p.Head, c.Vocab, c.Width)
 	}
 	return n
-}
-
-// element returns a matrix in the type T: itself when that is float32.
-func element[T kernel.Elem](w []float32) []T {
-	if same, ok := any(w).([]T); ok {
-		return same
-	}
-	out := make([]T, len(w))
-	kernel.Tiles(len(w), 1<<16, func(lo, hi int) { kernel.Convert(out[lo:hi], w[lo:hi]) })
-	return out
-}
-
-// linear computes y [m,n] (+)= x [m,k]·wᵀ for the rows w of a matrix; ld is the distance between rows of y.
-func linear[T, R kernel.Elem](be kernel.Backend, y []R, x, w []T, m, n, k, ld int, accumulate bool) {
-	kernel.Gemm(be, kernel.Shape{M: m, N: n, K: k, LDA: k, LDB: k, LDC: ld, TransB: true, Accumulate: accumulate}, y, x, w)
 }
 
 func rmsNorm[T kernel.Elem](dst []T, x, w []float32, eps float64) {

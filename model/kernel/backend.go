@@ -34,19 +34,8 @@ type Backend interface {
 	Gemm32(s Shape, c, a, b []float32)
 	// Gemm16 multiplies bfloat16 operands with float32 sums. Only backends of Precision BF16 have it.
 	Gemm16(s Shape, c []float32, a, b []uint16)
-	// Gemm16To16 rounds the result to bfloat16.
+	// Gemm16To16 rounds the result to bfloat16, and does not accumulate.
 	Gemm16To16(s Shape, c, a, b []uint16)
-	// Pack prepares the weights W [N,K] (row-major) for products y = x·Wᵀ. The packed form is a copy: after W has changed,
-	// Repack must be called.
-	Pack(w []float32, n, k int) Packed
-}
-
-// Packed is a weight matrix W [N,K] in the backend's own layout.
-type Packed interface {
-	// Mul computes y [M,N] = x [M,K]·Wᵀ in the backend's precision. It runs on the pool and may be called from one goroutine at a time.
-	Mul(y, x []float32, m int)
-	// Repack takes over new values of the same shape.
-	Repack(w []float32)
 }
 
 // Gemm multiplies in the backend's precision T, with the result in R.
@@ -83,14 +72,17 @@ func Widen[T Elem](dst []float32, src []T) {
 	}
 }
 
-// Open returns a backend by name: "onednn-bf16", "onednn-f32", "go", or "" for the best that this machine has ($SLM_KERNEL is
-// asked first). Why oneDNN is not used, when it is not, is in the error of OneDNN.
+// Open returns a backend by name: "amx", "onednn-bf16", "onednn-f32", "go", or "" for the best that this machine has ($SLM_KERNEL is
+// asked first).
 func Open(name string) (Backend, error) {
 	if name == "" {
 		name = os.Getenv("SLM_KERNEL")
 	}
 	switch name {
 	case "":
+		if be, err := openAMX(); err == nil {
+			return be, nil
+		}
 		if lib, err := openDNNL(); err == nil {
 			if hasFastBF16() {
 				return newDNNL(lib, BF16), nil
@@ -98,6 +90,12 @@ func Open(name string) (Backend, error) {
 			return newDNNL(lib, F32), nil
 		}
 		return goBackend{}, nil
+	case "amx":
+		be, err := openAMX()
+		if err != nil {
+			return nil, fmt.Errorf("kernel: %q: %w", name, err)
+		}
+		return be, nil
 	case "go":
 		return goBackend{}, nil
 	case "onednn-f32", "onednn-bf16":
@@ -110,7 +108,7 @@ func Open(name string) (Backend, error) {
 		}
 		return newDNNL(lib, BF16), nil
 	}
-	return nil, fmt.Errorf("kernel: unknown kernel %q (onednn-bf16, onednn-f32 or go)", name)
+	return nil, fmt.Errorf("kernel: unknown kernel %q (amx, onednn-bf16, onednn-f32 or go)", name)
 }
 
 // OneDNN returns the version of the library in use, or why there is none.

@@ -12,10 +12,10 @@ import (
 // eachBackend runs f on every backend that this machine has, the Go kernel at every level.
 func eachBackend(t *testing.T, f func(t *testing.T, be Backend)) {
 	eachLevel(t, func(t *testing.T) { f(t, goBackend{}) })
-	for _, name := range []string{"onednn-f32", "onednn-bf16"} {
+	for _, name := range []string{"amx", "onednn-f32", "onednn-bf16"} {
 		t.Run(name, func(t *testing.T) {
 			be, err := Open(name)
-			if errors.Is(err, ErrNoOneDNN) {
+			if errors.Is(err, ErrNoOneDNN) || errors.Is(err, ErrNoAMX) {
 				t.Skip(err)
 			}
 			if err != nil {
@@ -67,14 +67,14 @@ func TestOneDNNCanBeSwitchedOff(t *testing.T) {
 	}
 	// In another process, because a library that has been opened stays open.
 	child := exec.Command(os.Args[0], "-test.run=^TestOneDNNCanBeSwitchedOff$")
-	child.Env = append(os.Environ(), helperVariable+"=1", "SLM_ONEDNN=off", "SLM_KERNEL=")
+	child.Env = append(os.Environ(), helperVariable+"=1", "SLM_ONEDNN=off", "SLM_CPU=avx2", "SLM_KERNEL=")
 	out, err := child.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for lines := bufio.NewScanner(strings.NewReader(string(out))); lines.Scan(); {
 		if name, ok := strings.CutPrefix(lines.Text(), "opened "); ok {
-			if want := (goBackend{}).Name(); name != want {
+			if want := "go-f32+avx2"; name != want {
 				t.Errorf("opened %s, want %s", name, want)
 			}
 			return

@@ -94,13 +94,6 @@ func clearProduct[R Elem](s Shape, c []R) {
 	}
 }
 
-func (b *dnnlBackend) Pack(w []float32, n, k int) Packed {
-	if b.precision == F32 {
-		return newPacked[float32](b, w, n, k)
-	}
-	return newPacked[uint16](b, w, n, k)
-}
-
 // check panics when an operand is shorter than the shape says: C code would read past it.
 func (s Shape) check(c, a, b int) {
 	need := func(rows, cols, ld int) int {

@@ -358,3 +358,28 @@ func packRowsAVX2(dst, src *float32, k, n, ld int)
 //
 //go:noescape
 func packSquaresAVX2(dst, src *float32, squares, ld, width int)
+
+// amxBlocksAVX512 computes blocks of 32 rows by 32 columns of C; all strides are in bytes; mode: 1 adds to C, 2 rounds C to bf16.
+//
+//go:noescape
+func amxBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int)
+
+// amxHalfBlocksAVX512 is amxBlocks for 16 rows by 32 columns.
+//
+//go:noescape
+func amxHalfBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int)
+
+// amxPackRowsAVX512 packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.
+//
+//go:noescape
+func amxPackRowsAVX512(dst, src *byte, ld, steps int)
+
+// amxPackColumnsAVX512 packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.
+//
+//go:noescape
+func amxPackColumnsAVX512(dst, src *byte, ld, steps int)
+
+// amxPackLeftAVX512 packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.
+//
+//go:noescape
+func amxPackLeftAVX512(dst, src *byte, ld, steps int)

@@ -207,3 +207,17 @@ func packRowsAVX2(dst, src *float32, k, n, ld int) { panic("kernel: no assembly 
 func packSquaresAVX2(dst, src *float32, squares, ld, width int) {
 	panic("kernel: no assembly on this machine")
 }
+
+func amxBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int) {
+	panic("kernel: no AMX here")
+}
+
+func amxHalfBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int) {
+	panic("kernel: no AMX here")
+}
+
+func amxPackRowsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxPackColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxPackLeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }

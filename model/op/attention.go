@@ -13,7 +13,7 @@ import (
 // attention keeps what one layer's gradient needs.
 type attention[T kernel.Elem] struct {
 	*Runtime[T]
-	wQKV, wOut *shadow[T]
+	wQKV, wOut *weight[T]
 	qkv        []T       // [N, (H+2KV)·hd]
 	att        []T       // [N, H·hd]
 	rstd       []float32 // [N]
@@ -25,7 +25,7 @@ type attention[T kernel.Elem] struct {
 func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out *G.Node) (*G.Node, error) {
 	n, c := r.tokens(), r.Width
 	a := &attention[T]{
-		Runtime: r, wQKV: r.weight(floats(qkv.Value())), wOut: r.weight(floats(out.Value())),
+		Runtime: r, wQKV: r.weight(qkv, true), wOut: r.weight(out, true),
 		qkv: make([]T, n*r.qkvWidth()), att: make([]T, n*r.qWidth()), rstd: make([]float32, n), lse: make([]float32, n*r.Heads),
 	}
 	name := fmt.Sprintf("attention.%d", layer)
@@ -76,7 +76,7 @@ func (a *attention[T]) forward(y, x, norm []float32) {
 		h := buffer[T](tileRows * c)
 		defer release(h)
 		normRows(*h, x, norm, a.rstd, lo, hi, c, a.Eps)
-		kernel.Gemm(a.be, kernel.Shape{M: hi - lo, N: wide, K: c, LDA: c, LDB: c, LDC: wide, TransB: true}, a.qkv[lo*wide:hi*wide], *h, a.wQKV.data)
+		kernel.Linear(a.wQKV.Weights, a.qkv[lo*wide:hi*wide], *h, hi-lo, c, wide, 0, wide, false)
 	})
 	clearPadding(a.att, a.docs, qw)
 	a.documents(func(d document, kvHead int) {
@@ -85,7 +85,7 @@ func (a *attention[T]) forward(y, x, norm []float32) {
 	})
 	a.tiles(func(_, lo, hi int) {
 		copy(y[lo*c:hi*c], x[lo*c:hi*c])
-		kernel.Gemm(a.be, kernel.Shape{M: hi - lo, N: c, K: qw, LDA: qw, LDB: qw, LDC: c, TransB: true, Accumulate: true}, y[lo*c:hi*c], a.att[lo*qw:hi*qw], a.wOut.data)
+		kernel.Linear(a.wOut.Weights, y[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw, c, 0, c, true)
 	})
 }
 
@@ -99,7 +99,7 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm, dQKV, dOut []float32) {
 	dqkv, datt := a.dWide[:a.tokens()*wide], a.dMid[:a.tokens()*qw]
 	a.tiles(func(_, lo, hi int) {
 		kernel.Convert(a.dy[lo*c:hi*c], dy[lo*c:hi*c])
-		kernel.Gemm(a.be, kernel.Shape{M: hi - lo, N: qw, K: c, LDA: c, LDB: qw, LDC: qw}, datt[lo*qw:hi*qw], a.dy[lo*c:hi*c], a.wOut.data)
+		kernel.LinearGrad(a.wOut.Weights, datt[lo*qw:hi*qw], a.dy[lo*c:hi*c], hi-lo, c, qw, false)
 	})
 	clearPadding(dqkv, a.docs, wide)
 	a.documents(func(d document, kvHead int) {
@@ -108,20 +108,22 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm, dQKV, dOut []float32) {
 			dqkv[first*wide:end*wide], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
 	})
 	a.tiles(func(tile, lo, hi int) {
-		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, a.wQKV.data, tile, lo, hi)
+		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, a.wQKV, tile, lo, hi)
 	})
 	a.reduceNorms(dNorm)
-	a.weightGradient(dOut, c, qw, a.dy, c, a.att, qw)
-	a.weightGradient(dQKV, wide, c, dqkv, wide, a.h, c)
+	a.weightGradients(
+		product[T]{dw: dQKV, m: wide, k: c, dy: dqkv, ldy: wide, x: a.h, ldx: c},
+		product[T]{dw: dOut, m: c, k: qw, dy: a.dy, ldy: c, x: a.att, ldx: qw},
+	)
 }
 
 // normBackward finishes a block's gradient for one tile: through the projection w [wide,C] of dWide [N,wide], through the norm, and along the
 // residual. It leaves norm(x) in r.h for the projection's own gradient.
-func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wide int, w []T, tile, lo, hi int) {
+func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wide int, w *weight[T], tile, lo, hi int) {
 	c := r.Width
 	dh := buffer[float32](tileRows * c)
 	defer release(dh)
-	kernel.Gemm(r.be, kernel.Shape{M: hi - lo, N: c, K: wide, LDA: wide, LDB: c, LDC: c}, *dh, dWide[lo*wide:hi*wide], w)
+	kernel.LinearGrad(w.Weights, *dh, dWide[lo*wide:hi*wide], hi-lo, wide, c, false)
 	normRows(r.h[lo*c:hi*c], x, norm, rstd, lo, hi, c, r.Eps)
 	partial := r.norms[tile*c : (tile+1)*c]
 	clear(partial)

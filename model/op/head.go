@@ -15,7 +15,7 @@ import (
 // loss, slice by slice, so that the logits of a whole batch never exist (Hsu et al. 2024, Liger kernel, §3.2).
 type head[T kernel.Elem] struct {
 	*Runtime[T]
-	w            *shadow[T] // [V,C]
+	w            *weight[T] // [V,C]
 	rstd         []float32
 	train        bool
 	dNorm, dHead *accumulator
@@ -28,7 +28,7 @@ func (h *head[T]) groupSeqs() int  { return max(1, 2048/h.Len) }
 // Head is the loss: scale · Σ −log softmax(norm(x)·Wᵀ)[target] over the tokens with a target ≥ 0. x [N,C], targets [N], W [V,C] → scalar.
 // tied says that W is also the embedding. With scale = 1/(number of targets in the optimiser step) it is the mean, whatever the micro-batches.
 func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, norm, w *G.Node) (*G.Node, error) {
-	h := &head[T]{Runtime: r, w: r.weight(floats(w.Value())), rstd: make([]float32, r.tokens()), train: train}
+	h := &head[T]{Runtime: r, w: r.weight(w, train), rstd: make([]float32, r.tokens()), train: train}
 	n, c := r.tokens(), r.Width
 	o := &Op{
 		name: "head", in: []hm.Type{matrix, indices, scalarT, vector, matrix}, out: scalarT,
@@ -113,7 +113,7 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 		normed = h.h[lo*c : hi*c]
 	}
 	normRows(normed, x, norm, h.rstd, lo, hi, c, h.Eps)
-	kernel.Gemm(h.be, kernel.Shape{M: hi - lo, N: v, K: c, LDA: c, LDB: c, LDC: v, TransB: true}, *logits, normed, h.w.data)
+	kernel.Linear(h.w.Weights, *logits, normed, hi-lo, c, v, 0, v, false)
 	for i := lo; i < hi; i++ {
 		row := (*logits)[(i-lo)*v : (i-lo+1)*v]
 		target := int(targets[i])
@@ -133,7 +133,7 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 		}
 	}
 	if h.train {
-		kernel.Gemm(h.be, kernel.Shape{M: hi - lo, N: c, K: v, LDA: v, LDB: c, LDC: c}, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], h.w.data)
+		kernel.LinearGrad(h.w.Weights, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], hi-lo, v, c, false)
 	}
 }
 

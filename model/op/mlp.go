@@ -13,7 +13,7 @@ import (
 // mlp keeps what one layer's gradient needs.
 type mlp[T kernel.Elem] struct {
 	*Runtime[T]
-	wGateUp, wDown *shadow[T]
+	wGateUp, wDown *weight[T]
 	gateUp         []T       // [N, 2F]
 	rstd           []float32 // [N]
 }
@@ -21,7 +21,7 @@ type mlp[T kernel.Elem] struct {
 // MLP is the block y = x + (silu(g)·u)·Wdownᵀ with [g;u] = norm(x)·Wgateupᵀ (SwiGLU, Shazeer 2020, eq. 6): x [N,C] → [N,C].
 func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node) (*G.Node, error) {
 	n, c, f := r.tokens(), r.Width, r.Hidden
-	m := &mlp[T]{Runtime: r, wGateUp: r.weight(floats(gateUp.Value())), wDown: r.weight(floats(down.Value())), gateUp: make([]T, n*2*f), rstd: make([]float32, n)}
+	m := &mlp[T]{Runtime: r, wGateUp: r.weight(gateUp, true), wDown: r.weight(down, true), gateUp: make([]T, n*2*f), rstd: make([]float32, n)}
 	name := fmt.Sprintf("mlp.%d", layer)
 	o := &Op{name: name, in: []hm.Type{matrix, vector, matrix, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{true, true, true, true}}
 	o.run = func(y []float32, in []G.Value) error {
@@ -53,12 +53,12 @@ func (m *mlp[T]) forward(y, x, norm []float32) {
 		defer release(act)
 		normRows(*h, x, norm, m.rstd, lo, hi, c, m.Eps)
 		gu := m.gateUp[lo*2*f : hi*2*f]
-		kernel.Gemm(m.be, kernel.Shape{M: hi - lo, N: 2 * f, K: c, LDA: c, LDB: c, LDC: 2 * f, TransB: true}, gu, *h, m.wGateUp.data)
+		kernel.Linear(m.wGateUp.Weights, gu, *h, hi-lo, c, 2*f, 0, 2*f, false)
 		for i := range hi - lo {
 			swiGLU((*act)[i*f:(i+1)*f], gu[i*2*f:i*2*f+f], gu[i*2*f+f:(i+1)*2*f])
 		}
 		copy(y[lo*c:hi*c], x[lo*c:hi*c])
-		kernel.Gemm(m.be, kernel.Shape{M: hi - lo, N: c, K: f, LDA: f, LDB: f, LDC: c, TransB: true, Accumulate: true}, y[lo*c:hi*c], *act, m.wDown.data)
+		kernel.Linear(m.wDown.Weights, y[lo*c:hi*c], *act, hi-lo, f, c, 0, c, true)
 	})
 }
 
@@ -69,16 +69,18 @@ func (m *mlp[T]) backward(dx, x, dy, norm, dNorm, dGateUp, dDown []float32) {
 		dact := buffer[T](tileRows * f)
 		defer release(dact)
 		kernel.Convert(m.dy[lo*c:hi*c], dy[lo*c:hi*c])
-		kernel.Gemm(m.be, kernel.Shape{M: hi - lo, N: f, K: c, LDA: c, LDB: f, LDC: f}, *dact, m.dy[lo*c:hi*c], m.wDown.data)
+		kernel.LinearGrad(m.wDown.Weights, *dact, m.dy[lo*c:hi*c], hi-lo, c, f, false)
 		for i := lo; i < hi; i++ {
 			g, u := m.gateUp[i*2*f:i*2*f+f], m.gateUp[i*2*f+f:(i+1)*2*f]
 			swiGLUGrad(dgu[i*2*f:i*2*f+f], dgu[i*2*f+f:(i+1)*2*f], m.act[i*f:(i+1)*f], (*dact)[(i-lo)*f:(i-lo+1)*f], g, u)
 		}
-		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, m.wGateUp.data, tile, lo, hi)
+		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, m.wGateUp, tile, lo, hi)
 	})
 	m.reduceNorms(dNorm)
-	m.weightGradient(dDown, c, f, m.dy, c, m.act, f)
-	m.weightGradient(dGateUp, 2*f, c, dgu, 2*f, m.h, c)
+	m.weightGradients(
+		product[T]{dw: dGateUp, m: 2 * f, k: c, dy: dgu, ldy: 2 * f, x: m.h, ldx: c},
+		product[T]{dw: dDown, m: c, k: f, dy: m.dy, ldy: c, x: m.act, ldx: f},
+	)
 }
 
 func swiGLU[T kernel.Elem](dst, gate, up []T) {

@@ -1,6 +1,8 @@
 package op
 
 import (
+	G "gorgonia.org/gorgonia"
+
 	"slm/model/kernel"
 )
 
@@ -24,7 +26,7 @@ type Runtime[T kernel.Elem] struct {
 	attn kernel.AttnShape
 	docs []document // of the batch that runs
 
-	shadows []*shadow[T]
+	weights []*weight[T]
 	accs    []*accumulator
 	norms   []float32 // [tiles, C] partial sums of a norm's gradient
 
@@ -41,10 +43,10 @@ type Runtime[T kernel.Elem] struct {
 // document is a run of tokens that attend to each other and to nothing else.
 type document struct{ first, length int }
 
-// shadow is a weight matrix in the backend's precision, taken over from the f32 master by Refresh.
-type shadow[T kernel.Elem] struct {
+// weight is a matrix in the backend's layout, taken over from the f32 master by Refresh.
+type weight[T kernel.Elem] struct {
+	*kernel.Weights[T]
 	master []float32
-	data   []T
 }
 
 // tileRows is the height of a tile of activations. It divides a row of the batch from its start, so that no tile spans two rows and
@@ -75,21 +77,13 @@ func (r *Runtime[T]) alloc() {
 	r.headDX = make([]float32, n*d.Width)
 }
 
-// weight registers a matrix for Refresh. In f32 the shadow is the master itself.
-func (r *Runtime[T]) weight(master []float32) *shadow[T] {
-	s := &shadow[T]{master: master}
-	if same, ok := any(master).([]T); ok {
-		s.data = same
-		return s
-	}
-	for _, old := range r.shadows { // a tied head reads the embedding's shadow
-		if &old.master[0] == &master[0] {
-			return old
-		}
-	}
-	s.data = make([]T, len(master))
-	r.shadows = append(r.shadows, s)
-	return s
+// weight registers a matrix [n,k] for Refresh.
+func (r *Runtime[T]) weight(m *G.Node, grad bool) *weight[T] {
+	shape := m.Shape()
+	w := &weight[T]{Weights: kernel.NewWeights[T](r.be, shape[0], shape[1], grad), master: floats(m.Value())}
+	w.Set(w.master)
+	r.weights = append(r.weights, w)
+	return w
 }
 
 // gradient registers an accumulator for Zero.
@@ -101,8 +95,8 @@ func (r *Runtime[T]) gradient(shape ...int) *accumulator {
 
 // Refresh takes over the master weights after an optimiser step.
 func (r *Runtime[T]) Refresh() {
-	for _, s := range r.shadows {
-		kernel.Tiles(len(s.master), 1<<16, func(lo, hi int) { kernel.Convert(s.data[lo:hi], s.master[lo:hi]) })
+	for _, w := range r.weights {
+		w.Set(w.master)
 	}
 }
 
@@ -154,15 +148,36 @@ func clearPadding[T kernel.Elem](x []T, docs []document, width int) {
 	clear(x[at*width:])
 }
 
-// weightGradient adds dyᵀ·x to dw [M,K]: dy [N,M] with row stride ldy, x [N,K] with row stride ldx. Rows of the batch are added one after
-// the other in their order, so that micro-batches give the same bits; the tiles are rows of dw.
-func (r *Runtime[T]) weightGradient(dw []float32, m, k int, dy []T, ldy int, x []T, ldx int) {
-	const rows = 128
-	kernel.Tiles(m, rows, func(lo, hi int) {
+// product is the gradient of one weight matrix: dw [M,K] += dyᵀ·x with dy [N,M] and x [N,K], of the row strides ldy and ldx.
+type product[T kernel.Elem] struct {
+	dw       []float32
+	m, k     int
+	dy       []T
+	ldy      int
+	x        []T
+	ldx      int
+	from, to int // rows of dw, when it is cut into tiles
+}
+
+// gradientRows is the height of a tile of dw. A backend re-packs x for every tile, so tiles are tall.
+const gradientRows = 256
+
+// weightGradients adds products, the tiles of all of them side by side, so that small matrices do not leave a thread idle. Rows of the
+// batch are added one after the other in their order: micro-batches give the same bits.
+func (r *Runtime[T]) weightGradients(products ...product[T]) {
+	var tiles []product[T]
+	for _, p := range products {
+		for p.from = 0; p.from < p.m; p.from += gradientRows {
+			p.to = min(p.from+gradientRows, p.m)
+			tiles = append(tiles, p)
+		}
+	}
+	kernel.Parallel(len(tiles), func(i int) {
+		p := tiles[i]
 		for s := range r.Seqs {
-			at := s * r.Len
-			shape := kernel.Shape{M: hi - lo, N: k, K: r.Len, LDA: ldy, LDB: ldx, LDC: k, TransA: true, Accumulate: true}
-			kernel.Gemm(r.be, shape, dw[lo*k:hi*k], dy[at*ldy+lo:(at+r.Len-1)*ldy+hi], x[at*ldx:(at+r.Len-1)*ldx+k])
+			at, end := s*r.Len, (s+1)*r.Len-1
+			shape := kernel.Shape{M: p.to - p.from, N: p.k, K: r.Len, LDA: p.ldy, LDB: p.ldx, LDC: p.k, TransA: true, Accumulate: true}
+			kernel.Gemm(r.be, shape, p.dw[p.from*p.k:p.to*p.k], p.dy[at*p.ldy+p.from:end*p.ldy+p.to], p.x[at*p.ldx:end*p.ldx+p.k])
 		}
 	})
 }

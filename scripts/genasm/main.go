@@ -50,6 +50,7 @@ var files = []struct {
 	{"adamw", adamKernels},
 	{"transpose", transposeKernels},
 	{"sgemm", sgemmKernels},
+	{"amx", amxKernels},
 }
 
 func main() {

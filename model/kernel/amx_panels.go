@@ -1,0 +1,116 @@
+package kernel
+
+import "unsafe"
+
+// amxPanels is a right operand op(B) [K,N] in panels of 32 columns, filled up with zeros.
+type amxPanels struct {
+	n, k, steps int
+	data        []uint16 // [panels, steps, 2 tiles, 16, 16, 2]
+	memory      []uint16
+}
+
+// fit makes room for K by N.
+func (p *amxPanels) fit(n, k int) {
+	p.n, p.k, p.steps = n, k, (k+tileSide-1)/tileSide
+	p.data = aligned(&p.memory, p.panels()*p.steps*stepSize)
+}
+
+func (p *amxPanels) panels() int { return (p.n + tileSide - 1) / tileSide }
+
+// at is the place of a step of a panel.
+func (p *amxPanels) at(panel, step int) []uint16 {
+	return p.data[(panel*p.steps+step)*stepSize:]
+}
+
+// packAll packs B, given in rows [K,N], or as its transpose [N,K].
+func (p *amxPanels) packAll(b []uint16, ld int, trans bool) {
+	whole := p.k / tileSide
+	for panel := range p.panels() {
+		col := panel * tileSide
+		full := whole
+		if p.n-col < tileSide {
+			full = 0
+		}
+		if full > 0 {
+			if trans {
+				amxPackColumnsAVX512(bytesOf(p.at(panel, 0)), bytesOf(b[col*ld:]), 2*ld, full)
+			} else {
+				amxPackRowsAVX512(bytesOf(p.at(panel, 0)), bytesOf(b[col:]), 2*ld, full)
+			}
+		}
+		for step := full; step < p.steps; step++ {
+			p.packEdge(b, ld, trans, panel, step)
+		}
+	}
+}
+
+// packEdge packs a step that hangs over the matrix.
+func (p *amxPanels) packEdge(b []uint16, ld int, trans bool, panel, step int) {
+	dst := p.at(panel, step)[:stepSize]
+	clear(dst)
+	for j := range min(tileSide, p.n-panel*tileSide) {
+		for i := range min(tileSide, p.k-step*tileSide) {
+			row, col := step*tileSide+i, panel*tileSide+j
+			from := row*ld + col
+			if trans {
+				from = col*ld + row
+			}
+			dst[j/16*512+i/2*32+j%16*2+i%2] = b[from]
+		}
+	}
+}
+
+// amxPackTransposed packs 32 rows of a left operand that is given as its transpose a [K,rows…]: tiles of 16 rows by 32 terms.
+func amxPackTransposed(dst, a []uint16, ld, rows, k int) {
+	full := k / tileSide
+	if rows < tileSide {
+		full = 0
+	}
+	if full > 0 {
+		amxPackLeftAVX512(bytesOf(dst), bytesOf(a), 2*ld, full)
+	}
+	for step := full; step*tileSide < k; step++ {
+		tile := dst[step*stepSize : (step+1)*stepSize]
+		clear(tile)
+		for t := range min(tileSide, k-step*tileSide) {
+			for i, v := range a[(step*tileSide+t)*ld : (step*tileSide+t)*ld+rows] {
+				tile[i*tileSide+t] = v
+			}
+		}
+	}
+}
+
+func bytesOf(x []uint16) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
+
+func (p *amxPanels) takeColumns(x []uint16, at, n int) {
+	part := amxPanels{n: n, k: p.k, steps: p.steps, data: p.at(at/tileSide, 0)}
+	part.packAll(x, p.k, true)
+}
+
+func (p *amxPanels) takeRows(x []uint16, at, n int) {
+	for panel := range p.panels() {
+		for step := range (n + tileSide - 1) / tileSide {
+			part := amxPanels{n: min(tileSide, p.n-panel*tileSide), k: min(tileSide, n-step*tileSide), steps: 1, data: p.at(panel, at/tileSide+step)}
+			part.packAll(x[step*tileSide*p.n+panel*tileSide:], p.n, false)
+		}
+	}
+}
+
+func (p *amxPanels) multiply32(s Shape, c []float32, a []uint16, from, to int) {
+	amxProduct(p, s, c, a, from, to)
+}
+
+func (p *amxPanels) multiply16(s Shape, c, a []uint16, from, to int) {
+	amxProduct(p, s, c, a, from, to)
+}
+
+func amxProduct[R Elem](p *amxPanels, s Shape, c []R, a []uint16, from, to int) {
+	s.check(len(c), len(a), s.N*s.K+s.LDB) // B is packed: only the others can be too short
+	if s.M == 0 || s.N == 0 || s.K == 0 {
+		clearProduct(s, c)
+		return
+	}
+	w := amxScratches.Get().(*amxScratch)
+	defer amxScratches.Put(w)
+	amxMultiply(w, c, a, p, s, from, to)
+}

@@ -1,0 +1,97 @@
+package kernel
+
+// Weights is a matrix W [N,K] that many products read between two changes, in the backend's own layouts: a copy, taken over by Set.
+type Weights[T Elem] struct {
+	be           Backend
+	n, k         int
+	rows         []T      // W, for a backend that reads rows
+	linear, grad right[T] // Wᵀ and W as right operands, for one that has a layout of its own
+}
+
+// right is a right operand B [K,N] in a backend's layout.
+type right[T Elem] interface {
+	fit(n, k int)
+	// takeRows takes over rows [at,at+n) of B: x [n,N]. takeColumns takes over its columns: x [n,K]. at is a multiple of PanelAlign, and
+	// so is n unless they are the last.
+	takeRows(x []T, at, n int)
+	takeColumns(x []T, at, n int)
+	// multiply computes the columns [from,to) of C = A·B, shape s; c starts at column from, a multiple of PanelAlign.
+	multiply32(s Shape, c []float32, a []T, from, to int)
+	multiply16(s Shape, c []uint16, a []T, from, to int)
+}
+
+// layout returns an empty right operand, or nil if the backend reads rows as fast.
+func layout[T Elem](be Backend) right[T] {
+	if _, ok := be.(amxBackend); ok {
+		if p, ok := any(&amxPanels{}).(right[T]); ok {
+			return p
+		}
+	}
+	return nil
+}
+
+// NewWeights prepares Weights for y = x·Wᵀ, and with grad for dx = dy·W as well. Set fills them.
+func NewWeights[T Elem](be Backend, n, k int, grad bool) *Weights[T] {
+	w := &Weights[T]{be: be, n: n, k: k}
+	if w.linear = layout[T](be); w.linear == nil {
+		return w
+	}
+	w.linear.fit(n, k)
+	if grad {
+		w.grad = layout[T](be)
+		w.grad.fit(k, n)
+	}
+	return w
+}
+
+// Set takes over the values of master [N,K]. In float32 a backend that reads rows keeps the slice itself.
+func (w *Weights[T]) Set(master []float32) {
+	if w.linear == nil {
+		if same, ok := any(master).([]T); ok {
+			w.rows = same
+			return
+		}
+		if w.rows == nil {
+			w.rows = make([]T, len(master))
+		}
+		Tiles(len(master), 1<<16, func(lo, hi int) { Convert(w.rows[lo:hi], master[lo:hi]) })
+		return
+	}
+	Tiles(w.n, 2*PanelAlign, func(lo, hi int) {
+		x := make([]T, (hi-lo)*w.k)
+		Convert(x, master[lo*w.k:hi*w.k])
+		w.linear.takeColumns(x, lo, hi-lo)
+		if w.grad != nil {
+			w.grad.takeRows(x, lo, hi-lo)
+		}
+	})
+}
+
+// Linear computes y [M,to−from] (+)= x [M,K]·Wᵀ for the rows [from,to) of W, from a multiple of PanelAlign. ldx and ldy are the distances
+// between rows.
+func Linear[T, R Elem](w *Weights[T], y []R, x []T, m, ldx, ldy, from, to int, accumulate bool) {
+	s := Shape{M: m, N: to - from, K: w.k, LDA: ldx, LDB: w.k, LDC: ldy, TransB: true, Accumulate: accumulate}
+	if w.linear == nil {
+		Gemm(w.be, s, y, x, w.rows[from*w.k:to*w.k])
+		return
+	}
+	multiply(w.linear, s, y, x, from, to)
+}
+
+// LinearGrad computes dx [M,K] (+)= dy [M,N]·W.
+func LinearGrad[T, R Elem](w *Weights[T], dx []R, dy []T, m, ldy, ldx int, accumulate bool) {
+	s := Shape{M: m, N: w.k, K: w.n, LDA: ldy, LDB: w.k, LDC: ldx, Accumulate: accumulate}
+	if w.grad == nil {
+		Gemm(w.be, s, dx, dy, w.rows)
+		return
+	}
+	multiply(w.grad, s, dx, dy, 0, w.k)
+}
+
+func multiply[T, R Elem](b right[T], s Shape, c []R, a []T, from, to int) {
+	if c32, ok := any(c).([]float32); ok {
+		b.multiply32(s, c32, a, from, to)
+	} else {
+		b.multiply16(s, any(c).([]uint16), a, from, to)
+	}
+}
