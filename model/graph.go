@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -171,6 +172,7 @@ func (g *Graph) Zero() { g.runtime.Zero() }
 type Gradient struct {
 	Name string
 	W, G []float32
+	Rows []int // heights of the matrices of a layer that W holds, one below the other; nil for vectors, the embedding and the head
 }
 
 // Gradients lists the gradients gathered since Zero, fused as in Layer (the query, key and value projections in one). It is called after the
@@ -187,9 +189,24 @@ func (g *Graph) Gradients() ([]Gradient, error) {
 			kernel.Tiles(len(data), 1<<18, func(lo, hi int) { copy(g.embed[lo:hi], data[lo:hi]) })
 			data = g.embed
 		}
-		list[i] = Gradient{Name: g.learnables[i].node.Name(), W: g.learnables[i].data, G: data}
+		name := g.learnables[i].node.Name()
+		list[i] = Gradient{Name: name, W: g.learnables[i].data, G: data, Rows: g.params.Config.stackedRows(name)}
 	}
 	return list, nil
+}
+
+// stackedRows are the heights of the matrices that a parameter of a layer holds.
+func (c Config) stackedRows(name string) []int {
+	_, kind, _ := strings.Cut(name, ".")
+	switch kind {
+	case "qkv":
+		return []int{c.QWidth(), c.KVWidth(), c.KVWidth()}
+	case "gate_up":
+		return []int{c.Hidden, c.Hidden}
+	case "out", "down":
+		return []int{c.Width}
+	}
+	return nil
 }
 
 // Close ends the machine.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -42,6 +43,20 @@ func mustOpen(t testing.TB, name string) kernel.Backend {
 		t.Fatal(err)
 	}
 	return be
+}
+
+// backends are the names of those that this machine has.
+func backends(t testing.TB) (names []string) {
+	t.Helper()
+	for _, name := range []string{"go", "onednn-f32", "onednn-bf16", "amx"} {
+		_, err := kernel.Open(name)
+		if err == nil {
+			names = append(names, name)
+		} else if !errors.Is(err, kernel.ErrNoOneDNN) && !errors.Is(err, kernel.ErrNoAMX) {
+			t.Fatal(err)
+		}
+	}
+	return names
 }
 
 func mustGraph(t testing.TB, p *Params, be kernel.Backend, seqs, length int) *Graph {

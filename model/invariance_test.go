@@ -70,7 +70,7 @@ func half(b Batch, row int) Batch {
 }
 
 func TestMicroBatchesGiveTheSameBits(t *testing.T) {
-	for _, backend := range []string{"go", "onednn-f32", "onednn-bf16"} {
+	for _, backend := range backends(t) {
 		b := packedBatch(tiny(true), 5)
 		whole := gradientsOf(t, backend, 2, b)
 		parts := gradientsOf(t, backend, 1, half(b, 0), half(b, 1))
@@ -80,7 +80,7 @@ func TestMicroBatchesGiveTheSameBits(t *testing.T) {
 
 func TestThreadsDoNotChangeABit(t *testing.T) {
 	defer kernel.SetThreads(0)
-	for _, backend := range []string{"go", "onednn-f32", "onednn-bf16"} {
+	for _, backend := range backends(t) {
 		b := packedBatch(tiny(true), 6)
 		kernel.SetThreads(1)
 		one := gradientsOf(t, backend, 2, b)
@@ -92,7 +92,7 @@ func TestThreadsDoNotChangeABit(t *testing.T) {
 }
 
 func TestADocumentNeverSeesItsNeighbour(t *testing.T) {
-	for _, backend := range []string{"go", "onednn-f32", "onednn-bf16"} {
+	for _, backend := range backends(t) {
 		cfg := tiny(true)
 		g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), 2, 16, false)
 		if err != nil {

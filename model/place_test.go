@@ -9,7 +9,7 @@ import (
 
 // An optimiser keeps views of gradients. They must stay in place from step to step and hold each step's own values.
 func TestGradientsStayInPlaceAndAreThoseOfTheLastStep(t *testing.T) {
-	for _, backend := range []string{"go", "onednn-bf16"} {
+	for _, backend := range backends(t) {
 		for _, tied := range []bool{true, false} {
 			cfg := tiny(tied)
 			be := mustOpen(t, backend)

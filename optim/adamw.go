@@ -76,20 +76,7 @@ func (a *AdamW) State() []checkpoint.Tensor {
 // Restore copies a state written by State, for the same parameters in any order; tensors of other names are ignored. On an error
 // nothing has changed.
 func (a *AdamW) Restore(ts []checkpoint.Tensor) error {
-	byName := make(map[string][]float32, len(ts))
-	for _, t := range ts {
-		byName[t.Name] = t.Data
-	}
-	find := func(name string, n int) ([]float32, error) {
-		data, ok := byName[name]
-		if !ok {
-			return nil, fmt.Errorf("optim: restore: tensor %s is missing", name)
-		}
-		if len(data) != n {
-			return nil, fmt.Errorf("optim: restore: tensor %s has %d numbers, want %d", name, len(data), n)
-		}
-		return data, nil
-	}
+	find := finder(ts)
 	step, err := find("adamw.step", 2)
 	if err != nil {
 		return err
@@ -109,4 +96,22 @@ func (a *AdamW) Restore(ts []checkpoint.Tensor) error {
 	}
 	a.step = int64(step[0])<<24 + int64(step[1])
 	return nil
+}
+
+// finder looks a tensor of n numbers up by name.
+func finder(ts []checkpoint.Tensor) func(name string, n int) ([]float32, error) {
+	byName := make(map[string][]float32, len(ts))
+	for _, t := range ts {
+		byName[t.Name] = t.Data
+	}
+	return func(name string, n int) ([]float32, error) {
+		data, ok := byName[name]
+		if !ok {
+			return nil, fmt.Errorf("optim: restore: tensor %s is missing", name)
+		}
+		if len(data) != n {
+			return nil, fmt.Errorf("optim: restore: tensor %s has %d numbers, want %d", name, len(data), n)
+		}
+		return data, nil
+	}
 }

@@ -1,4 +1,4 @@
-// Package optim updates weights from gradients: AdamW, clipping by the global norm, and learning-rate schedules.
+// Package optim updates weights from gradients: AdamW, Muon, clipping by the global norm, and learning-rate schedules.
 //
 // It is not a training loop and does not know the model: it sees named slices of weights and gradients. The search over prompts,
 // where there is no gradient, is in optim/bayes.
@@ -13,6 +13,9 @@ type Param struct {
 	G    []float32 // gradient of the loss, read by Step, scaled in place by ClipGlobalNorm
 	// Decay says whether weight decay applies. By custom it does not for norms and other 1-D tensors: see Decays.
 	Decay bool
+	// Rows are the heights of the matrices that W holds, one below the other, if they are matrices of the network, which Muon
+	// orthogonalises; nil for vectors, embeddings and heads.
+	Rows []int
 }
 
 // Decays is the customary rule for weight decay: matrices shrink, vectors (norm gains, biases) do not.

@@ -34,7 +34,7 @@ func sharp(cfg model.Config) *model.Params {
 func backend(t testing.TB, name string) kernel.Backend {
 	t.Helper()
 	be, err := kernel.Open(name)
-	if err != nil && strings.HasPrefix(name, "onednn") {
+	if err != nil && name != "go" {
 		t.Skipf("no %s here: %v", name, err)
 	}
 	if err != nil {
@@ -85,10 +85,17 @@ func TestLogitsEqualThePlainTwin(t *testing.T) {
 }
 
 func TestBF16StaysNearThePlainTwin(t *testing.T) {
+	for _, name := range []string{"onednn-bf16", "amx"} {
+		t.Run(name, func(t *testing.T) { checkBF16(t, backend(t, name)) })
+	}
+}
+
+func checkBF16(t *testing.T, be kernel.Backend) {
+	t.Helper()
 	cfg := tiny
 	cfg.Width, cfg.HeadDim = 32, 16
 	p := sharp(cfg)
-	d := New(p, backend(t, "onednn-bf16"))
+	d := New(p, be)
 	text := tokens(3, 270, cfg.Vocab)
 	got, err := d.Logits(context.Background(), text)
 	if err != nil {

@@ -59,7 +59,7 @@ func amxGemm[R Elem](s Shape, c []R, a, b []uint16) {
 	defer amxScratches.Put(w)
 	p := &w.right
 	p.fit(s.N, s.K)
-	p.packAll(b, s.LDB, s.TransB)
+	p.pack(b, s.LDB, s.TransB)
 	amxMultiply(w, c, a, p, s, 0, s.N)
 }
 
@@ -78,7 +78,7 @@ func amxMultiply[R Elem](w *amxScratch, c []R, a []uint16, p *amxPanels, s Shape
 	if s.Accumulate && size == 2 {
 		panic("kernel: bf16 results are not added to")
 	}
-	l := amxLeftOperand(w, a, s, p.steps)
+	l := amxLeftOperand(w, a, s)
 	// Panel by panel, so that a panel stays in the first cache while all rows pass by.
 	high, wide := s.M/tileSide, (to-from)/tileSide
 	for j := range wide {
@@ -113,17 +113,19 @@ func amxEdge[R Elem](w *amxScratch, c []R, l amxLeft, row int, p *amxPanels, col
 // amxLeft is a left operand whose rows are whole steps, and filled up to a multiple of 16. Strides are in bytes.
 type amxLeft struct {
 	data            []uint16
+	steps           int
 	lda, step, half int
 	strip           int // elements from 32 rows to the next 32
 }
 
-func amxLeftOperand(w *amxScratch, a []uint16, s Shape, steps int) amxLeft {
+func amxLeftOperand(w *amxScratch, a []uint16, s Shape) amxLeft {
+	steps := (s.K + tileSide - 1) / tileSide
 	if s.TransA {
 		dst := aligned(&w.left, (s.M+tileSide-1)/tileSide*steps*stepSize)
 		for row := 0; row < s.M; row += tileSide {
 			amxPackTransposed(dst[row*steps*tileSide:], a[row:], s.LDA, min(tileSide, s.M-row), s.K)
 		}
-		return amxLeft{dst, 64, 2 * stepSize, stepSize, steps * stepSize}
+		return amxLeft{dst, steps, 64, 2 * stepSize, stepSize, steps * stepSize}
 	}
 	ld := s.LDA
 	if s.K%tileSide != 0 || s.M%16 != 0 {
@@ -139,7 +141,7 @@ func amxLeftOperand(w *amxScratch, a []uint16, s Shape, steps int) amxLeft {
 		}
 		a = dst
 	}
-	return amxLeft{a, 2 * ld, 2 * tileSide, 32 * ld, tileSide * ld}
+	return amxLeft{a, steps, 2 * ld, 2 * tileSide, 32 * ld, tileSide * ld}
 }
 
 // amxBlocks multiplies up to 32 rows of A, and after them blocks−1 times the next 32, with the panel of column col.
@@ -156,7 +158,7 @@ func amxBlocks(c unsafe.Pointer, ldc, size, rows int, l amxLeft, row int, p *amx
 		f = amxHalfBlocksAVX512
 	}
 	a := l.data[row/tileSide*l.strip:]
-	f((*byte)(c), bytesOf(a), bytesOf(p.at(col/tileSide, 0)), size*ldc, l.lda, l.step, l.half, p.steps, blocks, size*tileSide*ldc, 2*l.strip, 0, mode)
+	f((*byte)(c), bytesOf(a), bytesOf(p.at(col/tileSide, 0)), size*ldc, l.lda, l.step, l.half, l.steps, blocks, size*tileSide*ldc, 2*l.strip, 0, mode)
 }
 
 // aligned gives n elements of the buffer, from a multiple of 64 bytes on.

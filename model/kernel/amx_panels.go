@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // amxPanels is a right operand op(B) [K,N] in panels of 32 columns, filled up with zeros.
 type amxPanels struct {
@@ -22,8 +25,7 @@ func (p *amxPanels) at(panel, step int) []uint16 {
 	return p.data[(panel*p.steps+step)*stepSize:]
 }
 
-// packAll packs B, given in rows [K,N], or as its transpose [N,K].
-func (p *amxPanels) packAll(b []uint16, ld int, trans bool) {
+func (p *amxPanels) pack(b []uint16, ld int, trans bool) {
 	whole := p.k / tileSide
 	for panel := range p.panels() {
 		col := panel * tileSide
@@ -84,14 +86,14 @@ func bytesOf(x []uint16) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(
 
 func (p *amxPanels) takeColumns(x []uint16, at, n int) {
 	part := amxPanels{n: n, k: p.k, steps: p.steps, data: p.at(at/tileSide, 0)}
-	part.packAll(x, p.k, true)
+	part.pack(x, p.k, true)
 }
 
 func (p *amxPanels) takeRows(x []uint16, at, n int) {
 	for panel := range p.panels() {
 		for step := range (n + tileSide - 1) / tileSide {
 			part := amxPanels{n: min(tileSide, p.n-panel*tileSide), k: min(tileSide, n-step*tileSide), steps: 1, data: p.at(panel, at/tileSide+step)}
-			part.packAll(x[step*tileSide*p.n+panel*tileSide:], p.n, false)
+			part.pack(x[step*tileSide*p.n+panel*tileSide:], p.n, false)
 		}
 	}
 }
@@ -105,7 +107,7 @@ func (p *amxPanels) multiply16(s Shape, c, a []uint16, from, to int) {
 }
 
 func amxProduct[R Elem](p *amxPanels, s Shape, c []R, a []uint16, from, to int) {
-	s.check(len(c), len(a), s.N*s.K+s.LDB) // B is packed: only the others can be too short
+	s.check(len(c), len(a), math.MaxInt) // B is packed: only the others can be too short
 	if s.M == 0 || s.N == 0 || s.K == 0 {
 		clearProduct(s, c)
 		return

@@ -86,7 +86,7 @@ func checkAttention[T Elem](t *testing.T, be Backend, sh AttnShape, length int, 
 		AttendForward(be, sh, rope, qkv, out, lse, length, head)
 	}
 	for head := range sh.KVHeads {
-		AttendBackward(be, sh, rope, qkv, out, dout, dqkv, lse, length, head)
+		AttendBackward(be, sh, rope, qkv, dout, dqkv, lse, length, head)
 	}
 	wantOut, wantLSE, wantGrad := plainAttention(sh, theta, widen64(qkv), widen64(dout), length)
 	compare := func(what string, got, want []float64, bound float64) {
@@ -141,7 +141,7 @@ func checkColumns[T Elem](t *testing.T, be Backend) {
 	}
 	rope := NewRotary(length, sh.HeadDim, 10000)
 	AttendForward(be, sh, rope, qkv, out, lse, length, kvHead)
-	AttendBackward(be, sh, rope, qkv, out, qkv[:len(out)], dqkv, lse, length, kvHead)
+	AttendBackward(be, sh, rope, qkv, qkv[:len(out)], dqkv, lse, length, kvHead)
 	own := func(x []T, i, width int, heads ...int) {
 		t.Helper()
 		at := i % width / sh.HeadDim

@@ -11,11 +11,13 @@ type Weights[T Elem] struct {
 // right is a right operand B [K,N] in a backend's layout.
 type right[T Elem] interface {
 	fit(n, k int)
+	// pack takes over B, rows ld apart, or with trans its transpose [N,K].
+	pack(b []T, ld int, trans bool)
 	// takeRows takes over rows [at,at+n) of B: x [n,N]. takeColumns takes over its columns: x [n,K]. at is a multiple of PanelAlign, and
 	// so is n unless they are the last.
 	takeRows(x []T, at, n int)
 	takeColumns(x []T, at, n int)
-	// multiply computes the columns [from,to) of C = A·B, shape s; c starts at column from, a multiple of PanelAlign.
+	// multiply computes the columns [from,to) of C = A·B, shape s, of the first s.K terms; c starts at column from, a multiple of PanelAlign.
 	multiply32(s Shape, c []float32, a []T, from, to int)
 	multiply16(s Shape, c []uint16, a []T, from, to int)
 }

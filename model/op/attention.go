@@ -104,7 +104,7 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm, dQKV, dOut []float32) {
 	clearPadding(dqkv, a.docs, wide)
 	a.documents(func(d document, kvHead int) {
 		first, end := d.first, d.first+d.length
-		kernel.AttendBackward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], datt[first*qw:end*qw],
+		kernel.AttendBackward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], datt[first*qw:end*qw],
 			dqkv[first*wide:end*wide], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
 	})
 	a.tiles(func(tile, lo, hi int) {

@@ -22,7 +22,7 @@ type head[T kernel.Elem] struct {
 }
 
 // rowsAtOnce bounds the rows of logits that one worker holds, and groupRows those whose gradients wait for the weight gradient.
-func (h *head[T]) rowsAtOnce() int { return max(16, min(128, 1<<19/h.Vocab/16*16)) }
+func (h *head[T]) rowsAtOnce() int { return max(16, min(64, 1<<19/h.Vocab/16*16)) }
 func (h *head[T]) groupSeqs() int  { return max(1, 2048/h.Len) }
 
 // Head is the loss: scale · Σ −log softmax(norm(x)·Wᵀ)[target] over the tokens with a target ≥ 0. x [N,C], targets [N], W [V,C] → scalar.
@@ -53,7 +53,7 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 			if g := floats(in[1])[0]; g != 1 {
 				return fmt.Errorf("op: the loss must be the graph's end: its gradient is %v, not 1", g)
 			}
-			copy(dx, h.headDX)
+			kernel.Tiles(len(dx), 1<<18, func(lo, hi int) { copy(dx[lo:hi], h.headDX[lo:hi]) })
 			return nil
 		}
 		dx, err := G.ApplyOp(d, output, grad)

@@ -78,8 +78,8 @@ func (m *mlp[T]) backward(dx, x, dy, norm, dNorm, dGateUp, dDown []float32) {
 	})
 	m.reduceNorms(dNorm)
 	m.weightGradients(
+		product[T]{dw: dDown, m: c, k: f, dy: m.dy, ldy: c, x: m.act, ldx: f}, // the tallest tiles first, for balance
 		product[T]{dw: dGateUp, m: 2 * f, k: c, dy: dgu, ldy: 2 * f, x: m.h, ldx: c},
-		product[T]{dw: dDown, m: c, k: f, dy: m.dy, ldy: c, x: m.act, ldx: f},
 	)
 }
 

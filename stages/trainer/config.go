@@ -4,8 +4,8 @@ import "slm/optim"
 
 // Optim is how weights are updated.
 type Optim struct {
-	Name        string     `yaml:"name" oneof:"adamw"`
-	LR          float64    `yaml:"lr" above:"0" max:"1"` // peak
+	Name        string     `yaml:"name" oneof:"adamw|muon"`
+	LR          float64    `yaml:"lr" above:"0" max:"1"` // peak; muon's steps are as long as adamw's, so the same rates serve
 	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999"`
 	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1"`
 	Clip        float64    `yaml:"clip" min:"0"` // bound of the gradient's global norm; 0 = none

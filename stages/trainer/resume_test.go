@@ -18,14 +18,19 @@ import (
 )
 
 func TestResumeIsBitIdenticalAtEveryStep(t *testing.T) {
-	for _, backend := range []string{"go", "onednn-bf16"} {
-		t.Run(backend, func(t *testing.T) {
-			want, whole := newWorld(t, backend).finish(nil)
+	for _, c := range []struct{ backend, optim string }{{"go", "adamw"}, {"go", "muon"}, {"onednn-bf16", "adamw"}, {"amx", "muon"}} {
+		t.Run(c.backend+" "+c.optim, func(t *testing.T) {
+			fresh := func() *world {
+				w := newWorld(t, c.backend)
+				w.optim = c.optim
+				return w
+			}
+			want, whole := fresh().finish(nil)
 			if whole.Steps != steps || len(whole.Metrics) != steps {
 				t.Fatalf("%d steps, %d metrics: the test is made for %d", whole.Steps, len(whole.Metrics), steps)
 			}
 			for k := 1; k < steps; k++ {
-				w := newWorld(t, backend)
+				w := fresh()
 				w.interrupt(k)
 				got, sum := w.finish(nil)
 				if first := w.firstStep(); first != k+1 {

@@ -24,7 +24,7 @@ const (
 )
 
 func (s *session) save() error {
-	if s.adam == nil {
+	if s.optim == nil {
 		return nil // nothing has been trained yet
 	}
 	dir := filepath.Join(s.env.Work(s.Stage), fmt.Sprintf("%s%09d", savePrefix, s.state.Step))
@@ -69,7 +69,7 @@ func (s *session) write(p *checkpoint.Pending) error {
 	if err := domain.SaveModel(p.Path(domain.WeightsFile), s.Model); err != nil {
 		return err
 	}
-	if err := checkpoint.WriteWeights(p.Path(optimiserFile), nil, s.adam.State()); err != nil {
+	if err := checkpoint.WriteWeights(p.Path(optimiserFile), nil, s.optim.State()); err != nil {
 		return err
 	}
 	if err := checkpoint.WriteTable(p.Path(metricsFile), s.metrics, nil); err != nil {
@@ -155,20 +155,38 @@ func (s *session) read(dir string) error {
 
 // optimiser makes the optimiser once and restores what a save has left for it.
 func (s *session) optimiser(params []optim.Param) error {
-	if s.adam != nil {
+	if s.optim != nil {
 		return nil
 	}
-	adam, err := optim.New(params)
+	o, err := s.newOptimizer(params)
 	if err != nil {
 		return err
 	}
-	adam.Beta1, adam.Beta2, adam.WeightDecay = s.Optim.Betas[0], s.Optim.Betas[1], s.Optim.WeightDecay
 	if s.restored != nil {
-		if err := adam.Restore(s.restored); err != nil {
+		if err := o.Restore(s.restored); err != nil {
 			return err
 		}
 		s.restored = nil
 	}
-	s.adam = adam
+	s.optim = o
 	return nil
+}
+
+func (s *session) newOptimizer(params []optim.Param) (optim.Optimizer, error) {
+	var o optim.Optimizer
+	adam, err := (*optim.AdamW)(nil), error(nil)
+	if s.Optim.Name == "muon" {
+		var muon *optim.Muon
+		if muon, err = optim.NewMuon(params, s.env.Kernel); err == nil {
+			o, adam = muon, muon.Adam
+		}
+	} else {
+		adam, err = optim.New(params)
+		o = adam
+	}
+	if err != nil {
+		return nil, err
+	}
+	adam.Beta1, adam.Beta2, adam.WeightDecay = s.Optim.Betas[0], s.Optim.Betas[1], s.Optim.WeightDecay
+	return o, nil
 }

@@ -64,7 +64,7 @@ type session struct {
 	env   *stages.Env
 	graph *model.Graph
 	probe *model.Graph // forward only, for held-out loss
-	adam  *optim.AdamW
+	optim optim.Optimizer
 	grads []optim.Param // with the gradients' memory as the optimiser has it
 	total int           // steps
 
@@ -188,7 +188,7 @@ func (s *session) step() (Metric, error) {
 		return Metric{}, s.diverged(fmt.Errorf("the gradient's norm is %v", norm), b)
 	}
 	lr := s.Optim.LR * s.Optim.Factor().At(s.state.Step, s.total)
-	s.adam.Step(lr)
+	s.optim.Step(lr)
 	s.graph.Refresh()
 	s.state.Step++
 	s.state.Tokens += int64(b.TargetCount)
@@ -216,9 +216,9 @@ func (s *session) params() ([]optim.Param, error) {
 	}
 	params := make([]optim.Param, len(grads))
 	for i, g := range grads {
-		params[i] = optim.Param{Name: g.Name, W: g.W, G: g.G, Decay: !strings.HasSuffix(g.Name, "norm")}
+		params[i] = optim.Param{Name: g.Name, W: g.W, G: g.G, Rows: g.Rows, Decay: !strings.HasSuffix(g.Name, "norm")}
 	}
-	if s.adam == nil {
+	if s.optim == nil {
 		s.grads = params
 		return params, s.optimiser(params)
 	}

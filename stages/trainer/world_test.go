@@ -58,6 +58,7 @@ func tinyJob(p *model.Params) Job {
 type world struct {
 	t      *testing.T
 	env    *stages.Env
+	optim  string // the optimiser's name; "" = adamw
 	events []stages.Event
 	onStep func(step int)
 	hook   func(step int, p *model.Params) // called after each step, before the next
@@ -65,7 +66,7 @@ type world struct {
 
 func newWorld(t *testing.T, backend string) *world {
 	be, err := kernel.Open(backend)
-	if errors.Is(err, kernel.ErrNoOneDNN) {
+	if errors.Is(err, kernel.ErrNoOneDNN) || errors.Is(err, kernel.ErrNoAMX) {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -89,6 +90,9 @@ func (w *world) train(stop int, change func(*Job)) (*model.Params, *Summary, err
 	w.t.Helper()
 	p := model.New(tinyConfig(true), 1)
 	job := tinyJob(p)
+	if w.optim != "" {
+		job.Optim.Name = w.optim
+	}
 	if change != nil {
 		change(&job)
 	}

@@ -1,0 +1,100 @@
+// Command benchtrain times training steps of this program and of PyTorch in turn, on the same model, data and start weights, and prints the
+// ratio of their speeds. scripts/bench-train sets its Python up and starts it.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"slm/model"
+)
+
+// job is what both sides read: the model and how it is trained.
+type job struct {
+	Shape  string       `json:"shape"`
+	Config model.Config `json:"config"`
+	Batch  int          `json:"batch"`  // rows
+	Length int          `json:"length"` // tokens of a row
+	LR     float64      `json:"lr"`
+	Decay  float64      `json:"decay"`
+}
+
+func config(vocab, width, layers, heads, kv, hidden, context int, theta float64) model.Config {
+	return model.Config{
+		Vocab: vocab, Width: width, Layers: layers, Heads: heads, KVHeads: kv, HeadDim: width / heads, Hidden: hidden, Context: context,
+		RopeTheta: theta, NormEps: 1e-5, Tied: true,
+	}
+}
+
+var jobs = []job{
+	{Shape: "A", Config: config(4096, 256, 6, 4, 4, 704, 256, 1e4), Batch: 32, Length: 256},
+	{Shape: "B", Config: config(8192, 512, 8, 8, 8, 1408, 512, 1e4), Batch: 8, Length: 512},
+	{Shape: "C", Config: config(49152, 576, 30, 9, 3, 1536, 512, 1e5), Batch: 4, Length: 512},
+}
+
+// result is a line of the table.
+type result struct {
+	Shape     string  `json:"shape"`
+	RatioBF16 float64 `json:"ratio_bf16"`
+	RatioF32  float64 `json:"ratio_f32"`
+	TokS      float64 `json:"tok_s"`      // ours, bf16
+	PeerTokS  float64 `json:"peer_tok_s"` // PyTorch's best, bf16
+	RSSRatio  float64 `json:"rss_ratio"`
+	Kernel    string  `json:"kernel"`
+	PeerMode  string  `json:"peer_mode"`
+}
+
+func main() {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-train:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, in io.Reader, out, log io.Writer) error {
+	flags := flag.NewFlagSet("bench-train", flag.ContinueOnError)
+	shapes := flags.String("shapes", "A,B,C", "which shapes")
+	rounds := flags.Int("rounds", 5, "rounds of both sides in turn")
+	python := flags.String("python", "python3", "a Python that has torch and numpy")
+	format := flags.String("o", "text", "text or json")
+	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds")
+	side := flags.String("serve", "", "be our side, with this kernel, in the folder given as argument")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *side != "" {
+		return serve(flags.Arg(0), *side, in, out)
+	}
+	var results []result
+	for _, j := range jobs {
+		if !slices.Contains(strings.Split(*shapes, ","), j.Shape) {
+			continue
+		}
+		j.LR, j.Decay = 1e-3, 0.1
+		b := &bench{job: j, python: *python, rounds: *rounds, log: log}
+		if *curves > 0 {
+			if err := b.compareCurves(*curves, out); err != nil {
+				return err
+			}
+			continue
+		}
+		r, err := b.compareSpeed()
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+		if *format == "text" {
+			fmt.Fprintf(out, "%s  bf16 ×%.2f (%.0f against %.0f tokens/s, PyTorch %s)  f32 ×%.2f  memory ×%.2f  %s\n",
+				r.Shape, r.RatioBF16, r.TokS, r.PeerTokS, r.PeerMode, r.RatioF32, r.RSSRatio, r.Kernel)
+		}
+	}
+	if *format == "json" && *curves == 0 {
+		return json.NewEncoder(out).Encode(map[string]any{"shapes": results})
+	}
+	return nil
+}

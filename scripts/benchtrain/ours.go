@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"slm/model"
+	"slm/model/kernel"
+	"slm/optim"
+)
+
+// answer is what a side says after some steps.
+type answer struct {
+	Seconds float64   `json:"seconds"`
+	Losses  []float64 `json:"losses"`
+	RSS     float64   `json:"rss"` // bytes, the peak so far
+}
+
+// micro is how many tokens go through the graph at a time.
+const micro = 8192
+
+// trainer is our side: it takes steps on request, as peer.py does.
+type trainer struct {
+	job    job
+	tokens []int32 // [batches, Batch, Length+1]
+	graph  *model.Graph
+	adam   *optim.AdamW
+	step   int
+}
+
+func serve(folder, name string, in io.Reader, out io.Writer) error {
+	t, err := openTrainer(folder, name)
+	if err != nil {
+		return err
+	}
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		var steps int
+		if _, err := fmt.Sscan(lines.Text(), &steps); err != nil {
+			return fmt.Errorf("%q is no number of steps: %w", lines.Text(), err)
+		}
+		var a answer
+		began := time.Now()
+		for range steps {
+			loss, err := t.train()
+			if err != nil {
+				return err
+			}
+			a.Losses = append(a.Losses, loss)
+		}
+		a.Seconds = time.Since(began).Seconds()
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+			return err
+		}
+		a.RSS = float64(usage.Maxrss) * 1024
+		if err := json.NewEncoder(out).Encode(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func openTrainer(folder, name string) (*trainer, error) {
+	be, err := kernel.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	t := &trainer{}
+	text, err := os.ReadFile(filepath.Join(folder, "shape.json"))
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &t.job); err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(folder, "tokens.i32"))
+	if err != nil {
+		return nil, err
+	}
+	for ; len(raw) > 0; raw = raw[4:] {
+		t.tokens = append(t.tokens, int32(binary.LittleEndian.Uint32(raw)))
+	}
+	p := model.Zeros(t.job.Config)
+	if raw, err = os.ReadFile(filepath.Join(folder, "weights.f32")); err != nil {
+		return nil, err
+	}
+	for _, tensor := range p.Tensors() {
+		for i := range tensor.Data {
+			tensor.Data[i], raw = math.Float32frombits(binary.LittleEndian.Uint32(raw)), raw[4:]
+		}
+	}
+	seqs := max(1, min(t.job.Batch, micro/t.job.Length))
+	t.graph, err = model.NewGraph(p, be, seqs, t.job.Length, true)
+	return t, err
+}
+
+// train does one step and returns its loss in nats.
+func (t *trainer) train() (float64, error) {
+	per, length := t.job.Batch*(t.job.Length+1), t.job.Length
+	at := t.step * per % len(t.tokens)
+	rows := t.tokens[at : at+per]
+	t.graph.Zero()
+	total := 0.0
+	for row := 0; row < t.job.Batch; row += t.graph.Seqs {
+		var b model.Batch
+		for s := range t.graph.Seqs {
+			r := rows[(row+s)*(length+1) : (row+s+1)*(length+1)]
+			b.Tokens, b.Targets = append(b.Tokens, r[:length]...), append(b.Targets, r[1:]...)
+			for range length {
+				b.Docs = append(b.Docs, int32(s*length))
+			}
+		}
+		loss, err := t.graph.Run(b, 1/float32(t.job.Batch*length))
+		if err != nil {
+			return 0, err
+		}
+		total += loss
+	}
+	if err := t.optimise(); err != nil {
+		return 0, err
+	}
+	t.graph.Refresh()
+	t.step++
+	return total, nil
+}
+
+func (t *trainer) optimise() error {
+	if t.adam == nil {
+		grads, err := t.graph.Gradients()
+		if err != nil {
+			return err
+		}
+		var params []optim.Param
+		for _, g := range grads {
+			params = append(params, optim.Param{Name: g.Name, W: g.W, G: g.G, Decay: !strings.HasSuffix(g.Name, "norm")})
+		}
+		if t.adam, err = optim.New(params); err != nil {
+			return err
+		}
+		t.adam.WeightDecay = t.job.Decay
+	} else if _, err := t.graph.Gradients(); err != nil { // takes the embedding's gradient over
+		return err
+	}
+	t.adam.Step(t.job.LR)
+	return nil
+}
