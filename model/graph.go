@@ -30,6 +30,7 @@ type Graph struct {
 	embed                 []float32 // gradient of the embedding, [V,C]
 	runtime               interface {
 		Refresh()
+		Publish()
 		Zero()
 		Losses() []float32
 		Finite() bool
@@ -178,6 +179,7 @@ type Gradient struct {
 // Gradients lists the gradients gathered since Zero, fused as in Layer (the query, key and value projections in one). It is called after the
 // last Run of a step: the gradient of the embedding is taken over then.
 func (g *Graph) Gradients() ([]Gradient, error) {
+	g.runtime.Publish()
 	list := make([]Gradient, len(g.gradients))
 	for i, node := range g.gradients {
 		v := node.Value()

@@ -117,7 +117,7 @@ func TestGradientsOfATwoLayerModelMatchFiniteDifferences(t *testing.T) {
 func BenchmarkStepLegal(b *testing.B) {
 	cfg := Config{Vocab: 4096, Width: 256, Layers: 6, Heads: 4, KVHeads: 4, HeadDim: 64, Hidden: 704, Context: 512, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
 	p := New(cfg, 1)
-	const seqs, length = 16, 512
+	const seqs, length = 8, 512
 	g := mustGraph(b, p, mustOpen(b, ""), seqs, length)
 	s, batch := rng.New(1, "bench"), Batch{}
 	for i := range seqs * length {

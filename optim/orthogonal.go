@@ -17,9 +17,9 @@ const newtonSchulzSteps = 5
 func orthogonalise(be kernel.Backend, x []float32, rows, cols int) {
 	if rows > cols { // A is smaller on the narrow side
 		t := make([]float32, len(x))
-		transpose(t, x, rows, cols)
+		kernel.Transpose(t, x, rows, cols)
 		orthogonalise(be, t, cols, rows)
-		transpose(x, t, cols, rows)
+		kernel.Transpose(x, t, cols, rows)
 		return
 	}
 	var sum float64
@@ -48,18 +48,5 @@ func iterate[T kernel.Elem](be kernel.Backend, x []float32, n, m int) {
 		kernel.Convert(at, b)
 		kernel.Scale(x, newtonSchulz[0])
 		kernel.Gemm(be, kernel.Shape{M: n, N: m, K: n, LDA: n, LDB: m, LDC: m, Accumulate: true}, x, at, xt)
-	}
-}
-
-func transpose(dst, src []float32, rows, cols int) {
-	const block = 32
-	for r := 0; r < rows; r += block {
-		for c := 0; c < cols; c += block {
-			for i := r; i < min(r+block, rows); i++ {
-				for j := c; j < min(c+block, cols); j++ {
-					dst[j*rows+i] = src[i*cols+j]
-				}
-			}
-		}
 	}
 }

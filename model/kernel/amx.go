@@ -60,7 +60,7 @@ func amxGemm[R Elem](s Shape, c []R, a, b []uint16) {
 	p := &w.right
 	p.fit(s.N, s.K)
 	p.pack(b, s.LDB, s.TransB)
-	amxMultiply(w, c, a, p, s, 0, s.N)
+	amxMultiply(w, c, amxLeftOperand(&w.left, a, s), p, s, 0, s.N)
 }
 
 // amxScratch is the working memory of one product.
@@ -73,12 +73,11 @@ type amxScratch struct {
 var amxScratches = sync.Pool{New: func() any { return &amxScratch{} }}
 
 // amxMultiply computes the columns [from,to) of C; from is a multiple of tileSide, and c starts at that column.
-func amxMultiply[R Elem](w *amxScratch, c []R, a []uint16, p *amxPanels, s Shape, from, to int) {
+func amxMultiply[R Elem](w *amxScratch, c []R, l amxLeft, p *amxPanels, s Shape, from, to int) {
 	size := int(unsafe.Sizeof(c[0]))
 	if s.Accumulate && size == 2 {
 		panic("kernel: bf16 results are not added to")
 	}
-	l := amxLeftOperand(w, a, s)
 	// Panel by panel, so that a panel stays in the first cache while all rows pass by.
 	high, wide := s.M/tileSide, (to-from)/tileSide
 	for j := range wide {
@@ -118,10 +117,11 @@ type amxLeft struct {
 	strip           int // elements from 32 rows to the next 32
 }
 
-func amxLeftOperand(w *amxScratch, a []uint16, s Shape) amxLeft {
+// amxLeftOperand packs or pads A into buf where it has to.
+func amxLeftOperand(buf *[]uint16, a []uint16, s Shape) amxLeft {
 	steps := (s.K + tileSide - 1) / tileSide
 	if s.TransA {
-		dst := aligned(&w.left, (s.M+tileSide-1)/tileSide*steps*stepSize)
+		dst := aligned(buf, (s.M+tileSide-1)/tileSide*steps*stepSize)
 		for row := 0; row < s.M; row += tileSide {
 			amxPackTransposed(dst[row*steps*tileSide:], a[row:], s.LDA, min(tileSide, s.M-row), s.K)
 		}
@@ -131,7 +131,7 @@ func amxLeftOperand(w *amxScratch, a []uint16, s Shape) amxLeft {
 	if s.K%tileSide != 0 || s.M%16 != 0 {
 		high := (s.M + 15) &^ 15
 		ld = steps * tileSide
-		dst := aligned(&w.left, high*ld)
+		dst := aligned(buf, high*ld)
 		for i := range high {
 			line, n := dst[i*ld:(i+1)*ld], 0
 			if i < s.M {

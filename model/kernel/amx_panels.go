@@ -114,5 +114,5 @@ func amxProduct[R Elem](p *amxPanels, s Shape, c []R, a []uint16, from, to int) 
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
-	amxMultiply(w, c, a, p, s, from, to)
+	amxMultiply(w, c, amxLeftOperand(&w.left, a, s), p, s, from, to)
 }

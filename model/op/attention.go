@@ -42,10 +42,10 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		r.alloc()
-		dNorm, dQKV, dOut := r.gradient(c), r.gradient(r.qkvWidth(), c), r.gradient(c, r.qWidth())
+		dNorm, dQKV, dOut := r.gradient(c), r.weightGradient(r.qkvWidth(), c), r.weightGradient(c, r.qWidth())
 		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}}
 		d.run = func(dx []float32, in []G.Value) error {
-			a.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dQKV.data, dOut.data)
+			a.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dQKV, dOut)
 			return nil
 		}
 		dx, err := G.ApplyOp(d, inputs[0], grad, inputs[2])
@@ -94,7 +94,7 @@ func (a *attention[T]) documents(f func(d document, kvHead int)) {
 	kernel.Parallel(len(a.docs)*a.KVHeads, func(i int) { f(a.docs[i/a.KVHeads], i%a.KVHeads) })
 }
 
-func (a *attention[T]) backward(dx, x, dy, norm, dNorm, dQKV, dOut []float32) {
+func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *accumulator) {
 	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
 	dqkv, datt := a.dWide[:a.tokens()*wide], a.dMid[:a.tokens()*qw]
 	a.tiles(func(_, lo, hi int) {
@@ -111,9 +111,9 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm, dQKV, dOut []float32) {
 		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, a.wQKV, tile, lo, hi)
 	})
 	a.reduceNorms(dNorm)
-	a.weightGradients(
-		product[T]{dw: dQKV, m: wide, k: c, dy: dqkv, ldy: wide, x: a.h, ldx: c},
-		product[T]{dw: dOut, m: c, k: qw, dy: a.dy, ldy: c, x: a.att, ldx: qw},
+	a.weightGradients(a.Seqs,
+		product[T]{sums: dQKV, dy: dqkv, ldy: wide, x: a.h, ldx: c},
+		product[T]{sums: dOut, dy: a.dy, ldy: c, x: a.att, ldx: qw},
 	)
 }
 

@@ -36,7 +36,7 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 	}
 	if train {
 		r.alloc()
-		h.dNorm, h.dHead = r.gradient(c), r.gradient(r.Vocab, c)
+		h.dNorm, h.dHead = r.gradient(c), r.weightGradient(r.Vocab, c)
 		h.dHead.summed = tied
 		r.dLogits = make([]T, min(r.Seqs, h.groupSeqs())*r.Len*r.Vocab)
 	}
@@ -76,7 +76,7 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 			h.slice(x, targets, scale, norm, lo, from, min(from+rows, lo+(i/per+1)*h.Len))
 		})
 		if h.train {
-			h.groupGradient(lo, hi)
+			h.weightGradients((hi-lo)/h.Len, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[lo*c:], ldx: c})
 		}
 	}
 	if h.train {
@@ -135,18 +135,6 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 	if h.train {
 		kernel.LinearGrad(h.w.Weights, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], hi-lo, v, c, false)
 	}
-}
-
-// groupGradient adds the group's part of the weight gradient, row of the batch by row, in their order.
-func (h *head[T]) groupGradient(lo, hi int) {
-	c, v := h.Width, h.Vocab
-	kernel.Tiles(v, 256, func(from, to int) {
-		for at := lo; at < hi; at += h.Len {
-			s := kernel.Shape{M: to - from, N: c, K: h.Len, LDA: v, LDB: c, LDC: c, TransA: true, Accumulate: true}
-			g := (at - lo) * v
-			kernel.Gemm(h.be, s, h.dHead.data[from*c:to*c], h.dLogits[g+from:g+(h.Len-1)*v+to], h.h[at*c:(at+h.Len)*c])
-		}
-	})
 }
 
 // Finite reports whether every loss of the last run is a number.

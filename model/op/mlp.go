@@ -30,10 +30,10 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node)
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		r.alloc()
-		dNorm, dGateUp, dDown := r.gradient(c), r.gradient(2*f, c), r.gradient(c, f)
+		dNorm, dGateUp, dDown := r.gradient(c), r.weightGradient(2*f, c), r.weightGradient(c, f)
 		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}}
 		d.run = func(dx []float32, in []G.Value) error {
-			m.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dGateUp.data, dDown.data)
+			m.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dGateUp, dDown)
 			return nil
 		}
 		dx, err := G.ApplyOp(d, inputs[0], grad, inputs[1])
@@ -62,7 +62,7 @@ func (m *mlp[T]) forward(y, x, norm []float32) {
 	})
 }
 
-func (m *mlp[T]) backward(dx, x, dy, norm, dNorm, dGateUp, dDown []float32) {
+func (m *mlp[T]) backward(dx, x, dy, norm, dNorm []float32, dGateUp, dDown *accumulator) {
 	c, f := m.Width, m.Hidden
 	dgu := m.dWide[:m.tokens()*2*f]
 	m.tiles(func(tile, lo, hi int) {
@@ -77,9 +77,9 @@ func (m *mlp[T]) backward(dx, x, dy, norm, dNorm, dGateUp, dDown []float32) {
 		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, m.wGateUp, tile, lo, hi)
 	})
 	m.reduceNorms(dNorm)
-	m.weightGradients(
-		product[T]{dw: dDown, m: c, k: f, dy: m.dy, ldy: c, x: m.act, ldx: f}, // the tallest tiles first, for balance
-		product[T]{dw: dGateUp, m: 2 * f, k: c, dy: dgu, ldy: 2 * f, x: m.h, ldx: c},
+	m.weightGradients(m.Seqs,
+		product[T]{sums: dDown, dy: m.dy, ldy: c, x: m.act, ldx: f},
+		product[T]{sums: dGateUp, dy: dgu, ldy: 2 * f, x: m.h, ldx: c},
 	)
 }
 

@@ -126,9 +126,51 @@ type accumulator struct {
 	data   []float32
 	value  *tensor.Dense
 	summed bool // with another gradient of the same weights, by Gorgonia, which may add in place: give it a copy
+
+	tall   bool // the weight has more rows than columns: sums are gathered transposed
+	wide   int  // the longer side
+	turned bool // data are transposed now
 }
 
+// columns makes data ready to be added to, and says whether they are transposed.
+func (a *accumulator) columns() bool {
+	if a.tall && !a.turned {
+		a.turn()
+	}
+	return a.tall
+}
+
+// publish brings data into the shape of the weight.
+func (a *accumulator) publish() {
+	if a.turned && !a.summed {
+		a.turn()
+	}
+}
+
+// turn transposes data.
+func (a *accumulator) turn() {
+	before := buffer[float32](len(a.data))
+	defer release(before)
+	copy(*before, a.data)
+	a.transpose(a.data, *before)
+	a.turned = !a.turned
+}
+
+// transpose writes the transpose of src to dst, from the layout of data now.
+func (a *accumulator) transpose(dst, src []float32) {
+	rows, cols := a.wide, len(src)/a.wide
+	if a.turned {
+		rows, cols = cols, rows
+	}
+	kernel.Transpose(dst, src, rows, cols)
+}
+
+// copyTo copies the gradient in the shape of the weight.
 func (a *accumulator) copyTo(out []float32) {
+	if a.turned {
+		a.transpose(out, a.data)
+		return
+	}
 	kernel.Tiles(len(out), 1<<18, func(lo, hi int) { copy(out[lo:hi], a.data[lo:hi]) })
 }
 

@@ -38,6 +38,7 @@ type Runtime[T kernel.Elem] struct {
 	losses  []float32
 	headDX  []float32
 	dLogits []T
+	lefts   []kernel.Transposed[T]
 }
 
 // document is a run of tokens that attend to each other and to nothing else.
@@ -93,6 +94,19 @@ func (r *Runtime[T]) gradient(shape ...int) *accumulator {
 	return a
 }
 
+// weightGradient registers an accumulator for the gradient of a matrix of a layer.
+func (r *Runtime[T]) weightGradient(rows, cols int) *accumulator {
+	a := r.gradient(rows, cols)
+	a.tall, a.turned = rows > cols, rows > cols
+	a.wide = max(rows, cols)
+	return a
+}
+
+// Publish brings the gradients into the shapes of their weights, after the last run of a step.
+func (r *Runtime[T]) Publish() {
+	kernel.Parallel(len(r.accs), func(i int) { r.accs[i].publish() })
+}
+
 // Refresh takes over the master weights after an optimiser step.
 func (r *Runtime[T]) Refresh() {
 	for _, w := range r.weights {
@@ -103,6 +117,7 @@ func (r *Runtime[T]) Refresh() {
 // Zero clears the gradients.
 func (r *Runtime[T]) Zero() {
 	for _, a := range r.accs {
+		a.turned = a.tall
 		kernel.Tiles(len(a.data), 1<<18, func(lo, hi int) { clear(a.data[lo:hi]) })
 	}
 }
@@ -148,36 +163,50 @@ func clearPadding[T kernel.Elem](x []T, docs []document, width int) {
 	clear(x[at*width:])
 }
 
-// product is the gradient of one weight matrix: dw [M,K] += dyᵀ·x with dy [N,M] and x [N,K], of the row strides ldy and ldx.
+// product is the gradient of one weight matrix: sums += dyᵀ·x with dy [N,M] and x [N,K], rows ldy and ldx apart.
 type product[T kernel.Elem] struct {
-	dw       []float32
-	m, k     int
-	dy       []T
-	ldy      int
-	x        []T
-	ldx      int
-	from, to int // rows of dw, when it is cut into tiles
+	sums *accumulator
+	dy   []T
+	ldy  int
+	x    []T
+	ldx  int
+
+	lefts          []kernel.Transposed[T] // dyᵀ of each row of the batch
+	from, to, wide int                    // columns of the result, when it is cut into tiles
 }
 
-// gradientRows is the height of a tile of dw. A backend re-packs x for every tile, so tiles are tall.
-const gradientRows = 256
+// gradientColumns is the width of a tile of a weight's gradient.
+const gradientColumns = 352
 
-// weightGradients adds products, the tiles of all of them side by side, so that small matrices do not leave a thread idle. Rows of the
-// batch are added one after the other in their order: micro-batches give the same bits.
-func (r *Runtime[T]) weightGradients(products ...product[T]) {
+// weightGradients adds products over a number of rows of the batch. The narrower matrix of each is the left operand, which has to be transposed; so a gradient of a tall weight
+// is summed transposed. Tiles of all products lie side by side, so that small ones leave no thread idle. Rows of the batch are added one
+// after the other in their order: micro-batches give the same bits.
+func (r *Runtime[T]) weightGradients(seqs int, products ...product[T]) {
 	var tiles []product[T]
-	for _, p := range products {
-		for p.from = 0; p.from < p.m; p.from += gradientRows {
-			p.to = min(p.from+gradientRows, p.m)
+	for len(r.lefts) < len(products)*seqs {
+		r.lefts = append(r.lefts, kernel.Transposed[T]{})
+	}
+	for i, p := range products {
+		if p.sums.columns() {
+			p.dy, p.ldy, p.x, p.ldx = p.x, p.ldx, p.dy, p.ldy
+		}
+		p.lefts, p.wide = r.lefts[i*seqs:(i+1)*seqs], p.sums.wide
+		n := (p.wide + gradientColumns - 1) / gradientColumns
+		width := ((p.wide+n-1)/n + kernel.PanelAlign - 1) / kernel.PanelAlign * kernel.PanelAlign
+		for p.from = 0; p.from < p.wide; p.from += width {
+			p.to = min(p.from+width, p.wide)
 			tiles = append(tiles, p)
 		}
+		products[i] = p
 	}
+	kernel.Parallel(len(products)*seqs, func(i int) {
+		p, s := products[i/seqs], i%seqs
+		r.lefts[i].Set(r.be, p.dy[s*r.Len*p.ldy:], len(p.sums.data)/p.wide, r.Len, p.ldy)
+	})
 	kernel.Parallel(len(tiles), func(i int) {
 		p := tiles[i]
-		for s := range r.Seqs {
-			at, end := s*r.Len, (s+1)*r.Len-1
-			shape := kernel.Shape{M: p.to - p.from, N: p.k, K: r.Len, LDA: p.ldy, LDB: p.ldx, LDC: p.k, TransA: true, Accumulate: true}
-			kernel.Gemm(r.be, shape, p.dw[p.from*p.k:p.to*p.k], p.dy[at*p.ldy+p.from:end*p.ldy+p.to], p.x[at*p.ldx:end*p.ldx+p.k])
+		for s := range seqs {
+			p.lefts[s].AddProduct(p.sums.data[p.from:], p.x[s*r.Len*p.ldx+p.from:], p.to-p.from, p.ldx, p.wide)
 		}
 	})
 }

@@ -26,7 +26,7 @@ type answer struct {
 }
 
 // micro is how many tokens go through the graph at a time.
-const micro = 8192
+const micro = 4096
 
 // trainer is our side: it takes steps on request, as peer.py does.
 type trainer struct {

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 OUT = Path("data/tokenizer/testdata/golden.json")
 LICENSES = "github.com/google/licenseclassifier/v2"
@@ -25,6 +25,11 @@ SMALL = [
     "Größe, naïve café, Москва, 東京都 東京, שלום עולם, 👩‍👩‍👧 and e\u0301 mixed 1st 2nd 33rd ½ Ⅷ ٣٤",
 ]
 
+STATUTES = [
+    "第一百二十条之一 犯前条罪，处三年以上十年以下有期徒刑。\n第一百二十一条 三 人 以上 十\n\n二〇二〇年 ○ 零 x一y 二 3 三4",
+    "中华人民共和国民法第一千零八十四条的内容是: 父母与子女间的关系，不因父母离婚而消除。一 一  一\n一\t二 \n 三　四",
+]
+
 # What trips encoders: latin-1 here stands for raw bytes.
 HARD = [
     "", " ", "  ", "   ", "a", "\n", "\r\n\r\n", "\t\t x", " \n \n ", "a  b   c    d", "trailing   ", "   leading",
@@ -35,6 +40,7 @@ HARD = [
     "\u001c\u001d\u001e\u001f \u0000 \u007f", "ﬁ ﬀ ß ẞ İ ı ſ", "snake_case CamelCase kebab-case a.b.c http://x.y/z?q=1#f",
     "<eos> <|endoftext|> <|im_start|>user", "    if (x == 0) {\n\t\treturn -1; // no\n    }\n", "a" * 300, "=" * 77 + "\n",
     " " * 200 + "x", "'" * 9 + "ll", "ÄÖÜ äöü Москва Ελληνικά हिन्दी ไทย ქართული", "\ufffd\ufffd a\ufffd", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𐐷 𠀀 𒀀",
+    "第一千零八十四条：  三 三\n 九 x'二 's一's 〇○零〇 1一2Ⅷ三", "二  二   二\n二 \n二", "　一　 二\u2003三", " 十百千", "十 ",
     "\u1c89\u1c8a\ua7cb \U00010d40\U00010d41 \U00011de0\U00011de1x \U0002ebf0", "Section 4(b)(ii), 17 U.S.C. § 107",
 ]  # fmt: skip
 BROKEN = [
@@ -52,6 +58,8 @@ def pattern(name: str):
     level = pre_tokenizers.ByteLevel(add_prefix_space=False)
     if name == "gpt2":
         return level
+    if name == "numerals":
+        return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex("[○〇一七三九二五八六十千四百零]"), "isolated"), level])
     return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), level])
 
 
@@ -108,6 +116,11 @@ def main() -> None:
             "file_sha256": sha(saved(tok)),
         })  # fmt: skip
 
+    tok = train(STATUTES, 400, ["<eos>"], "numerals")
+    golden["small"].append({
+        "pattern": "numerals", "texts": STATUTES, "vocab": 400, "special": ["<eos>"], "merges": learned(tok), "file_sha256": sha(saved(tok)),
+    })  # fmt: skip
+
     texts = licences()
     toks = {name: train(texts.values(), 4096, ["<eos>", "<|im_start|>"], name) for name in ("gpt2", "smollm2")}
     tok, merges = toks["gpt2"], learned(toks["gpt2"])
@@ -122,7 +135,7 @@ def main() -> None:
         text = data.decode("utf-8", "replace")
         golden["strings"].append({
             "hex": data.hex(), "lossy": text, "ids": plain_ids(tok, text), "special_ids": tok.encode(text).ids,
-            "cuts": {name: cuts(name, text) for name in ("gpt2", "smollm2")},
+            "cuts": {name: cuts(name, text) for name in ("gpt2", "smollm2", "numerals")},
         })  # fmt: skip
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(golden, ensure_ascii=True, indent=None, separators=(",", ":")).replace('},{"', '},\n{"') + "\n")

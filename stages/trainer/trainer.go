@@ -55,8 +55,8 @@ type Summary struct {
 	Metrics       []Metric
 }
 
-// defaultPlaces is a micro-batch that keeps the processor busy in a gigabyte or two.
-const defaultPlaces = 8192
+// defaultPlaces is a micro-batch that keeps the processor busy in a few hundred megabytes.
+const defaultPlaces = 4096
 
 // session is a job in progress.
 type session struct {

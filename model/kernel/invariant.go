@@ -1,0 +1,11 @@
+package kernel
+
+// Invariant says that the backend computes every element of a product by the same operations in the same order, whatever rows and columns
+// stand beside it: a row has the same bits alone and in any batch. oneDNN picks another kernel for another height.
+func Invariant(be Backend) bool {
+	switch be.(type) {
+	case amxBackend, goBackend:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,57 @@
+package kernel
+
+import "fmt"
+
+// Transposed is a left operand Aᵀ [M,K] of several products: packed once, or where it lies if the backend reads columns.
+type Transposed[T Elem] struct {
+	be     Backend
+	a      []T // [K,M]
+	shape  Shape
+	packed amxLeft
+	buf    []uint16
+}
+
+// Set takes A [K,M] over, rows lda apart. a must not change before the last product.
+func (t *Transposed[T]) Set(be Backend, a []T, m, k, lda int) {
+	t.be, t.a = be, a
+	t.shape = Shape{M: m, K: k, LDA: lda, TransA: true, Accumulate: true}
+	if _, ok := be.(amxBackend); ok && m > 0 && k > 0 {
+		t.packed = amxLeftOperand(&t.buf, any(a[:(k-1)*lda+m]).([]uint16), t.shape)
+	}
+}
+
+// AddProduct adds Aᵀ·B to C [M,N]: B [K,N], rows of both ldb and ldc apart.
+func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
+	s := t.shape
+	s.N, s.LDB, s.LDC = n, ldb, ldc
+	if _, ok := t.be.(amxBackend); !ok {
+		Gemm(t.be, s, c, t.a, b)
+		return
+	}
+	s.check(len(c), len(t.a), len(b))
+	if s.M == 0 || s.N == 0 || s.K == 0 {
+		return
+	}
+	w := amxScratches.Get().(*amxScratch)
+	defer amxScratches.Put(w)
+	w.right.fit(s.N, s.K)
+	w.right.pack(any(b).([]uint16), ldb, false)
+	amxMultiply(w, c, t.packed, &w.right, s, 0, n)
+}
+
+// Transpose writes the transpose of src [rows,cols] to dst.
+func Transpose(dst, src []float32, rows, cols int) {
+	if len(dst) != rows*cols || len(src) != rows*cols {
+		panic(fmt.Sprintf("kernel: Transpose: %d by %d from %d to %d elements", rows, cols, len(src), len(dst)))
+	}
+	const block = 16 // a cache line of either side
+	for r := 0; r < rows; r += block {
+		for c := 0; c < cols; c += block {
+			for i := r; i < min(r+block, rows); i++ {
+				for j := c; j < min(c+block, cols); j++ {
+					dst[j*rows+i] = src[i*cols+j]
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package kernel
+
+import "testing"
+
+func TestTransposedProductsEqualTheirPlainTwin(t *testing.T) {
+	eachBackend(t, func(t *testing.T, be Backend) {
+		if be.Precision() == BF16 {
+			checkTransposed[uint16](t, be)
+		} else {
+			checkTransposed[float32](t, be)
+		}
+	})
+}
+
+func checkTransposed[T Elem](t *testing.T, be Backend) {
+	var left Transposed[T] // one for all, so that what an earlier operand has left behind would show
+	for _, s := range []Shape{{M: 64, N: 96, K: 64}, {M: 33, N: 31, K: 40}, {M: 1, N: 1, K: 1}, {M: 20, N: 64, K: 7}, {M: 0, N: 3, K: 2}} {
+		s.LDA, s.LDB, s.LDC, s.TransA, s.Accumulate = s.M+3, s.N+1, s.N+2, true, true
+		nc, na, nb := s.sizes()
+		a, b, c := elements[T](normals(na, 1)), elements[T](normals(nb, 2)), normals(nc, 3)
+		before := append([]float32(nil), c...)
+		left.Set(be, a, s.M, s.K, s.LDA)
+		left.AddProduct(c, b, s.N, s.LDB, s.LDC)
+		checkProduct(t, "AddProduct", s, c, before, a, b, 0)
+	}
+}
+
+func TestTransposeSwapsRowsAndColumns(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {3, 5}, {16, 16}, {17, 40}, {0, 4}} {
+		rows, cols := size[0], size[1]
+		src, dst := normals(rows*cols, 4), make([]float32, rows*cols)
+		Transpose(dst, src, rows, cols)
+		for i := range src {
+			if dst[i%cols*rows+i/cols] != src[i] {
+				t.Fatalf("%d by %d: element %d has gone astray", rows, cols, i)
+			}
+		}
+	}
+	if !panics(func() { Transpose(make([]float32, 5), make([]float32, 6), 2, 3) }) {
+		t.Error("a short destination: no panic")
+	}
+}
