@@ -58,25 +58,33 @@ func (a *attnScratch[T]) fit(padded, hd int) {
 	a.dk, a.dv = grow(&a.dk, padded*hd), grow(&a.dv, padded*hd)
 }
 
-// gather copies column block [at, at+hd) of rows first..first+n of x (row stride ld) into dst, turned by rotary positions when rope
-// is not nil, and fills dst with zero rows up to padded.
-func gather[T Elem](dst, x []T, ld, at, first, n, padded, hd int, rope *Rotary) {
+// block gives rows first..first+n of column block [at, at+hd) of x (row stride ld) as rows of a right or left operand: where they lie, or
+// copied to room and filled up with zero rows when they are fewer than high. stride is the distance between rows.
+func block[T Elem](room, x []T, ld, at, first, n, high, hd int) (rows []T, stride int) {
+	if n == high {
+		return x[first*ld+at:], ld
+	}
 	for i := range n {
-		row, src := dst[i*hd:(i+1)*hd], x[(first+i)*ld+at:(first+i)*ld+at+hd]
-		if rope == nil {
-			copy(row, src)
-			continue
-		}
-		cos, sin := rope.Cos(first+i), rope.Sin(first+i)
-		switch row := any(row).(type) {
-		case []float32:
-			copy(row, any(src).([]float32))
-			Rope(row, cos, sin)
-		case []uint16:
-			RopeBF16(row, any(src).([]uint16), cos, sin)
+		copy(room[i*hd:], x[(first+i)*ld+at:(first+i)*ld+at+hd])
+	}
+	clear(room[n*hd : high*hd])
+	return room, hd
+}
+
+// Turn applies rotary positions in place to the queries and keys of a fused projection: qkv [N, (H+2KV)·hd], positions [N].
+func Turn[T Elem](sh AttnShape, rope *Rotary, qkv []T, positions []int32) {
+	ld, turned := sh.qkvWidth(), (sh.Heads+sh.KVHeads)*sh.HeadDim
+	for i, p := range positions {
+		cos, sin := rope.Cos(int(p)), rope.Sin(int(p))
+		for at := i * ld; at < i*ld+turned; at += sh.HeadDim {
+			switch x := any(qkv[at : at+sh.HeadDim]).(type) {
+			case []float32:
+				Rope(x, cos, sin)
+			case []uint16:
+				RopeBF16(x, x, cos, sin)
+			}
 		}
 	}
-	clear(dst[n*hd : padded*hd])
 }
 
 // scatter turns a gradient back by its position and stores it.
@@ -93,26 +101,26 @@ func scatter[T Elem](dst []T, grad []float32, rope *Rotary, position int) {
 
 // AttendForward computes causal attention of one document for one key head and the query heads that it serves.
 //
-//	qkv [L, (H+2KV)·hd] the projections before rotation; out [L, H·hd]; lse [L, H], kept for the backward pass
+//	qkv [L, (H+2KV)·hd] the projections after Turn; out [L, H·hd]; lse [L, H], kept for the backward pass
 //
 // (Dao 2023, FlashAttention-2, §3.1: rows are scored in blocks and only the log-sum-exp is kept.)
-func AttendForward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, out []T, lse []float32, length, kvHead int) {
+func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32, length, kvHead int) {
 	pool := attnPool[T]()
 	a := pool.Get().(*attnScratch[T])
 	defer pool.Put(a)
 	hd, ld, group := sh.HeadDim, sh.qkvWidth(), sh.Heads/sh.KVHeads
 	padded := (length + queryBlock - 1) / queryBlock * queryBlock
 	a.fit(padded, hd)
-	gather(a.k, qkv, ld, (sh.Heads+kvHead)*hd, 0, length, padded, hd, rope)
-	gather(a.v, qkv, ld, (sh.Heads+sh.KVHeads+kvHead)*hd, 0, length, padded, hd, nil)
-	a.keysT.set(be, a.k, padded, hd, hd, true)
-	a.values.set(be, a.v, hd, padded, hd, false)
+	k, ldk := block(a.k, qkv, ld, (sh.Heads+kvHead)*hd, 0, length, padded, hd)
+	v, ldv := block(a.v, qkv, ld, (sh.Heads+sh.KVHeads+kvHead)*hd, 0, length, padded, hd)
+	a.keysT.set(be, k, padded, hd, ldk, true)
+	a.values.set(be, v, hd, padded, ldv, false)
 	scale := float32(1 / math.Sqrt(float64(hd)))
 	for head := kvHead * group; head < (kvHead+1)*group; head++ {
 		for first := 0; first < length; first += queryBlock {
 			rows, keys := min(queryBlock, length-first), first+queryBlock
-			gather(a.q, qkv, ld, head*hd, first, rows, queryBlock, hd, rope)
-			product(&a.keysT, Shape{M: queryBlock, N: keys, K: hd, LDA: hd, LDC: keys}, a.s, a.q)
+			q, ldq := block(a.q, qkv, ld, head*hd, first, rows, queryBlock, hd)
+			product(&a.keysT, Shape{M: queryBlock, N: keys, K: hd, LDA: ldq, LDC: keys}, a.s, q)
 			for i := range queryBlock {
 				s := a.s[i*keys : (i+1)*keys]
 				valid := 0
@@ -131,8 +139,8 @@ func AttendForward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, out []T,
 	}
 }
 
-// AttendBackward computes the gradient dqkv of AttendForward from the gradient dout [L, H·hd] of its output. Probabilities are
-// recomputed from lse. Gradients of the key head's own columns are summed over its query heads in their order.
+// AttendBackward computes the gradient dqkv of AttendForward from the gradient dout [L, H·hd] of its output; it is the gradient of
+// the projections before Turn. Probabilities are recomputed from lse. Gradients of the key head's own columns are summed over its query heads in their order.
 func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, dout, dqkv []T, lse []float32, length, kvHead int) {
 	pool := attnPool[T]()
 	a := pool.Get().(*attnScratch[T])
@@ -141,22 +149,21 @@ func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, dout, d
 	padded := (length + queryBlock - 1) / queryBlock * queryBlock
 	a.fit(padded, hd)
 	kAt, vAt := (sh.Heads+kvHead)*hd, (sh.Heads+sh.KVHeads+kvHead)*hd
-	gather(a.k, qkv, ld, kAt, 0, length, padded, hd, rope)
-	gather(a.v, qkv, ld, vAt, 0, length, padded, hd, nil)
-	a.keysT.set(be, a.k, padded, hd, hd, true)
-	a.keys.set(be, a.k, hd, padded, hd, false)
-	a.valuesT.set(be, a.v, padded, hd, hd, true)
+	k, ldk := block(a.k, qkv, ld, kAt, 0, length, padded, hd)
+	v, ldv := block(a.v, qkv, ld, vAt, 0, length, padded, hd)
+	a.keysT.set(be, k, padded, hd, ldk, true)
+	a.keys.set(be, k, hd, padded, ldk, false)
+	a.valuesT.set(be, v, padded, hd, ldv, true)
 	clear(a.dk)
 	clear(a.dv)
 	scale := float32(1 / math.Sqrt(float64(hd)))
 	for head := kvHead * group; head < (kvHead+1)*group; head++ {
 		for first := 0; first < length; first += queryBlock {
 			rows, keys := min(queryBlock, length-first), first+queryBlock
-			gather(a.q, qkv, ld, head*hd, first, rows, queryBlock, hd, rope)
-			gather(a.do, dout, sh.outWidth(), head*hd, first, rows, queryBlock, hd, nil)
-			scores := Shape{M: queryBlock, N: keys, K: hd, LDA: hd, LDC: keys}
-			product(&a.keysT, scores, a.s, a.q)
-			product(&a.valuesT, scores, a.dp, a.do)
+			q, ldq := block(a.q, qkv, ld, head*hd, first, rows, queryBlock, hd)
+			do, ldo := block(a.do, dout, sh.outWidth(), head*hd, first, rows, queryBlock, hd)
+			product(&a.keysT, Shape{M: queryBlock, N: keys, K: hd, LDA: ldq, LDC: keys}, a.s, q)
+			product(&a.valuesT, Shape{M: queryBlock, N: keys, K: hd, LDA: ldo, LDC: keys}, a.dp, do)
 			for i := range queryBlock {
 				s, dp, valid := a.s[i*keys:(i+1)*keys], a.dp[i*keys:(i+1)*keys], 0
 				if i < rows {
@@ -170,9 +177,10 @@ func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, dout, d
 				Convert(a.p[i*keys:(i+1)*keys], s)
 				Convert(a.ds[i*keys:(i+1)*keys], dp)
 			}
-			into := Shape{M: keys, N: hd, K: queryBlock, LDA: keys, LDB: hd, LDC: hd, TransA: true, Accumulate: true}
-			Gemm(be, into, a.dv, a.p, a.do)
-			Gemm(be, into, a.dk, a.ds, a.q)
+			into := Shape{M: keys, N: hd, K: queryBlock, LDA: keys, LDB: ldo, LDC: hd, TransA: true, Accumulate: true}
+			Gemm(be, into, a.dv, a.p, do)
+			into.LDB = ldq
+			Gemm(be, into, a.dk, a.ds, q)
 			product(&a.keys, Shape{M: queryBlock, N: hd, K: keys, LDA: keys, LDC: hd}, a.dq, a.ds)
 			for i := range rows {
 				scatter(dqkv[(first+i)*ld+head*hd:], a.dq[i*hd:(i+1)*hd], rope, first+i)

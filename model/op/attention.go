@@ -14,7 +14,7 @@ import (
 type attention[T kernel.Elem] struct {
 	*Runtime[T]
 	wQKV, wOut *weight[T]
-	qkv        []T       // [N, (H+2KV)·hd]
+	qkv        []T       // [N, (H+2KV)·hd], queries and keys turned
 	att        []T       // [N, H·hd]
 	rstd       []float32 // [N]
 	lse        []float32 // [N, H]
@@ -77,11 +77,12 @@ func (a *attention[T]) forward(y, x, norm []float32) {
 		defer release(h)
 		normRows(*h, x, norm, a.rstd, lo, hi, c, a.Eps)
 		kernel.Linear(a.wQKV.Weights, a.qkv[lo*wide:hi*wide], *h, hi-lo, c, wide, 0, wide, false)
+		kernel.Turn(a.attn, a.rope, a.qkv[lo*wide:hi*wide], a.positions[lo:hi])
 	})
 	clearPadding(a.att, a.docs, qw)
 	a.documents(func(d document, kvHead int) {
 		first, end := d.first, d.first+d.length
-		kernel.AttendForward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
+		kernel.AttendForward(a.be, a.attn, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
 	})
 	a.tiles(func(_, lo, hi int) {
 		copy(y[lo*c:hi*c], x[lo*c:hi*c])

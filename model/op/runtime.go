@@ -21,10 +21,11 @@ func (d Dims) qkvWidth() int { return (d.Heads + 2*d.KVHeads) * d.HeadDim }
 // T is that precision's element type.
 type Runtime[T kernel.Elem] struct {
 	Dims
-	be   kernel.Backend
-	rope *kernel.Rotary
-	attn kernel.AttnShape
-	docs []document // of the batch that runs
+	be        kernel.Backend
+	rope      *kernel.Rotary
+	attn      kernel.AttnShape
+	docs      []document // of the batch that runs
+	positions []int32    // [N], of each token in its document
 
 	weights []*weight[T]
 	accs    []*accumulator
@@ -59,7 +60,7 @@ func NewRuntime[T kernel.Elem](be kernel.Backend, d Dims, rope *kernel.Rotary) *
 	n := d.tokens()
 	r := &Runtime[T]{
 		Dims: d, be: be, rope: rope, attn: kernel.AttnShape{Heads: d.Heads, KVHeads: d.KVHeads, HeadDim: d.HeadDim},
-		losses: make([]float32, n),
+		losses: make([]float32, n), positions: make([]int32, n),
 	}
 	return r
 }
@@ -148,6 +149,9 @@ func (r *Runtime[T]) setDocuments(docs []int32) {
 		}
 		if first >= 0 {
 			r.docs = append(r.docs, document{i, end - i})
+			for p := range r.positions[i:end] {
+				r.positions[i+p] = int32(p)
+			}
 		}
 		i = end
 	}
