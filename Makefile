@@ -3,7 +3,7 @@
 # make build   the program ./slm
 # make setup   oneDNN and the weights of the black-box LLM
 # make lint    golangci-lint alone
-# make bench   benchmarks of all packages
+# make bench   training beside PyTorch, then the benchmarks of all packages
 
 SHELL := bash
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/slm
@@ -36,6 +36,7 @@ setup-test:
 
 test: setup setup-test vet lint
 	SLM_PYTHON="$(PYTHON)" go test -timeout 8m ./...
+	cd scripts/genasm && go test ./...
 
 vet:
 	go vet ./...
@@ -44,4 +45,5 @@ lint: setup-test
 	"$(LINTER)" run ./...
 
 bench:
+	scripts/bench-train
 	go test -run '^$$' -bench . ./...
