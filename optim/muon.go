@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"slm/checkpoint"
 	"slm/model/kernel"
@@ -30,7 +31,8 @@ type Muon struct {
 	matrices []Param
 	parts    []part
 	m        [][]float32 // momentum, parallel to matrices
-	be       kernel.Backend
+	ortho    orthogonaliser
+	steps    sync.Pool   // *[]float32, the step of a part
 }
 
 // part is one matrix in a parameter that may hold several.
@@ -38,7 +40,7 @@ type part struct{ param, row, rows int }
 
 // NewMuon returns an optimiser with momentum at zero. Products run on be, in bf16 if it has that.
 func NewMuon(params []Param, be kernel.Backend) (*Muon, error) {
-	o := &Muon{Momentum: 0.95, be: be}
+	o := &Muon{Momentum: 0.95, ortho: newOrthogonaliser(be)}
 	var rest []Param
 	for _, p := range params {
 		if len(p.Rows) == 0 {
@@ -77,13 +79,18 @@ func (o *Muon) Step(lr float64) {
 }
 
 func (o *Muon) update(w, g, m []float32, rows, cols int, decays bool, lr float64) {
-	x := make([]float32, len(w))
+	buf, ok := o.steps.Get().(*[]float32)
+	if !ok {
+		buf = new([]float32)
+	}
+	defer o.steps.Put(buf)
+	x := fit(buf, len(w))
 	keep, mix := float32(o.Momentum), float32(1-o.Momentum)
 	for i, v := range g {
 		m[i] = keep*m[i] + mix*v
 		x[i] = keep*m[i] + mix*v
 	}
-	orthogonalise(o.be, x, rows, cols)
+	o.ortho.run(x, rows, cols)
 	step := float32(lr * 0.2 * math.Sqrt(float64(max(rows, cols))))
 	shrink := float32(1)
 	if decays {

@@ -94,14 +94,14 @@ func TestMuonLeavesVectorsToAdamW(t *testing.T) {
 	near(t, "vector", params[1].W, alone[0].W, 0)
 }
 
-func TestOrthogonaliseBringsSingularValuesNearOne(t *testing.T) {
+func TestOrthogonalisingBringsSingularValuesNearOne(t *testing.T) {
 	const rows, cols = 40, 24
 	for _, name := range []string{"go", ""} {
 		x := make([]float32, rows*cols)
 		for i := range x {
 			x[i] = float32(math.Sin(float64(i*i%977))) * float32(1+i%cols)
 		}
-		orthogonalise(backend(t, name), x, rows, cols)
+		newOrthogonaliser(backend(t, name)).run(x, rows, cols)
 		// XᵀX has the squares of the singular values: between .49 and 1.44, so its diagonal is too.
 		for j := range cols {
 			sum := 0.0

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"sync"
 
 	"slm/model/kernel"
 )
@@ -12,41 +13,72 @@ var newtonSchulz = [3]float32{3.4445, -4.7750, 2.0315}
 
 const newtonSchulzSteps = 5
 
-// orthogonalise replaces x [rows,cols] by an approximation of U·Vᵀ, of its singular value decomposition U·S·Vᵀ: with X = x/‖x‖, five times
-// A = X·Xᵀ, X ← aX + (bA + cA²)·X.
-func orthogonalise(be kernel.Backend, x []float32, rows, cols int) {
-	if rows > cols { // A is smaller on the narrow side
-		t := make([]float32, len(x))
-		kernel.Transpose(t, x, rows, cols)
-		orthogonalise(be, t, cols, rows)
-		kernel.Transpose(x, t, cols, rows)
-		return
+// orthogonaliser brings matrices near to ones with equal singular values. It may be used by several goroutines at a time.
+type orthogonaliser interface {
+	// run replaces x [rows,cols] by an approximation of U·Vᵀ, of its singular value decomposition U·S·Vᵀ.
+	run(x []float32, rows, cols int)
+}
+
+// newOrthogonaliser multiplies in the backend's precision.
+func newOrthogonaliser(be kernel.Backend) orthogonaliser {
+	if be.Precision() == kernel.BF16 {
+		return &iteration[uint16]{be: be}
 	}
+	return &iteration[float32]{be: be}
+}
+
+// iteration is Newton and Schulz's, with operands of products in the type T: with X = x/‖x‖, five times A = X·Xᵀ, X ← aX + (bA + cA²)·X.
+type iteration[T kernel.Elem] struct {
+	be    kernel.Backend
+	rooms sync.Pool // *room[T]
+}
+
+// room is the working memory of one matrix.
+type room[T kernel.Elem] struct {
+	turned, a, b []float32
+	x, square    []T
+}
+
+func (it *iteration[T]) run(x []float32, rows, cols int) {
+	r, ok := it.rooms.Get().(*room[T])
+	if !ok {
+		r = new(room[T])
+	}
+	defer it.rooms.Put(r)
 	var sum float64
 	for _, v := range x {
 		sum += float64(v) * float64(v)
 	}
 	kernel.Scale(x, float32(1/max(math.Sqrt(sum), 1e-7)))
-	if be.Precision() == kernel.BF16 {
-		iterate[uint16](be, x, rows, cols)
-	} else {
-		iterate[float32](be, x, rows, cols)
+	if rows <= cols {
+		it.iterate(r, x, rows, cols)
+		return
+	}
+	turned := fit(&r.turned, len(x)) // A is smaller on the narrow side
+	kernel.Transpose(turned, x, rows, cols)
+	it.iterate(r, turned, cols, rows)
+	kernel.Transpose(x, turned, cols, rows)
+}
+
+func (it *iteration[T]) iterate(r *room[T], x []float32, n, m int) {
+	a, b, half, square := fit(&r.a, n*n), fit(&r.b, n*n), fit(&r.x, n*m), fit(&r.square, n*n)
+	for range newtonSchulzSteps {
+		kernel.Convert(half, x)
+		kernel.Gemm(it.be, kernel.Shape{M: n, N: n, K: m, LDA: m, LDB: m, LDC: n, TransB: true}, a, half, half)
+		kernel.Convert(square, a)
+		kernel.Gemm(it.be, kernel.Shape{M: n, N: n, K: n, LDA: n, LDB: n, LDC: n}, b, square, square)
+		kernel.Scale(b, newtonSchulz[2])
+		kernel.Axpy(b, a, newtonSchulz[1])
+		kernel.Convert(square, b)
+		kernel.Scale(x, newtonSchulz[0])
+		kernel.Gemm(it.be, kernel.Shape{M: n, N: m, K: n, LDA: n, LDB: m, LDC: m, Accumulate: true}, x, square, half)
 	}
 }
 
-// iterate runs the iteration with the operands of its products in the type T.
-func iterate[T kernel.Elem](be kernel.Backend, x []float32, n, m int) {
-	a, b := make([]float32, n*n), make([]float32, n*n)
-	xt, at := make([]T, n*m), make([]T, n*n)
-	for range newtonSchulzSteps {
-		kernel.Convert(xt, x)
-		kernel.Gemm(be, kernel.Shape{M: n, N: n, K: m, LDA: m, LDB: m, LDC: n, TransB: true}, a, xt, xt)
-		kernel.Convert(at, a)
-		kernel.Gemm(be, kernel.Shape{M: n, N: n, K: n, LDA: n, LDB: n, LDC: n}, b, at, at)
-		kernel.Scale(b, newtonSchulz[2])
-		kernel.Axpy(b, a, newtonSchulz[1])
-		kernel.Convert(at, b)
-		kernel.Scale(x, newtonSchulz[0])
-		kernel.Gemm(be, kernel.Shape{M: n, N: m, K: n, LDA: n, LDB: m, LDC: m, Accumulate: true}, x, at, xt)
+// fit gives n elements of a buffer that grows to the largest that was asked for.
+func fit[E any](buf *[]E, n int) []E {
+	if cap(*buf) < n {
+		*buf = make([]E, n)
 	}
+	return (*buf)[:n]
 }
