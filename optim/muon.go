@@ -32,7 +32,7 @@ type Muon struct {
 	parts    []part
 	m        [][]float32 // momentum, parallel to matrices
 	ortho    orthogonaliser
-	steps    sync.Pool   // *[]float32, the step of a part
+	steps    sync.Pool // *[]float32, the step of a part
 }
 
 // part is one matrix in a parameter that may hold several.

@@ -1,11 +1,14 @@
 package kernel
 
+import "sync"
+
 // Weights is a matrix W [N,K] that many products read between two changes, in the backend's own layouts: a copy, taken over by Set.
 type Weights[T Elem] struct {
 	be           Backend
 	n, k         int
-	rows         []T      // W, for a backend that reads rows
-	linear, grad right[T] // Wᵀ and W as right operands, for one that has a layout of its own
+	rows         []T       // W, for a backend that reads rows
+	linear, grad right[T]  // Wᵀ and W as right operands, for one that has a layout of its own
+	rooms        sync.Pool // *[]T, some rows on their way
 }
 
 // right is a right operand B [K,N] in a backend's layout.
@@ -60,7 +63,12 @@ func (w *Weights[T]) Set(master []float32) {
 		return
 	}
 	Tiles(w.n, 2*PanelAlign, func(lo, hi int) {
-		x := make([]T, (hi-lo)*w.k)
+		room, ok := w.rooms.Get().(*[]T)
+		if !ok {
+			room = new([]T)
+		}
+		defer w.rooms.Put(room)
+		x := grow(room, (hi-lo)*w.k)
 		Convert(x, master[lo*w.k:hi*w.k])
 		w.linear.takeColumns(x, lo, hi-lo)
 		if w.grad != nil {
