@@ -65,7 +65,7 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, t
 	cfg := p.Config
 	dims := op.Dims{
 		Vocab: cfg.Vocab, Width: cfg.Width, Heads: cfg.Heads, KVHeads: cfg.KVHeads, HeadDim: cfg.HeadDim, Hidden: cfg.Hidden,
-		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps),
+		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps), Train: train,
 	}
 	rt := op.NewRuntime[T](be, dims, kernel.NewRotary(length, cfg.HeadDim, cfg.RopeTheta))
 	g := &Graph{Seqs: seqs, Len: length, params: p, runtime: rt}

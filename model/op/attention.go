@@ -31,7 +31,7 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 	name := fmt.Sprintf("attention.%d", layer)
 	o := &Op{
 		name: name, in: []hm.Type{matrix, indices, vector, matrix, matrix}, out: matrix,
-		shape: tensor.Shape{n, c}, wrt: []bool{true, false, true, true, true},
+		shape: tensor.Shape{n, c}, wrt: []bool{true, false, true, true, true}, home: r.kept(),
 	}
 	o.run = func(y []float32, in []G.Value) error {
 		if layer == 0 {
@@ -43,7 +43,7 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		r.alloc()
 		dNorm, dQKV, dOut := r.gradient(c), r.weightGradient(r.qkvWidth(), c), r.weightGradient(c, r.qWidth())
-		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}}
+		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}, home: r.passing()}
 		d.run = func(dx []float32, in []G.Value) error {
 			a.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dQKV, dOut)
 			return nil

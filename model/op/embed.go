@@ -11,7 +11,7 @@ import (
 // Embed looks up x[i] = E[tokens[i]]: tokens [N] → [N,C]. Its gradient adds the rows of dx to the rows of dE in the order of the tokens.
 func Embed[T kernel.Elem](r *Runtime[T], tokens, embedding *G.Node) (*G.Node, error) {
 	n, c := r.tokens(), r.Width
-	o := &Op{name: "embed", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{false, true}}
+	o := &Op{name: "embed", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{false, true}, home: r.kept()}
 	o.run = func(out []float32, in []G.Value) error {
 		ids, table := ints(in[0]), floats(in[1])
 		kernel.Tiles(n, tileRows, func(lo, hi int) {
@@ -23,7 +23,8 @@ func Embed[T kernel.Elem](r *Runtime[T], tokens, embedding *G.Node) (*G.Node, er
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		acc := r.gradient(r.Vocab, c)
-		d := &Op{name: "embed.grad", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{r.Vocab, c}}
+		home := tensor.New(tensor.WithShape(r.Vocab, c), tensor.Of(tensor.Float32))
+		d := &Op{name: "embed.grad", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{r.Vocab, c}, home: home}
 		d.run = func(out []float32, in []G.Value) error {
 			ids, dx := ints(in[0]), floats(in[1])
 			// A worker owns a range of the vocabulary: every row has one writer, which sees the tokens in order.

@@ -48,7 +48,7 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 		if !train {
 			return nil, fmt.Errorf("op: this head was built without gradient")
 		}
-		d := &Op{name: "head.grad", in: []hm.Type{scalarT, scalarT}, out: matrix, shape: tensor.Shape{n, c}}
+		d := &Op{name: "head.grad", in: []hm.Type{scalarT, scalarT}, out: matrix, shape: tensor.Shape{n, c}, home: r.passing()}
 		d.run = func(dx []float32, in []G.Value) error {
 			if g := floats(in[1])[0]; g != 1 {
 				return fmt.Errorf("op: the loss must be the graph's end: its gradient is %v, not 1", g)

@@ -23,7 +23,7 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node)
 	n, c, f := r.tokens(), r.Width, r.Hidden
 	m := &mlp[T]{Runtime: r, wGateUp: r.weight(gateUp, true), wDown: r.weight(down, true), gateUp: make([]T, n*2*f), rstd: make([]float32, n)}
 	name := fmt.Sprintf("mlp.%d", layer)
-	o := &Op{name: name, in: []hm.Type{matrix, vector, matrix, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{true, true, true, true}}
+	o := &Op{name: name, in: []hm.Type{matrix, vector, matrix, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{true, true, true, true}, home: r.kept()}
 	o.run = func(y []float32, in []G.Value) error {
 		m.forward(y, floats(in[0]), floats(in[1]))
 		return nil
@@ -31,7 +31,7 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node)
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		r.alloc()
 		dNorm, dGateUp, dDown := r.gradient(c), r.weightGradient(2*f, c), r.weightGradient(c, f)
-		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}}
+		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}, home: r.passing()}
 		d.run = func(dx []float32, in []G.Value) error {
 			m.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dGateUp, dDown)
 			return nil

@@ -18,7 +18,7 @@ import (
 )
 
 // Op is the one shape of all operations here. With value set, the op returns that value (an accumulator that outlives the run)
-// instead of filling a fresh output.
+// instead of filling an output; with home set, it fills that in every run: TapeMachine would make its outputs anew.
 type Op struct {
 	name  string // unique in its graph: Gorgonia merges ops of equal hash
 	in    []hm.Type
@@ -26,6 +26,7 @@ type Op struct {
 	shape tensor.Shape // of the output; scalar when empty
 	wrt   []bool       // inputs with a gradient
 	value G.Value
+	home  *tensor.Dense
 	run   func(out []float32, in []G.Value) error
 	diff  func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error)
 }
@@ -68,13 +69,15 @@ func (o *Op) Do(in ...G.Value) (G.Value, error) {
 		var x [1]float32
 		err := o.run(x[:], in)
 		return G.NewF32(x[0]), err
+	case o.home != nil:
+		return o.home, o.run(floats(o.home), in)
 	}
 	return o.UsePreallocDo(tensor.New(tensor.WithShape(o.shape...), tensor.Of(tensor.Float32)), in...)
 }
 
 // UsePreallocDo runs the op into a value of the right shape.
 func (o *Op) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
-	if o.value != nil || len(o.shape) == 0 {
+	if o.value != nil || o.home != nil || len(o.shape) == 0 {
 		return o.Do(in...)
 	}
 	return out, o.run(floats(out), in)
@@ -187,6 +190,7 @@ func newAccumulator(shape ...int) *accumulator {
 func (a *accumulator) node(name string, filledBy *G.Node) (*G.Node, error) {
 	o := &Op{name: name, in: []hm.Type{filledBy.Type()}, value: a.value, run: func([]float32, []G.Value) error { return nil }}
 	if a.summed {
+		o.home = tensor.New(tensor.WithShape(a.value.Shape()...), tensor.Of(tensor.Float32))
 		o.value, o.run = nil, func(out []float32, _ []G.Value) error { a.copyTo(out); return nil }
 	}
 	o.shape = a.value.Shape().Clone()

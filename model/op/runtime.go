@@ -2,6 +2,7 @@ package op
 
 import (
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"slm/model/kernel"
 )
@@ -11,6 +12,7 @@ type Dims struct {
 	Vocab, Width, Heads, KVHeads, HeadDim, Hidden int
 	Seqs, Len                                     int
 	Eps                                           float32
+	Train                                         bool // there will be gradients
 }
 
 func (d Dims) tokens() int   { return d.Seqs * d.Len }
@@ -27,6 +29,8 @@ type Runtime[T kernel.Elem] struct {
 	docs      []document // of the batch that runs
 	positions []int32    // [N], of each token in its document
 
+	stream  [2]*tensor.Dense // [N,C], what flows between ops and is not needed later
+	flip    int
 	weights []*weight[T]
 	accs    []*accumulator
 	norms   []float32 // [tiles, C] partial sums of a norm's gradient
@@ -93,6 +97,23 @@ func (r *Runtime[T]) gradient(shape ...int) *accumulator {
 	a := newAccumulator(shape...)
 	r.accs = append(r.accs, a)
 	return a
+}
+
+// kept is the output of an op of the forward pass: memory of its own when the backward pass reads it again.
+func (r *Runtime[T]) kept() *tensor.Dense {
+	if r.Train {
+		return tensor.New(tensor.WithShape(r.tokens(), r.Width), tensor.Of(tensor.Float32))
+	}
+	return r.passing()
+}
+
+// passing is an output that only the next op of the chain reads: two take turns.
+func (r *Runtime[T]) passing() *tensor.Dense {
+	r.flip ^= 1
+	if r.stream[r.flip] == nil {
+		r.stream[r.flip] = tensor.New(tensor.WithShape(r.tokens(), r.Width), tensor.Of(tensor.Float32))
+	}
+	return r.stream[r.flip]
 }
 
 // weightGradient registers an accumulator for the gradient of a matrix of a layer.
