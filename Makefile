@@ -3,6 +3,7 @@
 # make build   the program ./slm
 # make setup   oneDNN and the weights of the black-box LLM
 # make lint    golangci-lint alone
+# make torture the long forms: kills, flipped bytes, lost power (an hour)
 # make bench   training beside PyTorch, then the benchmarks of all packages
 
 SHELL := bash
@@ -19,7 +20,7 @@ FLAGS := -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 # No C compiler is needed: the same sources give the same program everywhere.
 export CGO_ENABLED := 0
 
-.PHONY: run test build setup setup-test vet lint bench
+.PHONY: run test build setup setup-test vet lint bench torture
 .NOTPARALLEL:
 
 run: setup build
@@ -47,3 +48,8 @@ lint: setup-test
 bench:
 	scripts/bench-train
 	go test -run '^$$' -bench . ./...
+
+torture:
+	scripts/torture -n 200 -signal KILL
+	scripts/torture -n 50 -signal TERM,INT
+	SLM_TEST_ALL=1 go test ./pipeline -run DamagedByte -v -timeout 2h

@@ -29,7 +29,7 @@ type Journal struct {
 	// entries it passed over; they stay in the file.
 	Torn, Skipped int64
 
-	f      *os.File
+	f      file
 	end    int64 // length of what is known to be good
 	broken error // set when a failed append could not be taken back
 }
@@ -54,13 +54,29 @@ func OpenJournal(path string) (*Journal, [][]byte, error) {
 		entries, end, j.Skipped = frames(data)
 		j.end, j.Torn = int64(end), int64(len(data)-end)
 	}
-	if j.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+	if j.f, err = theDisk.open(path, os.O_RDWR|os.O_CREATE); err != nil {
 		return nil, nil, fmt.Errorf("checkpoint: open journal %s: %w", path, err)
 	}
 	if err := j.prepare(created); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("checkpoint: open journal %s: %w", path, err), j.f.Close())
 	}
 	return j, entries, nil
+}
+
+// ReadJournal returns the entries of a journal as OpenJournal does, and how many bytes are torn and damaged, and changes nothing.
+func ReadJournal(path string) (entries [][]byte, torn, skipped int64, err error) {
+	data, err := readCapped(path, maxJournal)
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("checkpoint: read journal %s: %w", path, err)
+	}
+	if !bytes.HasPrefix(data, []byte(journalMagic)) {
+		if bytes.HasPrefix([]byte(journalMagic), data) {
+			return nil, int64(len(data)), 0, nil
+		}
+		return nil, 0, 0, fmt.Errorf("checkpoint: read journal %s: %w: not a journal", path, ErrCorrupt)
+	}
+	entries, end, skipped := frames(data)
+	return entries, int64(len(data) - end), skipped, nil
 }
 
 // prepare cuts the torn end and writes the header of a new file.
@@ -82,7 +98,7 @@ func (j *Journal) prepare(created bool) error {
 		return err
 	}
 	if created {
-		return syncDir(filepath.Dir(j.f.Name()))
+		return theDisk.syncDir(filepath.Dir(j.f.Name()))
 	}
 	return nil
 }

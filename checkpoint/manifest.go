@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 )
 
 // ManifestName is the file that makes a directory a checkpoint.
@@ -42,6 +44,7 @@ type File struct {
 	Name   string `json:"name"` // relative, with forward slashes
 	Size   int64  `json:"size"` // bytes
 	SHA256 string `json:"sha256"`
+	Blocks string `json:"blocks,omitempty"` // checksums of its blocks, which say where it differs
 }
 
 // onDisk is manifest.json: the manifest, its digest for readers, and a checksum over all of it, so that no flipped byte goes unseen.
@@ -166,54 +169,70 @@ func Load(dir string) (*Manifest, error) {
 	return m, nil
 }
 
-// Verify loads a checkpoint and hashes every file again. The error names the first file that differs and, in a file of weights,
-// the tensor.
+// Verify loads a checkpoint and hashes every file again. The error names the first file that differs and where it does: the tensor and
+// its first index, the row, or the line.
 func Verify(dir string) error {
-	m, err := Load(dir)
+	_, faults, err := Audit(dir)
 	if err != nil {
 		return err
 	}
-	for _, f := range m.Files {
-		path := filepath.Join(dir, filepath.FromSlash(f.Name))
-		sum, _, err := hashFile(path)
-		if err != nil {
-			return fmt.Errorf("checkpoint: verify %s: %w", dir, err)
-		}
-		if sum == f.SHA256 {
-			continue
-		}
-		if filepath.Base(path) == "weights.arrow" {
-			if err := verifyWeights(path); err != nil {
-				return fmt.Errorf("checkpoint: verify %s: %s differs from its manifest: %w", dir, f.Name, err)
-			}
-		}
-		return fmt.Errorf("checkpoint: verify %s: %w: %s differs from its manifest (sha256 %.12s…, not %.12s…)", dir, ErrCorrupt, f.Name, sum, f.SHA256)
+	if len(faults) > 0 {
+		return fmt.Errorf("checkpoint: verify %s: %w: %s", dir, ErrCorrupt, faults[0])
 	}
 	return nil
 }
 
-// verifyWeights names the tensor that differs, if the difference is in one.
-func verifyWeights(path string) error {
-	w, err := OpenWeights(path)
+// Audit loads a checkpoint and hashes every file again, several at a time. It returns every file that differs from the manifest, in the
+// manifest's order. Errors are Load's, and what the file system says.
+func Audit(dir string) (*Manifest, []Fault, error) {
+	m, err := Load(dir)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return errors.Join(w.Verify(), w.Close())
+	found := make([]*Fault, len(m.Files))
+	errs := make([]error, len(m.Files))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, f := range m.Files {
+		wg.Add(1)
+		slots <- struct{}{}
+		go func() {
+			defer wg.Done()
+			found[i], errs[i] = f.fault(dir)
+			<-slots
+		}()
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, fmt.Errorf("checkpoint: verify %s: %w", dir, err)
+	}
+	var faults []Fault
+	for _, f := range found {
+		if f != nil {
+			faults = append(faults, *f)
+		}
+	}
+	return m, faults, nil
 }
 
-// hashFile returns the hex SHA-256 and the length of a file.
-func hashFile(path string) (string, int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, err
+// Strays lists the files and links below a checkpoint's folder that its manifest does not name, with forward slashes, sorted.
+func Strays(dir string, m *Manifest) ([]string, error) {
+	known := map[string]bool{ManifestName: true}
+	for _, f := range m.Files {
+		known[f.Name] = true
 	}
-	defer func() { _ = f.Close() }()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err != nil {
-		return "", 0, err
-	}
-	return hex.EncodeToString(h.Sum(nil)), n, nil
+	var strays []string
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if name := filepath.ToSlash(rel); err == nil && !known[name] {
+			strays = append(strays, name)
+		}
+		return err
+	})
+	return strays, err
 }
 
 // readCapped reads a whole file and refuses one of more than max bytes before it allocates.

@@ -22,7 +22,7 @@ type Pending struct {
 func Begin(final string) (*Pending, error) {
 	final = filepath.Clean(final)
 	parent := filepath.Dir(final)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
+	if err := MakeDir(parent); err != nil {
 		return nil, fmt.Errorf("checkpoint: begin %s: %w", final, err)
 	}
 	if err := restore(final); err != nil {
@@ -31,18 +31,41 @@ func Begin(final string) (*Pending, error) {
 	if err := sweep(final); err != nil {
 		return nil, fmt.Errorf("checkpoint: begin %s: remove leftovers: %w", final, err)
 	}
-	dir, err := os.MkdirTemp(parent, "."+filepath.Base(final)+".tmp-")
+	dir, err := theDisk.tempDir(parent, "."+filepath.Base(final)+".tmp-")
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: begin %s: %w", final, err)
 	}
 	if err := os.Chmod(dir, 0o755); err != nil {
-		return nil, errors.Join(fmt.Errorf("checkpoint: begin %s: %w", final, err), os.RemoveAll(dir))
+		return nil, errors.Join(fmt.Errorf("checkpoint: begin %s: %w", final, err), theDisk.remove(dir))
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("checkpoint: begin %s: %w", final, err), os.RemoveAll(dir))
+		return nil, errors.Join(fmt.Errorf("checkpoint: begin %s: %w", final, err), theDisk.remove(dir))
 	}
 	return &Pending{final: final, dir: dir, lock: lock}, nil
+}
+
+// MakeDir makes a folder and those above it that are missing, and syncs each folder that got a new one: what is written in it later, and
+// synced, must not vanish with its name.
+func MakeDir(path string) error {
+	path = filepath.Clean(path)
+	if info, err := os.Stat(path); err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("%s is no folder", path)
+		}
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if parent == path {
+		return fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	if err := MakeDir(parent); err != nil {
+		return err
+	}
+	if err := theDisk.mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return theDisk.syncDir(parent)
 }
 
 // Path returns where the file of that name is to be written, and makes the folders in front of it.
@@ -77,7 +100,7 @@ func (p *Pending) Commit(m *Manifest) (err error) {
 	if err := writeSynced(filepath.Join(p.dir, ManifestName), data); err != nil {
 		return err
 	}
-	if err := syncDir(p.dir); err != nil {
+	if err := theDisk.syncDir(p.dir); err != nil {
 		return err
 	}
 	if err := replaceDir(p.dir, p.final); err != nil {
@@ -94,7 +117,7 @@ func (p *Pending) Abort() error {
 		return nil
 	}
 	p.done = true
-	err := os.RemoveAll(p.dir)
+	err := theDisk.remove(p.dir)
 	p.lock.release()
 	if err != nil {
 		return fmt.Errorf("checkpoint: abort %s: %w", p.final, err)
@@ -127,21 +150,21 @@ func seal(dir string) ([]File, error) {
 		case isTemporary(e.Name()):
 			return fmt.Errorf("%s was never closed", strings.TrimPrefix(rel, "."))
 		}
-		if err := syncFile(path); err != nil {
+		if err := theDisk.syncFile(path); err != nil {
 			return err
 		}
-		sum, size, err := hashFile(path)
+		sum, err := sumFile(path)
 		if err != nil {
 			return err
 		}
-		files = append(files, File{Name: filepath.ToSlash(rel), Size: size, SHA256: sum})
+		files = append(files, File{Name: filepath.ToSlash(rel), Size: sum.size, SHA256: sum.sha256, Blocks: sum.blocks})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i := len(dirs) - 1; i >= 0; i-- {
-		if err := syncDir(dirs[i]); err != nil {
+		if err := theDisk.syncDir(dirs[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -156,18 +179,22 @@ func replaceDir(dir, final string) error {
 	_, err := os.Lstat(final)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := os.Rename(dir, final); err != nil {
+		if err := theDisk.rename(dir, final); err != nil {
 			return err
 		}
-		return syncDir(parent)
+		if err := theDisk.syncDir(parent); err != nil {
+			return errors.Join(err, theDisk.rename(final, dir))
+		}
+		return nil
 	case err != nil:
 		return err
 	}
-	if err := exchange(dir, final); err == nil {
-		if err := syncDir(parent); err != nil {
-			return err
+	if err := theDisk.exchange(dir, final); err == nil {
+		if err := theDisk.syncDir(parent); err != nil {
+			return errors.Join(err, theDisk.exchange(dir, final))
 		}
-		return os.RemoveAll(dir) // it now names the old checkpoint
+		_ = theDisk.remove(dir) // it now names the old checkpoint; what is left of it is swept by the next Begin
+		return nil
 	}
 	return replaceInTwoSteps(dir, final)
 }
@@ -181,16 +208,17 @@ func replaceInTwoSteps(dir, final string) error {
 	}
 	defer lock.release()
 	old := filepath.Join(parent, strings.Replace(filepath.Base(dir), ".tmp-", ".old-", 1))
-	if err := os.Rename(final, old); err != nil {
+	if err := theDisk.rename(final, old); err != nil {
 		return err
 	}
-	if err := os.Rename(dir, final); err != nil {
-		return errors.Join(err, os.Rename(old, final))
+	if err := theDisk.rename(dir, final); err != nil {
+		return errors.Join(err, theDisk.rename(old, final))
 	}
-	if err := syncDir(parent); err != nil {
-		return err
+	if err := theDisk.syncDir(parent); err != nil {
+		return errors.Join(err, theDisk.rename(final, dir), theDisk.rename(old, final))
 	}
-	return os.RemoveAll(old)
+	_ = theDisk.remove(old) // swept by the next Begin
+	return nil
 }
 
 // restore brings back an old checkpoint that a crash between the two steps of replaceInTwoSteps left under its other name.
@@ -201,10 +229,19 @@ func restore(final string) error {
 	}
 	for _, old := range beside(final, ".old-") {
 		if lock := tryLockDir(old); lock != nil {
-			err := os.Rename(old, final)
+			err := theDisk.rename(old, final)
 			lock.release()
 			return err
 		}
+	}
+	return nil
+}
+
+// Sweep removes what processes that died while they wrote the checkpoint at final have left beside it.
+func Sweep(final string) error {
+	final = filepath.Clean(final)
+	if err := errors.Join(restore(final), sweep(final)); err != nil {
+		return fmt.Errorf("checkpoint: sweep %s: %w", final, err)
 	}
 	return nil
 }
@@ -217,7 +254,7 @@ func sweep(final string) error {
 			if lock == nil {
 				continue
 			}
-			err := os.RemoveAll(dir)
+			err := theDisk.remove(dir)
 			lock.release()
 			if err != nil {
 				return err

@@ -26,7 +26,7 @@ func WriteFileAtomic(path string, data []byte) error {
 // for: it tells its position and cannot move it.
 type atomicFile struct {
 	path string
-	f    *os.File
+	f    file
 	w    *bufio.Writer
 	pos  int64
 	err  error // first failure; later writes return it
@@ -38,7 +38,7 @@ func isTemporary(name string) bool {
 }
 
 func createAtomic(path string) (*atomicFile, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-")
+	f, err := theDisk.temp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-")
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: create %s: %w", path, err)
 	}
@@ -79,10 +79,10 @@ func (a *atomicFile) commit() error {
 		err = a.f.Close()
 	}
 	if err == nil {
-		err = os.Rename(a.f.Name(), a.path)
+		err = theDisk.rename(a.f.Name(), a.path)
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(a.path))
+		err = theDisk.syncDir(filepath.Dir(a.path))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("checkpoint: write %s: %w", a.path, err), a.abort())
@@ -93,9 +93,9 @@ func (a *atomicFile) commit() error {
 // abort removes what was written. A file that is already closed or gone is no error.
 func (a *atomicFile) abort() error {
 	if err := a.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return errors.Join(err, os.Remove(a.f.Name()))
+		return errors.Join(err, theDisk.remove(a.f.Name()))
 	}
-	if err := os.Remove(a.f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := theDisk.remove(a.f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -103,7 +103,7 @@ func (a *atomicFile) abort() error {
 
 // writeSynced writes a new file and syncs it.
 func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := theDisk.open(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
 	}

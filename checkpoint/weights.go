@@ -172,12 +172,20 @@ func weightAt(a *arrowFile, i int) (t Tensor, sum []byte, err error) {
 
 // Verify hashes every tensor and names the first that differs.
 func (w *Weights) Verify() error {
-	for i, t := range w.Tensors {
-		if sum := sha256.Sum256(rawFloats(t.Data)); !bytes.Equal(sum[:], w.sums[i]) {
-			return fmt.Errorf("%w: tensor %s differs from its sha256", ErrCorrupt, t.Name)
-		}
+	if i := w.differing(); i >= 0 {
+		return fmt.Errorf("%w: tensor %s differs from its sha256", ErrCorrupt, w.Tensors[i].Name)
 	}
 	return nil
+}
+
+// differing is the first tensor that differs from its sha256; -1 = none does.
+func (w *Weights) differing() int {
+	for i, t := range w.Tensors {
+		if sum := sha256.Sum256(rawFloats(t.Data)); !bytes.Equal(sum[:], w.sums[i]) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Close unmaps the file.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sort"
 	"sync"
@@ -19,7 +20,15 @@ type entry struct {
 	Request Request `json:"request"`
 	Reply   Reply   `json:"reply"`
 	USD     float64 `json:"usd,omitempty"`
-	Paid    bool    `json:"paid"` // by this run; else it was replayed from another's file
+	Paid    bool    `json:"paid"`          // by this run; else it was replayed from another's file
+	Use     string  `json:"use,omitempty"` // by whom, if anybody has given a label
+}
+
+// mark is a frame of the journal that says that a stored reply was used under a further label.
+type mark struct {
+	V   int    `json:"v"`
+	Key string `json:"mark"`
+	Use string `json:"use"`
 }
 
 const entryVersion = 1
@@ -28,14 +37,16 @@ const entryVersion = 1
 type store struct {
 	mu      sync.Mutex
 	entries map[string]entry
-	kept    map[string]bool // keys that are in the journal; the others were replayed and not used yet
+	kept    map[string]bool    // keys that are in the journal; the others were replayed and not used yet
+	label   string             // of whoever asks now
+	uses    map[[2]string]bool // label and key, of all that was used under a label
 	journal *checkpoint.Journal
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
 }
 
 // openStore reads a journal, if a path is given, and says what its replies took.
 func openStore(path string) (*store, Usage, error) {
-	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, flights: map[string]chan struct{}{}}
+	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[[2]string]bool{}, flights: map[string]chan struct{}{}}
 	var used Usage
 	if path == "" {
 		return s, used, nil
@@ -46,6 +57,11 @@ func openStore(path string) (*store, Usage, error) {
 	}
 	s.journal = j
 	for _, frame := range frames {
+		var m mark
+		if json.Unmarshal(frame, &m) == nil && m.V == entryVersion && m.Key != "" {
+			s.uses[[2]string{m.Use, m.Key}] = true
+			continue
+		}
 		var e entry
 		// An entry of another version, or a stray one, is not an answer to anything that is asked now.
 		if json.Unmarshal(frame, &e) != nil || e.V != entryVersion {
@@ -55,6 +71,7 @@ func openStore(path string) (*store, Usage, error) {
 			continue
 		}
 		s.entries[e.Key], s.kept[e.Key] = e, true
+		s.uses[[2]string{e.Use, e.Key}] = true
 		if e.Paid {
 			used.add(e.Reply.usage())
 		}
@@ -73,16 +90,17 @@ func (s *store) get(key string) (Reply, bool) {
 
 // put stores replies: on disk first, then for use.
 func (s *store) put(entries ...entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	frames := make([][]byte, len(entries))
-	for i, e := range entries {
-		frame, err := canonical(e)
+	for i := range entries {
+		entries[i].Use = s.label
+		frame, err := canonical(entries[i])
 		if err != nil {
 			return fmt.Errorf("llm: store reply: %w", err)
 		}
 		frames[i] = frame
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.journal != nil {
 		if err := s.journal.Append(frames...); err != nil {
 			return fmt.Errorf("llm: store reply: %w", err)
@@ -90,21 +108,44 @@ func (s *store) put(entries ...entry) error {
 	}
 	for _, e := range entries {
 		s.entries[e.Key], s.kept[e.Key] = e, true
+		s.uses[[2]string{e.Use, e.Key}] = true
 	}
 	return nil
 }
 
-// keep puts those of the keys into the journal that came from another run's file, so that this run has all that it used.
+// keep puts those of the keys into the journal that came from another run's file, so that this run has all that it used, and marks those
+// that were used under other labels only.
 func (s *store) keep(keys []string) error {
 	var loose []entry
+	var frames [][]byte
 	s.mu.Lock()
+	fresh := map[string]bool{}
 	for _, k := range keys {
-		if e, ok := s.entries[k]; ok && !s.kept[k] {
+		e, ok := s.entries[k]
+		switch {
+		case !ok || fresh[k]:
+		case !s.kept[k]:
 			e.Paid = false
 			loose = append(loose, e)
+			fresh[k] = true
+		case s.label != "" && !s.uses[[2]string{s.label, k}]:
+			frame, err := canonical(mark{entryVersion, k, s.label})
+			if err != nil {
+				s.mu.Unlock()
+				return fmt.Errorf("llm: store reply: %w", err)
+			}
+			frames = append(frames, frame)
+			s.uses[[2]string{s.label, k}] = true
 		}
 	}
+	var err error
+	if s.journal != nil && len(frames) > 0 {
+		err = s.journal.Append(frames...)
+	}
 	s.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("llm: store reply: %w", err)
+	}
 	if len(loose) == 0 {
 		return nil
 	}
@@ -162,12 +203,20 @@ type replyRow struct {
 	USD          float64   `arrow:"usd"`
 }
 
-// export writes every reply that this run has used or paid for, or those of the given keys, sorted by key: the same replies give the same bytes, in whatever
-// order they came.
+// export writes replies sorted by key: the same replies give the same bytes, in whatever order they came. They are those of the given keys;
+// without keys, those used under the label that holds, or without a label all that this run has used or paid for.
 func (s *store) export(path string, keys []string) error {
 	s.mu.Lock()
-	if keys == nil {
+	switch {
+	case len(keys) > 0:
+	case s.label == "":
 		keys = slices.Collect(maps.Keys(s.kept))
+	default:
+		for use := range s.uses {
+			if use[0] == s.label {
+				keys = append(keys, use[1])
+			}
+		}
 	}
 	keys = slices.Clone(keys)
 	sort.Strings(keys)
@@ -199,6 +248,9 @@ func (e entry) row() replyRow {
 
 // replay adds the replies of an exported file to what is known, without paying or storing them again.
 func (s *store) replay(path string) error {
+	if filepath.Ext(path) == journalExt {
+		return s.replayJournal(path)
+	}
 	rows, _, err := checkpoint.ReadTable[replyRow](path)
 	if err != nil {
 		return fmt.Errorf("llm: replay: %w", err)

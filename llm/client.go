@@ -59,7 +59,7 @@ type Reply struct {
 
 // Info says what a client asks.
 type Info struct {
-	Provider string `json:"provider"` // local or openai
+	Provider string `json:"provider"` // local, openai or overlap
 	Model    string `json:"model"`
 	Digest   string `json:"digest"` // of what decides its answers: weights and kernel, or URL and name
 	CanScore bool   `json:"-"`      // Options are answered
@@ -70,6 +70,14 @@ type Info struct {
 type Client interface {
 	Do(ctx context.Context, reqs []Request) ([]Reply, error)
 	Info() Info
+}
+
+// Label tells a client who asks from now on, if it keeps account of that. The parts, which are all that decides what is asked, make the label.
+func Label(c Client, parts ...any) {
+	if l, ok := c.(interface{ Label(string) }); ok {
+		sum := sha256.Sum256([]byte(fmt.Sprint(parts...))) // fmt sorts maps
+		l.Label(hex.EncodeToString(sum[:8]))
+	}
 }
 
 // key is the content address of a request to a model: the SHA-256 of its canonical JSON.

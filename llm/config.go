@@ -11,8 +11,9 @@ import (
 
 // Providers, and styles of answer.
 const (
-	Local  = "local"  // weights in this process
-	OpenAI = "openai" // any server that speaks OpenAI's protocol
+	Local   = "local"   // weights in this process
+	OpenAI  = "openai"  // any server that speaks OpenAI's protocol
+	Overlap = "overlap" // no language model: shared trigrams, for tests and CI
 
 	Cloze  = "cloze"  // the option that is likeliest as a continuation
 	Letter = "letter" // the letter that the reply names
@@ -20,7 +21,7 @@ const (
 
 // Config is the recipe's section llm.
 type Config struct {
-	Provider    string        `yaml:"provider" oneof:"local|openai"`
+	Provider    string        `yaml:"provider" oneof:"local|openai|overlap"`
 	Model       string        `yaml:"model"`                       // smollm2-135m-instruct, gguf:FILE, or the server's name for it
 	Answer      string        `yaml:"answer" oneof:"cloze|letter"` //
 	URL         string        `yaml:"url"`                         // of an OpenAI-compatible API, up to and with its version: https://host/v1
@@ -77,8 +78,10 @@ func (c Config) Validate() error {
 		}
 	case OpenAI:
 		c.validateRemote(problem)
+	case Overlap:
+		c.validateOverlap(problem)
 	default:
-		problem("provider: %q is neither local nor openai", c.Provider)
+		problem("provider: %q is none of local, openai, overlap", c.Provider)
 	}
 	if c.Budget.Calls < 0 || c.Budget.Tokens < 0 || !(c.Budget.USD >= 0) || math.IsInf(c.Budget.USD, 0) {
 		problem("budget: limits are numbers from 0 up")
@@ -96,6 +99,22 @@ func (c Config) Validate() error {
 		problem("concurrency: %d is not between 1 and 256", c.Concurrency)
 	}
 	return errors.Join(errs...)
+}
+
+// validateOverlap refuses what provider overlap would not read.
+func (c Config) validateOverlap(problem func(string, ...any)) {
+	if c.Model != OverlapModel && c.Model != "" {
+		problem("model: provider overlap has one: %s", OverlapModel)
+	}
+	if c.Answer == Letter {
+		problem("answer: provider overlap writes no letters: use cloze")
+	}
+	if c.URL != "" {
+		problem("url: only provider openai has one")
+	}
+	if c.KeyEnv != "" {
+		problem("key_env: only provider openai needs a key")
+	}
 }
 
 // validateRemote checks what only a server needs. It never repeats a value that could be a key.

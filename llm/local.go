@@ -17,19 +17,25 @@ import (
 
 // local runs weights in this process. They are loaded at the first call.
 type local struct {
-	weights weights
-	id      Info
-	open    func() (engine, error)
+	id   Info
+	many int // requests that go through the network together
+	open func() (engine, error)
 
 	mu     sync.Mutex // one call at a time: the kernels use all cores already
 	engine engine
 	failed error
 }
 
+// scoring is a request in tokens.
+type scoring struct {
+	prefix        []int32
+	continuations [][]int32
+}
+
 // engine is a loaded model.
 type engine interface {
-	// score returns the summed log-probability of each continuation after a prefix.
-	score(ctx context.Context, prefix []int32, continuations [][]int32) ([]float64, error)
+	// score returns the summed log-probability of each job's continuations after its prefix.
+	score(ctx context.Context, jobs []scoring) ([][]float64, error)
 	// generate continues a prompt greedily.
 	generate(ctx context.Context, prompt []int32, maxNew int) ([]int32, error)
 	// encode turns text, or a user's message, into tokens.
@@ -49,6 +55,9 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 		if info, err := os.Stat(w.path); err != nil || !info.Mode().IsRegular() {
 			return nil, w.missing(err)
 		}
+		if err := w.check(); err != nil {
+			return nil, err
+		}
 	}
 	be := opt.Kernel
 	if be == nil {
@@ -62,10 +71,16 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 			return nil, w.missing(err)
 		}
 	}
-	l := &local{weights: w, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + be.Name(), CanScore: true}}
+	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + be.Name(), CanScore: true}}
+	if kernel.Invariant(be) {
+		l.many = crowdSize
+	}
 	l.open = func() (engine, error) { return loadEngine(w, be) }
 	return l, nil
 }
+
+// crowdSize is how many requests are scored together: enough rows for the kernels, and still a matter of a second or two.
+const crowdSize = 16
 
 // missing says what to type.
 func (w weights) missing(err error) error {
@@ -75,7 +90,8 @@ func (w weights) missing(err error) error {
 	return fmt.Errorf("llm: %w: %s is not there; run: make setup", ErrNoWeights, w.path)
 }
 
-// check hashes a shipped file: keys hold the hash it must have.
+// check hashes a shipped file, which takes a tenth of a second: keys hold the hash it must have, and a damaged file should be known before
+// anything is trained.
 func (w weights) check() error {
 	if w.sha256 == "" {
 		return nil
@@ -121,39 +137,68 @@ func (l *local) close() error {
 // load opens the weights once; a failure stays.
 func (l *local) load() (engine, error) {
 	if l.engine == nil && l.failed == nil {
-		if l.failed = l.weights.check(); l.failed == nil {
-			l.engine, l.failed = l.open()
-		}
+		l.engine, l.failed = l.open()
 	}
 	return l.engine, l.failed
 }
 
-// ask answers one request. Its options go through the network together behind one prefix; other requests do not, because what else is asked
-// at the time must not reach the last bits of a reply, or a run that was interrupted would end in other bytes.
+// together is how many requests askAll takes. What else is asked at the time must not reach the last bits of a reply, or a run that was
+// interrupted would end in other bytes: where the kernel does not promise that, it is one.
+func (l *local) together() int { return l.many }
+
+// ask answers one request.
 func (l *local) ask(ctx context.Context, r Request) (Reply, error) {
+	replies, err := l.askAll(ctx, []Request{r})
+	if err != nil {
+		return Reply{}, err
+	}
+	return replies[0], nil
+}
+
+// askAll answers requests. Those with options go through the network together, each with one prefix for all its options; completions go
+// one by one, because the decoder steps few sequences in another way than many.
+func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, err := l.load()
 	if err != nil {
-		return Reply{}, err
+		return nil, err
 	}
-	if len(r.Options) > 0 {
-		return score(ctx, e, r)
+	replies := make([]Reply, len(reqs))
+	var jobs []scoring
+	var whose []int
+	for i, r := range reqs {
+		if len(r.Options) == 0 {
+			if replies[i], err = complete(ctx, e, r); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		var j scoring
+		if j.prefix, j.continuations, err = cut(e, r); err != nil {
+			return nil, err
+		}
+		jobs, whose = append(jobs, j), append(whose, i)
 	}
-	return complete(ctx, e, r)
+	if len(jobs) == 0 {
+		return replies, nil
+	}
+	sums, err := e.score(ctx, jobs)
+	if err != nil {
+		return nil, fmt.Errorf("llm: score: %w", err)
+	}
+	for k, j := range jobs {
+		if replies[whose[k]], err = j.reply(sums[k]); err != nil {
+			return nil, err
+		}
+	}
+	return replies, nil
 }
 
-func score(ctx context.Context, e engine, r Request) (Reply, error) {
-	prefix, continuations, err := cut(e, r)
-	if err != nil {
-		return Reply{}, err
-	}
-	sums, err := e.score(ctx, prefix, continuations)
-	if err != nil {
-		return Reply{}, fmt.Errorf("llm: score: %w", err)
-	}
-	reply := Reply{PromptTokens: len(prefix)}
-	for o, c := range continuations {
+// reply puts sums of log-probabilities into words.
+func (j scoring) reply(sums []float64) (Reply, error) {
+	reply := Reply{PromptTokens: len(j.prefix)}
+	for o, c := range j.continuations {
 		if math.IsNaN(sums[o]) || math.IsInf(sums[o], 0) {
 			return Reply{}, fmt.Errorf("llm: %w: the log-probability of option %d is %v", ErrReply, o+1, sums[o])
 		}
@@ -235,4 +280,4 @@ func untilStop(text string, stop []string) string {
 	return text[:end]
 }
 
-var _ provider = (*local)(nil)
+var _ crowd = (*local)(nil)

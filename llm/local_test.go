@@ -15,6 +15,7 @@ import (
 type toy struct {
 	room   int
 	closed bool
+	crowds []int // jobs of each call
 }
 
 func (toy) encode(text string, chat bool) ([]int32, error) {
@@ -44,14 +45,17 @@ func (toy) decode(tokens []int32) string {
 func (t *toy) context() int { return t.room }
 func (t *toy) close() error { t.closed = true; return nil }
 
-func (t *toy) score(_ context.Context, prefix []int32, continuations [][]int32) ([]float64, error) {
-	var out []float64
-	for _, c := range continuations {
-		sum := 0.0
-		for _, id := range c {
-			sum -= float64(id%7) + 1
+func (t *toy) score(_ context.Context, jobs []scoring) ([][]float64, error) {
+	t.crowds = append(t.crowds, len(jobs))
+	out := make([][]float64, len(jobs))
+	for i, j := range jobs {
+		for _, c := range j.continuations {
+			sum := 0.0
+			for _, id := range c {
+				sum -= float64(id%7) + 1
+			}
+			out[i] = append(out[i], sum-float64(len(j.prefix)))
 		}
-		out = append(out, sum-float64(len(prefix)))
 	}
 	return out, nil
 }
@@ -126,17 +130,14 @@ func TestABrokenGGUFIsToldWithItsName(t *testing.T) {
 	}
 }
 
-func TestADamagedShippedModelIsNotRun(t *testing.T) {
+func TestADamagedShippedModelIsRefusedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "slm", "models", "SmolLM2-135M-Instruct.Q4_1.gguf")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("half a download"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Default(), Options{Getenv: func(name string) string { return map[string]string{"XDG_CACHE_HOME": dir}[name] }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 1}}); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "make setup") {
+	_, err := New(Default(), Options{Getenv: func(name string) string { return map[string]string{"XDG_CACHE_HOME": dir}[name] }})
+	if !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "make setup") || !strings.Contains(err.Error(), "damaged") {
 		t.Error(err)
 	}
 }

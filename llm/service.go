@@ -28,7 +28,7 @@ type Options struct {
 	HTTP   *http.Client
 }
 
-// Call is one call, for a log.
+// Call is one call, or several that went together, for a log.
 type Call struct {
 	Usage Usage // what it took
 	Err   error // nil = answered
@@ -44,6 +44,14 @@ type provider interface {
 	// ask makes one call. Errors are *fault where another attempt may help.
 	ask(ctx context.Context, r Request) (Reply, error)
 	close() error
+}
+
+// crowd is a provider that can answer requests together, each as if it were asked alone, in one call that cannot be repeated.
+type crowd interface {
+	provider
+	// together is how many at most; 1 = it cannot.
+	together() int
+	askAll(ctx context.Context, reqs []Request) ([]Reply, error)
 }
 
 // Service is a Client with everything around it.
@@ -72,9 +80,12 @@ func New(cfg Config, opt Options) (*Service, error) {
 	}
 	var p provider
 	var err error
-	if cfg.Provider == Local {
+	switch cfg.Provider {
+	case Local:
 		p, err = newLocal(cfg, opt)
-	} else {
+	case Overlap:
+		p = overlap{}
+	default:
 		p, err = newOpenAI(cfg, opt)
 	}
 	if err != nil {
@@ -105,7 +116,15 @@ func (s *Service) Info() Info { return s.provider.info() }
 // Usage is what the run has used so far, in all its lives.
 func (s *Service) Usage() Usage { return s.meter.usage() }
 
-// ExportArrow writes every reply that the run has used so far, or those of the given keys, to an Arrow file sorted by key.
+// Label says who asks from now on: replies are remembered as used under that label, over all lives of the run, and ExportArrow writes those.
+func (s *Service) Label(label string) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	s.store.label = label
+}
+
+// ExportArrow writes the replies used under the label that holds to an Arrow file sorted by key; without a label every reply that the run has
+// used so far; with keys those.
 func (s *Service) ExportArrow(path string, keys ...string) error { return s.store.export(path, keys) }
 
 // Close ends the service. What it has stored is on disk already.
@@ -224,6 +243,9 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 	if s.opt.Offline {
 		return fmt.Errorf("llm: %w: %d of %d replies are not stored; the first is to %q", ErrOffline, len(mine), len(keys), clip(calls[mine[0]].Prompt, 60))
 	}
+	if c, ok := s.provider.(crowd); ok && c.together() > 1 {
+		return s.askCrowd(ctx, c, calls, keys, mine)
+	}
 	run, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var wg sync.WaitGroup
@@ -267,9 +289,7 @@ func (s *Service) once(ctx context.Context, r Request, key string, try int) erro
 		}
 	} else {
 		// In the journal before it is used, and before anything else can go wrong.
-		err = s.store.put(entry{
-			V: entryVersion, Key: key, Info: s.Info(), Request: r, Reply: reply, USD: s.meter.cost(used).USD, Paid: true,
-		})
+		err = s.store.put(s.entry(key, r, reply))
 	}
 	if try > 0 {
 		used.Retries = 1

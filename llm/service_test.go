@@ -385,3 +385,52 @@ func mustRead(t *testing.T, path string) []byte {
 	}
 	return data
 }
+
+func TestEachUserOfTheBoxExportsWhatItUsed(t *testing.T) {
+	f := serve(t)
+	dir := t.TempDir()
+	journal := filepath.Join(dir, "replies.wal")
+	ctx := context.Background()
+	count := func(s *opened, name string) int {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := s.ExportArrow(path); err != nil {
+			t.Fatal(err)
+		}
+		rows, _, err := checkpoint.ReadTable[replyRow](path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(rows)
+	}
+	box := openBox(t, f.config(), Options{Journal: journal})
+	Label(box, "kit", map[string]string{"b": "2", "a": "1"})
+	if _, err := box.Do(ctx, prompts(3)); err != nil {
+		t.Fatal(err)
+	}
+	kit := count(box, "kit.arrow")
+	Label(box, "bpo")
+	if _, err := box.Do(ctx, prompts(5)[2:]); err != nil { // one of kit's, and two more
+		t.Fatal(err)
+	}
+	if bpo := count(box, "bpo.arrow"); kit != 3 || bpo != 3 {
+		t.Errorf("kit used %d, bpo %d", kit, bpo)
+	}
+	again := openBox(t, f.config(), Options{Journal: journal, Replay: []string{filepath.Join(dir, "bpo.arrow")}}) // as after a kill
+	if all := count(again, "all.arrow"); all != 5 {
+		t.Errorf("%d in all", all)
+	}
+	Label(again, "bpo")
+	if bpo := count(again, "bpo2.arrow"); bpo != 3 {
+		t.Errorf("after a kill bpo has used %d", bpo)
+	}
+	one, err := os.ReadFile(filepath.Join(dir, "bpo.arrow"))
+	two, err2 := os.ReadFile(filepath.Join(dir, "bpo2.arrow"))
+	if err != nil || err2 != nil || !bytes.Equal(one, two) {
+		t.Error("another life exports other bytes", err, err2)
+	}
+	Label(again, "kit", map[string]string{"a": "1", "b": "2"})
+	if kit := count(again, "kit2.arrow"); kit != 3 {
+		t.Errorf("after a kill kit has used %d", kit)
+	}
+}

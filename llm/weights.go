@@ -67,12 +67,12 @@ func (e *loaded) decode(tokens []int32) string { return e.tok.Decode(tokens) }
 func (e *loaded) context() int                 { return e.decoder.Config().Context }
 func (e *loaded) close() error                 { return e.file.Close() }
 
-func (e *loaded) score(ctx context.Context, prefix []int32, continuations [][]int32) ([]float64, error) {
-	sums, err := e.decoder.Score(ctx, []decode.ScoreRequest{{Prefix: prefix, Continuations: continuations}})
-	if err != nil {
-		return nil, err
+func (e *loaded) score(ctx context.Context, jobs []scoring) ([][]float64, error) {
+	reqs := make([]decode.ScoreRequest, len(jobs))
+	for i, j := range jobs {
+		reqs[i] = decode.ScoreRequest{Prefix: j.prefix, Continuations: j.continuations}
 	}
-	return sums[0], nil
+	return e.decoder.Score(ctx, reqs)
 }
 
 func (e *loaded) generate(ctx context.Context, prompt []int32, maxNew int) ([]int32, error) {

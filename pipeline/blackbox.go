@@ -1,10 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,10 +21,12 @@ import (
 // BlackBox is a run's black box: opened at first use, shared by the stages, with its replies stored in the run's folder.
 type BlackBox struct {
 	Config  llm.Config
-	Offline bool   // answers from stored replies only
-	Seed    uint64 // of the jitter of retries
-	Keep    string // folder that the replies are stored in; empty = in memory
-	Others  string // folder with runs/, whose replies are answers too; empty = none
+	Offline bool     // answers from stored replies only
+	Seed    uint64   // of the jitter of retries
+	Keep    string   // folder that the replies are stored in; empty = in memory
+	Journal string   // name of the file there; empty = replies.wal
+	Others  string   // folder with runs/, whose replies are answers too; empty = none
+	Replay  []string // files of replies that are answers too: replies.arrow, or a run's journal
 
 	mu      sync.Mutex
 	service *llm.Service
@@ -39,7 +44,7 @@ func (b *BlackBox) open(be kernel.Backend, emit func(stages.Event)) (*llm.Servic
 	}
 	opt := llm.Options{Offline: b.Offline, Seed: b.Seed, Kernel: be, Replay: b.replays()}
 	if b.Keep != "" {
-		opt.Journal = filepath.Join(b.Keep, "replies.wal")
+		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, "replies.wal"))
 	}
 	if emit != nil {
 		opt.Observe = func(c llm.Call) {
@@ -61,7 +66,8 @@ func (b *BlackBox) open(be kernel.Backend, emit func(stages.Event)) (*llm.Servic
 	return s, nil
 }
 
-// whole opens and closes a file of weights that the recipe names: whether it is one should be known before anything is trained.
+// whole opens and closes a file of weights that the recipe names: whether it is one should be known before anything is trained. What set-up
+// fetches is hashed by llm.New.
 func (b *BlackBox) whole() error {
 	file, ok := strings.CutPrefix(b.Config.Model, "gguf:")
 	if !ok || b.Config.Provider != llm.Local || b.Offline {
@@ -94,7 +100,7 @@ func (b *BlackBox) Close() error {
 	return s.Close()
 }
 
-// replies exports what the box has stored.
+// replies exports what the stage that asks now has used.
 func (b *BlackBox) replies(path string) error {
 	s, err := b.open(nil, nil)
 	if err != nil {
@@ -103,20 +109,49 @@ func (b *BlackBox) replies(path string) error {
 	return s.ExportArrow(path)
 }
 
-// replays lists the replies that other runs have exported: what was answered once need not be asked again.
+// exportAsked writes what the box has stored, if it was opened and there is anything, so that the file is there whole or not at all.
+func (b *BlackBox) exportAsked(path string) error {
+	b.mu.Lock()
+	s := b.service
+	b.mu.Unlock()
+	if s == nil || s.Usage().Calls == 0 {
+		return nil
+	}
+	next := path + ".next"
+	s.Label("")
+	if err := s.ExportArrow(next); err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	if err := os.Rename(next, path); err != nil {
+		return fmt.Errorf("pipeline: %w", err)
+	}
+	return nil
+}
+
+// The replies that ask and eval --items have bought for a run: as they come, and for other programs and runs.
+const (
+	askedJournal = "asked.wal"
+	askedFile    = "asked.arrow"
+)
+
+// replays lists the replies that runs have exported, stage by stage: what was answered once need not be asked again.
 func (b *BlackBox) replays() []string {
 	if b.Others == "" {
-		return nil
+		return b.Replay
 	}
-	files, err := filepath.Glob(filepath.Join(escape(b.Others), "runs", "*", stages.BPO, "replies.arrow"))
+	files, err := filepath.Glob(filepath.Join(escape(b.Others), "runs", "*", "*", "replies.arrow"))
 	if err != nil {
-		return nil
+		return b.Replay
 	}
-	var whole []string
+	whole := slices.Clone(b.Replay)
 	for _, f := range files {
 		if _, err := checkpoint.Load(filepath.Dir(f)); err == nil {
 			whole = append(whole, f)
 		}
 	}
-	return whole
+	asked, err := filepath.Glob(filepath.Join(escape(b.Others), "runs", "*", askedFile))
+	if err != nil {
+		return whole
+	}
+	return append(whole, asked...)
 }

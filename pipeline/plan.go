@@ -57,6 +57,7 @@ type Planned struct {
 	Why         string            `json:"why"`
 	Fingerprint string            `json:"fingerprint"`
 	Inputs      map[string]string `json:"inputs,omitempty"`
+	Format      int               `json:"format"`           // of what the stage writes
 	Digest      string            `json:"digest,omitempty"` // of the checkpoint that serves
 	Source      string            `json:"-"`                // folder of the checkpoint to adopt
 	forced      bool
@@ -85,7 +86,7 @@ func New(job *Job, choice Choice) (*Plan, error) {
 	p := &Plan{Version: 1, Name: job.Name, ID: job.ID, Kernel: job.Kernel, job: job, choice: choice}
 	digests := map[string]string{}
 	for _, s := range job.Steps {
-		pl := Planned{Stage: s.Name, Fingerprint: prints[s.Name], Inputs: s.Inputs, forced: choice.Fresh || choice.From == s.Name}
+		pl := Planned{Stage: s.Name, Fingerprint: prints[s.Name], Inputs: s.Inputs, Format: s.Format, forced: choice.Fresh || choice.From == s.Name}
 		if err := p.decide(&pl, s, digests); err != nil {
 			return nil, err
 		}
@@ -271,7 +272,7 @@ func escape(path string) string {
 
 // writable says early and in words what a run would meet late: that its folder cannot be written.
 func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := checkpoint.MakeDir(dir); err != nil {
 		return fmt.Errorf("pipeline: run folder: %w", err)
 	}
 	f, err := os.CreateTemp(dir, ".probe-*")

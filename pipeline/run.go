@@ -41,6 +41,7 @@ type Outcome struct {
 func (p *Plan) Execute(ctx context.Context, means Means) (out *Outcome, err error) {
 	out = &Outcome{Run: p.Folder(), Done: map[string]string{}}
 	if p.Done() {
+		p.tidy()
 		for _, s := range p.Stages {
 			if s.Digest != "" {
 				out.Done[s.Stage] = s.Digest
@@ -60,7 +61,7 @@ func (p *Plan) Execute(ctx context.Context, means Means) (out *Outcome, err erro
 	if err := p.writeHead(); err != nil {
 		return out, err
 	}
-	events, err := openEvents(filepath.Join(p.Folder(), "events.jsonl"), means.Now, means.View)
+	events, err := openEvents(filepath.Join(p.Folder(), eventsName), means.Now, means.View)
 	if err != nil {
 		return out, err
 	}
@@ -75,7 +76,7 @@ func (p *Plan) Execute(ctx context.Context, means Means) (out *Outcome, err erro
 			e.Message = err.Error()
 		}
 		events.emit(e)
-		if cerr := events.close(); cerr != nil && err == nil {
+		if cerr := errors.Join(events.close(), writeSeal(p.Folder(), false, recipeName, planName, eventsName, repliesName)); cerr != nil && err == nil {
 			err = cerr
 		}
 	}()
@@ -88,12 +89,71 @@ func (p *Plan) Execute(ctx context.Context, means Means) (out *Outcome, err erro
 			return out, err
 		}
 	}
-	return out, nil
+	return out, p.settle()
 }
 
-// writeHead writes what the run was asked for.
+// tidy settles a finished run whose last process was killed, if nobody else works on it and it can be written. It is not what the user
+// asked for, so what stands in its way is no error.
+func (p *Plan) tidy() {
+	if !p.unsettled() {
+		return
+	}
+	held, err := takeLock(p.Folder())
+	if err != nil {
+		return
+	}
+	if p.settle() == nil {
+		_ = writeSeal(p.Folder(), false, recipeName, planName, eventsName, repliesName) // an open seal checks less, and says so
+	}
+	_ = held.release() // the process ends soon, and its locks with it
+}
+
+// unsettled reports whether a process that was killed has left something behind: an open seal, or a work area.
+func (p *Plan) unsettled() bool {
+	if s, err := readSeal(p.Folder()); err == nil && s.Open {
+		return true
+	}
+	left, err := os.ReadDir(filepath.Join(p.Folder(), "work"))
+	return err == nil && len(left) > 0
+}
+
+// settle removes what killed processes have left behind: temporary folders and files, and the work areas of stages whose checkpoints stand.
+func (p *Plan) settle() error {
+	whole := true
+	for _, s := range p.Stages {
+		if s.Digest == "" {
+			whole = false
+			continue
+		}
+		if err := errors.Join(p.clean(s.Stage), checkpoint.Sweep(p.folder(s.Stage))); err != nil {
+			return err
+		}
+	}
+	if whole {
+		if err := os.RemoveAll(filepath.Join(p.Folder(), "work")); err != nil {
+			return fmt.Errorf("pipeline: %w", err)
+		}
+	}
+	for _, name := range []string{recipeName, planName, sealName, reportName} {
+		left, err := filepath.Glob(filepath.Join(escape(p.Folder()), "."+name+".tmp-*"))
+		if err != nil {
+			return fmt.Errorf("pipeline: %w", err)
+		}
+		for _, file := range left {
+			if err := os.Remove(file); err != nil {
+				return fmt.Errorf("pipeline: remove what a killed process left: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// writeHead writes what the run was asked for. The seal is open from before the first file is written until the run ends.
 func (p *Plan) writeHead() error {
-	path := filepath.Join(p.Folder(), "recipe.yaml")
+	if err := writeSeal(p.Folder(), true); err != nil {
+		return err
+	}
+	path := filepath.Join(p.Folder(), recipeName)
 	if old, err := os.ReadFile(path); err != nil || string(old) != string(p.job.Recipe) {
 		if err := checkpoint.WriteFileAtomic(path, p.job.Recipe); err != nil {
 			return fmt.Errorf("pipeline: %w", err)
@@ -103,10 +163,10 @@ func (p *Plan) writeHead() error {
 	if err != nil {
 		return fmt.Errorf("pipeline: plan: %w", err)
 	}
-	if err := checkpoint.WriteFileAtomic(filepath.Join(p.Folder(), "plan.json"), append(text, '\n')); err != nil {
+	if err := checkpoint.WriteFileAtomic(filepath.Join(p.Folder(), planName), append(text, '\n')); err != nil {
 		return fmt.Errorf("pipeline: %w", err)
 	}
-	return nil
+	return writeSeal(p.Folder(), true, recipeName, planName, eventsName, repliesName)
 }
 
 // runner goes through a plan's stages.
@@ -240,7 +300,7 @@ func (p *Plan) prepare(stage, mark string) error {
 			return fmt.Errorf("pipeline: work area of %s: %w", stage, err)
 		}
 	}
-	if err := os.MkdirAll(p.work(stage), 0o777); err != nil {
+	if err := checkpoint.MakeDir(p.work(stage)); err != nil {
 		return fmt.Errorf("pipeline: work area of %s: %w", stage, err)
 	}
 	if string(old) == mark {
@@ -254,7 +314,7 @@ func (p *Plan) prepare(stage, mark string) error {
 
 // clean removes a stage's work area once its checkpoint stands.
 func (p *Plan) clean(stage string) error {
-	err := errors.Join(os.RemoveAll(p.work(stage)), os.Remove(p.stampFile(stage)))
+	err := errors.Join(os.RemoveAll(p.work(stage)), os.RemoveAll(p.stampFile(stage)))
 	if err != nil {
 		return fmt.Errorf("pipeline: work area of %s: %w", stage, err)
 	}

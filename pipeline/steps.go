@@ -20,7 +20,7 @@ import (
 
 // formats are the revisions of what the stages write. One is raised when a change of the program makes a stage give other bytes for
 // the same recipe, so that old checkpoints are not taken for new ones.
-var formats = map[string]int{stages.Data: 1, stages.DP: 1, stages.KIT: 1, stages.BPO: 1, stages.Eval: 1}
+var formats = map[string]int{stages.Data: 1, stages.DP: 1, stages.KIT: 2, stages.BPO: 2, stages.Eval: 2}
 
 // operational are the keys that change how a run is done and never what it ends in: limits, speed, where and under which name it is
 // kept. They are in no fingerprint, so a raised budget goes on with the same run.
@@ -69,7 +69,7 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 	oneStep := r.Stages.KIT.Knowledge == kit.OneStep
 	tuning := []string{"stages.kit"}
 	if r.Stages.KIT.Filter {
-		tuning = append(tuning, "llm")
+		tuning = append(tuning, "llm", "eval.knowledge")
 	}
 	list := []Step{
 		{
@@ -82,7 +82,7 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 			Name: stages.KIT, Slice: slice(tuning...), Inputs: pick("stages.kit.pairs.file", "llm.model"), Parents: []string{stages.Data, stages.DP},
 			Asks: r.Stages.KIT.Filter, Stage: kit.New(r.Stages.KIT),
 		}, {
-			Name: stages.BPO, Slice: slice("stages.bpo", "llm"), Inputs: pick("llm.model"), Parents: []string{stages.Data, stages.KIT},
+			Name: stages.BPO, Slice: slice("stages.bpo", "llm", "eval.knowledge"), Inputs: pick("llm.model"), Parents: []string{stages.Data, stages.KIT},
 			Asks: true, Stage: bpo.New(r.Stages.BPO, oneStep),
 		}, {
 			Name: stages.Eval, Slice: slice("eval", "llm"), Inputs: pick("llm.model"), Parents: []string{stages.Data, stages.DP, stages.KIT, stages.BPO},

@@ -72,6 +72,9 @@ func TestNoFieldIsDead(t *testing.T) {
 			for section, stage := range first {
 				if key == section || strings.HasPrefix(key, section+".") {
 					seen++
+					if key == "eval.knowledge" { // one length for all who give the LLM knowledge, so that trials are comparable with the table
+						stage = "kit"
+					}
 					if want := order[slices.Index(order, stage):]; !slices.Equal(changed, want) {
 						t.Errorf("%s changes %v, want %v", key, changed, want)
 					}

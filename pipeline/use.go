@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"slm/checkpoint"
 	"slm/data/exam"
@@ -26,15 +29,18 @@ import (
 	"slm/stages/knowledge"
 )
 
-// Session is a run opened for use: asked, or scored on other questions. It writes nothing into the run.
+// Session is a run opened for use: asked, or scored on other questions. It changes no checkpoint; the LLM's replies are stored beside them.
 type Session struct {
-	Folder string
-	Recipe *recipe.Loaded
-	kernel kernel.Backend
-	box    *BlackBox
-	log    *slog.Logger
-	now    func() time.Time
-	emit   func(stages.Event)
+	Folder  string
+	Recipe  *recipe.Loaded
+	kernel  kernel.Backend
+	box     *BlackBox
+	speaker *knowledge.Speaker
+	soft    []float32 // prompt that the search has found
+	hold    *flock.Flock
+	log     *slog.Logger
+	now     func() time.Time
+	emit    func(stages.Event)
 }
 
 // OpenRun opens a run's folder. view may be nil.
@@ -48,12 +54,31 @@ func OpenRun(folder string, be kernel.Backend, offline bool, view Viewer, log *s
 			view.Event(e)
 		}
 	}
-	box := &BlackBox{Config: r.LLM, Offline: offline, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}
-	return &Session{Folder: folder, Recipe: r, kernel: be, box: box, log: log, now: now, emit: emit}, nil
+	s := &Session{Folder: folder, Recipe: r, kernel: be, log: log, now: now, emit: emit}
+	s.box = &BlackBox{Config: r.LLM, Offline: offline, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}
+	s.keep()
+	return s, nil
 }
 
-// Close ends the session.
-func (s *Session) Close() error { return s.box.Close() }
+// keep stores the replies of this session in the run's folder. Where that cannot be, because the folder is read-only or another session
+// writes there, they are kept in memory.
+func (s *Session) keep() {
+	hold := flock.New(filepath.Join(s.Folder, askedJournal), flock.SetPermissions(fs.FileMode(0o644)))
+	if ok, err := hold.TryLock(); err != nil || !ok {
+		s.log.Info("replies of this session are not stored", "folder", s.Folder, "why", err)
+		return
+	}
+	s.hold, s.box.Keep, s.box.Journal = hold, s.Folder, askedJournal
+}
+
+// Close ends the session. What was asked for is exported first, so that other sessions and runs need not ask it again.
+func (s *Session) Close() error {
+	if s.hold == nil {
+		return s.box.Close()
+	}
+	err := errors.Join(s.box.exportAsked(filepath.Join(s.Folder, askedFile)), s.box.Close())
+	return errors.Join(err, s.hold.Unlock())
+}
 
 func (s *Session) oneStep() bool { return s.Recipe.Stages.KIT.Knowledge == kit.OneStep }
 
@@ -75,37 +100,48 @@ const replyTokens = 160
 
 // Know asks the small model. It uses the newest model the run has and, when it has one, the prompt that was found for it.
 func (s *Session) Know(ctx context.Context, question string) (*Answer, error) {
-	dom, err := domain.Open(filepath.Join(s.Folder, stages.Data))
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	pieces, err := s.speaker.Say(ctx, []string{question}, s.soft)
 	if err != nil {
 		return nil, err
+	}
+	piece := pieces[0]
+	a := &Answer{Question: question, Place: piece.Place, Knowledge: piece.Text, Verified: piece.Verified}
+	if sec, ok := s.speaker.SectionAt(piece.Place); ok {
+		a.Source = sec.Source
+	}
+	return a, nil
+}
+
+// load opens the small model once.
+func (s *Session) load() error {
+	if s.speaker != nil {
+		return nil
+	}
+	dom, err := domain.Open(filepath.Join(s.Folder, stages.Data))
+	if err != nil {
+		return err
 	}
 	params, err := domain.LoadModel(filepath.Join(s.Folder, stages.KIT))
 	if errors.Is(err, fs.ErrNotExist) {
 		params, err = domain.LoadModel(filepath.Join(s.Folder, stages.DP))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
+		return fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var soft []float32
 	if _, err := checkpoint.Load(filepath.Join(s.Folder, stages.BPO)); err == nil {
-		if soft, err = domain.LoadPrompt(filepath.Join(s.Folder, stages.BPO)); err != nil {
-			return nil, err
+		if s.soft, err = domain.LoadPrompt(filepath.Join(s.Folder, stages.BPO)); err != nil {
+			return err
 		}
 	}
-	speaker := knowledge.New(decode.New(params, s.kernel), dom, s.oneStep())
-	pieces, err := speaker.Say(ctx, []string{question}, soft)
-	if err != nil {
-		return nil, err
-	}
-	piece := pieces[0]
-	a := &Answer{Question: question, Place: piece.Place, Knowledge: piece.Text, Verified: piece.Verified}
-	if sec, ok := speaker.SectionAt(piece.Place); ok {
-		a.Source = sec.Source
-	}
-	return a, nil
+	s.speaker = knowledge.New(decode.New(params, s.kernel), dom, s.oneStep())
+	s.speaker.TextTokens = s.Recipe.Eval.Knowledge
+	return nil
 }
 
 // Reply asks the black box with what the small model knows: to choose when there are choices, else to answer freely.
@@ -185,5 +221,9 @@ func Report(folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return path, report.Write(path, run)
+	var page bytes.Buffer
+	if err := report.Render(&page, run); err != nil {
+		return "", err
+	}
+	return path, checkpoint.WriteFileAtomic(path, signPage(page.Bytes()))
 }

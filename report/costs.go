@@ -3,7 +3,10 @@ package report
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+
+	"slm/checkpoint"
 )
 
 // costRow is a stage's line in the table of costs.
@@ -21,12 +24,13 @@ func costs(stages []Stage) []costRow {
 	for _, s := range stages {
 		c := s.Manifest.Counters
 		row := costRow{Stage: s.Name, Time: duration(s.Seconds), Calls: "–", LLMTokens: "–"}
-		if n, ok := c["llm_calls"]; ok {
-			row.Calls, calls = whole(n), calls+n
+		asked, ok := count(s.Manifest, "llm_calls")
+		if ok {
+			row.Calls, calls = whole(asked), calls+asked
 		}
-		if n, ok := c["llm_tokens"]; ok {
+		if n, ok := count(s.Manifest, "llm_tokens"); ok {
 			row.LLMTokens, tokens = whole(n), tokens+n
-		} else if c["llm_calls"] > 0 {
+		} else if asked > 0 {
 			atLeast = "≥" + nbsp
 		}
 		var other []string
@@ -41,6 +45,15 @@ func costs(stages []Stage) []costRow {
 	}
 	total = costRow{Stage: "all", Time: duration(seconds), Calls: whole(calls), LLMTokens: atLeast + whole(tokens)}
 	return append(out, total)
+}
+
+// count is a manifest's counter, or a fact that is a number.
+func count(m *checkpoint.Manifest, name string) (int64, bool) {
+	if n, ok := m.Counters[name]; ok {
+		return n, true
+	}
+	n, err := strconv.ParseInt(m.Facts[name], 10, 64)
+	return n, err == nil
 }
 
 // fact is a name and its value, for lists in the order of the names.

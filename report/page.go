@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ var styleCSS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": percent, "optional": optionalHTML, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
-	"place": inLine, "sentence": sentence,
+	"place": inLine, "sentence": sentence, "short": shorten,
 	"head": func(s string) string { return s[:min(len(s), 12)] },
 }).Parse(pageHTML))
 
@@ -156,11 +157,21 @@ func inLine(place string) string {
 	return strings.TrimRight(strings.Join(strings.Split(strings.TrimSpace(place), "\n"), ", "), ":：")
 }
 
-// sentence gives words a capital and a full stop. A symbol in front, as in "z = 0", stays small.
+// sentence gives words a capital and a full stop. A symbol in front, as in "z = 0", stays small. Signs of numbers become minus signs.
 func sentence(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
-	if next, _ := utf8.DecodeRuneInString(s[size:]); unicode.IsLetter(next) {
+	if !strings.HasPrefix(s[size:], " =") {
 		s = string(unicode.ToUpper(first)) + s[size:]
 	}
-	return strings.TrimSuffix(s, ".") + "."
+	return strings.TrimSuffix(hyphenMinus.ReplaceAllString(s, "${1}−$2"), ".") + "."
 }
+
+// hyphenMinus is a hyphen that stands for a sign.
+var hyphenMinus = regexp.MustCompile(`(^|[ \[(])-(\d)`)
+
+// shorten keeps what names a digest: it stands in full in the run's files.
+func shorten(s string) string {
+	return digest.ReplaceAllString(s, "$1…")
+}
+
+var digest = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{28,52}\b`)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 )
 
@@ -98,5 +99,5 @@ func (a *arm) line() []point {
 }
 
 func (a *arm) words(who string) string {
-	return fmt.Sprintf("%s had %d trials with %s calls and gained %s nats at best.", who, a.trials, whole(int64(a.calls)), short(a.best[len(a.best)-1].y))
+	return fmt.Sprintf("%s had %d trials with %s calls and gained %s nats at best.", who, a.trials, whole(int64(a.calls)), minus(strconv.FormatFloat(a.best[len(a.best)-1].y, 'f', 3, 64)))
 }

@@ -8,7 +8,7 @@ import (
 	"slm/report/ladder"
 )
 
-// Table prints a summary for a terminal: the headline, then a line a system, at most 100 columns wide.
+// Table prints a summary for a terminal: the headline, then a line a system, 80 columns wide unless a name is long.
 func Table(s *ladder.Summary) string {
 	rows := [][]string{{"system", "accuracy", "95 % interval", "p vs llm", "headroom", "harm", "calls", "tokens"}}
 	for _, sys := range s.Systems {
@@ -18,20 +18,23 @@ func Table(s *ladder.Summary) string {
 		})
 	}
 	var b strings.Builder
-	b.WriteString(wrap(plain(Headline(s)), 100))
+	b.WriteString(wrap(plain(Headline(s)), 80))
 	fmt.Fprintf(&b, "\n%d questions, chance %s\n\n", s.Items, plain(percent(s.Chance)))
 	b.WriteString(align(rows))
+	recalled := [][]string{{"recall", "place right", fmt.Sprintf("first %d characters exact", ladder.StartLen), "option by text"}}
 	for _, r := range s.Recall {
-		fmt.Fprintf(&b, "\nrecall of %s: place right %d, first %d characters exact %d, option by text %d, of %d", r.System, r.Place, ladder.StartLen, r.Start, r.Option, r.Items)
+		recalled = append(recalled, []string{r.System, of(r.Place, r.Items), of(r.Start, r.Items), of(r.Option, r.Items)})
 	}
 	if len(s.Recall) > 0 {
-		b.WriteString("\n")
+		b.WriteString("\n" + align(recalled))
 	}
 	for _, n := range s.Notes {
-		b.WriteString("\n" + wrap("note: "+n, 100))
+		b.WriteString("\n" + wrap("note: "+n, 80))
 	}
 	return b.String()
 }
+
+func of(n, all int) string { return fmt.Sprintf("%d of %d", n, all) }
 
 // align sets a table: the first column to the left, figures to the right, two spaces between.
 func align(rows [][]string) string {

@@ -86,7 +86,9 @@ func gain(s *ladder.Summary, m ladder.System) (Finding, bool) {
 	f.Text = fmt.Sprintf("%s against %s: %s; McNemar p%s%s.", label(m.System), label("llm"), interval(c), nbsp, equals(c.McNemarP))
 	if c.Low > 0 {
 		f.Mark = "yes"
-	} else if c.High >= 0 {
+	} else if c.High < 0 {
+		f.Mark = "warn"
+	} else {
 		f.Text += " The interval holds 0: no improvement shown."
 	}
 	return f, true
@@ -142,7 +144,7 @@ func difference(s *ladder.Summary, name, over, subject, does, than string) (Find
 	case c.Low > 0:
 		return Finding{Subject: subject, Mark: "yes", Text: fmt.Sprintf("%s is better than %s: %s.", does, than, interval(c))}, true
 	case c.High < 0:
-		return Finding{Subject: subject, Mark: "no", Text: fmt.Sprintf("%s is worse than %s: %s.", does, than, interval(c))}, true
+		return Finding{Subject: subject, Mark: "warn", Text: fmt.Sprintf("%s is worse than %s: %s.", does, than, interval(c))}, true
 	}
 	return Finding{Subject: subject, Mark: "no", Text: fmt.Sprintf("No difference shown between %s and %s: %s.", lower(does), than, interval(c))}, true
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,7 +61,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 // fail prints an error: a message for people, or an object when JSON is asked for.
 func (a *app) fail(err error, code int) {
 	var problems schema.Problems
-	message, help := err.Error(), cure(err)
+	message, help := once(err.Error()), cure(err)
 	if a.output == "json" || a.output == "jsonl" {
 		_ = json.NewEncoder(a.err).Encode(map[string]any{"error": message, "cure": help, "code": code}) // nowhere to report to
 		return
@@ -73,6 +74,15 @@ func (a *app) fail(err error, code int) {
 	if help != "" {
 		_, _ = fmt.Fprintln(a.err, "    ", plain.Text(help))
 	}
+}
+
+// once drops the repetition from "dp: dp: save: …": a stage's errors begin with its name, and so do the pipeline's about it.
+func once(message string) string {
+	first, rest, ok := strings.Cut(message, ": ")
+	if ok && !strings.Contains(first, " ") && strings.HasPrefix(rest, first+": ") {
+		return once(rest)
+	}
+	return message
 }
 
 func (a *app) root() *cobra.Command {
@@ -94,19 +104,22 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	f := root.PersistentFlags()
-	f.StringVarP(&a.output, "output", "o", "text", "form of the result: text, json or jsonl (train: its events too)")
+	f.StringVarP(&a.output, "output", "o", "text", "`FORM` of the result: text, json or jsonl (train: its events too)")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on stderr")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log details on stderr")
-	f.StringVar(&a.color, "color", "auto", "auto or always: a live line on a terminal; never, or $NO_COLOR set: plain lines")
-	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "folder that holds runs/; $SLM_DIR names it too")
+	f.StringVar(&a.color, "color", "auto", "live line of progress: `WHEN` is auto (on a terminal, unless $NO_COLOR is set), always or never")
+	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "`FOLDER` that holds runs/; $SLM_DIR names it too")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddGroup(
 		&cobra.Group{ID: "before", Title: "Before a run:"}, &cobra.Group{ID: "run", Title: "Run:"},
-		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "use", Title: "Use:"},
+		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "use", Title: "Use:"}, &cobra.Group{ID: "trust", Title: "Trust:"},
 	)
 	root.AddCommand(
-		newRecipe(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newDoctor(a), newVersion(a),
+		newRecipe(a), newData(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newVerify(a), newReproduce(a), newDiff(a), newDoctor(a), newVersion(a),
 	)
+	help(root, width(a.out))
+	flags := fmt.Sprintf("FlagUsagesWrapped %d", min(100, cmp.Or(width(a.out), usualWidth)))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", flags))
 	root.SetHelpCommandGroupID("look")
 	root.SetCompletionCommandGroupID("look")
 	return root
@@ -161,8 +174,8 @@ func (a *app) viewer() pipeline.Viewer {
 		return &jsonLines{enc: json.NewEncoder(a.out)}
 	case a.quiet:
 		return nil
-	case a.terminal && a.color != "never" && a.getenv("NO_COLOR", "") == "" && a.getenv("TERM", "") != "dumb":
-		return &pipeline.Bar{Out: a.err, Throttle: 100 * time.Millisecond}
+	case a.color == "always", a.color == "auto" && a.terminal && a.getenv("NO_COLOR", "") == "" && a.getenv("TERM", "") != "dumb":
+		return narrow{&pipeline.Bar{Out: a.err, Throttle: 100 * time.Millisecond}, cmp.Or(width(a.err), usualWidth)}
 	}
 	return &pipeline.Lines{Out: a.err, Every: 10 * time.Second, Now: a.now}
 }

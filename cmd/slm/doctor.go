@@ -17,7 +17,6 @@ import (
 
 	"slm/llm"
 	"slm/model/kernel"
-	"slm/pipeline"
 )
 
 // health is the result of doctor.
@@ -70,6 +69,9 @@ func (a *app) examine(ctx context.Context) (*health, error) {
 	cfg := llm.Default()
 	if s, err := llm.New(cfg, llm.Options{Kernel: be}); err != nil {
 		h.WeightsWhy = err.Error()
+		if _, why, ok := strings.Cut(h.WeightsWhy, llm.ErrNoWeights.Error()+": "); ok {
+			h.WeightsWhy = why
+		}
 	} else if err := s.Close(); err == nil {
 		h.Weights = cfg.Model
 	}
@@ -166,17 +168,24 @@ func showHealth(w io.Writer, h *health) {
 	line := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(w, "%-8s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("kernel", "%s, %s FLOP/s", h.Kernel, pipeline.Amount(h.GFLOPS*1e9))
+	line("kernel", "%s, %.0f GFLOP/s", h.Kernel, h.GFLOPS)
 	line("cpu", "%d cores, %s", h.Cores, h.CPU)
 	if h.OneDNN != "" {
-		line("oneDNN", "%s", h.OneDNN)
+		use := "in use"
+		if !strings.HasPrefix(h.Kernel, "onednn") {
+			use = "not needed"
+		}
+		line("oneDNN", "%s, %s", h.OneDNN, use)
 	} else {
-		line("oneDNN", "not used: %s (Debian: apt install libdnnl2)", h.OneDNNWhy)
+		line("oneDNN", "none: %s", h.OneDNNWhy)
+		if !strings.HasPrefix(h.Kernel, "amx") && os.Getenv("SLM_ONEDNN") != "off" {
+			line("", "on Debian: apt install libdnnl2")
+		}
 	}
 	if h.Weights != "" {
 		line("weights", "%s", h.Weights)
 	} else {
-		line("weights", "%s (make setup fetches them)", h.WeightsWhy)
+		line("weights", "%s", h.WeightsWhy)
 	}
 	line("disk", "%.1f GB free, writable: %v", float64(h.DiskFree)/1e9, h.Writable)
 	line("memory", "%.1f of %.1f GB free", float64(h.MemoryFree)/1e9, float64(h.MemoryTotal)/1e9)

@@ -23,13 +23,13 @@ func newEval(a *app) *cobra.Command {
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
 		Short: "The table of a run's systems, on its test items or on yours",
 		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a JSONL file, an object a line with\n" +
-			"id, question, choices and answer (the index of the right choice, from 0, or its letter). Nothing is written into the run." +
+			"id, question, choices and answer (the index of the right choice, from 0, or its letter). The run stays as it is; the LLM's replies are stored beside it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eval(cmd.Context(), args[0], file, offline)
 		},
 	}
-	cmd.Flags().StringVar(&file, "items", "", "JSONL file of questions")
+	cmd.Flags().StringVar(&file, "items", "", "JSONL `FILE` of questions")
 	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
 	return cmd
 }
@@ -50,8 +50,11 @@ func (a *app) eval(ctx context.Context, run, file string, offline bool) (err err
 		return a.printSummary(sum)
 	}
 	items, err := exam.Read(file)
+	if err != nil && !errors.Is(err, exam.ErrFormat) {
+		err = fmt.Errorf("%w: %w", corpus.ErrUnreadable, err)
+	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", corpus.ErrUnreadable, err)
+		return err
 	}
 	view := a.viewer()
 	if a.output != "text" {
@@ -73,5 +76,5 @@ func (a *app) eval(ctx context.Context, run, file string, offline bool) (err err
 }
 
 func (a *app) printSummary(sum *ladder.Summary) error {
-	return a.print(sum, func(w io.Writer) { _, _ = fmt.Fprintln(w, report.Table(sum)) })
+	return a.print(sum, func(w io.Writer) { _, _ = io.WriteString(w, report.Table(sum)) })
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"slm/checkpoint"
@@ -13,6 +14,7 @@ import (
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pairs"
+	"slm/data/source"
 	"slm/llm"
 	"slm/model/gguf"
 	"slm/pipeline"
@@ -89,6 +91,8 @@ func exitCode(err, cause error) int {
 		return 130
 	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage):
 		return exitUsage
+	case is(pipeline.ErrDiffers):
+		return exitDiffers
 	case is(pipeline.ErrLocked):
 		return exitLocked
 	case is(llm.ErrBudget, context.DeadlineExceeded):
@@ -99,7 +103,7 @@ func exitCode(err, cause error) int {
 		return exitDiverged
 	case is(form.ErrTemplate):
 		return exitUsage
-	case is(corpus.ErrEmpty, corpus.ErrUnreadable, corpus.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, bpo.ErrItems, kit.ErrOverlap):
+	case is(corpus.ErrEmpty, corpus.ErrUnreadable, corpus.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap):
 		return exitData
 	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, ladder.ErrNewer):
 		return exitCheckpoint
@@ -118,6 +122,7 @@ func cure(err error) string {
 	if errors.As(err, &link) {
 		path = link.New
 	}
+	path, _, _ = strings.Cut(path, "/.") // of a temporary file, the folder that it was to appear in
 	var stopped *signalError
 	switch {
 	case errors.As(err, &stopped):
@@ -128,8 +133,10 @@ func cure(err error) string {
 		return fmt.Sprintf("%s is on a read-only file system: put runs elsewhere with --dir", path)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf("no permission for %s: change its owner or mode, or put runs elsewhere with --dir", path)
-	case errors.Is(err, llm.ErrNoWeights):
-		return "type make setup, which fetches them, or name another model in the recipe's llm section"
+	case errors.Is(err, llm.ErrNoWeights) && !strings.Contains(err.Error(), "make setup"):
+		return "name another file in the recipe's llm.model, or smollm2-135m-instruct, which make setup fetches"
+	case errors.Is(err, source.ErrFetch):
+		return "what has come is kept: with a network the same command goes on; --base names another server, --to another folder"
 	case errors.Is(err, llm.ErrBudget):
 		return "raise the limit with -s llm.budget.calls=… (or tokens, usd) and type the same command: what was bought is kept"
 	case errors.Is(err, llm.ErrOffline):

@@ -15,6 +15,7 @@ import (
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pairs"
+	"slm/data/source"
 	"slm/llm"
 	"slm/model/gguf"
 	"slm/pipeline"
@@ -46,6 +47,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{exam.ErrTooSmall, nil, 4},
 		{exam.ErrFormat, nil, 4},
 		{pairs.ErrFormat, nil, 4},
+		{source.ErrFetch, nil, 4},
 		{kit.ErrOverlap, nil, 4},
 		{form.ErrTemplate, nil, 2},
 		{llm.ErrAuth, nil, 5},
@@ -60,6 +62,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{checkpoint.ErrIncomplete, nil, 8},
 		{checkpoint.ErrNewer, nil, 8},
 		{checkpoint.ErrCorrupt, nil, 8},
+		{pipeline.ErrDiffers, nil, 7},
 		{pipeline.ErrLocked, nil, 9},
 		{context.Canceled, interrupt, 130},
 		{context.Canceled, terminate, 143},

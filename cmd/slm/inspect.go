@@ -14,6 +14,7 @@ import (
 	"slm/checkpoint"
 	"slm/pipeline"
 	"slm/pipeline/plain"
+	"slm/stages"
 )
 
 // inspected is the result of inspect for a checkpoint.
@@ -54,8 +55,10 @@ func (a *app) inspect(name string) error {
 	run := pipeline.Look(folder)
 	return a.print(run, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(run.Folder))
-		for _, stage := range slices.Sorted(maps.Keys(run.Done)) {
-			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, run.Done[stage])
+		for _, stage := range []string{stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval} {
+			if digest := run.Done[stage]; digest != "" {
+				_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
+			}
 		}
 		if len(run.Missing) > 0 {
 			_, _ = fmt.Fprintf(w, "  missing: %s\n", strings.Join(run.Missing, ", "))
@@ -83,10 +86,10 @@ func (a *app) inspectCheckpoint(folder string, m *checkpoint.Manifest) error {
 			return err
 		}
 	}
-	return a.print(result, func(w io.Writer) { showCheckpoint(w, result) })
+	return a.print(result, func(w io.Writer) { showCheckpoint(w, result, width(a.out)) })
 }
 
-func showCheckpoint(w io.Writer, r inspected) {
+func showCheckpoint(w io.Writer, r inspected, columns int) {
 	m := r.Manifest
 	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%-12s %s\n", plain.Line(name), plain.Line(value)) }
 	line("stage", m.Stage)
@@ -96,11 +99,16 @@ func showCheckpoint(w io.Writer, r inspected) {
 	line("seed", fmt.Sprint(m.Seed))
 	line("created", m.Created)
 	table := func(title string, values map[string]string) {
-		for i, k := range slices.Sorted(maps.Keys(values)) {
+		keys := slices.Sorted(maps.Keys(values))
+		longest := 24
+		for _, k := range keys {
+			longest = max(longest, len(k))
+		}
+		for i, k := range keys {
 			if i == 0 {
 				_, _ = fmt.Fprintln(w, title)
 			}
-			_, _ = fmt.Fprintf(w, "  %-24s %s\n", plain.Line(k), plain.Line(values[k]))
+			_, _ = fmt.Fprintf(w, "  %-*s %s\n", longest, plain.Line(k), wrap(plain.Line(values[k]), columns, longest+3))
 		}
 	}
 	counters := map[string]string{}

@@ -117,7 +117,7 @@ func TestWhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 func TestResultsAreOnStdoutAndAreJSONWhenAsked(t *testing.T) {
 	dir := t.TempDir()
 	for args, want := range map[string]string{
-		"check legal": "ok", "plan legal": "stages", "recipe list": "", "recipe show legal": "text", "runs list": "", "version": "version",
+		"check legal": "ok", "plan legal --quick": "stages", "plan tiny": "estimate", "recipe list": "", "recipe show legal": "text", "runs list": "", "version": "version",
 		"recipe copy legal mine.yaml": "file", "doctor": "kernel",
 	} {
 		o := slm(t, dir, append(strings.Fields(args), "-o", "json")...)

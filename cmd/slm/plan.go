@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"slm/pipeline"
+	"slm/pipeline/plain"
 	"slm/pipeline/recipe"
 )
 
@@ -16,36 +19,87 @@ type planned struct {
 	Kernel     string             `json:"kernel"`
 	Parameters int64              `json:"parameters"` // of the small model
 	Stages     []pipeline.Planned `json:"stages"`
+	Estimate   *pipeline.Cost     `json:"estimate,omitempty"`
 }
 
 func newPlan(a *app) *cobra.Command {
 	var f recipeFlags
+	var quick bool
 	cmd := &cobra.Command{
 		Use: "plan RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
-		Short: "What train would run and reuse, and why",
-		Long:  "Shows which stages train would run, resume or reuse, and why. Nothing is run; below runs/ the digests of input files are remembered." + exits(exitData, exitLLM, exitCheckpoint),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Short: "What train would run and reuse, and what that takes",
+		Long: "Shows which stages train would run, resume or reuse, and why, and what they will take. That is estimated from a calibration of some seconds: a training " +
+			"step of the recipe's shape, some generation, a few questions to local weights. Where the data stage was not run before, it is run into a temporary " +
+			"folder. Nothing is written below runs/ but the digests of input files, and no server is asked." + exits(exitData, exitLLM, exitCheckpoint),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			r, p, err := a.plan(args[0], &f)
 			if err != nil {
 				return err
 			}
-			return a.printPlan(r, p)
+			result := planned{Run: p.Folder(), Kernel: p.Kernel, Parameters: r.Model.Config(r.Tokenizer.Train.Vocab).Count(), Stages: p.Stages}
+			if !quick && !p.Done() {
+				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
+					return err
+				}
+			}
+			return a.print(result, func(w io.Writer) { showPlan(w, result, p.Done(), width(a.out)) })
 		},
 	}
 	f.add(cmd)
 	f.addStages(cmd)
+	cmd.Flags().BoolVar(&quick, "quick", false, "leave out the estimate, and with it the calibration")
 	return cmd
 }
 
-func (a *app) printPlan(r *recipe.Loaded, p *pipeline.Plan) error {
-	result := planned{Run: p.Folder(), Kernel: p.Kernel, Parameters: r.Model.Config(r.Tokenizer.Train.Vocab).Count(), Stages: p.Stages}
-	return a.print(result, func(w io.Writer) {
-		_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n\n", result.Run, result.Kernel, pipeline.Amount(float64(result.Parameters)))
-		for _, s := range p.Stages {
-			_, _ = fmt.Fprintf(w, "%-6s %-7s %s\n", s.Stage, s.Action, s.Why)
+// estimate calibrates with a black box of its own, which stores nothing.
+func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) (*pipeline.Cost, error) {
+	be, err := a.backend()
+	if err != nil {
+		return nil, err
+	}
+	box := &pipeline.BlackBox{Config: r.LLM, Seed: r.Seed}
+	cost, err := p.Estimate(ctx, r, be, box, a.now)
+	return cost, errors.Join(err, box.Close())
+}
+
+func showPlan(w io.Writer, r planned, done bool, columns int) {
+	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n\n", plain.Line(r.Run), r.Kernel, pipeline.Amount(float64(r.Parameters)))
+	for _, s := range r.Stages {
+		_, _ = fmt.Fprintf(w, "%-6s %-7s %s\n", s.Stage, s.Action, wrap(plain.Line(s.Why), columns, len("stage  action  ")-1))
+	}
+	if done {
+		_, _ = fmt.Fprintln(w, "\nnothing to do")
+	}
+	if r.Estimate == nil {
+		return
+	}
+	_, _ = fmt.Fprintf(w, "\n%-6s %8s %10s %10s %10s %10s\n", "about", "time", "trained", "FLOPs", "LLM calls", "LLM tokens")
+	amount := func(x float64) string {
+		if x == 0 {
+			return "–"
 		}
-		if p.Done() {
-			_, _ = fmt.Fprintln(w, "\nnothing to do")
+		return pipeline.Amount(x)
+	}
+	for _, c := range append(r.Estimate.Stages, r.Estimate.All) {
+		flops := "–"
+		if c.FLOPs > 0 {
+			flops = fmt.Sprintf("%.1e", c.FLOPs)
 		}
-	})
+		_, _ = fmt.Fprintf(w, "%-6s %8s %10s %10s %10s %10s\n", c.Stage, pipeline.Span(c.Seconds), amount(float64(c.Tokens)), flops,
+			amount(float64(c.Calls)), amount(float64(c.LLMTokens)))
+	}
+	cost := "unknown: the recipe has no llm.price"
+	if usd := r.Estimate.USD; usd != nil {
+		cost = fmt.Sprintf("$%.2f", *usd)
+	}
+	_, _ = fmt.Fprintf(w, "\ncost     %s\n", cost)
+	if r.Estimate.All.Questions > r.Estimate.All.Calls {
+		_, _ = fmt.Fprintf(w, "calls    %s\n", wrap(fmt.Sprintf("at most %s, if every soft prompt made the small model say something new", pipeline.Amount(float64(r.Estimate.All.Questions))), columns, 9))
+	}
+	if m := r.Estimate.Memory; m > 0 {
+		_, _ = fmt.Fprintf(w, "memory   %.1f GB\n", float64(m)/1e9)
+	}
+	for _, n := range r.Estimate.Notes {
+		_, _ = fmt.Fprintf(w, "note     %s\n", wrap(plain.Line(n), columns, 9))
+	}
 }

@@ -1,22 +1,43 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"slm/pipeline"
 	"slm/pipeline/plain"
+	"slm/report"
+	"slm/report/ladder"
 )
 
 func newRuns(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "The runs below --dir", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "The runs below --dir: list, show, diff, rm", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(&cobra.Command{
+	list := &cobra.Command{
 		Use: "list", Short: "List runs with how far each is", Args: exact(0, "no arguments"), Long: "Lists the runs below --dir: when the newest checkpoint was made, and what comes next." + exits(),
 		RunE: func(*cobra.Command, []string) error { return a.listRuns() },
-	})
+	}
+	show := &cobra.Command{
+		Use: "show RUN", Short: "Stages, digests and results of a run", Args: exact(1, "a run"),
+		Long: "Shows the digest of each stage, who works on the run, what is missing or damaged, and its table of results. Nothing is hashed again." + exits(exitCheckpoint),
+		RunE: func(_ *cobra.Command, args []string) error { return a.showRun(args[0]) },
+	}
+	diff := &cobra.Command{
+		Use: "diff A B", Short: "How two runs differ (slm diff)", Args: exact(2, "two runs"), Long: "The same as slm diff." + exits(exitDiffers, exitCheckpoint),
+		RunE: func(_ *cobra.Command, args []string) error { return a.diff(args[0], args[1]) },
+	}
+	var yes bool
+	rm := &cobra.Command{
+		Use: "rm RUN", Short: "Delete a run", Args: exact(1, "a run"),
+		Long: "Deletes a run's folder after it has asked, or at once with --yes. A run that a process works on is left alone." + exits(exitCheckpoint, exitLocked),
+		RunE: func(_ *cobra.Command, args []string) error { return a.removeRun(args[0], yes) },
+	}
+	rm.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.AddCommand(list, show, diff, rm)
 	return cmd
 }
 
@@ -30,16 +51,69 @@ func (a *app) listRuns() error {
 	}
 	return a.print(runs, func(w io.Writer) {
 		for _, r := range runs {
-			state := "finished"
-			switch {
-			case r.Locked != "":
-				state = "running: " + r.Locked
-			case r.Damaged != "":
-				state = "damaged: " + r.Damaged
-			case len(r.Missing) > 0:
-				state = "next: " + r.Missing[0]
-			}
-			_, _ = fmt.Fprintf(w, "%-28s %-20s  %s\n", plain.Line(r.Name), r.Newest, plain.Line(state))
+			_, _ = fmt.Fprintf(w, "%-28s %-20s  %s\n", plain.Line(r.Name), r.Newest, plain.Line(state(r)))
 		}
 	})
+}
+
+// state says in a few words how far a run is.
+func state(r pipeline.Entry) string {
+	switch {
+	case r.Locked != "":
+		return "running: " + r.Locked
+	case r.Damaged != "":
+		return "damaged: " + r.Damaged
+	case len(r.Missing) > 0:
+		return "next: " + r.Missing[0]
+	}
+	return "finished"
+}
+
+// shownRun is the result of runs show.
+type shownRun struct {
+	pipeline.Entry
+	Summary *ladder.Summary `json:"summary,omitempty"`
+}
+
+func (a *app) showRun(name string) error {
+	folder, err := pipeline.Find(a.dir, name)
+	if err != nil {
+		return err
+	}
+	r := shownRun{Entry: pipeline.Look(folder)}
+	if r.Summary, err = pipeline.Summary(folder); err != nil {
+		return err
+	}
+	return a.print(r, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(r.Folder))
+		for _, stage := range []string{"data", "dp", "kit", "bpo", "eval"} {
+			digest := r.Done[stage]
+			if digest == "" {
+				digest = "no checkpoint"
+			}
+			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
+		}
+		_, _ = fmt.Fprintf(w, "  %s\n", plain.Line(state(r.Entry)))
+		if r.Summary != nil {
+			_, _ = fmt.Fprintf(w, "\n%s\n", report.Table(r.Summary))
+		}
+	})
+}
+
+func (a *app) removeRun(name string, yes bool) error {
+	folder, err := pipeline.Find(a.dir, name)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		_, _ = fmt.Fprintf(a.err, "delete %s and all its checkpoints? [y/N] ", plain.Line(folder))
+		answer, _ := bufio.NewReader(a.in).ReadString('\n') // no answer is no
+		if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+			return usage("nothing was deleted: answer y, or give --yes")
+		}
+	}
+	if err := pipeline.Remove(folder); err != nil {
+		return err
+	}
+	return a.print(map[string]string{"removed": folder}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "deleted %s\n", plain.Line(folder)) })
 }

@@ -32,10 +32,10 @@ const Licenses = "builtin:licenses"
 type Section struct {
 	ID      string `arrow:"id"`      // title#number, unique in a corpus and stable between runs
 	Title   string `arrow:"title"`   // of the document
-	Number  string `arrow:"number"`  // as the document numbers it ("4", "IV"), else the running number from 1
+	Number  string `arrow:"number"`  // as the document numbers it ("4", "IV", "第四条"), else the running number from 1
 	Heading string `arrow:"heading"` // empty when the document gives none
 	Text    string `arrow:"text"`    // one line, clean; begins with the heading where the heading is part of the running text, as in licences
-	Source  string `arrow:"source"`  // file:line where the section begins, or the name of the built-in text
+	Source  string `arrow:"source"`  // file:line where the section begins, the file from the folder that the pattern names; or the name of the built-in text
 }
 
 // Options says what is read and how it is thinned out.
@@ -84,6 +84,7 @@ type document struct {
 	line            int // line of the source on which the text begins, from 1
 	text            string
 	markdown        bool
+	headed          bool // the title is a heading of a Markdown file
 	ready           bool // the record is a section already, with the number and heading it names (JSONL)
 	number, heading string
 }

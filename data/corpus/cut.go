@@ -19,7 +19,9 @@ const (
 // cut turns a document into sections and says how: by its numbers, its headings or its paragraphs.
 func cut(doc document, onlyNumbered bool) ([]Section, string) {
 	text := Clean(doc.text)
-	marks := numberedMarks(text)
+	// Bare numbers in a page with headings are a list among its text, unless numbered sections are all that is wanted.
+	list := doc.markdown && !onlyNumbered && (doc.headed || len(headings(text)) > 0)
+	marks := numberedMarks(text, !list)
 	switch {
 	case doc.ready:
 		if body := Fold(text); body != "" {
@@ -86,8 +88,14 @@ func cutNumbered(doc document, text string, marks []mark, only bool) []Section {
 		} else {
 			end = m.body + lastEnd(text[m.body:], number)
 		}
-		body := withoutTail(text[m.body:end])
-		add(number, headingOf(body), body, m.start)
+		body, heading := text[m.body:end], ""
+		if m.article {
+			body, heading = articleBody(body)
+		} else {
+			body = withoutTail(body)
+			heading = headingOf(body)
+		}
+		add(number, heading, body, m.start)
 		if i+1 == len(marks) && !only {
 			add("appendix", "Appendix", text[end:], end)
 		}
@@ -97,7 +105,7 @@ func cutNumbered(doc document, text string, marks []mark, only bool) []Section {
 
 // appendix matches the lines with which the part after the last numbered section begins.
 var appendix = regexp.MustCompile(`(?mi)^[ \t]*(?:end of (?:the )?(?:terms|licen[sc]e)|(?:appendix|exhibit|schedule|attachment|annex)\b|how to (?:apply|use)|statement of purpose|` +
-	`(?:=+[ \t]*)?creative commons (?:is not a party|notice|may be contacted)|contributor terms|additional terms\b|copyright(?:ed)? (?:\(c\)|©|\d{4}))`)
+	`(?:=+[ \t]*)?creative commons (?:is not a party|notice|may be contacted)|contributor terms|additional terms\b|附[ \t]*(?:件|录|表|：)|copyright(?:ed)? (?:\(c\)|©|\d{4}))`)
 
 // lastEnd returns where the last numbered section ends, bytes: at the line that opens an appendix, else at the first paragraph
 // beyond lastMost characters that is no item of a list of the section's own.

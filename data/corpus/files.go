@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"maps"
 	"os"
@@ -22,18 +21,18 @@ const blockMost = 16 << 20
 
 // files returns the documents of all files that match the globs, in the order of their names.
 func files(opt Options) (iter.Seq2[document, error], error) {
-	names, err := Glob(opt.Paths)
+	found, err := globAll(opt.Paths)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if reader(name) == nil {
-			return nil, fmt.Errorf("corpus: %s: %w: a corpus is made of .txt, .md and .jsonl files, not of %q", name, ErrUnreadable, filepath.Ext(name))
+	for _, f := range found {
+		if reader(f.name) == nil {
+			return nil, fmt.Errorf("corpus: %s: %w: a corpus is made of .txt, .md and .jsonl files, not of %q", f.name, ErrUnreadable, filepath.Ext(f.name))
 		}
 	}
 	return func(yield func(document, error) bool) {
-		for _, name := range names {
-			if more, err := readFile(name, opt, yield); err != nil || !more {
+		for _, f := range found {
+			if more, err := readFile(f, opt, yield); err != nil || !more {
 				if err != nil {
 					yield(document{}, err)
 				}
@@ -44,21 +43,22 @@ func files(opt Options) (iter.Seq2[document, error], error) {
 }
 
 // reader returns the function for a kind of file, by the end of its name.
-func reader(name string) func(*source) (bool, error) {
+func reader(name string) func(*reading) (bool, error) {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".txt", ".text", "":
-		return (*source).readText
+		return (*reading).readText
 	case ".md", ".markdown":
-		return (*source).readMarkdown
+		return (*reading).readMarkdown
 	case ".jsonl", ".ndjson":
-		return (*source).readRecords
+		return (*reading).readRecords
 	}
 	return nil
 }
 
-// source is a file being read.
-type source struct {
-	name  string
+// reading is a file being read.
+type reading struct {
+	name  string // for messages
+	label string // for Section.Source: it must not depend on the machine
 	field string
 	most  int // blockMost, or less in a test
 	in    *bufio.Reader
@@ -66,14 +66,15 @@ type source struct {
 	yield func(document, error) bool
 }
 
-func readFile(name string, opt Options, yield func(document, error) bool) (more bool, err error) {
+func readFile(at file, opt Options, yield func(document, error) bool) (more bool, err error) {
+	name := at.name
 	f, err := os.Open(name)
 	if err != nil {
 		return false, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err)
 	}
 	defer func() { _ = f.Close() }() // read only
 	empty := true
-	s := &source{name: name, field: opt.Field, most: opt.block, in: bufio.NewReaderSize(f, 1<<16), line: 1}
+	s := &reading{name: name, label: at.label, field: opt.Field, most: opt.block, in: bufio.NewReaderSize(f, 1<<16), line: 1}
 	if s.field == "" {
 		s.field = "text"
 	}
@@ -94,20 +95,19 @@ func readFile(name string, opt Options, yield func(document, error) bool) (more 
 	return more, err
 }
 
-func (s *source) title() string {
+func (s *reading) title() string {
 	base := filepath.Base(s.name)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
 // readText yields a text file as one document, or as several when it is longer than blockMost.
-func (s *source) readText() (bool, error) {
-	return s.blocks(func(d document) bool { return s.yield(d, nil) })
-}
-
-func (s *source) readMarkdown() (bool, error) {
+func (s *reading) readText() (bool, error) {
 	return s.blocks(func(d document) bool {
-		d.markdown = true
-		for _, part := range documents(d) {
+		parts := laws(d)
+		if parts == nil {
+			parts = []document{d}
+		}
+		for _, part := range parts {
 			if !s.yield(part, nil) {
 				return false
 			}
@@ -116,17 +116,34 @@ func (s *source) readMarkdown() (bool, error) {
 	})
 }
 
-// blocks reads the file line by line and gives it out in documents of at most blockMost bytes, cut at a blank line where there is one.
-func (s *source) blocks(give func(document) bool) (bool, error) {
+func (s *reading) readMarkdown() (bool, error) {
+	return s.blocks(func(d document) bool {
+		d.markdown = true
+		parts := laws(d)
+		if parts == nil {
+			parts = documents(d)
+		}
+		for _, part := range parts {
+			if !s.yield(part, nil) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// blocks reads the file line by line and gives it out in documents of at most blockMost bytes, cut in front of a first-level heading, else
+// at a blank line, where there is one.
+func (s *reading) blocks(give func(document) bool) (bool, error) {
 	var text []byte
-	start, blank := s.line, 0 // blank: end of the last blank line in text
+	start, blank, head := s.line, 0, 0 // blank: end of the last blank line in text; head: start of the last first-level heading
 	flush := func(end int) bool {
 		more := true
 		if len(bytes.TrimSpace(text[:end])) > 0 {
-			more = give(document{title: s.title(), source: s.name, line: start, text: string(text[:end])})
+			more = give(document{title: s.title(), source: s.label, line: start, text: string(text[:end])})
 		}
 		start += bytes.Count(text[:end], []byte{'\n'})
-		text, blank = append(text[:0], text[end:]...), 0
+		text, blank, head = append(text[:0], text[end:]...), 0, 0
 		return more
 	}
 	for {
@@ -138,13 +155,18 @@ func (s *source) blocks(give func(document) bool) (bool, error) {
 			return false, err
 		}
 		if len(text)+len(line) > s.most {
-			end := blank
-			if end == 0 {
-				end = len(text)
+			end := len(text)
+			if head > 0 {
+				end = head
+			} else if blank > 0 {
+				end = blank
 			}
 			if !flush(end) {
 				return false, nil
 			}
+		}
+		if bytes.HasPrefix(line, []byte("# ")) {
+			head = len(text)
 		}
 		text = append(text, line...)
 		if len(bytes.TrimSpace(line)) == 0 {
@@ -154,7 +176,7 @@ func (s *source) blocks(give func(document) bool) (bool, error) {
 }
 
 // next returns the next line with its end. A line longer than blockMost, or one that is no UTF-8, is an error with its place.
-func (s *source) next() ([]byte, error) {
+func (s *reading) next() ([]byte, error) {
 	var line []byte
 	for {
 		piece, err := s.in.ReadSlice('\n')
@@ -182,7 +204,7 @@ func (s *source) next() ([]byte, error) {
 type record struct{ title, number, heading, text string }
 
 // readRecords yields each line of a JSONL file. A record with a number or a heading is a section of the document it names, any other is a document.
-func (s *source) readRecords() (bool, error) {
+func (s *reading) readRecords() (bool, error) {
 	for n := 1; ; n++ {
 		line, err := s.next()
 		if err == io.EOF {
@@ -198,7 +220,7 @@ func (s *source) readRecords() (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("corpus: %s:%d: %w: %w", s.name, n, ErrUnreadable, err)
 		}
-		doc := document{title: r.title, source: s.name, line: n, text: r.text, number: r.number, heading: r.heading, ready: r.number != "" || r.heading != ""}
+		doc := document{title: r.title, source: s.label, line: n, text: r.text, number: r.number, heading: r.heading, ready: r.number != "" || r.heading != ""}
 		if doc.ready && doc.number == "" {
 			doc.number = r.heading
 		}
@@ -238,55 +260,4 @@ func parseRecord(line []byte, field string) (record, error) {
 		}
 	}
 	return r, nil
-}
-
-// Glob returns the files that match any of the patterns, sorted, each once. "**" stands for any number of folders.
-// A pattern that matches nothing is an error.
-func Glob(patterns []string) ([]string, error) {
-	var names []string
-	for _, pattern := range patterns {
-		found, err := glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("corpus: %s: %w: %w", pattern, ErrUnreadable, err)
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("corpus: %s: %w: no such file", pattern, ErrUnreadable)
-		}
-		names = append(names, found...)
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
-}
-
-func glob(pattern string) ([]string, error) {
-	root, rest, deep := strings.Cut(pattern, "**")
-	if !deep {
-		return filepath.Glob(pattern)
-	}
-	if rest = strings.Trim(rest, string(filepath.Separator)); strings.Contains(rest, "**") {
-		return nil, errors.New(`"**" may stand once`)
-	}
-	roots, err := filepath.Glob(filepath.Clean(root + "."))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, root := range roots {
-		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			// The pattern's tail may hold folders of its own: it is matched against as many last elements of the name.
-			parts, tail := strings.Split(name, string(filepath.Separator)), strings.Count(rest, string(filepath.Separator))+1
-			ok, err := filepath.Match(rest, strings.Join(parts[max(0, len(parts)-tail):], string(filepath.Separator)))
-			if ok || rest == "" {
-				names = append(names, name)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return names, nil
 }

@@ -275,3 +275,57 @@ func TestSectionsSurviveTheirFile(t *testing.T) {
 		t.Error("a broken stream left a file")
 	}
 }
+
+func TestAListInAPageWithHeadingsIsNotCut(t *testing.T) {
+	list := "1. Book a train\n2. Pack a bag\n3. Go there\n4. Come back\n5. Tell us\n"
+	for name, c := range map[string]struct {
+		file, text string
+		want       int
+	}{
+		"inner headings":       {"a.md", "# Travel\n\nWelcome.\n\n## Before\n\n" + list + "\n## After\n\nWrite a report.\n", 3},
+		"title alone":          {"a.md", "# Travel\n\nWelcome.\n\n" + list, 1},
+		"articles in Markdown": {"a.md", "# Treaty\n\n## Part\n\nArticle 1 Alpha\n\nArticle 2 Beta\n\nArticle 3 Gamma\n\nArticle 4 Delta\n", 5},
+		"no headings":          {"a.md", list, 5},
+		"plain text":           {"a.txt", "Travel\n\n" + list, 6},
+	} {
+		sections, _, err := Collect(Options{Paths: []string{write(t, c.file, c.text)}})
+		if err != nil || len(sections) != c.want {
+			t.Errorf("%s: %d sections, %v: %+v", name, len(sections), err, sections)
+		}
+	}
+	sections, _, err := Collect(Options{Paths: []string{write(t, "a.md", "# License\n\n## Terms\n\n"+list)}, Numbered: true})
+	if err != nil || len(sections) != 5 {
+		t.Errorf("numbered sections were asked for: %d, %v", len(sections), err)
+	}
+}
+
+func TestTheDigestDoesNotDependOnTheFolder(t *testing.T) {
+	read := func(dir string) ([]Section, string) {
+		for name, text := range map[string]string{"x/a.md": "# A\n\n## B\n\ntext\n", "x/y/r.jsonl": "{\"text\":\"words\"}\n", "top.txt": "plain\n"} {
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sections, report, err := Collect(Options{Paths: []string{filepath.Join(dir, "x", "**", "*.md"), filepath.Join(dir, "x", "*", "*.jsonl"), filepath.Join(dir, "top.txt")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sections, report.Digest
+	}
+	a, first := read(t.TempDir())
+	b, second := read(filepath.Join(t.TempDir(), "else", "where"))
+	if first != second || !slices.Equal(a, b) {
+		t.Errorf("%+v\n%+v", a, b)
+	}
+	if a[0].Source != "top.txt:1" || a[1].Source != "a.md:3" || a[2].Source != "y/r.jsonl:1" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestAMissingFileOfAKnownSetSaysHowToHaveIt(t *testing.T) {
+	_, err := Glob([]string{filepath.Join(t.TempDir(), "lexeval", "prc_codes.txt")})
+	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "slm data pull statutes-cn") {
+		t.Error(err)
+	}
+}

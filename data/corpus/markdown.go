@@ -99,6 +99,7 @@ func documents(doc document) []document {
 		if h.level == 1 {
 			add(title, start, h.start)
 			title, start = Fold(Clean(h.text)), h.body
+			doc.headed = true
 		}
 	}
 	add(title, start, len(doc.text))

@@ -14,6 +14,7 @@ type mark struct {
 	number              string
 	value               int
 	sub                 bool // an inserted article ("第十条之一") that shares the value before it
+	article             bool // of a statute in Chinese; number is the whole of it, 第十条之一
 }
 
 // style is one way to number sections.
@@ -21,11 +22,12 @@ type style struct {
 	pattern *regexp.Regexp // group 1: the number
 	skips   bool           // the mark is plain enough to allow a missing number (a repealed article)
 	title   bool           // what follows must begin like a title: upper case, a quote, a bracket
+	article bool           // 第一条
 }
 
 // words are numbering styles with a word before the number, the highest division first: it wins over those inside it.
 var words = []style{
-	{pattern: regexp.MustCompile(`(?m)^[ \t]*第[ \t]*([一二三四五六七八九十百千零○〇\d]+)[ \t]*条(?:之([一二三四五六七八九十]+))?[ \t\x{3000}]*`), skips: true},
+	articleStyle,
 	{pattern: regexp.MustCompile(`(?mi)^[ \t]*(?:article|art)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
 	{pattern: regexp.MustCompile(`(?mi)^[ \t]*(?:section|sec)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
 	{pattern: regexp.MustCompile(`(?m)^[ \t]*§+[ \t]*(\d{1,4})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
@@ -40,11 +42,15 @@ var plain = []style{
 }
 
 // numberedMarks finds the sections of a text that are numbered in sequence from 0 or 1, or none if there are fewer than MinNumbered.
-func numberedMarks(text string) []mark {
+// Numbers without a word in front count only if bare says so.
+func numberedMarks(text string, bare bool) []mark {
 	for _, s := range words {
 		if chain := s.longest(text); len(chain) >= MinNumbered {
 			return chain
 		}
+	}
+	if !bare {
+		return nil
 	}
 	var best []mark
 	for _, s := range plain {
@@ -115,8 +121,14 @@ func (s style) find(text string) []mark {
 		if m.value, ok = value(m.number); !ok {
 			continue
 		}
-		if len(at) > 4 && at[4] >= 0 {
-			m.sub, m.number = true, m.number+"-"+text[at[4]:at[5]]
+		if s.article {
+			if whole := text[m.start:m.body]; strings.TrimRight(whole, " \t\u3000") == whole && refers.MatchString(text[m.body:]) {
+				continue
+			}
+			m.article, m.number = true, "第"+m.number+"条"
+			if at[4] >= 0 {
+				m.sub, m.number = true, m.number+"之"+text[at[4]:at[5]]
+			}
 		}
 		if s.title && !titleLike(text[m.body:]) {
 			continue
@@ -183,6 +195,9 @@ func roman(s string) (int, bool) {
 func chinese(s string) (int, bool) {
 	const digits = "零一二三四五六七八九"
 	units := map[rune]int{'十': 10, '百': 100, '千': 1000}
+	if !strings.ContainsAny(s, "十百千") {
+		return places(s, digits)
+	}
 	total, digit := 0, 0
 	for _, r := range s {
 		if u := units[r]; u > 0 {
@@ -199,5 +214,21 @@ func chinese(s string) (int, bool) {
 		}
 		digit = utf8.RuneCountInString(digits[:at])
 	}
-	return total + digit, s != ""
+	return total + digit, true
+}
+
+// places reads a Chinese number written digit by digit, as years are: 一九八四.
+func places(s, digits string) (int, bool) {
+	total, n := 0, 0
+	for _, r := range s {
+		if r == '○' || r == '〇' {
+			r = '零'
+		}
+		at := strings.IndexRune(digits, r)
+		if n++; at < 0 || n > 6 {
+			return 0, false
+		}
+		total = 10*total + utf8.RuneCountInString(digits[:at])
+	}
+	return total, n > 0
 }

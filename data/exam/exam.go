@@ -33,11 +33,11 @@ var ErrTooSmall = errors.New("too few sections")
 // Item is one question.
 type Item struct {
 	ID        string   `json:"id"`        // the section's, or the file's own
-	Section   string   `json:"section"`   // corpus.Section.ID; empty for a question from a file
+	Section   string   `json:"section"`   // corpus.Section.ID; empty for a question from a file that names none
 	Question  string   `json:"question"`  // as asked, not as a prompt
 	Choices   []string `json:"choices"`   // in the order shown
 	Answer    int      `json:"answer"`    // index of the right choice, from 0
-	Split     string   `json:"split"`     // Train, Dev or Test; empty for a question from a file until Assign
+	Split     string   `json:"split"`     // Train, Dev or Test; what a question's file says, if anything, until Assign
 	Place     string   `json:"place"`     // form.Set.PlaceOf the section; empty without one
 	Knowledge string   `json:"knowledge"` // the section's true text; empty when the file does not give it
 }
@@ -94,18 +94,49 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Assign gives every item its split, by a seeded order of the items' ids. It is for questions from a file; Build has done it already.
+// Assign gives every item from a file its split; Build has done it already. A file that gives a split to each question, and test to some,
+// is taken at its word. Any other is dealt out by a seeded order of the sections that the questions name, all questions about one section
+// together; a question that names none is dealt out by its id.
 func Assign(items []Item, dev, test float64, seed uint64) error {
 	if dev < 0 || test < 0 || dev+test > 1 {
 		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", dev, test)
 	}
-	ids := make([]string, len(items))
-	for i, item := range items {
-		ids[i] = item.ID
+	said := func(m Item) bool { return m.Split != "" }
+	if !slices.ContainsFunc(items, func(m Item) bool { return !said(m) }) && len(Only(items, Test)) > 0 {
+		return oneSplit(items)
 	}
-	splits, _ := deal(ids, Options{Choices: 2, Dev: dev, Test: test, Seed: seed})
-	for i := range items {
-		items[i].Split = splits[i]
+	var facts []string
+	of := map[string]int{}
+	for _, item := range items {
+		if _, seen := of[fact(item)]; !seen {
+			of[fact(item)] = len(facts)
+			facts = append(facts, fact(item))
+		}
+	}
+	splits, _ := deal(facts, Options{Choices: 2, Dev: dev, Test: test, Seed: seed})
+	for i, item := range items {
+		items[i].Split = splits[of[fact(item)]]
+	}
+	return nil
+}
+
+// fact is what a question is about: no two splits may share it.
+func fact(item Item) string {
+	if item.Section != "" {
+		return item.Section
+	}
+	return item.ID
+}
+
+// oneSplit checks that no section is asked about in two splits.
+func oneSplit(items []Item) error {
+	first := map[string]Item{}
+	for _, item := range items {
+		before, seen := first[fact(item)]
+		if seen && before.Split != item.Split {
+			return fmt.Errorf("exam: %w: %q stands in %s and %q in %s, and both ask about %s", ErrFormat, before.ID, before.Split, item.ID, item.Split, fact(item))
+		}
+		first[fact(item)] = item
 	}
 	return nil
 }

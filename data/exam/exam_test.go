@@ -247,7 +247,7 @@ func TestBadQuestionsAreNamedByFileAndLine(t *testing.T) {
 	good := `{"question":"?","choices":["a","b"],"answer":0}` + "\n"
 	for _, bad := range []string{
 		`{"question":"?","choices":["a","b"],"answer":2}`, `{"question":"?","choices":["a","b"],"answer":-1}`, `{"question":"?","choices":["a","b"],"answer":0.5}`,
-		`{"question":"?","choices":["a","b"],"answer":"C"}`, `{"question":"?","choices":["a","b"],"answer":"ab"}`, `{"question":"?","choices":["a","b"]}`,
+		`{"question":"?","choices":["a","b"],"answer":0,"split":"dev2"}`, `{"question":"?","choices":["a","b"],"answer":"C"}`, `{"question":"?","choices":["a","b"],"answer":"ab"}`, `{"question":"?","choices":["a","b"]}`,
 		`{"question":"","choices":["a","b"],"answer":0}`, `{"question":"?","choices":["a"],"answer":0}`, `{"question":"?","choices":["a",""],"answer":0}`,
 		`{"id":[],"question":"?","choices":["a","b"],"answer":0}`, `{"id":"1","question":"?","choices":["a","b"],"answer":0}`, `[]`, `{`,
 	} {

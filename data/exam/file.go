@@ -17,8 +17,8 @@ var ErrFormat = errors.New("bad question")
 // lineMost bounds one line of a file of questions, bytes.
 const lineMost = 1 << 20
 
-// Read reads questions from JSON lines: {"id","question","choices","answer"}, where answer is the index of the right choice from 0,
-// or its letter. An id that is missing is the line number.
+// Read reads questions from JSON lines: {"id","question","choices","answer","split"}, where answer is the index of the right choice from 0,
+// or its letter. An id that is missing is the line number; a split that is missing is dealt out by Assign.
 func Read(path string) ([]Item, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -73,11 +73,12 @@ func parseLine(line []byte) (Item, error) {
 		Choices   []string `json:"choices"`
 		Answer    any      `json:"answer"`
 		Knowledge string   `json:"knowledge"`
+		Split     string   `json:"split"`
 	}
 	if err := json.Unmarshal(line, &raw); err != nil {
 		return Item{}, err
 	}
-	item := Item{Question: raw.Question, Choices: raw.Choices, Knowledge: raw.Knowledge}
+	item := Item{Question: raw.Question, Choices: raw.Choices, Knowledge: raw.Knowledge, Split: raw.Split}
 	switch id := raw.ID.(type) {
 	case nil:
 	case string:
@@ -90,6 +91,8 @@ func parseLine(line []byte) (Item, error) {
 	switch {
 	case raw.Question == "":
 		return Item{}, errors.New(`no "question"`)
+	case raw.Split != "" && raw.Split != Train && raw.Split != Dev && raw.Split != Test:
+		return Item{}, fmt.Errorf(`"split" is %q; it must be %s, %s or %s`, raw.Split, Train, Dev, Test)
 	case len(raw.Choices) < 2 || len(raw.Choices) > 26:
 		return Item{}, fmt.Errorf(`"choices" holds %d; a question has 2 to 26`, len(raw.Choices))
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -53,7 +54,7 @@ func parse(r io.Reader, path string) ([]Pair, error) {
 		case raw.Knowledge == "":
 			return nil, fmt.Errorf(`%d: %w: no "knowledge"`, line, ErrFormat)
 		}
-		source := fmt.Sprintf("%s:%d", path, line)
+		source := fmt.Sprintf("%s:%d", filepath.Base(path), line) // without its folder: what is made from pairs must not depend on that
 		out = append(out, Pair{ID: source, Kind: File, Question: raw.Question, Place: raw.Place, Text: raw.Knowledge, Source: source})
 	}
 	if err := scan.Err(); err != nil {

@@ -135,7 +135,7 @@ func TestScriptsWithoutSpacesAreQuoted(t *testing.T) {
 
 func TestPairsFromAFileAreReadAndBadOnesNamed(t *testing.T) {
 	got, err := Read("testdata/pairs.jsonl")
-	if err != nil || len(got) != 2 || got[0].Question != "What is A?" || got[1].Place != "Guide, B:" || got[1].Source != "testdata/pairs.jsonl:3" || got[1].Kind != File {
+	if err != nil || len(got) != 2 || got[0].Question != "What is A?" || got[1].Place != "Guide, B:" || got[1].Source != "pairs.jsonl:3" || got[1].Kind != File {
 		t.Errorf("%v, %+v", err, got)
 	}
 	path := filepath.Join(t.TempDir(), "bad.jsonl")

@@ -7,7 +7,7 @@
 // order in which they were learnt.
 //
 // It is not a general reader of tokenizer.json: normalizers, WordPiece, Unigram, byte fallback, dropout and patterns other
-// than the two below are refused by name.
+// than those of Pattern are refused by name.
 //
 // Text that is not valid UTF-8 is read as its lossy decoding: every maximal ill-formed sequence becomes one U+FFFD, as
 // the Unicode Standard recommends (§3.9) and as Python's bytes.decode("utf-8", "replace") does. The ids of such a text are those

@@ -184,7 +184,7 @@ func FuzzEncodeRoundTrip(f *testing.F) {
 		if want != string([]rune(want)) {
 			t.Errorf("%q is read as %q, which is not valid UTF-8", text, want)
 		}
-		for _, p := range []Pattern{GPT2, SmolLM2} {
+		for _, p := range []Pattern{GPT2, SmolLM2, Numerals} {
 			for i := 0; i < len(want); {
 				end := p.next(want, i)
 				if end <= i || end > len(want) {

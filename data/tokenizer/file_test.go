@@ -20,7 +20,7 @@ func smallFile(t testing.TB) []byte {
 }
 
 func TestSavedTokenizerLoadsTheSame(t *testing.T) {
-	for _, pattern := range []Pattern{GPT2, SmolLM2} {
+	for _, pattern := range []Pattern{GPT2, SmolLM2, Numerals} {
 		g := readGolden().Small[0]
 		tok, err := Train(slices.Values(g.Texts), TrainOptions{Vocab: g.Vocab, Special: g.Special, Pattern: pattern})
 		if err != nil {

@@ -67,7 +67,12 @@ type step struct {
 	Trim       bool   `json:"trim_offsets"` // about offsets, which are not kept here
 	Regex      *bool  `json:"use_regex"`    // absent = true
 	Individual bool   `json:"individual_digits"`
-	Steps      []step `json:"pretokenizers"`
+	Pattern    *struct {
+		Regex string `json:"Regex"`
+	} `json:"pattern"`
+	Behavior string `json:"behavior"`
+	Invert   bool   `json:"invert"`
+	Steps    []step `json:"pretokenizers"`
 }
 
 // refuse makes an error about a part of the file that cannot be expressed.
@@ -166,7 +171,7 @@ func (f *file) check() error {
 	return nil
 }
 
-// parsePattern recognises the two pre-tokenizers that Pattern stands for.
+// parsePattern recognises the pre-tokenizers that Pattern stands for.
 func parsePattern(raw json.RawMessage) (Pattern, error) {
 	var s step
 	if err := strict(raw, &s); err != nil {
@@ -181,8 +186,15 @@ func parsePattern(raw json.RawMessage) (Pattern, error) {
 	case s.Type == "Sequence" && len(s.Steps) == 2 &&
 		s.Steps[0].Type == "Digits" && s.Steps[0].Individual && isGPT2(s.Steps[1]):
 		return SmolLM2, nil
+	case s.Type == "Sequence" && len(s.Steps) == 2 && s.Steps[0].isNumerals() && isGPT2(s.Steps[1]):
+		return Numerals, nil
 	}
-	return "", refuse("pre_tokenizer is neither ByteLevel nor Digits and ByteLevel: %.200s", raw)
+	return "", refuse("pre_tokenizer is neither ByteLevel nor Digits or Chinese digits and ByteLevel: %.200s", raw)
+}
+
+// isNumerals reports whether a step cuts out the digits of Chinese numbers.
+func (s step) isNumerals() bool {
+	return s.Type == "Split" && s.Pattern != nil && s.Pattern.Regex == "["+numerals+"]" && s.Behavior == "Isolated" && !s.Invert
 }
 
 // vocabulary returns the tokens by id, those of the model and the added ones together.

@@ -27,10 +27,16 @@ func byteLevel(prefix bool) []field {
 // encodeFile returns the content of tokenizer.json.
 func (t *Tokenizer) encodeFile() []byte {
 	var pre any = byteLevel(false)
-	if t.pattern == SmolLM2 {
-		pre = []field{{"type", "Sequence"}, {"pretokenizers", []any{
-			[]field{{"type", "Digits"}, {"individual_digits", true}}, byteLevel(false),
-		}}}
+	sequence := func(first []field) []field {
+		return []field{{"type", "Sequence"}, {"pretokenizers", []any{first, byteLevel(false)}}}
+	}
+	switch t.pattern {
+	case SmolLM2:
+		pre = sequence([]field{{"type", "Digits"}, {"individual_digits", true}})
+	case Numerals:
+		pre = sequence([]field{
+			{"type", "Split"}, {"pattern", []field{{"Regex", "[" + numerals + "]"}}}, {"behavior", "Isolated"}, {"invert", false},
+		})
 	}
 	add := make([]any, len(t.added))
 	for i, a := range t.added {

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -13,13 +14,23 @@ const (
 	GPT2 Pattern = "gpt2"
 	// SmolLM2 first cuts out every digit by itself, then cuts what lies between by GPT2.
 	SmolLM2 Pattern = "smollm2"
+	// Numerals first cuts out every digit of a Chinese number by itself, then cuts what lies between by GPT2. Without it 第一千零八十四条 is
+	// part of one long word, whose cuts depend on what stands around it: a number in a question would not have the tokens that it has in
+	// the text, and could not be copied.
+	Numerals Pattern = "numerals"
 )
+
+// numerals are the digits that Numerals cuts out. ○ is a sign and no digit to Unicode, but statutes are printed with it.
+const numerals = "○〇一七三九二五八六十千四百零" // in the order of their code points
+
+// numeral is the class of these digits under Numerals.
+const numeral = space + 1
 
 func (p Pattern) resolve() (Pattern, error) {
 	switch p {
 	case "":
 		return GPT2, nil
-	case GPT2, SmolLM2:
+	case GPT2, SmolLM2, Numerals:
 		return p, nil
 	}
 	return "", fmt.Errorf("tokenizer: unknown pattern %q: %w", string(p), ErrFormat)
@@ -31,7 +42,7 @@ func (p Pattern) resolve() (Pattern, error) {
 // engine would find by backtracking in \s+(?!\S) is that a run of white space leaves its last character to the word behind it.
 func (p Pattern) next(text string, i int) int {
 	first, size := p.classAt(text, i)
-	if p == SmolLM2 && first == number {
+	if p.alone(first) {
 		return i + size
 	}
 	if text[i] == '\'' {
@@ -44,7 +55,7 @@ func (p Pattern) next(text string, i int) int {
 	}
 	if text[i] == ' ' && i+1 < len(text) {
 		c, n := p.classAt(text, i+1)
-		if c != space && (p != SmolLM2 || c != number) {
+		if c != space && !p.alone(c) {
 			return p.run(text, i+1+n, c)
 		}
 	}
@@ -69,7 +80,7 @@ func (p Pattern) spaces(text string, i, size int) int {
 	for end < len(text) {
 		c, n := p.classAt(text, end)
 		if c != space {
-			if last == i || (p == SmolLM2 && c == number) { // a digit ends the text as far as the pattern can see
+			if last == i || p.alone(c) { // a digit ends the text as far as the pattern can see
 				return end
 			}
 			return last
@@ -103,8 +114,19 @@ func (p Pattern) classAt(text string, i int) (class uint8, size int) {
 	}
 	r, size := utf8.DecodeRuneInString(text[i:])
 	class = classOf(r)
+	if p == Numerals && isNumeral(r) {
+		return numeral, size
+	}
 	if p == SmolLM2 && class == other && newDigit(r) {
 		class = number
 	}
 	return class, size
 }
+
+// alone reports whether characters of a class are words by themselves.
+func (p Pattern) alone(class uint8) bool {
+	return class == numeral || p == SmolLM2 && class == number
+}
+
+// isNumeral reports whether r is a digit of a Chinese number.
+func isNumeral(r rune) bool { return strings.ContainsRune(numerals, r) }

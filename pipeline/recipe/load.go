@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"slm/data/source"
 	"slm/pipeline/schema"
 )
 
@@ -31,8 +32,9 @@ type Loaded struct {
 	Origins map[string]schema.Origin // by dotted path; a value without an origin is a default
 }
 
-// reserved are variables that begin like settings but are read elsewhere in the program.
-var reserved = []string{"SLM_CPU", "SLM_DIR", "SLM_KERNEL", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE"}
+// reserved are variables that begin like settings but are read elsewhere: by the program, its set-up or its tests. So are those that begin
+// with SLM_TEST_.
+var reserved = []string{"SLM_CPU", source.Variable, "SLM_DIR", "SLM_KERNEL", "SLM_NO_WEIGHTS", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE"}
 
 // Load reads a recipe, those it extends, the environment and the settings, and checks them together. A schema.Problems error
 // holds every mistake; ErrUsage says that there is no recipe to read.
@@ -58,7 +60,8 @@ func Load(src Source) (*Loaded, error) {
 		return nil, err
 	}
 	out.Extends = ""
-	return out, out.anchor()
+	out.Stages.KIT.Passage, out.Stages.BPO.Passage = out.Eval.Knowledge, out.Eval.Knowledge // one length for all who give the LLM knowledge
+	return out, out.anchor(src.Env)
 }
 
 // loader collects the layers of a chain of recipes, the base first.
@@ -150,7 +153,7 @@ func environment(env []string) []schema.Setting {
 	for _, text := range slices.Sorted(slices.Values(env)) {
 		name, value, ok := strings.Cut(text, "=")
 		rest, mine := strings.CutPrefix(name, "SLM_")
-		if !ok || !mine || slices.Contains(reserved, name) {
+		if !ok || !mine || slices.Contains(reserved, name) || strings.HasPrefix(rest, "TEST_") {
 			continue
 		}
 		key := strings.ToLower(strings.ReplaceAll(rest, "__", "."))
@@ -177,8 +180,9 @@ func flags(set []string) ([]schema.Setting, schema.Problems) {
 	return out, problems
 }
 
-// anchor makes every path absolute: one from a recipe starts at its folder, one from a flag or a variable where the program runs.
-func (l *Loaded) anchor() error {
+// anchor makes every path absolute: one from a recipe starts at its folder, one from a flag or a variable where the program runs, and
+// ${SLM_DATA} where the data lies.
+func (l *Loaded) anchor(env []string) error {
 	var failed error
 	if file, ok := strings.CutPrefix(l.LLM.Model, "gguf:"); ok && !filepath.IsAbs(file) {
 		from := ""
@@ -197,7 +201,17 @@ func (l *Loaded) anchor() error {
 		if o, ok := l.Origins[path]; ok && (o.Layer == "recipe" || o.Layer == "extends") {
 			from = filepath.Dir(o.File)
 		}
+		getenv := func(name string) string {
+			for _, e := range env {
+				if v, ok := strings.CutPrefix(e, name+"="); ok {
+					return v
+				}
+			}
+			return ""
+		}
+		folders := source.Folders(getenv, ".", from, filepath.Join(from, ".."))
 		fix := func(v reflect.Value) {
+			v.SetString(source.Resolve(v.String(), folders))
 			if p := v.String(); p != "" && !filepath.IsAbs(p) {
 				abs, err := filepath.Abs(filepath.Join(from, p))
 				failed = errors.Join(failed, err)
@@ -217,7 +231,8 @@ func (l *Loaded) anchor() error {
 
 // Resolved is the recipe as text with every value in it, which loads to the same recipe from anywhere.
 func (r *Recipe) Resolved() ([]byte, error) {
-	text, err := schema.YAML(r, func(path string) bool { return path == "extends" })
+	base := Default()
+	text, err := schema.YAML(r, &base, func(path string) bool { return path == "extends" })
 	if err != nil {
 		return nil, fmt.Errorf("recipe: write resolved copy: %w", err)
 	}

@@ -11,11 +11,13 @@ import (
 
 	"slm/llm"
 	"slm/model"
+	"slm/optim"
 	"slm/stages/bpo"
 	"slm/stages/dp"
 	"slm/stages/eval"
 	"slm/stages/kit"
 	"slm/stages/prep"
+	"slm/stages/trainer"
 )
 
 // Format is the recipe format that this program reads.
@@ -111,6 +113,11 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 	}
 	if !nameRule.MatchString(r.Name) && !broken("name") {
 		errs = append(errs, fmt.Errorf("name: %q cannot name a folder: use letters, digits, dots, dashes", r.Name))
+	}
+	for path, o := range map[string]trainer.Optim{"stages.dp": r.Stages.DP.Optim, "stages.kit": r.Stages.KIT.Optim} {
+		if o.Schedule == optim.WSD && o.Decay == 0 && !broken(path) {
+			errs = append(errs, fmt.Errorf("%s.optim.decay: 0 leaves the rate no steps to fall over: give a share of them, or schedule: constant", path))
+		}
 	}
 	if broken("model") {
 		return errors.Join(errs...)

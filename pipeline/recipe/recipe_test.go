@@ -2,8 +2,11 @@ package recipe
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -37,8 +40,9 @@ func TestEveryShippedRecipeLoads(t *testing.T) {
 	if len(names) == 0 {
 		t.Fatal("no recipe is shipped")
 	}
+	env := []string{"SLM_DATA=" + t.TempDir()}
 	for _, name := range names {
-		r, err := Load(Source{Name: name, Shipped: recipes.Files})
+		r, err := Load(Source{Name: name, Shipped: recipes.Files, Env: env})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -46,14 +50,14 @@ func TestEveryShippedRecipeLoads(t *testing.T) {
 		if r.Name != name {
 			t.Errorf("%s is called %s", name, r.Name)
 		}
-		if byPath, err := Load(Source{Name: filepath.Join("..", "..", "recipes", name+".yaml")}); err != nil || !cmp.Equal(byPath.Recipe, r.Recipe) {
+		if byPath, err := Load(Source{Name: filepath.Join("..", "..", "recipes", name+".yaml"), Env: env}); err != nil || !cmp.Equal(byPath.Recipe, r.Recipe) {
 			t.Errorf("%s: by path: %v %s", name, err, cmp.Diff(byPath.Recipe, r.Recipe))
 		}
 	}
 }
 
 func TestTheResolvedCopyLoadsToTheSameRecipe(t *testing.T) {
-	r, err := Load(Source{Name: "legal", Shipped: recipes.Files, Set: []string{"stages.dp.tokens=123", "data.corpus.only=[MIT, '0BSD']", "stages.bpo.controls=[none]", "data.corpus.path=[]"}})
+	r, err := Load(Source{Name: "legal", Shipped: recipes.Files, Set: []string{"stages.dp.tokens=123", "data.corpus.only=[MIT, '0BSD']", "stages.bpo.controls=[none]", "data.corpus.path=[]", "data.forms.place=", "eval.knowledge=31"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +72,70 @@ func TestTheResolvedCopyLoadsToTheSameRecipe(t *testing.T) {
 	}
 	if d := cmp.Diff(r.Recipe, again.Recipe); d != "" {
 		t.Fatalf("%s\n%s", d, text)
+	}
+	if n := again.Eval.Knowledge; n != 31 || again.Stages.KIT.Passage != n || again.Stages.BPO.Passage != n {
+		t.Errorf("kit gives the LLM %d tokens, bpo %d, eval %d", again.Stages.KIT.Passage, again.Stages.BPO.Passage, n)
+	}
+	if again.Data.Forms.Place != "" {
+		t.Errorf("an empty place became %q", again.Data.Forms.Place)
+	}
+}
+
+func TestAListInBracketsIsASettingLikeAnyOther(t *testing.T) {
+	dir := write(t, map[string]string{"r.yaml": "slm: 1\nname: t\ndata: {corpus: {path: [a.txt]}}\neval: {systems: [llm]}\n"})
+	load := func(set ...string) (*Loaded, error) {
+		return Load(Source{Name: filepath.Join(dir, "r.yaml"), Set: set})
+	}
+	r, err := load("data.corpus.path=[b.txt, c/*.txt]", "stages.dp.optim.betas=[0.5, 0.6]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := r.Data.Corpus.Path; len(p) != 2 || p[0] != filepath.Join(here, "b.txt") || p[1] != filepath.Join(here, "c", "*.txt") {
+		t.Errorf("paths start at the recipe's folder: %v", p)
+	}
+	for _, key := range []string{"data.corpus.path", "stages.dp.optim.betas"} {
+		if r.Origins[key].Layer != "-s" {
+			t.Errorf("%s comes from %+v", key, r.Origins[key])
+		}
+	}
+	if _, err := load("eval.systems=[blad]"); err == nil || !strings.Contains(err.Error(), "-s:1:14: eval.systems: unknown system") {
+		t.Errorf("a mistake found by Validate is shown elsewhere: %v", err)
+	}
+}
+
+// TestEveryVariableOfTheProgramIsReserved finds the names in the sources: one that is forgotten would be taken for an unknown key.
+func TestEveryVariableOfTheProgramIsReserved(t *testing.T) {
+	name := regexp.MustCompile(`\bSLM_[A-Z]+(?:_[A-Z]+)*\b`)
+	used := map[string]bool{}
+	root := filepath.Join("..", "..")
+	for _, top := range []string{"cmd", "checkpoint", "data", "llm", "model", "optim", "report", "rng", "scripts", "stages", "Makefile", ".ci"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !slices.Contains([]string{".go", ".sh", ".py", ""}, filepath.Ext(path)) && filepath.Base(path) != "Makefile" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, n := range name.FindAllString(string(text), -1) {
+				used[n] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !used["SLM_KERNEL"] || !used["SLM_PYTHON"] {
+		t.Fatalf("found %v", used)
+	}
+	keys := schema.Keys(Recipe{})
+	for n := range used {
+		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(n, "SLM_"), "__", "."))
+		if s := environment([]string{n + "=x"}); len(s) > 0 && !slices.Contains(keys, key) {
+			t.Errorf("%s is taken for the key %q", n, key)
+		}
 	}
 }
 
@@ -141,6 +209,7 @@ func TestARecipeSaysItsFormatAndAName(t *testing.T) {
 		strings.Replace(minimal, "slm: 1", "slm: 2", 1):                 "format 2 is unknown",
 		strings.Replace(minimal, "name: t", "name: a/b", 1):             "cannot name a folder",
 		minimal + "stages: {dp: {batch: 128}}\n":                        "stages.dp.batch: 128 tokens are less than one row",
+		minimal + "stages: {dp: {optim: {decay: 0}}}\n":                 "stages.dp.optim.decay: 0 leaves the rate no steps",
 		minimal + "extends: gone.yaml\n":                                "cannot extend \"gone.yaml\"",
 		minimal + "extends: r.yaml\n":                                   "extends itself",
 		minimal + "stages: {dp: {tokens: 1M, epochs: 3}}\n":             "give either tokens or epochs",
@@ -174,5 +243,29 @@ func TestAMissingRecipeIsNamedWithThoseThatThereAre(t *testing.T) {
 	dir := write(t, map[string]string{"r.yaml": "slm: 1\nextends: two\nname: x\n"})
 	if r, err := Load(Source{Name: filepath.Join(dir, "r.yaml"), Shipped: shipped}); err != nil || r.Data.Corpus.From == "" {
 		t.Error("extends a shipped recipe:", err)
+	}
+}
+
+func TestDataIsNamedByAVariableThatNeedNotBeSet(t *testing.T) {
+	dir := write(t, map[string]string{
+		"project/recipes/r.yaml":  "slm: 1\nname: t\ndata: {corpus: {path: \"${SLM_DATA}/x/a.txt\"}, exam: {from: file, file: \"${SLM_DATA}/x/q.jsonl\"}}\n",
+		"shared/data/x/a.txt":     "text",
+		"cache/slm/data/x/b.txt":  "text",
+		"elsewhere/x/another.txt": "text",
+	})
+	load := func(env ...string) *Loaded {
+		t.Helper()
+		r, err := Load(Source{Name: filepath.Join(dir, "project", "recipes", "r.yaml"), Env: append(env, "XDG_CACHE_HOME="+filepath.Join(dir, "cache"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := load()
+	if r.Data.Corpus.Path[0] != filepath.Join(dir, "shared", "data", "x", "a.txt") || r.Data.Exam.File != filepath.Join(dir, "cache", "slm", "data", "x", "q.jsonl") {
+		t.Errorf("beside the recipe's folder, else in the cache: %v, %s", r.Data.Corpus.Path, r.Data.Exam.File)
+	}
+	if r := load("SLM_DATA=" + filepath.Join(dir, "elsewhere")); r.Data.Corpus.Path[0] != filepath.Join(dir, "elsewhere", "x", "a.txt") {
+		t.Errorf("where the variable points, there or not: %v", r.Data.Corpus.Path)
 	}
 }

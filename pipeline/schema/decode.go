@@ -95,6 +95,7 @@ func (d *decoder) setting(v reflect.Value) {
 			d.report(path, problems[0])
 			return
 		}
+		d.origin(path, l.valuePlace())
 		d.value(l.root, v, path, f.tag)
 	}
 }

@@ -259,7 +259,7 @@ func TestAResolvedCopyReadsBackTheSame(t *testing.T) {
 	v := defaults()
 	v.Name, v.Paths, v.Prices = "no", []string{"*.txt", "- x", "a: b", "#c", "1e3", "true", "{a}", "ü\n\"'", "\ta ", ""}, map[string]float64{"b": 1e-7, "a": 3e21}
 	v.Seed, v.Stages.DP.Save, v.Stages.DP.Optim.LR = 1<<64-1, 90*time.Second, 1.5e-3
-	text, err := YAML(v, nil)
+	text, err := YAML(v, defaults(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding"
 	"fmt"
 	"reflect"
@@ -71,18 +72,19 @@ func leaf(v reflect.Value) (any, bool) {
 	return nil, false
 }
 
-// YAML writes v as a recipe that Decode reads back to the same values, fields in the order of declaration. Empty text and absent
-// lists are left out, and top-level fields for which skip returns true.
-func YAML(v any, skip func(path string) bool) ([]byte, error) {
-	return yaml.MarshalWithOptions(ordered(reflect.ValueOf(v), "", skip), yaml.Indent(2), yaml.IndentSequence(true))
+// YAML writes v as a recipe that Decode, given the defaults, reads back to the same values, fields in the order of declaration. Text that is
+// empty by default, absent lists, and fields for which skip returns true are left out. defaults is of v's type.
+func YAML(v, defaults any, skip func(path string) bool) ([]byte, error) {
+	return yaml.MarshalWithOptions(ordered(reflect.ValueOf(v), reflect.ValueOf(defaults), "", skip), yaml.Indent(2), yaml.IndentSequence(true))
 }
 
-func ordered(v reflect.Value, path string, skip func(string) bool) any {
+// ordered is v as YAML maps. base is the default in its place, invalid where there is none.
+func ordered(v, base reflect.Value, path string, skip func(string) bool) any {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return nil
 		}
-		v = v.Elem()
+		v, base = v.Elem(), behind(base)
 	}
 	if x, ok := leaf(v); ok {
 		return x
@@ -91,11 +93,14 @@ func ordered(v reflect.Value, path string, skip func(string) bool) any {
 	case reflect.Struct:
 		var m yaml.MapSlice
 		for _, f := range fieldsOf(v.Type()) {
-			at, item := join(path, f.name), v.FieldByIndex(f.index)
-			if skip != nil && skip(at) || item.Kind() == reflect.String && item.Len() == 0 {
+			at, item, usual := join(path, f.name), v.FieldByIndex(f.index), reflect.Value{}
+			if base.IsValid() {
+				usual = base.FieldByIndex(f.index)
+			}
+			if skip != nil && skip(at) || item.Kind() == reflect.String && item.Len() == 0 && (!usual.IsValid() || usual.Len() == 0) {
 				continue
 			}
-			if x := ordered(item, at, skip); x != nil {
+			if x := ordered(item, usual, at, skip); x != nil {
 				m = append(m, yaml.MapItem{Key: f.name, Value: x})
 			}
 		}
@@ -109,11 +114,34 @@ func ordered(v reflect.Value, path string, skip func(string) bool) any {
 		}
 		list := make([]any, v.Len())
 		for i := range list {
-			list[i] = ordered(v.Index(i), path, skip)
+			list[i] = ordered(v.Index(i), reflect.Value{}, path, skip)
 		}
-		return list
+		return inLine(list)
 	}
 	return v.Interface()
+}
+
+// line is a list as it stands in one line.
+type line []byte
+
+// MarshalYAML gives the line as it is.
+func (l line) MarshalYAML() ([]byte, error) { return l, nil }
+
+// inLine writes a short list of single values in brackets, as people do.
+func inLine(list []any) any {
+	text, err := yaml.MarshalWithOptions(list, yaml.Flow(true))
+	if text = bytes.TrimSpace(text); err != nil || len(text) > 100 || len(text) > 60 && bytes.ContainsAny(text, `"{?`) || bytes.ContainsAny(text, "\n") {
+		return list
+	}
+	return line(text)
+}
+
+// behind follows a pointer; what is not there is invalid.
+func behind(v reflect.Value) reflect.Value {
+	if v.IsValid() && v.Kind() == reflect.Pointer {
+		return v.Elem()
+	}
+	return v
 }
 
 // Set writes one value by dotted path, as a setting on the command line would.

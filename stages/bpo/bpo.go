@@ -52,13 +52,18 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
+	llm.Label(client, stages.BPO, env.Fingerprint, env.Parents)
 	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
+	speaker.TextTokens = s.cfg.Passage
 	project := NewProjection(s.cfg.Soft, params.Embed, params.Config.Width, rng.New(env.Seed, "bpo", "projection"))
 	st, err := newSearch(s.cfg, exam.Only(dom.Items, exam.Dev), env.Seed)
 	if err != nil {
 		return err
 	}
 	st.emit = env.Emit
+	if why := st.short(); why != "" {
+		env.Emit(stages.Event{Type: "warning", Stage: stages.BPO, Message: why})
+	}
 	st.judge = &judge{
 		say: speaker.Say, keep: speaker.Remember, soft: project.Soft, oneStep: speaker.OneStep,
 		answer: func(ctx context.Context, qs []llm.Question) ([]llm.Choice, error) {

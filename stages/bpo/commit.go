@@ -37,6 +37,7 @@ type TrialRow struct {
 	GainSD    float64   `arrow:"gain_sd"`   // standard deviation of that mean
 	Calls     int64     `arrow:"calls"`     // that its questions take of the black box
 	Paid      int64     `arrow:"paid"`      // of these, for questions that this arm had not asked before with the same knowledge
+	Tokens    int64     `arrow:"tokens"`    // of the paid ones, prompts and replies
 	Best      bool      `arrow:"best"`      // this soft prompt was taken
 	Text      []string  `arrow:"text"`      // place that the small model named for each item; with one step, the text
 }
@@ -56,6 +57,7 @@ func (s *search) table(out *outcome) []TrialRow {
 				row.Calls += int64(r.Calls)
 				if r.Paid {
 					row.Paid += int64(r.Calls)
+					row.Tokens += int64(r.Tokens)
 				}
 				if s.judge.oneStep {
 					row.Text = append(row.Text, r.Text)
@@ -99,6 +101,7 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 	for _, r := range rows {
 		m.Counters["llm_questions"] += r.Fidelity
 		m.Counters["llm_calls"] += r.Paid
+		m.Counters["llm_tokens"] += r.Tokens
 	}
 	m.Counters["trials"], m.Counters["random_trials"] = int64(len(s.trials)-1), int64(len(s.control)-1)
 	m.Counters["items"], m.Counters["held_items"] = int64(len(s.items)), int64(len(s.held))

@@ -76,6 +76,9 @@ func TestCheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 			if best != 1 || kinds[kindZero] != 1 || kinds[kindSobol] != 6 || kinds[kindModel] != 14 || kinds[kindRandom] == 0 || kinds[kindValid] != 4 || kinds[kindValidR] != 3 {
 				t.Errorf("%d rows are best; kinds %v", best, kinds)
 			}
+			if m.Counters["llm_calls"] != paid || m.Counters["llm_tokens"] != 10*paid {
+				t.Errorf("counted %v for %d paid calls of 10 tokens", m.Counters, paid)
+			}
 			if paid >= calls {
 				t.Errorf("%d of %d calls were new: the memory saved nothing", paid, calls)
 			}

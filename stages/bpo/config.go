@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"slm/stages/knowledge"
 )
 
 // Controls.
@@ -21,6 +23,7 @@ type Config struct {
 	Acquire  string   `yaml:"acquire" oneof:"log_ei"`
 	Controls []string `yaml:"controls" oneof:"none|random"` // none: no soft prompt; random: random search at equal calls
 	Final    Final    `yaml:"validate"`
+	Passage  int      `yaml:"-"` // tokens of a text that the small model generates: eval.knowledge
 }
 
 // Soft is the prompt that is searched.
@@ -46,6 +49,7 @@ func Default() Config {
 	return Config{
 		Soft: Soft{Tokens: 5, Dim: 10, Scale: 1}, Init: 10, Trials: 40, Items: Items{Ladder: []int{40, 80, 160}},
 		Acquire: "log_ei", Controls: []string{"none", "random"}, Final: Final{Best: 5, Share: 0.5},
+		Passage: knowledge.DefaultTextTokens,
 	}
 }
 

@@ -21,6 +21,7 @@ type result struct {
 	Objective float64 `json:"objective"`       // ln of the right option's share of likelihood; 1 or 0 where options have no scores
 	Right     bool    `json:"right,omitempty"`
 	Calls     int     `json:"calls"`          // that the question takes of the black box
+	Tokens    int     `json:"tokens"`         // prompts and replies
 	Paid      bool    `json:"paid,omitempty"` // this arm had not asked the black box the same before
 }
 
@@ -86,7 +87,7 @@ func (j *judge) score(ctx context.Context, arm string, z []float64, items []exam
 			if out[i].Objective, err = j.objective(choices[k], items[i]); err != nil {
 				return nil, fmt.Errorf("%w (item %s)", err, items[i].ID)
 			}
-			out[i].Right, out[i].Calls = choices[k].Index == items[i].Answer, choices[k].Calls
+			out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens
 		}
 	}
 	for i := range out {

@@ -72,6 +72,15 @@ func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
 	return s, nil
 }
 
+// short says in words that the ladder had to be cut because there are too few questions; empty when it stands as the recipe has it.
+func (s *search) short() string {
+	if slices.Equal(s.ladder, s.cfg.Items.Ladder) {
+		return ""
+	}
+	return fmt.Sprintf("the ladder %v is cut to %v: of %d development questions %d are kept for the choice (data.exam.split.dev and stages.bpo.validate.share decide)",
+		s.cfg.Items.Ladder, s.ladder, len(s.items)+len(s.held), len(s.held))
+}
+
 // run does the whole search: z = 0, the trials, the control, the choice.
 func (s *search) run(ctx context.Context) (*outcome, error) {
 	s.zero = &trial{kind: kindZero, z: make([]float64, s.cfg.Soft.Dim)}

@@ -16,10 +16,14 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/exam"
+	"slm/llm"
 	"slm/report/ladder"
 	"slm/stages"
 	"slm/stages/domain"
 )
+
+// RepliesFile holds the black box's answers behind the table.
+const RepliesFile = "replies.arrow"
 
 // Stage evaluates a run.
 type Stage struct {
@@ -82,6 +86,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, dom *domain.Domai
 	if err != nil {
 		return nil, nil, err
 	}
+	llm.Label(client, stages.Eval, env.Fingerprint, env.Parents)
 	p := &parts{stage: s, env: env, dom: dom, client: client}
 	defer func() { err = errors.Join(err, p.close()) }()
 	b, err := p.bench(items)
@@ -112,6 +117,9 @@ func commit(env *stages.Env, sum *ladder.Summary, rows []ladder.Row) error {
 	}
 	if err = checkpoint.WriteTable(p.Path(ladder.ItemsFile), rows, nil); err == nil {
 		err = checkpoint.WriteFileAtomic(p.Path(ladder.SummaryFile), text)
+	}
+	if err == nil {
+		err = env.Replies(p.Path(RepliesFile))
 	}
 	if err != nil {
 		_ = p.Abort() // the first error is the one to tell

@@ -124,8 +124,9 @@ func tinyEnv(t *testing.T, run string, box *reader) *stages.Env {
 	}
 	return &stages.Env{
 		Run: run, Seed: 3, Fingerprint: "f", Parents: map[string]string{stages.KIT: "k"}, Kernel: k, Answer: llm.Cloze,
-		LLM:  func(context.Context) (llm.Client, error) { return box, nil },
-		Emit: func(stages.Event) {}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, 0) },
+		LLM:     func(context.Context) (llm.Client, error) { return box, nil },
+		Replies: func(path string) error { return os.WriteFile(path, []byte("replies"), 0o644) },
+		Emit:    func(stages.Event) {}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, 0) },
 	}
 }
 

@@ -3,6 +3,7 @@ package kit
 import (
 	"errors"
 
+	"slm/stages/knowledge"
 	"slm/stages/trainer"
 )
 
@@ -22,6 +23,7 @@ type Config struct {
 	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step"`
 	Optim     trainer.Optim `yaml:"optim"`
 	Save      trainer.Save  `yaml:"save"`
+	Passage   int           `yaml:"-"` // tokens of knowledge that the black box is given: eval.knowledge
 }
 
 // Pairs says where questions and knowledge come from.
@@ -36,7 +38,7 @@ func Default() Config {
 	return Config{
 		Pairs:  Pairs{From: "corpus", Templates: []string{"number", "heading", "quote"}},
 		Epochs: 3, Batch: 8192, Replay: 1, Filter: true, Knowledge: TwoStep,
-		Optim: trainer.DefaultOptim(5e-4), Save: trainer.Save{Minutes: 2},
+		Optim: trainer.DefaultOptim(5e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
 	}
 }
 

@@ -21,13 +21,17 @@ type verdict struct {
 	why  string
 }
 
+// usage is what the filter took of the black box, whether or not its replies had been stored.
+type usage struct{ calls, tokens int }
+
 // filterBatch is the number of questions that go to the black box together; progress is reported between.
 const filterBatch = 64
 
 // filter is BLADE's consistency check: a pair stays only if the black box, given its knowledge, answers the section's question right.
-// Sections that the exam cannot ask about (near copies of others) have no such question: their pairs stay, and say so.
-func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain, list []pairs.Pair) (map[string]verdict, error) {
-	out := map[string]verdict{}
+// Sections that the exam cannot ask about (near copies of others) have no such question: their pairs stay, and say so. took is nil
+// if the black box was not needed.
+func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain, list []pairs.Pair) (out map[string]verdict, took *usage, err error) {
+	out = map[string]verdict{}
 	for _, p := range list {
 		out[p.Section] = verdict{true, "kept: no question of the exam's kind fits this section"}
 		if !s.cfg.Filter {
@@ -35,7 +39,7 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		}
 	}
 	if !s.cfg.Filter {
-		return out, nil
+		return out, nil, nil
 	}
 	var items []exam.Item
 	for _, item := range exam.Only(dom.Items, exam.Train) {
@@ -44,23 +48,27 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		}
 	}
 	if len(items) == 0 {
-		return out, nil
+		return out, nil, nil
 	}
 	client, err := env.LLM(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	took = &usage{}
+	llm.Label(client, stages.KIT, env.Fingerprint, env.Parents)
 	for at := 0; at < len(items); at += filterBatch {
 		part := items[at:min(at+filterBatch, len(items))]
 		questions := make([]llm.Question, len(part))
 		for i, item := range part {
-			questions[i] = llm.Question{Knowledge: knowledge.Head(dom, item.Knowledge, knowledge.DefaultTextTokens), Question: item.Question, Choices: item.Choices}
+			questions[i] = llm.Question{Knowledge: knowledge.Head(dom, item.Knowledge, s.cfg.Passage), Question: item.Question, Choices: item.Choices}
 		}
 		answers, err := llm.Answer(ctx, client, env.Answer, questions)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for i, item := range part {
+			took.calls += answers[i].Calls
+			took.tokens += answers[i].Tokens
 			if answers[i].Index == item.Answer {
 				out[item.Section] = verdict{true, "kept: the black box answers right with it"}
 			} else {
@@ -69,5 +77,5 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		}
 		env.Emit(stages.Event{Type: "step", Stage: stages.KIT, Phase: "filter", Step: at + len(part), Of: len(items)})
 	}
-	return out, nil
+	return out, took, nil
 }

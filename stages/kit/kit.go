@@ -21,8 +21,11 @@ import (
 	"slm/stages/trainer"
 )
 
-// PairsFile holds every pair with why it was kept or dropped.
-const PairsFile = "pairs.arrow"
+// Files of the checkpoint besides those of every training stage.
+const (
+	PairsFile   = "pairs.arrow"   // every pair with why it was kept or dropped
+	RepliesFile = "replies.arrow" // the black box's answers behind that; not there if it was not asked
+)
 
 // PairRow is a row of pairs.arrow.
 type PairRow struct {
@@ -60,7 +63,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	judged, err := s.filter(ctx, env, dom, list)
+	judged, took, err := s.filter(ctx, env, dom, list)
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,15 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		"keep_rate": rate, "pairs": fmt.Sprint(len(list)), "kept": fmt.Sprint(len(kept)), "knowledge": s.cfg.Knowledge,
 		"split_digest": exam.Digest(dom.Items),
 	}
+	if took != nil {
+		facts["llm_calls"], facts["llm_tokens"] = fmt.Sprint(took.calls), fmt.Sprint(took.tokens)
+	}
 	return trainer.Commit(env, stages.KIT, params, dom, sum, facts, func(p *checkpoint.Pending) error {
+		if took != nil {
+			if err := env.Replies(p.Path(RepliesFile)); err != nil {
+				return err
+			}
+		}
 		return checkpoint.WriteTable(p.Path(PairsFile), rows, nil)
 	})
 }

@@ -68,6 +68,9 @@ func TestTheFilterDropsSectionsThatTheBlackBoxAnswersWrong(t *testing.T) {
 			kept++
 		}
 	}
+	if _, err := os.Stat(filepath.Join(env.Dir(stages.KIT), RepliesFile)); err != nil || m.Facts["llm_calls"] == "" {
+		t.Errorf("the replies behind it: %v, %v", err, m.Facts)
+	}
 	if len(sections) != 6 || kept == 0 || kept == len(rows) {
 		t.Errorf("%d sections, %d of %d pairs kept", len(sections), kept, len(rows))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,8 +126,9 @@ func newRun(t *testing.T, dom *domain.Domain, b *box) *stages.Env {
 	b.t, b.items, b.asked = t, dom.Items, map[string]int{}
 	env := &stages.Env{
 		Run: t.TempDir(), Seed: 7, Fingerprint: "f", Kernel: be, Answer: llm.Cloze, Emit: func(stages.Event) {}, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Unix(0, 0) },
-		LLM: func(context.Context) (llm.Client, error) { b.opened++; return b, nil },
+		Now:     func() time.Time { return time.Unix(0, 0) },
+		LLM:     func(context.Context) (llm.Client, error) { b.opened++; return b, nil },
+		Replies: func(path string) error { return os.WriteFile(path, []byte("replies"), 0o644) },
 	}
 	commit := func(stage string, errs func(p *checkpoint.Pending) []error) {
 		t.Helper()

@@ -3,6 +3,8 @@ package prep
 import (
 	"errors"
 	"fmt"
+
+	"slm/data/tokenizer"
 )
 
 // Config is the recipe's section data: where text comes from, how it becomes prompts, and what is examined.
@@ -15,7 +17,8 @@ type Config struct {
 // Tokenizer is the recipe's section tokenizer.
 type Tokenizer struct {
 	Train struct {
-		Vocab int `yaml:"vocab" min:"300" max:"200000"` // tokens, the special ones included
+		Vocab   int    `yaml:"vocab" min:"300" max:"200000"`  // tokens, the special ones included
+		Pattern string `yaml:"pattern" oneof:"gpt2|numerals"` // how text is cut into words: numerals for Chinese, whose numbers stand in words
 	} `yaml:"train"`
 }
 
@@ -58,7 +61,7 @@ type Exam struct {
 // DefaultTokenizer is a vocabulary for a few megabytes of text.
 func DefaultTokenizer() Tokenizer {
 	var t Tokenizer
-	t.Train.Vocab = 4096
+	t.Train.Vocab, t.Train.Pattern = 4096, string(tokenizer.GPT2)
 	return t
 }
 
@@ -93,7 +96,7 @@ func (c Config) Validate() error {
 	if c.Exam.From == "corpus" && c.Exam.File != "" {
 		errs = append(errs, errors.New("exam.file: is read with from: file only"))
 	}
-	if held := c.Exam.Split.Dev + c.Exam.Split.Test; held >= 1 {
+	if held := c.Exam.Split.Dev + c.Exam.Split.Test; held > 1 || held == 1 && c.Exam.From == "corpus" {
 		errs = append(errs, fmt.Errorf("exam.split: dev and test hold out %.0f %%: nothing is left to train on", held*100))
 	}
 	for _, m := range c.Forms.Set().Mistakes() {

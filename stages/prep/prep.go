@@ -152,6 +152,16 @@ func (w *work) items() ([]exam.Item, error) {
 		if err != nil {
 			return nil, err
 		}
+		found, err := exam.Locate(items, w.sections(), w.forms)
+		if err != nil {
+			return nil, err
+		}
+		w.m.Counters["exam_located"] = int64(found)
+		w.env.Log.Info("questions", "read", len(items), "name_a_section", found)
+		if found < len(items) && w.forms.TwoSteps() {
+			w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+				"%d of %d questions name no section of the corpus: without its text they have no oracle, and are split by their id", len(items)-found, len(items))})
+		}
 		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
 	}
 	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
@@ -191,7 +201,9 @@ func (w *work) train() error {
 			}
 		}
 	}
-	tok, err := tokenizer.Train(texts, tokenizer.TrainOptions{Vocab: w.Stage.tok.Train.Vocab, Special: []string{domain.EOS}})
+	tok, err := tokenizer.Train(texts, tokenizer.TrainOptions{
+		Vocab: w.Stage.tok.Train.Vocab, Special: []string{domain.EOS}, Pattern: tokenizer.Pattern(w.Stage.tok.Train.Pattern),
+	})
 	if err = errors.Join(failed, err); err != nil {
 		return err
 	}

@@ -133,6 +133,55 @@ func TestAFileMayHoldTheExam(t *testing.T) {
 	}
 }
 
+// A statute and questions that name its articles: each is about one of them, and none of the corpus's own pairs asks what the exam asks.
+func TestQuestionsOfAFileFindTheirSections(t *testing.T) {
+	c, tok := small()
+	var text, lines strings.Builder
+	text.WriteString("# 中华人民共和国民法典\n\n")
+	for i, n := range []string{"一", "二", "三", "四", "五", "六", "七", "八"} {
+		fmt.Fprintf(&text, "第%s条 这是%s。\n\n", n, strings.Repeat(n, 5))
+		for range 2 {
+			fmt.Fprintf(&lines, "{\"question\":\"中华人民共和国民法第%s条的内容是:\",\"choices\":[\"a\",\"b\"],\"answer\":%d}\n", n, i%2)
+		}
+	}
+	fmt.Fprintln(&lines, `{"question":"民法第九条的内容是:","choices":["a","b"],"answer":0}`)
+	dir := t.TempDir()
+	law, questions := filepath.Join(dir, "law.txt"), filepath.Join(dir, "q.jsonl")
+	if err := errors.Join(os.WriteFile(law, []byte(text.String()), 0o644), os.WriteFile(questions, []byte(lines.String()), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	c.Corpus.From, c.Corpus.Only, c.Corpus.Path, c.Exam.From, c.Exam.File = "", nil, []string{law}, "file", questions
+	c.Exam.Split.Dev, c.Exam.Split.Test = 0.25, 0.75
+	c.Forms = Forms{Place: "{title}{number}：", Question: []string{"{title}{number}规定了什么？"}}
+	tok.Train.Pattern = "numerals"
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	data, m := prepare(t, c, tok)
+	dom, err := domain.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Counters["exam_located"] != 16 || dom.Items[2].Section != "民法#第二条" || dom.Items[2].Place != "民法第二条：" || dom.Items[2].Knowledge != "这是二二二二二。" || dom.Items[16].Section != "" {
+		t.Errorf("%v, %+v", m.Counters, dom.Items[2])
+	}
+	if dom.Items[0].Split != dom.Items[1].Split || len(exam.TrainSections(dom.Sections, dom.Items)) != 0 || m.Counters["exam_test"]+m.Counters["exam_dev"] != 17 {
+		t.Errorf("%v", m.Counters)
+	}
+	if dom.Tokenizer.Pattern() != "numerals" {
+		t.Errorf("pattern %s", dom.Tokenizer.Pattern())
+	}
+	place, question := dom.Tokenizer.Encode("民法第二条"), dom.Tokenizer.Encode("中华人民共和国民法第二条的内容是")
+	two := dom.Tokenizer.Encode("二")
+	if len(two) != 1 || !slices.Contains(place, two[0]) || !slices.Contains(question, two[0]) {
+		t.Errorf("the number is %v in %v and %v", two, place, question)
+	}
+	c.Exam.Split.Dev = 0.5
+	if c.Validate() == nil {
+		t.Error("more than a whole was held out")
+	}
+}
+
 func TestWhatCannotBePreparedLeavesNothing(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.txt")
 	if err := os.WriteFile(empty, nil, 0o644); err != nil {

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"slm/data/source"
+	"slm/pipeline/plain"
+)
+
+// partTimeout bounds the fetching of one part of a file.
+const partTimeout = 2 * time.Minute
+
+// pulled is the result of data pull.
+type pulled struct {
+	Set    string          `json:"set"`
+	Folder string          `json:"folder"`
+	Files  []source.Pulled `json:"files"`
+}
+
+func newData(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "data", GroupID: "before", Short: "Public data that recipes read and the program does not hold", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	var base, folder string
+	var files []string
+	pull := &cobra.Command{
+		Use: "pull NAME", Args: exact(1, "a set's name"), Short: "Fetch a set of data from its public sources, by commit and checksum",
+		Long: "Fetches what is missing of a set (there is: " + strings.Join(source.Names(), ", ") + ") from the public repositories that it is made from, each file at a\n" +
+			"fixed commit, and checks it by its sha256. A file appears whole or not at all; the same command goes on where one was stopped.\n" +
+			"A recipe finds the files there: in its paths ${SLM_DATA} is that folder, shared/data beside the recipe's, or the cache's." + exits(exitData),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.pull(cmd.Context(), args[0], folder, base, files)
+		},
+	}
+	pull.Flags().StringVar(&folder, "to", "", "folder to put the files in; else $"+source.Variable+", else the cache")
+	pull.Flags().StringVar(&base, "base", source.Base, "address of a server that has the repositories' files as owner/name/commit/path")
+	pull.Flags().StringSliceVar(&files, "file", nil, "fetch this file of the set alone, such as lexeval/prc_codes.txt; may be given again")
+	cmd.AddCommand(pull)
+	return cmd
+}
+
+func (a *app) pull(ctx context.Context, name, folder, base string, files []string) error {
+	set, err := source.Lookup(name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if !strings.HasPrefix(base, "http://") && !strings.HasPrefix(base, "https://") {
+		return usage("--base %s: want an address that begins with http:// or https://", base)
+	}
+	if set, err = set.Only(files); err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	getenv := func(name string) string { return a.getenv(name, "") }
+	if folder == "" {
+		if folder = getenv(source.Variable); folder == "" {
+			folder = source.Cache(getenv)
+		}
+	}
+	got, err := set.Pull(ctx, source.Options{
+		Folder: folder, Base: base, Client: &http.Client{Timeout: partTimeout},
+		Progress: func(text string) {
+			if !a.quiet && a.output == "text" {
+				_, _ = fmt.Fprintln(a.err, plain.Line(text))
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return a.print(pulled{name, folder, got}, func(w io.Writer) {
+		for _, f := range got {
+			what := "there already"
+			if f.Fetched {
+				what = "fetched"
+			}
+			_, _ = fmt.Fprintf(w, "%s/%s  %d bytes  %s\n", plain.Line(folder), f.Path, f.Bytes, what)
+		}
+	})
+}

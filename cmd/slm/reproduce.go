@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"slm/model/kernel"
+	"slm/pipeline"
+	"slm/pipeline/plain"
+	"slm/stages"
+)
+
+func newReproduce(a *app) *cobra.Command {
+	var stage, into string
+	var live, keep bool
+	cmd := &cobra.Command{
+		Use: "reproduce RUN", GroupID: "trust", Args: exact(1, "a run"),
+		Short: "Run a run again in a new folder and compare stage by stage",
+		Long: "Runs a run again and compares each stage with the original, bit for bit, until one differs: then the first step, tensor and index are named,\n" +
+			"and by how much. The LLM's replies come from the run: no network, no cost, the same prompt and curve. --live asks anew.\n" +
+			"The kernel that made the run is used where this machine has it. By another one bits cannot agree: that is said first, and the final losses\n" +
+			"must agree within 2 %. The new folder goes when all is the same, and stays when something differs." +
+			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitLocked),
+		Example: "  slm reproduce legal\n  slm reproduce runs/legal-1f0c9a2b --stage kit -o json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.reproduce(cmd.Context(), args[0], stage, into, live, keep)
+		},
+	}
+	cmd.Flags().StringVar(&stage, "stage", "", "run this stage alone again, on the run's own checkpoints before it")
+	cmd.Flags().StringVar(&into, "into", "", "folder that gets runs/NAME; empty: a new one below --dir")
+	cmd.Flags().BoolVar(&live, "live", false, "ask the black box instead of taking its replies from the run")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the new folder also when all is the same")
+	return cmd
+}
+
+func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep bool) error {
+	if names := []string{"", stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval}; !slices.Contains(names, stage) {
+		return usage("--stage %s: there is no such stage (there are: %v)", stage, names[1:])
+	}
+	folder, err := pipeline.Find(a.dir, run)
+	if err != nil {
+		return err
+	}
+	was := pipeline.KernelOf(folder)
+	be, err := a.sameKernel(was)
+	if err != nil {
+		return err
+	}
+	if was != "" && be.Name() != was && !a.quiet {
+		_, _ = fmt.Fprintf(a.err, "note: the run was made by kernel %s, and this machine runs %s: bits cannot agree, and final losses are compared within %g %%\n", plain.Line(was), be.Name(), pipeline.Tolerance*100)
+	}
+	into, fresh, err := a.newFolder(into, folder)
+	if err != nil {
+		return err
+	}
+	view := a.viewer()
+	if a.output != "text" {
+		view = nil
+	}
+	rep, err := pipeline.Reproduce(ctx, folder, pipeline.Again{
+		Stage: stage, Into: into, Live: live, Kernel: be.Name(), Versions: versions(),
+		Means: pipeline.Means{
+			Kernel: func() (kernel.Backend, error) { return be, nil }, View: view, Log: a.log(), Now: a.now,
+			Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
+		},
+	})
+	if view != nil {
+		view.Close()
+	}
+	differs := errors.Is(err, pipeline.ErrDiffers)
+	if fresh && !keep && !differs {
+		err = errors.Join(err, os.RemoveAll(into))
+	}
+	if err != nil && !differs {
+		return err
+	}
+	if perr := a.print(rep, func(w io.Writer) { showReproduction(w, rep) }); perr != nil {
+		return perr
+	}
+	if (differs || keep) && !a.quiet {
+		_, _ = fmt.Fprintf(a.err, "note: the new run is %s; slm diff %s %s shows more\n", rep.Folder, folder, rep.Folder)
+	}
+	return err
+}
+
+// newFolder makes the folder for a reproduction: one that did not exist, unless the user names it.
+func (a *app) newFolder(into, run string) (folder string, fresh bool, err error) {
+	if into != "" {
+		entries, err := os.ReadDir(filepath.Join(into, "runs"))
+		if err == nil && len(entries) > 0 {
+			return "", false, usage("--into %s: there are runs in it already", into)
+		}
+		return into, false, os.MkdirAll(into, 0o777)
+	}
+	runs := filepath.Join(a.dir, "runs")
+	if err := os.MkdirAll(runs, 0o777); err != nil {
+		return "", false, err
+	}
+	folder, err = os.MkdirTemp(runs, ".again-"+filepath.Base(run)+"-")
+	return folder, true, err
+}
+
+// sameKernel opens the kernel that made a run if this machine has it, unless SLM_KERNEL names one.
+func (a *app) sameKernel(was string) (kernel.Backend, error) {
+	be, err := a.backend()
+	if err != nil || be.Name() == was || a.getenv("SLM_KERNEL", "") != "" {
+		return be, err
+	}
+	for _, name := range []string{"onednn-bf16", "onednn-f32", "go"} {
+		if other, err := kernel.Open(name); err == nil && other.Name() == was {
+			return other, nil
+		}
+	}
+	return be, nil
+}
+
+func showReproduction(w io.Writer, r *pipeline.Reproduction) {
+	for _, s := range r.Stages {
+		_, _ = fmt.Fprintf(w, "%-5s %-12s %.12s  %s\n", s.Stage, s.Result, s.Digest, plain.Line(s.Why))
+		if s.Result == pipeline.Differs {
+			_, _ = fmt.Fprintf(w, "      %s\n", plain.Line(s.First()))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Program)) {
+		_, _ = fmt.Fprintf(w, "made by %s %s, and run again by another\n", name, plain.Line(r.Program[name]))
+	}
+	switch {
+	case r.Exact:
+		_, _ = fmt.Fprintln(w, "reproduced, bit for bit")
+	case r.OK:
+		_, _ = fmt.Fprintln(w, "reproduced within the tolerance of another kernel, not bit for bit")
+	default:
+		_, _ = fmt.Fprintln(w, "NOT reproduced")
+	}
+}

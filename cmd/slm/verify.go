@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"slm/pipeline"
+	"slm/pipeline/plain"
+	"slm/stages"
+)
+
+func newVerify(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "verify RUN", GroupID: "trust", Args: exact(1, "a run"),
+		Short: "Hash a run again and name what differs",
+		Long: "Hashes every file of a run again and follows the chain: recipe, data, tokenizer, dp, kit, bpo, eval, each with the digests of those it was\n" +
+			"made from. What differs is named: the tensor and its first index, the column and row, or the line, and where it can be known what stood there.\n" +
+			"Also checked: files that no manifest names, the recipe's fingerprints, the files it reads, events, stored replies and interrupted work.\n" +
+			"Nothing is written." + exits(exitDiffers, exitCheckpoint),
+		Example: "  slm verify legal\n  slm verify runs/legal-1f0c9a2b -o json",
+		RunE:    func(_ *cobra.Command, args []string) error { return a.verify(args[0]) },
+	}
+}
+
+func (a *app) verify(run string) error {
+	folder, err := pipeline.Find(a.dir, run)
+	if err != nil {
+		return err
+	}
+	v, err := pipeline.Verify(folder)
+	if err != nil {
+		return err
+	}
+	if !a.quiet {
+		for _, n := range v.Notes {
+			_, _ = fmt.Fprintln(a.err, "note:", plain.Line(n)) // a closed stderr must not stop the check
+		}
+	}
+	if err := a.print(v, func(w io.Writer) { showVerified(w, v) }); err != nil {
+		return err
+	}
+	if !v.OK {
+		return fmt.Errorf("%s: %w: %d in all; the first: %s", folder, pipeline.ErrDiffers, len(v.Differences), v.Differences[0])
+	}
+	return nil
+}
+
+func showVerified(w io.Writer, v *pipeline.Verified) {
+	for _, stage := range []string{stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval} {
+		state := "sound"
+		switch {
+		case slices.Contains(v.Missing, stage):
+			state = "not there"
+		case slices.ContainsFunc(v.Differences, func(d pipeline.Difference) bool { return d.Stage == stage }):
+			state = "DIFFERS"
+		}
+		_, _ = fmt.Fprintf(w, "%-5s %-9s %s\n", stage, state, v.Digests[stage])
+	}
+	for _, d := range v.Differences {
+		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(d.String()))
+	}
+	if v.OK {
+		_, _ = fmt.Fprintln(w, "every byte is what was written")
+	}
+}

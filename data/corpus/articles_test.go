@@ -1,0 +1,179 @@
+package corpus
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// book is a file with three laws: one in two books, one with inserted and missing articles, and a decision without articles between.
+const book = `# 中华人民共和国民法典
+# 总则
+
+2020年5月28日 通过
+
+<!-- INFO END -->
+
+## 第一章 基本规定
+
+第一条 为了保护民事主体的合法权益，制定本法。
+
+第二条　民法调整平等主体之间的关系：
+
+（一）人身关系；
+
+（二）财产关系。
+
+## 第二章 自然人
+
+### 第一节 权利
+
+第三条 权利受法律保护。
+
+# 中华人民共和国民法典
+# 物权编
+
+2020年5月28日 通过
+
+第四条 本编调整物的归属。
+第一条规定的权益，
+第二条、第三条也一样。
+
+第五条 本法自2021年1月1日起施行。
+
+# 关于某事的决定
+
+为了某事，决定如下。
+
+# 中华人民共和国刑法（2020修正）
+
+序言。
+
+第一条 【目的】为了惩罚犯罪，制定本法。
+第一条之一 甲。
+第一条之二 乙。
+
+第三条 丙。
+
+第四条 告诉的才处理。
+
+本条短。
+
+附件一
+
+1．关于禁毒的决定
+`
+
+func TestABookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
+	path := write(t, "book.txt", book)
+	sections, report, err := Collect(Options{Paths: []string{path}, Numbered: true, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range sections {
+		got = append(got, s.Title+" "+s.Number+" "+s.Text)
+	}
+	want := []string{
+		"民法 第一条 为了保护民事主体的合法权益，制定本法。",
+		"民法 第二条 民法调整平等主体之间的关系：（一）人身关系；（二）财产关系。",
+		"民法 第三条 权利受法律保护。",
+		"民法 第四条 本编调整物的归属。第一条规定的权益，第二条、第三条也一样。",
+		"民法 第五条 本法自2021年1月1日起施行。",
+		"刑法 第一条 【目的】为了惩罚犯罪，制定本法。",
+		"刑法 第一条之一 甲。",
+		"刑法 第一条之二 乙。",
+		"刑法 第三条 丙。",
+		"刑法 第四条 告诉的才处理。本条短。",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+	if sections[5].Heading != "目的" || sections[5].ID != "刑法#第一条" || sections[5].Source != "book.txt:43" || report.DroppedShort != 1 {
+		t.Errorf("%+v, %+v", sections[5], report)
+	}
+	// Markdown is cut the same way, and a block's border falls between two laws.
+	again, _, err := Collect(Options{Paths: []string{write(t, "book.md", book)}, Numbered: true, block: len(book) - 40})
+	if err != nil || len(again) != len(sections) || again[9].Text != sections[9].Text || again[4].ID != sections[4].ID {
+		t.Errorf("%d sections, %v", len(again), err)
+	}
+}
+
+func TestALawIsCalledAsItIsCited(t *testing.T) {
+	for head, want := range map[string]string{
+		"中华人民共和国民法典": "民法", "中华人民共和国刑法": "刑法", " 中华人民共和国 宪法 (2018年)": "宪法", "中华人民共和国": "中华人民共和国", "反分裂国家法": "反分裂国家法",
+		"中华人民共和国公司法（2023修订）": "公司法",
+	} {
+		if got := lawName(head); got != want {
+			t.Errorf("%s is called %s", head, got)
+		}
+	}
+}
+
+func TestChineseNumbersAreRead(t *testing.T) {
+	for text, want := range map[string]int{
+		"一千零八十四": 1084, "一千〇八十四": 1084, "一千○八十四": 1084, "十": 10, "一百二十": 120, "一九八四": 1984, "二〇": 20, "三": 3, "两": -1, "": -1, "三万": -1, "一二三四五六七": -1,
+	} {
+		if got, ok := chinese(text); ok != (want >= 0) || ok && got != want {
+			t.Errorf("%s = %d, %v", text, got, ok)
+		}
+	}
+}
+
+func TestTextWithoutHeadingsOrArticlesIsNoBookOfStatutes(t *testing.T) {
+	for _, text := range []string{
+		"", "# 甲\n\n第一条 甲。\n第二条 乙。\n", "第一条 甲。\n第二条 乙。\n第三条 丙。\n第四条 丁。\n", "# One\n\nArticle 1 A\n", "# 甲\n\n第一条规定。\n第二条规定。\n第三条规定。\n第四条规定。\n",
+	} {
+		if got := laws(document{title: "t", line: 1, text: text}); got != nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
+// FuzzLaws holds for any text: its laws are pieces of it, in order, and their lines are right.
+func FuzzLaws(f *testing.F) {
+	f.Add(book)
+	f.Add("# 甲\n第一条 a\n第二条 b\n# 乙\n第一条 c\n第二条 d\n# 丙")
+	f.Fuzz(func(t *testing.T, text string) {
+		rest, line := text, 1
+		for _, d := range laws(document{title: "t", line: 1, text: text}) {
+			at := strings.Index(rest, d.text)
+			if at < 0 || d.text == "" {
+				t.Fatalf("%q is not in %q", d.text, rest)
+			}
+			if line += strings.Count(rest[:at], "\n"); d.line > line {
+				t.Errorf("%q begins on line %d, not %d", d.text, line, d.line)
+			}
+			line += strings.Count(d.text, "\n")
+			rest = rest[at+len(d.text):]
+		}
+	})
+}
+
+// The statutes themselves, where they are: 1,908 articles, each once, none with a heading of the law in its text.
+func TestTheRealCodesHaveAllTheirArticles(t *testing.T) {
+	path, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", "lexeval", "prc_codes.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		t.Skip("the statutes are not here: slm data pull statutes-cn")
+	}
+	sections, _, err := Collect(Options{Paths: []string{path}, Numbered: true, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, s := range sections {
+		count[s.Title]++
+		if strings.Contains(s.Text, "#") || strings.Contains(s.Text, "<!--") || strings.HasPrefix(s.Text, "第") && strings.HasPrefix(s.Text, s.Number) {
+			t.Errorf("%s: %s", s.ID, s.Text)
+		}
+	}
+	if len(sections) != 1908 || count["宪法"] != 143 || count["民法"] != 1260 || len(count) != 3 {
+		t.Errorf("%d articles: %v", len(sections), count)
+	}
+}

@@ -1,0 +1,121 @@
+package exam
+
+import (
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/data/corpus"
+	"slm/data/form"
+)
+
+// lawForms are forms as a recipe for statutes has them.
+var lawForms = form.Set{Place: "{title}{number}：", Document: []string{"{title}{number}："}, Question: []string{"{title}{number}规定了什么？"}}
+
+func law(title, number, text string) corpus.Section {
+	return corpus.Section{ID: title + "#" + number, Title: title, Number: number, Text: text}
+}
+
+func stream(sections []corpus.Section) iter.Seq2[corpus.Section, error] {
+	return func(yield func(corpus.Section, error) bool) {
+		for _, s := range sections {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+}
+
+var statutes = []corpus.Section{
+	law("民法", "第一条", "甲"), law("民法", "第二十一条", "乙"), law("刑法", "第一条", "丙"), law("刑法", "第一条之一", "丁"), law("诉讼法", "第一条", "戊"), law("民事诉讼法", "第一条", "己"),
+	{ID: "MIT#1", Title: "MIT", Number: "1", Text: "one"},
+}
+
+func TestAQuestionIsAboutTheSectionThatItNames(t *testing.T) {
+	for question, want := range map[string]string{
+		"中华人民共和国民法第一条的内容是:":      "民法#第一条",
+		"民法 第一条\n说了什么":           "民法#第一条",
+		"民法第二十一条":                "民法#第二十一条",
+		"民法第二条":                  "",
+		"刑法第一条之一的内容是:":           "刑法#第一条之一",
+		"刑法第一条之二的内容是:":           "",
+		"刑法第一条之外":                "刑法#第一条",
+		"第一条":                    "",
+		"民事诉讼法第一条":               "民事诉讼法#第一条",
+		"诉讼法第一条":                 "诉讼法#第一条",
+		"民法第一条和刑法第一条有什么不同":       "",
+		"民法第一条, 就是民法第一条":         "民法#第一条",
+		"What does mit1 say?":    "MIT#1",
+		"What does MIT12 say?":   "",
+		"What does SUMMIT1 say?": "",
+	} {
+		items := []Item{{ID: "q", Question: question, Choices: []string{"a", "b"}}}
+		n, err := Locate(items, stream(statutes), lawForms)
+		if err != nil || items[0].Section != want || n != len(strings.Fields(want)) {
+			t.Errorf("%s: %q, %d, %v", question, items[0].Section, n, err)
+		}
+		if at := slices.IndexFunc(statutes, func(s corpus.Section) bool { return s.ID == want }); at >= 0 {
+			if items[0].Knowledge != statutes[at].Text || items[0].Place != lawForms.PlaceOf(statutes[at]) {
+				t.Errorf("%s: %+v", question, items[0])
+			}
+		}
+	}
+	// The file's own knowledge stays, and a name that two sections bear is nobody's.
+	items := []Item{{Question: "刑法第一条", Knowledge: "mine"}, {Question: "民法第一条"}}
+	twice := append(slices.Clone(statutes), corpus.Section{ID: "other", Title: "民法", Number: "第一条", Text: "x"})
+	if n, err := Locate(items, stream(twice), lawForms); n != 1 || err != nil || items[0].Knowledge != "mine" || items[1].Section != "" {
+		t.Errorf("%d, %v, %+v", n, err, items)
+	}
+	broken := func(yield func(corpus.Section, error) bool) { yield(corpus.Section{}, corpus.ErrEmpty) }
+	if _, err := Locate(items, broken, lawForms); !errors.Is(err, corpus.ErrEmpty) {
+		t.Error(err)
+	}
+}
+
+func TestNoSectionIsInTwoSplitsOfAFile(t *testing.T) {
+	var items []Item
+	for i := range 300 {
+		s := statutes[i%6]
+		items = append(items, Item{ID: strings.Repeat("x", i), Section: s.ID})
+	}
+	items = append(items, Item{ID: "alone"}, Item{ID: "lonely"})
+	if err := Assign(items, 0.25, 0.5, 3); err != nil {
+		t.Fatal(err)
+	}
+	splits := map[string]string{}
+	for _, m := range items {
+		if before, seen := splits[fact(m)]; seen && before != m.Split || m.Split == "" {
+			t.Errorf("%s is in %s and %s", fact(m), before, m.Split)
+		}
+		splits[fact(m)] = m.Split
+	}
+	count := map[string]int{}
+	for _, split := range splits {
+		count[split]++
+	}
+	if count[Test] != 4 || count[Dev] != 2 || count[Train] != 2 {
+		t.Errorf("%v", count)
+	}
+	if train := TrainSections(statutes, items); len(train) < 1 || slices.ContainsFunc(train, func(s corpus.Section) bool { return splits[s.ID] != Train && splits[s.ID] != "" }) {
+		t.Errorf("%+v", train)
+	}
+}
+
+func TestAFileThatSaysItsSplitsIsTakenAtItsWord(t *testing.T) {
+	items := []Item{{ID: "1", Section: "a", Split: Train}, {ID: "2", Section: "b", Split: Test}, {ID: "3", Section: "c", Split: Dev}, {ID: "4", Section: "b", Split: Test}}
+	want := slices.Clone(items)
+	if err := Assign(items, 0.5, 0.5, 1); err != nil || Digest(items) != Digest(want) {
+		t.Errorf("%v, %+v", err, items)
+	}
+	items[3].Split = Dev
+	if err := Assign(items, 0.5, 0.5, 1); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `"2" stands in test and "4" in dev`) {
+		t.Error(err)
+	}
+	// Without a test split, or with a question that says none, the file says nothing.
+	items[1].Split, items[3].Split = Dev, Dev
+	if err := Assign(items, 0, 1, 1); err != nil || len(Only(items, Test)) != 4 {
+		t.Errorf("%v, %+v", err, items)
+	}
+}

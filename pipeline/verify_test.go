@@ -1,0 +1,247 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/pipeline/recipe"
+	"slm/report"
+)
+
+func verified(t *testing.T, folder string) *Verified {
+	t.Helper()
+	v, err := Verify(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestASoundRunIsSoundAlsoWhenItHasMoved(t *testing.T) {
+	run := tinyRun(t)
+	v := verified(t, run)
+	if !v.OK || len(v.Digests) != 5 || len(v.Missing)+len(v.Notes) > 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// notices demands that a run with one damaged file is not called sound, and that nothing that loads the file panics.
+func notices(t *testing.T, run, path, what string) {
+	t.Helper()
+	v, err := Verify(run)
+	if err == nil && v.OK {
+		t.Errorf("%s %s: not noticed", strings.TrimPrefix(path, run), what)
+	}
+	if err == nil && !v.OK && !strings.Contains(v.Differences[0].String(), filepath.Base(filepath.Dir(path))) && !strings.Contains(v.Differences[0].String(), filepath.Base(path)) && filepath.Dir(path) != run {
+		t.Errorf("%s %s: told as %s", strings.TrimPrefix(path, run), what, v.Differences[0])
+	}
+	// Whatever they say, they must say it.
+	_ = Look(run)
+	_, _ = Summary(run)
+	_, _ = report.Load(run)
+	_, _ = Compare(filepath.Dir(path), filepath.Dir(path))
+	if strings.HasSuffix(path, ".arrow") {
+		_, _ = checkpoint.CompareTables(path, path)
+		if w, err := checkpoint.OpenWeights(path); err == nil {
+			_ = w.Close()
+		}
+	}
+}
+
+// TestEveryDamagedByteIsNoticed flips bytes of every file of a run and cuts every file. SLM_TEST_ALL=1 takes every byte and every
+// length instead of some, which takes hours.
+func TestEveryDamagedByteIsNoticed(t *testing.T) {
+	run := tinyRun(t)
+	every := os.Getenv("SLM_TEST_ALL") != ""
+	flips, cuts := 0, 0
+	for _, path := range files(t, run) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := max(1, len(data)/3)
+		if every {
+			step = 1
+		}
+		for at := 0; at < len(data); at += step {
+			hurt := append([]byte(nil), data...)
+			hurt[at] ^= 1 << (at % 8)
+			put(t, path, hurt)
+			notices(t, run, path, "with a flipped byte")
+			flips++
+		}
+		for n := 0; n < len(data); n += 2 * step {
+			put(t, path, data[:n])
+			notices(t, run, path, "cut")
+			cuts++
+		}
+		put(t, path, data)
+	}
+	if v := verified(t, run); !v.OK {
+		t.Fatal("the run was not put in order again")
+	}
+	t.Logf("%d flipped bytes, %d cuts", flips, cuts)
+}
+
+func put(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADamagedTensorIsNamedWithItsIndexAndWhatStoodThere(t *testing.T) {
+	run := tinyRun(t)
+	path := filepath.Join(run, "dp", "weights.arrow")
+	w, err := checkpoint.OpenWeights(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensor := w.Tensors[2]
+	name, value := tensor.Name, tensor.Data[5]
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := offsetOf(t, path, name)
+	data[at+5*4+2] ^= 0x10
+	put(t, path, data)
+	v := verified(t, run)
+	if v.OK || !has(v.Differences, "dp", "weights.arrow", "tensor "+name+", index 5 ") {
+		t.Fatalf("%+v", v.Differences)
+	}
+	if text := v.Differences[0].String(); !strings.Contains(text, strings.TrimSpace(formatFloat(value))) {
+		t.Errorf("%s does not say that %v stood there", text, value)
+	}
+}
+
+func TestADamagedTableIsNamedWithItsRow(t *testing.T) {
+	run := tinyRun(t)
+	path := filepath.Join(run, "eval", "items.arrow")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := strings.Index(string(data), "Question") // a value of some row
+	if at < 0 {
+		at = len(data) / 2
+	}
+	data[at] ^= 1
+	put(t, path, data)
+	if v := verified(t, run); v.OK || !has(v.Differences, "eval", "items.arrow", "row ") {
+		t.Fatalf("%+v", v.Differences)
+	}
+}
+
+func TestFilesThatAreGoneStrayOrChangedAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		harm        func(run string) error
+		stage, file string
+	}{
+		{func(run string) error { return os.RemoveAll(filepath.Join(run, "bpo")) }, "bpo", ""},
+		{func(run string) error { return os.Remove(filepath.Join(run, "kit", "pairs.arrow")) }, "kit", ""},
+		{func(run string) error { return os.WriteFile(filepath.Join(run, "dp", "more.txt"), nil, 0o666) }, "dp", "more.txt"},
+		{func(run string) error { return os.Remove(filepath.Join(run, "replies.wal")) }, "", "replies.wal"},
+		{func(run string) error { return replaceIn(filepath.Join(run, "recipe.yaml"), "seed: 7", "seed: 8") }, "", "recipe.yaml"},
+		{func(run string) error { return os.Truncate(filepath.Join(run, "events.jsonl"), 100) }, "", "events.jsonl"},
+		{func(run string) error {
+			return os.Rename(filepath.Join(run, "kit"), filepath.Join(run, "dp2")) // and the chain is broken behind it
+		}, "bpo", ""},
+	} {
+		run := tinyRun(t)
+		if err := c.harm(run); err != nil {
+			t.Fatal(err)
+		}
+		if v := verified(t, run); v.OK || !has(v.Differences, c.stage, c.file, "") {
+			t.Errorf("want %s/%s: %+v", c.stage, c.file, v.Differences)
+		}
+	}
+}
+
+func replaceIn(path, old, with string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(strings.Replace(string(text), old, with, 1)), 0o666)
+}
+
+func TestACheckpointOfAnotherRecipeIsFoundByItsFingerprint(t *testing.T) {
+	run := tinyRun(t)
+	// The seal and every digest are put right: only the chain of fingerprints tells.
+	if err := replaceIn(filepath.Join(run, "recipe.yaml"), "seed: 7", "seed: 8"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(run, sealName)); err != nil {
+		t.Fatal(err)
+	}
+	if v := verified(t, run); v.OK || !strings.Contains(v.Differences[0].What, "fingerprint") {
+		t.Errorf("%+v", v.Differences)
+	}
+}
+
+func TestARunThatWasInterruptedIsSound(t *testing.T) {
+	for _, stage := range []string{"dp", "kit", "eval"} {
+		dir := t.TempDir()
+		ctx, stop := context.WithCancel(context.Background())
+		r, err := recipe.Load(recipe.Source{Name: filepath.Join(tinyRun(t), "recipe.yaml")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job, err := Build(r, dir, tiny.be.Name(), map[string]string{"slm": "test"}, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := New(job, Choice{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		means := realMeans(tiny.be)
+		means.View = cancelAt{stage, stop}
+		means.Box = &BlackBox{Config: r.LLM, Seed: r.Seed, Keep: p.Folder()}
+		_, err = p.Execute(ctx, means)
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("%s: %v", stage, err)
+		}
+		if err := means.Box.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if v := verified(t, p.Folder()); !v.OK || len(v.Missing) == 0 {
+			t.Errorf("stopped in %s: %+v", stage, v.Differences)
+		}
+		// As after kill -9: no end was written.
+		if err := writeSeal(p.Folder(), true, recipeName, planName); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(filepath.Join(p.Folder(), eventsName), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(`{"v":1,"t":"20`); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if v := verified(t, p.Folder()); !v.OK || len(v.Notes) == 0 {
+			t.Errorf("killed in %s: %+v", stage, v.Differences)
+		}
+	}
+}
+
+func TestANewerSealIsRefused(t *testing.T) {
+	run := tinyRun(t)
+	put(t, filepath.Join(run, sealName), []byte(`{"v": 99}`))
+	if _, err := Verify(run); !errors.Is(err, checkpoint.ErrNewer) {
+		t.Error(err)
+	}
+}

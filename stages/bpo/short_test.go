@@ -1,0 +1,20 @@
+package bpo
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestALadderThatIsCutIsSaid(t *testing.T) {
+	cfg := settings()
+	cfg.Items.Ladder = []int{10, 20, 40}
+	for n, want := range map[int]string{200: "", 40: "[10 20 40] is cut to [10 20", 12: "cut to [6]"} {
+		s, err := newSearch(cfg, newWorld(n, idle).items, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.short(); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%d items: %q, want %q", n, got, want)
+		}
+	}
+}
