@@ -60,14 +60,26 @@ func (a *app) listRecipes() error {
 		if err != nil {
 			return err
 		}
-		first, _, _ := strings.Cut(string(text), "\n")
-		list = append(list, entry{name, strings.TrimLeft(first, "# ")})
+		list = append(list, entry{name, purpose(string(text))})
 	}
 	return a.print(list, func(w io.Writer) {
 		for _, e := range list {
-			_, _ = fmt.Fprintf(w, "%-10s %s\n", e.Name, e.What)
+			_, _ = fmt.Fprintf(w, "%-12s %s\n", e.Name, wrap(e.What, width(w), 13))
 		}
 	})
+}
+
+// purpose is the first paragraph of a recipe's comment.
+func purpose(text string) string {
+	var words []string
+	for line := range strings.SplitSeq(text, "\n") {
+		line, comment := strings.CutPrefix(line, "#")
+		if line = strings.TrimSpace(line); !comment || line == "" {
+			break
+		}
+		words = append(words, line)
+	}
+	return strings.Join(words, " ")
 }
 
 func (a *app) copyRecipe(name, file string) error {

@@ -90,7 +90,7 @@ func scaleGo(x []float32, a float32) {
 	}
 }
 
-// MaxAbs is the largest |x|, 0 for an empty slice. NaN is passed over: AllFinite finds it.
+// MaxAbs is the largest |x|, 0 for an empty slice. NaN is passed over.
 func MaxAbs(x []float32) float32 {
 	switch cpu {
 	case levelAVX512:
@@ -109,24 +109,4 @@ func maxAbsGo(x []float32) float32 {
 		}
 	}
 	return m
-}
-
-// AllFinite reports whether no element is NaN or infinite.
-func AllFinite(x []float32) bool {
-	switch cpu {
-	case levelAVX512:
-		return allFiniteAVX512(x)
-	case levelAVX2:
-		return allFiniteAVX2(x)
-	}
-	return allFiniteGo(x)
-}
-
-func allFiniteGo(x []float32) bool {
-	for _, v := range x {
-		if math.Float32bits(v)&0x7f800000 == 0x7f800000 {
-			return false
-		}
-	}
-	return true
 }

@@ -67,24 +67,6 @@ var arithChecks = []vectorCheck{
 			a.t.Fatalf("MaxAbs of %d values is %g, want %g", n, got, want)
 		}
 	}},
-	{"AllFinite", func(a *arena, n int) {
-		x := a.wild(n)
-		if !AllFinite(x) {
-			a.t.Fatal("finite values are not found finite")
-		}
-		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-			if n == 0 {
-				break
-			}
-			i := a.rng.IntN(n)
-			old := x[i]
-			x[i] = float32(bad)
-			if AllFinite(x) {
-				a.t.Fatalf("%g at %d of %d was overlooked", bad, i, n)
-			}
-			x[i] = old
-		}
-	}},
 }
 
 // dotError is the stated bound in units of Σ|x·y|.

@@ -134,16 +134,6 @@ func maxAbsAVX512(x []float32) float32
 //go:noescape
 func maxAbsAVX2(x []float32) float32
 
-// allFiniteAVX512 reports whether no element is NaN or infinite.
-//
-//go:noescape
-func allFiniteAVX512(x []float32) bool
-
-// allFiniteAVX2 reports whether no element is NaN or infinite.
-//
-//go:noescape
-func allFiniteAVX2(x []float32) bool
-
 // argMaxAVX512 is the index of the first maximum; x is not empty.
 //
 //go:noescape
@@ -244,16 +234,6 @@ func ropeAVX512(y1, y2, x1, x2, cos, sin []float32)
 //go:noescape
 func ropeAVX2(y1, y2, x1, x2, cos, sin []float32)
 
-// ropeFromBF16AVX512 is rope from bf16.
-//
-//go:noescape
-func ropeFromBF16AVX512(y1, y2 []float32, x1, x2 []uint16, cos, sin []float32)
-
-// ropeFromBF16AVX2 is rope from bf16.
-//
-//go:noescape
-func ropeFromBF16AVX2(y1, y2 []float32, x1, x2 []uint16, cos, sin []float32)
-
 // ropeBF16AVX512 is rope from bf16 to bf16.
 //
 //go:noescape
@@ -283,21 +263,6 @@ func adamWAVX512(w, m, v, g []float32, c *adamCoef)
 //
 //go:noescape
 func adamWAVX2(w, m, v, g []float32, c *adamCoef)
-
-// transposeUnitsAVX2 transposes the whole 16×8 units of src.
-//
-//go:noescape
-func transposeUnitsAVX2(dst, src []uint16, rows, cols int)
-
-// toBF16TransposeUnitsAVX512 rounds and transposes the whole 16×8 units of src.
-//
-//go:noescape
-func toBF16TransposeUnitsAVX512(dst []uint16, src []float32, rows, cols int)
-
-// toBF16TransposeUnitsAVX2 rounds and transposes the whole 16×8 units of src.
-//
-//go:noescape
-func toBF16TransposeUnitsAVX2(dst []uint16, src []float32, rows, cols int)
 
 // gemm12RowsAVX512 computes 12 rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.
 //

@@ -68,10 +68,6 @@ func maxAbsAVX512(x []float32) float32 { return maxAbsGo(x) }
 
 func maxAbsAVX2(x []float32) float32 { return maxAbsGo(x) }
 
-func allFiniteAVX512(x []float32) bool { return allFiniteGo(x) }
-
-func allFiniteAVX2(x []float32) bool { return allFiniteGo(x) }
-
 func argMaxAVX512(x []float32) int { return argMaxGo(x) }
 
 func argMaxAVX2(x []float32) int { return argMaxGo(x) }
@@ -126,14 +122,6 @@ func ropeAVX512(y1, y2, x1, x2, cos, sin []float32) { ropeGo(y1, y2, x1, x2, cos
 
 func ropeAVX2(y1, y2, x1, x2, cos, sin []float32) { ropeGo(y1, y2, x1, x2, cos, sin) }
 
-func ropeFromBF16AVX512(y1, y2 []float32, x1, x2 []uint16, cos, sin []float32) {
-	ropeFromBF16Go(y1, y2, x1, x2, cos, sin)
-}
-
-func ropeFromBF16AVX2(y1, y2 []float32, x1, x2 []uint16, cos, sin []float32) {
-	ropeFromBF16Go(y1, y2, x1, x2, cos, sin)
-}
-
 func ropeBF16AVX512(y1, y2, x1, x2 []uint16, cos, sin []float32) {
 	ropeBF16Go(y1, y2, x1, x2, cos, sin)
 }
@@ -151,18 +139,6 @@ func ropeToBF16AVX2(y1, y2 []uint16, x1, x2, cos, sin []float32) {
 func adamWAVX512(w, m, v, g []float32, c *adamCoef) { adamWGo(w, m, v, g, c) }
 
 func adamWAVX2(w, m, v, g []float32, c *adamCoef) { adamWGo(w, m, v, g, c) }
-
-func transposeUnitsAVX2(dst, src []uint16, rows, cols int) {
-	transpose16Go(dst, src, rows, cols, 0, rows&^15, 0, cols&^7)
-}
-
-func toBF16TransposeUnitsAVX512(dst []uint16, src []float32, rows, cols int) {
-	toBF16TransposedGo(dst, src, rows, cols, 0, rows&^15, 0, cols&^7)
-}
-
-func toBF16TransposeUnitsAVX2(dst []uint16, src []float32, rows, cols int) {
-	toBF16TransposedGo(dst, src, rows, cols, 0, rows&^15, 0, cols&^7)
-}
 
 func gemm12RowsAVX512(c, a, b *float32, k, n, ai, ak, ldc int, add bool) {
 	panic("kernel: no assembly on this machine")

@@ -39,7 +39,6 @@ func BenchmarkVector(b *testing.B) {
 		{"Axpy", 12, func() { Axpy(f[0], f[1], 1e-9) }},
 		{"Add", 12, func() { Add(f[0], f[1], f[2]) }},
 		{"Scale", 8, func() { Scale(f[0], 1) }},
-		{"AllFinite", 4, func() { AllFinite(f[1]) }},
 		{"RMSNorm", 12, func() { sink += RMSNorm(f[0], f[1], f[2], 1e-5) }},
 		{"RMSNormBF16", 10, func() { sink += RMSNormBF16(h[0], f[1], f[2], 1e-5) }},
 		{"RMSNormGrad", 28, func() { RMSNormGrad(f[0], f[4], f[1], f[2], f[3], 1e-3) }},
@@ -48,8 +47,6 @@ func BenchmarkVector(b *testing.B) {
 		{"SwiGLUGradBF16", 12, func() { SwiGLUGradBF16(h[0], h[4], h[5], h[1], h[2], h[3]) }},
 		{"Rope", 12, func() { Rope(f[0], cos, sin) }},
 		{"AdamW", 28, func() { AdamW(f[0], f[4], f[5], f[1], 1e-9, 0.9, 0.99, 1e-8, 0, 1, 1, 1) }},
-		{"Transpose16", 4, func() { Transpose16(h[0], h[1], 64, 64) }},
-		{"ToBF16Transposed", 6, func() { ToBF16Transposed(h[0], f[1], 64, 64) }},
 	} {
 		for l := detectLevel(); l >= levelGeneric; l-- {
 			b.Run(k.name+"/"+l.String(), func(b *testing.B) {
@@ -78,7 +75,6 @@ func BenchmarkSgemm(b *testing.B) {
 		for i := range y {
 			y[i] = float32(i%5) - 2
 		}
-		var panels Panels
 		for _, f := range []struct {
 			name string
 			run  func()
@@ -86,12 +82,10 @@ func BenchmarkSgemm(b *testing.B) {
 			{"NT", func() { SgemmNT(z, x, y, m, n, k, k, k, n, false) }},
 			{"NN", func() { SgemmNN(z, x, y, m, n, k, k, n, n, false) }},
 			{"TN", func() { SgemmTN(z, x, y, m, n, k, m, n, n, false) }},
-			{"packed", func() { SgemmPanels(z, x, &panels, m, 0, n, k, n, false) }},
 		} {
 			for l := detectLevel(); l >= levelGeneric; l-- {
 				b.Run(fmt.Sprintf("%dx%dx%d/%s/%v", m, n, k, f.name, l), func(b *testing.B) {
 					defer setLevel(l)()
-					panels.PackNT(y, n, k, k)
 					for b.Loop() {
 						f.run()
 					}

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"sync"
 	"unsafe"
 )
@@ -9,7 +8,7 @@ import (
 // The SIMD product works on panels of B: at most gemmBlock terms of a few neighbouring columns, [k][panelWidth], padded with zeros. A
 // panel stays in the first cache while all rows of A pass by it; A and C are used where they lie.
 
-// PanelAlign is what the first column of a share of a product by SgemmPanels must be a multiple of.
+// PanelAlign is what the first column of a share of a product must be a multiple of.
 const PanelAlign = 32
 
 // maxRows is how many rows of A pass by before the next panel: 1020 rows of 256 terms are 1 MB, half the second cache of a server core.
@@ -21,77 +20,6 @@ func panelWidth() int {
 		return 32
 	}
 	return 16
-}
-
-// Panels is a matrix B [K,N] packed for products A·B. The zero value is empty; Pack fills it, and again with new values.
-type Panels struct {
-	n, k, width int
-	data        []float32 // by block of gemmBlock terms, then by panel: [terms][width]
-}
-
-// PackNT takes over Bᵀ given as b [n,k], rows ldb apart: the form of a weight matrix.
-func (p *Panels) PackNT(b []float32, n, k, ldb int) {
-	p.pack(b, gemmShape{n: n, k: k, bk: 1, bj: ldb, m: 1})
-}
-
-// PackNN takes over B given as b [k,n], rows ldb apart.
-func (p *Panels) PackNN(b []float32, n, k, ldb int) {
-	p.pack(b, gemmShape{n: n, k: k, bk: ldb, bj: 1, m: 1})
-}
-
-func (p *Panels) pack(b []float32, s gemmShape) {
-	p.n, p.k, p.width = s.n, s.k, panelWidth()
-	if s.n <= 0 || s.k <= 0 {
-		p.data = p.data[:0]
-		return
-	}
-	b = s.boundB(b)
-	size := p.padded() * s.k
-	if cap(p.data) < size {
-		p.data = make([]float32, size)
-	}
-	p.data = p.data[:size]
-	for p0 := 0; p0 < s.k; p0 += gemmBlock {
-		terms := min(gemmBlock, s.k-p0)
-		for j := 0; j < s.n; j += p.width {
-			packPanel(p.panel(p0, terms, j), b[p0*s.bk+j*s.bj:], terms, min(p.width, s.n-j), p.width, s)
-		}
-	}
-}
-
-// padded is n rounded up to whole panels.
-func (p *Panels) padded() int { return (p.n + p.width - 1) / p.width * p.width }
-
-// panel is the panel that starts at term p0 and column j.
-func (p *Panels) panel(p0, terms, j int) []float32 {
-	at := p0*p.padded() + j*terms
-	return p.data[at : at+terms*p.width]
-}
-
-// SgemmPanels computes the columns [from,to) of C [m,n] = A [m,k]·B, or adds them to C, with the same bits as SgemmNT and SgemmNN.
-// from must be a multiple of PanelAlign; c and a start at the first column of their matrices.
-func SgemmPanels(c, a []float32, b *Panels, m, from, to, lda, ldc int, accumulate bool) {
-	if from%PanelAlign != 0 || from < 0 || to > b.n || m < 0 {
-		panic(fmt.Sprintf("kernel: SgemmPanels: columns %d to %d of %d", from, to, b.n))
-	}
-	s := gemmShape{m: m, n: to - from, k: b.k, ai: lda, ak: 1, bk: b.width, bj: 1, ldc: ldc}
-	if s.m == 0 || s.n <= 0 {
-		return
-	}
-	c = s.boundC("SgemmPanels", c[from:])
-	if s.k == 0 {
-		s.clearC(c, accumulate)
-		return
-	}
-	a = s.boundA(a)
-	for p0 := 0; p0 < s.k; p0 += gemmBlock {
-		part := s
-		part.k = min(gemmBlock, s.k-p0)
-		for j := 0; j < s.n; j += b.width {
-			part.n = min(b.width, s.n-j)
-			gemmPanel(c[j:], a[p0:], b.panel(p0, part.k, from+j), part, accumulate || p0 > 0)
-		}
-	}
 }
 
 // panelPool keeps one panel for each product that is under way.

@@ -28,20 +28,6 @@ func RopeGrad(x []float32, cos, sin []float32) {
 	}
 }
 
-// RopeFromBF16 is Rope from a bf16 vector into a float32 one.
-func RopeFromBF16(dst []float32, src []uint16, cos, sin []float32) {
-	sameLen("RopeFromBF16", len(dst), len(src))
-	h := ropeHalf("RopeFromBF16", len(dst), len(cos), len(sin))
-	switch cpu {
-	case levelAVX512:
-		ropeFromBF16AVX512(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
-	case levelAVX2:
-		ropeFromBF16AVX2(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
-	default:
-		ropeFromBF16Go(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
-	}
-}
-
 // RopeBF16 is Rope from a bf16 vector into a bf16 one, computed in float32 and rounded once; dst and src may be the same.
 func RopeBF16(dst, src []uint16, cos, sin []float32) {
 	sameLen("RopeBF16", len(dst), len(src))
@@ -82,13 +68,6 @@ func ropeHalf(name string, hd, cos, sin int) int {
 func ropeGo(y1, y2, x1, x2, cos, sin []float32) {
 	for i, c := range cos {
 		a, b, s := x1[i], x2[i], sin[i]
-		y1[i], y2[i] = a*c-b*s, b*c+a*s
-	}
-}
-
-func ropeFromBF16Go(y1, y2 []float32, x1, x2 []uint16, cos, sin []float32) {
-	for i, c := range cos {
-		a, b, s := widenBF16(x1[i]), widenBF16(x2[i]), sin[i]
 		y1[i], y2[i] = a*c-b*s, b*c+a*s
 	}
 }

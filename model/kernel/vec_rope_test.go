@@ -19,19 +19,6 @@ var ropeChecks = []vectorCheck{
 			near(a.t, "Rope there and back", i, x[i], float64(before[i]), 0, 2e-6)
 		}
 	}},
-	{"RopeFromBF16", func(a *arena, n int) {
-		x, dst, cos, sin := a.bf16(2*n, 1), a.floats(2*n), a.floats(n), a.floats(n)
-		angles(a, cos, sin)
-		RopeFromBF16(dst, x, cos, sin)
-		want := make([]float32, 2*n)
-		FromBF16(want, x)
-		Rope(want, cos, sin)
-		for i, v := range want {
-			if dst[i] != v {
-				a.t.Fatalf("RopeFromBF16[%d] = %g, Rope gives %g", i, dst[i], v)
-			}
-		}
-	}},
 	{"RopeBF16", func(a *arena, n int) {
 		x, cos, sin := a.bf16(2*n, 1), a.floats(n), a.floats(n)
 		angles(a, cos, sin)

@@ -107,7 +107,6 @@ func TestVectorKernelsRefuseUnequalLengths(t *testing.T) {
 		"Rope":            func() { Rope(four, three, three) },
 		"Rope odd":        func() { Rope(three, four[:1], four[:1]) },
 		"AdamW":           func() { AdamW(four, three, three, three, 1, 1, 1, 1, 1, 1, 1, 1) },
-		"Transpose16":     func() { Transpose16(halves, halves, 2, 2) },
 		"SgemmNT short A": func() { SgemmNT(four, three, four, 2, 2, 2, 2, 2, 2, false) },
 		"SgemmNT ldc":     func() { SgemmNT(four, four, four, 2, 2, 2, 2, 2, 1, false) },
 	} {

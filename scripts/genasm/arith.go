@@ -61,19 +61,6 @@ var arithKernels = []kernel{
 		})
 		e.Store(e.fold(acc, e.max), e.ReturnIndex(0))
 	}},
-	{name: "allFinite", params: "x []float32", result: "bool", doc: "reports whether no element is NaN or infinite.", emit: func(e *emitter) {
-		// x·0 is 0 for a finite x and NaN for any other, and NaN stays in a sum.
-		x, n := e.slice("x"), e.length("x")
-		zero := e.zero()
-		acc := []reg.VecVirtual{e.zero(), e.zero(), e.zero(), e.zero()}
-		e.loop(n, 4, func(i reg.GPVirtual, j int) {
-			e.VFMADD231PS(e.load(x, i, j), zero, acc[j])
-		})
-		r, ok := e.fold(acc, e.add), e.GP8()
-		e.VUCOMISS(r, r)
-		e.SETPC(ok)
-		e.Store(ok, e.ReturnIndex(0))
-	}},
 	{name: "argMax", params: "x []float32", result: "int", doc: "is the index of the first maximum; x is not empty.", emit: emitArgMax},
 }
 

@@ -48,7 +48,6 @@ var files = []struct {
 	{"swiglu", swigluKernels},
 	{"rope", ropeKernels},
 	{"adamw", adamKernels},
-	{"transpose", transposeKernels},
 	{"sgemm", sgemmKernels},
 	{"amx", amxKernels},
 }

@@ -4,7 +4,6 @@ import "github.com/mmcloughlin/avo/reg"
 
 var ropeKernels = []kernel{
 	ropeKernel("rope", "y1, y2, x1, x2, cos, sin []float32", "computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin.", false, false),
-	ropeKernel("ropeFromBF16", "y1, y2 []float32, x1, x2 []uint16, cos, sin []float32", "is rope from bf16.", true, false),
 	ropeKernel("ropeBF16", "y1, y2, x1, x2 []uint16, cos, sin []float32", "is rope from bf16 to bf16.", true, true),
 	ropeKernel("ropeToBF16", "y1, y2 []uint16, x1, x2, cos, sin []float32", "is rope to bf16.", false, true),
 }
