@@ -89,7 +89,7 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 		}
 		results = append(results, r)
 		if *format == "text" {
-			fmt.Fprintf(out, "%s  bf16 ×%.2f (%.0f against %.0f tokens/s, PyTorch %s)  f32 ×%.2f  memory ×%.2f  %s\n",
+			fmt.Fprintf(out, "%s  bf16 ×%.2f (%.0f against %.0f tokens/s of %s)  f32 ×%.2f  memory ×%.2f  %s\n",
 				r.Shape, r.RatioBF16, r.TokS, r.PeerTokS, r.PeerMode, r.RatioF32, r.RSSRatio, r.Kernel)
 		}
 	}
