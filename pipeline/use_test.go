@@ -36,8 +36,12 @@ func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
 		return a, s.Reply(ctx, a, []string{"Redistribution and use", "Nothing at all"})
 	}
 	const question = "What does section 1 of Apache-2.0 say?"
-	if _, err := ask(use(t, folder, true), question); !errors.Is(err, llm.ErrOffline) {
+	before := use(t, folder, true)
+	if _, err := ask(before, question); !errors.Is(err, llm.ErrOffline) {
 		t.Fatalf("before anything was bought: %v", err)
+	}
+	if err := before.Close(); err != nil { // open, it would keep the place where replies are stored
+		t.Fatal(err)
 	}
 	first := use(t, folder, false)
 	want, err := ask(first, question)
