@@ -60,53 +60,111 @@ func amxGemm[R Elem](s Shape, c []R, a, b []uint16) {
 	p := &w.right
 	p.fit(s.N, s.K)
 	p.pack(b, s.LDB, s.TransB)
-	amxMultiply(w, c, amxLeftOperand(&w.left, a, s), p, s, 0, s.N)
+	amxMultiply(w, c, sumsOf(c, s), s.LDC, amxLeftOperand(&w.left, a, s), p, s, 0, s.N)
 }
 
 // amxScratch is the working memory of one product.
 type amxScratch struct {
 	right amxPanels
 	left  []uint16 // packed or padded rows of A
-	edge  []byte   // a block of C that hangs over
+	sums  []byte   // two blocks of sums on their way to C
+	edge  []byte   // rows of C that hang over
 }
 
 var amxScratches = sync.Pool{New: func() any { return &amxScratch{} }}
 
-// amxMultiply computes the columns [from,to) of C; from is a multiple of tileSide, and c starts at that column.
-func amxMultiply[R Elem](w *amxScratch, c []R, l amxLeft, p *amxPanels, s Shape, from, to int) {
-	size := int(unsafe.Sizeof(c[0]))
-	if s.Accumulate && size == 2 {
+// sumsOf is where the sums of C (+)= A·B start.
+func sumsOf[R Elem](c []R, s Shape) []float32 {
+	if !s.Accumulate {
+		return nil
+	}
+	from, ok := any(c).([]float32)
+	if !ok {
 		panic("kernel: bf16 results are not added to")
 	}
-	// Panel by panel, so that a panel stays in the first cache while all rows pass by.
-	high, wide := s.M/tileSide, (to-from)/tileSide
-	for j := range wide {
-		if high > 0 {
-			amxBlocks(unsafe.Pointer(&c[j*tileSide]), s.LDC, size, tileSide, l, 0, p, from+j*tileSide, high, s.Accumulate)
-		}
-	}
-	for row := 0; row < s.M; row += tileSide {
-		rows, col := min(tileSide, s.M-row), from+wide*tileSide
-		if rows < tileSide {
-			col = from
-		}
-		for ; col < to; col += tileSide {
-			amxEdge(w, c[row*s.LDC+col-from:], l, row, p, col, rows, min(tileSide, to-col), s.LDC, s.Accumulate)
+	return from
+}
+
+// panelsAtOnce bounds the part of B that stays in the second cache while all rows of A pass by. // elements
+const panelsAtOnce = 1 << 18
+
+// amxMultiply computes the columns [at,to) of C; at is a multiple of tileSide, and c starts at that column. With s.Accumulate, sums start
+// from the values of from, rows ldfrom apart, which may be C.
+func amxMultiply[R Elem](w *amxScratch, c []R, from []float32, ldfrom int, l amxLeft, p *amxPanels, s Shape, at, to int) {
+	panels := max(1, panelsAtOnce/(p.steps*stepSize))
+	for col := at; col < to; col += panels * tileSide {
+		cols := min(panels*tileSide, to-col)
+		wide := cols / tileSide * tileSide
+		for row := 0; row < s.M; row += tileSide {
+			rows, first := min(tileSide, s.M-row), col
+			cRow := c[row*s.LDC+col-at:]
+			var fromRow []float32
+			if s.Accumulate {
+				fromRow = from[row*ldfrom+col-at:]
+			}
+			if rows == tileSide && wide > 0 {
+				amxStrip(w, cRow, s.LDC, fromRow, ldfrom, rows, l, row, p, col, wide/tileSide, s.Accumulate)
+				first += wide
+			}
+			if first < col+cols {
+				if skip := first - col; skip > 0 {
+					cRow = cRow[skip:]
+					if s.Accumulate {
+						fromRow = fromRow[skip:]
+					}
+				}
+				amxEdge(w, cRow, s.LDC, fromRow, ldfrom, rows, l, row, p, first, col+cols-first, s.Accumulate)
+			}
 		}
 	}
 }
 
-// amxEdge computes a block of fewer than 32 rows or columns by way of a whole one.
-func amxEdge[R Elem](w *amxScratch, c []R, l amxLeft, row int, p *amxPanels, col, rows, cols, ldc int, accumulate bool) {
+// amxEdge computes rows of fewer than 32 rows or columns by way of whole blocks.
+func amxEdge[R Elem](w *amxScratch, c []R, ldc int, from []float32, ldfrom, rows int, l amxLeft, row int, p *amxPanels, col, cols int, accumulate bool) {
 	size := int(unsafe.Sizeof(c[0]))
-	block := unsafe.Slice((*R)(unsafe.Pointer(&aligned(&w.edge, stepSize*size)[0])), stepSize)
-	for i := 0; i < rows && accumulate; i++ {
-		copy(block[i*tileSide:], c[i*ldc:i*ldc+cols])
+	blocks := (cols + tileSide - 1) / tileSide
+	wide := blocks * tileSide
+	room := unsafe.Slice((*R)(unsafe.Pointer(&aligned(&w.edge, tileSide*wide*size)[0])), tileSide*wide)
+	var start []float32
+	if accumulate { // then R is float32
+		start = any(room).([]float32)
+		for i := range rows {
+			copy(start[i*wide:], from[i*ldfrom:i*ldfrom+cols])
+		}
 	}
-	amxBlocks(unsafe.Pointer(&block[0]), tileSide, size, rows, l, row, p, col, 1, accumulate)
+	amxStrip(w, room, wide, start, wide, rows, l, row, p, col, blocks, accumulate)
 	for i := range rows {
-		copy(c[i*ldc:i*ldc+cols], block[i*tileSide:])
+		copy(c[i*ldc:i*ldc+cols], room[i*wide:])
 	}
+}
+
+// amxStrip multiplies up to 32 rows of A with some panels of B, from the panel of column col on.
+func amxStrip[R Elem](w *amxScratch, c []R, ldc int, from []float32, ldfrom, rows int, l amxLeft, row int, p *amxPanels, col, blocks int, accumulate bool) {
+	var start *byte
+	if accumulate {
+		start = (*byte)(unsafe.Pointer(unsafe.SliceData(from)))
+	}
+	size := int(unsafe.Sizeof(c[0]))
+	amxStripOf(rows <= 16, size == 2, accumulate)((*byte)(unsafe.Pointer(unsafe.SliceData(c))), start,
+		bytesOf(l.data[row/tileSide*l.strip:]), bytesOf(p.at(col/tileSide, 0)), unsafe.SliceData(aligned(&w.sums, 2*stepSize*4)),
+		size*ldc, 4*ldfrom, l.lda, l.step, l.half, l.steps, blocks)
+}
+
+// amxStripOf picks the variant.
+func amxStripOf(half, round, from bool) func(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+	switch {
+	case half && round:
+		return amxHalfStripRoundAVX512
+	case half && from:
+		return amxHalfStripFromAVX512
+	case half:
+		return amxHalfStripAVX512
+	case round:
+		return amxStripRoundAVX512
+	case from:
+		return amxStripFromAVX512
+	}
+	return amxStripAVX512
 }
 
 // amxLeft is a left operand whose rows are whole steps, and filled up to a multiple of 16. Strides are in bytes.
@@ -122,8 +180,10 @@ func amxLeftOperand(buf *[]uint16, a []uint16, s Shape) amxLeft {
 	steps := (s.K + tileSide - 1) / tileSide
 	if s.TransA {
 		dst := aligned(buf, (s.M+tileSide-1)/tileSide*steps*stepSize)
-		for row := 0; row < s.M; row += tileSide {
-			amxPackTransposed(dst[row*steps*tileSide:], a[row:], s.LDA, min(tileSide, s.M-row), s.K)
+		for step := range steps { // so that rows of the transpose are read along
+			for row := 0; row < s.M; row += tileSide {
+				amxPackTransposed(dst[row*steps*tileSide+step*stepSize:], a[step*tileSide*s.LDA+row:], s.LDA, min(tileSide, s.M-row), min(tileSide, s.K-step*tileSide))
+			}
 		}
 		return amxLeft{dst, steps, 64, 2 * stepSize, stepSize, steps * stepSize}
 	}
@@ -142,23 +202,6 @@ func amxLeftOperand(buf *[]uint16, a []uint16, s Shape) amxLeft {
 		a = dst
 	}
 	return amxLeft{a, steps, 2 * ld, 2 * tileSide, 32 * ld, tileSide * ld}
-}
-
-// amxBlocks multiplies up to 32 rows of A, and after them blocks−1 times the next 32, with the panel of column col.
-func amxBlocks(c unsafe.Pointer, ldc, size, rows int, l amxLeft, row int, p *amxPanels, col, blocks int, accumulate bool) {
-	mode := 0
-	if accumulate {
-		mode = 1
-	}
-	if size == 2 {
-		mode |= 2
-	}
-	f := amxBlocksAVX512
-	if rows <= 16 {
-		f = amxHalfBlocksAVX512
-	}
-	a := l.data[row/tileSide*l.strip:]
-	f((*byte)(c), bytesOf(a), bytesOf(p.at(col/tileSide, 0)), size*ldc, l.lda, l.step, l.half, l.steps, blocks, size*tileSide*ldc, 2*l.strip, 0, mode)
 }
 
 // aligned gives n elements of the buffer, from a multiple of 64 bytes on.

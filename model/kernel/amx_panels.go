@@ -27,21 +27,29 @@ func (p *amxPanels) at(panel, step int) []uint16 {
 
 func (p *amxPanels) pack(b []uint16, ld int, trans bool) {
 	whole := p.k / tileSide
-	for panel := range p.panels() {
-		col := panel * tileSide
-		full := whole
-		if p.n-col < tileSide {
-			full = 0
-		}
-		if full > 0 {
-			if trans {
-				amxPackColumnsAVX512(bytesOf(p.at(panel, 0)), bytesOf(b[col*ld:]), 2*ld, full)
-			} else {
-				amxPackRowsAVX512(bytesOf(p.at(panel, 0)), bytesOf(b[col:]), 2*ld, full)
+	if trans {
+		for panel := range p.panels() {
+			full := whole
+			if p.n-panel*tileSide < tileSide {
+				full = 0
+			}
+			if full > 0 {
+				amxPackColumnsAVX512(bytesOf(p.at(panel, 0)), bytesOf(b[panel*tileSide*ld:]), 2*ld, full)
+			}
+			for step := full; step < p.steps; step++ {
+				p.packEdge(b, ld, trans, panel, step)
 			}
 		}
-		for step := full; step < p.steps; step++ {
-			p.packEdge(b, ld, trans, panel, step)
+		return
+	}
+	// Step by step, so that rows are read along.
+	for step := range p.steps {
+		for panel := range p.panels() {
+			if step < whole && p.n-panel*tileSide >= tileSide {
+				amxPackRowsAVX512(bytesOf(p.at(panel, step)), bytesOf(b[step*tileSide*ld+panel*tileSide:]), 2*ld, 1)
+			} else {
+				p.packEdge(b, ld, trans, panel, step)
+			}
 		}
 	}
 }
@@ -62,22 +70,17 @@ func (p *amxPanels) packEdge(b []uint16, ld int, trans bool, panel, step int) {
 	}
 }
 
-// amxPackTransposed packs 32 rows of a left operand that is given as its transpose a [K,rows…]: tiles of 16 rows by 32 terms.
-func amxPackTransposed(dst, a []uint16, ld, rows, k int) {
-	full := k / tileSide
-	if rows < tileSide {
-		full = 0
+// amxPackTransposed packs a step of up to 32 terms of up to 32 rows of a left operand that is given as its transpose a [terms,rows…]: tiles
+// of 16 rows by 32 terms.
+func amxPackTransposed(dst, a []uint16, ld, rows, terms int) {
+	if rows == tileSide && terms == tileSide {
+		amxPackLeftAVX512(bytesOf(dst), bytesOf(a), 2*ld, 1)
+		return
 	}
-	if full > 0 {
-		amxPackLeftAVX512(bytesOf(dst), bytesOf(a), 2*ld, full)
-	}
-	for step := full; step*tileSide < k; step++ {
-		tile := dst[step*stepSize : (step+1)*stepSize]
-		clear(tile)
-		for t := range min(tileSide, k-step*tileSide) {
-			for i, v := range a[(step*tileSide+t)*ld : (step*tileSide+t)*ld+rows] {
-				tile[i*tileSide+t] = v
-			}
+	clear(dst[:stepSize])
+	for t := range terms {
+		for i, v := range a[t*ld : t*ld+rows] {
+			dst[i*tileSide+t] = v
 		}
 	}
 }
@@ -114,5 +117,5 @@ func amxProduct[R Elem](p *amxPanels, s Shape, c []R, a []uint16, from, to int) 
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
-	amxMultiply(w, c, amxLeftOperand(&w.left, a, s), p, s, from, to)
+	amxMultiply(w, c, sumsOf(c, s), s.LDC, amxLeftOperand(&w.left, a, s), p, s, from, to)
 }

@@ -36,7 +36,7 @@ func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
 	defer amxScratches.Put(w)
 	w.right.fit(s.N, s.K)
 	w.right.pack(any(b).([]uint16), ldb, false)
-	amxMultiply(w, c, t.packed, &w.right, s, 0, n)
+	amxMultiply(w, c, c, ldc, t.packed, &w.right, s, 0, n)
 }
 
 // Transpose writes the transpose of src [rows,cols] to dst.

@@ -2,20 +2,25 @@
 
 #include "textflag.h"
 
-// func amxBlocksAVX512(c *byte, a *byte, b *byte, ldc int, lda int, stepA int, halfA int, steps int, blocks int, nextC int, nextA int, nextB int, mode int)
+// func amxStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxBlocksAVX512(SB), $4104-104
-	MOVQ c+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ b+16(FP), DX
-	MOVQ ldc+24(FP), R8
-	MOVQ lda+32(FP), R9
-	MOVQ stepA+40(FP), R10
-	MOVQ halfA+48(FP), R11
-	MOVQ steps+56(FP), R12
-	MOVQ blocks+64(FP), R13
-	MOVQ mode+96(FP), AX
+TEXT ·amxStripAVX512(SB), $40-96
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ blocks+88(FP), AX
 	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
 	BYTE $0xc4
 	BYTE $0xe2
@@ -25,54 +30,6 @@ TEXT ·amxBlocksAVX512(SB), $4104-104
 	MOVQ $0x00000040, BX
 
 block1:
-	TESTQ $0x00000001, (SP)
-	JEQ   fresh2
-	MOVQ  DI, R15
-	BYTE  $0xc4
-	BYTE  $0x82
-	BYTE  $0x7b
-	BYTE  $0x4b
-	BYTE  $0x84
-	BYTE  $0x07
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0xc4
-	BYTE  $0x82
-	BYTE  $0x7b
-	BYTE  $0x4b
-	BYTE  $0x8c
-	BYTE  $0x07
-	BYTE  $0x40
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	LEAQ  (R15)(R8*8), R15
-	LEAQ  (R15)(R8*8), R15
-	BYTE  $0xc4
-	BYTE  $0x82
-	BYTE  $0x7b
-	BYTE  $0x4b
-	BYTE  $0x94
-	BYTE  $0x07
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0xc4
-	BYTE  $0x82
-	BYTE  $0x7b
-	BYTE  $0x4b
-	BYTE  $0x9c
-	BYTE  $0x07
-	BYTE  $0x40
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	JMP   terms3
-
-fresh2:
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
@@ -93,13 +50,953 @@ fresh2:
 	BYTE $0x7b
 	BYTE $0x49
 	BYTE $0xd8
+	MOVQ a+16(FP), AX
+	MOVQ steps+80(FP), CX
 
-terms3:
-	MOVQ SI, AX
-	MOVQ DX, R14
-	MOVQ R12, CX
+step2:
+	BYTE    $0xc4
+	BYTE    $0xa2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xa4
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xb4
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x4a
+	BYTE    $0x5c
+	BYTE    $0xc4
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xbc
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x42
+	BYTE    $0x5c
+	BYTE    $0xcc
+	LEAQ    (AX)(R11*1), R15
+	BYTE    $0xc4
+	BYTE    $0x82
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xac
+	BYTE    $0x0f
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x4a
+	BYTE    $0x5c
+	BYTE    $0xd5
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x42
+	BYTE    $0x5c
+	BYTE    $0xdd
+	CMPQ    SI, 32(SP)
+	JEQ     written3
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
 
-step4:
+written3:
+	ADDQ R10, AX
+	ADDQ $0x00000800, R14
+	DECQ CX
+	JNE  step2
+
+rest4:
+	CMPQ    SI, 32(SP)
+	JEQ     done5
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x9c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 4096(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ    SI, 32(SP)
+	JEQ     done7
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+DATA tileConfig<>+0(SB)/8, $0x0000000000000001
+DATA tileConfig<>+8(SB)/8, $0x0000000000000000
+DATA tileConfig<>+16(SB)/8, $0x0040004000400040
+DATA tileConfig<>+24(SB)/8, $0x0040004000400040
+DATA tileConfig<>+32(SB)/8, $0x0000000000000000
+DATA tileConfig<>+40(SB)/8, $0x0000000000000000
+DATA tileConfig<>+48(SB)/8, $0x1010101010101010
+DATA tileConfig<>+56(SB)/8, $0x0000000000000000
+GLOBL tileConfig<>(SB), RODATA|NOPTR, $64
+
+// func amxStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·amxStripFromAVX512(SB), $40-96
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ from+8(FP), DX
+	MOVQ ldfrom+48(FP), R12
+	MOVQ blocks+88(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	MOVQ DX, R15
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x27
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x27
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ (R15)(R12*8), R15
+	LEAQ (R15)(R12*8), R15
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x27
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x9c
+	BYTE $0x27
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	ADDQ $0x00000080, DX
+	MOVQ DX, R13
+	MOVQ a+16(FP), AX
+	MOVQ steps+80(FP), CX
+
+step2:
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	LEAQ       (AX)(R11*1), R15
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+
+written3:
+	ADDQ R10, AX
+	ADDQ $0x00000800, R14
+	DECQ CX
+	JNE  step2
+
+rest4:
+	CMPQ       SI, 32(SP)
+	JEQ        done5
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x9c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 4096(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ       SI, 32(SP)
+	JEQ        done7
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·amxStripRoundAVX512(SB), $40-96
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ blocks+88(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000040, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd8
+	MOVQ a+16(FP), AX
+	MOVQ steps+80(FP), CX
+
+step2:
 	BYTE      $0xc4
 	BYTE      $0xa2
 	BYTE      $0x7b
@@ -161,431 +1058,296 @@ step4:
 	BYTE      $0x42
 	BYTE      $0x5c
 	BYTE      $0xdd
-	ADDQ      R10, AX
-	ADDQ      $0x00000800, R14
-	DECQ      CX
-	JNE       step4
-	TESTQ     $0x00000002, (SP)
-	JEQ       wide5
-	LEAQ      8(SP), AX
-	MOVQ      $0x00000080, CX
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x7a
-	BYTE      $0x4b
-	BYTE      $0x84
-	BYTE      $0x08
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x7a
-	BYTE      $0x4b
-	BYTE      $0x8c
-	BYTE      $0x08
+	CMPQ      SI, 32(SP)
+	JEQ       written3
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
 	BYTE      $0x40
 	BYTE      $0x00
 	BYTE      $0x00
 	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x7a
-	BYTE      $0x4b
-	BYTE      $0x94
-	BYTE      $0x08
-	BYTE      $0x00
-	BYTE      $0x08
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x7a
-	BYTE      $0x4b
-	BYTE      $0x9c
-	BYTE      $0x08
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
 	BYTE      $0x40
-	BYTE      $0x08
 	BYTE      $0x00
 	BYTE      $0x00
-	MOVQ      DI, R15
-	VMOVUPS   (AX), Z0
-	VMOVUPS   64(AX), Z1
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
 	BYTE      $0x62
 	BYTE      $0xf2
 	BYTE      $0x77
 	BYTE      $0x48
 	BYTE      $0x72
 	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   128(AX), Z0
-	VMOVUPS   192(AX), Z1
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
 	BYTE      $0x62
 	BYTE      $0xf2
 	BYTE      $0x77
 	BYTE      $0x48
 	BYTE      $0x72
 	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   256(AX), Z0
-	VMOVUPS   320(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   384(AX), Z0
-	VMOVUPS   448(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   512(AX), Z0
-	VMOVUPS   576(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   640(AX), Z0
-	VMOVUPS   704(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   768(AX), Z0
-	VMOVUPS   832(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   896(AX), Z0
-	VMOVUPS   960(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1024(AX), Z0
-	VMOVUPS   1088(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1152(AX), Z0
-	VMOVUPS   1216(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1280(AX), Z0
-	VMOVUPS   1344(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1408(AX), Z0
-	VMOVUPS   1472(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1536(AX), Z0
-	VMOVUPS   1600(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1664(AX), Z0
-	VMOVUPS   1728(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1792(AX), Z0
-	VMOVUPS   1856(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1920(AX), Z0
-	VMOVUPS   1984(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2048(AX), Z0
-	VMOVUPS   2112(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2176(AX), Z0
-	VMOVUPS   2240(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2304(AX), Z0
-	VMOVUPS   2368(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2432(AX), Z0
-	VMOVUPS   2496(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2560(AX), Z0
-	VMOVUPS   2624(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2688(AX), Z0
-	VMOVUPS   2752(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2816(AX), Z0
-	VMOVUPS   2880(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   2944(AX), Z0
-	VMOVUPS   3008(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3072(AX), Z0
-	VMOVUPS   3136(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3200(AX), Z0
-	VMOVUPS   3264(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3328(AX), Z0
-	VMOVUPS   3392(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3456(AX), Z0
-	VMOVUPS   3520(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3584(AX), Z0
-	VMOVUPS   3648(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3712(AX), Z0
-	VMOVUPS   3776(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3840(AX), Z0
-	VMOVUPS   3904(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   3968(AX), Z0
-	VMOVUPS   4032(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	JMP       next6
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
 
-wide5:
-	MOVQ DI, R15
+written3:
+	ADDQ R10, AX
+	ADDQ $0x00000800, R14
+	DECQ CX
+	JNE  step2
+
+rest4:
+	CMPQ      SI, 32(SP)
+	JEQ       done5
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	JMP       rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
 	BYTE $0xc4
-	BYTE $0x82
+	BYTE $0xa2
 	BYTE $0x7a
 	BYTE $0x4b
 	BYTE $0x84
-	BYTE $0x07
+	BYTE $0x3e
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
-	BYTE $0x82
+	BYTE $0xa2
 	BYTE $0x7a
 	BYTE $0x4b
 	BYTE $0x8c
-	BYTE $0x07
+	BYTE $0x3e
 	BYTE $0x40
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
-	LEAQ (R15)(R8*8), R15
-	LEAQ (R15)(R8*8), R15
 	BYTE $0xc4
-	BYTE $0x82
+	BYTE $0xa2
 	BYTE $0x7a
 	BYTE $0x4b
 	BYTE $0x94
-	BYTE $0x07
+	BYTE $0x3e
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x08
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
-	BYTE $0x82
+	BYTE $0xa2
 	BYTE $0x7a
 	BYTE $0x4b
 	BYTE $0x9c
-	BYTE $0x07
+	BYTE $0x3e
 	BYTE $0x40
+	BYTE $0x08
 	BYTE $0x00
 	BYTE $0x00
-	BYTE $0x00
-
-next6:
-	MOVQ nextC+72(FP), AX
-	ADDQ AX, DI
-	MOVQ nextA+80(FP), AX
-	ADDQ AX, SI
-	MOVQ nextB+88(FP), AX
-	ADDQ AX, DX
-	DECQ R13
+	LEAQ 4096(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000040, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
 	JNE  block1
+
+rest6:
+	CMPQ      SI, 32(SP)
+	JEQ       done7
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	JMP       rest6
+
+done7:
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x78
@@ -594,30 +1356,25 @@ next6:
 	VZEROUPPER
 	RET
 
-DATA tileConfig<>+0(SB)/8, $0x0000000000000001
-DATA tileConfig<>+8(SB)/8, $0x0000000000000000
-DATA tileConfig<>+16(SB)/8, $0x0040004000400040
-DATA tileConfig<>+24(SB)/8, $0x0040004000400040
-DATA tileConfig<>+32(SB)/8, $0x0000000000000000
-DATA tileConfig<>+40(SB)/8, $0x0000000000000000
-DATA tileConfig<>+48(SB)/8, $0x1010101010101010
-DATA tileConfig<>+56(SB)/8, $0x0000000000000000
-GLOBL tileConfig<>(SB), RODATA|NOPTR, $64
-
-// func amxHalfBlocksAVX512(c *byte, a *byte, b *byte, ldc int, lda int, stepA int, halfA int, steps int, blocks int, nextC int, nextA int, nextB int, mode int)
+// func amxHalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxHalfBlocksAVX512(SB), $4104-104
-	MOVQ c+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ b+16(FP), DX
-	MOVQ ldc+24(FP), R8
-	MOVQ lda+32(FP), R9
-	MOVQ stepA+40(FP), R10
-	MOVQ halfA+48(FP), R11
-	MOVQ steps+56(FP), R12
-	MOVQ blocks+64(FP), R13
-	MOVQ mode+96(FP), AX
+TEXT ·amxHalfStripAVX512(SB), $40-96
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ blocks+88(FP), AX
 	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
 	BYTE $0xc4
 	BYTE $0xe2
@@ -627,32 +1384,6 @@ TEXT ·amxHalfBlocksAVX512(SB), $4104-104
 	MOVQ $0x00000040, BX
 
 block1:
-	TESTQ $0x00000001, (SP)
-	JEQ   fresh2
-	MOVQ  DI, R15
-	BYTE  $0xc4
-	BYTE  $0x82
-	BYTE  $0x7b
-	BYTE  $0x4b
-	BYTE  $0x84
-	BYTE  $0x07
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0xc4
-	BYTE  $0x82
-	BYTE  $0x7b
-	BYTE  $0x4b
-	BYTE  $0x8c
-	BYTE  $0x07
-	BYTE  $0x40
-	BYTE  $0x00
-	BYTE  $0x00
-	BYTE  $0x00
-	JMP   terms3
-
-fresh2:
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
@@ -663,13 +1394,829 @@ fresh2:
 	BYTE $0x7b
 	BYTE $0x49
 	BYTE $0xc8
+	MOVQ a+16(FP), AX
+	MOVQ steps+80(FP), CX
 
-terms3:
-	MOVQ SI, AX
-	MOVQ DX, R14
-	MOVQ R12, CX
+step2:
+	BYTE    $0xc4
+	BYTE    $0xa2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xa4
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xb4
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x4a
+	BYTE    $0x5c
+	BYTE    $0xc4
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xbc
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x42
+	BYTE    $0x5c
+	BYTE    $0xcc
+	CMPQ    SI, 32(SP)
+	JEQ     written3
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
 
-step4:
+written3:
+	ADDQ R10, AX
+	ADDQ $0x00000800, R14
+	DECQ CX
+	JNE  step2
+
+rest4:
+	CMPQ    SI, 32(SP)
+	JEQ     done5
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 2048(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ    SI, 32(SP)
+	JEQ     done7
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxHalfStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·amxHalfStripFromAVX512(SB), $40-96
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ from+8(FP), DX
+	MOVQ ldfrom+48(FP), R12
+	MOVQ blocks+88(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	MOVQ DX, R15
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x27
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x27
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	ADDQ $0x00000080, DX
+	MOVQ DX, R13
+	MOVQ a+16(FP), AX
+	MOVQ steps+80(FP), CX
+
+step2:
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+
+written3:
+	ADDQ R10, AX
+	ADDQ $0x00000800, R14
+	DECQ CX
+	JNE  step2
+
+rest4:
+	CMPQ       SI, 32(SP)
+	JEQ        done5
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 2048(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ       SI, 32(SP)
+	JEQ        done7
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxHalfStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·amxHalfStripRoundAVX512(SB), $40-96
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ blocks+88(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000040, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	MOVQ a+16(FP), AX
+	MOVQ steps+80(FP), CX
+
+step2:
 	BYTE      $0xc4
 	BYTE      $0xa2
 	BYTE      $0x7b
@@ -710,229 +2257,276 @@ step4:
 	BYTE      $0x42
 	BYTE      $0x5c
 	BYTE      $0xcc
-	ADDQ      R10, AX
-	ADDQ      $0x00000800, R14
-	DECQ      CX
-	JNE       step4
-	TESTQ     $0x00000002, (SP)
-	JEQ       wide5
-	LEAQ      8(SP), AX
-	MOVQ      $0x00000080, CX
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x7a
-	BYTE      $0x4b
-	BYTE      $0x84
-	BYTE      $0x08
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x7a
-	BYTE      $0x4b
-	BYTE      $0x8c
-	BYTE      $0x08
+	CMPQ      SI, 32(SP)
+	JEQ       written3
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
 	BYTE      $0x40
 	BYTE      $0x00
 	BYTE      $0x00
 	BYTE      $0x00
-	MOVQ      DI, R15
-	VMOVUPS   (AX), Z0
-	VMOVUPS   64(AX), Z1
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
 	BYTE      $0x62
 	BYTE      $0xf2
 	BYTE      $0x77
 	BYTE      $0x48
 	BYTE      $0x72
 	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   128(AX), Z0
-	VMOVUPS   192(AX), Z1
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
 	BYTE      $0x62
 	BYTE      $0xf2
 	BYTE      $0x77
 	BYTE      $0x48
 	BYTE      $0x72
 	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   256(AX), Z0
-	VMOVUPS   320(AX), Z1
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
 	BYTE      $0x62
 	BYTE      $0xf2
 	BYTE      $0x77
 	BYTE      $0x48
 	BYTE      $0x72
 	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   384(AX), Z0
-	VMOVUPS   448(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   512(AX), Z0
-	VMOVUPS   576(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   640(AX), Z0
-	VMOVUPS   704(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   768(AX), Z0
-	VMOVUPS   832(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   896(AX), Z0
-	VMOVUPS   960(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1024(AX), Z0
-	VMOVUPS   1088(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1152(AX), Z0
-	VMOVUPS   1216(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1280(AX), Z0
-	VMOVUPS   1344(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1408(AX), Z0
-	VMOVUPS   1472(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1536(AX), Z0
-	VMOVUPS   1600(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1664(AX), Z0
-	VMOVUPS   1728(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1792(AX), Z0
-	VMOVUPS   1856(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	VMOVUPS   1920(AX), Z0
-	VMOVUPS   1984(AX), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (R15)
-	ADDQ      R8, R15
-	JMP       next6
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
 
-wide5:
-	MOVQ DI, R15
+written3:
+	ADDQ R10, AX
+	ADDQ $0x00000800, R14
+	DECQ CX
+	JNE  step2
+
+rest4:
+	CMPQ      SI, 32(SP)
+	JEQ       done5
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	JMP       rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
 	BYTE $0xc4
-	BYTE $0x82
+	BYTE $0xa2
 	BYTE $0x7a
 	BYTE $0x4b
 	BYTE $0x84
-	BYTE $0x07
+	BYTE $0x3e
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
-	BYTE $0x82
+	BYTE $0xa2
 	BYTE $0x7a
 	BYTE $0x4b
 	BYTE $0x8c
-	BYTE $0x07
+	BYTE $0x3e
 	BYTE $0x40
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
-
-next6:
-	MOVQ nextC+72(FP), AX
-	ADDQ AX, DI
-	MOVQ nextA+80(FP), AX
-	ADDQ AX, SI
-	MOVQ nextB+88(FP), AX
-	ADDQ AX, DX
-	DECQ R13
+	LEAQ 2048(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000040, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
 	JNE  block1
+
+rest6:
+	CMPQ      SI, 32(SP)
+	JEQ       done7
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VMOVDQU64 Z2, (DI)
+	BYTE      $0x0f
+	BYTE      $0x0d
+	BYTE      $0x8f
+	BYTE      $0x40
+	BYTE      $0x00
+	BYTE      $0x00
+	BYTE      $0x00
+	ADDQ      $0x00000080, SI
+	ADDQ      R8, DI
+	JMP       rest6
+
+done7:
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x78

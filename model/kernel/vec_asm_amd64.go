@@ -324,15 +324,35 @@ func packRowsAVX2(dst, src *float32, k, n, ld int)
 //go:noescape
 func packSquaresAVX2(dst, src *float32, squares, ld, width int)
 
-// amxBlocksAVX512 computes blocks of 32 rows by 32 columns of C; all strides are in bytes; mode: 1 adds to C, 2 rounds C to bf16.
+// amxStripAVX512 multiplies 32 rows of A with one panel of B after the other; strides are in bytes. Blocks of C lie side by side.
 //
 //go:noescape
-func amxBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int)
+func amxStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
 
-// amxHalfBlocksAVX512 is amxBlocks for 16 rows by 32 columns.
+// amxStripFromAVX512 is amxStrip with sums that start from the values of from, which may be C.
 //
 //go:noescape
-func amxHalfBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int)
+func amxStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+
+// amxStripRoundAVX512 is amxStrip with C in bf16.
+//
+//go:noescape
+func amxStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+
+// amxHalfStripAVX512 is amxStrip for 16 rows.
+//
+//go:noescape
+func amxHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+
+// amxHalfStripFromAVX512 is amxStripFrom for 16 rows.
+//
+//go:noescape
+func amxHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+
+// amxHalfStripRoundAVX512 is amxStripRound for 16 rows.
+//
+//go:noescape
+func amxHalfStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
 
 // amxPackRowsAVX512 packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.
 //

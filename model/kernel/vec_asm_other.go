@@ -184,11 +184,27 @@ func packSquaresAVX2(dst, src *float32, squares, ld, width int) {
 	panic("kernel: no assembly on this machine")
 }
 
-func amxBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int) {
+func amxStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxHalfBlocksAVX512(c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int) {
+func amxStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxHalfStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 

@@ -11,12 +11,24 @@ import (
 // terms for 16 columns, of a result 16 by 16 sums in float32. A block of a result is 32 by 32: four tiles of sums, fed by two tiles of
 // each operand a step of 32 terms, so that every loaded tile is used twice.
 var amxKernels = []kernel{
-	{name: "amxBlocks", params: amxParams, only: []isa{avx512},
-		doc:   "computes blocks of 32 rows by 32 columns of C; all strides are in bytes; mode: 1 adds to C, 2 rounds C to bf16.",
-		other: noAMX, emit: func(e *emitter) { e.amxBlocks(2) }},
-	{name: "amxHalfBlocks", params: amxParams, only: []isa{avx512},
-		doc:   "is amxBlocks for 16 rows by 32 columns.",
-		other: noAMX, emit: func(e *emitter) { e.amxBlocks(1) }},
+	{name: "amxStrip", params: stripParams, only: []isa{avx512},
+		doc:   "multiplies 32 rows of A with one panel of B after the other; strides are in bytes. Blocks of C lie side by side.",
+		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 2}) }},
+	{name: "amxStripFrom", params: stripParams, only: []isa{avx512},
+		doc:   "is amxStrip with sums that start from the values of from, which may be C.",
+		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 2, from: true}) }},
+	{name: "amxStripRound", params: stripParams, only: []isa{avx512},
+		doc:   "is amxStrip with C in bf16.",
+		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 2, round: true}) }},
+	{name: "amxHalfStrip", params: stripParams, only: []isa{avx512},
+		doc:   "is amxStrip for 16 rows.",
+		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 1}) }},
+	{name: "amxHalfStripFrom", params: stripParams, only: []isa{avx512},
+		doc:   "is amxStripFrom for 16 rows.",
+		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 1, from: true}) }},
+	{name: "amxHalfStripRound", params: stripParams, only: []isa{avx512},
+		doc:   "is amxStripRound for 16 rows.",
+		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 1, round: true}) }},
 	{name: "amxPackRows", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
 		doc:   "packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.",
 		other: noAMX, emit: func(e *emitter) {
@@ -61,8 +73,8 @@ var amxKernels = []kernel{
 		}},
 }
 
-// amxParams: between two steps of a block lie stepA, between its halves halfA, and from block to block nextC, nextA and nextB.
-const amxParams = "c, a, b *byte, ldc, lda, stepA, halfA, steps, blocks, nextC, nextA, nextB, mode int"
+// stripParams: scratch holds two blocks of sums; between two steps of A lie stepA bytes, between its halves halfA.
+const stripParams = "c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int"
 
 const noAMX = `panic("kernel: no AMX here")`
 
@@ -72,104 +84,168 @@ const (
 	tileB = 6
 )
 
-// amxBlocks computes blocks of 16·halves rows. The registers are fixed, because the tile instructions are encoded by hand.
-func (e *emitter) amxBlocks(halves int) {
-	c, a, b, ldc, lda, stepA := reg.RDI, reg.RSI, reg.RDX, reg.R8, reg.R9, reg.R10
-	halfA, steps, blocks, row, at, left, other, pb := reg.R11, reg.R12, reg.R13, reg.RBX, reg.RAX, reg.RCX, reg.R15, reg.R14
+// strip is a variant of the product: its height in tiles, where its sums start, and what it writes.
+type strip struct {
+	halves      int
+	from, round bool
+}
+
+// Registers of a strip. They are fixed, because the tile instructions are encoded by hand.
+const (
+	blockSums  = 2048 // bytes of 16 rows of a block of sums
+	rowsAtOnce = 4    // rows of the block before that a step writes
+)
+
+var (
+	stripA, stripB, stripLDA, stripStepA, stripHalfA = reg.RAX, reg.R14, reg.R9, reg.R10, reg.R11
+	stripLeft, stripOther, stripSide                 = reg.RCX, reg.R15, reg.RBX
+	sumsRow, cRow, stripLDC                          = reg.RSI, reg.RDI, reg.R8 // of the block before
+	fromBlock, fromRow, stripLDFrom                  = reg.RDX, reg.R13, reg.R12
+)
+
+// amxStrip computes blocks of 16·halves rows. The sums of a block go to scratch, and are written to C while the next block multiplies:
+// so stores wait beside products, not between them. The lines that will be written next are asked for at the same time.
+func (e *emitter) amxStrip(v strip) {
+	width := 128 // bytes of a row of a block of C
+	if v.round {
+		width = 64
+	}
 	for _, p := range []struct {
 		name string
 		r    reg.Register
-	}{{"c", c}, {"a", a}, {"b", b}, {"ldc", ldc}, {"lda", lda}, {"stepA", stepA}, {"halfA", halfA}, {"steps", steps}, {"blocks", blocks}} {
+	}{{"b", stripB}, {"ldc", stripLDC}, {"lda", stripLDA}, {"stepA", stripStepA}, {"halfA", stripHalfA}} {
 		e.Load(e.Param(p.name), p.r)
 	}
-	mode := e.AllocLocal(8)
-	e.Load(e.Param("mode"), at)
-	e.MOVQ(at, mode)
-	sums := e.AllocLocal(32 * 128)
-	e.LEAQ(e.tileConfig(), at)
+	if v.from {
+		e.Load(e.Param("from"), fromBlock)
+		e.Load(e.Param("ldfrom"), stripLDFrom)
+	}
+	blocks, cBlock, sums, both, end := e.AllocLocal(8), e.AllocLocal(8), e.AllocLocal(8), e.AllocLocal(8), e.AllocLocal(8)
+	e.Load(e.Param("blocks"), stripA)
+	e.MOVQ(stripA, blocks)
+	e.Load(e.Param("c"), stripA)
+	e.SUBQ(operand.U32(uint32(width)), stripA)
+	e.MOVQ(stripA, cBlock)
+	e.Load(e.Param("scratch"), stripA)
+	e.MOVQ(stripA, sums)
+	e.LEAQ(operand.Mem{Base: stripA, Index: stripA, Scale: 1, Disp: 2 * blockSums}, stripA)
+	e.MOVQ(stripA, both)
+	e.XORQ(sumsRow, sumsRow) // no block before the first
+	e.MOVQ(sumsRow, end)
+	e.LEAQ(e.tileConfig(), stripA)
 	e.raw(0xc4, 0xe2, 0x78, 0x49, 0x00) // LDTILECFG (RAX)
-	e.MOVQ(operand.U32(64), row)
+	e.MOVQ(operand.U32(64), stripSide)
 
 	block := e.label("block")
 	e.Label(block)
-	fresh, terms := e.label("fresh"), e.label("terms")
-	e.TESTQ(operand.U32(1), mode)
-	e.JEQ(operand.LabelRef(fresh))
-	e.MOVQ(c, other)
-	for h := range halves {
-		e.tile(tileLoad, 2*h, other, ldc, 0)
-		e.tile(tileLoad, 2*h+1, other, ldc, 64)
-		if h+1 < halves {
-			e.LEAQ(operand.Mem{Base: other, Index: ldc, Scale: 8}, other)
-			e.LEAQ(operand.Mem{Base: other, Index: ldc, Scale: 8}, other)
+	if v.from {
+		e.MOVQ(fromBlock, stripOther)
+		e.halves(v.halves, stripOther, stripLDFrom, func(h int) {
+			e.tile(tileLoad, 2*h, stripOther, stripLDFrom, 0)
+			e.tile(tileLoad, 2*h+1, stripOther, stripLDFrom, 64)
+		})
+		e.ADDQ(operand.U32(128), fromBlock)
+		e.MOVQ(fromBlock, fromRow)
+	} else {
+		for t := range 2 * v.halves {
+			e.raw(0xc4, 0xe2, 0x7b, 0x49, 0xc0|byte(t)<<3) // TILEZERO
 		}
 	}
-	e.JMP(operand.LabelRef(terms))
-	e.Label(fresh)
-	for t := range 2 * halves {
-		e.raw(0xc4, 0xe2, 0x7b, 0x49, 0xc0|byte(t)<<3) // TILEZERO
-	}
-	e.Label(terms)
-	e.MOVQ(a, at)
-	e.MOVQ(b, pb)
-	e.MOVQ(steps, left)
-	step := e.label("step")
+	e.Load(e.Param("a"), stripA)
+	e.Load(e.Param("steps"), stripLeft)
+	step, written := e.label("step"), e.label("written")
 	e.Label(step)
-	e.tile(tileLoad, tileA, at, lda, 0)
-	e.tile(tileLoad, tileB, pb, row, 0)
+	e.tile(tileLoad, tileA, stripA, stripLDA, 0)
+	e.tile(tileLoad, tileB, stripB, stripSide, 0)
 	e.product(0, tileA, tileB)
-	e.tile(tileLoad, tileB+1, pb, row, 1024)
+	e.tile(tileLoad, tileB+1, stripB, stripSide, 1024)
 	e.product(1, tileA, tileB+1)
-	if halves == 2 {
-		e.LEAQ(operand.Mem{Base: at, Index: halfA, Scale: 1}, other)
-		e.tile(tileLoad, tileA+1, other, lda, 0)
+	if v.halves == 2 {
+		e.LEAQ(operand.Mem{Base: stripA, Index: stripHalfA, Scale: 1}, stripOther)
+		e.tile(tileLoad, tileA+1, stripOther, stripLDA, 0)
 		e.product(2, tileA+1, tileB)
 		e.product(3, tileA+1, tileB+1)
 	}
-	e.ADDQ(stepA, at)
-	e.ADDQ(operand.U32(2048), pb)
-	e.DECQ(left)
+	e.CMPQ(sumsRow, end)
+	e.JEQ(operand.LabelRef(written))
+	e.writeRows(v)
+	e.Label(written)
+	e.ADDQ(stripStepA, stripA)
+	e.ADDQ(operand.U32(2048), stripB)
+	e.DECQ(stripLeft)
 	e.JNE(operand.LabelRef(step))
+	e.writeRest(v, end)
 
-	wide, next := e.label("wide"), e.label("next")
-	e.TESTQ(operand.U32(2), mode)
-	e.JEQ(operand.LabelRef(wide))
-	e.LEAQ(sums, at)
-	e.MOVQ(operand.U32(128), left)
-	for h := range halves {
-		e.tile(tileStore, 2*h, at, left, 2048*h)
-		e.tile(tileStore, 2*h+1, at, left, 2048*h+64)
+	e.MOVQ(sums, sumsRow)
+	e.MOVQ(operand.U32(128), stripOther)
+	for h := range v.halves {
+		e.tile(tileStore, 2*h, sumsRow, stripOther, blockSums*h)
+		e.tile(tileStore, 2*h+1, sumsRow, stripOther, blockSums*h+64)
 	}
-	e.MOVQ(c, other)
-	for i := range 16 * halves {
-		e.VMOVUPS(operand.Mem{Base: at, Disp: 128 * i}, reg.Z0)
-		e.VMOVUPS(operand.Mem{Base: at, Disp: 128*i + 64}, reg.Z1)
-		e.raw(0x62, 0xf2, 0x77, 0x48, 0x72, 0xd0) // VCVTNE2PS2BF16 Z0, Z1, Z2
-		e.VMOVDQU64(reg.Z2, operand.Mem{Base: other})
-		e.ADDQ(ldc, other)
-	}
-	e.JMP(operand.LabelRef(next))
-	e.Label(wide)
-	e.MOVQ(c, other)
-	for h := range halves {
-		e.tile(tileStore, 2*h, other, ldc, 0)
-		e.tile(tileStore, 2*h+1, other, ldc, 64)
-		if h+1 < halves {
-			e.LEAQ(operand.Mem{Base: other, Index: ldc, Scale: 8}, other)
-			e.LEAQ(operand.Mem{Base: other, Index: ldc, Scale: 8}, other)
-		}
-	}
-	e.Label(next)
-	for _, p := range []struct {
-		name string
-		r    reg.Register
-	}{{"nextC", c}, {"nextA", a}, {"nextB", b}} {
-		e.Load(e.Param(p.name), at)
-		e.ADDQ(at, p.r)
-	}
+	e.LEAQ(operand.Mem{Base: sumsRow, Disp: blockSums * v.halves}, stripOther)
+	e.MOVQ(stripOther, end)
+	e.MOVQ(both, stripOther) // the other half of the scratch is next
+	e.SUBQ(sumsRow, stripOther)
+	e.MOVQ(stripOther, sums)
+	e.MOVQ(cBlock, cRow)
+	e.ADDQ(operand.U32(uint32(width)), cRow)
+	e.MOVQ(cRow, cBlock)
 	e.DECQ(blocks)
 	e.JNE(operand.LabelRef(block))
+	e.writeRest(v, end)
 	e.raw(0xc4, 0xe2, 0x78, 0x49, 0xc0) // TILERELEASE
+}
+
+// halves runs f for each half of a block, with base 16 rows further for the second.
+func (e *emitter) halves(n int, base, ld reg.GPPhysical, f func(h int)) {
+	for h := range n {
+		f(h)
+		if h+1 < n {
+			e.LEAQ(operand.Mem{Base: base, Index: ld, Scale: 8}, base)
+			e.LEAQ(operand.Mem{Base: base, Index: ld, Scale: 8}, base)
+		}
+	}
+}
+
+// writeRows writes some rows of the block before to C.
+func (e *emitter) writeRows(v strip) {
+	for range rowsAtOnce {
+		e.VMOVUPS(operand.Mem{Base: sumsRow}, reg.Z0)
+		e.VMOVUPS(operand.Mem{Base: sumsRow, Disp: 64}, reg.Z1)
+		if v.round {
+			e.raw(0x62, 0xf2, 0x77, 0x48, 0x72, 0xd0) // VCVTNE2PS2BF16 Z0, Z1, Z2
+			e.VMOVDQU64(reg.Z2, operand.Mem{Base: cRow})
+			e.prefetchWrite(64)
+		} else {
+			e.VMOVUPS(reg.Z0, operand.Mem{Base: cRow})
+			e.VMOVUPS(reg.Z1, operand.Mem{Base: cRow, Disp: 64})
+			e.prefetchWrite(128)
+			e.prefetchWrite(192)
+		}
+		if v.from {
+			e.PREFETCHT0(operand.Mem{Base: fromRow})
+			e.PREFETCHT0(operand.Mem{Base: fromRow, Disp: 64})
+			e.ADDQ(stripLDFrom, fromRow)
+		}
+		e.ADDQ(operand.U32(128), sumsRow)
+		e.ADDQ(stripLDC, cRow)
+	}
+}
+
+// prefetchWrite encodes PREFETCHW of a place behind cRow (RDI).
+func (e *emitter) prefetchWrite(disp int) {
+	e.raw(0x0f, 0x0d, 0x8f, byte(disp), byte(disp>>8), byte(disp>>16), byte(disp>>24))
+}
+
+// writeRest writes what is left of the block before.
+func (e *emitter) writeRest(v strip, end operand.Mem) {
+	rest, done := e.label("rest"), e.label("done")
+	e.Label(rest)
+	e.CMPQ(sumsRow, end)
+	e.JEQ(operand.LabelRef(done))
+	e.writeRows(v)
+	e.JMP(operand.LabelRef(rest))
+	e.Label(done)
 }
 
 // tileConfig is the configuration of eight tiles of 16 rows of 64 bytes.
