@@ -101,15 +101,18 @@ func (p *amxPanels) takeRows(x []uint16, at, n int) {
 	}
 }
 
-func (p *amxPanels) multiply32(s Shape, c []float32, a []uint16, from, to int) {
-	amxProduct(p, s, c, a, from, to)
+func (p *amxPanels) multiply32(s Shape, c, plus []float32, a []uint16, from, to int) {
+	amxProduct(p, s, c, plus, a, from, to)
 }
 
 func (p *amxPanels) multiply16(s Shape, c, a []uint16, from, to int) {
-	amxProduct(p, s, c, a, from, to)
+	if s.Accumulate {
+		panic("kernel: bf16 results are not added to")
+	}
+	amxProduct(p, s, c, nil, a, from, to)
 }
 
-func amxProduct[R Elem](p *amxPanels, s Shape, c []R, a []uint16, from, to int) {
+func amxProduct[R Elem](p *amxPanels, s Shape, c []R, plus []float32, a []uint16, from, to int) {
 	s.check(len(c), len(a), math.MaxInt) // B is packed: only the others can be too short
 	if s.M == 0 || s.N == 0 || s.K == 0 {
 		clearProduct(s, c)
@@ -117,5 +120,5 @@ func amxProduct[R Elem](p *amxPanels, s Shape, c []R, a []uint16, from, to int) 
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
-	amxMultiply(w, c, sumsOf(c, s), s.LDC, amxLeftOperand(&w.left, a, s), p, s, from, to)
+	amxMultiply(w, c, plus, s.LDC, amxLeftOperand(&w.left, a, s), p, s, from, to)
 }

@@ -108,7 +108,7 @@ func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32
 	pool := attnPool[T]()
 	a := pool.Get().(*attnScratch[T])
 	defer pool.Put(a)
-	hd, ld, group := sh.HeadDim, sh.qkvWidth(), sh.Heads/sh.KVHeads
+	hd, ld, ldo, group := sh.HeadDim, sh.qkvWidth(), sh.outWidth(), sh.Heads/sh.KVHeads
 	padded := (length + queryBlock - 1) / queryBlock * queryBlock
 	a.fit(padded, hd)
 	k, ldk := block(a.k, qkv, ld, (sh.Heads+kvHead)*hd, 0, length, padded, hd)
@@ -131,9 +131,13 @@ func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32
 				clear(s[valid:])
 				Convert(a.p[i*keys:(i+1)*keys], s)
 			}
+			if rows == queryBlock {
+				product(&a.values, Shape{M: queryBlock, N: hd, K: keys, LDA: keys, LDC: ldo}, out[first*ldo+head*hd:], a.p)
+				continue
+			}
 			product(&a.values, Shape{M: queryBlock, N: hd, K: keys, LDA: keys, LDC: hd}, a.o, a.p)
 			for i := range rows {
-				copy(out[(first+i)*sh.outWidth()+head*hd:], a.o[i*hd:(i+1)*hd])
+				copy(out[(first+i)*ldo+head*hd:], a.o[i*hd:(i+1)*hd])
 			}
 		}
 	}

@@ -21,7 +21,8 @@ type right[T Elem] interface {
 	takeRows(x []T, at, n int)
 	takeColumns(x []T, at, n int)
 	// multiply computes the columns [from,to) of C = A·B, shape s, of the first s.K terms; c starts at column from, a multiple of PanelAlign.
-	multiply32(s Shape, c []float32, a []T, from, to int)
+	// With s.Accumulate the product is added to plus, which lies as c and may be c.
+	multiply32(s Shape, c, plus []float32, a []T, from, to int)
 	multiply16(s Shape, c []uint16, a []T, from, to int)
 }
 
@@ -88,6 +89,17 @@ func Linear[T, R Elem](w *Weights[T], y []R, x []T, m, ldx, ldy, from, to int, a
 	multiply(w.linear, s, y, x, from, to)
 }
 
+// LinearPlus computes y [M,N] = plus + x [M,K]·Wᵀ: the residual stream behind a block. Rows of y and plus are N apart.
+func LinearPlus[T Elem](w *Weights[T], y, plus []float32, x []T, m, ldx int) {
+	s := Shape{M: m, N: w.n, K: w.k, LDA: ldx, LDB: w.k, LDC: w.n, TransB: true, Accumulate: true}
+	if w.linear == nil {
+		copy(y[:m*w.n], plus)
+		Gemm(w.be, s, y, x, w.rows)
+		return
+	}
+	w.linear.multiply32(s, y, plus[:m*w.n], x, 0, w.n)
+}
+
 // LinearGrad computes dx [M,K] (+)= dy [M,N]·W.
 func LinearGrad[T, R Elem](w *Weights[T], dx []R, dy []T, m, ldy, ldx int, accumulate bool) {
 	s := Shape{M: m, N: w.k, K: w.n, LDA: ldy, LDB: w.k, LDC: ldx, Accumulate: accumulate}
@@ -100,7 +112,7 @@ func LinearGrad[T, R Elem](w *Weights[T], dx []R, dy []T, m, ldy, ldx int, accum
 
 func multiply[T, R Elem](b right[T], s Shape, c []R, a []T, from, to int) {
 	if c32, ok := any(c).([]float32); ok {
-		b.multiply32(s, c32, a, from, to)
+		b.multiply32(s, c32, c32, a, from, to)
 	} else {
 		b.multiply16(s, any(c).([]uint16), a, from, to)
 	}

@@ -85,8 +85,7 @@ func (a *attention[T]) forward(y, x, norm []float32) {
 		kernel.AttendForward(a.be, a.attn, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
 	})
 	a.tiles(func(_, lo, hi int) {
-		copy(y[lo*c:hi*c], x[lo*c:hi*c])
-		kernel.Linear(a.wOut.Weights, y[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw, c, 0, c, true)
+		kernel.LinearPlus(a.wOut.Weights, y[lo*c:hi*c], x[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw)
 	})
 }
 
@@ -128,12 +127,8 @@ func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wi
 	normRows(r.h[lo*c:hi*c], x, norm, rstd, lo, hi, c, r.Eps)
 	partial := r.norms[tile*c : (tile+1)*c]
 	clear(partial)
-	if dy != nil {
-		copy(dx[lo*c:hi*c], dy[lo*c:hi*c])
-	} else {
-		clear(dx[lo*c : hi*c])
-	}
 	for i := lo; i < hi; i++ {
+		copy(dx[i*c:(i+1)*c], dy[i*c:(i+1)*c])
 		kernel.RMSNormGrad(dx[i*c:(i+1)*c], partial, (*dh)[(i-lo)*c:(i-lo+1)*c], x[i*c:(i+1)*c], norm, rstd[i])
 	}
 }

@@ -57,8 +57,7 @@ func (m *mlp[T]) forward(y, x, norm []float32) {
 		for i := range hi - lo {
 			swiGLU((*act)[i*f:(i+1)*f], gu[i*2*f:i*2*f+f], gu[i*2*f+f:(i+1)*2*f])
 		}
-		copy(y[lo*c:hi*c], x[lo*c:hi*c])
-		kernel.Linear(m.wDown.Weights, y[lo*c:hi*c], *act, hi-lo, f, c, 0, c, true)
+		kernel.LinearPlus(m.wDown.Weights, y[lo*c:hi*c], x[lo*c:hi*c], *act, hi-lo, f)
 	})
 }
 

@@ -57,7 +57,7 @@ type weight[T kernel.Elem] struct {
 
 // tileRows is the height of a tile of activations. It divides a row of the batch from its start, so that no tile spans two rows and
 // sums over tiles come out the same however the rows are spread over micro-batches.
-const tileRows = 256
+const tileRows = 128
 
 // NewRuntime prepares the scratch memory of a graph.
 func NewRuntime[T kernel.Elem](be kernel.Backend, d Dims, rope *kernel.Rotary) *Runtime[T] {
