@@ -85,73 +85,86 @@ func sumsOf[R Elem](c []R, s Shape) []float32 {
 	return from
 }
 
-// panelsAtOnce bounds the part of B that stays in the second cache while all rows of A pass by. // elements
-const panelsAtOnce = 1 << 18
+const (
+	// termsAtOnce bounds the terms of a strip of A, so that it stays in the first cache while panels of B pass by. // steps
+	termsAtOnce = 16
+	// panelsAtOnce bounds the part of B that stays in the second cache while all rows of A pass by. // elements
+	panelsAtOnce = 1 << 18
+)
 
-// amxMultiply computes the columns [at,to) of C; at is a multiple of tileSide, and c starts at that column. With s.Accumulate, sums start
-// from the values of from, rows ldfrom apart, which may be C.
+// amxMultiply computes the columns [at,to) of C; at is a multiple of tileSide, and c starts at that column. Sums start from the values of
+// from, rows ldfrom apart, which may be C, or from zero if it is nil.
 func amxMultiply[R Elem](w *amxScratch, c []R, from []float32, ldfrom int, l amxLeft, p *amxPanels, s Shape, at, to int) {
-	panels := max(1, panelsAtOnce/(p.steps*stepSize))
-	for col := at; col < to; col += panels * tileSide {
-		cols := min(panels*tileSide, to-col)
-		wide := cols / tileSide * tileSide
-		for row := 0; row < s.M; row += tileSide {
-			rows, first := min(tileSide, s.M-row), col
-			cRow := c[row*s.LDC+col-at:]
-			var fromRow []float32
-			if s.Accumulate {
-				fromRow = from[row*ldfrom+col-at:]
-			}
-			if rows == tileSide && wide > 0 {
-				amxStrip(w, cRow, s.LDC, fromRow, ldfrom, rows, l, row, p, col, wide/tileSide, s.Accumulate)
-				first += wide
-			}
-			if first < col+cols {
-				if skip := first - col; skip > 0 {
-					cRow = cRow[skip:]
-					if s.Accumulate {
-						fromRow = fromRow[skip:]
-					}
+	depth := l.steps
+	sums, inParts := any(c).([]float32) // bf16 is rounded once, after the last term
+	if inParts {
+		depth = min(depth, termsAtOnce)
+	}
+	width := max(1, panelsAtOnce/(depth*stepSize)) * tileSide
+	for col := at; col < to; col += width {
+		plus, ldplus := from, ldfrom
+		for step := 0; step < l.steps; step += depth {
+			for row := 0; row < s.M; row += tileSide {
+				b := amxBlocks{l, p, row, min(tileSide, s.M-row), col, min(width, to-col), step, min(depth, l.steps-step)}
+				var start []float32
+				if plus != nil {
+					start = plus[row*ldplus+col-at:]
 				}
-				amxEdge(w, cRow, s.LDC, fromRow, ldfrom, rows, l, row, p, first, col+cols-first, s.Accumulate)
+				multiplyBlocks(w, b, c[row*s.LDC+col-at:], s.LDC, start, ldplus)
 			}
+			plus, ldplus = sums, s.LDC
 		}
 	}
 }
 
-// amxEdge computes rows of fewer than 32 rows or columns by way of whole blocks.
-func amxEdge[R Elem](w *amxScratch, c []R, ldc int, from []float32, ldfrom, rows int, l amxLeft, row int, p *amxPanels, col, cols int, accumulate bool) {
-	size := int(unsafe.Sizeof(c[0]))
-	blocks := (cols + tileSide - 1) / tileSide
+// amxBlocks are the operands of up to 32 rows of C: some steps of A and of panels of B.
+type amxBlocks struct {
+	left        amxLeft
+	right       *amxPanels
+	row, rows   int
+	col, cols   int
+	step, steps int
+}
+
+// multiplyBlocks computes whole blocks where they belong, and those that hang over C in a room of their own.
+func multiplyBlocks[R Elem](w *amxScratch, b amxBlocks, c []R, ldc int, from []float32, ldfrom int) {
+	if wide := b.cols / tileSide * tileSide; b.rows == tileSide && wide > 0 {
+		multiplyStrip(w, b, wide/tileSide, c, ldc, from, ldfrom)
+		if b.col, b.cols = b.col+wide, b.cols-wide; b.cols == 0 {
+			return
+		}
+		c = c[wide:]
+		if from != nil {
+			from = from[wide:]
+		}
+	}
+	size, blocks := int(unsafe.Sizeof(c[0])), (b.cols+tileSide-1)/tileSide
 	wide := blocks * tileSide
 	room := unsafe.Slice((*R)(unsafe.Pointer(&aligned(&w.edge, tileSide*wide*size)[0])), tileSide*wide)
-	var start []float32
-	if accumulate { // then R is float32
-		start = any(room).([]float32)
-		for i := range rows {
-			copy(start[i*wide:], from[i*ldfrom:i*ldfrom+cols])
+	if from != nil { // then R is float32
+		start := any(room).([]float32)
+		for i := range b.rows {
+			copy(start[i*wide:], from[i*ldfrom:i*ldfrom+b.cols])
 		}
+		from = start
 	}
-	amxStrip(w, room, wide, start, wide, rows, l, row, p, col, blocks, accumulate)
-	for i := range rows {
-		copy(c[i*ldc:i*ldc+cols], room[i*wide:])
+	multiplyStrip(w, b, blocks, room, wide, from, wide)
+	for i := range b.rows {
+		copy(c[i*ldc:i*ldc+b.cols], room[i*wide:])
 	}
 }
 
-// amxStrip multiplies up to 32 rows of A with some panels of B, from the panel of column col on.
-func amxStrip[R Elem](w *amxScratch, c []R, ldc int, from []float32, ldfrom, rows int, l amxLeft, row int, p *amxPanels, col, blocks int, accumulate bool) {
-	var start *byte
-	if accumulate {
-		start = (*byte)(unsafe.Pointer(unsafe.SliceData(from)))
-	}
-	size := int(unsafe.Sizeof(c[0]))
-	amxStripOf(rows <= 16, size == 2, accumulate)((*byte)(unsafe.Pointer(unsafe.SliceData(c))), start,
-		bytesOf(l.data[row/tileSide*l.strip:]), bytesOf(p.at(col/tileSide, 0)), unsafe.SliceData(aligned(&w.sums, 2*stepSize*4)),
-		size*ldc, 4*ldfrom, l.lda, l.step, l.half, l.steps, blocks)
+func multiplyStrip[R Elem](w *amxScratch, b amxBlocks, blocks int, c []R, ldc int, from []float32, ldfrom int) {
+	size, l := int(unsafe.Sizeof(c[0])), b.left
+	a := l.data[b.row/tileSide*l.strip+b.step*l.step/2:]
+	amxStripOf(b.rows <= 16, size == 2, from != nil)(
+		(*byte)(unsafe.Pointer(unsafe.SliceData(c))), (*byte)(unsafe.Pointer(unsafe.SliceData(from))),
+		bytesOf(a), bytesOf(b.right.at(b.col/tileSide, b.step)), unsafe.SliceData(aligned(&w.sums, 2*stepSize*4)),
+		size*ldc, 4*ldfrom, l.lda, l.step, l.half, (b.right.steps-b.steps)*2*stepSize, b.steps, blocks)
 }
 
 // amxStripOf picks the variant.
-func amxStripOf(half, round, from bool) func(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxStripOf(half, round, from bool) func(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	switch {
 	case half && round:
 		return amxHalfStripRoundAVX512

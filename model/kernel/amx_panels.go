@@ -120,5 +120,8 @@ func amxProduct[R Elem](p *amxPanels, s Shape, c []R, plus []float32, a []uint16
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
+	if !s.Accumulate {
+		plus = nil
+	}
 	amxMultiply(w, c, plus, s.LDC, amxLeftOperand(&w.left, a, s), p, s, from, to)
 }

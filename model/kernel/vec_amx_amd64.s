@@ -2,15 +2,15 @@
 
 #include "textflag.h"
 
-// func amxStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// func amxStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxStripAVX512(SB), $40-96
+TEXT ·amxStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
 	MOVQ stepA+64(FP), R10
 	MOVQ halfA+72(FP), R11
-	MOVQ blocks+88(FP), AX
+	MOVQ blocks+96(FP), AX
 	MOVQ AX, (SP)
 	MOVQ c+0(FP), AX
 	SUBQ $0x00000080, AX
@@ -51,7 +51,7 @@ block1:
 	BYTE $0x49
 	BYTE $0xd8
 	MOVQ a+16(FP), AX
-	MOVQ steps+80(FP), CX
+	MOVQ steps+88(FP), CX
 
 step2:
 	BYTE    $0xc4
@@ -203,6 +203,8 @@ written3:
 	ADDQ $0x00000800, R14
 	DECQ CX
 	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
 
 rest4:
 	CMPQ    SI, 32(SP)
@@ -447,9 +449,9 @@ DATA tileConfig<>+48(SB)/8, $0x1010101010101010
 DATA tileConfig<>+56(SB)/8, $0x0000000000000000
 GLOBL tileConfig<>(SB), RODATA|NOPTR, $64
 
-// func amxStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// func amxStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·amxStripFromAVX512(SB), $40-96
+TEXT ·amxStripFromAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
@@ -457,7 +459,7 @@ TEXT ·amxStripFromAVX512(SB), $40-96
 	MOVQ halfA+72(FP), R11
 	MOVQ from+8(FP), DX
 	MOVQ ldfrom+48(FP), R12
-	MOVQ blocks+88(FP), AX
+	MOVQ blocks+96(FP), AX
 	MOVQ AX, (SP)
 	MOVQ c+0(FP), AX
 	SUBQ $0x00000080, AX
@@ -523,7 +525,7 @@ block1:
 	ADDQ $0x00000080, DX
 	MOVQ DX, R13
 	MOVQ a+16(FP), AX
-	MOVQ steps+80(FP), CX
+	MOVQ steps+88(FP), CX
 
 step2:
 	BYTE       $0xc4
@@ -687,6 +689,8 @@ written3:
 	ADDQ $0x00000800, R14
 	DECQ CX
 	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
 
 rest4:
 	CMPQ       SI, 32(SP)
@@ -945,15 +949,15 @@ done7:
 	VZEROUPPER
 	RET
 
-// func amxStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// func amxStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxStripRoundAVX512(SB), $40-96
+TEXT ·amxStripRoundAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
 	MOVQ stepA+64(FP), R10
 	MOVQ halfA+72(FP), R11
-	MOVQ blocks+88(FP), AX
+	MOVQ blocks+96(FP), AX
 	MOVQ AX, (SP)
 	MOVQ c+0(FP), AX
 	SUBQ $0x00000040, AX
@@ -994,7 +998,7 @@ block1:
 	BYTE $0x49
 	BYTE $0xd8
 	MOVQ a+16(FP), AX
-	MOVQ steps+80(FP), CX
+	MOVQ steps+88(FP), CX
 
 step2:
 	BYTE      $0xc4
@@ -1138,6 +1142,8 @@ written3:
 	ADDQ $0x00000800, R14
 	DECQ CX
 	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
 
 rest4:
 	CMPQ      SI, 32(SP)
@@ -1356,15 +1362,15 @@ done7:
 	VZEROUPPER
 	RET
 
-// func amxHalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// func amxHalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxHalfStripAVX512(SB), $40-96
+TEXT ·amxHalfStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
 	MOVQ stepA+64(FP), R10
 	MOVQ halfA+72(FP), R11
-	MOVQ blocks+88(FP), AX
+	MOVQ blocks+96(FP), AX
 	MOVQ AX, (SP)
 	MOVQ c+0(FP), AX
 	SUBQ $0x00000080, AX
@@ -1395,7 +1401,7 @@ block1:
 	BYTE $0x49
 	BYTE $0xc8
 	MOVQ a+16(FP), AX
-	MOVQ steps+80(FP), CX
+	MOVQ steps+88(FP), CX
 
 step2:
 	BYTE    $0xc4
@@ -1526,6 +1532,8 @@ written3:
 	ADDQ $0x00000800, R14
 	DECQ CX
 	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
 
 rest4:
 	CMPQ    SI, 32(SP)
@@ -1740,9 +1748,9 @@ done7:
 	VZEROUPPER
 	RET
 
-// func amxHalfStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// func amxHalfStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·amxHalfStripFromAVX512(SB), $40-96
+TEXT ·amxHalfStripFromAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
@@ -1750,7 +1758,7 @@ TEXT ·amxHalfStripFromAVX512(SB), $40-96
 	MOVQ halfA+72(FP), R11
 	MOVQ from+8(FP), DX
 	MOVQ ldfrom+48(FP), R12
-	MOVQ blocks+88(FP), AX
+	MOVQ blocks+96(FP), AX
 	MOVQ AX, (SP)
 	MOVQ c+0(FP), AX
 	SUBQ $0x00000080, AX
@@ -1794,7 +1802,7 @@ block1:
 	ADDQ $0x00000080, DX
 	MOVQ DX, R13
 	MOVQ a+16(FP), AX
-	MOVQ steps+80(FP), CX
+	MOVQ steps+88(FP), CX
 
 step2:
 	BYTE       $0xc4
@@ -1937,6 +1945,8 @@ written3:
 	ADDQ $0x00000800, R14
 	DECQ CX
 	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
 
 rest4:
 	CMPQ       SI, 32(SP)
@@ -2175,15 +2185,15 @@ done7:
 	VZEROUPPER
 	RET
 
-// func amxHalfStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, steps int, blocks int)
+// func amxHalfStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxHalfStripRoundAVX512(SB), $40-96
+TEXT ·amxHalfStripRoundAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
 	MOVQ stepA+64(FP), R10
 	MOVQ halfA+72(FP), R11
-	MOVQ blocks+88(FP), AX
+	MOVQ blocks+96(FP), AX
 	MOVQ AX, (SP)
 	MOVQ c+0(FP), AX
 	SUBQ $0x00000040, AX
@@ -2214,7 +2224,7 @@ block1:
 	BYTE $0x49
 	BYTE $0xc8
 	MOVQ a+16(FP), AX
-	MOVQ steps+80(FP), CX
+	MOVQ steps+88(FP), CX
 
 step2:
 	BYTE      $0xc4
@@ -2337,6 +2347,8 @@ written3:
 	ADDQ $0x00000800, R14
 	DECQ CX
 	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
 
 rest4:
 	CMPQ      SI, 32(SP)

@@ -327,32 +327,32 @@ func packSquaresAVX2(dst, src *float32, squares, ld, width int)
 // amxStripAVX512 multiplies 32 rows of A with one panel of B after the other; strides are in bytes. Blocks of C lie side by side.
 //
 //go:noescape
-func amxStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+func amxStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
 // amxStripFromAVX512 is amxStrip with sums that start from the values of from, which may be C.
 //
 //go:noescape
-func amxStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+func amxStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
 // amxStripRoundAVX512 is amxStrip with C in bf16.
 //
 //go:noescape
-func amxStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+func amxStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
 // amxHalfStripAVX512 is amxStrip for 16 rows.
 //
 //go:noescape
-func amxHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+func amxHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
 // amxHalfStripFromAVX512 is amxStripFrom for 16 rows.
 //
 //go:noescape
-func amxHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+func amxHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
 // amxHalfStripRoundAVX512 is amxStripRound for 16 rows.
 //
 //go:noescape
-func amxHalfStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int)
+func amxHalfStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
 // amxPackRowsAVX512 packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.
 //

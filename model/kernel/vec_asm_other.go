@@ -184,27 +184,27 @@ func packSquaresAVX2(dst, src *float32, squares, ld, width int) {
 	panic("kernel: no assembly on this machine")
 }
 
-func amxStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxHalfStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int) {
+func amxHalfStripRoundAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 

@@ -128,6 +128,30 @@ func TestTileProductsCutBetweenStepsHaveTheBitsOfTheWhole(t *testing.T) {
 	}
 }
 
+// TestAProductOfTheFirstTermsLeavesTheRestOfEachPanelOut: causal attention multiplies with the first keys of a document only.
+func TestAProductOfTheFirstTermsLeavesTheRestOfEachPanelOut(t *testing.T) {
+	eachBackend(t, func(t *testing.T, be Backend) {
+		if be.Precision() == BF16 {
+			checkFirstTerms[uint16](t, be)
+		} else {
+			checkFirstTerms[float32](t, be)
+		}
+	})
+}
+
+func checkFirstTerms[T Elem](t *testing.T, be Backend) {
+	const m, n, k = 40, 70, 200
+	a, b := elements[T](normals(m*k, 1)), elements[T](normals(n*k, 2))
+	var right operand[T]
+	right.set(be, b, n, k, n, false)
+	for _, terms := range []int{k, 192, 64, 32, 30} {
+		s := Shape{M: m, N: n, K: terms, LDA: k, LDB: n, LDC: n}
+		got := make([]float32, m*n)
+		product(&right, s, got, a)
+		checkProduct(t, "product", s, got, make([]float32, m*n), a, b, 0)
+	}
+}
+
 func BenchmarkWeights(b *testing.B) {
 	for _, name := range []string{"amx", "onednn-bf16", "onednn-f32", "go"} {
 		be, err := Open(name)

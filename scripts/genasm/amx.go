@@ -73,8 +73,9 @@ var amxKernels = []kernel{
 		}},
 }
 
-// stripParams: scratch holds two blocks of sums; between two steps of A lie stepA bytes, between its halves halfA.
-const stripParams = "c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, steps, blocks int"
+// stripParams: scratch holds two blocks of sums; between two steps of A lie stepA bytes, between its halves halfA; skipB bytes of a panel
+// of B are left out behind its steps.
+const stripParams = "c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int"
 
 const noAMX = `panic("kernel: no AMX here")`
 
@@ -174,6 +175,8 @@ func (e *emitter) amxStrip(v strip) {
 	e.ADDQ(operand.U32(2048), stripB)
 	e.DECQ(stripLeft)
 	e.JNE(operand.LabelRef(step))
+	e.Load(e.Param("skipB"), stripOther)
+	e.ADDQ(stripOther, stripB)
 	e.writeRest(v, end)
 
 	e.MOVQ(sums, sumsRow)
