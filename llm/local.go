@@ -2,16 +2,15 @@ package llm
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
 	"sync"
 
+	"slm/checkpoint"
+	"slm/model/decode"
 	"slm/model/kernel"
 )
 
@@ -32,12 +31,18 @@ type scoring struct {
 	continuations [][]int32
 }
 
+// completion is a prompt in tokens, to be continued by maxNew at most.
+type completion struct {
+	prompt []int32
+	maxNew int
+}
+
 // engine is a loaded model.
 type engine interface {
 	// score returns the summed log-probability of each job's continuations after its prefix.
 	score(ctx context.Context, jobs []scoring) ([][]float64, error)
-	// generate continues a prompt greedily.
-	generate(ctx context.Context, prompt []int32, maxNew int) ([]int32, error)
+	// generate continues each prompt greedily.
+	generate(ctx context.Context, jobs []completion) ([][]int32, error)
 	// encode turns text, or a user's message, into tokens.
 	encode(text string, chat bool) ([]int32, error)
 	decode(tokens []int32) string
@@ -67,15 +72,19 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 	}
 	digest := w.sha256
 	if digest == "" {
-		if digest, err = hashFile(w.path); err != nil {
+		if digest, _, err = checkpoint.HashFile(w.path); err != nil {
 			return nil, w.missing(err)
 		}
 	}
 	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + be.Name(), CanScore: true}}
+	eight := cfg.Weights == Int8
+	if eight {
+		l.id.Digest = digest + "+" + decode.Int8Name(be)
+	}
 	if kernel.Invariant(be) {
 		l.many = crowdSize
 	}
-	l.open = func() (engine, error) { return loadEngine(w, be) }
+	l.open = func() (engine, error) { return loadEngine(w, be, eight) }
 	return l, nil
 }
 
@@ -96,7 +105,7 @@ func (w weights) check() error {
 	if w.sha256 == "" {
 		return nil
 	}
-	sum, err := hashFile(w.path)
+	sum, _, err := checkpoint.HashFile(w.path)
 	if err != nil {
 		return w.missing(err)
 	}
@@ -104,19 +113,6 @@ func (w weights) check() error {
 		return fmt.Errorf("llm: %w: %s is damaged (sha256 %.12s…, not %.12s…); delete it and run: make setup", ErrNoWeights, w.path, sum, w.sha256)
 	}
 	return nil
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func (l *local) info() Info    { return l.id }
@@ -155,8 +151,7 @@ func (l *local) ask(ctx context.Context, r Request) (Reply, error) {
 	return replies[0], nil
 }
 
-// askAll answers requests. Those with options go through the network together, each with one prefix for all its options; completions go
-// one by one, because the decoder steps few sequences in another way than many.
+// askAll answers requests. They go through the network together, those with options each with one prefix for all its options.
 func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -166,30 +161,41 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 	}
 	replies := make([]Reply, len(reqs))
 	var jobs []scoring
-	var whose []int
+	var texts []completion
+	var scored, written []int // requests
 	for i, r := range reqs {
 		if len(r.Options) == 0 {
-			if replies[i], err = complete(ctx, e, r); err != nil {
+			t, err := begin(e, r)
+			if err != nil {
 				return nil, err
 			}
+			texts, written = append(texts, t), append(written, i)
 			continue
 		}
 		var j scoring
 		if j.prefix, j.continuations, err = cut(e, r); err != nil {
 			return nil, err
 		}
-		jobs, whose = append(jobs, j), append(whose, i)
+		jobs, scored = append(jobs, j), append(scored, i)
 	}
-	if len(jobs) == 0 {
-		return replies, nil
+	if len(jobs) > 0 {
+		sums, err := e.score(ctx, jobs)
+		if err != nil {
+			return nil, fmt.Errorf("llm: score: %w", err)
+		}
+		for k, j := range jobs {
+			if replies[scored[k]], err = j.reply(sums[k]); err != nil {
+				return nil, err
+			}
+		}
 	}
-	sums, err := e.score(ctx, jobs)
-	if err != nil {
-		return nil, fmt.Errorf("llm: score: %w", err)
-	}
-	for k, j := range jobs {
-		if replies[whose[k]], err = j.reply(sums[k]); err != nil {
-			return nil, err
+	if len(texts) > 0 {
+		got, err := e.generate(ctx, texts)
+		if err != nil {
+			return nil, fmt.Errorf("llm: generate: %w", err)
+		}
+		for k, i := range written {
+			replies[i] = Reply{Text: untilStop(e.decode(got[k]), reqs[i].Stop), PromptTokens: len(texts[k].prompt), OutputTokens: len(got[k])}
 		}
 	}
 	return replies, nil
@@ -200,7 +206,7 @@ func (j scoring) reply(sums []float64) (Reply, error) {
 	reply := Reply{PromptTokens: len(j.prefix)}
 	for o, c := range j.continuations {
 		if math.IsNaN(sums[o]) || math.IsInf(sums[o], 0) {
-			return Reply{}, fmt.Errorf("llm: %w: the log-probability of option %d is %v", ErrReply, o+1, sums[o])
+			return Reply{}, fmt.Errorf("llm: %w: the log-probability of option %d is %v", ErrScores, o+1, sums[o])
 		}
 		reply.Scores = append(reply.Scores, Score{LogProb: sums[o], Tokens: len(c)})
 		reply.PromptTokens += len(c)
@@ -248,19 +254,16 @@ func cut(e engine, r Request) (prefix []int32, continuations [][]int32, err erro
 	return prefix[:shared], continuations, nil
 }
 
-func complete(ctx context.Context, e engine, r Request) (Reply, error) {
+// begin encodes what is to be continued.
+func begin(e engine, r Request) (completion, error) {
 	prompt, err := e.encode(r.Prompt, r.Chat)
 	if err != nil {
-		return Reply{}, err
+		return completion{}, err
 	}
 	if n := len(prompt) + r.MaxTokens; n > e.context() {
-		return Reply{}, fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrRequest, n, e.context())
+		return completion{}, fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrRequest, n, e.context())
 	}
-	got, err := e.generate(ctx, prompt, r.MaxTokens)
-	if err != nil {
-		return Reply{}, fmt.Errorf("llm: generate: %w", err)
-	}
-	return Reply{Text: untilStop(e.decode(got), r.Stop), PromptTokens: len(prompt), OutputTokens: len(got)}, nil
+	return completion{prompt, r.MaxTokens}, nil
 }
 
 // untilStop cuts a text in front of the first stop string.

@@ -12,13 +12,21 @@ const block = 64
 
 // attention is the working memory of one task, for a sequence of n rows.
 type attention[T kernel.Elem] struct {
-	k, v         []T       // [n+block, hd]; zero rows at the end
-	q            []T       // [block, hd]
-	trunk, own   []float32 // [block, keys rounded up]: scores
-	pTrunk, pOwn []T       // the same as probabilities
-	row          []float32 // one row of scores, without gaps
-	o            []float32 // [block, hd]
-	keys, values []float32 // [length, hd], widened from a cache
+	k, v       []T // [n+block, hd]; zero rows at the end
+	trunk, own seen[T]
+	q          []T       // [block, hd]
+	row        []float32 // one row of scores, without gaps
+	o          []float32 // [block, hd]
+	wide       []float32 // what is widened from a cache
+}
+
+// seen are keys and values as right operands, and how a block of queries sees them.
+type seen[T kernel.Elem] struct {
+	n      int // keys, rounded up
+	keys   kernel.Right[T]
+	values kernel.Right[T]
+	scores []float32 // [block, n]
+	p      []T       // [block, n], as probabilities
 }
 
 func grow[E any](s *[]E, n int) []E {
@@ -31,10 +39,41 @@ func grow[E any](s *[]E, n int) []E {
 
 func roundUp(n int) int { return (n + block - 1) / block * block }
 
+// take makes the first n keys and values [rows,hd] operands.
+func (s *seen[T]) take(be kernel.Backend, k, v []T, n, hd int) {
+	s.keys.Set(be, k[:n*hd], n, hd, hd, true)
+	s.values.Set(be, v[:n*hd], hd, n, hd, false)
+}
+
+// look makes room for a block that sees n of the keys, rounded up, and scores the queries [high,hd].
+func (s *seen[T]) look(q []T, n, high, hd int) {
+	s.n = n
+	grow(&s.scores, high*n)
+	grow(&s.p, high*n)
+	if n > 0 {
+		kernel.Product(&s.keys, kernel.Shape{M: high, N: n, K: hd, LDA: hd, LDC: n}, s.scores, q)
+	}
+}
+
+// keep takes a row of probabilities over for the keys [from, from+len(p)) and gives the others none.
+func (s *seen[T]) keep(row, from int, p []float32) {
+	line := s.p[row*s.n : (row+1)*s.n]
+	clear(line[:from])
+	kernel.Convert(line[from:from+len(p)], p)
+	clear(line[from+len(p):])
+}
+
+// mix computes o [high,hd] (+)= p·v.
+func (s *seen[T]) mix(o []float32, high, hd int, accumulate bool) {
+	if s.n > 0 {
+		kernel.Product(&s.values, kernel.Shape{M: high, N: hd, K: s.n, LDA: s.n, LDC: hd, Accumulate: accumulate}, o, s.p)
+	}
+}
+
 // attend computes attention of one sequence that is wholly in the batch, for the query heads [lo,hi), which share a key head.
 //
 //	qkv [rows, (H+2KV)*hd], turned; out [rows, H*hd]
-func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out []T, kvHead, lo, hi int) {
+func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], kvHead, lo, hi int) {
 	hd, total := n.config.HeadDim, s.rows()
 	kAt, vAt := (n.config.Heads+kvHead)*hd, (n.config.Heads+n.config.KVHeads+kvHead)*hd
 	n.columns(grow(&a.k, (total+block)*hd), qkv, s.first, total, kAt)
@@ -42,14 +81,19 @@ func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out []T, kvHead,
 	grow(&a.q, block*hd)
 	grow(&a.o, block*hd)
 	grow(&a.row, total)
-	for head := lo; head < hi; head++ {
-		for first := 0; first < s.trunk; first += block {
-			n.attendBlock(a, s, qkv, out, head, first, min(first+block, s.trunk), 0, nil)
+	a.trunk.take(n.backend, a.k, a.v, roundUp(s.trunk), hd)
+	for first := 0; first < s.trunk; first += block {
+		for head := lo; head < hi; head++ {
+			n.attendTrunk(a, s, qkv, out, head, first, min(first+block, s.trunk))
 		}
-		starts := branchStarts(s)
-		for first := s.trunk; first < total; first += block {
-			last := min(first+block, total)
-			n.attendBlock(a, s, qkv, out, head, first, last, s.trunk, starts[first-s.trunk:last-s.trunk])
+	}
+	starts := branchStarts(s)
+	for first := s.trunk; first < total; first += block {
+		last := min(first+block, total)
+		begin := starts[first-s.trunk]
+		a.own.take(n.backend, a.k[begin*hd:], a.v[begin*hd:], roundUp(last-begin), hd)
+		for head := lo; head < hi; head++ {
+			n.attendBranches(a, s, qkv, out, head, first, last, starts[first-s.trunk:last-s.trunk])
 		}
 	}
 }
@@ -76,52 +120,60 @@ func (n *net[T]) columns(dst []T, qkv []float32, first, rows, at int) {
 	clear(dst[rows*hd:])
 }
 
-// attendBlock scores the queries [first,last) of a sequence. Each row sees the first `trunk` keys, and of the keys behind them those
-// from its start (its branch's first row) up to itself. Rows of the trunk are their own branch: trunk is 0 and starts is nil.
-func (n *net[T]) attendBlock(a *attention[T], s span, qkv []float32, out []T, head, first, last, trunk int, starts []int) {
-	hd, rows := n.config.HeadDim, last-first
-	n.columns(a.q, qkv, s.first+first, rows, head*hd)
-	begin := 0 // first own key of the block
-	if starts != nil {
-		begin = starts[0]
+// queries copies a block of queries. It is as high as few shapes allow; where a row's bits could depend on the height, as high as ever.
+func (n *net[T]) queries(a *attention[T], s span, qkv []float32, head, first, last int) (high int) {
+	high = block
+	if last-first <= block/2 && kernel.Invariant(n.backend) {
+		high = block / 2
 	}
-	own, shared := roundUp(last-begin), roundUp(trunk)
-	n.scores(grow(&a.own, block*own), a.q, a.k[begin*hd:], own)
-	n.scores(grow(&a.trunk, block*shared), a.q, a.k, shared)
-	pOwn, pTrunk := grow(&a.pOwn, block*own), grow(&a.pTrunk, block*shared)
-	clear(pOwn)
-	clear(pTrunk)
-	scale := float32(1 / math.Sqrt(float64(hd)))
-	for i := range rows {
-		from := 0
-		if starts != nil {
-			from = starts[i] - begin
-		}
-		to := first + i + 1 - begin
-		row := a.row[:trunk+to-from]
-		copy(row, a.trunk[i*shared:i*shared+trunk])
-		copy(row[trunk:], a.own[i*own+from:i*own+to])
-		kernel.SoftmaxRow(row, scale)
-		kernel.Convert(pTrunk[i*shared:i*shared+trunk], row[:trunk])
-		kernel.Convert(pOwn[i*own+from:i*own+to], row[trunk:])
-	}
-	mix := kernel.Shape{M: block, N: hd, K: own, LDA: own, LDB: hd, LDC: hd}
-	kernel.Gemm(n.backend, mix, a.o, pOwn, a.v[begin*hd:])
-	if shared > 0 {
-		mix.K, mix.LDA, mix.Accumulate = shared, shared, true
-		kernel.Gemm(n.backend, mix, a.o, pTrunk, a.v)
-	}
-	width := n.config.QWidth()
-	for i := range rows {
-		to := (s.first+first+i)*width + head*hd
-		kernel.Convert(out[to:to+hd], a.o[i*hd:(i+1)*hd])
-	}
+	n.columns(a.q[:high*n.config.HeadDim], qkv, s.first+first, last-first, head*n.config.HeadDim)
+	return high
 }
 
-// scores multiplies a block of queries with a number of keys.
-func (n *net[T]) scores(dst []float32, q, k []T, keys int) {
-	if keys > 0 {
-		hd := n.config.HeadDim
-		kernel.Gemm(n.backend, kernel.Shape{M: block, N: keys, K: hd, LDA: hd, LDB: hd, LDC: keys, TransB: true}, dst, q, k)
+// attendTrunk is for the queries [first,last) of the trunk: each sees the keys up to its own.
+func (n *net[T]) attendTrunk(a *attention[T], s span, qkv []float32, out *left[T], head, first, last int) {
+	hd := n.config.HeadDim
+	high := n.queries(a, s, qkv, head, first, last)
+	a.trunk.look(a.q, roundUp(last), high, hd)
+	for i := range last - first {
+		row := a.trunk.scores[i*a.trunk.n : i*a.trunk.n+first+i+1]
+		kernel.SoftmaxRow(row, n.scale())
+		a.trunk.keep(i, 0, row)
+	}
+	clear(a.trunk.p[(last-first)*a.trunk.n:])
+	a.trunk.mix(a.o, high, hd, false)
+	n.finish(a, s, out, head, first, last)
+}
+
+// attendBranches is for the queries [first,last) behind the trunk: each sees the trunk, and of the keys in a.own, which begin where the first
+// query's branch does, those from its own branch's start up to its own.
+func (n *net[T]) attendBranches(a *attention[T], s span, qkv []float32, out *left[T], head, first, last int, starts []int) {
+	hd, begin := n.config.HeadDim, starts[0]
+	high := n.queries(a, s, qkv, head, first, last)
+	a.own.look(a.q, roundUp(last-begin), high, hd)
+	a.trunk.look(a.q, roundUp(s.trunk), high, hd)
+	for i, start := range starts {
+		from, to := start-begin, first+i+1-begin
+		row := a.row[:s.trunk+to-from]
+		copy(row, a.trunk.scores[i*a.trunk.n:i*a.trunk.n+s.trunk])
+		copy(row[s.trunk:], a.own.scores[i*a.own.n+from:i*a.own.n+to])
+		kernel.SoftmaxRow(row, n.scale())
+		a.trunk.keep(i, 0, row[:s.trunk])
+		a.own.keep(i, from, row[s.trunk:])
+	}
+	clear(a.own.p[len(starts)*a.own.n:])
+	clear(a.trunk.p[len(starts)*a.trunk.n:])
+	a.own.mix(a.o, high, hd, false)
+	a.trunk.mix(a.o, high, hd, true)
+	n.finish(a, s, out, head, first, last)
+}
+
+func (n *net[T]) scale() float32 { return float32(1 / math.Sqrt(float64(n.config.HeadDim))) }
+
+// finish hands the outputs of a block over.
+func (n *net[T]) finish(a *attention[T], s span, out *left[T], head, first, last int) {
+	hd := n.config.HeadDim
+	for i := range last - first {
+		out.put(s.first+first+i, head*hd, a.o[i*hd:(i+1)*hd])
 	}
 }

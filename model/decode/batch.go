@@ -7,6 +7,7 @@ type batch struct {
 	x     []float32 // [rows rounded up, C], the residual stream; rows beyond the last are zero and nobody reads their results
 	at    []place   // [rows]
 	spans []span
+	steps int // spans that are a new row of a cached sequence
 }
 
 // place says where a row stands in its sequence.
@@ -68,7 +69,11 @@ func (b *batch) step(token int32, c *cache) {
 	s := span{first: b.rows, trunk: 1, cache: c}
 	b.tokens([]int32{token}, c.length, c)
 	b.close(s)
+	b.steps++
 }
+
+// cached says that the batch is of new rows of cached sequences; a batch is that wholly or not at all.
+func (b *batch) cached() bool { return b.steps > 0 }
 
 func (b *batch) tokens(ids []int32, position int, cache *cache) {
 	width := b.d.config.Width

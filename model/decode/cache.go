@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"math"
 	"unsafe"
 
 	"slm/model/kernel"
@@ -38,52 +37,23 @@ func (n *net[T]) cached(c *cache, layer, kvHead int) (k, v []T) {
 	return s.k[at : at+size], s.v[at : at+size]
 }
 
-// keep stores one row's keys and values [KV*hd] of a layer.
-func (n *net[T]) keep(c *cache, layer, position int, keys, values []float32) {
+// keep stores the key and the value [hd] of one head of a row of a layer.
+func (n *net[T]) keep(c *cache, layer, position, kvHead int, key, value []float32) {
 	hd := n.config.HeadDim
-	for h := range n.config.KVHeads {
-		k, v := n.cached(c, layer, h)
-		kernel.Convert(k[position*hd:(position+1)*hd], keys[h*hd:(h+1)*hd])
-		kernel.Convert(v[position*hd:(position+1)*hd], values[h*hd:(h+1)*hd])
-	}
-}
-
-// attendCached computes attention for one new row of a cached sequence: for one key head and those query heads, out of the ones that
-// it serves, that q holds. The products are too small for the backend's: they are done in float32.
-//
-//	q [heads*hd] the row's queries, turned; out [heads*hd]
-func (n *net[T]) attendCached(a *attention[T], out []T, q []float32, c *cache, layer, kvHead int) {
-	hd, length := n.config.HeadDim, c.length+1
-	heads := len(q) / hd
 	k, v := n.cached(c, layer, kvHead)
-	keys, values := widened(&a.keys, k[:length*hd]), widened(&a.values, v[:length*hd])
-	scores, o := grow(&a.own, heads*length), grow(&a.o, heads*hd)
-	scale := float32(1 / math.Sqrt(float64(hd)))
-	if heads > 1 {
-		kernel.SgemmNT(scores, q, keys, heads, length, hd, hd, hd, length, false)
-		for h := range heads {
-			kernel.SoftmaxRow(scores[h*length:(h+1)*length], scale)
-		}
-		kernel.SgemmNN(o, scores, values, heads, hd, length, length, hd, hd, false)
-	} else { // a single row repays no packing
-		for j := range scores {
-			scores[j] = kernel.Dot(q, keys[j*hd:(j+1)*hd])
-		}
-		kernel.SoftmaxRow(scores, scale)
-		clear(o)
-		for j, p := range scores {
-			kernel.Axpy(o, values[j*hd:(j+1)*hd], p)
-		}
-	}
-	kernel.Convert(out, o)
+	kernel.Convert(k[position*hd:(position+1)*hd], key)
+	kernel.Convert(v[position*hd:(position+1)*hd], value)
 }
 
-// widened returns x in float32: itself if it is, else a copy in scratch memory.
-func widened[T kernel.Elem](scratch *[]float32, x []T) []float32 {
-	if same, ok := any(x).([]float32); ok {
-		return same
+// recall computes attention for the one new row of a cached sequence, for a key head and the query heads that it serves. The products are
+// too small for the backend's: they are done in float32.
+func (n *net[T]) recall(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int) {
+	hd, length, group := n.config.HeadDim, s.cache.length+1, n.config.Heads/n.config.KVHeads
+	k, v := n.cached(s.cache, layer, kvHead)
+	q := qkv[s.first*n.config.QKVWidth()+kvHead*group*hd:][:group*hd]
+	scores, o := grow(&a.row, length), grow(&a.o, group*hd)
+	for h := 0; h < len(q); h += hd {
+		kernel.Recall(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], scores, &a.wide)
 	}
-	out := grow(scratch, len(x))
-	kernel.Widen(out, x)
-	return out
+	out.put(s.first, kvHead*group*hd, o)
 }

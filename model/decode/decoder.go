@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"slm/model"
 	"slm/model/kernel"
@@ -21,15 +22,16 @@ type Decoder struct {
 	config model.Config
 	embed  []float32 // [V,C]
 	engine engine
-	budget int // bytes that the caches of the sequences in one Generate may take
+	budget int       // bytes that the caches of the sequences in one Generate may take
+	rooms  sync.Pool // *[]float32, logits
 }
 
 // engine is the network in the backend's element type.
 type engine interface {
 	// layers runs all blocks on the rows of a batch, in place.
 	layers(ctx context.Context, b *batch) error
-	// logits writes [m,V] for m rows [m,C] of the residual stream.
-	logits(out, x []float32, m int)
+	// logits computes [m,V] for m rows [m,C] of the residual stream, in room, which grows as it must.
+	logits(room *[]float32, x []float32, m int) []float32
 	// logProbs returns log p of each pick, whose rows index x [m,C], without ever holding all logits.
 	logProbs(x []float32, m int, picks []pick) []float64
 	// newCache returns an empty cache for a number of positions, each of which takes cacheBytes.
@@ -40,13 +42,30 @@ type engine interface {
 // New prepares a model. A backend of float32 precision shares p's memory, another one holds converted copies of the matrices; either
 // way p must not change while the Decoder is in use. After New, p itself need not be kept.
 func New(p *model.Params, k kernel.Backend) *Decoder {
-	d := &Decoder{config: p.Config, embed: p.Embed, budget: cacheBudget}
-	if k.Precision() == kernel.BF16 {
-		d.engine = newNet[uint16](p, k)
-	} else {
-		d.engine = newNet[float32](p, k)
-	}
+	d, _ := newDecoder(p, k, false) // only bytes are refused
 	return d
+}
+
+// NewInt8 prepares a model with its matrices in bytes, a scale for each row: half of bf16's memory, and other results. What they are the
+// results of is Int8Name(k). A matrix that is too wide is refused.
+func NewInt8(p *model.Params, k kernel.Backend) (*Decoder, error) { return newDecoder(p, k, true) }
+
+// Int8Name is the name of the arithmetic of NewInt8, for fingerprints.
+func Int8Name(k kernel.Backend) string { return k.Name() + "+int8" }
+
+func newDecoder(p *model.Params, k kernel.Backend, bytes bool) (*Decoder, error) {
+	d := &Decoder{config: p.Config, embed: p.Embed, budget: cacheBudget}
+	d.rooms.New = func() any { return new([]float32) }
+	var err error
+	if k.Precision() == kernel.BF16 {
+		d.engine, err = newNet[uint16](p, k, bytes)
+	} else {
+		d.engine, err = newNet[float32](p, k, bytes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // Config is the model's shape.
@@ -62,10 +81,11 @@ func (d *Decoder) Logits(ctx context.Context, tokens []int32) ([]float32, error)
 	if err := d.engine.layers(ctx, b); err != nil {
 		return nil, err
 	}
-	out := make([]float32, len(tokens)*d.config.Vocab)
+	room := d.rooms.Get().(*[]float32)
+	defer d.rooms.Put(room)
+	out := make([]float32, 0, len(tokens)*d.config.Vocab)
 	for lo := 0; lo < len(tokens); lo += headRows {
-		hi := min(lo+headRows, len(tokens))
-		d.engine.logits(out[lo*d.config.Vocab:hi*d.config.Vocab], b.x[lo*d.config.Width:], hi-lo)
+		out = append(out, d.engine.logits(room, b.x[lo*d.config.Width:], min(headRows, len(tokens)-lo))...)
 	}
 	return out, nil
 }

@@ -15,27 +15,51 @@ const (
 	tallRows  = 1024 // from here on tiles of twice the height: a weight read serves more rows
 	tileTasks = 8    // into how many pieces columns are cut, at most
 	minColumn = 64
-	smallRows = 32 // rows of a task that is not a product
+	smallRows = 32  // rows of a task that is not a product
+	gateWidth = 256 // columns of the gate that a tile of rows computes at a time
 )
 
 // tile is the working memory for one tile of rows.
 type tile[T kernel.Elem] struct {
-	h, gateUp, act []T
+	h, act left[T]
+	gateUp []T
+	gate   gates
 }
+
+// gates is a piece of the gate and of the other half, in float32.
+type gates struct{ gate, up []float32 }
 
 // work holds the activations of a batch that pass between tasks.
 type work[T kernel.Elem] struct {
-	qkv []float32 // [rows, (H+2KV)*hd]
-	o   []T       // [rows, H*hd]
+	qkv    []float32 // [rows, (H+2KV)*hd]
+	o      left[T]   // [rows, H*hd]
+	h, act left[T]
+	gateUp []T
 }
 
 func (n *net[T]) layers(ctx context.Context, b *batch) error {
 	rows := b.pad()
-	w := &work[T]{qkv: make([]float32, rows*n.config.QKVWidth()), o: make([]T, rows*n.config.QWidth())}
+	w := n.works.Get().(*work[T])
+	defer n.works.Put(w)
+	grow(&w.qkv, rows*n.config.QKVWidth())
+	n.fit(&w.o, rows, n.config.QWidth())
+	for r := b.rows; r < rows; r++ { // what nobody writes is 0
+		w.o.clear(r)
+	}
 	if rows >= manyRows {
 		return n.tall(ctx, b, w, rows)
 	}
 	return n.flat(ctx, b, w, rows)
+}
+
+// clear makes a row 0.
+func (x *left[T]) clear(row int) {
+	if x.bytes {
+		clear(x.plain[row*x.k : (row+1)*x.k])
+		x.round(row)
+	} else {
+		clear(x.wide[row*x.k : (row+1)*x.k])
+	}
 }
 
 // tall runs the layers by tiles of rows.
@@ -48,9 +72,8 @@ func (n *net[T]) tall(ctx context.Context, b *batch, w *work[T], rows int) error
 		kernel.Tiles(rows, height, func(lo, hi int) {
 			t := n.tiles.Get().(*tile[T])
 			defer n.tiles.Put(t)
-			grow(&t.h, height*n.config.Width)
-			grow(&t.gateUp, height*2*n.config.Hidden)
-			grow(&t.act, height*n.config.Hidden)
+			n.fit(&t.h, height, n.config.Width)
+			n.fit(&t.act, height, n.config.Hidden)
 			f(t, lo, hi)
 		})
 	}
@@ -59,7 +82,7 @@ func (n *net[T]) tall(ctx context.Context, b *batch, w *work[T], rows int) error
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n.attention(b, w, l)
+		kernel.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
 		each(func(t *tile[T], lo, hi int) {
 			n.mix(t, b, w, l, lo, hi)
 			if l+1 < len(n.layer) {
@@ -72,116 +95,193 @@ func (n *net[T]) tall(ctx context.Context, b *batch, w *work[T], rows int) error
 
 // project computes the queries, keys and values of a tile.
 func (n *net[T]) project(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
-	c, width := n.config, n.config.QKVWidth()
-	n.normRows(t.h, b.x, n.layer[l].attnNorm, lo, hi)
-	kernel.Linear(n.layer[l].qkv, w.qkv[lo*width:hi*width], t.h[:(hi-lo)*c.Width], hi-lo, c.Width, width, 0, width, false)
-	n.turn(b, w.qkv, l, lo, min(hi, b.rows))
+	width := n.config.QKVWidth()
+	n.normRows(&t.h, 0, b.x, n.layer[l].attnNorm, lo, hi)
+	n.layer[l].qkv.mul(w.qkv[lo*width:hi*width], &t.h, 0, hi-lo, width, 0, width, false)
+	for r := lo; r < min(hi, b.rows); r++ {
+		n.turn(b, w.qkv, l, r, 0, n.config.KVHeads)
+	}
 }
 
 // mix adds attention's output and then the MLP's to a tile of the residual stream.
 func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	c, m, layer := n.config, hi-lo, &n.layer[l]
 	x := b.x[lo*c.Width : hi*c.Width]
-	kernel.Linear(layer.out, x, w.o[lo*c.QWidth():hi*c.QWidth()], m, c.QWidth(), c.Width, 0, c.Width, true)
-	n.normRows(t.h, b.x, layer.mlpNorm, lo, hi)
-	kernel.Linear(layer.gate, t.gateUp, t.h, m, c.Width, 2*c.Hidden, 0, c.Hidden, false)
-	kernel.Linear(layer.up, t.gateUp[c.Hidden:], t.h, m, c.Width, 2*c.Hidden, 0, c.Hidden, false)
-	for i := range m {
-		row := t.gateUp[i*2*c.Hidden : (i+1)*2*c.Hidden]
-		swiGLU(t.act[i*c.Hidden:(i+1)*c.Hidden], row[:c.Hidden], row[c.Hidden:])
+	if n.bytes {
+		for r := lo; r < hi; r++ {
+			w.o.round(r)
+		}
 	}
-	kernel.Linear(layer.down, x, t.act, m, c.Hidden, c.Width, 0, c.Width, true)
+	layer.out.mul(x, &w.o, lo, m, c.Width, 0, c.Width, true)
+	n.normRows(&t.h, 0, b.x, layer.mlpNorm, lo, hi)
+	if n.bytes {
+		for col := 0; col < c.Hidden; col += gateWidth {
+			n.gateBytes(&t.gate, &t.act, &t.h, layer, m, col, min(col+gateWidth, c.Hidden))
+		}
+		for r := range m {
+			t.act.round(r)
+		}
+	} else {
+		grow(&t.gateUp, m*2*c.Hidden)
+		n.gateWide(t.gateUp, &t.act, &t.h, layer, m, 0, c.Hidden)
+	}
+	layer.down.mul(x, &t.act, 0, m, c.Width, 0, c.Width, true)
+}
+
+// gateWide computes the columns [lo,hi) of the activations of m rows; gateUp [m,2*hidden] is room.
+func (n *net[T]) gateWide(gateUp []T, act, h *left[T], layer *layer[T], m, lo, hi int) {
+	c := n.config
+	up := lo + c.Hidden
+	kernel.Linear(layer.gate.wide, gateUp[lo:], h.wide, m, c.Width, 2*c.Hidden, lo, hi, false)
+	kernel.Linear(layer.up.wide, gateUp[up:], h.wide, m, c.Width, 2*c.Hidden, lo, hi, false)
+	for i := range m {
+		g := i * 2 * c.Hidden
+		swiGLU(act.wide[i*c.Hidden+lo:i*c.Hidden+hi], gateUp[g+lo:g+hi], gateUp[g+up:g+up+hi-lo])
+	}
+}
+
+// gateBytes is gateWide for matrices in bytes; the rows of act are yet to be rounded.
+func (n *net[T]) gateBytes(g *gates, act, h *left[T], layer *layer[T], m, lo, hi int) {
+	width := hi - lo
+	gate, up := grow(&g.gate, m*width), grow(&g.up, m*width)
+	layer.gate.mul(gate, h, 0, m, width, lo, hi, false)
+	layer.up.mul(up, h, 0, m, width, lo, hi, false)
+	for i := range m {
+		kernel.SwiGLU(act.plain[i*act.k+lo:i*act.k+hi], gate[i*width:(i+1)*width], up[i*width:(i+1)*width])
+	}
 }
 
 // flat runs the layers by columns.
-func (n *net[T]) flat(ctx context.Context, b *batch, w *work[T], rows int) error {
+func (n *net[T]) flat(ctx context.Context, b *batch, w *work[T], rows int) (err error) {
 	c := n.config
-	h, gateUp, act := make([]T, rows*c.Width), make([]T, rows*2*c.Hidden), make([]T, rows*c.Hidden)
-	for l := range n.layer {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		layer := &n.layer[l]
-		n.normTiles(h, b.x, layer.attnNorm, rows)
-		columns(c.QKVWidth(), func(lo, hi int) {
-			kernel.Linear(layer.qkv, w.qkv[lo:], h, rows, c.Width, c.QKVWidth(), lo, hi, false)
-		})
-		kernel.Tiles(b.rows, smallRows, func(lo, hi int) { n.turn(b, w.qkv, l, lo, hi) })
-		n.attention(b, w, l)
-		columns(c.Width, func(lo, hi int) {
-			kernel.Linear(layer.out, b.x[lo:], w.o, rows, c.QWidth(), c.Width, lo, hi, true)
-		})
-		n.normTiles(h, b.x, layer.mlpNorm, rows)
-		columns(c.Hidden, func(lo, hi int) {
-			up := lo + c.Hidden
-			kernel.Linear(layer.gate, gateUp[lo:], h, rows, c.Width, 2*c.Hidden, lo, hi, false)
-			kernel.Linear(layer.up, gateUp[up:], h, rows, c.Width, 2*c.Hidden, lo, hi, false)
-			for i := range rows {
-				g := i * 2 * c.Hidden
-				swiGLU(act[i*c.Hidden+lo:i*c.Hidden+hi], gateUp[g+lo:g+hi], gateUp[g+up:g+up+hi-lo])
-			}
-		})
-		columns(c.Width, func(lo, hi int) {
-			kernel.Linear(layer.down, b.x[lo:], act, rows, c.Hidden, c.Width, lo, hi, true)
-		})
+	n.fit(&w.h, rows, c.Width)
+	n.fit(&w.act, rows, c.Hidden)
+	if !n.bytes {
+		grow(&w.gateUp, rows*2*c.Hidden)
 	}
-	return nil
+	cached := b.cached()
+	kernel.Together(0, func(team *kernel.Member) {
+		t := n.tiles.Get().(*tile[T])
+		defer n.tiles.Put(t)
+		for l := range n.layer {
+			layer := &n.layer[l]
+			team.Tiles(rows, smallRows, func(lo, hi int) {
+				if lo == 0 {
+					err = ctx.Err()
+				}
+				n.normRows(&w.h, lo, b.x, layer.attnNorm, lo, hi)
+			})
+			if err != nil {
+				return
+			}
+			columns(team, c.QKVWidth(), func(lo, hi int) {
+				layer.qkv.mul(w.qkv[lo:], &w.h, 0, rows, c.QKVWidth(), lo, hi, false)
+			})
+			if !cached {
+				team.Tiles(b.rows, smallRows, func(lo, hi int) {
+					for r := lo; r < hi; r++ {
+						n.turn(b, w.qkv, l, r, 0, c.KVHeads)
+					}
+				})
+			}
+			team.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
+			if n.bytes {
+				team.Tiles(b.rows, smallRows, func(lo, hi int) {
+					for r := lo; r < hi; r++ {
+						w.o.round(r)
+					}
+				})
+			}
+			columns(team, c.Width, func(lo, hi int) {
+				layer.out.mul(b.x[lo:], &w.o, 0, rows, c.Width, lo, hi, true)
+			})
+			team.Tiles(rows, smallRows, func(lo, hi int) { n.normRows(&w.h, lo, b.x, layer.mlpNorm, lo, hi) })
+			columns(team, c.Hidden, func(lo, hi int) {
+				if n.bytes {
+					n.gateBytes(&t.gate, &w.act, &w.h, layer, rows, lo, hi)
+				} else {
+					n.gateWide(w.gateUp, &w.act, &w.h, layer, rows, lo, hi)
+				}
+			})
+			if n.bytes {
+				team.Tiles(rows, smallRows, func(lo, hi int) {
+					for r := lo; r < hi; r++ {
+						w.act.round(r)
+					}
+				})
+			}
+			columns(team, c.Width, func(lo, hi int) {
+				layer.down.mul(b.x[lo:], &w.act, 0, rows, c.Width, lo, hi, true)
+			})
+		}
+	})
+	return err
 }
 
-// columns cuts n columns into pieces for the pool.
-func columns(n int, f func(lo, hi int)) {
+// columns cuts n columns into pieces for a team.
+func columns(team *kernel.Member, n int, f func(lo, hi int)) {
 	width := max(minColumn, (n/tileTasks+minColumn-1)/minColumn*minColumn)
-	kernel.Tiles(n, width, f)
+	team.Tiles(n, width, f)
 }
 
-// normRows writes the norms of the rows [lo,hi) of x to the first rows of dst.
-func (n *net[T]) normRows(dst []T, x, weight []float32, lo, hi int) {
+// normRows writes the norms of the rows [lo,hi) of x to the rows of dst from row on.
+func (n *net[T]) normRows(dst *left[T], row int, x, weight []float32, lo, hi int) {
 	width := n.config.Width
 	for r := lo; r < hi; r++ {
-		rmsNorm(dst[(r-lo)*width:(r-lo+1)*width], x[r*width:(r+1)*width], weight, n.config.NormEps)
+		n.normInto(dst, row+r-lo, x[r*width:(r+1)*width], weight)
 	}
 }
 
-func (n *net[T]) normTiles(dst []T, x, weight []float32, rows int) {
-	kernel.Tiles(rows, smallRows, func(lo, hi int) { n.normRows(dst[lo*n.config.Width:], x, weight, lo, hi) })
-}
-
-// turn applies rotary positions to the queries and keys of the rows [lo,hi), and keeps keys and values where there is a cache.
-func (n *net[T]) turn(b *batch, qkv []float32, l, lo, hi int) {
+// turn applies rotary positions to a row's queries and keys that belong to the key heads [lo,hi), and keeps keys and values where there is a
+// cache.
+func (n *net[T]) turn(b *batch, qkv []float32, l, r, lo, hi int) {
 	c := n.config
-	hd, q, kv := c.HeadDim, c.QWidth(), c.KVWidth()
-	for r := lo; r < hi; r++ {
-		row, at := qkv[r*c.QKVWidth():(r+1)*c.QKVWidth()], b.at[r]
-		cos, sin := n.rotary.Cos(at.position), n.rotary.Sin(at.position)
-		for h := 0; h < q+kv; h += hd {
-			kernel.Rope(row[h:h+hd], cos, sin)
-		}
+	hd, group := c.HeadDim, c.Heads/c.KVHeads
+	row, at := qkv[r*c.QKVWidth():(r+1)*c.QKVWidth()], b.at[r]
+	cos, sin := n.rotary.Cos(at.position), n.rotary.Sin(at.position)
+	for h := lo * group * hd; h < hi*group*hd; h += hd {
+		kernel.Rope(row[h:h+hd], cos, sin)
+	}
+	for h := lo; h < hi; h++ {
+		k := row[c.QWidth()+h*hd:][:hd]
+		kernel.Rope(k, cos, sin)
 		if at.cache != nil {
-			n.keep(at.cache, l, at.position, row[q:q+kv], row[q+kv:])
+			n.keep(at.cache, l, at.position, h, k, row[c.QWidth()+c.KVWidth()+h*hd:][:hd])
 		}
 	}
 }
 
-// attention computes w.o for every sequence of the batch.
-func (n *net[T]) attention(b *batch, w *work[T], l int) {
-	c := n.config
-	group, hd := c.Heads/c.KVHeads, c.HeadDim
-	// A task is a sequence and a key head. With few sequences it is a query head: keys are copied more often, but every thread has work.
-	pieces := c.KVHeads
-	if len(b.spans) < tileTasks {
-		pieces = c.Heads
+// attentionTasks is how many tasks attention is cut into: a sequence each, with few sequences a key head of one. A single sequence that is
+// wholly in the batch is cut by query heads: keys are copied more often, but every thread has work.
+func (n *net[T]) attentionTasks(b *batch) int { return len(b.spans) * n.pieces(b) }
+
+func (n *net[T]) pieces(b *batch) int {
+	switch {
+	case b.cached() && len(b.spans) >= tileTasks:
+		return 1
+	case b.cached() || len(b.spans) >= tileTasks:
+		return n.config.KVHeads
 	}
-	kernel.Parallel(len(b.spans)*pieces, func(task int) {
-		s, piece := b.spans[task/pieces], task%pieces
+	return n.config.Heads
+}
+
+// attention computes w.o for a task's share of the heads. In a batch of cached sequences it turns queries and keys as well.
+func (n *net[T]) attention(b *batch, w *work[T], l, task int) {
+	c, pieces := n.config, n.pieces(b)
+	s, piece := b.spans[task/pieces], task%pieces
+	a := n.tasks.Get().(*attention[T])
+	defer n.tasks.Put(a)
+	if !b.cached() {
 		lo, hi := piece*c.Heads/pieces, (piece+1)*c.Heads/pieces
-		a := n.tasks.Get().(*attention[T])
-		defer n.tasks.Put(a)
-		if s.cache == nil || s.cache.length == 0 {
-			n.attend(a, s, w.qkv, w.o, lo/group, lo, hi)
-			return
+		group := c.Heads / c.KVHeads
+		for kv := lo / group; kv*group < hi; kv++ {
+			n.attend(a, s, w.qkv, &w.o, kv, max(lo, kv*group), min(hi, (kv+1)*group))
 		}
-		q := w.qkv[s.first*c.QKVWidth():]
-		o := w.o[s.first*c.QWidth():]
-		n.attendCached(a, o[lo*hd:hi*hd], q[lo*hd:hi*hd], s.cache, l, lo/group)
-	})
+		return
+	}
+	lo, hi := piece*c.KVHeads/pieces, (piece+1)*c.KVHeads/pieces
+	n.turn(b, w.qkv, l, s.first, lo, hi)
+	for kv := lo; kv < hi; kv++ {
+		n.recall(a, w.qkv, &w.o, s, l, kv)
+	}
 }

@@ -161,8 +161,9 @@ func (d *Decoder) advance(ctx context.Context, b *batch, seqs []*sequence, resul
 		rows[i] = s.first + s.trunk - 1
 		s.cache.length += s.trunk
 	}
-	logits := make([]float32, len(seqs)*d.config.Vocab)
-	d.engine.logits(logits, b.gather(rows), len(seqs))
+	room := d.rooms.Get().(*[]float32)
+	defer d.rooms.Put(room)
+	logits := d.engine.logits(room, b.gather(rows), len(seqs))
 	kernel.Parallel(len(seqs), func(i int) {
 		s := seqs[i]
 		r := &results[s.index]

@@ -12,27 +12,27 @@ const (
 	sliceVocab = 512
 )
 
-func (n *net[T]) logits(out, x []float32, m int) {
+func (n *net[T]) logits(room *[]float32, x []float32, m int) []float32 {
 	c := n.config
-	h, rows := n.final(x, m)
-	wide := out
-	if rows != m {
-		wide = make([]float32, rows*c.Vocab)
-	}
+	w := n.works.Get().(*work[T])
+	defer n.works.Put(w)
+	rows := n.final(w, x, m)
+	out := grow(room, rows*c.Vocab)
 	kernel.Tiles(c.Vocab, sliceVocab, func(lo, hi int) {
-		kernel.Linear(n.head, wide[lo:], h, rows, c.Width, c.Vocab, lo, hi, false)
+		n.head.mul(out[lo:], &w.h, 0, rows, c.Vocab, lo, hi, false)
 	})
-	if rows != m {
-		copy(out, wide[:m*c.Vocab])
-	}
+	return out[:m*c.Vocab]
 }
 
-// final applies the last norm to m rows and pads them.
-func (n *net[T]) final(x []float32, m int) (h []T, rows int) {
+// final puts the last norm of m rows into w.h and pads them.
+func (n *net[T]) final(w *work[T], x []float32, m int) (rows int) {
 	rows = padRows(m)
-	h = make([]T, rows*n.config.Width)
-	n.normTiles(h, x, n.norm, m)
-	return h, rows
+	n.fit(&w.h, rows, n.config.Width)
+	kernel.Tiles(m, smallRows, func(lo, hi int) { n.normRows(&w.h, lo, x, n.norm, lo, hi) })
+	for r := m; r < rows; r++ {
+		w.h.clear(r)
+	}
+	return rows
 }
 
 // pick asks for log p(token) at a row.
@@ -43,7 +43,9 @@ type pick struct {
 
 func (n *net[T]) logProbs(x []float32, m int, picks []pick) []float64 {
 	c := n.config
-	h, rows := n.final(x, m)
+	w := n.works.Get().(*work[T])
+	defer n.works.Put(w)
+	rows := n.final(w, x, m)
 	slices := (c.Vocab + sliceVocab - 1) / sliceVocab
 	sums := make([]float32, slices*m)    // log Σ exp of each slice's logits
 	logit := make([]float32, len(picks)) // of the tokens asked for
@@ -55,8 +57,8 @@ func (n *net[T]) logProbs(x []float32, m int, picks []pick) []float64 {
 		a := n.tasks.Get().(*attention[T])
 		defer n.tasks.Put(a)
 		width := hi - lo
-		y := grow(&a.own, rows*width)
-		kernel.Linear(n.head, y, h, rows, c.Width, width, lo, hi, false)
+		y := grow(&a.own.scores, rows*width)
+		n.head.mul(y, &w.h, 0, rows, width, lo, hi, false)
 		for r := range m {
 			row := y[r*width : (r+1)*width]
 			sums[lo/sliceVocab*m+r] = kernel.LogSumExp(row)

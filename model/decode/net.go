@@ -1,46 +1,70 @@
 package decode
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 
 	"slm/model"
 	"slm/model/kernel"
 )
 
-// net is the network with its matrices in the backend's element type T.
+// net is the network with its activations in the backend's element type T, and its matrices in T or in bytes.
 type net[T kernel.Elem] struct {
 	config  model.Config
 	backend kernel.Backend
+	bytes   bool // matrices are in bytes: what goes into a product is rounded to 16 bits, and the rest stays in float32
 	rotary  *kernel.Rotary
 	layer   []layer[T]
-	norm    []float32          // [C]
-	head    *kernel.Weights[T] // [V,C]
-	tasks   sync.Pool          // *attention[T]
-	tiles   sync.Pool          // *tile[T]
+	norm    []float32 // [C]
+	head    matrix[T] // [V,C]
+	tasks   sync.Pool // *attention[T]
+	tiles   sync.Pool // *tile[T]
+	works   sync.Pool // *work[T]
 }
 
 type layer[T kernel.Elem] struct {
 	attnNorm, mlpNorm        []float32
-	qkv, out, gate, up, down *kernel.Weights[T] // as in model.Layer, the gate and the other half of its matrix apart
+	qkv, out, gate, up, down matrix[T] // as in model.Layer, the gate and the other half of its matrix apart
 }
 
-func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend) *net[T] {
+// matrix is W [N,K]: one of its two.
+type matrix[T kernel.Elem] struct {
+	wide  *kernel.Weights[T]
+	bytes *kernel.Weights8
+}
+
+// newNet prepares the matrices.
+func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend, bytes bool) (*net[T], error) {
 	n := &net[T]{
 		config:  p.Config,
 		backend: backend,
+		bytes:   bytes,
 		rotary:  kernel.NewRotary(p.Config.Context, p.Config.HeadDim, p.Config.RopeTheta),
 		norm:    p.Norm,
 	}
 	n.tasks.New = func() any { return &attention[T]{} }
 	n.tiles.New = func() any { return &tile[T]{} }
-	c := p.Config
-	take := func(w []float32, n, k int) *kernel.Weights[T] {
-		t := kernel.NewWeights[T](backend, n, k, false)
-		t.Set(w)
-		return t
+	n.works.New = func() any { return &work[T]{} }
+	var failed error
+	take := func(w []float32, rows, k int) (m matrix[T]) {
+		if bytes {
+			var err error
+			if m.bytes, err = kernel.NewWeights8(w, rows, k); err != nil && failed == nil {
+				failed = fmt.Errorf("decode: %w", err)
+			}
+			return m
+		}
+		m.wide = kernel.NewWeights[T](backend, rows, k, false)
+		m.wide.Set(w)
+		return m
 	}
+	c := p.Config
 	for i := range p.Layers {
-		l := &p.Layers[i]
+		l := p.Layers[i]
+		if bytes {
+			l = balanced(c, l)
+		}
 		half := c.Hidden * c.Width
 		n.layer = append(n.layer, layer[T]{
 			attnNorm: l.AttnNorm, mlpNorm: l.MLPNorm,
@@ -48,21 +72,74 @@ func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend) *net[T] {
 			gate: take(l.GateUp[:half], c.Hidden, c.Width), up: take(l.GateUp[half:], c.Hidden, c.Width), down: take(l.Down, c.Width, c.Hidden),
 		})
 	}
+	head := p.Head
 	if c.Tied {
-		n.head = take(p.Embed, c.Vocab, c.Width)
-	} else {
-		n.head = take(p.Head, c.Vocab, c.Width)
+		head = p.Embed
 	}
-	return n
+	if bytes {
+		head, n.norm = slices.Clone(head), slices.Clone(n.norm)
+		multiply(n.norm, balance(head, c.Width))
+	}
+	n.head = take(head, c.Vocab, c.Width)
+	return n, failed
 }
 
-func rmsNorm[T kernel.Elem](dst []T, x, w []float32, eps float64) {
-	switch d := any(dst).(type) {
-	case []float32:
-		kernel.RMSNorm(d, x, w, float32(eps))
-	case []uint16:
-		kernel.RMSNormBF16(d, x, w, float32(eps))
+// left holds rows that products read: in T, or rounded to 16 bits and before that in float32.
+type left[T kernel.Elem] struct {
+	k     int // values of a row
+	bytes bool
+	wide  []T       // [rows, k]
+	plain []float32 // [rows, k]
+	eight kernel.Rows8
+}
+
+// fit makes room for rows of k values.
+func (n *net[T]) fit(x *left[T], rows, k int) {
+	x.k, x.bytes = k, n.bytes
+	if !n.bytes {
+		grow(&x.wide, rows*k)
+		return
 	}
+	grow(&x.plain, rows*k)
+	x.eight.Fit(rows, k)
+}
+
+// round takes over the row that stands in plain.
+func (x *left[T]) round(row int) { x.eight.Set(row, x.plain[row*x.k:(row+1)*x.k]) }
+
+// normInto puts the norm of v into a row.
+func (n *net[T]) normInto(x *left[T], row int, v, weight []float32) {
+	at, eps := row*x.k, float32(n.config.NormEps)
+	if x.bytes {
+		kernel.RMSNorm(x.plain[at:at+x.k], v, weight, eps)
+		x.round(row)
+		return
+	}
+	switch d := any(x.wide[at : at+x.k]).(type) {
+	case []float32:
+		kernel.RMSNorm(d, v, weight, eps)
+	case []uint16:
+		kernel.RMSNormBF16(d, v, weight, eps)
+	}
+}
+
+// put takes over columns from at on of a row; a row in bytes is rounded when it is whole.
+func (x *left[T]) put(row, at int, v []float32) {
+	at += row * x.k
+	if x.bytes {
+		copy(x.plain[at:], v)
+	} else {
+		kernel.Convert(x.wide[at:at+len(v)], v)
+	}
+}
+
+// mul computes the columns [from,to) of y (+)= x·Wᵀ for rows rows of x from row on; ld is the distance between y's rows.
+func (m *matrix[T]) mul(y []float32, x *left[T], row, rows, ld, from, to int, accumulate bool) {
+	if x.bytes {
+		kernel.Linear8(m.bytes, y, &x.eight, row, rows, ld, from, to, accumulate)
+		return
+	}
+	kernel.Linear(m.wide, y, x.wide[row*x.k:], rows, x.k, ld, from, to, accumulate)
 }
 
 func swiGLU[T kernel.Elem](dst, gate, up []T) {

@@ -85,31 +85,44 @@ func sumsOf[R Elem](c []R, s Shape) []float32 {
 	return from
 }
 
-// panelsAtOnce bounds the part of B that stays in the second cache while all rows of A pass by. // elements
-const panelsAtOnce = 1 << 18
+const (
+	// stepsAtOnce bounds the terms of rows of A, and so their part of the second cache: 128 rows of them are 384 KB.
+	stepsAtOnce = 48
+	// panelsAtOnce bounds the part of B that stays in the second cache while all rows of A pass by. // elements
+	panelsAtOnce = 1 << 18
+)
 
 // amxMultiply computes the columns [at,to) of C; at is a multiple of tileSide, and c starts at that column. Sums start from the values of
 // from, rows ldfrom apart, which may be C, or from zero if it is nil.
 func amxMultiply[R Elem](w *amxScratch, c []R, from []float32, ldfrom int, l amxLeft, p *amxPanels, s Shape, at, to int) {
-	width := max(1, panelsAtOnce/(l.steps*stepSize)) * tileSide
-	for col := at; col < to; col += width {
-		for row := 0; row < s.M; row += tileSide {
-			b := amxBlocks{l, p, row, min(tileSide, s.M-row), col, min(width, to-col)}
-			var start []float32
-			if from != nil {
-				start = from[row*ldfrom+col-at:]
+	depth := l.steps
+	sums, inParts := any(c).([]float32) // bf16 is rounded once, after the last term
+	if inParts {
+		depth = min(depth, stepsAtOnce)
+	}
+	width := max(1, panelsAtOnce/(depth*stepSize)) * tileSide
+	for step := 0; step < l.steps; step += depth {
+		for col := at; col < to; col += width {
+			for row := 0; row < s.M; row += tileSide {
+				b := amxBlocks{l, p, row, min(tileSide, s.M-row), col, min(width, to-col), step, min(depth, l.steps-step)}
+				var start []float32
+				if from != nil {
+					start = from[row*ldfrom+col-at:]
+				}
+				multiplyBlocks(w, b, c[row*s.LDC+col-at:], s.LDC, start, ldfrom)
 			}
-			multiplyBlocks(w, b, c[row*s.LDC+col-at:], s.LDC, start, ldfrom)
 		}
+		from, ldfrom = sums, s.LDC
 	}
 }
 
-// amxBlocks are the operands of up to 32 rows of C.
+// amxBlocks are the operands of up to 32 rows of C: some steps of A and of panels of B.
 type amxBlocks struct {
-	left      amxLeft
-	right     *amxPanels
-	row, rows int
-	col, cols int
+	left        amxLeft
+	right       *amxPanels
+	row, rows   int
+	col, cols   int
+	step, steps int
 }
 
 // multiplyBlocks computes whole blocks where they belong, and those that hang over C in a room of their own.
@@ -142,11 +155,11 @@ func multiplyBlocks[R Elem](w *amxScratch, b amxBlocks, c []R, ldc int, from []f
 
 func multiplyStrip[R Elem](w *amxScratch, b amxBlocks, blocks int, c []R, ldc int, from []float32, ldfrom int) {
 	size, l := int(unsafe.Sizeof(c[0])), b.left
-	a := l.data[b.row/tileSide*l.strip:]
+	a := l.data[b.row/tileSide*l.strip+b.step*l.step/2:]
 	amxStripOf(b.rows <= 16, size == 2, from != nil)(
 		(*byte)(unsafe.Pointer(unsafe.SliceData(c))), (*byte)(unsafe.Pointer(unsafe.SliceData(from))),
-		bytesOf(a), bytesOf(b.right.at(b.col/tileSide, 0)), unsafe.SliceData(aligned(&w.sums, 2*stepSize*4)),
-		size*ldc, 4*ldfrom, l.lda, l.step, l.half, (b.right.steps-l.steps)*2*stepSize, l.steps, blocks)
+		bytesOf(a), bytesOf(b.right.at(b.col/tileSide, b.step)), unsafe.SliceData(aligned(&w.sums, 2*stepSize*4)),
+		size*ldc, 4*ldfrom, l.lda, l.step, l.half, (b.right.steps-b.steps)*2*stepSize, b.steps, blocks)
 }
 
 // amxStripOf picks the variant.

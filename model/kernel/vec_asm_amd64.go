@@ -24,6 +24,16 @@ func fromBF16AVX512(dst []float32, src []uint16)
 //go:noescape
 func fromBF16AVX2(dst []float32, src []uint16)
 
+// scaleBF16AVX512 multiplies x by a and rounds.
+//
+//go:noescape
+func scaleBF16AVX512(x []uint16, a float32)
+
+// scaleBF16AVX2 multiplies x by a and rounds.
+//
+//go:noescape
+func scaleBF16AVX2(x []uint16, a float32)
+
 // expAffineAVX512 computes dst = exp(scale·x − shift)·mul.
 //
 //go:noescape
@@ -368,3 +378,38 @@ func amxPackColumnsAVX512(dst, src *byte, ld, steps int)
 //
 //go:noescape
 func amxPackLeftAVX512(dst, src *byte, ld, steps int)
+
+// quantiseAVX512 rounds x·inverse to the nearest whole number, ties to even, adds 0x8080 and parts the bytes; NaN counts as 0.
+//
+//go:noescape
+func quantiseAVX512(upper, lower []byte, x []float32, inverse float32)
+
+// int8TilesAVX512 computes y = … as int8Rows does, for up to 32 columns of a panel on AMX tiles, and any number of rows; of x, rows of bytes up to a multiple of 16 are read.
+//
+//go:noescape
+func int8TilesAVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, steps, rows, cols int)
+
+// int8TilesAddAVX512 computes y += … as int8Rows does, for up to 32 columns of a panel on AMX tiles, and any number of rows; of x, rows of bytes up to a multiple of 16 are read.
+//
+//go:noescape
+func int8TilesAddAVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, steps, rows, cols int)
+
+// int8Rows2AVX512 computes 2 rows of a panel. y = (256·(start + upper·w) + (start + lower·w))·scale·rowScale, added to y with add; start and scale are a column's, strides are in bytes.
+//
+//go:noescape
+func int8Rows2AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
+
+// int8Rows1AVX512 computes 1 rows of a panel. y = (256·(start + upper·w) + (start + lower·w))·scale·rowScale, added to y with add; start and scale are a column's, strides are in bytes.
+//
+//go:noescape
+func int8Rows1AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
+
+// dots64AVX512 scores a query [64] with len(scores) keys [64]; the number of keys is a multiple of 8.
+//
+//go:noescape
+func dots64AVX512(scores []float32, q *float32, k *uint16)
+
+// mix64AVX512 adds up len(p) values [64], weighted with p.
+//
+//go:noescape
+func mix64AVX512(o *float32, p []float32, v *uint16)

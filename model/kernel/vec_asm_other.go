@@ -14,6 +14,10 @@ func fromBF16AVX512(dst []float32, src []uint16) { fromBF16Go(dst, src) }
 
 func fromBF16AVX2(dst []float32, src []uint16) { fromBF16Go(dst, src) }
 
+func scaleBF16AVX512(x []uint16, a float32) { scaleBF16Go(x, a) }
+
+func scaleBF16AVX2(x []uint16, a float32) { scaleBF16Go(x, a) }
+
 func expAffineAVX512(dst, x []float32, scale, shift, mul float32) {
 	expAffineGo(dst, x, scale, shift, mul)
 }
@@ -213,3 +217,29 @@ func amxPackRowsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX he
 func amxPackColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
 
 func amxPackLeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func quantiseAVX512(upper, lower []byte, x []float32, inverse float32) {
+	panic("kernel: no assembly on this machine")
+}
+
+func int8TilesAVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, steps, rows, cols int) {
+	panic("kernel: no AMX here")
+}
+
+func int8TilesAddAVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, steps, rows, cols int) {
+	panic("kernel: no AMX here")
+}
+
+func int8Rows2AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool) {
+	panic("kernel: no assembly on this machine")
+}
+
+func int8Rows1AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool) {
+	panic("kernel: no assembly on this machine")
+}
+
+func dots64AVX512(scores []float32, q *float32, k *uint16) {
+	panic("kernel: no assembly on this machine")
+}
+
+func mix64AVX512(o *float32, p []float32, v *uint16) { panic("kernel: no assembly on this machine") }

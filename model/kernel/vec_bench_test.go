@@ -33,7 +33,7 @@ func BenchmarkVector(b *testing.B) {
 		{"ExpShift", 8, func() { ExpShift(f[0], f[1], 0.5, 1) }},
 		{"SoftmaxGradRow", 12, func() { SoftmaxGradRow(f[0], f[1], f[2], 0.5, 1) }},
 		{"LogSumExp", 4, func() { sink += LogSumExp(f[1]) }},
-		{"XentGrad", 8, func() { copy(f[0], f[1]); XentGrad(f[0], 3, 0.5) }},
+		{"ExpShares", 8, func() { copy(f[0], f[1]); ExpShares(f[2], f[0]) }},
 		{"ArgMax", 4, func() { sink += float32(ArgMax(f[1])) }},
 		{"Dot", 8, func() { sink += Dot(f[1], f[2]) }},
 		{"Axpy", 12, func() { Axpy(f[0], f[1], 1e-9) }},

@@ -30,6 +30,24 @@ func FromBF16(dst []float32, src []uint16) {
 	}
 }
 
+// ScaleBF16 multiplies x by a and rounds.
+func ScaleBF16(x []uint16, a float32) {
+	switch cpu {
+	case levelAVX512:
+		scaleBF16AVX512(x, a)
+	case levelAVX2:
+		scaleBF16AVX2(x, a)
+	default:
+		scaleBF16Go(x, a)
+	}
+}
+
+func scaleBF16Go(x []uint16, a float32) {
+	for i, v := range x {
+		x[i] = roundBF16(widenBF16(v) * a)
+	}
+}
+
 func toBF16Go(dst []uint16, src []float32) {
 	for i, v := range src {
 		dst[i] = roundBF16(v)

@@ -398,3 +398,237 @@ words6:
 end5:
 	VZEROUPPER
 	RET
+
+// func scaleBF16AVX512(x []uint16, a float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·scaleBF16AVX512(SB), $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Z0
+	VBROADCASTSS k00000001<>+0(SB), Z1
+	VBROADCASTSS k00007fff<>+0(SB), Z2
+	VBROADCASTSS k00400000<>+0(SB), Z3
+	XORQ         DX, DX
+
+loop1:
+	CMPQ      CX, $+64
+	JLT       done2
+	VPMOVZXWD (AX)(DX*2), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VPSRLD    $0x10, Z4, Z5
+	VPANDD    Z1, Z5, Z5
+	VPADDD    Z2, Z5, Z5
+	VPADDD    Z4, Z5, Z5
+	VCMPPS    $0x03, Z4, Z4, K1
+	VPORD     Z3, Z4, K1, Z5
+	VPMOVZXWD 32(AX)(DX*2), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VPSRLD    $0x10, Z4, Z6
+	VPANDD    Z1, Z6, Z6
+	VPADDD    Z2, Z6, Z6
+	VPADDD    Z4, Z6, Z6
+	VCMPPS    $0x03, Z4, Z4, K1
+	VPORD     Z3, Z4, K1, Z6
+	VMOVUPS   upper<>+0(SB), Z4
+	VPERMT2W  Z6, Z4, Z5
+	VMOVDQU32 Z5, (AX)(DX*2)
+	VPMOVZXWD 64(AX)(DX*2), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VPSRLD    $0x10, Z4, Z5
+	VPANDD    Z1, Z5, Z5
+	VPADDD    Z2, Z5, Z5
+	VPADDD    Z4, Z5, Z5
+	VCMPPS    $0x03, Z4, Z4, K1
+	VPORD     Z3, Z4, K1, Z5
+	VPMOVZXWD 96(AX)(DX*2), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VPSRLD    $0x10, Z4, Z6
+	VPANDD    Z1, Z6, Z6
+	VPADDD    Z2, Z6, Z6
+	VPADDD    Z4, Z6, Z6
+	VCMPPS    $0x03, Z4, Z4, K1
+	VPORD     Z3, Z4, K1, Z6
+	VMOVUPS   upper<>+0(SB), Z4
+	VPERMT2W  Z6, Z4, Z5
+	VMOVDQU32 Z5, 64(AX)(DX*2)
+	ADDQ      $+64, DX
+	SUBQ      $+64, CX
+	JMP       loop1
+
+done2:
+loop3:
+	CMPQ      CX, $+16
+	JLT       done4
+	VPMOVZXWD (AX)(DX*2), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VPSRLD    $0x10, Z4, Z5
+	VPANDD    Z1, Z5, Z5
+	VPADDD    Z2, Z5, Z5
+	VPADDD    Z4, Z5, Z5
+	VCMPPS    $0x03, Z4, Z4, K1
+	VPORD     Z3, Z4, K1, Z5
+	VPSRLD    $0x10, Z5, Z5
+	VPMOVDW   Z5, (AX)(DX*2)
+	ADDQ      $+16, DX
+	SUBQ      $+16, CX
+	JMP       loop3
+
+done4:
+	TESTQ       CX, CX
+	JE          end5
+	MOVL        $-1, BX
+	BZHIL       CX, BX, BX
+	KMOVD       BX, K1
+	VPMOVZXWD.Z (AX)(DX*2), K1, Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMULPS      Z0, Z4, Z4
+	VPSRLD      $0x10, Z4, Z0
+	VPANDD      Z1, Z0, Z0
+	VPADDD      Z2, Z0, Z0
+	VPADDD      Z4, Z0, Z0
+	VCMPPS      $0x03, Z4, Z4, K2
+	VPORD       Z3, Z4, K2, Z0
+	VPSRLD      $0x10, Z0, Z0
+	VPMOVDW     Z0, K1, (AX)(DX*2)
+
+end5:
+	VZEROUPPER
+	RET
+
+// func scaleBF16AVX2(x []uint16, a float32)
+// Requires: AVX, AVX2
+TEXT ·scaleBF16AVX2(SB), $32-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Y0
+	XORQ         DX, DX
+
+loop1:
+	CMPQ      CX, $+32
+	JLT       done2
+	VPMOVZXWD (AX)(DX*2), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y2
+	VPAND     k00000001<>+0(SB), Y2, Y2
+	VPADDD    k00007fff<>+0(SB), Y2, Y2
+	VPADDD    Y1, Y2, Y2
+	VCMPPS    $0x03, Y1, Y1, Y3
+	VPOR      k00400000<>+0(SB), Y1, Y1
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VPMOVZXWD 16(AX)(DX*2), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y3
+	VPAND     k00000001<>+0(SB), Y3, Y3
+	VPADDD    k00007fff<>+0(SB), Y3, Y3
+	VPADDD    Y1, Y3, Y3
+	VCMPPS    $0x03, Y1, Y1, Y4
+	VPOR      k00400000<>+0(SB), Y1, Y1
+	VBLENDVPS Y4, Y1, Y3, Y3
+	VPSRLD    $0x10, Y2, Y2
+	VPSRLD    $0x10, Y3, Y3
+	VPACKUSDW Y3, Y2, Y2
+	VPERMQ    $0xd8, Y2, Y2
+	VMOVDQU   Y2, (AX)(DX*2)
+	VPMOVZXWD 32(AX)(DX*2), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y2
+	VPAND     k00000001<>+0(SB), Y2, Y2
+	VPADDD    k00007fff<>+0(SB), Y2, Y2
+	VPADDD    Y1, Y2, Y2
+	VCMPPS    $0x03, Y1, Y1, Y3
+	VPOR      k00400000<>+0(SB), Y1, Y1
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VPMOVZXWD 48(AX)(DX*2), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y3
+	VPAND     k00000001<>+0(SB), Y3, Y3
+	VPADDD    k00007fff<>+0(SB), Y3, Y3
+	VPADDD    Y1, Y3, Y3
+	VCMPPS    $0x03, Y1, Y1, Y4
+	VPOR      k00400000<>+0(SB), Y1, Y1
+	VBLENDVPS Y4, Y1, Y3, Y3
+	VPSRLD    $0x10, Y2, Y2
+	VPSRLD    $0x10, Y3, Y3
+	VPACKUSDW Y3, Y2, Y2
+	VPERMQ    $0xd8, Y2, Y2
+	VMOVDQU   Y2, 32(AX)(DX*2)
+	ADDQ      $+32, DX
+	SUBQ      $+32, CX
+	JMP       loop1
+
+done2:
+loop3:
+	CMPQ      CX, $+8
+	JLT       done4
+	VPMOVZXWD (AX)(DX*2), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y2
+	VPAND     k00000001<>+0(SB), Y2, Y2
+	VPADDD    k00007fff<>+0(SB), Y2, Y2
+	VPADDD    Y1, Y2, Y2
+	VCMPPS    $0x03, Y1, Y1, Y3
+	VPOR      k00400000<>+0(SB), Y1, Y1
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VPSRLD    $0x10, Y2, Y2
+	VPACKUSDW Y2, Y2, Y2
+	VPERMQ    $0xd8, Y2, Y2
+	VMOVDQU   X2, (AX)(DX*2)
+	ADDQ      $+8, DX
+	SUBQ      $+8, CX
+	JMP       loop3
+
+done4:
+	TESTQ   CX, CX
+	JE      end5
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    $+8, SI
+	SUBQ    CX, SI
+	VMOVUPS (BX)(SI*4), Y1
+	LEAQ    (AX)(DX*2), BX
+	LEAQ    (SP), SI
+	XORQ    DI, DI
+
+words6:
+	MOVW      (BX)(DI*2), R8
+	MOVW      R8, (SI)(DI*2)
+	INCQ      DI
+	CMPQ      DI, CX
+	JLT       words6
+	VPMOVZXWD (SP), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y0
+	VPAND     k00000001<>+0(SB), Y0, Y0
+	VPADDD    k00007fff<>+0(SB), Y0, Y0
+	VPADDD    Y1, Y0, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VPOR      k00400000<>+0(SB), Y1, Y1
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VPSRLD    $0x10, Y0, Y0
+	VPACKUSDW Y0, Y0, Y0
+	VPERMQ    $0xd8, Y0, Y0
+	VMOVDQU   X0, (SP)
+	LEAQ      (SP), BX
+	LEAQ      (AX)(DX*2), AX
+	XORQ      DX, DX
+
+words7:
+	MOVW (BX)(DX*2), SI
+	MOVW SI, (AX)(DX*2)
+	INCQ DX
+	CMPQ DX, CX
+	JLT  words7
+
+end5:
+	VZEROUPPER
+	RET

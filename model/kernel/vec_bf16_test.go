@@ -26,6 +26,16 @@ var bf16Checks = []vectorCheck{
 			}
 		}
 	}},
+	{"ScaleBF16", func(a *arena, n int) {
+		x := a.bf16(n, 3)
+		before := append([]uint16(nil), x...)
+		ScaleBF16(x, 0.3)
+		for i, v := range before {
+			if want := nearestBF16(widenBF16(v) * 0.3); x[i] != want {
+				a.t.Fatalf("bf16 %04x times 0.3 is %04x, want %04x", v, x[i], want)
+			}
+		}
+	}},
 }
 
 // nearestBF16 looks at both neighbours and takes the nearer, the even one of two equally near.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -68,14 +69,17 @@ var expChecks = []vectorCheck{
 		want, scale := logSumExp64(x, 1)
 		near(a.t, "LogSumExp", n, LogSumExp(x), want, 0, 1e-6*(1+scale))
 	}},
-	{"XentGrad", func(a *arena, n int) {
-		x := a.normal(n, 5)
-		before := append([]float32(nil), x...)
-		lse := LogSumExp(x)
-		XentGrad(x, lse, 0.01)
+	{"ExpShares", func(a *arena, n int) {
+		x, dst := a.normal(n, 5), a.floats(n)
+		before, want := append([]float32(nil), x...), 0.0
+		m, sum := ExpShares(dst, x)
 		for i, v := range before {
-			arg := float64(v) - float64(lse)
-			near(a.t, "XentGrad", i, x[i], math.Exp(arg)*float64(float32(0.01)), expError(arg)+6e-8, tiny)
+			arg := float64(v) - float64(m)
+			want += math.Exp(arg)
+			near(a.t, "ExpShares", i, dst[i], math.Exp(arg), expError(arg)+6e-8, tiny)
+		}
+		if n > 0 && (m != slices.Max(before) || math.Abs(float64(sum)-want) > 1e-6*want) {
+			a.t.Fatalf("ExpShares of %d: maximum %g, sum %g, want %g", n, m, sum, want)
 		}
 	}},
 	{"ArgMax", func(a *arena, n int) {

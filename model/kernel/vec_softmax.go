@@ -66,6 +66,26 @@ func softmaxGradGo(ds, p, dp []float32, dsum, scale float32) {
 	}
 }
 
+// ExpShares stores exp(x − m) with m = max x in dst, and returns m and the sum; x is used up. Shares of several parts of a row become
+// probabilities when each part is multiplied by exp(m − lse).
+func ExpShares[T Elem](dst []T, x []float32) (m, sum float32) {
+	sameLen("ExpShares", len(dst), len(x))
+	m = scaledMax(x, 1)
+	sum = expStoreSum(x, 1, m)
+	Convert(dst, x)
+	return m, sum
+}
+
+// ScaleElems multiplies x by a.
+func ScaleElems[T Elem](x []T, a float32) {
+	switch x := any(x).(type) {
+	case []float32:
+		Scale(x, a)
+	case []uint16:
+		ScaleBF16(x, a)
+	}
+}
+
 // LogSumExp is log Σ exp(x), −Inf for an empty slice.
 func LogSumExp(x []float32) float32 {
 	m := scaledMax(x, 1)
@@ -73,11 +93,6 @@ func LogSumExp(x []float32) float32 {
 		return m
 	}
 	return float32(float64(m) + math.Log(float64(expSum(x, m))))
-}
-
-// XentGrad replaces logits x by exp(x − lse)·scale: the gradient of scale·cross-entropy but for the target's own −scale.
-func XentGrad(x []float32, lse, scale float32) {
-	expAffine(x, x, 1, lse, scale)
 }
 
 // ArgMax is the index of the first maximum, −1 for an empty slice. NaN never wins, unless there is nothing else: then 0.

@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
@@ -21,9 +22,11 @@ type head[T kernel.Elem] struct {
 	dNorm, dHead *accumulator
 }
 
-// rowsAtOnce bounds the rows of logits that one worker holds, and groupRows those whose gradients wait for the weight gradient.
-func (h *head[T]) rowsAtOnce() int { return max(16, min(64, 1<<19/h.Vocab/16*16)) }
-func (h *head[T]) groupSeqs() int  { return max(1, 2048/h.Len) }
+// groupSeqs bounds the rows of the batch whose logits' gradients wait for the weight gradient.
+func (h *head[T]) groupSeqs() int { return max(1, 2048/h.Len) }
+
+// headColumns is the width of the logits that a tile computes at a time: with the part of W that they come from, they stay in the cache.
+const headColumns = 512
 
 // Head is the loss: scale · Σ −log softmax(norm(x)·Wᵀ)[target] over the tokens with a target ≥ 0. x [N,C], targets [N], W [V,C] → scalar.
 // tied says that W is also the embedding. With scale = 1/(number of targets in the optimiser step) it is the mean, whatever the micro-batches.
@@ -66,17 +69,14 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 }
 
 func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []float32) float64 {
-	c := h.Width
+	c, per := h.Width, h.tilesPerSeq()
 	for first := 0; first < h.Seqs; first += h.groupSeqs() {
-		lo, hi := first*h.Len, min(first+h.groupSeqs(), h.Seqs)*h.Len
-		rows := h.rowsAtOnce()
-		per := (h.Len + rows - 1) / rows // slices of one row of the batch
-		kernel.Parallel((hi-lo)/h.Len*per, func(i int) {
-			from := lo + i/per*h.Len + i%per*rows
-			h.slice(x, targets, scale, norm, lo, from, min(from+rows, lo+(i/per+1)*h.Len))
+		seqs := min(h.groupSeqs(), h.Seqs-first)
+		kernel.Parallel(seqs*per, func(i int) {
+			h.tile(first*per+i, func(_, lo, hi int) { h.slice(x, targets, scale, norm, first*h.Len, lo, hi) })
 		})
 		if h.train {
-			h.weightGradients((hi-lo)/h.Len, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[lo*c:], ldx: c})
+			h.weightGradients(seqs, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[first*h.Len*c:], ldx: c})
 		}
 	}
 	if h.train {
@@ -101,40 +101,79 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 	return sum * float64(scale)
 }
 
-// slice computes loss and gradient of the logits for tokens lo..hi of the group that starts at token group.
+// slice computes the loss of the tokens lo..hi of the group that starts at token group, and the gradient of their logits. It passes over
+// the vocabulary once: a part of the logits is kept as exponentials relative to its own maximum, in the precision of the gradient, and made
+// into probabilities when the sum of all is known (Milakov and Gimelshein 2018, online softmax).
 func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []float32, group, lo, hi int) {
-	c, v := h.Width, h.Vocab
-	logits := buffer[float32](h.rowsAtOnce() * v)
+	c, v, rows := h.Width, h.Vocab, hi-lo
+	logits, shares := buffer[float32](tileRows*headColumns), buffer[T](headColumns)
 	defer release(logits)
-	hidden := buffer[T](h.rowsAtOnce() * c)
+	defer release(shares)
+	hidden := buffer[T](tileRows * c)
 	defer release(hidden)
-	normed := (*hidden)[:(hi-lo)*c]
+	normed := (*hidden)[:rows*c]
 	if h.train {
 		normed = h.h[lo*c : hi*c]
 	}
 	normRows(normed, x, norm, h.rstd, lo, hi, c, h.Eps)
-	kernel.Linear(h.w.Weights, *logits, normed, hi-lo, c, v, 0, v, false)
-	for i := lo; i < hi; i++ {
-		row := (*logits)[(i-lo)*v : (i-lo+1)*v]
-		target := int(targets[i])
-		h.losses[i] = 0
-		if target >= 0 {
-			lse := kernel.LogSumExp(row)
-			h.losses[i] = lse - row[target]
-			if h.train {
-				kernel.XentGrad(row, lse, scale)
-				row[target] -= scale
+
+	parts := (v + headColumns - 1) / headColumns
+	maxima, sums := buffer[float32](tileRows*parts), buffer[float32](tileRows*parts)
+	defer release(maxima)
+	defer release(sums)
+	for p := range parts {
+		from, to := p*headColumns, min((p+1)*headColumns, v)
+		n := to - from
+		kernel.Linear(h.w.Weights, *logits, normed, rows, c, n, from, to, false)
+		for i := range rows {
+			target := int(targets[lo+i])
+			if target < 0 {
+				continue
 			}
-		} else {
-			clear(row)
+			row, dst := (*logits)[i*n:(i+1)*n], (*shares)[:n]
+			if target >= from && target < to {
+				h.losses[lo+i] = row[target-from] // until the sum is known
+			}
+			if h.train {
+				dst = h.dLogits[(lo+i-group)*v+from : (lo+i-group)*v+to]
+			}
+			(*maxima)[i*parts+p], (*sums)[i*parts+p] = kernel.ExpShares(dst, row)
 		}
+	}
+	for i := range rows {
+		var d []T
 		if h.train {
-			kernel.Convert(h.dLogits[(i-group)*v:(i-group+1)*v], row)
+			d = h.dLogits[(lo+i-group)*v : (lo+i-group+1)*v]
 		}
+		h.finish(lo+i, int(targets[lo+i]), scale, (*maxima)[i*parts:(i+1)*parts], (*sums)[i*parts:(i+1)*parts], d)
 	}
 	if h.train {
-		kernel.LinearGrad(h.w.Weights, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], hi-lo, v, c, false)
+		kernel.LinearGrad(h.w.Weights, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], rows, v, c, false)
 	}
+}
+
+// finish makes the target's logit of a token into its loss, and d, the shares of its logits, into their gradient.
+func (h *head[T]) finish(token, target int, scale float32, maxima, sums []float32, d []T) {
+	if target < 0 {
+		h.losses[token] = 0
+		clear(d)
+		return
+	}
+	highest, sum := float64(slices.Max(maxima)), 0.0
+	for p, m := range maxima {
+		sum += float64(sums[p]) * math.Exp(float64(m)-highest)
+	}
+	lse := highest + math.Log(sum)
+	loss := lse - float64(h.losses[token])
+	h.losses[token] = float32(loss)
+	if d == nil {
+		return
+	}
+	for p, m := range maxima {
+		kernel.ScaleElems(d[p*headColumns:min((p+1)*headColumns, len(d))], scale*float32(math.Exp(float64(m)-lse)))
+	}
+	// p − 1 = expm1(−loss): nothing is lost where the target is almost certain.
+	kernel.Convert(d[target:target+1], []float32{scale * float32(math.Expm1(-loss))})
 }
 
 // Finite reports whether every loss of the last run is a number.

@@ -152,11 +152,13 @@ func (r *Runtime[T]) tileCount() int   { return r.Seqs * r.tilesPerSeq() }
 
 // tiles runs f on every tile of rows [lo,hi) of the batch.
 func (r *Runtime[T]) tiles(f func(tile, lo, hi int)) {
+	kernel.Parallel(r.tileCount(), func(tile int) { r.tile(tile, f) })
+}
+
+func (r *Runtime[T]) tile(tile int, f func(tile, lo, hi int)) {
 	per := r.tilesPerSeq()
-	kernel.Parallel(r.Seqs*per, func(tile int) {
-		lo := tile/per*r.Len + tile%per*tileRows
-		f(tile, lo, min(lo+tileRows, (tile/per+1)*r.Len))
-	})
+	lo := tile/per*r.Len + tile%per*tileRows
+	f(tile, lo, min(lo+tileRows, (tile/per+1)*r.Len))
 }
 
 // setDocuments reads the documents of a batch: docs[i] is the index of the first token of token i's document, or −1 for padding.

@@ -20,6 +20,15 @@ var bf16Kernels = []kernel{
 			e.store(e.loadBF16(src, i, j), dst, i, j)
 		})
 	}},
+	{name: "scaleBF16", params: "x []uint16, a float32", doc: "multiplies x by a and rounds.", emit: func(e *emitter) {
+		x, n, a := e.slice("x"), e.length("x"), e.scalar("a")
+		k := e.bf16Constants()
+		e.loop(n, 4, func(i reg.GPVirtual, j int) {
+			r := e.loadBF16(x, i, j)
+			e.VMULPS(a, r, r)
+			e.storeBF16(r, k, x, i, j)
+		})
+	}},
 }
 
 // bf16Constants are what rounding needs.

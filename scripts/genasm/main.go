@@ -50,6 +50,8 @@ var files = []struct {
 	{"adamw", adamKernels},
 	{"sgemm", sgemmKernels},
 	{"amx", amxKernels},
+	{"int8", int8Kernels},
+	{"recall", recallKernels},
 }
 
 func main() {

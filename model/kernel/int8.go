@@ -1,0 +1,209 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// Weights8 is a matrix W [N,K] in signed bytes, with a scale for each row: W ≈ scale·q, |q| ≤ 127. It takes half of bf16's memory, which is
+// what bounds how fast a single sequence is continued.
+//
+// A product's left operand is rounded to 16 bits, with a scale for each of its rows (Rows8), and multiplied as two rows of bytes: 8 bits would
+// lose one part in twenty of perplexity to the few values that are far larger than the others. What is added up are whole numbers, so sums
+// are exact: every CPU level, any cut and any company of rows give the same bits.
+type Weights8 struct {
+	n, k  int
+	steps int       // of 64 terms, filled up with zeros
+	data  []byte    // [panels, 16·steps, 64, 4] signed: panels of 64 rows of W, terms in quads
+	start []int32   // [64·panels] −128·Σ q of a row: what the left operand's shift adds, taken back
+	scale []float32 // [64·panels]
+}
+
+const (
+	// PanelAlign8 is what the first row of a share of a product with Weights8 must be a multiple of.
+	PanelAlign8 = 64
+
+	step8  = 64 // terms
+	middle = 128
+	most8  = 127
+	most16 = 127*256 + 127 // so that the upper byte of what is shifted by 0x8080 is 255 at most
+	// maxTerms8 bounds a sum: 255·127·65536 still fits into 32 bits.
+	maxTerms8 = 1 << 16
+)
+
+// NewWeights8 rounds W [N,K] to bytes. W is not kept.
+func NewWeights8(w []float32, n, k int) (*Weights8, error) {
+	if len(w) != n*k || k < 1 || k > maxTerms8 {
+		return nil, fmt.Errorf("kernel: 8-bit weights: %d values for %d by %d, and at most %d terms", len(w), n, k, maxTerms8)
+	}
+	panels := (n + PanelAlign8 - 1) / PanelAlign8
+	q := &Weights8{n: n, k: k, steps: (k + step8 - 1) / step8, start: make([]int32, panels*PanelAlign8), scale: make([]float32, panels*PanelAlign8)}
+	var memory []byte
+	q.data = aligned(&memory, panels*q.panelBytes())
+	Tiles(panels, 1, func(panel, _ int) {
+		row, upper := make([]byte, k), make([]byte, k)
+		for r := panel * PanelAlign8; r < min(n, (panel+1)*PanelAlign8); r++ {
+			q.scale[r] = quantiseRow(upper, row, w[r*k:(r+1)*k], most8)
+			at, sum := panel*q.panelBytes()+r%PanelAlign8*4, int32(0)
+			for i, v := range row {
+				sum += int32(v) - middle
+				q.data[at+i/4*4*PanelAlign8+i%4] = v - middle
+			}
+			q.start[r] = -middle * sum
+		}
+	})
+	return q, nil
+}
+
+func (w *Weights8) panelBytes() int { return w.steps * step8 * PanelAlign8 }
+
+// Bytes is the memory that a product reads.
+func (w *Weights8) Bytes() int { return len(w.data) + 4*len(w.start) + 4*len(w.scale) }
+
+// Rows8 holds left operands, rounded to 16 bits: x ≈ scale·(256·(upper − 128) + lower − 128).
+type Rows8 struct {
+	width int       // bytes of a row, whole steps
+	data  []byte    // [rows up to a multiple of 16, 2, width]: upper bytes, then lower bytes
+	scale []float32 // [rows]
+	room  []byte
+}
+
+// Fit makes room for rows of k values. What was there is lost.
+func (r *Rows8) Fit(rows, k int) {
+	r.width = (k + step8 - 1) / step8 * step8
+	r.data = aligned(&r.room, 2*((rows+15)&^15)*r.width)
+	r.scale = grow(&r.scale, rows)
+}
+
+// Set rounds x into a row. Calls for different rows may run at the same time.
+func (r *Rows8) Set(row int, x []float32) {
+	line := r.data[2*row*r.width : 2*(row+1)*r.width]
+	r.scale[row] = quantiseRow(line[:len(x)], line[r.width:r.width+len(x)], x, most16)
+}
+
+// quantiseRow rounds x so that x/scale = 256·(upper − 128) + lower − 128, with the largest |x| at most, and returns the scale: 0 for zeros, NaN
+// where x is not finite.
+func quantiseRow(upper, lower []byte, x []float32, most float32) (scale float32) {
+	largest := MaxAbs(x)
+	inverse := float32(0)
+	switch {
+	case math.IsInf(float64(largest), 0) || largest == 0 && anyNaN(x):
+		scale = float32(math.NaN())
+	case largest > 0:
+		scale = largest / most
+		inverse = min(most/largest, math.MaxFloat32) // of a denormal it would be infinite
+	}
+	if cpu == levelAVX512 {
+		quantiseAVX512(upper, lower, x, inverse)
+	} else {
+		quantiseGo(upper, lower, x, inverse)
+	}
+	return scale
+}
+
+func quantiseGo(upper, lower []byte, x []float32, inverse float32) {
+	for i, v := range x {
+		q := int32(0)
+		if v *= inverse; v == v {
+			q = int32(math.RoundToEven(float64(v)))
+		}
+		q += middle<<8 + middle
+		upper[i], lower[i] = byte(q>>8), byte(q)
+	}
+}
+
+// share8 is a share of a product: m rows with the columns [from,to) of one panel.
+type share8 struct {
+	y           []float32
+	x           *Rows8
+	row, m, ldy int
+	panel, cols int
+	accumulate  bool
+}
+
+// Linear8 computes y [M,to−from] (+)= x·Wᵀ for the rows [row,row+m) of x and the rows [from,to) of W, from a multiple of PanelAlign8. ldy is
+// the distance between y's rows.
+func Linear8(w *Weights8, y []float32, x *Rows8, row, m, ldy, from, to int, accumulate bool) {
+	if from%PanelAlign8 != 0 || to > w.n || x.width != w.steps*step8 || row+m > len(x.scale) || m > 0 && len(y) < (m-1)*ldy+to-from {
+		panic(fmt.Sprintf("kernel: Linear8: columns %d to %d of %d, rows %d and %d of %d, %d bytes for %d terms, %d results",
+			from, to, w.n, row, m, len(x.scale), x.width, w.k, len(y)))
+	}
+	for col := from; col < to && m > 0; col += PanelAlign8 {
+		s := share8{y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlign8, cols: min(PanelAlign8, to-col), accumulate: accumulate}
+		switch {
+		case m >= tallRows8 && haveTiles8():
+			w.tiles(s)
+		case haveVNNI():
+			w.rows(s)
+		default:
+			w.plain(s)
+		}
+	}
+}
+
+// tallRows8 is from how many rows on tiles are faster than vectors.
+const tallRows8 = 5
+
+func haveVNNI() bool { return cpu == levelAVX512 && cpuid.CPU.Has(cpuid.AVX512VNNI) }
+
+func haveTiles8() bool {
+	return cpu == levelAVX512 && amxReady() == nil && cpuid.CPU.Has(cpuid.AMXINT8)
+}
+
+func (w *Weights8) tiles(s share8) {
+	f := int8TilesAVX512
+	if s.accumulate {
+		f = int8TilesAddAVX512
+	}
+	for half := 0; half < s.cols; half += tileSide {
+		at := s.panel*PanelAlign8 + half
+		f(&s.y[half], &s.x.data[2*s.row*s.x.width], &w.data[s.panel*w.panelBytes()+4*half], &w.start[at], &w.scale[at], &s.x.scale[s.row],
+			s.x.width, 4*s.ldy, w.steps, s.m, min(tileSide, s.cols-half))
+	}
+}
+
+func (w *Weights8) rows(s share8) {
+	for i := 0; i < s.m; {
+		n, f := 1, int8Rows1AVX512
+		if s.m-i >= 2 {
+			n, f = 2, int8Rows2AVX512
+		}
+		at := s.panel * PanelAlign8
+		f(&s.y[i*s.ldy], &s.x.data[2*(s.row+i)*s.x.width], &w.data[s.panel*w.panelBytes()], &w.start[at], &w.scale[at], &s.x.scale[s.row+i],
+			s.x.width, 4*s.ldy, 16*w.steps, s.cols, s.accumulate)
+		i += n
+	}
+}
+
+// plain is the twin of rows and tiles.
+func (w *Weights8) plain(s share8) {
+	panel := w.data[s.panel*w.panelBytes():][:w.panelBytes()]
+	q := unsafe.Slice((*int8)(unsafe.Pointer(&panel[0])), len(panel))
+	for i := range s.m {
+		var sums [2][PanelAlign8]int32
+		for part := range sums {
+			copy(sums[part][:], w.start[s.panel*PanelAlign8:])
+			x := s.x.data[(2*(s.row+i)+part)*s.x.width:][:s.x.width]
+			for quad := 0; quad < len(x); quad += 4 {
+				a, b, c, d := int32(x[quad]), int32(x[quad+1]), int32(x[quad+2]), int32(x[quad+3])
+				four := q[quad*PanelAlign8:][:4*PanelAlign8]
+				for j := range sums[part] {
+					v := four[4*j : 4*j+4]
+					sums[part][j] += a*int32(v[0]) + b*int32(v[1]) + c*int32(v[2]) + d*int32(v[3])
+				}
+			}
+		}
+		for j := range s.cols {
+			v := 256*float32(sums[0][j]) + float32(sums[1][j]) // 256 times is exact: fused or not, it is the same
+			v = float32(v * w.scale[s.panel*PanelAlign8+j])
+			v = float32(v * s.x.scale[s.row+i])
+			if s.accumulate {
+				v += s.y[i*s.ldy+j]
+			}
+			s.y[i*s.ldy+j] = v
+		}
+	}
+}

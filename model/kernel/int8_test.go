@@ -1,0 +1,198 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func random8(rng *rand.Rand, n int, sd float64) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64() * sd)
+	}
+	return x
+}
+
+// product8 runs a whole product by one of the three ways.
+func product8(t testing.TB, w *Weights8, x *Rows8, m int, way func(*Weights8, share8), y []float32, accumulate bool) {
+	t.Helper()
+	for col := 0; col < w.n; col += PanelAlign8 {
+		way(w, share8{y: y[col:], x: x, m: m, ldy: w.n, panel: col / PanelAlign8, cols: min(PanelAlign8, w.n-col), accumulate: accumulate})
+	}
+}
+
+// check8 compares every way with the definition in float64 and with the twin, bit by bit.
+func check8(t testing.TB, m, n, k int, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 2))
+	master, left, before := random8(rng, n*k, 0.1), random8(rng, m*k, 2), random8(rng, m*n, 1)
+	w, err := NewWeights8(master, n, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var x Rows8
+	x.Fit(m, k)
+	for i := range m {
+		x.Set(i, left[i*k:(i+1)*k])
+	}
+	for _, accumulate := range []bool{false, true} {
+		want := slices.Clone(before)
+		product8(t, w, &x, m, (*Weights8).plain, want, accumulate)
+		for i := range m {
+			for j := range n {
+				sum, size := 0.0, 0.0
+				for p := range k {
+					a, b := float64(left[i*k+p]), float64(master[j*k+p])
+					sum += a * b
+					size += math.Abs(a)*float64(w.scale[j]) + math.Abs(b)*float64(x.scale[i])
+				}
+				if accumulate {
+					sum += float64(before[i*n+j])
+				}
+				// Each operand is off by half a unit at most; large sums are rounded.
+				if got := float64(want[i*n+j]); math.Abs(got-sum) > 0.51*size+2e-5 || math.IsNaN(got) {
+					t.Fatalf("%d×%d×%d: element %d,%d is %g, want %g ± %g", m, n, k, i, j, got, sum, 0.5*size)
+				}
+			}
+		}
+		ways := map[string]func(*Weights8, share8){"Linear8": func(w *Weights8, s share8) {
+			Linear8(w, s.y, s.x, s.row, s.m, s.ldy, s.panel*PanelAlign8, s.panel*PanelAlign8+s.cols, s.accumulate)
+		}}
+		if haveVNNI() {
+			ways["rows"] = (*Weights8).rows
+		}
+		if haveTiles8() {
+			ways["tiles"] = (*Weights8).tiles
+		}
+		for name, way := range ways {
+			got := slices.Clone(before)
+			product8(t, w, &x, m, way, got, accumulate)
+			for i := range got {
+				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+					t.Fatalf("%s %d×%d×%d: element %d is %g, the twin has %g", name, m, n, k, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func TestProductsOfBytesEqualTheirTwinAtEveryLevel(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for i, s := range [][3]int{
+			{1, 1, 1}, {1, 64, 64}, {2, 65, 3}, {3, 63, 65}, {4, 128, 128}, {5, 33, 64}, {7, 31, 200}, {15, 97, 63}, {16, 96, 64}, {17, 64, 130},
+			{31, 70, 64}, {32, 32, 192}, {33, 129, 61}, {49, 40, 300}, {64, 200, 576},
+		} {
+			check8(t, s[0], s[1], s[2], uint64(i))
+		}
+	})
+}
+
+func FuzzProductsOfBytes(f *testing.F) {
+	f.Add(uint8(1), uint8(1), uint16(1), uint64(1))
+	f.Add(uint8(33), uint8(65), uint16(129), uint64(2))
+	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, seed uint64) {
+		for l := levelGeneric; l <= detectLevel(); l++ {
+			restore := setLevel(l)
+			check8(t, int(m)%70+1, int(n)%140+1, int(k)%400+1, seed)
+			restore()
+		}
+	})
+}
+
+// The largest terms of the greatest depth still add up to a whole number that fits.
+func TestSumsOfBytesDoNotOverflow(t *testing.T) {
+	k := maxTerms8
+	ones := make([]float32, 2*k)
+	for i := range ones {
+		ones[i] = 1
+		if i >= k {
+			ones[i] = -1
+		}
+	}
+	w, err := NewWeights8(ones, 2, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachLevel(t, func(t *testing.T) {
+		var x Rows8
+		x.Fit(6, k)
+		for i := range 6 {
+			x.Set(i, ones[:k])
+		}
+		y := make([]float32, 12)
+		Linear8(w, y, &x, 0, 6, 2, 0, 2, false)
+		for i, v := range y {
+			if want := float64(k) * float64(1-i%2*2); math.Abs(float64(v)-want) > 0.01 {
+				t.Fatalf("element %d is %g, want %g", i, v, want)
+			}
+		}
+	})
+	if _, err := NewWeights8(make([]float32, k+1), 1, k+1); err == nil {
+		t.Fatal("a depth that could overflow was taken")
+	}
+}
+
+func TestQuantisedRowsKeepWhatIsNotFinite(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	eachLevel(t, func(t *testing.T) {
+		for _, c := range []struct {
+			x    []float32
+			want float32
+		}{
+			{[]float32{0, 0}, 0}, {[]float32{nan, nan}, nan}, {[]float32{1, -inf}, nan}, {[]float32{127, -127, 0.5, 1.5}, 1},
+			{[]float32{math.SmallestNonzeroFloat32, 0}, 0}, {[]float32{math.MaxFloat32, 1}, math.MaxFloat32 / 127},
+		} {
+			upper, lower := make([]byte, len(c.x)), make([]byte, len(c.x))
+			got := quantiseRow(upper, lower, c.x, most8)
+			if math.Float32bits(got) != math.Float32bits(c.want) && got == got {
+				t.Errorf("%v: scale %g, want %g", c.x, got, c.want)
+			}
+			if math.IsNaN(float64(c.want)) != math.IsNaN(float64(got)) {
+				t.Errorf("%v: scale %g, want %g", c.x, got, c.want)
+			}
+		}
+		upper, lower := make([]byte, 5), make([]byte, 5)
+		quantiseRow(upper, lower, []float32{127, -127, 0.5, 1.5, -2.5}, most8)
+		if want := []byte{255, 1, 128, 130, 126}; !slices.Equal(lower, want) {
+			t.Errorf("%v, want %v", lower, want)
+		}
+		x := []float32{most16, -most16, 255, -129, float32(math.NaN())}
+		quantiseRow(upper, lower, x, most16)
+		for i, v := range x {
+			want := v
+			if v != v {
+				want = 0
+			}
+			if got := 256*(float32(upper[i])-128) + float32(lower[i]) - 128; got != want {
+				t.Errorf("%g came back as %g", v, got)
+			}
+		}
+	})
+}
+
+func BenchmarkLinear8(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, s := range [][3]int{{1, 1536, 576}, {4, 1536, 576}, {16, 1536, 576}, {32, 1536, 576}, {128, 1536, 576}, {256, 576, 1536}} {
+		m, n, k := s[0], s[1], s[2]
+		w, err := NewWeights8(random8(rng, n*k, 1), n, k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var x Rows8
+		x.Fit(m, k)
+		row := random8(rng, k, 1)
+		for i := range m {
+			x.Set(i, row)
+		}
+		y := make([]float32, m*n)
+		b.Run(fmt.Sprintf("%dx%dx%d", m, n, k), func(b *testing.B) {
+			for b.Loop() {
+				Linear8(w, y, &x, 0, m, n, 0, n, false)
+			}
+			b.ReportMetric(2*float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+		})
+	}
+}

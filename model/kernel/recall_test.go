@@ -1,0 +1,74 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// checkRecall compares Recall with its definition in float64, and on bf16 with the twin, bit by bit.
+func checkRecall(t testing.TB, n, hd int, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 3))
+	q, k, v := random8(rng, hd, 1), random8(rng, n*hd, 1), random8(rng, n*hd, 1)
+	k16, v16 := make([]uint16, n*hd), make([]uint16, n*hd)
+	ToBF16(k16, k)
+	ToBF16(v16, v)
+	FromBF16(k, k16)
+	FromBF16(v, v16)
+	var room []float32
+	got, twin, f32 := make([]float32, hd), make([]float32, hd), make([]float32, hd)
+	Recall(got, q, k16, v16, make([]float32, n), &room)
+	Recall(f32, q, k, v, make([]float32, n), nil)
+	recallPlain(twin, q, k, func() []float32 { return v }, make([]float32, n), float32(1/math.Sqrt(float64(hd))))
+	scores, sum := make([]float64, n), 0.0
+	for j := range scores {
+		for i := range q {
+			scores[j] += float64(q[i]) * float64(k[j*hd+i])
+		}
+		scores[j] = math.Exp(scores[j] / math.Sqrt(float64(hd)))
+		sum += scores[j]
+	}
+	for i := range got {
+		want := 0.0
+		for j, s := range scores {
+			want += s / sum * float64(v[j*hd+i])
+		}
+		if math.Abs(float64(got[i])-want) > 1e-5 || math.Float32bits(got[i]) != math.Float32bits(twin[i]) || f32[i] != twin[i] {
+			t.Fatalf("%d keys of %d, element %d: %g, twin %g, in float32 %g, want %g", n, hd, i, got[i], twin[i], f32[i], want)
+		}
+	}
+}
+
+func TestRecallEqualsItsTwinAtEveryLevel(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for n := range 41 {
+			for _, hd := range []int{64, 1, 6, 16, 80, 128} {
+				checkRecall(t, n+1, hd, uint64(n))
+			}
+		}
+		checkRecall(t, 1000, 64, 1)
+	})
+}
+
+func FuzzRecall(f *testing.F) {
+	f.Add(uint16(9), uint8(64), uint64(1))
+	f.Fuzz(func(t *testing.T, n uint16, hd uint8, seed uint64) {
+		for l := levelGeneric; l <= detectLevel(); l++ {
+			restore := setLevel(l)
+			checkRecall(t, int(n)%300+1, int(hd)%130+1, seed)
+			restore()
+		}
+	})
+}
+
+func BenchmarkRecall(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 3))
+	const n, hd = 80, 64
+	q, x := random8(rng, hd, 1), make([]uint16, n*hd)
+	ToBF16(x, random8(rng, n*hd, 1))
+	out, scores, room := make([]float32, hd), make([]float32, n), []float32(nil)
+	for b.Loop() {
+		Recall(out, q, x, x, scores, &room)
+	}
+}
