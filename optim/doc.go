@@ -1,7 +1,7 @@
 // Package optim updates weights from gradients: AdamW, Muon, clipping by the global norm, and learning-rate schedules.
 //
 // It is not a training loop and does not know the model: it sees named slices of weights and gradients. The search over prompts,
-// where there is no gradient, is in optim/bayes.
+// where there is no gradient, is in optim/bayes, on top of optim/cma and optim/sobol.
 //
 // Everything is cut into tiles of a fixed size and reduced in index order, so a result does not depend on the number of threads.
 package optim
@@ -11,15 +11,12 @@ type Param struct {
 	Name string
 	W    []float32 // weights, updated in place
 	G    []float32 // gradient of the loss, read by Step, scaled in place by ClipGlobalNorm
-	// Decay says whether weight decay applies. By custom it does not for norms and other 1-D tensors: see Decays.
+	// Decay says whether weight decay applies. By custom it does not for norms and other 1-D tensors.
 	Decay bool
 	// Rows are the heights of the matrices that W holds, one below the other, if they are matrices of the network, which Muon
 	// orthogonalises; nil for vectors, embeddings and heads.
 	Rows []int
 }
-
-// Decays is the customary rule for weight decay: matrices shrink, vectors (norm gains, biases) do not.
-func Decays(shape []int) bool { return len(shape) > 1 }
 
 // span is elements [lo,hi) of one parameter.
 type span struct{ param, lo, hi int }

@@ -1,7 +1,9 @@
 package optim
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 )
 
@@ -69,5 +71,52 @@ func TestScheduleNamesTheFieldThatIsWrong(t *testing.T) {
 		if s.Validate() == nil {
 			t.Errorf("accepted %+v", s)
 		}
+	}
+}
+
+func TestSchedulesEqualPyTorchOver100Steps(t *testing.T) {
+	data, err := os.ReadFile("testdata/schedules.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g struct {
+		Steps                      int
+		Warmup, Peak, Final, Decay float64
+		Schedules                  map[string]struct {
+			Rates  []float64
+			Weight []float32
+		}
+	}
+	if err := json.Unmarshal(data, &g); err != nil {
+		t.Fatal(err)
+	}
+	if g.Steps != 100 {
+		t.Fatalf("%d steps", g.Steps)
+	}
+	for _, kind := range []string{Constant, Linear, Cosine, WSD} {
+		want := g.Schedules[kind]
+		s := Schedule{Kind: kind, Warmup: g.Warmup, Decay: g.Decay, Final: g.Final}
+		p := Param{Name: "w", W: make([]float32, len(want.Weight)), G: make([]float32, len(want.Weight)), Decay: true}
+		for i := range p.W {
+			p.W[i] = float32(math.Cos(float64(i)))
+		}
+		a, err := New([]Param{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for step, rate := range want.Rates {
+			lr := g.Peak * s.At(step, g.Steps)
+			if math.Abs(lr-rate) > 1e-10 {
+				t.Errorf("%s: step %d: rate %v, want %v", kind, step, lr, rate)
+			}
+			for i := range p.G {
+				p.G[i] = float32(math.Sin(0.37*float64(step)+float64(i)) * math.Pow(10, float64(i%3-1)))
+			}
+			a.Step(lr)
+		}
+		if len(want.Rates) != g.Steps {
+			t.Fatalf("%s: %d rates", kind, len(want.Rates))
+		}
+		near(t, kind, p.W, want.Weight, 1e-5)
 	}
 }

@@ -4,8 +4,8 @@ import "math"
 
 // climb maximises f over [0,1]^d from x by L-BFGS on the coordinates that are free to move; those pressed against a side of the box
 // are held (Bertsekas 1982). f writes its gradient into its second argument. The result is x itself, changed, and its value; it is
-// never worse than the start.
-func climb(f func(x, grad []float64) float64, x []float64, iterations int) float64 {
+// never worse than the start. It ends when a step gains less than tolerance, relative to a value above 1.
+func climb(f func(x, grad []float64) float64, x []float64, iterations int, tolerance float64) float64 {
 	const memory = 8
 	d := len(x)
 	grad, trial, trialGrad, step := make([]float64, d), make([]float64, d), make([]float64, d), make([]float64, d)
@@ -54,7 +54,7 @@ func climb(f func(x, grad []float64) float64, x []float64, iterations int) float
 		copy(x, trial)
 		copy(grad, trialGrad)
 		value = next
-		if gain < 1e-9*math.Max(1, math.Abs(value)) {
+		if gain < tolerance*math.Max(1, math.Abs(value)) {
 			break
 		}
 	}

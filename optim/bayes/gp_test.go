@@ -3,13 +3,15 @@ package bayes
 import (
 	"errors"
 	"math"
+	"reflect"
+	"syscall"
 	"testing"
 
 	"slm/rng"
 )
 
-// noisy returns observations of a smooth function with a bump.
-func noisy(n, dim int, seed uint64) []Observation {
+// bumps returns observations of a smooth function with a bump.
+func bumps(n, dim int, seed uint64) []Observation {
 	s := rng.New(seed, "gp", "test")
 	obs := make([]Observation, n)
 	for i := range obs {
@@ -27,7 +29,7 @@ func noisy(n, dim int, seed uint64) []Observation {
 func TestPosteriorOfTwoPointsEqualsTheClosedForm(t *testing.T) {
 	d := standardise([]Observation{{Z: []float64{-0.5}, Y: 1, Var: 0.02}, {Z: []float64{0.4}, Y: 3}}, 1)
 	const length, noise = 0.37, 0.05
-	g, err := condition(d, []float64{length}, noise)
+	g, err := condition(d, RBF, []float64{length}, noise)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,11 +52,11 @@ func TestPosteriorOfTwoPointsEqualsTheClosedForm(t *testing.T) {
 }
 
 func TestPosteriorGoesThroughExactPointsAndForgetsFarAway(t *testing.T) {
-	obs := noisy(8, 2, 1)
+	obs := bumps(8, 2, 1)
 	for i := range obs {
 		obs[i].Var = 0
 	}
-	g, err := condition(standardise(obs, 2), []float64{0.05, 0.05}, 1e-8)
+	g, err := condition(standardise(obs, 2), RBF, []float64{0.05, 0.05}, 1e-8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestPosteriorGoesThroughExactPointsAndForgetsFarAway(t *testing.T) {
 			t.Errorf("at an observed point: %v ± %v, want %v", mean, variance, o.Y)
 		}
 	}
-	g, err = condition(standardise(obs[:1], 2), []float64{0.01, 0.01}, 1e-8)
+	g, err = condition(standardise(obs[:1], 2), RBF, []float64{0.01, 0.01}, 1e-8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func TestPosteriorGoesThroughExactPointsAndForgetsFarAway(t *testing.T) {
 func TestKnownVarianceWeighsThePoint(t *testing.T) {
 	at := func(variance float64) float64 {
 		obs := []Observation{{Z: []float64{-0.1}, Y: 0}, {Z: []float64{0}, Y: 10, Var: variance}, {Z: []float64{0.1}, Y: 0}, {Z: []float64{0.8}, Y: 1}}
-		g, err := condition(standardise(obs, 1), []float64{0.3}, 1e-3)
+		g, err := condition(standardise(obs, 1), RBF, []float64{0.3}, 1e-3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,22 +92,21 @@ func TestKnownVarianceWeighsThePoint(t *testing.T) {
 }
 
 func TestGradientOfThePosteriorDensityIsItsDerivative(t *testing.T) {
-	for _, dim := range []int{1, 3, 10} {
-		f := newLikelihood(standardise(noisy(12, dim, 2), dim))
-		for r := range 4 {
-			u := start(r, dim, rng.New(9).At(uint64(r)))
-			f.evaluate(u)
-			grad := append([]float64(nil), f.grad...)
-			for j := range u {
-				const step = 1e-5
-				at := append([]float64(nil), u...)
-				at[j] += step
-				f.evaluate(at)
-				high := f.value
-				at[j] -= 2 * step
-				f.evaluate(at)
-				if numeric := (high - f.value) / (2 * step); math.Abs(numeric-grad[j]) > 1e-5*math.Max(1, math.Abs(numeric)) {
-					t.Errorf("dim %d, start %d, coordinate %d: %v, numerically %v", dim, r, j, grad[j], numeric)
+	for _, kernel := range []Kernel{RBF, Matern52} {
+		for _, dim := range []int{1, 3, 10} {
+			f := newLikelihood(standardise(bumps(12, dim, 2), dim), kernel, DefaultPrior(dim))
+			for r, u := range f.prior.starts(dim, rng.New(9)) {
+				grad, unused := make([]float64, dim+1), make([]float64, dim+1)
+				f.density(u, grad)
+				for j := range u {
+					const step = 1e-5
+					at := append([]float64(nil), u...)
+					at[j] += step
+					high := f.density(at, unused)
+					at[j] -= 2 * step
+					if numeric := (high - f.density(at, unused)) / (2 * step); math.Abs(numeric-grad[j]) > 1e-5*math.Max(1, math.Abs(numeric)) {
+						t.Errorf("%v, dim %d, start %d, coordinate %d: %v, numerically %v", kernel, dim, r, j, grad[j], numeric)
+					}
 				}
 			}
 		}
@@ -114,17 +115,16 @@ func TestGradientOfThePosteriorDensityIsItsDerivative(t *testing.T) {
 
 // With one observation standardised to 0 only the determinant and the prior remain.
 func TestDensityOfOnePointEqualsTheClosedForm(t *testing.T) {
-	f := newLikelihood(standardise([]Observation{{Z: []float64{0.2}, Y: 7}}, 1))
+	f := newLikelihood(standardise([]Observation{{Z: []float64{0.2}, Y: 7}}, 1), RBF, DefaultPrior(1))
 	u := []float64{-0.4, -3}
-	f.evaluate(u)
-	l, noise := minLength+math.Exp(u[0]), minNoise+math.Exp(u[1])
+	l, noise := math.Exp(u[0]), math.Exp(u[1])
 	normal := func(x, mu, sd float64) float64 {
 		r := (math.Log(x) - mu) / sd
-		return -math.Log(math.Exp(-r*r/2) / (x * sd * math.Sqrt(2*math.Pi)))
+		return math.Log(math.Exp(-r*r/2) / (x * sd * math.Sqrt(2*math.Pi)))
 	}
-	want := 0.5*math.Log(2*math.Pi*(1+noise)) + normal(l, math.Sqrt2, math.Sqrt(3)) + normal(noise, -4, 1)
-	if math.Abs(f.value-want) > 1e-12 {
-		t.Errorf("density %v, want %v", f.value, want)
+	want := -0.5*math.Log(2*math.Pi*(1+noise)) + normal(l, math.Sqrt2, math.Sqrt(3)) + normal(noise, -4, 2)
+	if got := f.density(u, make([]float64, 2)); math.Abs(got-want) > 1e-12 {
+		t.Errorf("density %v, want %v", got, want)
 	}
 }
 
@@ -174,13 +174,16 @@ func TestFitSurvivesHardData(t *testing.T) {
 		if math.IsNaN(mean) || math.IsInf(mean, 0) || !(variance >= 0) {
 			t.Errorf("%s: %v ± %v", name, mean, variance)
 		}
-		next, err := Propose(obs, 2, rng.New(1))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		for _, v := range next {
-			if !(v >= -1 && v <= 1) {
-				t.Errorf("%s: proposed %v", name, next)
+		for _, rule := range rules {
+			next, err := Search{Dim: 2, Rule: rule, Stream: rng.New(1)}.Next(obs, 2)
+			if err != nil || len(next) != 2 {
+				t.Errorf("%s, %s: %v, %v", name, rule, next, err)
+				continue
+			}
+			for _, v := range append(next[0], next[1]...) {
+				if !(v >= -1 && v <= 1) {
+					t.Errorf("%s, %s: proposed %v", name, rule, next)
+				}
 			}
 		}
 	}
@@ -213,5 +216,92 @@ func TestBinomialVarIsNeverZeroAndShrinksWithItems(t *testing.T) {
 	}
 	if !(BinomialVar(40, 80) < BinomialVar(20, 40)) || BinomialVar(0, 0) != 0.25 {
 		t.Error("more items must mean less variance")
+	}
+}
+
+func TestAnExtendedProcessEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
+	obs := bumps(30, 3, 11)
+	obs[25] = obs[4] // needs jitter when there is no noise
+	obs[25].Var, obs[4].Var = 0, 0
+	d := standardise(obs[:12], 3)
+	g, err := condition(d, RBF, []float64{2, 3, 4}, 1e-16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := g
+	for i := 12; i < len(obs); i += 3 {
+		if grown, err = grown.Extend(obs[i : i+3]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := condition(d.with(obs[12:]), RBF, []float64{2, 3, 4}, 1e-16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(grown, whole) {
+		t.Error("the grown process differs")
+	}
+	if g.data.n != 12 {
+		t.Error("the old process has changed")
+	}
+	if _, err := g.Extend(Observation{Z: []float64{0, 0, 0}, Y: math.NaN()}); err == nil {
+		t.Error("accepted a value that is no number")
+	}
+}
+
+func TestFittedIsThePosteriorMeanAtAnObservedPoint(t *testing.T) {
+	g, err := Fit(bumps(15, 2, 3), 2, rng.New(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWork(g.data)
+	for i := range g.data.n {
+		if mean, _ := g.posterior(g.data.point(i), w); math.Abs(mean-g.fitted(i)) > 1e-9 {
+			t.Errorf("point %d: %v, want %v", i, g.fitted(i), mean)
+		}
+	}
+}
+
+// BenchmarkProposeOf100 is what a trial of the prompt search costs late: fit and acquisition of 100 points in ten dimensions. On a busy machine
+// the processor time is the figure to look at.
+func BenchmarkProposeOf100(b *testing.B) {
+	obs := bumps(100, 10, 1)
+	began := processor(b)
+	for i := range b.N {
+		if _, err := Propose(obs, 10, rng.New(uint64(i))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric((processor(b)-began)*1000/float64(b.N), "cpu-ms/op")
+}
+
+func processor(b *testing.B) float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// Two observations of one point without any noise make the matrix singular.
+func TestAMatrixThatNeedsJitterGetsTheLeastThatWillDo(t *testing.T) {
+	obs := []Observation{{Z: []float64{0.1}, Y: 1}, {Z: []float64{0.1}, Y: 1}, {Z: []float64{0.8}, Y: 2}}
+	g, err := condition(standardise(obs, 1), RBF, []float64{0.5}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.chol.jitter != 1 {
+		t.Errorf("jitter %v, the smallest is %v", jitters[g.chol.jitter], jitters[1])
+	}
+	for _, o := range obs {
+		if mean, variance := g.Predict(o.Z); math.Abs(mean-o.Y) > 1e-4 || !(variance >= 0 && variance < 1e-4) {
+			t.Errorf("at %v: %v ± %v, want %v", o.Z, mean, variance, o.Y)
+		}
+	}
+	for _, rule := range rules {
+		z, err := g.Maximise(mustAcquire(t, g, rule), rng.New(1))
+		if err != nil || !(z[0] >= -1 && z[0] <= 1) {
+			t.Errorf("%s proposed %v: %v", rule, z, err)
+		}
 	}
 }

@@ -1,9 +1,32 @@
 package bayes
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 )
+
+type goldenFile struct {
+	LogH    [][2]float64 `json:"log_h"`         // exact
+	BoTorch [][2]float64 `json:"botorch_log_h"` // as BoTorch computes it
+}
+
+func readGolden(t *testing.T) goldenFile {
+	t.Helper()
+	data, err := os.ReadFile("testdata/golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g goldenFile
+	if err := json.Unmarshal(data, &g); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.LogH) == 0 {
+		t.Fatal("the golden file is not complete")
+	}
+	return g
+}
 
 func TestLogEIEqualsHighPrecisionInAllThreeBranches(t *testing.T) {
 	for _, c := range readGolden(t).LogH {

@@ -5,12 +5,11 @@ import (
 	"math"
 	"sort"
 
+	"slm/optim/sobol"
 	"slm/rng"
 )
 
-var errEmpty = errors.New("bayes: a model needs at least one observation")
-
-// Numbers of the search for the largest LogEI. A point costs O(n²), a climb some twenty points.
+// Numbers of the search for the largest acquisition. A point costs O(n²), a climb some twenty points.
 const (
 	rawPoints  = 512 // scrambled Sobol points over the whole box
 	nearPoints = 96  // normal steps around the best observed points
@@ -21,20 +20,10 @@ const (
 )
 
 // Design returns the n points with which a search begins: a scrambled Sobol sequence over the whole box [-1,1]^d.
-func Design(n, dim int, stream *rng.Stream) ([][]float64, error) {
-	s, err := NewSobol(dim, stream)
-	if err != nil {
-		return nil, err
-	}
-	points := make([][]float64, n)
-	for i := range points {
-		points[i] = outward(s.Point(uint32(i), make([]float64, dim)))
-	}
-	return points, nil
-}
+func Design(n, dim int, stream *rng.Stream) ([][]float64, error) { return designed(dim, 0, n, stream) }
 
-// Propose returns the point of [-1,1]^d to be evaluated next. It is a pure function of its arguments: it fits a process to obs and
-// climbs LogEI from many starts. Without observations it returns a random point. A point that was observed already is not proposed
+// Propose returns the point of [-1,1]^d to be evaluated next: it fits the zero Model to obs and climbs LogEI from many starts. It is a
+// pure function of its arguments. Without observations it returns a random point. A point that was observed already is not proposed
 // again. The stream's position does not matter, only its identity.
 func Propose(obs []Observation, dim int, stream *rng.Stream) ([]float64, error) {
 	if len(obs) == 0 {
@@ -44,35 +33,67 @@ func Propose(obs []Observation, dim int, stream *rng.Stream) ([]float64, error) 
 		}
 		return points[0], nil
 	}
-	g, err := Fit(obs, dim, stream.At(0))
+	points, err := Model{}.propose(obs, dim, LogEIRule, 1, stream)
 	if err != nil {
 		return nil, err
 	}
-	return g.propose(stream)
+	return points[0], nil
 }
 
-// candidate is a point of [0,1]^d and its LogEI.
+// propose returns q points for the acquisition of a rule. After each, the process is told that the value there is what it expects
+// (a fantasy), at the cost of O(n²), so that the next one goes elsewhere.
+func (m Model) propose(obs []Observation, dim int, rule Rule, q int, stream *rng.Stream) ([][]float64, error) {
+	g, err := m.Fit(obs, dim, stream.At(0))
+	if err != nil {
+		return nil, err
+	}
+	var points [][]float64
+	for i := range q {
+		if i > 0 {
+			mean, _ := g.Predict(points[i-1])
+			if g, err = g.Extend(Observation{Z: points[i-1], Y: mean}); err != nil {
+				return nil, err
+			}
+			stream = stream.At(uint64(3 + i))
+		}
+		a, err := g.Acquire(rule, stream.At(3))
+		if err != nil {
+			return nil, err
+		}
+		z, err := g.Maximise(a, stream)
+		if err != nil {
+			return nil, err
+		}
+		points = append(points, z)
+	}
+	return points, nil
+}
+
+var errAllObserved = errors.New("bayes: every candidate has been observed already")
+
+// candidate is a point of [0,1]^d and its acquisition.
 type candidate struct {
 	x     []float64
 	value float64
 }
 
-func (g *GP) propose(stream *rng.Stream) ([]float64, error) {
+// Maximise returns the point of [-1,1]^d with the largest acquisition that was found, of those not observed yet.
+func (g *GP) Maximise(a Acquisition, stream *rng.Stream) ([]float64, error) {
 	raw, err := g.candidates(stream)
 	if err != nil {
 		return nil, err
 	}
 	w := newWork(g.data)
 	for i := range raw {
-		raw[i].value = g.logEI(raw[i].x, nil, w)
+		raw[i].value = a.at(raw[i].x, nil, w)
 	}
 	sort.SliceStable(raw, func(i, j int) bool { return raw[i].value > raw[j].value })
 
 	found := append([]candidate(nil), raw...)
-	f := func(x, grad []float64) float64 { return g.logEI(x, grad, w) }
+	f := func(x, grad []float64) float64 { return a.at(x, grad, w) }
 	for _, c := range spread(raw, climbs, g.Lengths) {
 		x := append([]float64(nil), c.x...)
-		found = append(found, candidate{x, climb(f, x, iterations)})
+		found = append(found, candidate{x, climb(f, x, iterations, 1e-9)})
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].value > found[j].value })
 	for _, c := range found {
@@ -80,28 +101,26 @@ func (g *GP) propose(stream *rng.Stream) ([]float64, error) {
 			return outward(c.x), nil
 		}
 	}
-	return nil, errors.New("bayes: every candidate has been observed already")
+	return nil, errAllObserved
 }
 
 // candidates are starting points: all over the box, and close to what is best so far, at scales from a tenth of the box to a
 // thousandth, since a narrow ridge of LogEI there is missed by any spread-out set.
 func (g *GP) candidates(stream *rng.Stream) ([]candidate, error) {
 	t := g.data
-	sobol, err := NewSobol(t.d, stream.At(1))
+	sequence, err := sobol.New(t.d, stream.At(1))
 	if err != nil {
 		return nil, err
 	}
 	out := make([]candidate, 0, rawPoints+nearPoints)
 	for i := range rawPoints {
-		out = append(out, candidate{x: sobol.Point(uint32(i), make([]float64, t.d))})
+		out = append(out, candidate{x: sequence.Point(uint32(i), make([]float64, t.d))})
 	}
-	w := newWork(t)
-	order, means := make([]int, t.n), make([]float64, t.n)
+	order := make([]int, t.n)
 	for i := range order {
 		order[i] = i
-		means[i], _ = g.posterior(t.x[i*t.d:(i+1)*t.d], w)
 	}
-	sort.SliceStable(order, func(a, b int) bool { return means[order[a]] > means[order[b]] })
+	sort.SliceStable(order, func(a, b int) bool { return g.fitted(order[a]) > g.fitted(order[b]) })
 	normal := stream.At(2)
 	for i := range nearPoints {
 		from := order[i%min(nearBest, t.n)]
@@ -152,12 +171,4 @@ func (g *GP) observed(x []float64) bool {
 		}
 	}
 	return false
-}
-
-// outward maps [0,1]^d to [-1,1]^d in place.
-func outward(x []float64) []float64 {
-	for j := range x {
-		x[j] = 2*x[j] - 1
-	}
-	return x
 }

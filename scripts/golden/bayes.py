@@ -1,14 +1,21 @@
-"""Makes optim/bayes/testdata/golden.json: plain Sobol points of torch's engine, and ln(phi(u) + u Phi(u)) to 60 digits by mpmath.
+"""Makes optim/bayes/testdata: golden.json, ln(phi(u) + u Phi(u)) to 60 digits by mpmath and as BoTorch computes it, and botorch.json,
+BoTorch's Gaussian processes at fixed hyper-parameters: posterior, log marginal likelihood with its gradient, LogEI.
 
-Run from the root of the repository: python scripts/golden/bayes.py
+Run from the root of the repository, with botorch 0.18.1: python scripts/golden/bayes.py
 """
 import json
 import pathlib
 
 import mpmath
 import torch
+from botorch.acquisition import LogExpectedImprovement
+from botorch.acquisition.analytic import _log_ei_helper
+from botorch.models import SingleTaskGP
+from gpytorch.kernels import MaternKernel, RBFKernel
 
 mpmath.mp.dps = 60
+torch.set_default_dtype(torch.float64)
+folder = pathlib.Path("optim/bayes/testdata")
 
 
 def log_h(u):
@@ -23,12 +30,61 @@ def log_h(u):
     return -u * u / 2 - mpmath.log(2 * mpmath.pi) / 2 - 2 * mpmath.log(-u) + mpmath.log(series)
 
 
-points = torch.quasirandom.SobolEngine(21, scramble=False).draw(64, dtype=torch.float64)
-us = [8, 3, 1, 0.5, 0, -0.5, -0.999, -1, -1.001, -2, -3.5, -4.9, -5, -7, -7.1, -10, -28, -29, -50, -1000, -1e5, -999999, -1e6, -1e7]
-out = {
-    "sobol64": (points * 64).to(torch.int64).tolist(),
+def process(kernel, dim, n, known, seed):
+    """BoTorch's process on random data. The mean is the constant of highest likelihood, which ours always takes."""
+    torch.manual_seed(seed)
+    x, at = torch.rand(n, dim), torch.rand(6, dim)
+    y = (torch.sin(4 * x).sum(1) + 0.2 * torch.randn(n))[:, None] * 3 + 7
+    var = 0.05 + 0.3 * torch.rand(n, 1) if known else None
+    lengths, noise = 0.2 + torch.rand(dim), 0.03
+    base = RBFKernel(ard_num_dims=dim) if kernel == "rbf" else MaternKernel(nu=2.5, ard_num_dims=dim)
+    model = SingleTaskGP(x, y, train_Yvar=var, covar_module=base)
+    model.covar_module.lengthscale = lengths
+    if not known:
+        model.likelihood.noise = noise
+    targets = model.train_targets
+    cov = model.likelihood(model.forward(x)).covariance_matrix.detach()
+    solved = torch.linalg.solve(cov, torch.stack([targets, torch.ones(n)], 1))
+    model.mean_module.constant.data = solved[:, 0].sum() / solved[:, 1].sum()
+
+    model.train()
+    out = model(*model.train_inputs)
+    value = model.likelihood(out).log_prob(targets)  # without the priors and without dividing by n
+    leaves = [model.covar_module.raw_lengthscale] + ([] if known else [model.likelihood.noise_covar.raw_noise])
+    slopes = torch.autograd.grad(value, leaves)
+    # The derivatives are by raw parameters. The constraints' slopes are taken out, and d/d ln l = l d/dl.
+    by_length = slopes[0] / slope(model.covar_module.raw_lengthscale_constraint, leaves[0]) * model.covar_module.lengthscale
+    gradient = by_length.flatten().tolist()
+    if not known:
+        by_noise = slopes[1] / slope(model.likelihood.noise_covar.raw_noise_constraint, leaves[1]) * model.likelihood.noise
+        gradient += by_noise.flatten().tolist()
+
+    model.eval()
+    posterior = model.posterior(at)
+    best = float(y.max()) + 0.5
+    return {
+        "kernel": kernel, "z": (2 * x - 1).tolist(), "y": y.flatten().tolist(), "var": None if var is None else var.flatten().tolist(),
+        "lengths": lengths.tolist(), "noise": 0 if known else noise, "likelihood": value.item(), "gradient": gradient,
+        "at": (2 * at - 1).tolist(), "mean": posterior.mean.flatten().tolist(), "variance": posterior.variance.flatten().tolist(),
+        "best": best, "log_ei": LogExpectedImprovement(model, best_f=best)(at[:, None]).tolist(),
+    }
+
+
+def slope(constraint, raw):
+    raw = raw.detach().clone().requires_grad_(True)
+    return torch.autograd.grad(constraint.transform(raw).sum(), raw)[0]
+
+
+def write(name, out):
+    (folder / name).write_text(json.dumps(out, separators=(",", ":")).replace("],[", "],\n[").replace("},{", "},\n{") + "\n")
+
+
+us = [8, 3, 1, 0.5, 0, -0.5, -0.999, -1, -1.001, -2, -3.5, -4.9, -5, -7, -7.1, -10, -28, -29, -50, -1000, -1e5, -999999, -1e6, -1e7, -1e8]
+cases = [process(kernel, dim, n, known, 10 * dim + n)
+         for kernel in ("rbf", "matern52") for dim, n in ((1, 6), (3, 12), (10, 25)) for known in (False, True)]
+folder.mkdir(parents=True, exist_ok=True)
+write("golden.json", {
     "log_h": [[u, float(log_h(u))] for u in us],
-}
-path = pathlib.Path("optim/bayes/testdata/golden.json")
-path.parent.mkdir(parents=True, exist_ok=True)
-path.write_text(json.dumps(out, separators=(",", ":")).replace("],[", "],\n[") + "\n")
+    "botorch_log_h": [[u, float(_log_ei_helper(torch.tensor(float(u))))] for u in us],
+})
+write("botorch.json", cases)

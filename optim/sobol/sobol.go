@@ -1,4 +1,7 @@
-package bayes
+// Package sobol gives the Sobol sequence: points that fill a box more evenly than random ones, plain or scrambled.
+//
+// It knows nothing of what is searched for; optim/bayes begins its searches with it.
+package sobol
 
 import (
 	"fmt"
@@ -39,20 +42,20 @@ var directions = [MaxDim - 1]struct {
 	{7, 4, [7]uint32{1, 3, 7, 13, 13, 15, 69}},
 }
 
-// Sobol is a low-discrepancy sequence in [0,1)^d, in Gray-code order. A point is a function of its index alone.
-type Sobol struct {
+// Sequence is a low-discrepancy sequence in [0,1)^d, in Gray-code order. A point is a function of its index alone.
+type Sequence struct {
 	vectors [][32]uint32 // [d] direction vectors, most significant bit first
 	seeds   []uint64     // [d] keys of the scrambling; nil for the plain sequence
 }
 
-// NewSobol returns the sequence of a dimension. With a stream it is scrambled as Owen (1995) does: each bit of a coordinate is
+// New returns the sequence of a dimension. With a stream it is scrambled as Owen (1995) does: each bit of a coordinate is
 // flipped by a fair coin that depends on all bits above it, so that every point is uniform and the set keeps its balance. With a
 // nil stream it is the plain sequence, whose point 0 is the origin.
-func NewSobol(dim int, stream *rng.Stream) (*Sobol, error) {
+func New(dim int, stream *rng.Stream) (*Sequence, error) {
 	if dim < 1 || dim > MaxDim {
-		return nil, fmt.Errorf("bayes: sobol: dimension %d is not in 1..%d", dim, MaxDim)
+		return nil, fmt.Errorf("sobol: dimension %d is not in 1..%d", dim, MaxDim)
 	}
-	s := &Sobol{vectors: make([][32]uint32, dim)}
+	s := &Sequence{vectors: make([][32]uint32, dim)}
 	for k := range 32 {
 		s.vectors[0][k] = 1 << (31 - k)
 	}
@@ -86,7 +89,7 @@ func expand(d int) (v [32]uint32) {
 }
 
 // Point writes point index into dst, whose length is at most the dimension, and returns it.
-func (s *Sobol) Point(index uint32, dst []float64) []float64 {
+func (s *Sequence) Point(index uint32, dst []float64) []float64 {
 	gray := index ^ index>>1
 	for d := range dst {
 		var x uint32

@@ -1,0 +1,46 @@
+package bayes
+
+import "math"
+
+// Kernel is the shape of a covariance function k(q) of q = Σ_j ((x_j - x'_j)/l_j)². The variance k(0) is 1.
+type Kernel int
+
+const (
+	// Either takes the kernel under which the observations have the higher posterior density.
+	Either Kernel = iota
+	// RBF is exp(-q/2), whose draws are smooth.
+	RBF
+	// Matern52 is (1 + √(5q) + 5q/3)·exp(-√(5q)), whose draws have two derivatives.
+	Matern52
+)
+
+// at returns k(q) and dk/dq.
+func (k Kernel) at(q float64) (value, slope float64) {
+	if k == Matern52 {
+		r := math.Sqrt(5 * q)
+		e := math.Exp(-r)
+		return (1 + r + r*r/3) * e, -5.0 / 6 * (1 + r) * e
+	}
+	value = math.Exp(-0.5 * q)
+	return value, -0.5 * value
+}
+
+func (k Kernel) String() string {
+	switch k {
+	case RBF:
+		return "rbf"
+	case Matern52:
+		return "matern52"
+	}
+	return "either"
+}
+
+// distance is q between two points, with scale_j = 1/l_j.
+func distance(a, b, scale []float64) (q float64) {
+	b, scale = b[:len(a)], scale[:len(a)]
+	for j, v := range a {
+		r := (v - b[j]) * scale[j]
+		q += r * r
+	}
+	return q
+}

@@ -1,0 +1,36 @@
+package bayes
+
+import "math"
+
+// Prior is what is believed of the hyper-parameters before anything is seen: both are log-normal, and bounded from below.
+type Prior struct {
+	LengthMu, LengthSD, MinLength float64 // of each length scale, in units of the box [0,1]
+	NoiseMu, NoiseSD, MinNoise    float64 // of the common noise variance, in standardised units
+}
+
+// DefaultPrior is that of Hvarfner, Hellsten & Nardi, "Vanilla Bayesian optimization performs great in high dimensions" (ICML 2024):
+// length scales grow with the root of the dimension, so that distances between points stay comparable. Of the noise less is taken for
+// granted: the standard deviation is 2 instead of 1 and the floor 1e-6 instead of 1e-4, else a function without noise would be smoothed,
+// and its maximum be missed by what was smoothed away. With noise it is no help (docs/measurements.md).
+func DefaultPrior(dim int) Prior {
+	return Prior{
+		LengthMu: math.Sqrt2 + 0.5*math.Log(float64(dim)), LengthSD: math.Sqrt(3), MinLength: 0.025,
+		NoiseMu: -4, NoiseSD: 2, MinNoise: 1e-6,
+	}
+}
+
+// lognormal returns the negative log density of x = exp(u) and its derivative by u.
+func lognormal(u, mu, sd float64) (value, slope float64) {
+	r := (u - mu) / sd
+	return u + 0.5*r*r + math.Log(sd) + c1, 1 + r/sd
+}
+
+// box bounds u = (ln l_1 … ln l_d, ln noise): from below by the prior's smallest values, from above where nothing changes any more.
+func (p Prior) box(dim int) (low, high []float64) {
+	low, high = make([]float64, dim+1), make([]float64, dim+1)
+	for j := range dim {
+		low[j], high[j] = math.Log(p.MinLength), p.LengthMu+3*p.LengthSD
+	}
+	low[dim], high[dim] = math.Log(p.MinNoise), math.Max(2, p.NoiseMu+3*p.NoiseSD)
+	return low, high
+}
