@@ -62,7 +62,7 @@ func Render(style string, q Question) (Request, error) {
 }
 
 // Answer asks a client questions, all in one Do. By cloze the choice with the highest mean log-probability per token is picked, the first
-// of equals. Scores that are all equal tell nothing, and are refused with ErrReply instead of being taken for chance.
+// of equals. Scores that are all equal tell nothing, and are refused with ErrScores instead of being taken for chance.
 func Answer(ctx context.Context, c Client, style string, qs []Question) ([]Choice, error) {
 	reqs := make([]Request, len(qs))
 	for i, q := range qs {
@@ -96,19 +96,19 @@ func Answer(ctx context.Context, c Client, style string, qs []Question) ([]Choic
 // pick takes the likeliest option.
 func (c *Choice) pick(r Reply, options []string) error {
 	if len(r.Scores) != len(options) {
-		return fmt.Errorf("llm: %w: %d scores for %d options", ErrReply, len(r.Scores), len(options))
+		return fmt.Errorf("llm: %w: %d scores for %d options", ErrScores, len(r.Scores), len(options))
 	}
 	equal, same := true, true
 	for i, s := range r.Scores {
 		if s.Tokens < 1 {
-			return fmt.Errorf("llm: %w: option %d has no tokens", ErrReply, i+1)
+			return fmt.Errorf("llm: %w: option %d has no tokens", ErrScores, i+1)
 		}
 		c.Scores = append(c.Scores, s.LogProb/float64(s.Tokens))
 		equal = equal && s == r.Scores[0]
 		same = same && options[i] == options[0]
 	}
 	if equal && !same {
-		return fmt.Errorf("llm: %w: all options are equally likely, which no model says", ErrReply)
+		return fmt.Errorf("llm: %w: all options are equally likely, which no model says", ErrScores)
 	}
 	c.Index = 0
 	for i, s := range c.Scores {

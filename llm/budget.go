@@ -103,17 +103,23 @@ func (m *meter) settle(held, used Usage) {
 	m.wake = make(chan struct{})
 }
 
-// refuse names the limit that the next call could break.
+// refuse names the limit that the next call could break, and says what was bought.
 func (m *meter) refuse(worst Usage) error {
 	s := m.spent
+	tokens, next := s.PromptTokens+s.OutputTokens, worst.PromptTokens+worst.OutputTokens
+	why := fmt.Sprintf("$%.4f of $%.4f are used, and the next call may take $%.4f", s.USD, m.limit.USD, worst.USD)
 	switch {
 	case m.limit.Calls > 0 && s.Calls+worst.Calls > m.limit.Calls:
-		return fmt.Errorf("llm: %w: %d of %d calls are used", ErrBudget, s.Calls, m.limit.Calls)
-	case m.limit.Tokens > 0 && s.PromptTokens+s.OutputTokens+worst.PromptTokens+worst.OutputTokens > m.limit.Tokens:
-		return fmt.Errorf("llm: %w: %d of %d tokens are used, and the next call may take %d", ErrBudget, s.PromptTokens+s.OutputTokens, m.limit.Tokens, worst.PromptTokens+worst.OutputTokens)
-	default:
-		return fmt.Errorf("llm: %w: $%.4f of $%.4f are used, and the next call may take $%.4f", ErrBudget, s.USD, m.limit.USD, worst.USD)
+		why = fmt.Sprintf("%d of %d calls are used", s.Calls, m.limit.Calls)
+	case m.limit.Tokens > 0 && tokens+next > m.limit.Tokens:
+		why = fmt.Sprintf("%d of %d tokens are used, and the next call may take %d", tokens, m.limit.Tokens, next)
 	}
+	return fmt.Errorf("llm: %w: %s; bought so far: %s", ErrBudget, why, s)
+}
+
+// String says what was bought.
+func (u Usage) String() string {
+	return fmt.Sprintf("%d calls, %d of them repeated, %d tokens in, %d out, $%.4f", u.Calls, u.Retries, u.PromptTokens, u.OutputTokens, u.USD)
 }
 
 // note adds what is counted without a limit.

@@ -2,8 +2,10 @@ package llm
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -31,7 +33,42 @@ type mark struct {
 	Use string `json:"use"`
 }
 
+// waste is a frame of the journal for a call that the server knows of and that brought no reply.
+type waste struct {
+	V     int    `json:"v"`
+	Spent *Usage `json:"spent"`
+}
+
 const entryVersion = 1
+
+// check says what is wrong with an entry that was read: nothing that a damaged file or another program put there is taken for a reply.
+func (e entry) check() error {
+	switch k, err := e.Info.key(e.Request); {
+	case err != nil:
+		return err
+	case k != e.Key:
+		return errors.New("it is not what its key says")
+	case len(e.Reply.Scores) != len(e.Request.Options):
+		return fmt.Errorf("%d scores for %d options", len(e.Reply.Scores), len(e.Request.Options))
+	case !sane(e.Reply.PromptTokens) || !sane(e.Reply.OutputTokens):
+		return errors.New("its number of tokens is none")
+	}
+	for _, s := range e.Reply.Scores {
+		if s.Tokens < 1 || !sane(s.Tokens) || !isLogProb(s.LogProb) {
+			return errors.New("a score is no log-probability of a text")
+		}
+	}
+	return nil
+}
+
+// sane says that a number can be one of tokens or calls, and fits into replies.arrow.
+func sane[N int | int64](n N) bool { return n >= 0 && n <= math.MaxInt32 }
+
+// isLogProb allows for rounding above 0.
+func isLogProb(x float64) bool {
+	const slack = 0.1 // of a long text, summed
+	return x <= slack && !math.IsInf(x, 0)
+}
 
 // store is the cache: replies by content address, each on disk before it is given out.
 type store struct {
@@ -44,9 +81,13 @@ type store struct {
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
 }
 
+func emptyStore() *store {
+	return &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[[2]string]bool{}, flights: map[string]chan struct{}{}}
+}
+
 // openStore reads a journal, if a path is given, and says what its replies took.
 func openStore(path string) (*store, Usage, error) {
-	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[[2]string]bool{}, flights: map[string]chan struct{}{}}
+	s := emptyStore()
 	var used Usage
 	if path == "" {
 		return s, used, nil
@@ -57,26 +98,34 @@ func openStore(path string) (*store, Usage, error) {
 	}
 	s.journal = j
 	for _, frame := range frames {
-		var m mark
-		if json.Unmarshal(frame, &m) == nil && m.V == entryVersion && m.Key != "" {
-			s.uses[[2]string{m.Use, m.Key}] = true
-			continue
-		}
-		var e entry
-		// An entry of another version, or a stray one, is not an answer to anything that is asked now.
-		if json.Unmarshal(frame, &e) != nil || e.V != entryVersion {
-			continue
-		}
-		if k, err := e.Info.key(e.Request); err != nil || k != e.Key {
-			continue
-		}
-		s.entries[e.Key], s.kept[e.Key] = e, true
-		s.uses[[2]string{e.Use, e.Key}] = true
-		if e.Paid {
-			used.add(e.Reply.usage())
-		}
+		s.read(frame, &used)
 	}
 	return s, used, nil
+}
+
+// read takes in a frame of the run's own journal. One of another version, or a stray one, is not an answer to anything that is asked now.
+func (s *store) read(frame []byte, used *Usage) {
+	var m mark
+	if json.Unmarshal(frame, &m) == nil && m.V == entryVersion && m.Key != "" {
+		s.uses[[2]string{m.Use, m.Key}] = true
+		return
+	}
+	var w waste
+	if json.Unmarshal(frame, &w) == nil && w.V == entryVersion && w.Spent != nil {
+		if u := w.Spent; sane(u.Calls) && sane(u.PromptTokens) && sane(u.OutputTokens) && sane(u.Retries) {
+			used.add(*u)
+		}
+		return
+	}
+	var e entry
+	if json.Unmarshal(frame, &e) != nil || e.V != entryVersion || e.check() != nil {
+		return
+	}
+	s.entries[e.Key], s.kept[e.Key] = e, true
+	s.uses[[2]string{e.Use, e.Key}] = true
+	if e.Paid {
+		used.add(e.Reply.usage())
+	}
 }
 
 // get returns a stored reply; the caller may change its copy.
@@ -86,6 +135,24 @@ func (s *store) get(key string) (Reply, bool) {
 	e, ok := s.entries[key]
 	e.Reply.Scores = slices.Clone(e.Reply.Scores)
 	return e.Reply, ok
+}
+
+// spend remembers a call that brought no reply, so that the budget of a run holds over all its lives.
+func (s *store) spend(u Usage) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journal == nil {
+		return nil
+	}
+	u.USD = 0 // follows from the tokens and the price
+	frame, err := canonical(waste{entryVersion, &u})
+	if err == nil {
+		err = s.journal.Append(frame)
+	}
+	if err != nil {
+		return fmt.Errorf("llm: store a call: %w", err)
+	}
+	return nil
 }
 
 // put stores replies: on disk first, then for use.
@@ -263,11 +330,15 @@ func (s *store) replay(path string) error {
 			Request: Request{Prompt: r.Prompt, Options: r.Options, MaxTokens: int(r.MaxTokens), Stop: r.Stop, Chat: r.Chat},
 			Reply:   Reply{Text: r.Text, PromptTokens: int(r.PromptTokens), OutputTokens: int(r.OutputTokens)},
 		}
-		if k, err := e.Info.key(e.Request); err != nil || k != r.Key || len(r.LogProbs) != len(r.Options) || len(r.Tokens) != len(r.Options) {
-			return fmt.Errorf("llm: replay %s: %w: row %d is not what its key says", path, checkpoint.ErrCorrupt, i+1)
-		}
-		for o := range r.LogProbs {
+		for o := range min(len(r.LogProbs), len(r.Tokens)) {
 			e.Reply.Scores = append(e.Reply.Scores, Score{r.LogProbs[o], int(r.Tokens[o])})
+		}
+		err := e.check()
+		if err == nil && len(r.LogProbs) != len(r.Tokens) {
+			err = errors.New("not as many log-probabilities as numbers of tokens")
+		}
+		if err != nil {
+			return fmt.Errorf("llm: replay %s: %w: row %d: %w", path, checkpoint.ErrCorrupt, i+1, err)
 		}
 		if _, known := s.entries[e.Key]; !known {
 			s.entries[e.Key] = e

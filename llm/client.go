@@ -19,7 +19,7 @@ var (
 	ErrAuth = errors.New("not authorised")
 	// ErrQuota: the server's own limit, or too many requests for longer than the retries last.
 	ErrQuota = errors.New("quota used up")
-	// ErrUnavailable: no usable answer, for any other reason; the four below are kinds of it.
+	// ErrUnavailable: no usable answer, for any other reason; those below are kinds of it.
 	ErrUnavailable = errors.New("language model unavailable")
 	// ErrOffline: offline, and the reply is not among those stored.
 	ErrOffline = fmt.Errorf("%w: offline", ErrUnavailable)
@@ -29,6 +29,8 @@ var (
 	ErrRequest = fmt.Errorf("%w: request refused", ErrUnavailable)
 	// ErrReply: a reply that cannot be used, such as one without the log-probabilities that were asked for.
 	ErrReply = fmt.Errorf("%w: unusable reply", ErrUnavailable)
+	// ErrScores: a kind of ErrReply: stored scores that tell options not apart. Asking again gives the same ones.
+	ErrScores = fmt.Errorf("%w: scores that tell nothing", ErrReply)
 )
 
 // Request is one question to the black box. With Options it asks how likely each of them is right after Prompt, and nothing is generated;
@@ -55,6 +57,8 @@ type Reply struct {
 	OutputTokens int     `json:"output_tokens"`
 	Calls        int     `json:"-"` // that it took when it was asked first, retries apart
 	Cached       bool    `json:"-"` // nothing was asked
+
+	said limits // by the server beside it
 }
 
 // Info says what a client asks.

@@ -15,43 +15,48 @@ const (
 	OpenAI  = "openai"  // any server that speaks OpenAI's protocol
 	Overlap = "overlap" // no language model: shared trigrams, for tests and CI
 
+	Full = "full" // local weights in the kernel's precision
+	Int8 = "int8" // local weights in bytes
+
 	Cloze  = "cloze"  // the option that is likeliest as a continuation
 	Letter = "letter" // the letter that the reply names
 )
 
 // Config is the recipe's section llm.
 type Config struct {
-	Provider    string        `yaml:"provider" oneof:"local|openai|overlap"`
-	Model       string        `yaml:"model"`                       // smollm2-135m-instruct, gguf:FILE, or the server's name for it
-	Answer      string        `yaml:"answer" oneof:"cloze|letter"` //
-	URL         string        `yaml:"url"`                         // of an OpenAI-compatible API, up to and with its version: https://host/v1
-	KeyEnv      string        `yaml:"key_env"`                     // NAME of the environment variable that holds the key; "" = no key
-	Budget      Budget        `yaml:"budget"`
-	Price       *Price        `yaml:"price"`                         // nil = unknown
-	Retries     int           `yaml:"retries" min:"0" max:"20"`      // after the first attempt
-	Timeout     time.Duration `yaml:"timeout"`                       // of one attempt
-	Concurrency int           `yaml:"concurrency" min:"1" max:"256"` // calls at a time
+	Provider    string        `yaml:"provider" oneof:"local|openai|overlap" doc:"weights in this process; any server of OpenAI's protocol; or no language model at all, for tests (model: character-trigrams)"`
+	Model       string        `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE (a path), or the server's name for it"`
+	Weights     string        `yaml:"weights" oneof:"full|int8" doc:"of a local model: in the kernel's own precision, or a byte each with a scale a row, which is faster and gives other scores"`
+	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"the likeliest option, or the letter in a chat's reply; cloze needs log-probabilities of an echoed prompt from a server"`
+	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; for openai alone"`
+	KeyEnv      string        `yaml:"key_env" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key; for openai alone"`
+	Budget      Budget        `yaml:"budget" doc:"limits over all lives of a run; openai needs one"`
+	Price       *Price        `yaml:"price" doc:"US dollars a million tokens"`
+	Retries     int           `yaml:"retries" min:"0" max:"20" doc:"after the first attempt"`
+	Timeout     time.Duration `yaml:"timeout" doc:"of one attempt"`
+	Concurrency int           `yaml:"concurrency" min:"1" max:"256" doc:"calls at a time to a server; the local model takes one"`
 }
 
 // Budget limits what a run may ask for, over all its lives. 0 = no limit of that kind.
 type Budget struct {
-	Calls  int64   `yaml:"calls" min:"0"`
-	Tokens int64   `yaml:"tokens" min:"0"` // prompt and output
-	USD    float64 `yaml:"usd" min:"0"`
+	Calls  int64   `yaml:"calls" min:"0" doc:"over all lives of a run; 0 = no limit"`
+	Tokens int64   `yaml:"tokens" min:"0" doc:"prompt and output; 0 = no limit"`
+	USD    float64 `yaml:"usd" min:"0" doc:"US dollars; 0 = no limit; with openai it needs both prices"`
 }
 
 // Price is what a provider takes. // USD per million tokens
 type Price struct {
-	Input  float64 `yaml:"input" min:"0"`
-	Output float64 `yaml:"output" min:"0"`
+	Input  float64 `yaml:"input" min:"0" unset:"unknown" doc:"US dollars a million prompt tokens"`
+	Output float64 `yaml:"output" min:"0" unset:"unknown" doc:"US dollars a million output tokens"`
 }
 
 // Default is the real small model that set-up fetches, run in this process.
 func Default() Config {
-	return Config{Provider: Local, Model: "smollm2-135m-instruct", Answer: Cloze, Budget: Budget{Calls: 50_000}, Retries: 5, Timeout: time.Minute, Concurrency: 4}
+	return Config{Provider: Local, Model: "smollm2-135m-instruct", Weights: Full, Answer: Cloze, Budget: Budget{Calls: 50_000}, Retries: 5, Timeout: time.Minute, Concurrency: 4}
 }
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+// envName has capitals only, which hardly any key has.
+var envName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,127}$`)
 
 // Validate returns every problem at once, each as "field: what is wrong".
 func (c Config) Validate() error {
@@ -63,14 +68,23 @@ func (c Config) Validate() error {
 	if c.Answer != Cloze && c.Answer != Letter {
 		problem("answer: %q is neither cloze nor letter", c.Answer)
 	}
+	switch c.Weights {
+	case "", Full:
+	case Int8:
+		if c.Provider != Local {
+			problem("weights: only provider local has some")
+		}
+	default:
+		problem("weights: %q is neither full nor int8", c.Weights)
+	}
+	if c.Provider != OpenAI && c.URL != "" {
+		problem("url: only provider openai has one")
+	}
+	if c.Provider != OpenAI && c.KeyEnv != "" {
+		problem("key_env: only provider openai needs a key")
+	}
 	switch c.Provider {
 	case Local:
-		if c.URL != "" {
-			problem("url: only provider openai has one")
-		}
-		if c.KeyEnv != "" {
-			problem("key_env: only provider openai needs a key")
-		}
 		if c.Model != "" {
 			if _, err := findWeights(c.Model, "", noEnv); err != nil {
 				problem("model: %w", err)
@@ -109,15 +123,9 @@ func (c Config) validateOverlap(problem func(string, ...any)) {
 	if c.Answer == Letter {
 		problem("answer: provider overlap writes no letters: use cloze")
 	}
-	if c.URL != "" {
-		problem("url: only provider openai has one")
-	}
-	if c.KeyEnv != "" {
-		problem("key_env: only provider openai needs a key")
-	}
 }
 
-// validateRemote checks what only a server needs. It never repeats a value that could be a key.
+// validateRemote checks what only a server needs. hush takes problems with values that could be keys.
 func (c Config) validateRemote(problem func(string, ...any)) {
 	u, err := url.Parse(c.URL)
 	switch {
@@ -129,10 +137,13 @@ func (c Config) validateRemote(problem func(string, ...any)) {
 		problem("url: holds more than an address; a key goes into an environment variable that key_env names")
 	}
 	if c.KeyEnv != "" && !envName.MatchString(c.KeyEnv) {
-		problem("key_env: takes the name of an environment variable, not the key itself")
+		problem("key_env: takes the name of an environment variable, in capitals, not the key itself")
 	}
-	if c.Budget.USD > 0 && c.Price == nil {
+	switch {
+	case c.Budget.USD > 0 && c.Price == nil:
 		problem("price: unknown, so that budget.usd cannot be kept; give input and output in USD per million tokens")
+	case c.Budget.USD > 0 && (c.Price.Input == 0 || c.Price.Output == 0):
+		problem("price: input and output must both be known and more than 0 where budget.usd is to be kept")
 	}
 	if c.Budget == (Budget{}) {
 		problem("budget: a provider that may cost money needs a limit in calls, tokens or usd")

@@ -29,6 +29,8 @@ func TestEveryProblemIsFoundAndNamed(t *testing.T) {
 		"model":           {Default(), func(c *Config) { c.Model = "" }, "model: missing"},
 		"unknown model":   {Default(), func(c *Config) { c.Model = "gpt-17" }, "gguf:FILE"},
 		"no file":         {Default(), func(c *Config) { c.Model = "gguf:" }, "model:"},
+		"weights":         {Default(), func(c *Config) { c.Weights = "int2" }, "weights:"},
+		"remote weights":  {remote, func(c *Config) { c.Weights = Int8 }, "weights:"},
 		"answer":          {Default(), func(c *Config) { c.Answer = "essay" }, "answer:"},
 		"local url":       {Default(), func(c *Config) { c.URL = "http://x" }, "url:"},
 		"local key":       {Default(), func(c *Config) { c.KeyEnv = "K" }, "key_env:"},

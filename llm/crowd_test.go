@@ -57,6 +57,19 @@ func TestARequestHasTheSameBitsInAnyCrowd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var prompts []completion
+			for i, j := range jobs {
+				prompts = append(prompts, completion{j.prefix, 2 + i%7})
+			}
+			together, err := e.generate(ctx, prompts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range prompts {
+				if alone, err := e.generate(ctx, []completion{p}); err != nil || !slices.Equal(alone[0], together[i]) {
+					t.Fatalf("completion %d: alone %v, among 32 %v; %v", i, alone, together[i], err)
+				}
+			}
 			for i, j := range jobs {
 				alone, err := e.score(ctx, []scoring{j})
 				if err != nil {

@@ -3,8 +3,8 @@
 // protocol (provider openai).
 //
 // Around either stand, from the outside in: a cache by content, whose entries are on disk before they are used; a budget in calls,
-// tokens and dollars, checked before each call from the worst case and after it from what was reported; retries with seeded jitter
-// that read Retry-After; and typed errors. So a reply that was paid for is never lost and never paid for twice.
+// tokens and dollars, checked before each call from the worst case and after it from what was reported; retries with seeded jitter; a
+// pace that keeps to a server's limits; and typed errors. So a reply that was paid for is never lost and never paid for twice.
 //
 // It is not a chat library: no streaming, no tools, no sampling. The same request always has the same answer.
 //

@@ -60,16 +60,20 @@ func (t *toy) score(_ context.Context, jobs []scoring) ([][]float64, error) {
 	return out, nil
 }
 
-func (t *toy) generate(_ context.Context, _ []int32, maxNew int) ([]int32, error) {
+func (t *toy) generate(_ context.Context, jobs []completion) ([][]int32, error) {
 	ids, _ := toy{}.encode("one\ntwo\nthree", false)
-	return ids[:min(maxNew, len(ids))], nil
+	var out [][]int32
+	for _, j := range jobs {
+		out = append(out, ids[:min(j.maxNew, len(ids))])
+	}
+	return out, nil
 }
 
 func toyBox(t *testing.T, room int) (*Service, *toy) {
 	t.Helper()
 	e := &toy{room: room}
 	l := &local{id: Info{Provider: Local, Model: "toy", Digest: "d", CanScore: true}, open: func() (engine, error) { return e, nil }}
-	s, err := assemble(Default(), Options{Sleep: sleep}, l)
+	s, err := assemble(Default(), Options{}, l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +173,7 @@ func TestSmolLM2ReadsWhatItIsTold(t *testing.T) {
 			t.Errorf("told rule %d: %+v", i, c)
 		}
 	}
-	alone, err := assemble(Default(), Options{Sleep: sleep}, s.provider) // the same weights, and nothing stored
+	alone, err := assemble(Default(), Options{}, s.provider) // the same weights, and nothing stored
 	if err != nil {
 		t.Fatal(err)
 	}

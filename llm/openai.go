@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,13 +38,24 @@ type secret func() string
 func (secret) String() string               { return "[key]" }
 func (secret) MarshalJSON() ([]byte, error) { return []byte(`"[key]"`), nil }
 
-// hide takes the key out of a text that came from elsewhere.
+// hide takes the key out of a text that came from elsewhere, as it is and as it stands in addresses, quoted text and headers.
 func (k secret) hide(text string) string {
-	if k() == "" {
+	key := k()
+	if key == "" {
 		return text
 	}
-	return strings.ReplaceAll(text, k(), "[key]")
+	quoted := strconv.Quote(key)
+	for _, form := range []string{
+		key, url.QueryEscape(key), url.PathEscape(key), quoted[1 : len(quoted)-1],
+		base64.StdEncoding.EncodeToString([]byte(key)), base64.RawURLEncoding.EncodeToString([]byte(key)),
+	} {
+		text = strings.ReplaceAll(text, form, "[key]")
+	}
+	return text
 }
+
+// placeholder is the longest key that is none: servers at home are given a word such as EMPTY, which may well stand in a reply.
+const placeholder = 7
 
 func newOpenAI(cfg Config, opt Options) (*openAI, error) {
 	key := ""
@@ -87,7 +103,7 @@ func (p *openAI) ask(ctx context.Context, r Request) (Reply, error) {
 		}
 		score, err := optionScore(got, r.Prompt, r.Options[0])
 		if err != nil {
-			return Reply{}, &fault{err: fmt.Errorf("llm: %w: %w", ErrReply, err), billed: true}
+			return Reply{}, p.unusable(err.Error(), false)
 		}
 		return p.reply(got, r, Reply{Scores: []Score{score}}), nil
 	case r.Chat:
@@ -97,17 +113,17 @@ func (p *openAI) ask(ctx context.Context, r Request) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		if got.Choices[0].Message == nil {
-			return Reply{}, &fault{err: fmt.Errorf("llm: %w: a choice without a message", ErrReply), again: true, billed: true}
+		if m := got.Choices[0].Message; m == nil || m.Content == nil {
+			return Reply{}, p.unusable("a message without a text; a model that thinks before it answers is of no use here", false)
 		}
-		return p.reply(got, r, Reply{Text: got.Choices[0].Message.Content}), nil
+		return p.reply(got, r, Reply{Text: *got.Choices[0].Message.Content}), nil
 	default:
 		got, err := p.post(ctx, "/completions", completionRequest{Model: p.cfg.Model, Prompt: r.Prompt, MaxTokens: r.MaxTokens, Stop: r.Stop})
 		if err != nil {
 			return Reply{}, err
 		}
 		if got.Choices[0].Text == nil {
-			return Reply{}, &fault{err: fmt.Errorf("llm: %w: a choice without a text", ErrReply), again: true, billed: true}
+			return Reply{}, p.unusable("a choice without a text", false)
 		}
 		return p.reply(got, r, Reply{Text: *got.Choices[0].Text}), nil
 	}
@@ -115,8 +131,12 @@ func (p *openAI) ask(ctx context.Context, r Request) (Reply, error) {
 
 // reply fills in the usage: the reported one, or the worst case when none was reported.
 func (p *openAI) reply(got *completionReply, r Request, out Reply) Reply {
+	out.said = got.said
 	out.Text = strings.ToValidUTF8(out.Text, "\uFFFD")
-	if u := got.Usage; u != nil && u.PromptTokens > 0 && u.CompletionTokens >= 0 {
+	if len(p.key()) > placeholder {
+		out.Text = p.key.hide(out.Text)
+	}
+	if u := got.Usage; u != nil && u.PromptTokens > 0 && sane(u.PromptTokens) && sane(u.CompletionTokens) {
 		out.PromptTokens, out.OutputTokens = u.PromptTokens, u.CompletionTokens
 		return out
 	}
@@ -148,26 +168,68 @@ func (p *openAI) post(ctx context.Context, path string, body any) (*completionRe
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	said := readLimits(resp.Header)
 	if resp.StatusCode != http.StatusOK {
-		return nil, p.refused(resp, raw)
+		return nil, p.refused(resp, raw, said)
 	}
-	if err != nil {
-		return nil, p.broken("the reply was cut off: " + err.Error())
-	}
-	if len(raw) > maxBody {
-		return nil, p.broken("the reply does not end")
-	}
-	var got completionReply
-	if err := json.Unmarshal(raw, &got); err != nil {
-		return nil, p.broken("the reply is broken JSON: " + err.Error())
+	got, err := p.decode(raw, err)
+	var f *fault
+	if errors.As(err, &f) {
+		f.said = said
+		return nil, f
 	}
 	if got.Error != nil { // some gateways say 200 and mean it not
-		return nil, p.refused(resp, raw)
+		return nil, p.refused(resp, raw, said)
 	}
-	if len(got.Choices) == 0 {
-		return nil, p.broken("the reply has no choices")
+	got.said = said
+	return got, nil
+}
+
+// decode reads a reply. What is broken may come whole the next time; what is whole and says something else will say it again.
+func (p *openAI) decode(raw []byte, err error) (*completionReply, error) {
+	if err != nil {
+		why := err.Error()
+		if errors.Is(err, context.DeadlineExceeded) {
+			why = fmt.Sprintf("it was not there after %s", p.cfg.Timeout)
+		}
+		return nil, &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.cfg.URL, p.key.hide(why)), again: true, sent: true, billed: true}
+	}
+	if len(raw) > maxBody {
+		return nil, p.unusable("the reply does not end", true)
+	}
+	var got completionReply
+	var other *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, &got); errors.As(err, &other) {
+		return nil, p.unusable(fmt.Sprintf("the reply speaks another protocol: %s stands at %q", other.Value, other.Field), false)
+	} else if err != nil {
+		return nil, p.unusable("the reply is broken JSON: "+err.Error(), true)
+	}
+	switch {
+	case got.Error != nil:
+	case got.Choices == nil:
+		return nil, p.unusable("the reply speaks another protocol: it has no field \"choices\"", false)
+	case len(got.Choices) == 0:
+		return nil, p.unusable("the reply's choices are empty", true)
+	case !serves(got.Model, p.cfg.Model):
+		return nil, p.unusable(fmt.Sprintf("model %q has answered, not %q; if that is the one you want, name it in llm.model", clip(got.Model, 100), p.cfg.Model), false)
 	}
 	return &got, nil
+}
+
+// dated is what names add to that of a model for the version that is served.
+var dated = regexp.MustCompile(`^[-:@]v?[0-9][-0-9]*$`)
+
+// serves says that a reply's model is the one that was asked for: the same name, or one that a server makes of it by a vendor's folder in
+// front or the date of a version behind. Servers that give no name are taken at their word.
+func serves(got, asked string) bool {
+	last := func(s string) string {
+		s = strings.ToLower(strings.TrimSpace(s))
+		return s[strings.LastIndexByte(s, '/')+1:]
+	}
+	latest := func(s string) string { return strings.TrimSuffix(strings.TrimSuffix(s, "-latest"), ":latest") }
+	g, a := latest(last(got)), latest(last(asked))
+	rest, ok := strings.CutPrefix(g, a)
+	return got == "" || g == a || ok && dated.MatchString(rest)
 }
 
 // unreachable is a call without a response. Whether the server has worked on it, and bills it, is unknown unless there was no connection.
@@ -176,18 +238,18 @@ func (p *openAI) unreachable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		what = fmt.Sprintf("no answer from %s within %s", p.cfg.URL, p.cfg.Timeout)
 	}
-	var dial interface{ Timeout() bool }
-	timedOut := errors.As(err, &dial) && dial.Timeout()
-	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrUnavailable, what, p.key.hide(err.Error())), again: true, billed: timedOut}
+	var op *net.OpError
+	sent := !errors.As(err, &op) || op.Op != "dial"
+	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrUnavailable, what, p.key.hide(err.Error())), again: true, sent: sent, billed: sent}
 }
 
-// broken is a reply that was on its way and cannot be read: worth another attempt, and counted as paid for.
-func (p *openAI) broken(what string) error {
-	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrUnavailable, p.cfg.URL, p.key.hide(what)), again: true, billed: true}
+// unusable is a reply that came and is of no use. It is counted as paid for.
+func (p *openAI) unusable(what string, again bool) error {
+	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrReply, p.cfg.URL, p.key.hide(what)), again: again, sent: true, billed: true}
 }
 
 // refused is a reply with a status that is no success.
-func (p *openAI) refused(resp *http.Response, raw []byte) error {
+func (p *openAI) refused(resp *http.Response, raw []byte, heard limits) error {
 	var body completionReply
 	said := ""
 	code := ""
@@ -197,8 +259,7 @@ func (p *openAI) refused(resp *http.Response, raw []byte) error {
 	} else {
 		said = strings.Join(strings.Fields(strings.ToValidUTF8(string(raw), "")), " ")
 	}
-	wait, _ := retryAfter(resp.Header)
-	f := &fault{wait: wait}
+	f := &fault{sent: true, said: heard}
 	kind := ErrRequest
 	status := resp.StatusCode
 	switch {
@@ -245,7 +306,7 @@ func optionScore(got *completionReply, prompt, option string) (Score, error) {
 		}
 		starts = starts || at == from
 		p := lp.TokenLogProbs[i]
-		if p == nil || math.IsNaN(*p) || math.IsInf(*p, 0) || *p > 1e-3 {
+		if p == nil || math.IsInf(*p, 0) || !(*p <= 1e-3) {
 			return Score{}, fmt.Errorf("token %d of the option has no log-probability: %s", s.Tokens+1, advice)
 		}
 		s.LogProb += *p

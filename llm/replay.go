@@ -20,18 +20,25 @@ func (s *store) replayJournal(path string) error {
 	if skipped > 0 {
 		return fmt.Errorf("llm: replay %s: %w: %d bytes between its entries are damaged", path, checkpoint.ErrCorrupt, skipped)
 	}
+	if err := s.replayFrames(frames); err != nil {
+		return fmt.Errorf("llm: replay %s: %w: %w", path, checkpoint.ErrCorrupt, err)
+	}
+	return nil
+}
+
+func (s *store) replayFrames(frames [][]byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, frame := range frames {
 		var e entry
 		if err := json.Unmarshal(frame, &e); err != nil {
-			return fmt.Errorf("llm: replay %s: %w: entry %d: %w", path, checkpoint.ErrCorrupt, i+1, err)
+			return fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		if e.V != entryVersion || e.Key == "" { // of another version, or a mark of a further use
+		if e.V != entryVersion || e.Key == "" { // of another version, a mark of a further use, or a call without a reply
 			continue
 		}
-		if k, err := e.Info.key(e.Request); err != nil || k != e.Key {
-			return fmt.Errorf("llm: replay %s: %w: entry %d is not what its key says", path, checkpoint.ErrCorrupt, i+1)
+		if err := e.check(); err != nil {
+			return fmt.Errorf("entry %d: %w", i+1, err)
 		}
 		if _, known := s.entries[e.Key]; !known {
 			e.Paid = false

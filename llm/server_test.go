@@ -1,14 +1,18 @@
 package llm
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -23,17 +27,68 @@ type fakeServer struct {
 	fault   func(n int, prompt string, w http.ResponseWriter) bool // true = it has answered the n-th call (from 0) itself
 	prompts []string                                               // of every call that came in, in order
 	served  map[string]int                                         // how often a prompt was answered well, and so paid for
-	open    bool                                                   // no key is asked for
 	noUsage bool
 	bytes   bool // offsets in bytes
 	change  func(*completionReply)
 }
 
+// serve starts a server that is reached through memory: below testing/synctest its time and that of its clients stand still while
+// anybody works, and minutes of waiting pass at once.
 func serve(t *testing.T) *fakeServer {
 	f := &fakeServer{served: map[string]int{}}
-	f.Server = httptest.NewServer(http.HandlerFunc(f.handle))
+	l := &memory{host: fmt.Sprintf("server-%d.test", hosts.count.Add(1)), calls: make(chan net.Conn), closed: make(chan struct{})}
+	hosts.at.Store(l.host+":80", l)
+	f.Server = &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(f.handle)}}
+	f.Start()
 	t.Cleanup(f.Close)
 	return f
+}
+
+// hosts are the servers that are reached through memory.
+var hosts struct {
+	at    sync.Map // "host:80" → *memory
+	count atomic.Int64
+}
+
+// memory is a listener and its own address.
+type memory struct {
+	host   string
+	calls  chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *memory) Network() string { return "memory" }
+func (l *memory) String() string  { return l.host }
+func (l *memory) Addr() net.Addr  { return l }
+func (l *memory) Close() error    { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *memory) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.calls:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// throughMemory is a client that reaches those servers, and other addresses as usual.
+func throughMemory() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		at, ok := hosts.at.Load(addr)
+		if !ok {
+			return (&net.Dialer{}).DialContext(ctx, network, addr)
+		}
+		l := at.(*memory)
+		here, there := net.Pipe()
+		select {
+		case l.calls <- there:
+			return here, nil
+		case <-l.closed:
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}}
 }
 
 // config asks this server by likelihood, without waiting long.
@@ -61,7 +116,7 @@ func (f *fakeServer) handle(w http.ResponseWriter, r *http.Request) {
 	f.prompts = append(f.prompts, prompt)
 	fault := f.fault
 	f.mu.Unlock()
-	if !f.open && r.Header.Get("Authorization") != "Bearer "+testKey {
+	if r.Header.Get("Authorization") != "Bearer "+testKey {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = fmt.Fprintf(w, `{"error":{"message":"Incorrect API key provided: %s","type":"invalid_request_error","code":"invalid_api_key"}}`, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 		return
@@ -70,6 +125,7 @@ func (f *fakeServer) handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply := f.reply(prompt, r.URL.Path, body.Echo)
+	reply.Model = body.Model
 	if f.change != nil {
 		f.change(reply)
 	}
@@ -86,8 +142,8 @@ var tokenPattern = regexp.MustCompile(` ?[\pL\pN]+|\s|.`)
 func (f *fakeServer) reply(prompt, path string, echo bool) *completionReply {
 	var r completionReply
 	r.Choices = append(r.Choices, struct {
-		Text     *string      `json:"text"`
-		Message  *chatMessage `json:"message"`
+		Text     *string       `json:"text"`
+		Message  *replyMessage `json:"message"`
 		LogProbs *struct {
 			Tokens        []string   `json:"tokens"`
 			TokenLogProbs []*float64 `json:"token_logprobs"`
@@ -105,7 +161,8 @@ func (f *fakeServer) reply(prompt, path string, echo bool) *completionReply {
 	text := fmt.Sprint(" reply ", fakeLogProb(prompt, "x"))
 	switch {
 	case strings.HasSuffix(path, "/chat/completions"):
-		choice.Message = &chatMessage{"assistant", "B"}
+		letter := "B"
+		choice.Message = &replyMessage{&letter}
 	case !echo:
 		choice.Text = &text
 	default:

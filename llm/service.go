@@ -24,7 +24,6 @@ type Options struct {
 
 	// For tests; nil = the real ones.
 	Getenv func(name string) string
-	Sleep  func(ctx context.Context, d time.Duration) error
 	HTTP   *http.Client
 }
 
@@ -61,7 +60,7 @@ type Service struct {
 	provider provider
 	store    *store
 	meter    *meter
-	throttle *throttle
+	pace     *pace
 }
 
 var _ Client = (*Service)(nil)
@@ -74,9 +73,6 @@ func New(cfg Config, opt Options) (*Service, error) {
 	}
 	if opt.Getenv == nil {
 		opt.Getenv = os.Getenv
-	}
-	if opt.Sleep == nil {
-		opt.Sleep = sleep
 	}
 	var p provider
 	var err error
@@ -100,7 +96,7 @@ func assemble(cfg Config, opt Options, p provider) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	s := &Service{cfg: cfg, opt: opt, provider: p, store: st, meter: newMeter(cfg.Budget, cfg.Price), throttle: newThrottle(p.parallel())}
+	s := &Service{cfg: cfg, opt: opt, provider: p, store: st, meter: newMeter(cfg.Budget, cfg.Price), pace: newPace(p.parallel())}
 	s.meter.note(s.meter.cost(used))
 	for _, path := range opt.Replay {
 		if err := st.replay(path); err != nil {
@@ -250,13 +246,13 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 	defer stop(nil)
 	var wg sync.WaitGroup
 	for _, i := range mine {
-		if err := s.throttle.acquire(run); err != nil {
+		if err := s.pace.begin(run); err != nil {
 			break
 		}
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			defer s.throttle.release()
+			defer s.pace.end()
 			if err := s.attempt(run, keys[i], func(n int) error { return s.once(run, calls[i], keys[i], n) }); err != nil {
 				stop(err)
 			}
@@ -272,30 +268,43 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 // grace is how long calls under way may still take after the run has been cancelled: their replies are paid for.
 const grace = 3 * time.Second
 
-// once makes one call within the budget and stores the reply.
+// once makes one call within the budget and stores the reply, or that the call was in vain.
 func (s *Service) once(ctx context.Context, r Request, key string, try int) error {
 	held, err := s.meter.reserve(ctx, r.worst())
 	if err != nil {
 		return err
 	}
+	turn, err := s.pace.enter(ctx)
+	if err != nil {
+		s.meter.settle(held, Usage{})
+		return fmt.Errorf("llm: %w", err)
+	}
 	late, cancel := outlive(ctx, grace)
 	defer cancel()
 	reply, err := s.provider.ask(late, r)
-	used := reply.usage()
-	if err != nil {
-		used = Usage{Calls: 1}
-		if asFault(err).billed {
-			used = held
-		}
-	} else {
-		// In the journal before it is used, and before anything else can go wrong.
-		err = s.store.put(s.entry(key, r, reply))
-	}
+	used, said := reply.usage(), reply.said
+	reply.said = limits{}
 	if try > 0 {
 		used.Retries = 1
 	}
+	failed := asFault(err)
+	if err != nil {
+		said = failed.said
+		if failed.billed {
+			used.PromptTokens, used.OutputTokens = held.PromptTokens, held.OutputTokens
+		}
+	}
+	s.pace.leave(turn, err, said, used.PromptTokens+used.OutputTokens)
+	switch {
+	case err == nil:
+		// In the journal before it is used, and before anything else can go wrong.
+		err = s.store.put(s.entry(key, r, reply))
+	case failed.sent:
+		if serr := s.store.spend(used); serr != nil {
+			err = fmt.Errorf("%w, after %s", serr, err) // final: no fault that another attempt mends
+		}
+	}
 	s.meter.settle(held, used)
-	s.throttle.heard(err != nil && asFault(err).limited)
 	s.observe(Call{used, err})
 	return err
 }

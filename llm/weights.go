@@ -22,15 +22,15 @@ type loaded struct {
 }
 
 // loadEngine reads weights, tokenizer and chat template. A file that is not what it should be is ErrNoWeights.
-func loadEngine(w weights, be kernel.Backend) (engine, error) {
-	e, err := loadFile(w.path, be)
+func loadEngine(w weights, be kernel.Backend, eight bool) (engine, error) {
+	e, err := loadFile(w.path, be, eight)
 	if err != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
 	}
 	return e, nil
 }
 
-func loadFile(path string, be kernel.Backend) (*loaded, error) {
+func loadFile(path string, be kernel.Backend, eight bool) (*loaded, error) {
 	f, err := gguf.Open(path)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,11 @@ func loadFile(path string, be kernel.Backend) (*loaded, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	e.decoder = decode.New(p, be)
+	if !eight {
+		e.decoder = decode.New(p, be)
+	} else if e.decoder, err = decode.NewInt8(p, be); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	for _, name := range []string{"<|im_end|>", "<|endoftext|>"} {
 		if id, ok := e.tok.ID(name); ok {
 			e.stop = append(e.stop, id)
@@ -75,10 +79,18 @@ func (e *loaded) score(ctx context.Context, jobs []scoring) ([][]float64, error)
 	return e.decoder.Score(ctx, reqs)
 }
 
-func (e *loaded) generate(ctx context.Context, prompt []int32, maxNew int) ([]int32, error) {
-	got, err := e.decoder.Generate(ctx, []decode.Request{{Prompt: prompt, MaxNew: maxNew, Stop: e.stop}})
+func (e *loaded) generate(ctx context.Context, jobs []completion) ([][]int32, error) {
+	reqs := make([]decode.Request, len(jobs))
+	for i, j := range jobs {
+		reqs[i] = decode.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.stop}
+	}
+	got, err := e.decoder.Generate(ctx, reqs)
 	if err != nil {
 		return nil, err
 	}
-	return got[0].Tokens, nil
+	out := make([][]int32, len(got))
+	for i, r := range got {
+		out[i] = r.Tokens
+	}
+	return out, nil
 }

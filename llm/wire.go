@@ -26,9 +26,10 @@ type completionRequest struct {
 }
 
 type completionReply struct {
+	Model   string `json:"model"`
 	Choices []struct {
-		Text    *string      `json:"text"`
-		Message *chatMessage `json:"message"`
+		Text    *string       `json:"text"`
+		Message *replyMessage `json:"message"`
 		// LogProbs has a position and a log-probability for each token of prompt and output. The first token has none.
 		LogProbs *struct {
 			Tokens        []string   `json:"tokens"`
@@ -41,6 +42,12 @@ type completionReply struct {
 		CompletionTokens int `json:"completion_tokens"`
 	} `json:"usage"`
 	Error *wireError `json:"error"`
+
+	said limits // the reply's headers
+}
+
+type replyMessage struct {
+	Content *string `json:"content"`
 }
 
 type wireError struct {
