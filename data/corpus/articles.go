@@ -78,22 +78,14 @@ func laws(doc document) []document {
 			}
 		}
 	}
-	var out []document
-	count := lines{text: doc.text, line: doc.line}
-	add := func(title string, start, end int) {
-		if strings.TrimSpace(doc.text[start:end]) != "" {
-			part := doc
-			part.title, part.text, part.line = title, strings.TrimLeft(doc.text[start:end], " \t\n"), count.of(start)
-			out = append(out, part)
-		}
-	}
+	c := newCutter(doc)
 	title, start := doc.title, 0
 	for _, i := range starts {
-		add(title, start, heads[i].start)
+		c.add(title, start, heads[i].start)
 		title, start = lawName(heads[i].text), heads[i].body
 	}
-	add(title, start, len(doc.text))
-	return out
+	c.add(title, start, len(doc.text))
+	return c.parts
 }
 
 // articles finds the places of article numbers in a text that need not be clean.

@@ -47,11 +47,16 @@ type Options struct {
 	Exact    bool     // drop documents whose words are those of an earlier one
 	Near     float64  // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
 	Numbered bool     // keep only documents with MinNumbered numbered sections or more, and of them only these sections
+	Keep     string   // folder for what the stream has gone through, so that a later stream of the same options and files goes on there; empty keeps nothing
 	block    int      // bytes of a file held at a time; 0 means blockMost
+	part     int      // bytes of text after which a part is kept; 0 means partBytes
 }
 
 // MinNumbered is how many numbered sections make a document a numbered one. Shorter lists are enumerations inside a text.
 const MinNumbered = 4
+
+// exactCopy is the Why of a document whose words are those of an earlier one.
+const exactCopy = "exact copy"
 
 // maxListed bounds Report.Dropped: the counters go on, the list does not grow with the corpus.
 const maxListed = 1000
@@ -99,7 +104,9 @@ func Sections(opt Options) (iter.Seq2[Section, error], *Report, error) {
 	report := &Report{}
 	return func(yield func(Section, error) bool) {
 		*report = Report{Shapes: map[string]int{}, digest: sha256.New(), titles: map[uint64]int{}}
-		if err := stream(opt, docs, report, yield); err != nil {
+		more := true
+		err := stream(opt, docs, report, func(s Section, err error) bool { more = yield(s, err); return more })
+		if err != nil && more {
 			yield(Section{}, err)
 		}
 	}, report, nil
@@ -138,45 +145,50 @@ func open(opt Options) (iter.Seq2[document, error], error) {
 }
 
 // stream moves documents through de-duplication and cutting. It stops without an error when the consumer has enough.
-func stream(opt Options, docs iter.Seq2[document, error], report *Report, yield func(Section, error) bool) error {
+func stream(opt Options, docs iter.Seq2[document, error], report *Report, yield func(Section, error) bool) (err error) {
 	dedup := newDedup(opt.Exact, opt.Near)
 	wanted := map[string]bool{}
 	for _, title := range opt.Only {
 		wanted[title] = true
 	}
 	seen := map[string]bool{}
+	done, err := openParts(opt)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done.close()) }()
 	for doc, err := range docs {
 		if err != nil {
 			return err
 		}
-		if len(wanted) > 0 && !wanted[doc.title] {
-			continue
+		if len(wanted) > 0 {
+			if !wanted[doc.title] {
+				continue
+			}
+			seen[doc.title] = true
 		}
-		seen[doc.title] = true
 		if err := report.name(&doc); err != nil {
 			return err
 		}
-		sections, shape := cut(doc, opt.Numbered)
-		if len(sections) == 0 {
-			report.DroppedShort++
-			report.drop(Drop{doc.title, short(opt), ""})
-			continue
+		p, sections, again, err := done.next(doc)
+		if err != nil {
+			return err
 		}
-		if d, copied := dedup.check(doc.title, sections); copied {
-			if d.exact {
-				report.DroppedExact++
-			} else {
-				report.DroppedNear++
-			}
-			report.drop(d.Drop)
-			continue
+		if !again {
+			p, sections = pass(opt, dedup, doc)
 		}
-		report.Documents++
-		report.Shapes[shape]++
+		if report.add(p); p.Shape != "" {
+			dedup.keep(p.Title, p.print())
+		}
 		for _, s := range sections {
 			report.count(s)
 			if !yield(s, nil) {
 				return nil
+			}
+		}
+		if !again {
+			if err := done.add(p, sections); err != nil {
+				return err
 			}
 		}
 	}
@@ -190,6 +202,36 @@ func stream(opt Options, docs iter.Seq2[document, error], report *Report, yield 
 		return fmt.Errorf("corpus: nothing left to learn (%d documents dropped): %w", report.DroppedExact+report.DroppedNear+report.DroppedShort, ErrEmpty)
 	}
 	return nil
+}
+
+// pass cuts a document and compares it with those before it.
+func pass(opt Options, dedup *dedup, doc document) (passed, []Section) {
+	sections, shape := cut(doc, opt.Numbered)
+	if len(sections) == 0 {
+		return passed{Title: doc.title, Why: short(opt)}, nil
+	}
+	p := dedup.print(sections)
+	if d := dedup.find(doc.title, p); d != nil {
+		return passed{Title: d.Title, Why: d.Why, Of: d.Of}, nil
+	}
+	return passed{Title: doc.title, Shape: shape, Words: p.words[:], Signature: p.signature.bytes(), Sections: len(sections)}, sections
+}
+
+// add counts a document and, when it was left out, says so.
+func (r *Report) add(p passed) {
+	switch {
+	case p.Shape != "":
+		r.Documents++
+		r.Shapes[p.Shape]++
+		return
+	case p.Of == "":
+		r.DroppedShort++
+	case p.Why == exactCopy:
+		r.DroppedExact++
+	default:
+		r.DroppedNear++
+	}
+	r.drop(Drop{p.Title, p.Why, p.Of})
 }
 
 func (r *Report) drop(d Drop) {

@@ -1,28 +1,31 @@
 package corpus
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"fmt"
-	"strings"
 )
 
-// dedup remembers of each document kept its title, the hash of its words and its signature, never its text.
+// dedup remembers of each document kept its title and its print, never its text.
 type dedup struct {
-	exact  map[[sha256.Size]byte]int // → document
-	near   *Index
+	exact  map[[printBytes]byte]int32 // → document; nil when exact copies are kept
+	near   *Index                     // nil when near copies are kept
 	titles []string
 }
 
-// copied is a document recognised as a copy.
-type copied struct {
-	Drop
-	exact bool
+// printBytes is how much of a SHA-256 is compared: 128 bits.
+const printBytes = 16
+
+// print is what a document is compared by.
+type print struct {
+	words     [printBytes]byte // hash of its words
+	signature MinHash
 }
 
 func newDedup(exact bool, near float64) *dedup {
 	d := &dedup{}
 	if exact {
-		d.exact = map[[sha256.Size]byte]int{}
+		d.exact = map[[printBytes]byte]int32{}
 	}
 	if near > 0 {
 		d.near = NewIndex(near)
@@ -30,27 +33,54 @@ func newDedup(exact bool, near float64) *dedup {
 	return d
 }
 
-// check compares a document with those kept before. One that is no copy is kept from now on.
-func (d *dedup) check(title string, sections []Section) (copied, bool) {
-	var text strings.Builder
-	for _, s := range sections {
-		text.WriteString(s.Text)
-		text.WriteByte('\n')
+// print makes what of a document's print will be compared.
+func (d *dedup) print(sections []Section) (p print) {
+	if d.exact == nil && d.near == nil {
+		return p
 	}
-	hash := sha256.Sum256([]byte(strings.Join(Words(text.String()), " ")))
-	if of, ok := d.exact[hash]; ok {
-		return copied{Drop{title, "exact copy", d.titles[of]}, true}, true
+	hash, sketch := sha256.New(), newSketch()
+	words := bufio.NewWriter(hash) // a hash never fails to be written to
+	first := true
+	for _, s := range sections {
+		eachWord(s.Text, func(word []byte) {
+			if !first {
+				_ = words.WriteByte(' ')
+			}
+			first = false
+			_, _ = words.Write(word)
+			if d.near != nil {
+				sketch.word(word)
+			}
+		})
+	}
+	_ = words.Flush()
+	copy(p.words[:], hash.Sum(nil))
+	if d.near != nil {
+		p.signature = sketch.signature()
+	}
+	return p
+}
+
+// find returns why a document is left out, or nil when it is no copy of one that was kept.
+func (d *dedup) find(title string, p print) *Drop {
+	if of, ok := d.exact[p.words]; ok {
+		return &Drop{title, exactCopy, d.titles[of]}
 	}
 	if d.near != nil {
-		m := Signature(text.String())
-		if of, s := d.near.Nearest(m); of >= 0 {
-			return copied{Drop{title, fmt.Sprintf("near copy (%.2f)", s), d.titles[of]}, false}, true
+		if of, s := d.near.Nearest(p.signature); of >= 0 {
+			return &Drop{title, fmt.Sprintf("near copy (%.2f)", s), d.titles[of]}
 		}
-		d.near.Add(m)
+	}
+	return nil
+}
+
+// keep lets later documents be compared with this one.
+func (d *dedup) keep(title string, p print) {
+	if d.near != nil {
+		d.near.Add(p.signature)
 	}
 	if d.exact != nil {
-		d.exact[hash] = len(d.titles)
+		d.exact[p.words] = int32(len(d.titles))
 	}
 	d.titles = append(d.titles, title)
-	return copied{}, false
 }

@@ -27,7 +27,7 @@ func files(opt Options) (iter.Seq2[document, error], error) {
 	}
 	for _, f := range found {
 		if reader(f.name) == nil {
-			return nil, fmt.Errorf("corpus: %s: %w: a corpus is made of .txt, .md and .jsonl files, not of %q", f.name, ErrUnreadable, filepath.Ext(f.name))
+			return nil, fmt.Errorf("corpus: %s: %w: a corpus is made of .txt, .md and .jsonl files, not of %q%s", f.name, ErrUnreadable, filepath.Ext(f.name), unpack(f.name))
 		}
 	}
 	return func(yield func(document, error) bool) {
@@ -40,6 +40,15 @@ func files(opt Options) (iter.Seq2[document, error], error) {
 			}
 		}
 	}, nil
+}
+
+// unpack says what to do with a compressed file. None is read: how much comes out of it is not known before it is unpacked.
+func unpack(name string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".gz", ".tgz", ".zst", ".bz2", ".xz", ".zip", ".tar", ".7z":
+		return "; unpack it first"
+	}
+	return ""
 }
 
 // reader returns the function for a kind of file, by the end of its name.
@@ -67,13 +76,16 @@ type reading struct {
 }
 
 func readFile(at file, opt Options, yield func(document, error) bool) (more bool, err error) {
-	name := at.name
-	f, err := os.Open(name)
+	f, err := os.Open(at.name)
 	if err != nil {
 		return false, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err)
 	}
 	defer func() { _ = f.Close() }() // read only
-	empty := true
+	return readFrom(f, at, opt, yield)
+}
+
+func readFrom(f io.Reader, at file, opt Options, yield func(document, error) bool) (more bool, err error) {
+	name, empty := at.name, true
 	s := &reading{name: name, label: at.label, field: opt.Field, most: opt.block, in: bufio.NewReaderSize(f, 1<<16), line: 1}
 	if s.field == "" {
 		s.field = "text"
@@ -95,9 +107,13 @@ func readFile(at file, opt Options, yield func(document, error) bool) (more bool
 	return more, err
 }
 
+// title is the file's name, as clean as a title in a text: forms put it into lines.
 func (s *reading) title() string {
 	base := filepath.Base(s.name)
-	return strings.TrimSuffix(base, filepath.Ext(base))
+	if title := Fold(Clean(strings.ToValidUTF8(strings.TrimSuffix(base, filepath.Ext(base)), ""))); title != "" {
+		return title
+	}
+	return "untitled"
 }
 
 // readText yields a text file as one document, or as several when it is longer than blockMost.

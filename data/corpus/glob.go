@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"slm/data/source"
 )
@@ -39,15 +41,31 @@ func globAll(patterns []string) ([]file, error) {
 			return nil, fmt.Errorf("corpus: %s: %w: no such file%s", pattern, ErrUnreadable, source.Hint(pattern))
 		}
 		for _, name := range names {
-			label, err := filepath.Rel(folder(pattern), name)
-			if err != nil {
-				label = filepath.Base(name)
+			if info, err := os.Stat(name); err != nil {
+				return nil, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err)
+			} else if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+				return nil, fmt.Errorf("corpus: %s: %w: a folder, pipe or device is no file of text", name, ErrUnreadable)
 			}
-			found = append(found, file{name, filepath.ToSlash(label)})
+			found = append(found, file{name, label(pattern, name)})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return slices.CompactFunc(found, func(a, b file) bool { return a.name == b.name }), nil
+}
+
+// label is a file's name from the folder that the pattern begins with: without the machine's folders, without ../ and, as it will be
+// printed, without control characters.
+func label(pattern, name string) string {
+	rel, err := filepath.Rel(folder(pattern), name)
+	if err != nil || !filepath.IsLocal(rel) {
+		rel = filepath.Base(name)
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, filepath.ToSlash(rel))
 }
 
 // folder is the part of a pattern up to the first element with a wildcard, or to the file's name.
@@ -72,9 +90,15 @@ func glob(pattern string) ([]string, error) {
 	}
 	var names []string
 	for _, root := range roots {
-		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		// The separator makes a link to a folder the folder. Links below it are not entered: they may lead out, or round and round.
+		err := filepath.WalkDir(root+string(filepath.Separator), func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
+			}
+			if entry.Type()&fs.ModeSymlink != 0 {
+				if info, err := os.Stat(name); err == nil && info.IsDir() {
+					return nil
+				}
 			}
 			// The pattern's tail may hold folders of its own: it is matched against as many last elements of the name.
 			parts, tail := strings.Split(name, string(filepath.Separator)), strings.Count(rest, string(filepath.Separator))+1

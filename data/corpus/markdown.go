@@ -84,24 +84,35 @@ func cutHeadings(doc document, text string) []Section {
 // documents cuts a Markdown file at its first-level headings: each is the title of a document. What stands before the first goes
 // to a document with the file's own name.
 func documents(doc document) []document {
-	all := headings(doc.text)
-	var out []document
-	lines := lines{text: doc.text, line: doc.line}
-	add := func(title string, start, end int) {
-		if strings.TrimSpace(doc.text[start:end]) != "" {
-			part := doc
-			part.title, part.text, part.line = title, strings.TrimLeft(doc.text[start:end], " \t\n"), lines.of(start)
-			out = append(out, part)
-		}
-	}
+	c := newCutter(doc)
 	title, start := doc.title, 0
-	for _, h := range all {
+	for _, h := range headings(doc.text) {
 		if h.level == 1 {
-			add(title, start, h.start)
+			c.add(title, start, h.start)
 			title, start = Fold(Clean(h.text)), h.body
-			doc.headed = true
+			c.doc.headed = true
 		}
 	}
-	add(title, start, len(doc.text))
-	return out
+	c.add(title, start, len(doc.text))
+	return c.parts
+}
+
+// cutter cuts a document into documents that follow each other in it.
+type cutter struct {
+	doc   document // what the next part is like, but for title, text and line
+	count lines
+	parts []document
+}
+
+func newCutter(doc document) *cutter {
+	return &cutter{doc: doc, count: lines{text: doc.text, line: doc.line}}
+}
+
+// add makes a part of doc.text[start:end], unless it is blank.
+func (c *cutter) add(title string, start, end int) {
+	if text := c.doc.text[start:end]; strings.TrimSpace(text) != "" {
+		part := c.doc
+		part.title, part.text, part.line = title, strings.TrimLeft(text, " \t\n"), c.count.of(start)
+		c.parts = append(c.parts, part)
+	}
 }

@@ -1,9 +1,8 @@
 package corpus
 
 import (
+	"encoding/binary"
 	"math"
-	"strings"
-	"unicode"
 )
 
 // Permutations is the length of a signature: the standard error of Similarity is at most 1/(2√128) = 0.044.
@@ -12,27 +11,75 @@ const Permutations = 128
 // shingle is how many words in a row make one element of the set that a signature stands for.
 const shingle = 5
 
-// MinHash is the signature of a text: the minimum of each of 128 hash permutations over its 5-word shingles (Broder 1997).
-// The share of equal places in two signatures estimates the Jaccard similarity of the two sets of shingles.
-type MinHash [Permutations]uint32
+// MinHash is the signature of a text: of each of 128 hash permutations the minimum over its 5-word shingles (Broder 1997), cut to 16
+// bits (Li & König 2010: what two places then share by chance, 1 in 65,536, is far below the error of the estimate). The share of equal
+// places in two signatures estimates the Jaccard similarity of the two sets of shingles.
+type MinHash [Permutations]uint16
 
-// Signature returns the signature of a text, in time proportional to its length. Case, punctuation and white space do not count;
-// in scripts written without spaces each character is a word. Texts shorter than a shingle are one shingle; an empty text has
-// the all-ones signature.
+// Signature returns the signature of a text, in time proportional to its length and memory that does not depend on it. Case,
+// punctuation and white space do not count; in scripts written without spaces each character is a word. Texts shorter than a shingle are
+// one shingle; an empty text has the all-ones signature.
 func Signature(text string) MinHash {
-	var m MinHash
-	for i := range m {
-		m[i] = math.MaxUint32
+	s := newSketch()
+	eachWord(text, s.word)
+	return s.signature()
+}
+
+// sketch makes a signature from words, one after the other. Shingles may come twice: a minimum does not change by that.
+type sketch struct {
+	least [Permutations]uint32
+	last  [shingle]uint64 // hashes of the newest words, in the places of their numbers modulo shingle
+	words int
+}
+
+func newSketch() *sketch {
+	s := &sketch{}
+	for i := range s.least {
+		s.least[i] = math.MaxUint32
 	}
-	for h := range shingles(Words(text), shingle) {
-		for i := range m {
-			// One multiply-shift hash a permutation; the odd multipliers come from a fixed SplitMix64 sequence.
-			if v := uint32((h*multipliers[i] + addends[i]) >> 32); v < m[i] {
-				m[i] = v
-			}
+	return s
+}
+
+// word adds the next word.
+func (s *sketch) word(word []byte) {
+	s.last[s.words%shingle] = hashString(word)
+	if s.words++; s.words >= shingle {
+		s.add(shingle)
+	}
+}
+
+// add takes the shingle of the newest n words into the minima.
+func (s *sketch) add(n int) {
+	h := uint64(shingle)
+	for i := s.words - n; i < s.words; i++ {
+		h = mix(h ^ s.last[i%shingle])
+	}
+	for i := range s.least {
+		// One multiply-shift hash a permutation; the odd multipliers come from a fixed SplitMix64 sequence.
+		if v := uint32((h*multipliers[i] + addends[i]) >> 32); v < s.least[i] {
+			s.least[i] = v
 		}
 	}
+}
+
+// signature ends the text.
+func (s *sketch) signature() (m MinHash) {
+	if s.words > 0 && s.words < shingle {
+		s.add(s.words)
+	}
+	for i, v := range s.least {
+		m[i] = uint16(v)
+	}
 	return m
+}
+
+// bytes writes a signature, little-endian.
+func (m *MinHash) bytes() []byte {
+	out := make([]byte, 0, 2*Permutations)
+	for _, v := range m {
+		out = binary.LittleEndian.AppendUint16(out, v)
+	}
+	return out
 }
 
 // Similarity estimates the Jaccard similarity of the texts behind two signatures, in [0,1].
@@ -59,32 +106,6 @@ func Jaccard(a, b string, n int) float64 {
 		}
 	}
 	return float64(both) / float64(len(x)+len(y)-both)
-}
-
-// Words cuts text into lower-case words of letters and digits; a character of a script written without spaces is a word.
-func Words(text string) []string {
-	var words []string
-	start := -1
-	lower := strings.ToLower(text)
-	for i, r := range lower {
-		alone := unspaced(r)
-		if !alone && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) {
-			if start < 0 {
-				start = i
-			}
-			continue
-		}
-		if start >= 0 {
-			words, start = append(words, lower[start:i]), -1
-		}
-		if alone && unicode.IsLetter(r) {
-			words = append(words, string(r))
-		}
-	}
-	if start >= 0 {
-		words = append(words, lower[start:])
-	}
-	return words
 }
 
 // shingles returns the set of hashes of the runs of n words.
@@ -124,7 +145,7 @@ func mix(z uint64) uint64 {
 }
 
 // hashString is 64-bit FNV-1a with a final mix.
-func hashString(s string) uint64 {
+func hashString[T string | []byte](s T) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := 0; i < len(s); i++ {
 		h = (h ^ uint64(s[i])) * 0x100000001b3

@@ -62,11 +62,32 @@ func TestSignatureIgnoresCaseSpaceAndPunctuation(t *testing.T) {
 	}
 }
 
+// plainSignature is the twin of Signature: all words and the set of all shingles in memory.
+func plainSignature(text string) (m MinHash) {
+	for i := range m {
+		least := uint32(math.MaxUint32)
+		for h := range shingles(Words(text), shingle) {
+			least = min(least, uint32((h*multipliers[i]+addends[i])>>32))
+		}
+		m[i] = uint16(least)
+	}
+	return m
+}
+
+func TestAStreamedSignatureIsThatOfTheSetOfShingles(t *testing.T) {
+	s := rng.New(3, "sketch")
+	for _, text := range []string{"", "one", "one two three four", "one two three four five", "Ärger ÀÉ 民法典 第一条, x\u0301y ⅷ ① ２", strings.Join(randomText(s, 300), ", "), strings.Repeat("a b c ", 50)} {
+		if got := Signature(text); got != plainSignature(text) {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
 func TestBandsMissAtMostOnePairInAHundred(t *testing.T) {
 	for _, threshold := range []float64{0.3, 0.5, 0.7, 0.8, 0.9, 0.95} {
 		bands, rows := bandsFor(threshold)
 		missed := math.Pow(1-math.Pow(threshold, float64(rows)), float64(bands))
-		if bands*rows != Permutations || missed > 0.01 {
+		if bands*rows > Permutations || missed > 0.01 || bands <= Permutations-int(math.Ceil(threshold*Permutations)) && bands*rows < Permutations {
 			t.Errorf("threshold %v: %d bands of %d rows miss %.4f", threshold, bands, rows, missed)
 		}
 	}

@@ -29,19 +29,23 @@ func Write(path string, sections iter.Seq2[Section, error], meta map[string]stri
 }
 
 // Stream yields the sections of a file that Write has made, one at a time.
-func Stream(path string) iter.Seq2[Section, error] {
-	return func(yield func(Section, error) bool) {
-		t, err := checkpoint.OpenTable[Section](path)
+func Stream(path string) iter.Seq2[Section, error] { return tableRows[Section](path) }
+
+// tableRows yields the rows of an Arrow file, one at a time.
+func tableRows[T any](path string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		t, err := checkpoint.OpenTable[T](path)
 		if err != nil {
-			yield(Section{}, fmt.Errorf("corpus: %w", err))
+			var none T
+			yield(none, fmt.Errorf("corpus: %w", err))
 			return
 		}
 		defer func() { _ = t.Close() }() // mapped for reading
-		for s, err := range t.All() {
+		for row, err := range t.All() {
 			if err != nil {
 				err = fmt.Errorf("corpus: %w", err)
 			}
-			if !yield(s, err) || err != nil {
+			if !yield(row, err) || err != nil {
 				return
 			}
 		}

@@ -3,6 +3,7 @@ package exam
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -318,4 +319,19 @@ func FuzzQuestions(f *testing.F) {
 			}
 		}
 	})
+}
+
+// endless is a line without an end; it counts what was read of it.
+type endless struct{ read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += int64(len(p))
+	return len(p), nil
+}
+
+func TestAGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
+	line := &endless{}
+	if _, err := parse(io.LimitReader(line, 1<<30)); !errors.Is(err, ErrFormat) || line.read > 2*lineMost {
+		t.Errorf("%v after %d bytes", err, line.read)
+	}
 }

@@ -86,20 +86,23 @@ func parseLine(line []byte) (Item, error) {
 	case float64:
 		item.ID = strconv.FormatFloat(id, 'f', -1, 64)
 	default:
-		return Item{}, errors.New(`"id" is neither text nor a number`)
+		return Item{}, errors.New(`field "id" is neither text nor a number`)
 	}
 	switch {
 	case raw.Question == "":
-		return Item{}, errors.New(`no "question"`)
+		return Item{}, errors.New(`field "question" is empty`)
 	case raw.Split != "" && raw.Split != Train && raw.Split != Dev && raw.Split != Test:
-		return Item{}, fmt.Errorf(`"split" is %q; it must be %s, %s or %s`, raw.Split, Train, Dev, Test)
+		return Item{}, fmt.Errorf(`field "split" is %q; it must be %s, %s or %s`, raw.Split, Train, Dev, Test)
 	case len(raw.Choices) < 2 || len(raw.Choices) > 26:
-		return Item{}, fmt.Errorf(`"choices" holds %d; a question has 2 to 26`, len(raw.Choices))
+		return Item{}, fmt.Errorf(`field "choices" holds %d; a question has 2 to 26`, len(raw.Choices))
 	}
 	for i, c := range raw.Choices {
 		if c == "" {
 			return Item{}, fmt.Errorf("choice %d is empty", i)
 		}
+	}
+	if raw.Answer == nil || raw.Answer == "" {
+		return Item{}, errors.New(`field "answer" is empty`)
 	}
 	item.Answer = -1
 	switch answer := raw.Answer.(type) {
@@ -113,7 +116,7 @@ func parseLine(line []byte) (Item, error) {
 		}
 	}
 	if item.Answer < 0 || item.Answer >= len(item.Choices) {
-		return Item{}, fmt.Errorf(`"answer" is %v; it must be an index from 0 to %d or a letter`, raw.Answer, len(item.Choices)-1)
+		return Item{}, fmt.Errorf(`field "answer" is %v; it must be an index from 0 to %d or a letter`, raw.Answer, len(item.Choices)-1)
 	}
 	return item, nil
 }

@@ -17,7 +17,6 @@ const headNear = 0.5
 type candidate struct {
 	section corpus.Section
 	head    string
-	grams   map[string]struct{}
 }
 
 // examined returns the sections, by id, that have a place of their own and no near copy in the corpus: neither the whole text nor
@@ -31,8 +30,7 @@ func examined(sections []corpus.Section, forms form.Set, opt Options) []candidat
 	var pool []candidate
 	for i, s := range sections {
 		if unique[i] && places[forms.ExamOf(s)] == 1 {
-			h := head(s.Text, opt.Chars)
-			pool = append(pool, candidate{s, h, grams(h)})
+			pool = append(pool, candidate{s, head(s.Text, opt.Chars)})
 		}
 	}
 	slices.SortFunc(pool, func(a, b candidate) int { return strings.Compare(a.section.ID, b.section.ID) })
@@ -66,20 +64,19 @@ func uniqueTexts(sections []corpus.Section, opt Options) []bool {
 
 // distractors draws wrong options for pool[right] from the other sections, by a stream of the section's own.
 func distractors(pool []candidate, right int, opt Options) []string {
-	chosen := []candidate{pool[right]}
+	heads, chosen := []string{}, []map[string]struct{}{grams(pool[right].head)}
 	stream := rng.New(opt.Seed, "exam", "options", pool[right].section.ID)
 	for _, i := range stream.Perm(len(pool)) {
 		if len(chosen) == opt.Choices {
 			break
 		}
-		if i == right || slices.ContainsFunc(chosen, func(c candidate) bool { return alike(c.grams, pool[i].grams) }) {
+		if i == right {
 			continue
 		}
-		chosen = append(chosen, pool[i])
-	}
-	var heads []string
-	for _, c := range chosen[1:] {
-		heads = append(heads, c.head)
+		g := grams(pool[i].head)
+		if !slices.ContainsFunc(chosen, func(c map[string]struct{}) bool { return alike(c, g) }) {
+			heads, chosen = append(heads, pool[i].head), append(chosen, g)
+		}
 	}
 	return heads
 }

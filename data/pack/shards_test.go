@@ -2,8 +2,8 @@ package pack
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,11 +29,83 @@ func same(a, b []Example) bool {
 	})
 }
 
+// behind gives all examples but the first.
+func behind(ex []Example) func(skip int) iter.Seq2[Example, error] {
+	return func(skip int) iter.Seq2[Example, error] {
+		return func(yield func(Example, error) bool) {
+			for _, e := range ex[skip:] {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// stopped gives n examples and then an error.
+func stopped(ex []Example, n int, why error) func(skip int) iter.Seq2[Example, error] {
+	return func(skip int) iter.Seq2[Example, error] {
+		return func(yield func(Example, error) bool) {
+			for _, e := range ex[skip:n] {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			yield(Example{}, why)
+		}
+	}
+}
+
+func TestWritingGoesOnBehindTheWholeShards(t *testing.T) {
+	dir, ex, why := t.TempDir(), examples(7, 500, 40), errors.New("the power went")
+	want, err := WriteShards(t.TempDir(), behind(ex), 2000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := WriteShards(dir, stopped(ex, 400, why), 2000); !errors.Is(err, why) {
+		t.Fatal(err)
+	}
+	whole, _ := filepath.Glob(filepath.Join(dir, "*"))
+	hidden, _ := filepath.Glob(filepath.Join(dir, ".*"))
+	if len(whole) < 2 || len(hidden) != 0 {
+		t.Fatalf("left %v and %v", whole, hidden)
+	}
+	damage(t, filepath.Join(whole[1], shardName(1))) // it and those behind it are made again
+	skipped := -1
+	got, err := WriteShards(dir, func(skip int) iter.Seq2[Example, error] { skipped = skip; return behind(ex)(skip) }, 2000)
+	if err != nil || skipped < 50 || skipped > 200 || got.Examples != want.Examples || got.Tokens != want.Tokens || len(got.Files) != len(want.Files) {
+		t.Fatalf("%v: skipped %d, %+v, want %+v", err, skipped, got, want)
+	}
+	for i, path := range got.Files {
+		a, err := os.ReadFile(path)
+		b, err2 := os.ReadFile(want.Files[i])
+		if err != nil || err2 != nil || !slices.Equal(a, b) {
+			t.Errorf("shard %d differs: %v, %v", i, err, err2)
+		}
+	}
+}
+
+// damage flips a bit in the middle of a file.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestShardsGiveTheExamplesBackInOrder(t *testing.T) {
 	dir, ex := t.TempDir(), examples(6, 500, 40)
-	names, err := WriteShards(dir, slices.Values(ex), 2000)
-	if err != nil || len(names) < 4 || names[1] != "corpus-00001.arrow" {
-		t.Fatal(names, err)
+	s, err := WriteShards(t.TempDir(), behind(ex), 2000)
+	if err != nil || len(s.Files) < 4 || filepath.Base(s.Files[1]) != "corpus-00001.arrow" || s.Examples != 500 {
+		t.Fatal(s, err)
+	}
+	if err := s.Link(dir); err != nil {
+		t.Fatal(err)
 	}
 	got, err := readAll(dir)
 	if err != nil || !same(got, ex) {
@@ -45,7 +117,7 @@ func TestShardsGiveTheExamplesBackInOrder(t *testing.T) {
 		}
 		break // a consumer may stop early
 	}
-	if err := os.Remove(filepath.Join(dir, names[1])); err != nil {
+	if err := os.Remove(filepath.Join(dir, shardName(1))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := readAll(dir); !errors.Is(err, checkpoint.ErrIncomplete) {
@@ -79,15 +151,12 @@ func TestAShardIsTheGoldenFileAndNoCutGoesUnseen(t *testing.T) {
 
 func TestAShardWithImpossibleNumbersIsRefused(t *testing.T) {
 	for i, bad := range []Example{{Tokens: []int32{1, 2}, Prompt: 3}, {Tokens: []int32{1}, Prompt: -1}, {Tokens: []int32{-5, 1}}} {
-		dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		s, err := WriteShards(t.TempDir(), behind([]Example{bad}), 100)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := WriteShards(dir, slices.Values([]Example{bad}), 100); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := readAll(dir); !errors.Is(err, checkpoint.ErrCorrupt) {
-			t.Errorf("%+v: %v", bad, err)
+		if _, err := readAll(filepath.Dir(s.Files[0])); !errors.Is(err, checkpoint.ErrCorrupt) {
+			t.Errorf("example %d, %+v: %v", i, bad, err)
 		}
 	}
 }

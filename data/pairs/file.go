@@ -50,9 +50,9 @@ func parse(r io.Reader, path string) ([]Pair, error) {
 		raw.Question, raw.Knowledge, raw.Place = strings.TrimSpace(raw.Question), strings.TrimSpace(raw.Knowledge), strings.TrimSpace(raw.Place)
 		switch {
 		case raw.Question == "":
-			return nil, fmt.Errorf(`%d: %w: no "question"`, line, ErrFormat)
+			return nil, fmt.Errorf(`%d: %w: field "question" is empty`, line, ErrFormat)
 		case raw.Knowledge == "":
-			return nil, fmt.Errorf(`%d: %w: no "knowledge"`, line, ErrFormat)
+			return nil, fmt.Errorf(`%d: %w: field "knowledge" is empty`, line, ErrFormat)
 		}
 		source := fmt.Sprintf("%s:%d", filepath.Base(path), line) // without its folder: what is made from pairs must not depend on that
 		out = append(out, Pair{ID: source, Kind: File, Question: raw.Question, Place: raw.Place, Text: raw.Knowledge, Source: source})

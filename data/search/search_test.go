@@ -3,12 +3,16 @@ package search
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
 	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/form"
 )
 
 func english() []corpus.Section {
@@ -30,9 +34,9 @@ func chinese() []corpus.Section {
 	}
 }
 
-func open(t testing.TB, sections []corpus.Section, opt Options) *Index {
+func open(t testing.TB, sections []corpus.Section) *Index {
 	t.Helper()
-	x, err := Open(sections, opt)
+	x, err := Open(sections)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +58,7 @@ func found(t testing.TB, x *Index, query string, k int) []int {
 	var out []int
 	for i, h := range hits {
 		out = append(out, h.Section)
-		if i > 0 && (h.Score > hits[i-1].Score || h.Score == hits[i-1].Score && h.Section < hits[i-1].Section) {
+		if i > 0 && (h.Cited && !hits[i-1].Cited || h.Cited == hits[i-1].Cited && (h.Score > hits[i-1].Score || h.Score == hits[i-1].Score && h.Section < hits[i-1].Section)) {
 			t.Errorf("%q: hit %d is out of order: %+v", query, i, hits)
 		}
 	}
@@ -62,10 +66,7 @@ func found(t testing.TB, x *Index, query string, k int) []int {
 }
 
 func TestTheRightSectionComesFirst(t *testing.T) {
-	x := open(t, english(), Options{})
-	if x.Tokenizer != Words || x.Unspaced != 0 {
-		t.Errorf("English is cut by %s, unspaced share %v", x.Tokenizer, x.Unspaced)
-	}
+	x := open(t, english())
 	for query, want := range map[string]int{
 		"What happens to my patent license after litigation?": 2,
 		"is there any WARRANTY":                               3,
@@ -81,17 +82,15 @@ func TestTheRightSectionComesFirst(t *testing.T) {
 	}
 }
 
-func TestChineseIsCutInTrigramsAndFound(t *testing.T) {
-	x := open(t, chinese(), Options{})
-	if x.Tokenizer != Trigram || x.Unspaced < 0.99 {
-		t.Errorf("Chinese is cut by %s, unspaced share %v", x.Tokenizer, x.Unspaced)
-	}
+func TestChineseIsFoundByPairsOfCharacters(t *testing.T) {
+	x := open(t, chinese())
 	for query, want := range map[string]int{
 		"什么法律惩罚犯罪?":       3,
 		"人身权利、财产权利受到什么保护": 2,
 		"自然人和法人之间的财产关系":   1,
-		"惩罚": 3, // shorter than a trigram
-		"斗":  3,
+		"惩罚": 3,
+		"斗":  3, // begins a pair
+		"序":  0, // ends a run of characters
 	} {
 		if got := found(t, x, query, 2); len(got) == 0 || got[0] != want {
 			t.Errorf("%q finds %v, want %d first", query, got, want)
@@ -102,20 +101,85 @@ func TestChineseIsCutInTrigramsAndFound(t *testing.T) {
 	}
 }
 
-func TestTheTokenizerCanBeForced(t *testing.T) {
-	x := open(t, english(), Options{Tokenizer: Trigram})
-	if x.Tokenizer != Trigram {
-		t.Errorf("forced trigram, got %s", x.Tokenizer)
+func TestUnspacedTextIsCutIntoPairsAndNumbers(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain words, ü": "plain words, ü",
+		"自然人 X":          " 自然 然人 人  X",
+		"依照民法第三百○四条之一，处": " 依照 照民 民法 法  第三百零四条之一 民法第三百零四条之一 ， 处 ",
+		"第 十二 条第二款":      " 第十二条  第二款 ",
+		"A第1条B":          "A 第1条 B",
+	} {
+		if got := spaced(in, true); got != want {
+			t.Errorf("%q becomes %q, not %q", in, got, want)
+		}
 	}
-	if got := found(t, x, "atentlic itigat", 1); !reflect.DeepEqual(got, []int{2}) {
-		t.Errorf("parts of words find %v", got)
+	if got, want := expression("惩罚犯罪 the the 斗"), `"惩罚" OR "罚犯" OR "犯罪" OR "the" OR "斗" *`; got != want {
+		t.Errorf("%s", got)
 	}
-	// By words a Chinese clause is one term: this is why trigrams are taken for it.
-	if got := found(t, open(t, chinese(), Options{Tokenizer: Words}), "惩罚犯罪", 5); got != nil {
-		t.Errorf("part of a Chinese clause finds %v by words", got)
+}
+
+// A number is found as a whole, in the law that is named: no other law's, no longer number, no article that refers to it.
+func TestAnArticleIsFoundByItsNumber(t *testing.T) {
+	var sections []corpus.Section
+	for _, law := range []string{"民法", "刑法"} {
+		for _, n := range []string{"第二十四条", "第二百二十四条", "第二十四条之一", "第二百二十条"} {
+			sections = append(sections, corpus.Section{Title: law, Number: n, Text: "依照本法第二十四条、第二百二十四条的规定办理。"})
+		}
 	}
-	if _, err := Open(english(), Options{Tokenizer: "porter"}); err == nil {
-		t.Error("accepted an unknown tokenizer")
+	x := open(t, sections)
+	for i, s := range sections {
+		if got := found(t, x, "中华人民共和国"+s.Title+s.Number+"的内容是:", 1); !reflect.DeepEqual(got, []int{i}) {
+			t.Errorf("%s%s finds %v, not %d", s.Title, s.Number, got, i)
+		}
+	}
+}
+
+// The statutes and their exam, where they are: BM25 finds the article that a question names.
+func TestTheArticlesOfTheRealExamAreFound(t *testing.T) {
+	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", "lexeval"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("the statutes are not here: slm data pull statutes-cn")
+	}
+	sections, _, err := corpus.Collect(corpus.Options{Paths: []string{filepath.Join(dir, "prc_codes.txt")}, Numbered: true, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := exam.Read(filepath.Join(dir, "questions.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seq := func(yield func(corpus.Section, error) bool) {
+		for _, s := range sections {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+	if _, err := exam.Locate(items, seq, form.Set{Place: "{title}{number}："}); err != nil {
+		t.Fatal(err)
+	}
+	x := open(t, sections)
+	first, third, of := 0, 0, 0
+	for _, item := range items {
+		if item.Section == "" {
+			continue
+		}
+		of++
+		for rank, i := range found(t, x, item.Question, 3) {
+			if sections[i].ID == item.Section {
+				third++
+				if rank == 0 {
+					first++
+				}
+			}
+		}
+	}
+	t.Logf("of %d questions, the article is the first hit for %d and among three for %d", of, first, third)
+	if of < 800 || first*100 < of*95 || third*100 < of*98 {
+		t.Errorf("of %d questions, the article is the first hit for %d and among three for %d", of, first, third)
 	}
 }
 
@@ -123,24 +187,22 @@ var hostile = []string{
 	"", " ", `"`, `""`, `"""`, `'`, `'; DROP TABLE section; --`, "*", "warranty*", "^warranty", "warranty AND", "NOT warranty", "NEAR(warranty, 2)",
 	"NEAR/3", "body:warranty", "nosuch:warranty", "(warranty", "warranty)", "((((", "-warranty", "+", "{body}: x", "a\x00b", "\x00", "\xff\xfe",
 	"warranty\x00\"", "OR", "OR OR OR", "%s%d", "\\", "🤖", "e\u0301", "\u0301", "ﷺ", strings.Repeat("warranty ", 5000), strings.Repeat("(", 5000),
-	strings.Repeat("x", 100_000), "a b c d e f g h i j k l m n o p q r s t u v w x y z",
+	strings.Repeat("x", 100_000), "第", "第条", "民第一条", "第〇条之", strings.Repeat("法", 5000), "a b c d e f g h i j k l m n o p q r s t u v w x y z",
 }
 
 func TestAnyStringIsALegalQuery(t *testing.T) {
 	for _, sections := range [][]corpus.Section{english(), chinese(), nil} {
-		for _, tokenizer := range []string{Words, Trigram} {
-			x := open(t, sections, Options{Tokenizer: tokenizer})
-			for _, q := range hostile {
-				found(t, x, q, 3)
-			}
-			var many []string
-			for i := range 3000 {
-				many = append(many, fmt.Sprintf("word%d", i))
-			}
-			found(t, x, strings.Join(many, " "), 3)
+		x := open(t, sections)
+		for _, q := range hostile {
+			found(t, x, q, 3)
 		}
+		var many []string
+		for i := range 3000 {
+			many = append(many, fmt.Sprintf("word%d", i))
+		}
+		found(t, x, strings.Join(many, " "), 3)
 	}
-	x := open(t, english(), Options{})
+	x := open(t, english())
 	for _, q := range []string{"warranty*", "^warranty", "NOT warranty", "body:warranty", "(warranty", "warranty\x00\""} {
 		if got := found(t, x, q, 1); !reflect.DeepEqual(got, []int{3}) {
 			t.Errorf("%q finds %v, want the section with that word", q, got)
@@ -156,7 +218,7 @@ func TestHostileTextIsIndexed(t *testing.T) {
 	for i, q := range hostile {
 		sections = append(sections, corpus.Section{Title: q, Text: q + fmt.Sprintf(" marker%d", i)})
 	}
-	x := open(t, sections, Options{Tokenizer: Words})
+	x := open(t, sections)
 	for i := range sections {
 		if got := found(t, x, fmt.Sprintf("marker%d", i), 2); !reflect.DeepEqual(got, []int{i}) {
 			t.Errorf("marker %d finds %v", i, got)
@@ -170,7 +232,7 @@ func TestEqualScoresComeInTheOrderOfTheSections(t *testing.T) {
 		sections = append(sections, corpus.Section{Title: "T", Number: "1", Text: "one and the same text"})
 	}
 	want := []int{0, 1, 2, 3, 4, 5, 6}
-	if got := found(t, open(t, sections, Options{}), "same text", 7); !reflect.DeepEqual(got, want) {
+	if got := found(t, open(t, sections), "same text", 7); !reflect.DeepEqual(got, want) {
 		t.Errorf("found %v, want %v", got, want)
 	}
 }
@@ -205,10 +267,10 @@ func plain(docs [][]string, query []string) []float64 {
 func TestScoresAreBM25(t *testing.T) {
 	var docs [][]string
 	for _, s := range english() {
-		docs = append(docs, strings.FieldsFunc(strings.ToLower(body(s)), func(r rune) bool { return !isWord(r) }))
+		docs = append(docs, strings.FieldsFunc(strings.ToLower(name(s)+"\n"+body(s)), func(r rune) bool { return !isWord(r) }))
 	}
 	want := plain(docs, []string{"patent", "damages", "holder"})
-	hits, err := open(t, english(), Options{}).Search("patent damages holder", 5)
+	hits, err := open(t, english()).Search("patent damages holder", 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +285,7 @@ func TestScoresAreBM25(t *testing.T) {
 }
 
 func TestSearchesMayRunAtTheSameTime(t *testing.T) {
-	x := open(t, english(), Options{})
+	x := open(t, english())
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -246,9 +308,9 @@ func FuzzAnyStringIsALegalQuery(f *testing.F) {
 			f.Add(q)
 		}
 	}
-	words, trigram := open(f, english(), Options{Tokenizer: Words}), open(f, chinese(), Options{Tokenizer: Trigram})
+	words, pairs := open(f, english()), open(f, chinese())
 	f.Fuzz(func(t *testing.T, query string) {
 		found(t, words, query, 3)
-		found(t, trigram, query, 3)
+		found(t, pairs, query, 3)
 	})
 }

@@ -1,0 +1,20 @@
+//go:build unix
+
+package corpus
+
+import (
+	"errors"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+func TestAPipeIsRefusedNotWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe.txt")
+	if err := syscall.Mkfifo(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Collect(Options{Paths: []string{path}}); !errors.Is(err, ErrUnreadable) {
+		t.Error(err)
+	}
+}
