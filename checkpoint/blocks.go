@@ -136,21 +136,27 @@ func backwards(t *crc32.Table) (back [256]uint32) {
 	return back
 }
 
-// hashFile returns the hex SHA-256 and the length of a file, which is all that is needed of one that is sound.
-func hashFile(path string) (string, int64, error) {
+// HashFile returns the hex SHA-256 and the length of a file.
+func HashFile(path string) (sum string, size int64, err error) { return HashStart(path, -1) }
+
+// HashStart is HashFile for a file's first n bytes, or all of them when n < 0 or there are fewer.
+func HashStart(path string, n int64) (sum string, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", 0, err
 	}
-	defer func() { _ = f.Close() }() // read only
+	defer func() { _ = f.Close() }()            // read only
+	var from io.Reader = struct{ io.Reader }{f} // without a WriteTo of its own, which would not use the buffer
+	if n >= 0 {
+		from = io.LimitReader(f, n)
+	}
 	shared := buffers.Get().(*[]byte)
 	defer buffers.Put(shared)
 	h := sha256.New()
-	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, *shared)
-	if err != nil {
-		return "", 0, err
+	if size, err = io.CopyBuffer(struct{ io.Writer }{h}, from, *shared); err != nil {
+		return "", 0, fmt.Errorf("%s: %w", path, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), n, nil
+	return hex.EncodeToString(h.Sum(nil)), size, nil
 }
 
 // readAt reads up to n bytes of a file from an offset.

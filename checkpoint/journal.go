@@ -63,7 +63,8 @@ func OpenJournal(path string) (*Journal, [][]byte, error) {
 	return j, entries, nil
 }
 
-// ReadJournal returns the entries of a journal as OpenJournal does, and how many bytes are torn and damaged, and changes nothing.
+// ReadJournal returns the entries of a journal as OpenJournal does, and changes nothing. torn is what a crash has left of a last entry;
+// skipped are the damaged bytes between whole entries, and behind the last one those that no crash can have left.
 func ReadJournal(path string) (entries [][]byte, torn, skipped int64, err error) {
 	data, err := readCapped(path, maxJournal)
 	if err != nil {
@@ -76,7 +77,33 @@ func ReadJournal(path string) (entries [][]byte, torn, skipped int64, err error)
 		return nil, 0, 0, fmt.Errorf("checkpoint: read journal %s: %w: not a journal", path, ErrCorrupt)
 	}
 	entries, end, skipped := frames(data)
-	return entries, int64(len(data) - end), skipped, nil
+	if tail := data[end:]; unfinished(tail) {
+		torn = int64(len(tail))
+	} else {
+		skipped += int64(len(tail))
+	}
+	return entries, torn, skipped, nil
+}
+
+// unfinished reports whether what lies behind the last whole frame can be what a crash has left of a write: the beginning of a frame, or
+// one of which parts never reached the disk and are read as zeros.
+func unfinished(tail []byte) bool {
+	n := min(len(tail), len(frameMark))
+	switch {
+	case bytes.Contains(tail, make([]byte, 64)):
+		return true
+	case string(tail[:n]) != frameMark[:n]:
+		return false
+	case len(tail) < frameHead:
+		return true
+	}
+	long, rest := binary.LittleEndian.Uint32(tail[4:]), tail[frameHead:]
+	if long > maxFrame || int(long) <= len(rest) {
+		return false // it is all there, or no frame begins so
+	}
+	var length [4]byte // of a whole frame whose length alone is damaged
+	binary.LittleEndian.PutUint32(length[:], uint32(len(rest)))
+	return binary.LittleEndian.Uint32(tail[8:]) != frameSum(length[:], rest)
 }
 
 // prepare cuts the torn end and writes the header of a new file.

@@ -141,6 +141,42 @@ func TestFailedAppendIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestADamagedLastEntryIsNoUnfinishedOne flips each byte of a journal: behind a kill there is no seal that covers its end.
+func TestADamagedLastEntryIsNoUnfinishedOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.wal")
+	j, _, err := OpenJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Append([]byte("first"), []byte("second")), j.Append([]byte("the last one")), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole := read(t, path)
+	for i := range whole {
+		for bit := range 8 {
+			hurt := bytes.Clone(whole)
+			hurt[i] ^= 1 << bit
+			write(t, path, hurt)
+			if _, _, damaged, err := ReadJournal(path); err == nil && damaged == 0 {
+				t.Errorf("bit %d of byte %d: not noticed", bit, i)
+			}
+		}
+	}
+	for n := len(journalMagic); n < len(whole); n++ {
+		write(t, path, whole[:n])
+		if _, torn, damaged, err := ReadJournal(path); err != nil || damaged > 0 || torn == 0 && n != len(journalMagic) && n != len(journalMagic)+17 && n != len(journalMagic)+35 {
+			t.Errorf("cut to %d bytes: %d torn, %d damaged, %v", n, torn, damaged, err)
+		}
+	}
+	for from := len(whole) - 12; from < len(whole); from++ { // the power went, and the length of the file was written before its end
+		lost := append(bytes.Clone(whole[:from]), make([]byte, 64+len(whole)-from)...)
+		write(t, path, lost)
+		if _, torn, damaged, err := ReadJournal(path); err != nil || torn == 0 || damaged > 0 {
+			t.Errorf("zeros from %d: %d torn, %d damaged, %v", from, torn, damaged, err)
+		}
+	}
+}
+
 func FuzzJournal(f *testing.F) {
 	whole := read(f, filepath.Join("testdata", "journal.wal"))
 	f.Add(whole)
@@ -157,6 +193,12 @@ func FuzzJournal(f *testing.F) {
 		}
 		if total != end || end > len(data) {
 			t.Fatal(fmt.Sprint("bytes do not add up: ", total, end, len(data)))
+		}
+		path := filepath.Join(t.TempDir(), "fuzz.wal")
+		write(t, path, data)
+		got, torn, damaged, err := ReadJournal(path)
+		if err != nil || len(got) != len(entries) || int(torn+damaged) != int(skipped)+len(data)-end {
+			t.Fatalf("%d entries of %d, %d torn, %d damaged: %v", len(got), len(entries), torn, damaged, err)
 		}
 	})
 }

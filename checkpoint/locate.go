@@ -202,7 +202,7 @@ func (f Fault) String() string {
 // fault compares a file with what its manifest says of it.
 func (f File) fault(dir string) (*Fault, error) {
 	path := filepath.Join(dir, filepath.FromSlash(f.Name))
-	if sum, size, err := hashFile(path); err != nil || sum == f.SHA256 && size == f.Size {
+	if sum, size, err := HashFile(path); err != nil || sum == f.SHA256 && size == f.Size {
 		return nil, err
 	}
 	got, err := sumFile(path)

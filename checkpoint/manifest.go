@@ -182,6 +182,28 @@ func Verify(dir string) error {
 	return nil
 }
 
+// VerifyFile is Verify for one file alone. ErrMissing: the manifest names none of that name.
+func VerifyFile(dir, name string) error {
+	m, err := Load(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range m.Files {
+		if f.Name != name {
+			continue
+		}
+		fault, err := f.fault(dir)
+		if err == nil && fault != nil {
+			err = fmt.Errorf("%w: %s", ErrCorrupt, fault)
+		}
+		if err != nil {
+			return fmt.Errorf("checkpoint: verify %s: %w", dir, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("checkpoint: verify %s: %w: it has no %s", dir, ErrMissing, name)
+}
+
 // Audit loads a checkpoint and hashes every file again, several at a time. It returns every file that differs from the manifest, in the
 // manifest's order. Errors are Load's, and what the file system says.
 func Audit(dir string) (*Manifest, []Fault, error) {

@@ -295,6 +295,42 @@ func TestTableWithAnyByteChangedNeverPanics(t *testing.T) {
 	}
 }
 
+// FuzzArrow reads every value of any file as text, as comparing does, and names the place of a byte in it, as verifying does.
+func FuzzArrow(f *testing.F) {
+	for _, name := range []string{"table.arrow", "weights.arrow"} {
+		whole := read(f, filepath.Join("testdata", name))
+		f.Add(whole, len(whole)/2, []byte{1})
+		f.Add(whole[:len(whole)-9], 40, []byte(nil))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, at int, was []byte) {
+		if at >= 0 && at <= len(data) && len(was) <= 4 {
+			_ = placeIn(data, damage{offset: int64(at), exact: was != nil, blocks: 1, was: was})
+		}
+		a, err := parseArrow(data)
+		if err != nil {
+			if !errors.Is(err, ErrCorrupt) {
+				t.Fatalf("untyped: %v", err)
+			}
+			return
+		}
+		r, total := &rows{a: a}, 0
+		for {
+			ok, err := r.next()
+			if err != nil && !errors.Is(err, ErrCorrupt) {
+				t.Fatalf("untyped: %v", err)
+			}
+			if !ok || err != nil {
+				return
+			}
+			for _, c := range r.cols {
+				if total += len(c.text(r.row)); total > 1<<24 {
+					return
+				}
+			}
+		}
+	})
+}
+
 func FuzzTable(f *testing.F) {
 	whole := read(f, filepath.Join("testdata", "table.arrow"))
 	f.Add(whole)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func (b *BlackBox) open(be kernel.Backend, emit func(stages.Event)) (*llm.Servic
 	}
 	opt := llm.Options{Offline: b.Offline, Seed: b.Seed, Kernel: be, Replay: b.replays()}
 	if b.Keep != "" {
-		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, "replies.wal"))
+		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, repliesName))
 	}
 	if emit != nil {
 		opt.Observe = func(c llm.Call) {
@@ -109,49 +108,47 @@ func (b *BlackBox) replies(path string) error {
 	return s.ExportArrow(path)
 }
 
-// exportAsked writes what the box has stored, if it was opened and there is anything, so that the file is there whole or not at all.
-func (b *BlackBox) exportAsked(path string) error {
+// The replies that ask and eval --items have bought for a run: as they come, and for other programs and runs as a checkpoint of its own.
+const (
+	askedJournal = "asked.wal"
+	askedFolder  = "asked"
+	exportedName = "replies.arrow"
+)
+
+// exportAsked makes a checkpoint of what the box has stored, if it was opened and there is anything.
+func (b *BlackBox) exportAsked(folder string) error {
 	b.mu.Lock()
 	s := b.service
 	b.mu.Unlock()
 	if s == nil || s.Usage().Calls == 0 {
 		return nil
 	}
-	next := path + ".next"
+	pending, err := checkpoint.Begin(filepath.Join(folder, askedFolder))
+	if err != nil {
+		return err
+	}
 	s.Label("")
-	if err := s.ExportArrow(next); err != nil {
-		return errors.Join(err, os.Remove(next))
+	if err := s.ExportArrow(pending.Path(exportedName)); err != nil {
+		return errors.Join(err, pending.Abort())
 	}
-	if err := os.Rename(next, path); err != nil {
-		return fmt.Errorf("pipeline: %w", err)
-	}
-	return nil
+	return pending.Commit(&checkpoint.Manifest{Stage: askedFolder})
 }
 
-// The replies that ask and eval --items have bought for a run: as they come, and for other programs and runs.
-const (
-	askedJournal = "asked.wal"
-	askedFile    = "asked.arrow"
-)
-
-// replays lists the replies that runs have exported, stage by stage: what was answered once need not be asked again.
+// replays lists the replies that runs have exported, stage by stage: what was answered once need not be asked again. A damaged file
+// answers nothing.
 func (b *BlackBox) replays() []string {
 	if b.Others == "" {
 		return b.Replay
 	}
-	files, err := filepath.Glob(filepath.Join(escape(b.Others), "runs", "*", "*", "replies.arrow"))
+	files, err := filepath.Glob(filepath.Join(escape(b.Others), "runs", "*", "*", exportedName))
 	if err != nil {
 		return b.Replay
 	}
 	whole := slices.Clone(b.Replay)
 	for _, f := range files {
-		if _, err := checkpoint.Load(filepath.Dir(f)); err == nil {
+		if checkpoint.VerifyFile(filepath.Dir(f), exportedName) == nil {
 			whole = append(whole, f)
 		}
 	}
-	asked, err := filepath.Glob(filepath.Join(escape(b.Others), "runs", "*", askedFile))
-	if err != nil {
-		return whole
-	}
-	return append(whole, asked...)
+	return whole
 }

@@ -14,9 +14,10 @@ import (
 	"slm/llm"
 	"slm/model"
 	"slm/model/decode"
-	"slm/optim"
 	"slm/rng"
+	"slm/stages"
 	"slm/stages/knowledge"
+	"slm/stages/trainer"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -43,58 +44,36 @@ func (e *estimator) repeat(ctx context.Context, f func() error) (float64, error)
 	}
 }
 
-// microPlaces is the most that goes through the training graph at once, as in the trainer: so the memory is that of a run, too.
-const microPlaces = 4096
+// training is what a training stage will take.
+type training struct {
+	steps            int
+	step, held, load float64 // seconds: of a step, of all measurements of the held-out loss, of everything before the first step
+}
 
-// timeTraining measures a forward and backward pass and a step of the optimiser.
-func (e *estimator) timeTraining(ctx context.Context, params *model.Params) error {
-	cfg := e.recipe.Stages.DP
-	rows := max(1, min(cfg.Batch, microPlaces)/e.shape.Context)
-	g, err := model.NewGraph(params, e.kernel, rows, e.shape.Context, true)
+// rehearse trains a stage's first batches in memory.
+func (e *estimator) rehearse(ctx context.Context, job trainer.Job) (t training, err error) {
+	env := &stages.Env{Seed: e.recipe.Seed, Kernel: e.kernel, Log: quiet(), Now: e.now, Emit: func(stages.Event) {}}
+	start := e.now()
+	r, err := trainer.Rehearse(env, job)
 	if err != nil {
-		return fmt.Errorf("pipeline: calibrate: %w", err)
+		return t, fmt.Errorf("pipeline: calibrate: %w", err)
 	}
-	defer func() { _ = g.Close() }() // it only drops memory
-	n := rows * e.shape.Context
-	b := model.Batch{Tokens: make([]int32, n), Targets: make([]int32, n), Docs: make([]int32, n)}
-	draw := rng.New(e.recipe.Seed, "plan")
-	document := min(e.shape.Context, 256) // places: attention's cost grows with it
-	for i := range n {
-		b.Tokens[i], b.Targets[i] = int32(draw.IntN(e.shape.Vocab)), int32(draw.IntN(e.shape.Vocab))
-		b.Docs[i] = int32(i - i%e.shape.Context%document)
+	defer r.Close()
+	t.steps, t.load = r.Steps(), e.now().Sub(start).Seconds()
+	if t.steps == 0 {
+		return t, nil
 	}
-	pass, err := e.repeat(ctx, func() error {
-		g.Zero()
-		_, err := g.Run(b, 1/float32(n))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("pipeline: calibrate: %w", err)
+	if t.step, err = e.repeat(ctx, func() error { _, err := r.Step(); return err }); err != nil {
+		return t, fmt.Errorf("pipeline: calibrate: %w", err)
 	}
-	e.place = pass / float64(n)
-	grads, err := g.Gradients()
-	if err != nil {
-		return fmt.Errorf("pipeline: calibrate: %w", err)
+	if n := r.Measurements(); n > 0 {
+		once, err := e.repeat(ctx, func() error { _, err := r.HeldOut(); return err })
+		if err != nil {
+			return t, fmt.Errorf("pipeline: calibrate: %w", err)
+		}
+		t.held = float64(n) * once
 	}
-	list := make([]optim.Param, len(grads))
-	for i, x := range grads {
-		list[i] = optim.Param{Name: x.Name, W: x.W, G: x.G, Rows: x.Rows}
-	}
-	var o optim.Optimizer
-	if cfg.Optim.Name == "muon" {
-		o, err = optim.NewMuon(list, e.kernel)
-	} else {
-		o, err = optim.New(list)
-	}
-	if err != nil {
-		return fmt.Errorf("pipeline: calibrate: %w", err)
-	}
-	e.step, err = e.repeat(ctx, func() error {
-		o.Step(1e-6)
-		g.Refresh()
-		return nil
-	})
-	return err
+	return t, nil
 }
 
 // timeGeneration measures a token of many sequences that are generated together.

@@ -1,11 +1,8 @@
 package pipeline
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -72,16 +69,9 @@ func (d *digests) file(path string) (string, error) {
 	if k, ok := d.known[path]; ok && k.Size == now.Size && k.Changed == now.Changed {
 		return k.SHA256, nil
 	}
-	f, err := os.Open(path)
-	if err != nil {
+	if now.SHA256, _, err = checkpoint.HashFile(path); err != nil {
 		return "", err
 	}
-	defer func() { _ = f.Close() }() // read only
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	now.SHA256 = hex.EncodeToString(h.Sum(nil))
 	if d.now().Sub(info.ModTime()) > settle {
 		d.known[path], d.changed = now, true
 	}

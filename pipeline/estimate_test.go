@@ -51,7 +51,7 @@ func TestAPlanIsEstimatedFromTheRecipeAndACalibration(t *testing.T) {
 		t.Errorf("%+v", by)
 	}
 	const asking = 10 // systems of the ladder that ask the black box
-	if c := by[stages.Eval]; c.Calls != int64(r.Eval.Items*asking) || c.LLMTokens <= c.Calls {
+	if c := by[stages.Eval]; c.Questions != int64(r.Eval.Items*asking) || c.Calls == 0 || c.Calls >= c.Questions || c.LLMTokens <= c.Calls {
 		t.Errorf("eval: %+v", c)
 	}
 	if c := by[stages.BPO]; c.Calls == 0 || c.Questions < c.Calls {

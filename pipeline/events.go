@@ -1,10 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"hash/crc32"
 	"math"
 	"os"
 	"reflect"
@@ -14,8 +15,49 @@ import (
 	"slm/stages"
 )
 
-// EventVersion is the version of a line of events.jsonl.
-const EventVersion = 1
+// EventVersion is the version of a line of events.jsonl. Since version 2 a line ends in a checksum.
+const EventVersion = 2
+
+// The end of a line: the CRC-32C of all that stands before it.
+const (
+	sumStart = `,"crc":"`
+	sumSize  = len(sumStart) + 8 + len(`"}`) // bytes
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func lineSum(text []byte) []byte {
+	return fmt.Appendf(nil, sumStart+`%08x"}`, crc32.Checksum(text, castagnoli))
+}
+
+// encodeEvent gives an event's line, without its end.
+func encodeEvent(e stages.Event) ([]byte, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	text = text[:len(text)-1] // the closing brace comes back with the checksum
+	return append(text, lineSum(text)...), nil
+}
+
+// eventIsWhole reports whether a line is what encodeEvent gives, or what version 1 did, which had no checksums.
+func eventIsWhole(line []byte) bool {
+	var e stages.Event
+	if json.Unmarshal(line, &e) != nil || e.Type == "" {
+		return false
+	}
+	at := len(line) - sumSize
+	if at < 0 || !bytes.HasPrefix(line[at:], []byte(sumStart)) {
+		return e.V == 1
+	}
+	return bytes.Equal(line[at:], lineSum(line[:at]))
+}
+
+// eventIsCut reports whether a line without its end can be what a stopped write left.
+func eventIsCut(line []byte) bool {
+	at := bytes.LastIndex(line, []byte(sumStart))
+	return at < 0 || bytes.HasPrefix(lineSum(line[:at]), line[at:])
+}
 
 // eventLog appends events to a run's events.jsonl and hands them to a viewer. It may be used from several goroutines.
 type eventLog struct {
@@ -34,22 +76,41 @@ type Viewer interface {
 	Close()
 }
 
-// openEvents opens the log for appending. A line that a killed process left unfinished is closed first, so that it spoils only itself.
+// openEvents opens the log for appending. What a killed process left of a line is cut off first.
 func openEvents(path string, now func() time.Time, view Viewer) (*eventLog, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: events: %w", err)
 	}
-	if end, err := f.Seek(0, io.SeekEnd); err == nil && end > 0 {
-		last := make([]byte, 1)
-		if _, err := f.ReadAt(last, end-1); err == nil && last[0] != '\n' {
-			_, err = f.Write([]byte("\n"))
-			if err != nil {
-				return nil, errors.Join(fmt.Errorf("pipeline: events: %w", err), f.Close())
-			}
-		}
+	if err := cutLine(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("pipeline: events: %w", err), f.Close())
 	}
 	return &eventLog{f: f, now: now, view: view}, nil
+}
+
+// cutLine ends a file with its last whole line.
+func cutLine(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	size := info.Size()
+	buf := make([]byte, 4096)
+	for end := size; end > 0; {
+		from := max(0, end-int64(len(buf)))
+		part := buf[:end-from]
+		if _, err := f.ReadAt(part, from); err != nil {
+			return err
+		}
+		if at := bytes.LastIndexByte(part, '\n'); at >= 0 {
+			if from += int64(at) + 1; from == size {
+				return nil
+			}
+			return f.Truncate(from)
+		}
+		end = from
+	}
+	return f.Truncate(0)
 }
 
 // emit writes one event. A failed write is kept for close: a full disk must not lose the state that the stage is about to save.
@@ -58,7 +119,7 @@ func (l *eventLog) emit(e stages.Event) {
 	finite(&e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text, err := json.Marshal(e)
+	text, err := encodeEvent(e)
 	if err == nil {
 		_, err = l.f.Write(append(text, '\n'))
 	}

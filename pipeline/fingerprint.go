@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"slm/stages"
 )
@@ -52,8 +53,7 @@ func digestOf(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), nil
+	return hashOf(text), nil
 }
 
 // stamp marks a work area with all that must be the same for its contents to be of use.
@@ -63,5 +63,15 @@ func stamp(fingerprint string, parents map[string]string) string {
 	for _, name := range slices.Sorted(maps.Keys(parents)) {
 		_, _ = fmt.Fprintln(h, name, parents[name])
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	mark := hex.EncodeToString(h.Sum(nil))
+	return mark + " " + hashOf([]byte(mark)) + "\n"
+}
+
+// stampExt ends the name of a work area's stamp.
+const stampExt = ".stamp"
+
+// stampIsWhole reports whether a stamp matches its own checksum. Those of older programs had none.
+func stampIsWhole(text string) bool {
+	mark, sum, ok := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
+	return ok && sum == hashOf([]byte(mark)) && strings.HasSuffix(text, "\n") || !ok && len(text) == 2*sha256.Size
 }

@@ -25,7 +25,7 @@ type lock struct{ f *flock.Flock }
 
 // takeLock locks a run folder or returns ErrLocked at once.
 func takeLock(dir string) (*lock, error) {
-	path := filepath.Join(dir, "lock")
+	path := filepath.Join(dir, lockName)
 	f := flock.New(path, flock.SetPermissions(fs.FileMode(0o644)))
 	ok, err := f.TryLock()
 	if err != nil {
@@ -59,7 +59,7 @@ func describeHolder(path string) string {
 
 // Locked reports which process works on a run, if any.
 func Locked(dir string) (by string, locked bool) {
-	path := filepath.Join(dir, "lock")
+	path := filepath.Join(dir, lockName)
 	if _, err := os.Stat(path); err != nil {
 		return "", false
 	}

@@ -254,8 +254,8 @@ func (p *Plan) interrupted(stage, mark string) bool {
 	return err == nil && len(entries) > 0
 }
 
-func (p *Plan) work(stage string) string      { return filepath.Join(p.job.Folder(), "work", stage) }
-func (p *Plan) stampFile(stage string) string { return p.work(stage) + ".stamp" }
+func (p *Plan) work(stage string) string      { return filepath.Join(p.job.Folder(), workName, stage) }
+func (p *Plan) stampFile(stage string) string { return p.work(stage) + stampExt }
 
 // Done reports whether nothing is left to do.
 func (p *Plan) Done() bool {

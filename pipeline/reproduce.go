@@ -153,10 +153,10 @@ func (a *again) run(ctx context.Context, r *recipe.Loaded) (err error) {
 		means.Box.Replay = storedReplies(a.original)
 	}
 	defer func() {
-		seal := writeSeal(folder, false, recipeName, planName, eventsName, repliesName)
+		seal := writeSeal(folder, false, nil)
 		err = errors.Join(err, means.Box.Close(), events.close(), seal)
 	}()
-	run := &runner{plan: a.plan, means: means, events: events, out: &Outcome{Run: folder, Done: map[string]string{}}}
+	run := &runner{plan: a.plan, means: means, events: events, out: &Outcome{Run: folder, Done: map[string]string{}}, sound: map[string]bool{}}
 	for i, step := range a.plan.job.Steps {
 		goOn, err := a.stage(ctx, run, step, &a.plan.Stages[i])
 		if err != nil || !goOn {
@@ -170,7 +170,7 @@ func (a *again) run(ctx context.Context, r *recipe.Loaded) (err error) {
 func storedReplies(folder string) []string {
 	var files []string
 	for _, stage := range order {
-		files = append(files, filepath.Join(folder, stage, "replies.arrow"))
+		files = append(files, filepath.Join(folder, stage, exportedName))
 	}
 	files = append(files, filepath.Join(folder, repliesName))
 	return slices.DeleteFunc(files, func(f string) bool {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"slm/checkpoint"
@@ -71,19 +73,20 @@ func (p *Plan) Execute(ctx context.Context, means Means) (out *Outcome, err erro
 		if err != nil && means.Code != nil {
 			code = means.Code(errors.Join(err, context.Cause(ctx)))
 		}
-		e := stages.Event{Type: "exit", Code: code, Seconds: means.Now().Sub(start).Seconds()}
+		e := stages.Event{Type: "exit", Code: code, Seconds: means.Now().Sub(start).Seconds(), Memory: peakMemory()}
 		if err != nil {
 			e.Message = err.Error()
 		}
 		events.emit(e)
-		if cerr := errors.Join(events.close(), writeSeal(p.Folder(), false, recipeName, planName, eventsName, repliesName)); cerr != nil && err == nil {
+		if cerr := errors.Join(events.close(), writeSeal(p.Folder(), false, nil)); cerr != nil && err == nil {
 			err = cerr
 		}
 	}()
-	r := &runner{plan: p, means: means, events: events, out: out}
+	r := &runner{plan: p, means: means, events: events, out: out, sound: map[string]bool{}}
 	if err := r.ready(); err != nil {
 		return out, err
 	}
+	p.tellEstimate(events.emit)
 	for i := range p.Stages {
 		if err := r.stage(ctx, i); err != nil {
 			return out, err
@@ -103,7 +106,7 @@ func (p *Plan) tidy() {
 		return
 	}
 	if p.settle() == nil {
-		_ = writeSeal(p.Folder(), false, recipeName, planName, eventsName, repliesName) // an open seal checks less, and says so
+		_ = writeSeal(p.Folder(), false, nil) // an open seal checks less, and says so
 	}
 	_ = held.release() // the process ends soon, and its locks with it
 }
@@ -113,8 +116,17 @@ func (p *Plan) unsettled() bool {
 	if s, err := readSeal(p.Folder()); err == nil && s.Open {
 		return true
 	}
-	left, err := os.ReadDir(filepath.Join(p.Folder(), "work"))
-	return err == nil && len(left) > 0
+	left, err := os.ReadDir(filepath.Join(p.Folder(), workName))
+	return err == nil && len(left) > 0 || len(p.unfinished()) > 0
+}
+
+// unfinished lists the run's own files that a killed process was about to put in their places.
+func (p *Plan) unfinished() (files []string) {
+	for _, name := range []string{recipeName, planName, sealName, reportName} {
+		found, _ := filepath.Glob(filepath.Join(escape(p.Folder()), "."+name+".tmp-*")) // the pattern is well-formed
+		files = append(files, found...)
+	}
+	return files
 }
 
 // settle removes what killed processes have left behind: temporary folders and files, and the work areas of stages whose checkpoints stand.
@@ -130,19 +142,13 @@ func (p *Plan) settle() error {
 		}
 	}
 	if whole {
-		if err := os.RemoveAll(filepath.Join(p.Folder(), "work")); err != nil {
+		if err := os.RemoveAll(filepath.Join(p.Folder(), workName)); err != nil {
 			return fmt.Errorf("pipeline: %w", err)
 		}
 	}
-	for _, name := range []string{recipeName, planName, sealName, reportName} {
-		left, err := filepath.Glob(filepath.Join(escape(p.Folder()), "."+name+".tmp-*"))
-		if err != nil {
-			return fmt.Errorf("pipeline: %w", err)
-		}
-		for _, file := range left {
-			if err := os.Remove(file); err != nil {
-				return fmt.Errorf("pipeline: remove what a killed process left: %w", err)
-			}
+	for _, file := range p.unfinished() {
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("pipeline: remove what a killed process left: %w", err)
 		}
 	}
 	return nil
@@ -150,23 +156,23 @@ func (p *Plan) settle() error {
 
 // writeHead writes what the run was asked for. The seal is open from before the first file is written until the run ends.
 func (p *Plan) writeHead() error {
-	if err := writeSeal(p.Folder(), true); err != nil {
-		return err
-	}
-	path := filepath.Join(p.Folder(), recipeName)
-	if old, err := os.ReadFile(path); err != nil || string(old) != string(p.job.Recipe) {
-		if err := checkpoint.WriteFileAtomic(path, p.job.Recipe); err != nil {
-			return fmt.Errorf("pipeline: %w", err)
-		}
-	}
 	text, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return fmt.Errorf("pipeline: plan: %w", err)
 	}
-	if err := checkpoint.WriteFileAtomic(filepath.Join(p.Folder(), planName), append(text, '\n')); err != nil {
-		return fmt.Errorf("pipeline: %w", err)
+	head := map[string][]byte{recipeName: p.job.Recipe, planName: append(text, '\n')}
+	if err := writeSeal(p.Folder(), true, head); err != nil {
+		return err
 	}
-	return writeSeal(p.Folder(), true, recipeName, planName, eventsName, repliesName)
+	for _, name := range []string{recipeName, planName} {
+		if old, err := os.ReadFile(filepath.Join(p.Folder(), name)); err == nil && bytes.Equal(old, head[name]) {
+			continue
+		}
+		if err := checkpoint.WriteFileAtomic(filepath.Join(p.Folder(), name), head[name]); err != nil {
+			return fmt.Errorf("pipeline: %w", err)
+		}
+	}
+	return nil
 }
 
 // runner goes through a plan's stages.
@@ -175,6 +181,7 @@ type runner struct {
 	means  Means
 	events *eventLog
 	out    *Outcome
+	sound  map[string]bool // stages whose checkpoints were hashed, or have just been made
 }
 
 // ready opens the black box before anything is trained when a stage will ask it: missing weights or a missing key should be known
@@ -217,6 +224,13 @@ func (r *runner) stage(ctx context.Context, i int) error {
 		}
 		parents[name] = digest
 	}
+	if pl.Action == Reuse {
+		if err := r.hash(step.Name); errors.Is(err, checkpoint.ErrCorrupt) {
+			pl.Action, pl.Why, pl.Digest = Run, "damaged: "+err.Error(), ""
+		} else if err != nil {
+			return err
+		}
+	}
 	switch pl.Action {
 	case Reuse:
 		r.out.Reused = append(r.out.Reused, step.Name)
@@ -225,6 +239,7 @@ func (r *runner) stage(ctx context.Context, i int) error {
 		if err := adopt(pl.Source, p.folder(step.Name)); err != nil {
 			return err
 		}
+		r.sound[step.Name] = true
 		r.out.Reused = append(r.out.Reused, step.Name)
 		r.events.emit(stages.Event{Type: "stage", Stage: step.Name, Phase: Adopt, Message: pl.Why})
 	default:
@@ -237,9 +252,35 @@ func (r *runner) stage(ctx context.Context, i int) error {
 	return r.events.failed()
 }
 
+// hash reads a stage's checkpoint before others are made from it: its manifest and sizes do not tell that a byte has changed.
+func (r *runner) hash(stage string) error {
+	if r.sound[stage] {
+		return nil
+	}
+	if err := checkpoint.Verify(r.plan.folder(stage)); err != nil {
+		return err
+	}
+	r.sound[stage] = true
+	return nil
+}
+
+// beside lists the folders of the other runs, sorted.
+func (p *Plan) beside() (runs []string) {
+	all, err := filepath.Glob(filepath.Join(escape(p.job.Dir), "runs", "*"))
+	if err != nil {
+		return nil // no pattern of ours is malformed
+	}
+	return slices.DeleteFunc(all, func(run string) bool { return run == p.Folder() })
+}
+
 // run calls a stage and takes its checkpoint.
 func (r *runner) run(ctx context.Context, step Step, pl *Planned, parents map[string]string) error {
 	p := r.plan
+	for _, name := range step.Parents {
+		if err := r.hash(name); err != nil {
+			return fmt.Errorf("pipeline: %s cannot be made from %s: %w: slm train without --only makes it again", step.Name, name, err)
+		}
+	}
 	if err := p.prepare(step.Name, stamp(pl.Fingerprint, parents)); err != nil {
 		return err
 	}
@@ -261,6 +302,9 @@ func (r *runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 			r.events.emit(e)
 		},
 	}
+	if !pl.forced && !p.choice.NoResume {
+		env.Beside = p.beside()
+	}
 	start := r.means.Now()
 	r.events.emit(stages.Event{Type: "stage", Stage: step.Name, Phase: pl.Action, Message: pl.Why})
 	err = guard(ctx, step.Stage, env)
@@ -275,6 +319,7 @@ func (r *runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 		return fmt.Errorf("pipeline: %s wrote a checkpoint of %s with fingerprint %.12s, not %.12s", step.Name, m.Stage, m.Fingerprint, pl.Fingerprint)
 	}
 	pl.Digest = m.Digest()
+	r.sound[step.Name] = true
 	r.events.emit(stages.Event{
 		Type: "checkpoint", Stage: step.Name, Path: step.Name, Seconds: r.means.Now().Sub(start).Seconds(), Message: pl.Digest,
 	})

@@ -41,7 +41,7 @@ func List(dir string) ([]Entry, error) {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() || strings.HasPrefix(f.Name(), ".") {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(folder, "recipe.yaml")); err == nil {
+		if _, err := os.Stat(filepath.Join(folder, recipeName)); err == nil {
 			out = append(out, Look(folder))
 		}
 	}
@@ -74,7 +74,7 @@ func Find(dir, name string) (string, error) {
 		return "", fmt.Errorf("%w: the run has no name", ErrUsage)
 	}
 	for _, folder := range []string{name, filepath.Join(dir, "runs", name)} {
-		if _, err := os.Stat(filepath.Join(folder, "recipe.yaml")); err == nil {
+		if _, err := os.Stat(filepath.Join(folder, recipeName)); err == nil {
 			return folder, nil
 		}
 	}

@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"slm/checkpoint"
 )
@@ -20,8 +20,11 @@ const (
 	maxSeal  = 1 << 20 // bytes
 )
 
-// seal is what a run folder's own files were when its last command ended: a stage's files are in its manifest, these are in no other. It is
-// written under the run's lock.
+// sealVersion is written; version 1 had no Due.
+const sealVersion = 2
+
+// seal is what a run folder's own files were when its last command ended, or while it is open when that began: a stage's files are in its
+// manifest, these are in no other. It is written under the run's lock.
 type seal struct {
 	Version int               `json:"v"`
 	Open    bool              `json:"open"`    // a command has begun and has not ended: it still runs, or was killed
@@ -30,15 +33,13 @@ type seal struct {
 	Check   string            `json:"check"` // of all the above
 }
 
-// sealed is a file, or for one that only grows its beginning.
+// sealed is a file, or for one that only grows its beginning. A file that the command was to write has two: as it was and as it will be.
 type sealed struct {
 	Name   string `json:"name"`
 	Size   int64  `json:"size"` // bytes
 	SHA256 string `json:"sha256"`
+	Due    bool   `json:"due,omitempty"` // as it will be
 }
-
-// grows tells the files to which entries are only ever added.
-var grows = map[string]bool{eventsName: true, repliesName: true}
 
 const (
 	recipeName  = "recipe.yaml"
@@ -46,20 +47,31 @@ const (
 	eventsName  = "events.jsonl"
 	repliesName = "replies.wal"
 	reportName  = "report.html"
+	lockName    = "lock"
+	workName    = "work"
 )
 
-// writeSeal writes down what a run folder holds. An open seal names no stages, since they may be replaced at any time.
-func writeSeal(folder string, open bool, names ...string) error {
-	s := seal{Version: 1, Open: open, Stages: map[string]string{}, Files: []sealed{}}
-	for _, name := range names {
-		size, sum, err := sumBeginning(filepath.Join(folder, name), -1)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+// sealedNames are the files that a seal covers.
+var sealedNames = []string{recipeName, planName, eventsName, repliesName}
+
+// grows tells the files to which entries are only ever added.
+var grows = map[string]bool{eventsName: true, repliesName: true}
+
+// writeSeal writes down what a run folder holds. An open seal names no stages, since they may be replaced at any time; due are the files
+// that are written behind it.
+func writeSeal(folder string, open bool, due map[string][]byte) error {
+	s := seal{Version: sealVersion, Open: open, Stages: map[string]string{}, Files: []sealed{}}
+	for _, name := range sealedNames {
+		sum, size, err := checkpoint.HashFile(filepath.Join(folder, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("pipeline: seal: %w", err)
 		}
-		s.Files = append(s.Files, sealed{name, size, sum})
+		if err == nil {
+			s.Files = append(s.Files, sealed{Name: name, Size: size, SHA256: sum})
+		}
+		if text, ok := due[name]; ok {
+			s.Files = append(s.Files, sealed{name, int64(len(text)), hashOf(text), true})
+		}
 	}
 	if !open {
 		s.Stages = Look(folder).Done
@@ -74,6 +86,11 @@ func writeSeal(folder string, open bool, names ...string) error {
 	return nil
 }
 
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
 // encode gives the bytes of seal.json.
 func (s seal) encode() ([]byte, error) {
 	s.Check = ""
@@ -86,8 +103,7 @@ func (s seal) encode() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// readSeal reads a run's seal and demands that it is byte for byte what writeSeal writes. fs.ErrNotExist: a program that knew no seals
-// made the run.
+// readSeal reads a run's seal. fs.ErrNotExist: a program that knew no seals made the run.
 func readSeal(folder string) (*seal, error) {
 	path := filepath.Join(folder, sealName)
 	info, err := os.Stat(path)
@@ -101,31 +117,64 @@ func readSeal(folder string) (*seal, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeSeal(data)
+}
+
+// decodeSeal demands that the bytes are those that encode gives.
+func decodeSeal(data []byte) (*seal, error) {
 	var s seal
 	if err := json.Unmarshal(data, &s); err != nil {
 		return nil, fmt.Errorf("%w: %w", checkpoint.ErrCorrupt, err)
 	}
-	if s.Version > 1 {
+	if s.Version > sealVersion {
 		return nil, fmt.Errorf("%w: seal of version %d", checkpoint.ErrNewer, s.Version)
 	}
 	again, err := s.encode()
 	if err != nil || !bytes.Equal(again, data) {
 		return nil, fmt.Errorf("%w: it does not match its own digest", checkpoint.ErrCorrupt)
 	}
+	for _, f := range s.Files {
+		if !slices.Contains(sealedNames, f.Name) {
+			return nil, fmt.Errorf("%w: it names %q", checkpoint.ErrCorrupt, f.Name)
+		}
+	}
 	return &s, nil
+}
+
+// differs says how a file differs from what the seal has of it; "" = it does not, or the seal does not have it.
+func (s *seal) differs(folder, name string) (what string) {
+	written := false // before the command
+	for _, f := range s.Files {
+		if f.Name != name {
+			continue
+		}
+		w := f.differs(folder)
+		if w == "" {
+			return ""
+		}
+		if what == "" {
+			what = w
+		}
+		written = written || !f.Due
+	}
+	if what != "" && !written && s.starting(folder) {
+		return ""
+	}
+	return what
+}
+
+// starting reports whether a first command was stopped before it had written what it was asked for: events come after that.
+func (s *seal) starting(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, eventsName))
+	return s.Open && errors.Is(err, fs.ErrNotExist)
 }
 
 // holds reports whether a file is sealed and still what it was.
 func (s *seal) holds(folder, name string) bool {
-	for _, f := range s.Files {
-		if f.Name == name {
-			return f.differs(folder) == ""
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Files, func(f sealed) bool { return f.Name == name }) && s.differs(folder, name) == ""
 }
 
-// differs says how a file differs from its seal; "" = it does not.
+// differs says how a file differs from one state of it.
 func (f sealed) differs(folder string) string {
 	path := filepath.Join(folder, f.Name)
 	info, err := os.Stat(path)
@@ -137,45 +186,12 @@ func (f sealed) differs(folder string) string {
 	case info.Size() < f.Size, info.Size() > f.Size && !grows[f.Name]:
 		return fmt.Sprintf("has %d bytes, not %d", info.Size(), f.Size)
 	}
-	_, sum, err := sumBeginning(path, f.Size)
+	sum, _, err := checkpoint.HashStart(path, f.Size)
 	if err != nil {
 		return err.Error()
 	}
 	if sum != f.SHA256 {
-		return fmt.Sprintf("differs from what it was when the run's last command ended (sha256 %.12s…, not %.12s…)", sum, f.SHA256)
+		return fmt.Sprintf("differs from what the run's last command left (sha256 %.12s…, not %.12s…)", sum, f.SHA256)
 	}
 	return ""
-}
-
-// sumBeginning hashes the first n bytes of a file, all of it for n < 0.
-func sumBeginning(path string, n int64) (size int64, sum string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, "", err
-	}
-	defer func() { _ = f.Close() }() // read only
-	var r io.Reader = f
-	if n >= 0 {
-		r = io.LimitReader(f, n)
-	}
-	h := sha256.New()
-	if size, err = io.Copy(h, r); err != nil {
-		return 0, "", err
-	}
-	return size, hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// reportMark ends a page, before its own checksum.
-const reportMark = "\n<!-- sha256 "
-
-// signPage puts a page's checksum at its end, where a browser does not show it.
-func signPage(page []byte) []byte {
-	sum := sha256.Sum256(page)
-	return append(page, reportMark+hex.EncodeToString(sum[:])+" -->\n"...)
-}
-
-// pageIsWhole reports whether a page is what signPage made.
-func pageIsWhole(page []byte) bool {
-	at := bytes.LastIndex(page, []byte(reportMark))
-	return at >= 0 && bytes.Equal(signPage(bytes.Clone(page[:at])), page)
 }

@@ -20,7 +20,7 @@ import (
 
 // formats are the revisions of what the stages write. One is raised when a change of the program makes a stage give other bytes for
 // the same recipe, so that old checkpoints are not taken for new ones.
-var formats = map[string]int{stages.Data: 2, stages.DP: 1, stages.KIT: 2, stages.BPO: 2, stages.Eval: 2}
+var formats = map[string]int{stages.Data: 2, stages.DP: 1, stages.KIT: 2, stages.BPO: 3, stages.Eval: 2}
 
 // operational are the keys that change how a run is done and never what it ends in: limits, speed, where and under which name it is
 // kept. They are in no fingerprint, so a raised budget goes on with the same run.
@@ -119,15 +119,18 @@ func portable(r recipe.Recipe) recipe.Recipe {
 	return r
 }
 
-// outside reports whether a key is in no fingerprint.
-func outside(path string) bool {
+// Operational reports whether a key changes how a run is done and never what it ends in.
+func Operational(path string) bool {
 	for _, k := range operational {
 		if path == k || strings.HasPrefix(path, k+".") {
 			return true
 		}
 	}
-	return pathKeys[path]
+	return false
 }
+
+// outside reports whether a key is in no fingerprint.
+func outside(path string) bool { return Operational(path) || pathKeys[path] }
 
 // pathKeys are the keys that name files.
 var pathKeys = func() map[string]bool {

@@ -69,7 +69,9 @@ func TestNoFieldIsDead(t *testing.T) {
 		case len(changed) == 0:
 			t.Errorf("%s is dead: no fingerprint changes with it", key)
 		default:
+			known := false
 			for section, stage := range first {
+				known = known || key == section || strings.HasPrefix(key, section+".")
 				if key == section || strings.HasPrefix(key, section+".") {
 					seen++
 					if key == "eval.knowledge" { // one length for all who give the LLM knowledge, so that trials are comparable with the table
@@ -79,6 +81,9 @@ func TestNoFieldIsDead(t *testing.T) {
 						t.Errorf("%s changes %v, want %v", key, changed, want)
 					}
 				}
+			}
+			if !known {
+				t.Errorf("%s stands in a section of which this test does not know the first stage", key)
 			}
 		}
 	}

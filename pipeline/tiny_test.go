@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -126,21 +125,6 @@ func recommit(t *testing.T, dir string, change func(p *checkpoint.Pending, name,
 
 func againIn(t *testing.T) Again {
 	return Again{Into: t.TempDir(), Kernel: tiny.be.Name(), Versions: map[string]string{"slm": "test"}, Means: realMeans(tiny.be)}
-}
-
-// files lists the files of a run but for its lock, whose contents nobody relies on.
-func files(t *testing.T, folder string) (names []string) {
-	t.Helper()
-	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && e.Name() != "lock" {
-			names = append(names, path)
-		}
-		return err
-	})
-	if err != nil || len(names) < 20 {
-		t.Fatalf("%d files, %v", len(names), err)
-	}
-	return names
 }
 
 func has(d []Difference, stage, file, where string) bool {

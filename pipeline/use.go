@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +19,9 @@ import (
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/pipeline/recipe"
-	"slm/report"
 	"slm/report/ladder"
 	"slm/stages"
+	"slm/stages/bpo"
 	"slm/stages/domain"
 	"slm/stages/eval"
 	"slm/stages/kit"
@@ -33,10 +32,11 @@ import (
 type Session struct {
 	Folder  string
 	Recipe  *recipe.Loaded
+	Trial   string // of the prompt search, whose prompt is used instead of the one that was found: "17", "random/3"; empty = that one
 	kernel  kernel.Backend
 	box     *BlackBox
 	speaker *knowledge.Speaker
-	soft    []float32 // prompt that the search has found
+	soft    []float32 // prompt that the search has found, or that of Trial
 	hold    *flock.Flock
 	log     *slog.Logger
 	now     func() time.Time
@@ -45,7 +45,7 @@ type Session struct {
 
 // OpenRun opens a run's folder. view may be nil.
 func OpenRun(folder string, be kernel.Backend, offline bool, view Viewer, log *slog.Logger, now func() time.Time) (*Session, error) {
-	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, "recipe.yaml")})
+	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, recipeName)})
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *Session) Close() error {
 	if s.hold == nil {
 		return s.box.Close()
 	}
-	err := errors.Join(s.box.exportAsked(filepath.Join(s.Folder, askedFile)), s.box.Close())
+	err := errors.Join(s.box.exportAsked(s.Folder), s.box.Close())
 	return errors.Join(err, s.hold.Unlock())
 }
 
@@ -115,27 +115,56 @@ func (s *Session) Know(ctx context.Context, question string) (*Answer, error) {
 	return a, nil
 }
 
+// hash reads checkpoints before they are used, and says which are there.
+func (s *Session) hash(names ...string) (there map[string]bool, err error) {
+	there = map[string]bool{}
+	for _, stage := range names {
+		err := checkpoint.Verify(filepath.Join(s.Folder, stage))
+		if errors.Is(err, checkpoint.ErrMissing) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		there[stage] = true
+	}
+	return there, nil
+}
+
 // load opens the small model once.
 func (s *Session) load() error {
 	if s.speaker != nil {
 		return nil
 	}
+	there, err := s.hash(stages.Data, stages.DP, stages.KIT, stages.BPO)
+	if err != nil {
+		return err
+	}
+	newest := stages.KIT
+	if !there[newest] {
+		newest = stages.DP
+	}
+	if !there[newest] {
+		return fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
+	}
 	dom, err := domain.Open(filepath.Join(s.Folder, stages.Data))
 	if err != nil {
 		return err
 	}
-	params, err := domain.LoadModel(filepath.Join(s.Folder, stages.KIT))
-	if errors.Is(err, fs.ErrNotExist) {
-		params, err = domain.LoadModel(filepath.Join(s.Folder, stages.DP))
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
-	}
+	params, err := domain.LoadModel(filepath.Join(s.Folder, newest))
 	if err != nil {
 		return err
 	}
-	if _, err := checkpoint.Load(filepath.Join(s.Folder, stages.BPO)); err == nil {
+	if there[stages.BPO] {
 		if s.soft, err = domain.LoadPrompt(filepath.Join(s.Folder, stages.BPO)); err != nil {
+			return err
+		}
+	}
+	if s.Trial != "" {
+		if !there[stages.BPO] {
+			return fmt.Errorf("pipeline: %s has searched no prompts yet: %w", s.Folder, checkpoint.ErrMissing)
+		}
+		if s.soft, err = bpo.PromptOf(filepath.Join(s.Folder, stages.BPO), s.Trial, s.Recipe.Stages.BPO.Soft, dom.Tokenizer, params, s.Recipe.Seed); err != nil {
 			return err
 		}
 	}
@@ -177,6 +206,9 @@ func (s *Session) Reply(ctx context.Context, a *Answer, choices []string) error 
 
 // Evaluate scores the run's systems on questions of the user's.
 func (s *Session) Evaluate(ctx context.Context, items []exam.Item) (*ladder.Summary, error) {
+	if _, err := s.hash(order...); err != nil {
+		return nil, err
+	}
 	env := &stages.Env{
 		Run: s.Folder, Seed: s.Recipe.Seed, Kernel: s.kernel, LLM: s.box.Client(s.kernel), Replies: s.box.replies,
 		Answer: s.Recipe.LLM.Answer, Emit: s.emit, Log: s.log, Now: s.now,
@@ -202,28 +234,4 @@ func Summary(folder string) (*ladder.Summary, error) {
 	}
 	defer func() { _ = f.Close() }() // read only
 	return ladder.Parse(f)
-}
-
-// Report writes report.html if a checkpoint is newer than it, and returns its path.
-func Report(folder string) (string, error) {
-	path := filepath.Join(folder, "report.html")
-	if page, err := os.Stat(path); err == nil {
-		old := false
-		for _, stage := range order {
-			m, err := os.Stat(filepath.Join(folder, stage, checkpoint.ManifestName))
-			old = old || err == nil && m.ModTime().After(page.ModTime())
-		}
-		if !old {
-			return path, nil
-		}
-	}
-	run, err := report.Load(folder)
-	if err != nil {
-		return "", err
-	}
-	var page bytes.Buffer
-	if err := report.Render(&page, run); err != nil {
-		return "", err
-	}
-	return path, checkpoint.WriteFileAtomic(path, signPage(page.Bytes()))
 }

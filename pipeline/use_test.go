@@ -55,7 +55,7 @@ func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
 	if err := errors.Join(second.Close(), first.Close()); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{askedFile, askedJournal, askedFile} { // at last the exported file is alone
+	for _, file := range []string{askedFolder, askedJournal, askedFolder} { // at last what was exported is alone
 		third := use(t, folder, true)
 		got, err := ask(third, question)
 		if err != nil || *got.Choice != *want.Choice || got.Knowledge != want.Knowledge {
@@ -64,7 +64,10 @@ func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
 		if err := third.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := os.Remove(filepath.Join(folder, file)); err != nil {
+		if v := verified(t, folder); !v.OK || len(v.Notes) > 0 {
+			t.Errorf("%+v", v)
+		}
+		if err := os.RemoveAll(filepath.Join(folder, file)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -72,10 +75,10 @@ func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
 
 func TestAWholeRunIsRepeatedOfflineFromItsArrowFiles(t *testing.T) {
 	folder := tinyRun(t)
-	if err := os.Remove(filepath.Join(folder, "replies.wal")); err != nil {
+	if err := os.Remove(filepath.Join(folder, repliesName)); err != nil {
 		t.Fatal(err)
 	}
-	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, "recipe.yaml")})
+	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, recipeName)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,6 @@ import (
 
 	"slm/checkpoint"
 	"slm/pipeline/recipe"
-	"slm/stages"
 )
 
 // ErrDiffers says that something is not what it should be: verify and reproduce found a difference.
@@ -83,7 +82,9 @@ func Verify(folder string) (*Verified, error) {
 	v.chain()
 	v.work()
 	v.events()
-	v.replies()
+	if err := v.replies(); err != nil {
+		return nil, err
+	}
 	v.report()
 	v.strays()
 	v.out.OK = len(v.out.Differences) == 0
@@ -113,7 +114,7 @@ func (v *verifier) seal() error {
 	s, err := readSeal(v.folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		v.note("there is no %s: recipe.yaml, plan.json and events.jsonl have nothing to be compared with", sealName)
+		v.note("there is no %s: %s have nothing to be compared with", sealName, strings.Join(sealedNames, ", "))
 		return nil
 	case errors.Is(err, checkpoint.ErrNewer):
 		return fmt.Errorf("pipeline: verify %s: %w", v.folder, err)
@@ -125,9 +126,9 @@ func (v *verifier) seal() error {
 	if s.Open {
 		v.note("the run's last command did not come to its end; slm train goes on")
 	}
-	for _, f := range s.Files {
-		if what := f.differs(v.folder); what != "" {
-			v.found(Difference{File: f.Name, What: what})
+	for _, name := range sealedNames {
+		if what := s.differs(v.folder, name); what != "" {
+			v.found(Difference{File: name, What: what})
 		}
 	}
 	return nil
@@ -167,10 +168,15 @@ func (v *verifier) stage(stage string, a audit) error {
 	if s := v.sealed; s != nil && !s.Open && s.Stages[stage] != m.Digest() {
 		v.found(Difference{Stage: stage, File: checkpoint.ManifestName, What: fmt.Sprintf("has digest %.12s…, and had %.12s… when the run's last command ended", m.Digest(), s.Stages[stage])})
 	}
+	return v.files(stage, m, faults)
+}
+
+// files takes up what differs in a checkpoint's folder.
+func (v *verifier) files(stage string, m *checkpoint.Manifest, faults []checkpoint.Fault) error {
 	for _, f := range faults {
 		v.found(Difference{Stage: stage, File: f.File, Where: f.Where, What: f.What})
 	}
-	strays, err := checkpoint.Strays(dir, m)
+	strays, err := checkpoint.Strays(filepath.Join(v.folder, stage), m)
 	if err != nil {
 		return fmt.Errorf("pipeline: verify: %w", err)
 	}
@@ -210,7 +216,7 @@ func (v *verifier) chain() {
 		v.plan = &Plan{}
 		err = json.Unmarshal(text, v.plan)
 	}
-	if errors.Is(err, fs.ErrNotExist) && v.starting() {
+	if errors.Is(err, fs.ErrNotExist) && v.sealed != nil && v.sealed.starting(v.folder) {
 		v.plan = nil
 		return
 	}
@@ -235,11 +241,6 @@ func (v *verifier) chain() {
 	}
 	v.recompute(r, inputs)
 	v.inputs(r, inputs)
-}
-
-// starting reports whether the last command was stopped before it had written what it was asked for.
-func (v *verifier) starting() bool {
-	return v.sealed != nil && v.sealed.Open && len(v.sealed.Files) == 0
 }
 
 // recompute gives the recipe its fingerprints anew. Another program may have other defaults: with a recipe that is what it was, another
@@ -289,7 +290,7 @@ func (v *verifier) inputs(r *recipe.Loaded, were map[string]string) {
 
 // work checks what interrupted stages have kept.
 func (v *verifier) work() {
-	root := filepath.Join(v.folder, "work")
+	root := filepath.Join(v.folder, workName)
 	saves, _ := filepath.Glob(filepath.Join(escape(root), "*", "*", checkpoint.ManifestName)) // the pattern is well-formed
 	for _, manifest := range saves {
 		dir := filepath.Dir(manifest)
@@ -306,12 +307,21 @@ func (v *verifier) work() {
 		}
 	}
 	for _, stage := range order {
+		v.stamp(filepath.Join(workName, stage+stampExt))
 		for _, name := range []string{"journal", "trials.journal"} {
-			v.journal(filepath.Join("work", stage, name))
+			v.journal(filepath.Join(workName, stage, name))
 		}
 		if _, err := os.Stat(filepath.Join(root, stage)); err == nil {
 			v.note("%s was interrupted and goes on with slm train", stage)
 		}
+	}
+}
+
+// stamp checks the mark of a work area, which tells what it is good for.
+func (v *verifier) stamp(name string) {
+	text, err := os.ReadFile(filepath.Join(v.folder, name))
+	if err == nil && !stampIsWhole(string(text)) {
+		v.found(Difference{File: filepath.ToSlash(name), What: "does not match its checksum"})
 	}
 }
 
@@ -324,15 +334,31 @@ func (v *verifier) journal(name string) {
 	case err != nil:
 		v.found(Difference{File: name, What: err.Error()})
 	case skipped > 0:
-		v.found(Difference{File: name, What: fmt.Sprintf("%d bytes between its entries are damaged", skipped)})
+		v.found(Difference{File: name, What: fmt.Sprintf("%d bytes of its entries are damaged", skipped)})
 	case torn > 0:
 		v.note("%s ends in %d bytes of an unfinished entry, which the next command cuts off", name, torn)
 	}
 }
 
-func (v *verifier) replies() { v.journal(repliesName) }
+// replies checks what was bought for the run: by its stages, and by ask and eval --items.
+func (v *verifier) replies() error {
+	v.journal(repliesName)
+	v.journal(askedJournal)
+	dir := filepath.Join(v.folder, askedFolder)
+	m, faults, err := checkpoint.Audit(dir)
+	switch {
+	case errors.Is(err, checkpoint.ErrMissing):
+		return nil
+	case errors.Is(err, checkpoint.ErrIncomplete), errors.Is(err, checkpoint.ErrCorrupt):
+		v.found(Difference{File: askedFolder, What: err.Error()})
+		return nil
+	case err != nil:
+		return err
+	}
+	return v.files(askedFolder, m, faults)
+}
 
-// events reads what the seal does not cover: each line is an event, or what a killed process left of one.
+// events reads what the seal may not cover yet: each line has its checksum, and the last one may be what a killed process left of one.
 func (v *verifier) events() {
 	data, err := os.ReadFile(filepath.Join(v.folder, eventsName))
 	if err != nil {
@@ -341,23 +367,28 @@ func (v *verifier) events() {
 		}
 		return
 	}
-	broken := 0
-	for _, line := range bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n")) {
-		var e stages.Event
-		if json.Unmarshal(line, &e) != nil || e.Type == "" {
-			broken++
+	lines := bytes.Split(data, []byte("\n"))
+	last := lines[len(lines)-1]
+	for i, line := range lines[:len(lines)-1] {
+		if !eventIsWhole(line) {
+			v.found(Difference{File: eventsName, Where: fmt.Sprintf("line %d", i+1), What: "does not match the checksum at its end"})
 		}
 	}
-	if broken > 0 {
-		v.note("%s: %d lines are no whole events, as a killed process leaves them", eventsName, broken)
+	switch {
+	case len(last) == 0:
+	case !eventIsCut(last):
+		v.found(Difference{File: eventsName, Where: fmt.Sprintf("line %d", len(lines)), What: "does not match the checksum at its end"})
+	default:
+		v.note("%s ends in %d bytes of an unfinished line, which the next command cuts off", eventsName, len(last))
 	}
 }
 
 // report checks that the page is as it was written. One without a checksum is of an older program.
 func (v *verifier) report() {
 	page, err := os.ReadFile(filepath.Join(v.folder, reportName))
+	_, whole := readPage(page)
 	switch {
-	case err != nil || pageIsWhole(page):
+	case err != nil || whole:
 	case v.sealed == nil:
 		v.note("%s has no checksum", reportName)
 	default:
@@ -367,7 +398,7 @@ func (v *verifier) report() {
 
 // strays notes what lies in the run's folder and is none of its files.
 func (v *verifier) strays() {
-	known := append([]string{recipeName, planName, eventsName, repliesName, reportName, sealName, "lock", "work"}, order...)
+	known := slices.Concat(sealedNames, order, []string{reportName, sealName, lockName, workName, askedJournal, askedFolder})
 	entries, err := os.ReadDir(v.folder)
 	if err != nil {
 		v.note("%v", err)

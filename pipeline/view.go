@@ -120,10 +120,11 @@ func status(e stages.Event) string {
 	}
 	add(e.Loss != 0, "loss %.3f", e.Loss)
 	add(e.HeldOut != 0, "held-out %.3f", e.HeldOut)
-	add(e.Type == "trial", "score %.3f, best %.3f", e.Score, e.Best)
+	add(e.Type == "trial", "%d questions, score %.3f, best %.3f", e.Items, e.Score, e.Best)
 	add(e.LR != 0, "lr %.1e", e.LR)
 	add(e.TokS != 0, "%s tok/s", Amount(e.TokS))
 	add(e.Calls != 0, "%d calls", e.Calls)
+	add(e.USD != 0 || e.Type == "trial", "$%.2f", e.USD)
 	add(e.ETA > 0, "%s left", Span(e.ETA))
 	return strings.Join(parts, "  ")
 }

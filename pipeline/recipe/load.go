@@ -3,6 +3,7 @@ package recipe
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"slm/data/source"
 	"slm/pipeline/schema"
+	"slm/stages/trainer"
 )
 
 // ErrUsage marks a recipe that cannot be found or read at all, and settings that are no KEY=VALUE.
@@ -36,6 +38,9 @@ type Loaded struct {
 // with SLM_TEST_.
 var reserved = []string{"SLM_CPU", source.Variable, "SLM_DIR", "SLM_KERNEL", "SLM_NO_WEIGHTS", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE"}
 
+// Reserved lists the variables that begin like settings and are none.
+func Reserved() []string { return slices.Clone(reserved) }
+
 // Load reads a recipe, those it extends, the environment and the settings, and checks them together. A schema.Problems error
 // holds every mistake; ErrUsage says that there is no recipe to read.
 func Load(src Source) (*Loaded, error) {
@@ -43,8 +48,9 @@ func Load(src Source) (*Loaded, error) {
 	if err := l.open(src.Name, "", nil, 0); err != nil {
 		return nil, err
 	}
-	if len(l.problems) > 0 { // what a text that cannot be read would have said is not known: its sections are not to be checked
-		return nil, l.problems.Sort()
+	decode := schema.Decode
+	if len(l.problems) > 0 { // what a text that cannot be read would have said is not known: nothing that spans values is to be checked
+		decode = schema.Read
 	}
 	l.layers = append(l.layers, schema.Settings("environment", environment(src.Env))...)
 	settings, problems := flags(src.Set)
@@ -54,14 +60,26 @@ func Load(src Source) (*Loaded, error) {
 	out := &Loaded{Recipe: Default(), File: src.Name}
 	out.Name = strings.TrimSuffix(filepath.Base(src.Name), filepath.Ext(src.Name))
 	var decoded schema.Problems
-	out.Origins, decoded = schema.Decode(&out.Recipe, l.layers...)
+	out.Origins, decoded = decode(&out.Recipe, l.layers...)
 	l.problems = append(l.problems, decoded...)
 	if err := l.problems.Sort().Err(); err != nil {
 		return nil, err
 	}
 	out.Extends = ""
 	out.Stages.KIT.Passage, out.Stages.BPO.Passage = out.Eval.Knowledge, out.Eval.Knowledge // one length for all who give the LLM knowledge
+	out.rates()
 	return out, out.anchor(src.Env)
+}
+
+// rates gives the training stages the learning rates of their optimisers and the model's width, where no layer names one.
+func (l *Loaded) rates() {
+	dp, kit := &l.Stages.DP.Optim, &l.Stages.KIT.Optim
+	if _, named := l.Origins["stages.dp.optim.lr"]; !named {
+		dp.LR = trainer.Rate(dp.Name, l.Model.Width)
+	}
+	if _, named := l.Origins["stages.kit.optim.lr"]; !named {
+		kit.LR = trainer.TuningRate(kit.Name, l.Model.Width)
+	}
 }
 
 // loader collects the layers of a chain of recipes, the base first.
@@ -93,7 +111,7 @@ func (l *loader) open(name, from string, place *schema.Place, depth int) error {
 	}
 	layer, problems := schema.File(kind, file, data)
 	l.problems = append(l.problems, problems...)
-	if layer == nil || len(problems) > 0 {
+	if layer == nil {
 		return nil
 	}
 	if base, at, ok := layer.Text("extends"); ok {
@@ -115,10 +133,10 @@ func (l *loader) read(name, from string) (file string, data []byte, err error) {
 	switch {
 	case err == nil && info.IsDir():
 		err = fmt.Errorf("%w: %s is a folder", ErrUsage, file)
+	case err == nil && from != "" && !info.Mode().IsRegular():
+		err = fmt.Errorf("%w: %s is no file", ErrUsage, file) // a pipe or a device would be waited for
 	case err == nil:
-		if data, err = os.ReadFile(file); err != nil {
-			err = fmt.Errorf("%w: %w", ErrUsage, err)
-		}
+		data, err = head(file, schema.MaxSize+1)
 		return file, data, err
 	case l.shipped != nil && fs.ValidPath(name+".yaml") && !strings.ContainsAny(name, `/\`):
 		shipped := strings.TrimSuffix(name, ".yaml") + ".yaml"
@@ -132,6 +150,19 @@ func (l *loader) read(name, from string) (file string, data []byte, err error) {
 		err = fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	return "", nil, err
+}
+
+// head reads a file, of a long one no more than the first most bytes.
+func head(file string, most int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	return data, nil
 }
 
 // Names lists the recipes in a file system, sorted, without their ending.

@@ -25,35 +25,35 @@ const Format = 1
 
 // Recipe is a whole recipe. The yaml tags are the keys; Default gives what a key has when no layer sets it.
 type Recipe struct {
-	Format    int            `yaml:"slm"`
-	Name      string         `yaml:"name"` // of the run's folder
-	Seed      uint64         `yaml:"seed"` // of every random stream
-	Extends   string         `yaml:"extends"`
-	Model     Model          `yaml:"model"`
-	Tokenizer prep.Tokenizer `yaml:"tokenizer"`
-	Data      prep.Config    `yaml:"data"`
-	LLM       llm.Config     `yaml:"llm"`
-	Stages    Stages         `yaml:"stages"`
-	Eval      eval.Config    `yaml:"eval"`
+	Format    int            `yaml:"slm" unset:"required" doc:"format of the recipe: 1"`
+	Name      string         `yaml:"name" unset:"the file's name" doc:"of the run's folder runs/NAME-XXXXXXXX: letters, digits, dots, underscores and dashes, at most 64"`
+	Seed      uint64         `yaml:"seed" doc:"of every random stream"`
+	Extends   string         `yaml:"extends" unset:"none" doc:"a recipe that this one changes: a file, or the name of a shipped one"`
+	Model     Model          `yaml:"model" doc:"the shape of the small model, of the LLaMA kind; its vocabulary is the tokenizer's"`
+	Tokenizer prep.Tokenizer `yaml:"tokenizer" doc:"how text becomes tokens"`
+	Data      prep.Config    `yaml:"data" doc:"what is read, how it becomes prompts, and what is asked in the end"`
+	LLM       llm.Config     `yaml:"llm" doc:"the black box"`
+	Stages    Stages         `yaml:"stages" doc:"the trained stages"`
+	Eval      eval.Config    `yaml:"eval" doc:"all systems on the held-out items"`
 }
 
 // Stages holds the trained stages' sections.
 type Stages struct {
-	DP  dp.Config  `yaml:"dp"`
-	KIT kit.Config `yaml:"kit"`
-	BPO bpo.Config `yaml:"bpo"`
+	DP  dp.Config  `yaml:"dp" doc:"reading the corpus"`
+	KIT kit.Config `yaml:"kit" doc:"tuning on questions whose knowledge the black box found useful"`
+	BPO bpo.Config `yaml:"bpo" doc:"the search of the soft prompt"`
 }
 
 // Model is the shape of the small model. Its vocabulary is the tokenizer's.
 type Model struct {
-	Layers    int     `yaml:"layers" min:"1" max:"1000"`
-	Width     int     `yaml:"width" min:"8" max:"65536"`
-	Heads     int     `yaml:"heads" min:"1"`
-	KVHeads   int     `yaml:"kv_heads" min:"0"` // 0 = as many as heads
-	Hidden    int     `yaml:"hidden" min:"0"`   // of the MLP; 0 = 8/3 of the width, up to the next multiple of 64
-	Context   int     `yaml:"context" min:"16" max:"1048576"`
-	RopeTheta float64 `yaml:"rope_theta" above:"0"`
-	Tied      bool    `yaml:"tied"` // the head is the embedding
+	Layers    int     `yaml:"layers" min:"1" max:"1000" doc:"blocks"`
+	Width     int     `yaml:"width" min:"8" max:"65536" doc:"of the residual stream; a multiple of heads"`
+	Heads     int     `yaml:"heads" min:"1" doc:"query heads; each is width/heads wide, which must be even"`
+	KVHeads   int     `yaml:"kv_heads" min:"0" doc:"key and value heads; 0 = heads; must divide heads"`
+	Hidden    int     `yaml:"hidden" min:"0" doc:"inner width of the MLP; 0 = 8/3 of the width, up to the next multiple of 64"`
+	Context   int     `yaml:"context" min:"16" max:"1048576" doc:"tokens of a row in training, and the longest sequence"`
+	RopeTheta float64 `yaml:"rope_theta" above:"0" doc:"base of the rotary wavelengths"`
+	Tied      bool    `yaml:"tied" doc:"the head is the embedding"`
 }
 
 // Default is what a recipe has before it says anything.

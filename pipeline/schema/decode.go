@@ -20,19 +20,32 @@ type Origin struct {
 // by dotted path. What cannot be read is left at its default and reported; Validate methods run on every struct that had no
 // problem of its own, and the outermost struct's Check, if it has one.
 func Decode(into any, layers ...*Layer) (map[string]Origin, Problems) {
-	d := &decoder{root: reflect.TypeOf(into).Elem(), origins: map[string]Origin{}, broken: map[string]bool{}}
-	v := reflect.ValueOf(into).Elem()
-	for _, l := range layers {
-		d.layer = l
-		if l.path != nil {
-			d.setting(v)
-		} else if l.root != nil {
-			d.value(l.root, v, "", "")
-		}
-	}
-	d.validate(v, "")
+	d := decode(into, layers)
+	d.validate(reflect.ValueOf(into).Elem(), "")
 	d.check(into)
 	return d.origins, d.problems.Sort()
+}
+
+// Read is Decode without Validate and Check, for layers that are not all there: it finds what is wrong with each value by itself.
+func Read(into any, layers ...*Layer) (map[string]Origin, Problems) {
+	d := decode(into, layers)
+	return d.origins, d.problems.Sort()
+}
+
+func decode(into any, layers []*Layer) *decoder {
+	v := reflect.ValueOf(into).Elem()
+	d := &decoder{root: v.Type(), origins: map[string]Origin{}, broken: map[string]bool{}}
+	for _, l := range layers {
+		for _, part := range l.pieces() {
+			d.layer = part
+			if part.path != nil {
+				d.setting(v)
+			} else if part.root != nil {
+				d.value(part.root, v, "", "")
+			}
+		}
+	}
+	return d
 }
 
 type decoder struct {
@@ -217,9 +230,9 @@ func (d *decoder) table(n ast.Node, v reflect.Value, path string, tag reflect.St
 func (d *decoder) sequence(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
-		if text, isScalar := scalarText(n); isScalar && v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String {
+		if _, isScalar := scalarText(n); isScalar && v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String {
 			item := reflect.New(v.Type().Elem()).Elem() // one text is a list of one
-			d.text(text, func() Place { return d.layer.place(n.GetToken()) }, item, path, tag.Get)
+			d.scalar(n, item, path, tag)
 			v.Set(reflect.Append(reflect.MakeSlice(v.Type(), 0, 1), item))
 			return
 		}
@@ -265,7 +278,7 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, path string, tag reflect.S
 
 // text writes a scalar from its text.
 func (d *decoder) text(text string, place func() Place, v reflect.Value, path string, tag func(string) string) {
-	if _, ok := d.origins[path]; !ok || d.layer.path != nil {
+	if _, ok := d.origins[path]; (!ok || d.layer.path != nil) && !strings.HasSuffix(path, "]") { // an item is where its list is
 		d.origin(path, place())
 	}
 	if err := setText(v, text, tag); err != nil {

@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -36,20 +37,52 @@ type Problem struct {
 
 func (p Problem) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", plain.Line(p.String()), plain.Line(p.What))
-	note := plain.Line(p.Note)
+	fmt.Fprintf(&b, "%s: %s", plain.Line(p.String()), short(plain.Line(p.What)))
+	note := short(plain.Line(p.Note))
 	if p.Line == 0 || p.Text == "" {
 		if note != "" {
 			b.WriteString("\n      " + note)
 		}
 		return b.String()
 	}
-	text, col := excerpt(p.Text, p.Col)
-	fmt.Fprintf(&b, "\n%5d | %s\n      | %s%s", p.Line, text, strings.Repeat(" ", max(col-1, 0)), strings.Repeat("^", max(p.Len, 1)))
+	text, col := excerpt(veil(p.Text), p.Col)
+	fmt.Fprintf(&b, "\n%5d | %s\n      | %s%s", p.Line, text, strings.Repeat(" ", max(col-1, 0)), strings.Repeat("^", max(1, min(p.Len, utf8.RuneCountInString(text)-col+1))))
 	if note != "" {
 		b.WriteString(" " + note)
 	}
 	return b.String()
+}
+
+// short leaves out the middle of a message that quotes something long.
+func short(text string) string {
+	const most, end = 600, 100 // characters
+	if len(text) <= most {
+		return text
+	}
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most-end]) + " … " + string(runes[len(runes)-end:])
+}
+
+// secret is what may be a key: the value of a field with such a name that is no name in capitals, and what stands before the host in an address.
+var secret = regexp.MustCompile(`(?i)((?:key|token|secret|password)\w*["']?\s*[:=]\s*["']?)([^\s"',}\]]{8,})|(://)([^/\s@]+)@`)
+
+var capitals = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+
+// veil puts stars in the place of what may be a key.
+func veil(line string) string {
+	return secret.ReplaceAllStringFunc(line, func(m string) string {
+		g := secret.FindStringSubmatch(m)
+		switch {
+		case g[3] != "":
+			return g[3] + strings.Repeat("*", utf8.RuneCountInString(g[4])) + "@"
+		case capitals.MatchString(g[2]):
+			return m
+		}
+		return g[1] + strings.Repeat("*", utf8.RuneCountInString(g[2]))
+	})
 }
 
 // excerpt shortens a long line to a window around the column and returns the column within it.
@@ -71,10 +104,16 @@ func excerpt(line string, col int) (string, int) {
 // Problems is every mistake of one check, in the order of the text. It is an error when it is not empty.
 type Problems []Problem
 
+// mostShown bounds how many problems are written out: a file of another kind has one on every line.
+const mostShown = 50
+
 func (ps Problems) Error() string {
-	lines := make([]string, 0, len(ps)+1)
-	for _, p := range ps {
+	lines := make([]string, 0, min(len(ps), mostShown)+2)
+	for _, p := range ps[:min(len(ps), mostShown)] {
 		lines = append(lines, p.Error())
+	}
+	if more := len(ps) - mostShown; more > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d more", more))
 	}
 	noun := "problems"
 	if len(ps) == 1 {

@@ -226,7 +226,7 @@ func TestTheTrapsOfYAMLAreRefusedOrHarmless(t *testing.T) {
 			t.Errorf("%.40q: got %v, want %q", text, problems, want)
 		}
 	}
-	for _, text := range []string{"\ufeffname: a\r\nseed: 7\r\n", "# only a comment\n", "", "name: a\n...\n", "%YAML 1.2\n---\nname: a\n", "{name: a, seed: 7}"} {
+	for _, text := range []string{"\ufeffname: a\r\nseed: 7\r\n", "# only a comment\n", "", "name: a\n...\n", "%YAML 1.2\n---\nname: a\n", "{name: a, seed: 7}", "name: a\n" + strings.Repeat("# [{ it\n", 100)} {
 		if _, _, problems := read(t, text); problems != nil {
 			t.Errorf("%q: %v", text, problems)
 		}

@@ -12,8 +12,11 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxSize bounds a text of settings: what is longer was not written by hand, and the parser recurses.
-const maxSize = 256 << 10 // bytes
+// MaxSize bounds a text of settings, in bytes: what is longer was not written by hand, and the parser recurses.
+const MaxSize = 256 << 10
+
+// maxLines bounds its lines: the parser takes time with the square of the fields of a mapping.
+const maxLines = 10_000
 
 // Layer is one source of settings.
 type Layer struct {
@@ -25,6 +28,9 @@ type Layer struct {
 	path  []string // where the root goes: nil for a file, the key for a single setting
 	raw   string   // the value of a single setting as it was written
 	root  ast.Node
+	parts []*Layer // of a text that is no YAML: the fields of its outermost mapping that can be read, each with its lines
+
+	measured, characters int // a line and how many it has
 }
 
 // Setting is one KEY=VALUE from outside a file.
@@ -40,8 +46,8 @@ type Setting struct {
 // File parses a YAML text into a layer.
 func File(kind, name string, data []byte) (*Layer, Problems) {
 	l := &Layer{kind: kind, file: name, first: 1}
-	if len(data) > maxSize {
-		return nil, Problems{{Place: Place{File: name}, What: fmt.Sprintf("%d kB is too long for a recipe", len(data)>>10), Note: "at most 256 kB are read"}}
+	if len(data) > MaxSize {
+		return nil, Problems{{Place: Place{File: name}, What: "too long for a recipe", Note: fmt.Sprintf("at most %d kB are read", MaxSize>>10)}}
 	}
 	if !utf8.Valid(data) {
 		return nil, Problems{{Place: Place{File: name}, What: "not valid UTF-8", Note: "save the file as UTF-8"}}
@@ -49,6 +55,9 @@ func File(kind, name string, data []byte) (*Layer, Problems) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	l.lines = strings.Split(text, "\n")
+	if len(l.lines) > maxLines {
+		return nil, Problems{{Place: Place{File: name}, What: "too long for a recipe", Note: fmt.Sprintf("at most %d lines are read", maxLines)}}
+	}
 	if i := strings.IndexFunc(text, forbidden); i >= 0 {
 		line := strings.Count(text[:i], "\n")
 		col := utf8.RuneCountInString(text[strings.LastIndexByte(text[:i], '\n')+1:i]) + 1
@@ -72,23 +81,33 @@ func forbidden(r rune) bool {
 	return r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0
 }
 
-// parse reads text into l.root. A panic of the parser on hostile input becomes a problem.
-func (l *Layer) parse(text string) (problems Problems) {
+// parse reads text into l.root, or what can be read of it into l.parts.
+func (l *Layer) parse(text string) Problems {
+	root, problems := l.tree(text)
+	if problems != nil {
+		return l.salvage(problems)
+	}
+	l.root = root
+	return nil
+}
+
+// tree reads one document; nil when there is none. A panic of the parser on hostile input becomes a problem.
+func (l *Layer) tree(text string) (root ast.Node, problems Problems) {
 	defer func() {
 		if r := recover(); r != nil {
-			problems = Problems{{Place: Place{File: l.file}, What: "cannot be read as YAML"}}
+			root, problems = nil, Problems{{Place: Place{File: l.file}, What: "cannot be read as YAML"}}
 		}
 	}()
 	if deep := depth(text); deep > 64 {
-		return Problems{{Place: Place{File: l.file}, What: fmt.Sprintf("brackets are nested %d deep", deep), Note: "at most 64 are read"}}
+		return nil, Problems{{Place: Place{File: l.file}, What: fmt.Sprintf("brackets are nested %d deep", deep), Note: "at most 64 are read"}}
 	}
 	file, err := parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var syntax *yaml.SyntaxError
 		if errors.As(err, &syntax) && syntax.GetToken() != nil {
-			return Problems{{Place: l.place(syntax.GetToken()), What: syntax.GetMessage(), Note: syntaxHint(syntax.GetMessage())}}
+			return nil, Problems{{Place: l.place(syntax.GetToken()), What: syntax.GetMessage(), Note: syntaxHint(syntax.GetMessage())}}
 		}
-		return Problems{{Place: Place{File: l.file}, What: err.Error()}}
+		return nil, Problems{{Place: Place{File: l.file}, What: err.Error()}}
 	}
 	for _, doc := range file.Docs {
 		body := doc.Body
@@ -98,12 +117,12 @@ func (l *Layer) parse(text string) (problems Problems) {
 		if _, ok := body.(*ast.DirectiveNode); ok {
 			continue
 		}
-		if l.root != nil {
-			return Problems{{Place: l.place(body.GetToken()), What: "a second document", Note: "a recipe is one document; remove the --- above"}}
+		if root != nil {
+			return nil, Problems{{Place: l.place(body.GetToken()), What: "a second document", Note: "a recipe is one document; remove the --- above"}}
 		}
-		l.root = body
+		root = body
 	}
-	return nil
+	return root, nil
 }
 
 // syntaxHint says what to do about the commonest syntax errors.
@@ -120,11 +139,12 @@ func syntaxHint(message string) string {
 }
 
 // depth is an upper bound of how deep collections nest without indentation, which alone bounds itself by the size of the text: flow
-// brackets, counted without regard to quotes, and runs of "- - -" in one line.
+// brackets, counted without regard to quotes, and runs of "- - -" in one line. What follows a # is left out when no quote follows: it is a
+// comment, or stands in quotes to the end of the line.
 func depth(text string) int {
 	brackets, most := 0, 0
 	for line := range strings.Lines(text) {
-		run := 0
+		line, run := beforeRemark(line), 0
 		for i := 0; i < len(line); i++ {
 			switch line[i] {
 			case '[', '{':
@@ -147,6 +167,17 @@ func depth(text string) int {
 	return most
 }
 
+// beforeRemark cuts a line at the first # behind a space that has no quote behind it.
+func beforeRemark(line string) string {
+	from := strings.LastIndexAny(line, `"'`) + 1
+	for i := from; i < len(line); i++ {
+		if line[i] == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') {
+			return line[:i]
+		}
+	}
+	return line
+}
+
 // place turns a token into a place. Tokens of several lines are underlined to the end of the first.
 func (l *Layer) place(t *token.Token) Place {
 	p := Place{File: l.file, Line: l.first}
@@ -165,8 +196,19 @@ func (l *Layer) place(t *token.Token) Place {
 	if i := strings.IndexByte(t.Value, '\n'); i >= 0 || width == 0 {
 		width = 1
 	}
-	p.Len = max(1, min(width, utf8.RuneCountInString(p.Text)-p.Col+1))
+	p.Len = max(1, min(width, l.width(line)-p.Col+1))
 	return p
+}
+
+// width is how many characters a line has. The last one asked for is remembered, since a long line is asked for by each of its values.
+func (l *Layer) width(line int) int {
+	if line < 1 || line > len(l.lines) {
+		return 0
+	}
+	if l.measured != line {
+		l.measured, l.characters = line, utf8.RuneCountInString(l.lines[line-1])
+	}
+	return l.characters
 }
 
 // keyPlace is the place of the i-th part of a single setting's key.
@@ -188,17 +230,23 @@ func (l *Layer) keyPlace(i int) Place {
 
 // Text returns a top-level field that holds text, and its place, before anything is decoded.
 func (l *Layer) Text(key string) (string, Place, bool) {
-	if l.root == nil {
-		return "", Place{}, false
-	}
-	m, ok := l.root.(*ast.MappingNode)
-	if !ok {
-		return "", Place{}, false
-	}
-	for _, mv := range m.Values {
-		if s, ok := mv.Value.(*ast.StringNode); ok && mv.Key.GetToken().Value == key {
-			return s.Value, l.place(s.Token), true
+	for _, part := range l.pieces() {
+		for _, mv := range fieldsIn(part.root) {
+			if s, ok := mv.Value.(*ast.StringNode); ok && mv.Key.GetToken().Value == key {
+				return s.Value, part.place(s.Token), true
+			}
 		}
 	}
 	return "", Place{}, false
+}
+
+// fieldsIn lists the fields of a mapping; nil for anything else.
+func fieldsIn(n ast.Node) []*ast.MappingValueNode {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}
+	}
+	return nil
 }
