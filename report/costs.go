@@ -11,19 +11,19 @@ import (
 
 // costRow is a stage's line in the table of costs.
 type costRow struct {
-	Stage, Time, Calls, LLMTokens, Other string
+	Stage, Planned, Time, Calls, LLMTokens, Other string
 }
 
 // costs lists what every stage took. Calls and tokens come from the manifest's counters, time from the events.
 func costs(stages []Stage) []costRow {
 	var out []costRow
 	var total costRow
-	var seconds float64
+	var seconds, planned float64
 	var calls, tokens int64
 	atLeast := "" // before the sum of tokens, when a stage has calls but did not count them
 	for _, s := range stages {
 		c := s.Manifest.Counters
-		row := costRow{Stage: s.Name, Time: duration(s.Seconds), Calls: "–", LLMTokens: "–"}
+		row := costRow{Stage: s.Name, Planned: duration(s.Planned), Time: duration(s.Seconds), Calls: "–", LLMTokens: "–"}
 		asked, ok := count(s.Manifest, "llm_calls")
 		if ok {
 			row.Calls, calls = whole(asked), calls+asked
@@ -40,10 +40,10 @@ func costs(stages []Stage) []costRow {
 			}
 		}
 		row.Other = strings.Join(other, " · ")
-		seconds += s.Seconds
+		seconds, planned = seconds+s.Seconds, planned+s.Planned
 		out = append(out, row)
 	}
-	total = costRow{Stage: "all", Time: duration(seconds), Calls: whole(calls), LLMTokens: atLeast + whole(tokens)}
+	total = costRow{Stage: "all", Planned: duration(planned), Time: duration(seconds), Calls: whole(calls), LLMTokens: atLeast + whole(tokens)}
 	return append(out, total)
 }
 

@@ -23,7 +23,7 @@ var styleCSS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": percent, "optional": optionalHTML, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
-	"place": inLine, "sentence": sentence, "short": shorten,
+	"place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
 	"head": func(s string) string { return s[:min(len(s), 12)] },
 }).Parse(pageHTML))
 
@@ -46,6 +46,8 @@ type view struct {
 	Costs    []costRow
 	Kernel   string
 	Versions []fact
+
+	Hindsight *Hindsight
 }
 
 // curveView is a training stage's figure.
@@ -56,7 +58,7 @@ type curveView struct {
 
 // Render writes the page.
 func Render(w io.Writer, r *Run) error {
-	v := view{Run: r, Style: template.CSS(styleCSS), Headline: "This run has not been evaluated yet.", Summary: r.Summary, Costs: costs(r.Stages)}
+	v := view{Run: r, Style: template.CSS(styleCSS), Headline: "This run has not been evaluated yet.", Summary: r.Summary, Costs: costs(r.Stages), Hindsight: r.Hindsight}
 	if r.Summary != nil {
 		v.Headline = strings.ReplaceAll(Headline(r.Summary), r.Summary.LLM, strings.ReplaceAll(r.Summary.LLM, "-", "\u2011")) // a name is not broken
 		v.Figures = figures(r.Summary)
@@ -70,7 +72,7 @@ func Render(w io.Writer, r *Run) error {
 		}
 	}
 	if s, ok := r.stage("bpo"); ok {
-		v.Search = search(r.Trials, &s)
+		v.Search = r.Search.view(s)
 	}
 	if s, ok := r.stage("data"); ok {
 		v.Data = facts([]Stage{s}, func(s Stage) map[string]string { return s.Manifest.Facts })

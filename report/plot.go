@@ -15,8 +15,9 @@ type point struct{ x, y float64 }
 type series struct {
 	class  string
 	points []point
-	step   bool // hold each value until the next point
-	dots   bool // mark the points, draw no line
+	lower  []point // with it, the area between the points and these is filled
+	step   bool    // hold each value until the next point
+	dots   bool    // mark the points, draw no line
 }
 
 // plot is a small line chart.
@@ -76,7 +77,7 @@ func (p plot) axes(x0, x1, y0, y1 float64) (x, y axis) {
 	x = axis{lo: math.Inf(1), hi: math.Inf(-1), a: x0, b: x1}
 	y = axis{lo: math.Inf(1), hi: math.Inf(-1), a: y0, b: y1, log: p.logY}
 	for _, s := range p.series {
-		for _, q := range s.points {
+		for _, q := range append(s.points[:len(s.points):len(s.points)], s.lower...) {
 			x.lo, x.hi = math.Min(x.lo, q.x), math.Max(x.hi, q.x)
 			y.lo, y.hi = math.Min(y.lo, q.y), math.Max(y.hi, q.y)
 		}
@@ -118,7 +119,11 @@ func (s series) draw(x, y axis) string {
 		return ""
 	}
 	fmt.Fprintf(&b, `<path class="%s" d="`, s.class)
-	for i, q := range s.points {
+	outline := s.points[:len(s.points):len(s.points)]
+	for i := len(s.lower) - 1; i >= 0; i-- {
+		outline = append(outline, s.lower[i])
+	}
+	for i, q := range outline {
 		px, py := x.at(q.x), y.at(q.y)
 		switch {
 		case i == 0:
@@ -128,6 +133,9 @@ func (s series) draw(x, y axis) string {
 		default:
 			fmt.Fprintf(&b, "L%.1f %.1f", px, py)
 		}
+	}
+	if len(s.lower) > 0 {
+		b.WriteString("Z")
 	}
 	b.WriteString(`"/>`)
 	if len(s.points) == 1 {

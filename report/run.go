@@ -19,7 +19,9 @@ type Run struct {
 	Summary *ladder.Summary
 	Rows    []ladder.Row
 	Curves  []Curve
-	Trials  []Trial
+	Search  Search
+
+	Hindsight *Hindsight // nil when there was no plan
 }
 
 // Stage is one finished stage of the run.
@@ -28,6 +30,7 @@ type Stage struct {
 	Digest   string
 	Manifest *checkpoint.Manifest
 	Seconds  float64 // spent at it, over all sittings; 0 when the events do not say
+	Planned  float64 // seconds that slm plan expected; 0 when it was not asked
 }
 
 // Curve is a training stage's loss over time.
@@ -42,15 +45,6 @@ type Metric struct {
 	Tokens  int64    `arrow:"tokens"`
 	Loss    float64  `arrow:"loss"`
 	Heldout *float64 `arrow:"held_out"`
-}
-
-// Trial is a line of trials.arrow, as far as a report needs it.
-type Trial struct {
-	Trial    int64   `arrow:"trial"`
-	Kind     string  `arrow:"kind"`
-	Fidelity int64   `arrow:"fidelity"` // items it was scored on
-	Gain     float64 `arrow:"gain"`     // of the objective over z = 0 on the same items, nats
-	Calls    int64   `arrow:"calls"`    // of the LLM
 }
 
 // stageOrder is the chain of stages.
@@ -68,8 +62,11 @@ func Load(dir string) (*Run, error) {
 		return nil, fmt.Errorf("report: read recipe: %w", err)
 	}
 	run.Recipe = string(recipe)
-	seconds, err := secondsByStage(filepath.Join(dir, "events.jsonl"))
+	seconds, err := secondsByStage(filepath.Join(dir, eventsFile))
 	if err != nil {
+		return nil, err
+	}
+	if run.Hindsight, err = ReadHindsight(dir); err != nil {
 		return nil, err
 	}
 	for _, name := range stageOrder {
@@ -80,7 +77,7 @@ func Load(dir string) (*Run, error) {
 		if err != nil {
 			return nil, fmt.Errorf("report: stage %s: %w", name, err)
 		}
-		run.Stages = append(run.Stages, Stage{Name: name, Digest: m.Digest(), Manifest: m, Seconds: seconds[name]})
+		run.Stages = append(run.Stages, Stage{Name: name, Digest: m.Digest(), Manifest: m, Seconds: seconds[name], Planned: run.Hindsight.planned(name)})
 		if err := run.read(name, filepath.Join(dir, name)); err != nil {
 			return nil, err
 		}
@@ -101,7 +98,7 @@ func (r *Run) read(stage, dir string) error {
 			r.Curves = append(r.Curves, c)
 		}
 	case "bpo":
-		r.Trials, _, err = checkpoint.ReadTable[Trial](filepath.Join(dir, "trials.arrow"))
+		err = r.Search.read(dir)
 	case "eval":
 		r.Summary, r.Rows, err = ladder.Read(dir)
 	}

@@ -12,6 +12,7 @@ import (
 	"slm/checkpoint"
 	"slm/report/ladder"
 	"slm/rng"
+	"slm/stages/bpo"
 )
 
 // The sample is a run folder with invented figures, made to exercise every part of the page. It is for tests only.
@@ -93,22 +94,62 @@ func sampleMetrics(from, to float64, steps int) []Metric {
 	return out
 }
 
-// sampleTrials has z = 0, a search and its control, all of them on a ladder of 40 and 80 items, and what was scored again.
-func sampleTrials() []Trial {
-	out := []Trial{{Kind: "zero", Fidelity: 80, Calls: 80}}
-	for _, kind := range []string{"log_ei", "random"} {
-		for i := range 40 {
-			t := Trial{Trial: int64(i + 1), Kind: kind, Fidelity: 40, Calls: 40, Gain: .06 * rng.New(5, kind).At(uint64(i)).Norm()}
-			if kind == "log_ei" {
-				t.Gain += .003 * float64(i)
-			}
-			if i%3 == 0 {
-				t.Fidelity, t.Calls = 80, 80
-			}
-			out = append(out, t)
+// sampleTrials has z = 0, a search and its controls, one of them twice, all of them on a ladder of 40 and 80 items, and what was scored again.
+func sampleTrials() (rows []bpo.TrialRow, items []bpo.ItemRow, texts []bpo.TextRow) {
+	for _, part := range []struct {
+		name string
+		n    int
+	}{{"search", 80}, {"choice", 36}, {"check", 36}} {
+		for i := range part.n {
+			items = append(items, bpo.ItemRow{Part: part.name, Item: fmt.Sprintf("%s-%d", part.name, i), Question: fmt.Sprintf("What does section %d say, <%s>?", i, part.name), Answer: "Redistribution."})
 		}
 	}
-	return append(out, Trial{Kind: "valid", Fidelity: 72, Calls: 72, Gain: 9}, Trial{Kind: "valid-random", Fidelity: 72, Calls: 72, Gain: 9})
+	for i := range 90 {
+		texts = append(texts, bpo.TextRow{Place: fmt.Sprintf("MPL-2.0 license\nSection %d:", i), Text: sampleTexts[i%4]})
+	}
+	row := func(arm, kind string, trial, n int, gain float64, shift int) bpo.TrialRow {
+		r := bpo.TrialRow{Arm: arm, Trial: int64(trial), Kind: kind, Fidelity: int64(n), Asked: int64(n), Calls: int64(n), Gain: gain, GainSD: .03, Squares: .03 * .03 * float64(n*(n-1))}
+		for i := range n {
+			said, answer := i, int32(1)
+			if shift > 0 && i%shift == 0 {
+				said, answer = i+1, int32(i%2)
+			}
+			r.Text, r.Answers, r.Objectives = append(r.Text, texts[said].Place), append(r.Answers, answer), append(r.Objectives, gain)
+		}
+		for j := range 10 {
+			r.Z = append(r.Z, 2*rng.New(9, arm).At(uint64(trial*10+j)).Float64()-1)
+		}
+		return r
+	}
+	zero := func(arm string, n int) bpo.TrialRow {
+		r := row(arm, "zero", 0, n, 0, 0)
+		r.Z, r.Squares, r.GainSD = make([]float64, 10), 0, 0
+		return r
+	}
+	rows = append(rows, zero("search", 80))
+	for _, arm := range []string{"search", "random", "random/2", "sobol", "cma", "text"} {
+		for i := range 40 {
+			n := 40
+			if i%3 == 0 {
+				n = 80
+			}
+			r := row(arm, "random", i+1, n, .06*rng.New(5, arm).At(uint64(i)).Norm(), 9)
+			if arm == "search" {
+				r.Kind, r.Gain, r.Predicted, r.PredictedSD = "log_ei", r.Gain+.003*float64(i)+.3*r.Z[3], .002*float64(i), .05
+			}
+			if arm == "text" {
+				r.Z, r.Prompt = nil, "Name the place:"
+			}
+			rows = append(rows, r)
+		}
+	}
+	refused := row("search", "log_ei", 41, 0, 0, 0)
+	refused.Refused, refused.Asked = "a score is NaN", 40
+	rows = append(rows, refused)
+	for _, part := range []string{"choice/", "check/"} {
+		rows = append(rows, zero(part+"search", 36), row(part+"search", "log_ei", 31, 36, 9, 5), row(part+"random", "random", 3, 36, 9, 0))
+	}
+	return rows, items, texts
 }
 
 const sampleRecipe = "slm: 1\nname: legal\nseed: 7\nmodel: {layers: 6, width: 256, heads: 4, kv_heads: 4, context: 512}\ndata:\n  corpus: {from: builtin:licenses, dedup: {exact: true, near: 0.8}}   # <b>not bold</b>\n" +
@@ -153,9 +194,13 @@ func sampleRun(t testing.TB) string {
 		check(checkpoint.WriteTable(p.Path("metrics.arrow"), sampleMetrics(.4, .05, 120), nil))
 	})
 	write("bpo", 250*time.Second, map[string]int64{"llm_calls": 3200, "llm_tokens": 1_900_000}, map[string]string{
-		"verdict": "z = 0 is kept, no better soft prompt was found: trial 31, the best of 5 on 72 held-out questions, answers 60 right where z = 0 answers 61; gain of the objective -0.010 [-0.034, +0.012]",
-		"control": "random search, 40 trials with 2160 questions: its best answers 59 of 72 held-out questions right, the search's 60: no difference is shown", "ladder": "[40 80]", "soft_scale": "1 of an embedding's standard deviation, 0.021"}, func(p *checkpoint.Pending) {
-		check(checkpoint.WriteTable(p.Path("trials.arrow"), sampleTrials(), nil))
+		"verdict":        "z = 0 is kept, no better soft prompt was found: trial 31, the best of 5 on 72 held-out questions, answers 60 right where z = 0 answers 61; gain of the objective -0.010 [-0.034, +0.012]",
+		"control random": "random search, 40 trials with 2160 questions where the search had 40 trials with 2160: its best answers 59 of the 36 questions of the check right, the search's 60: no difference is shown",
+		"selection_bias": "on the 80 questions that it was searched on, trial 40 is the best of 40: gain +0.171, right answers 90.0 % against 88.1 %; up to +0.065 and +4.1 points of that are owed to choosing the best of 40", "search": "0f0f", "ladder": "[40 80]", "soft_scale": "1 of an embedding's standard deviation, 0.021"}, func(p *checkpoint.Pending) {
+		rows, items, texts := sampleTrials()
+		check(checkpoint.WriteTable(p.Path(bpo.TrialsFile), rows, nil))
+		check(checkpoint.WriteTable(p.Path(bpo.ItemsFile), items, nil))
+		check(checkpoint.WriteTable(p.Path(bpo.TextsFile), texts, nil))
 	})
 	write("eval", 120*time.Second, map[string]int64{"llm_calls": 1440, "llm_tokens": 921_600}, nil, func(p *checkpoint.Pending) {
 		b, err := sampleSummary(144).JSON()

@@ -72,6 +72,9 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%d%sh%s%02d%smin", m/60, nbsp, nbsp, m%60, nbsp)
 }
 
+// megabytes prints a size in memory.
+func megabytes(bytes uint64) string { return whole(int64(bytes/1e6)) + nbsp + "MB" }
+
 // label is the chart's name of a system.
 func label(system string) string {
 	if e, ok := ladder.Lookup(system); ok {

@@ -44,6 +44,7 @@ type Env struct {
 	LLM         func(ctx context.Context) (llm.Client, error) // the run's black box, opened at first use and shared by its stages
 	Replies     func(path string) error                       // exports every reply that the run has stored so far as an Arrow file
 	Answer      string                                        // how the black box is asked: cloze or letter
+	Beside      []string                                      // folders of other runs, whose finished work a stage may go on from
 	Emit        func(Event)
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -71,7 +72,7 @@ func (e *Env) Manifest(stage string) *checkpoint.Manifest {
 type Event struct {
 	V       int     `json:"v"`
 	T       string  `json:"t"`    // RFC 3339; set by the pipeline
-	Type    string  `json:"type"` // stage, step, llm, trial, checkpoint, warning, exit
+	Type    string  `json:"type"` // estimate, stage, step, llm, trial, checkpoint, warning, exit
 	Stage   string  `json:"stage,omitempty"`
 	Phase   string  `json:"phase,omitempty"` // part of a stage, such as "filter" in kit
 	Step    int     `json:"step,omitempty"`
@@ -84,8 +85,11 @@ type Event struct {
 	ETA     float64 `json:"eta_s,omitempty"`
 	Score   float64 `json:"score,omitempty"`
 	Best    float64 `json:"best,omitempty"`
+	Items   int     `json:"items,omitempty"` // questions that a trial was scored on
 	Calls   int     `json:"calls,omitempty"`
+	USD     float64 `json:"usd,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
+	Memory  uint64  `json:"memory,omitempty"` // bytes, the peak so far
 	Path    string  `json:"path,omitempty"`
 	Code    int     `json:"code,omitempty"`
 	Message string  `json:"message,omitempty"`

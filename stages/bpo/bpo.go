@@ -1,11 +1,11 @@
 // Package bpo is the third stage: Bayesian prompted optimisation (BLADE §3.4, arXiv 2403.18365). It searches the soft prompt in front of
 // the question that makes the small model's knowledge most useful to the black box, which is seen through its answers alone.
 //
-// It differs from the paper's code on purpose. The soft tokens have the scale of the embeddings instead of some thirty times that. The
-// objective is the likelihood of the right option, against the same question without a soft prompt, instead of right or wrong.
-// The process has the prior of Hvarfner et al. and is climbed by LogEI. Trials go up a ladder of items and stop early. The
-// best are scored again on questions that the search has not seen, and z = 0, which is no soft prompt at all, stays unless
-// it is beaten there. Random search with as many questions stands beside it.
+// It differs from the paper's code on purpose. The soft tokens have the scale of the embeddings instead of some ten to thirty times that.
+// The objective is the margin of the right option, against the same question without a soft prompt, instead of right or wrong. The
+// process has the prior of Hvarfner et al. and is climbed by LogEI. Trials go up a ladder of items and stop early. The best are scored again
+// on questions that the search has not seen, and the best of those is checked on others still; z = 0, which is no soft prompt at all, stays
+// unless it is beaten. Random search, a Sobol sequence, CMA-ES and prompts in words with as many questions stand beside it.
 package bpo
 
 import (
@@ -17,7 +17,6 @@ import (
 	"slm/data/exam"
 	"slm/llm"
 	"slm/model/decode"
-	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
@@ -55,30 +54,37 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	llm.Label(client, stages.BPO, env.Fingerprint, env.Parents)
 	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
 	speaker.TextTokens = s.cfg.Passage
-	project := NewProjection(s.cfg.Soft, params.Embed, params.Config.Width, rng.New(env.Seed, "bpo", "projection"))
+	project := project(s.cfg.Soft, params, env.Seed)
 	st, err := newSearch(s.cfg, exam.Only(dom.Items, exam.Dev), env.Seed)
 	if err != nil {
 		return err
 	}
-	st.emit = env.Emit
+	st.emit, st.now = env.Emit, env.Now
+	if c, ok := client.(interface{ Usage() llm.Usage }); ok {
+		st.usage = c.Usage
+	}
 	if why := st.short(); why != "" {
 		env.Emit(stages.Event{Type: "warning", Stage: stages.BPO, Message: why})
 	}
 	st.judge = &judge{
-		say: speaker.Say, keep: speaker.Remember, soft: project.Soft, oneStep: speaker.OneStep,
+		say: speaker.Say, keep: speaker.Remember, soft: project.Soft, words: func(prompt string) []float32 { return Words(dom.Tokenizer, params, prompt) }, oneStep: speaker.OneStep,
 		answer: func(ctx context.Context, qs []llm.Question) ([]llm.Choice, error) {
 			return llm.Answer(ctx, client, env.Answer, qs)
 		},
 		cloze: env.Answer == llm.Cloze,
 	}
+	key := searchKey(env, st, client.Info())
 	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st)); err != nil {
 		return err
 	}
-	out, err := st.run(ctx)
+	var out *outcome
+	if err = goOn(env, st, key); err == nil {
+		out, err = st.run(ctx)
+	}
 	if err = errors.Join(err, st.log.close()); err != nil {
 		return err
 	}
-	if err := commit(env, s.cfg, st, out, project); err != nil {
+	if err := commit(env, s.cfg, st, out, project, key); err != nil {
 		return err
 	}
 	env.Emit(stages.Event{Type: "checkpoint", Stage: stages.BPO, Path: env.Dir(stages.BPO)})

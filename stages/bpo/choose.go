@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/data/exam"
 	"slm/optim/bayes"
 	"slm/report/stat"
 	"slm/rng"
@@ -15,38 +16,57 @@ import (
 type outcome struct {
 	winner      *trial // of the search; zero when z = 0 stays
 	verdict     string // in words
-	control     string // in words; empty without the control
+	controls    []note // one a control, in words
+	selection   selection
 	correlation float64
 }
 
-// comparison of two prompts on the held-out items.
+// note is what is said about a control.
+type note struct{ name, text string }
+
+// comparison of two prompts on the same held-out items.
 type comparison struct {
 	right, base int           // items answered right
 	gain        stat.Interval // of the objective
 }
 
-// choose scores the best of the search again on the held-out items, and z = 0 beside them. The best one there is taken if it is ahead of
-// z = 0 in the objective and not behind in right answers; the words say whether the interval of its gain excludes 0.
+// choose scores the best of each arm again on the items of the choice, the best of those on the items of the check, and z = 0 on both. The
+// search's is taken if it is ahead of z = 0 in the choice, not behind there in right answers, and not behind in the check either. The gain
+// that is told is that of the check, which no part of the search has seen.
 func (s *search) choose(ctx context.Context) (*outcome, error) {
-	base, err := s.again(ctx, "valid", kindValid, s.zero)
+	s.zeroChoice, s.zeroCheck = &trial{kind: kindZero, z: s.zero.z}, &trial{kind: kindZero, z: s.zero.z}
+	if err := s.measure(ctx, armChoice+armSearch, s.zeroChoice, s.choice); err != nil {
+		return nil, err
+	}
+	if err := s.measure(ctx, armCheck+armSearch, s.zeroCheck, s.checked); err != nil {
+		return nil, err
+	}
+	for _, a := range append([]*arm{s.own}, s.controls...) {
+		if err := s.final(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	out := &outcome{winner: s.zero, correlation: s.correlation(), selection: s.selection(s.own)}
+	if s.own.check == nil {
+		out.verdict = "z = 0 is kept, no trial has scores that say anything"
+		return out, nil
+	}
+	best := s.own.choice[0]
+	chosen, err := s.compare(best, s.zeroChoice)
 	if err != nil {
 		return nil, err
 	}
-	s.valid = []*trial{base}
-	best, err := s.top(ctx, s.trials, "valid", kindValid, &s.valid)
+	c, err := s.compare(s.own.check, s.zeroCheck)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.compare(best, base)
-	if err != nil {
-		return nil, err
-	}
-	out := &outcome{winner: s.zero, correlation: s.correlation()}
-	out.verdict = fmt.Sprintf("trial %d, the best of %d on %d held-out questions, answers %d right where z = 0 answers %d; gain of the objective %s",
-		best.index, len(s.valid)-1, len(s.held), c.right, c.base, interval(c.gain))
+	out.verdict = fmt.Sprintf("trial %d is the best of %d on %d questions kept for the choice, %d of them right where z = 0 has %d; on %d more, which no part of the search has seen, it answers %d right where z = 0 answers %d, gain of the objective %s",
+		best.index, len(s.own.choice), len(s.choice), chosen.right, chosen.base, len(s.checked), c.right, c.base, interval(c.gain))
 	switch {
-	case c.gain.Value <= 0 || c.right < c.base:
+	case chosen.gain.Value <= 0 || chosen.right < chosen.base:
 		out.verdict = "z = 0 is kept, no better soft prompt was found: " + out.verdict
+	case c.gain.Value < 0 || c.right < c.base:
+		out.verdict = "z = 0 is kept, the check does not bear the choice out: " + out.verdict
 	case c.gain.Low > 0:
 		out.winner = s.find(best)
 		out.verdict = "a soft prompt is taken, and its gain is shown: " + out.verdict + ", which excludes 0"
@@ -54,70 +74,98 @@ func (s *search) choose(ctx context.Context) (*outcome, error) {
 		out.winner = s.find(best)
 		out.verdict = "a soft prompt is taken as the better guess, no improvement is shown: " + out.verdict + ", which holds 0"
 	}
-	if len(s.control) > 1 {
-		return out, s.chooseControl(ctx, out, best)
-	}
-	return out, nil
+	return out, s.compareControls(out)
 }
 
-// chooseControl treats random search in the same way and says how the two compare.
-func (s *search) chooseControl(ctx context.Context, out *outcome, best *trial) error {
-	other, err := s.top(ctx, s.control, "valid-random", kindValidR, &s.validR)
+// final scores an arm's best trials on the items of the choice, and the best one there on those of the check.
+func (s *search) final(ctx context.Context, a *arm) error {
+	ranked, err := s.rank(a)
 	if err != nil {
 		return err
 	}
-	c, err := s.compare(best, other)
-	if err != nil {
-		return err
+	for _, t := range ranked[:min(s.cfg.Final.Best, len(ranked))] {
+		v := t.again()
+		if err := s.extend(ctx, armChoice+a.name, v, s.choice, len(s.choice)); err != nil {
+			return err
+		}
+		if v.refused == "" {
+			a.choice = append(a.choice, v)
+		}
 	}
-	word := "no difference is shown"
-	switch {
-	case c.gain.Low > 0:
-		word = "the search is better"
-	case c.gain.High < 0:
-		word = "random search is better"
+	slices.SortStableFunc(a.choice, func(x, y *trial) int { return byGain(x, y, s.zeroChoice, len(s.choice)) })
+	for i, t := range a.choice {
+		v := t.again()
+		if err := s.extend(ctx, armCheck+a.name, v, s.checked, len(s.checked)); err != nil {
+			return err
+		}
+		if v.refused == "" {
+			a.check, a.choice = v, a.choice[i:]
+			return nil
+		}
 	}
-	out.control = fmt.Sprintf("random search, %d trials with %d questions where the search had %d trials with %d: its best answers %d of %d held-out questions right, the search's %d; difference of the objective %s: %s",
-		len(s.control)-1, asked(s.control[1:]), len(s.trials)-1, asked(s.trials[1:]), c.base, len(s.held), c.right, interval(c.gain), word)
 	return nil
 }
 
-// top scores an arm's best trials on the held-out items, adds them to list, and returns the one with the largest objective there.
-func (s *search) top(ctx context.Context, arm []*trial, name, kind string, list *[]*trial) (*trial, error) {
-	ranked, err := s.rank(arm)
-	if err != nil {
-		return nil, err
-	}
-	var best *trial
-	for _, t := range ranked[:min(s.cfg.Final.Best, len(ranked))] {
-		v, err := s.again(ctx, name, kind, t)
+// again is a trial's prompt without its results.
+func (t *trial) again() *trial { return &trial{index: t.index, kind: t.kind, z: t.z, prompt: t.prompt} }
+
+// compareControls says how the search's best does in the check against that of each control.
+func (s *search) compareControls(out *outcome) error {
+	for _, a := range s.controls {
+		if a.check == nil {
+			continue
+		}
+		c, err := s.compare(s.own.check, a.check)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		*list = append(*list, v)
-		if best == nil || objective(v) > objective(best) {
-			best = v
+		word := "no difference is shown"
+		switch {
+		case c.gain.Low > 0:
+			word = "the search is better"
+		case c.gain.High < 0:
+			word = "the control is better"
 		}
+		out.controls = append(out.controls, note{a.name, fmt.Sprintf("%s, %d trials with %d questions where the search had %d trials with %d: its best answers %d of the %d questions of the check right, the search's %d; difference of the objective %s: %s",
+			label(a.name), len(a.trials)-1, asked(a.trials[1:]), len(s.own.trials)-1, asked(s.own.trials[1:]), c.base, len(s.checked), c.right, interval(c.gain), word)})
 	}
-	return best, nil
+	return nil
 }
 
-// rank sorts an arm's trials, z = 0 left out, by the posterior mean of their gain, which trusts a few items less than many.
-func (s *search) rank(arm []*trial) ([]*trial, error) {
-	g, err := bayes.Fit(observations(arm, s.zero), s.cfg.Soft.Dim, rng.New(s.seed, "bpo", "rank"))
+// label names a control in words.
+func label(name string) string {
+	return map[string]string{random: "random search", sobol: "a Sobol sequence", evolution: "CMA-ES", text: "paraphrases in words"}[base(name)]
+}
+
+// rank sorts an arm's trials, the refused left out, by the posterior mean of their gain, which trusts a few items less than many.
+// Prompts in words have no place in the box: those that came furthest are first.
+func (s *search) rank(a *arm) ([]*trial, error) {
+	ranked := slices.DeleteFunc(slices.Clone(a.trials[1:]), func(t *trial) bool { return t.refused != "" || len(t.results) == 0 })
+	if len(ranked) == 0 {
+		return nil, nil
+	}
+	if base(a.name) == text {
+		slices.SortStableFunc(ranked, func(x, y *trial) int {
+			if d := len(y.results) - len(x.results); d != 0 {
+				return d
+			}
+			return byGain(x, y, s.zero, len(x.results))
+		})
+		return ranked, nil
+	}
+	g, err := bayes.Fit(observations(a.trials, s.zero), s.cfg.Soft.Dim, rng.New(s.seed, "bpo", "rank"))
 	if err != nil {
 		return nil, fmt.Errorf("bpo: rank trials: %w", err)
 	}
-	ranked := slices.Clone(arm[1:])
 	mean := make(map[*trial]float64, len(ranked))
 	for _, t := range ranked {
 		mean[t], _ = g.Predict(t.z)
 	}
-	slices.SortStableFunc(ranked, func(a, b *trial) int {
+	slices.SortStableFunc(ranked, func(x, y *trial) int {
 		switch {
-		case mean[a] > mean[b]:
+		case mean[x] > mean[y]:
 			return -1
-		case mean[a] < mean[b]:
+		case mean[x] < mean[y]:
 			return 1
 		}
 		return 0
@@ -125,18 +173,13 @@ func (s *search) rank(arm []*trial) ([]*trial, error) {
 	return ranked, nil
 }
 
-// again scores a trial's soft prompt on all held-out items.
-func (s *search) again(ctx context.Context, arm, kind string, t *trial) (*trial, error) {
-	v := &trial{index: t.index, kind: kind, z: t.z}
-	return v, s.extend(ctx, arm, v, s.held, len(s.held))
-}
-
 // find is the trial of the search that was scored again as v.
 func (s *search) find(v *trial) *trial {
-	i := slices.IndexFunc(s.trials, func(t *trial) bool { return t.index == v.index })
-	return s.trials[i]
+	i := slices.IndexFunc(s.own.trials, func(t *trial) bool { return t.index == v.index })
+	return s.own.trials[i]
 }
 
+// objective is the mean over a trial's items; 0 without any.
 func objective(t *trial) (mean float64) {
 	for _, r := range t.results {
 		mean += r.Objective / float64(len(t.results))
@@ -144,7 +187,7 @@ func objective(t *trial) (mean float64) {
 	return mean
 }
 
-// compare pairs two prompts on the held-out items.
+// compare pairs two prompts on held-out items.
 func (s *search) compare(a, b *trial) (c comparison, err error) {
 	scores := func(t *trial) (out []float64) {
 		for _, r := range t.results {
@@ -159,16 +202,21 @@ func (s *search) compare(a, b *trial) (c comparison, err error) {
 	return c, nil
 }
 
-// correlation of the objective with right answers over the trials' gains. A search on an objective that does not go with accuracy
-// searches for something else.
+// correlation of the objective with right answers over the trials' gains; NaN where either is the same for all. A search on an objective
+// that does not go with accuracy searches for something else.
 func (s *search) correlation() float64 {
 	var x, y []float64
-	for _, t := range s.trials[1:] {
-		n := len(t.results)
-		g, _ := gain(t, s.zero, n)
-		x = append(x, g)
-		y = append(y, float64(right(t.results)-right(s.zero.results[:n]))/float64(n))
+	for _, t := range s.own.trials[1:] {
+		if n := len(t.results); n > 0 {
+			g, _ := gain(t, s.zero, n)
+			x = append(x, g)
+			y = append(y, float64(right(t.results)-right(s.zero.results[:n]))/float64(n))
+		}
 	}
+	return correlate(x, y)
+}
+
+func correlate(x, y []float64) float64 {
 	var mx, my, xx, yy, xy float64
 	for i := range x {
 		mx += x[i] / float64(len(x))
@@ -184,4 +232,9 @@ func (s *search) correlation() float64 {
 
 func interval(i stat.Interval) string {
 	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", i.Value, i.Low, i.High)
+}
+
+// digests of the items, part by part.
+func (s *search) digests() []string {
+	return []string{exam.Digest(s.items), exam.Digest(s.choice), exam.Digest(s.checked)}
 }

@@ -33,7 +33,7 @@ func TestCheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 			out := run(t, s)
 			env := testEnv(t)
 			project := NewProjection(Soft{Tokens: 5, Dim: 2, Scale: 1}, []float32{-0.1, 0.1}, 8, rng.New(1))
-			if err := commit(env, settings(), s, out, project); err != nil {
+			if err := commit(env, settings(), s, out, project, "key"); err != nil {
 				t.Fatal(err)
 			}
 			m, err := checkpoint.Load(env.Dir(stages.BPO))
@@ -43,7 +43,7 @@ func TestCheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 			if want := map[bool]string{true: "a soft prompt is taken", false: "z = 0 is kept"}[c.taken]; !strings.HasPrefix(m.Facts["verdict"], want) {
 				t.Errorf("verdict: %s", m.Facts["verdict"])
 			}
-			if !strings.HasPrefix(m.Facts["control"], "random search") || (m.Counters["winner"] != 0) != c.taken {
+			if !strings.HasPrefix(m.Facts["control random"], "random search") || m.Facts["selection_bias"] == "" || m.Facts["search"] != "key" || (m.Counters["winner"] != 0) != c.taken {
 				t.Errorf("facts %v, counters %v", m.Facts, m.Counters)
 			}
 			prompts, _, err := checkpoint.ReadTable[PromptRow](env.Dir(stages.BPO) + "/" + PromptFile)
@@ -61,20 +61,31 @@ func TestCheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			kinds, best := map[string]int{}, 0
+			arms, kinds, best := map[string]int{}, map[string]int{}, 0
 			var calls, paid int64
 			for _, r := range rows {
-				kinds[r.Kind]++
+				arms[r.Arm]++
+				if r.Arm == armSearch {
+					kinds[r.Kind]++
+				}
 				if r.Best {
 					best++
 				}
-				if r.Fidelity != int64(len(r.Text)) || r.Calls != r.Fidelity || r.Paid > r.Calls || r.Score != float64(r.Correct)/float64(r.Fidelity) {
+				if r.Fidelity != int64(len(r.Text)) || r.Fidelity != int64(len(r.Objectives)) || r.Fidelity != int64(len(r.Answers)) || r.Calls != r.Fidelity || r.Paid > r.Calls || r.Score != float64(r.Correct)/float64(r.Fidelity) {
 					t.Errorf("row %s %d contradicts itself: %d texts, %d calls, %d paid, %d of %d right, score %v", r.Kind, r.Trial, len(r.Text), r.Calls, r.Paid, r.Correct, r.Fidelity, r.Score)
 				}
 				calls, paid = calls+r.Calls, paid+r.Paid
 			}
-			if best != 1 || kinds[kindZero] != 1 || kinds[kindSobol] != 6 || kinds[kindModel] != 14 || kinds[kindRandom] == 0 || kinds[kindValid] != 4 || kinds[kindValidR] != 3 {
+			if best != 1 || kinds[kindZero] != 1 || kinds[kindSobol] != 6 || kinds[kindModel] != 14 {
 				t.Errorf("%d rows are best; kinds %v", best, kinds)
+			}
+			for _, a := range s.controls {
+				if arms[a.name] == 0 || arms[armChoice+a.name] != 3 || arms[armCheck+a.name] != 1 {
+					t.Errorf("%s: rows by arm %v", a.name, arms)
+				}
+			}
+			if arms[armChoice+armSearch] != 4 || arms[armCheck+armSearch] != 2 {
+				t.Errorf("rows by arm %v", arms)
 			}
 			if m.Counters["llm_calls"] != paid || m.Counters["llm_tokens"] != 10*paid {
 				t.Errorf("counted %v for %d paid calls of 10 tokens", m.Counters, paid)

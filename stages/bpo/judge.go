@@ -14,24 +14,28 @@ import (
 // ErrScores says that the black box's scores cannot tell options apart. A search over such scores would run, and find nothing.
 var ErrScores = errors.New("bpo: the scores of the options say nothing")
 
-// result is one question answered with one soft prompt.
+// result is one question answered with one prompt.
 type result struct {
 	Place     string  `json:"place,omitempty"` // as the small model named it
 	Text      string  `json:"text,omitempty"`  // the knowledge
-	Objective float64 `json:"objective"`       // ln of the right option's share of likelihood; 1 or 0 where options have no scores
+	Objective float64 `json:"objective"`       // margin of the right option; 1 or 0 where options have no scores
 	Right     bool    `json:"right,omitempty"`
-	Calls     int     `json:"calls"`          // that the question takes of the black box
-	Tokens    int     `json:"tokens"`         // prompts and replies
-	Paid      bool    `json:"paid,omitempty"` // this arm had not asked the black box the same before
+	Calls     int     `json:"calls"`  // that the question takes of the black box
+	Tokens    int     `json:"tokens"` // prompts and replies
+	Paid      bool    `json:"-"`      // this arm had not asked the black box the same before
 }
 
-// judge asks the small model and then the black box. The same knowledge for the same question is asked once: many soft prompts make the
+// said is what the small model has said to one question.
+type said struct{ place, text string }
+
+// judge asks the small model and then the black box. The same knowledge for the same question is asked once: many prompts make the
 // small model name the same place.
 type judge struct {
 	say     func(ctx context.Context, questions []string, soft []float32) ([]knowledge.Piece, error)
 	answer  func(ctx context.Context, qs []llm.Question) ([]llm.Choice, error)
 	soft    func(z []float64) []float32
-	keep    func(place, text string) // hands a text of the journal back to the small model, so that it is not generated again in another batch
+	words   func(prompt string) []float32 // embeddings of a prompt in words
+	keep    func(place, text string)      // hands a text of the journal back to the small model, so that it is not generated again in another batch
 	oneStep bool
 	cloze   bool // answers carry a score for each option
 
@@ -40,68 +44,80 @@ type judge struct {
 	paid  map[[3]string]struct{} // by arm, item and text
 }
 
-// score answers items with the soft prompt of z.
-func (j *judge) score(ctx context.Context, arm string, z []float64, items []exam.Item) ([]result, error) {
+// score answers items with a trial's prompt.
+func (j *judge) score(ctx context.Context, t *trial, items []exam.Item) ([]result, error) {
 	questions := make([]string, len(items))
 	for i, it := range items {
 		questions[i] = it.Question
 	}
-	pieces, err := j.say(ctx, questions, j.soft(z))
+	var soft []float32
+	if t.prompt != "" {
+		soft = j.words(t.prompt)
+	} else {
+		soft = j.soft(t.z)
+	}
+	pieces, err := j.say(ctx, questions, soft)
 	if err != nil {
 		return nil, fmt.Errorf("bpo: ask the small model: %w", err)
 	}
 	if len(pieces) != len(items) {
 		return nil, fmt.Errorf("bpo: %d pieces of knowledge for %d questions", len(pieces), len(items))
 	}
+	texts := make([]said, len(pieces))
+	fresh := map[string]string{}
+	for i, p := range pieces {
+		texts[i] = said{p.Place, p.Text}
+		if p.Place != "" && !j.oneStep {
+			if first, ok := j.texts[p.Place]; ok {
+				texts[i].text = first
+			} else if first, ok := fresh[p.Place]; ok {
+				texts[i].text = first
+			}
+			fresh[p.Place] = texts[i].text
+		}
+	}
+	return j.grade(ctx, texts, items)
+}
+
+// grade puts the items to the black box, each with its text. An error that wraps ErrScores or llm.ErrScores says that the replies are of no use.
+func (j *judge) grade(ctx context.Context, texts []said, items []exam.Item) ([]result, error) {
 	out := make([]result, len(items))
 	var ask []int
 	var qs []llm.Question
-	fresh := map[string]string{}
-	for i, p := range pieces {
-		text := p.Text
-		if p.Place != "" && !j.oneStep {
-			if first, ok := j.texts[p.Place]; ok {
-				text = first
-			} else if first, ok := fresh[p.Place]; ok {
-				text = first
-			}
-			fresh[p.Place] = text
-		}
-		if r, ok := j.known[[2]string{items[i].ID, text}]; ok {
+	for i, p := range texts {
+		if r, ok := j.known[[2]string{items[i].ID, p.text}]; ok {
 			out[i] = r
 		} else {
 			ask = append(ask, i)
-			qs = append(qs, llm.Question{Knowledge: text, Question: items[i].Question, Choices: items[i].Choices})
+			qs = append(qs, llm.Question{Knowledge: p.text, Question: items[i].Question, Choices: items[i].Choices})
 		}
-		out[i].Place, out[i].Text = p.Place, text
+		out[i].Place, out[i].Text = p.place, p.text
 	}
-	if len(qs) > 0 {
-		choices, err := j.answer(ctx, qs)
-		if err != nil {
-			return nil, fmt.Errorf("bpo: ask the black box: %w", err)
-		}
-		if len(choices) != len(qs) {
-			return nil, fmt.Errorf("bpo: %d answers to %d questions", len(choices), len(qs))
-		}
-		for k, i := range ask {
-			if out[i].Objective, err = j.objective(choices[k], items[i]); err != nil {
-				return nil, fmt.Errorf("%w (item %s)", err, items[i].ID)
-			}
-			out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens
-		}
+	if len(qs) == 0 {
+		return out, nil
 	}
-	for i := range out {
-		_, before := j.paid[[3]string{arm, items[i].ID, out[i].Text}]
-		out[i].Paid = !before
+	choices, err := j.answer(ctx, qs)
+	if err != nil {
+		return nil, fmt.Errorf("bpo: ask the black box: %w", err)
+	}
+	if len(choices) != len(qs) {
+		return nil, fmt.Errorf("bpo: %d answers to %d questions", len(choices), len(qs))
+	}
+	for k, i := range ask {
+		if out[i].Objective, err = j.objective(choices[k], items[i]); err != nil {
+			return nil, fmt.Errorf("%w (item %s)", err, items[i].ID)
+		}
+		out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens
 	}
 	return out, nil
 }
 
-// take remembers results, whether they come from score or from the journal.
-func (j *judge) take(arm string, items []exam.Item, results []result) {
+// take remembers results, whether they come from score or from the journal, and says which of them the arm pays for.
+func (j *judge) take(arm string, items []exam.Item, results []result) []result {
 	if j.texts == nil {
 		j.texts, j.known, j.paid = map[string]string{}, map[[2]string]result{}, map[[3]string]struct{}{}
 	}
+	out := make([]result, len(results))
 	for i, r := range results {
 		if _, ok := j.texts[r.Place]; !ok && r.Place != "" {
 			j.texts[r.Place] = r.Text
@@ -110,12 +126,17 @@ func (j *judge) take(arm string, items []exam.Item, results []result) {
 			}
 		}
 		j.known[[2]string{items[i].ID, r.Text}] = r
-		j.paid[[3]string{arm, items[i].ID, r.Text}] = struct{}{}
+		bill := [3]string{arm, items[i].ID, r.Text}
+		_, before := j.paid[bill]
+		r.Paid = !before
+		j.paid[bill] = struct{}{}
+		out[i] = r
 	}
+	return out
 }
 
-// objective is the logarithm of the right option's share when the options' length-normalised likelihoods are made to add up to one. It
-// rises smoothly where right or wrong would jump once in a while.
+// objective is the margin of the right option: its length-normalised log-likelihood less that of the best wrong one, nats a token. Where it
+// crosses 0 the answer turns right; right or wrong alone would say nothing of how close it is.
 func (j *judge) objective(c llm.Choice, it exam.Item) (float64, error) {
 	if !j.cloze {
 		if c.Index == it.Answer {
@@ -126,20 +147,21 @@ func (j *judge) objective(c llm.Choice, it exam.Item) (float64, error) {
 	if len(c.Scores) != len(it.Choices) {
 		return 0, fmt.Errorf("%w: %d scores for %d options", ErrScores, len(c.Scores), len(it.Choices))
 	}
-	top, same := math.Inf(-1), true
-	for _, s := range c.Scores {
+	wrong, same := math.Inf(-1), true
+	for i, s := range c.Scores {
 		if math.IsNaN(s) || math.IsInf(s, 0) {
 			return 0, fmt.Errorf("%w: a score is %v", ErrScores, s)
 		}
-		top = math.Max(top, s)
+		if i != it.Answer {
+			wrong = math.Max(wrong, s)
+		}
 		same = same && s == c.Scores[0]
 	}
 	if same && len(c.Scores) > 1 {
-		return 0, fmt.Errorf("%w: all %d are %v", ErrScores, len(c.Scores), top)
+		return 0, fmt.Errorf("%w: all %d are %v", ErrScores, len(c.Scores), c.Scores[0])
 	}
-	var sum float64
-	for _, s := range c.Scores {
-		sum += math.Exp(s - top)
+	if len(c.Scores) < 2 {
+		return 0, fmt.Errorf("%w: one option leaves nothing to tell apart", ErrScores)
 	}
-	return c.Scores[it.Answer] - top - math.Log(sum), nil
+	return c.Scores[it.Answer] - wrong, nil
 }

@@ -2,66 +2,94 @@ package bpo
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"slm/data/exam"
+	"slm/llm"
+	"slm/model/decode"
 	"slm/optim/bayes"
 	"slm/rng"
 	"slm/stages"
 )
 
-// Kinds of trials in trials.arrow. Those of the control begin with "random", those on held-out items with "valid".
+// Kinds of trials in trials.arrow: how the prompt came about.
 const (
 	kindZero   = "zero"   // no soft prompt
-	kindSobol  = "sobol"  // of the initial design
+	kindSobol  = "sobol"  // of the initial design, and of the control of that name
 	kindModel  = "log_ei" // proposed by the model of the objective
-	kindRandom = "random" // of the control
-	kindValid  = "valid"  // the search's best, and z = 0, on the held-out items
-	kindValidR = "valid-random"
+	kindRandom = "random"
+	kindCMA    = "cma"
+	kindText   = "text"
+)
+
+// Arms in trials.arrow. The controls' are called like the controls, with "/2" and so on where they are repeated. On the held-out items an
+// arm's best stand under "choice/" or "check/" and its name.
+const (
+	armSearch = "search"
+	armChoice = "choice/"
+	armCheck  = "check/"
 )
 
 // block is how many items are answered between two entries of the journal.
 const block = 40
 
-// trial is one soft prompt and its results so far, item by item in the arm's order.
+// trial is one prompt and its results so far, item by item in the arm's order.
 type trial struct {
 	index   int
 	kind    string
 	z       []float64
+	prompt  string // in words; z is empty then
 	results []result
+	refused string // why the black box's scores of this trial cannot be used; no model sees it
+	asked   int    // questions, those of a refused block included
+}
+
+// arm is one way of searching, and what it has found.
+type arm struct {
+	name   string
+	trials []*trial // the first is z = 0
+	choice []*trial // its best on the items of the choice, the best one there first
+	check  *trial   // that one on the items of the check
 }
 
 // search is the state of a run. All of it but the settings is rebuilt from the journal.
 type search struct {
-	cfg    Config
-	seed   uint64
-	items  []exam.Item // that trials are scored on, the same order for all
-	held   []exam.Item // that the choice is made on
-	ladder []int       // rungs, cut to the number of items
-	judge  *judge
-	log    *journal
-	emit   func(stages.Event)
+	cfg     Config
+	seed    uint64
+	items   []exam.Item // that trials are scored on, the same order for all
+	choice  []exam.Item // that the best ones are told apart on
+	checked []exam.Item // that no part of the search has seen
+	ladder  []int       // rungs, cut to the number of items
+	judge   *judge
+	log     *journal
+	emit    func(stages.Event)
+	now     func() time.Time
+	usage   func() llm.Usage
 
-	zero            *trial   // z = 0, which every gain is against
-	trials, control []*trial // of the search and of random search
-	valid, validR   []*trial // on held; the first of valid is z = 0
-	best            float64  // share of right answers, for events
-	calls           int      // questions asked so far, for events
+	zero, zeroChoice, zeroCheck *trial // z = 0, which every gain is against
+	own                         *arm
+	controls                    []*arm
+	meter                       meter
 }
 
-// newSearch deals the development items: into a part for trials and one for the choice, in an order drawn from the seed.
+// newSearch deals the development items into a part for trials, one for the choice and one for the check, in an order drawn from the seed.
 func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
 	dev = slices.Clone(dev)
 	slices.SortFunc(dev, func(a, b exam.Item) int { return strings.Compare(a.ID, b.ID) })
 	rng.New(seed, "bpo", "items").Shuffle(len(dev), func(i, j int) { dev[i], dev[j] = dev[j], dev[i] })
-	held := int(float64(len(dev))*cfg.Final.Share + 0.5)
-	if held < 1 || len(dev)-held < 1 {
-		return nil, fmt.Errorf("%w: %d cannot be dealt into some to search on and some to choose on (data.exam.split.dev)", ErrItems, len(dev))
+	held := max(2, int(float64(len(dev))*cfg.Final.Share+0.5))
+	if len(dev)-held < 1 {
+		return nil, fmt.Errorf("%w: %d cannot be dealt into some to search on, some to choose on and some to check on (data.exam.split.dev)", ErrItems, len(dev))
 	}
-	s := &search{cfg: cfg, seed: seed, held: dev[:held], items: dev[held:], log: &journal{}, emit: func(stages.Event) {}}
+	s := &search{
+		cfg: cfg, seed: seed, choice: dev[:held/2], checked: dev[held/2 : held], items: dev[held:], log: &journal{},
+		emit: func(stages.Event) {}, now: func() time.Time { return time.Time{} },
+	}
+	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(s.meter.asked)} }
 	for _, rung := range cfg.Items.Ladder {
 		rung = min(rung, len(s.items))
 		if n := len(s.ladder); n == 0 || rung > s.ladder[n-1] {
@@ -77,168 +105,160 @@ func (s *search) short() string {
 	if slices.Equal(s.ladder, s.cfg.Items.Ladder) {
 		return ""
 	}
-	return fmt.Sprintf("the ladder %v is cut to %v: of %d development questions %d are kept for the choice (data.exam.split.dev and stages.bpo.validate.share decide)",
-		s.cfg.Items.Ladder, s.ladder, len(s.items)+len(s.held), len(s.held))
+	held := len(s.choice) + len(s.checked)
+	return fmt.Sprintf("the ladder %v is cut to %v: of %d development questions %d are kept for the choice and its check (data.exam.split.dev and stages.bpo.validate.share decide)",
+		s.cfg.Items.Ladder, s.ladder, len(s.items)+held, held)
 }
 
-// run does the whole search: z = 0, the trials, the control, the choice.
+// run does the whole search: z = 0, the trials, the controls, the choice, the check.
 func (s *search) run(ctx context.Context) (*outcome, error) {
-	s.zero = &trial{kind: kindZero, z: make([]float64, s.cfg.Soft.Dim)}
-	s.trials, s.control = []*trial{s.zero}, []*trial{s.zero}
-	if err := s.extend(ctx, "search", s.zero, s.items, len(s.items)); err != nil {
+	if err := s.explore(ctx); err != nil {
 		return nil, err
-	}
-	s.tell(s.zero)
-	for i := 1; i <= s.cfg.Init+s.cfg.Trials; i++ {
-		t, err := s.propose(i)
-		if err != nil {
-			return nil, err
-		}
-		s.trials = append(s.trials, t)
-		if _, err := s.climb(ctx, "search", t, s.trials, -1); err != nil {
-			return nil, err
-		}
-		s.tell(t)
-	}
-	if slices.Contains(s.cfg.Controls, random) {
-		if err := s.searchAtRandom(ctx); err != nil {
-			return nil, err
-		}
 	}
 	return s.choose(ctx)
 }
 
-// propose makes trial i of the search: from the design, then from the model of what the journal's trials have shown. It draws
-// from streams of its own, so that it can be done again alone.
+// explore does all but the choice.
+func (s *search) explore(ctx context.Context) error {
+	s.zero = &trial{kind: kindZero, z: make([]float64, s.cfg.Soft.Dim)}
+	s.own, s.controls = &arm{name: armSearch, trials: []*trial{s.zero}}, nil
+	s.meter.begin(s)
+	if err := s.measure(ctx, armSearch, s.zero, s.items); err != nil {
+		return err
+	}
+	s.tell(s.own, s.zero)
+	for i := 1; i <= s.cfg.Init+s.cfg.Trials; i++ {
+		t, err := s.propose(i)
+		if err != nil {
+			return err
+		}
+		s.own.trials = append(s.own.trials, t)
+		if _, err := s.climb(ctx, s.own, t, -1); err != nil {
+			return err
+		}
+		s.tell(s.own, t)
+	}
+	return s.runControls(ctx)
+}
+
+// propose makes trial i of the search: from the design, then from the model of what the trials before it have shown.
 func (s *search) propose(i int) (*trial, error) {
 	t := &trial{index: i, kind: kindModel}
 	if i <= s.cfg.Init {
 		t.kind = kindSobol
 	}
-	if e, ok := s.log.blocks[slot{"search", i, 0}]; ok {
-		t.z = e.Z // the table of trials is what counts
-		return t, nil
-	}
-	if t.kind == kindSobol {
-		design, err := bayes.Design(s.cfg.Init, s.cfg.Soft.Dim, rng.New(s.seed, "bpo", "design"))
-		if err != nil {
-			return nil, fmt.Errorf("bpo: %w", err)
-		}
-		t.z = design[i-1]
+	if r := s.log.at(armSearch, i); r != nil {
+		t.z = r.z // the table of trials is what counts
 		return t, nil
 	}
 	var err error
-	if t.z, err = bayes.Propose(observations(s.trials, s.zero), s.cfg.Soft.Dim, rng.New(s.seed, "bpo", "propose").At(uint64(i))); err != nil {
-		return nil, fmt.Errorf("bpo: trial %d: %w", i, err)
-	}
-	return t, nil
+	t.z, err = next(s.cfg, s.seed, i, observations(s.own.trials, s.zero))
+	return t, err
 }
 
-// searchAtRandom is the control: uniform points, the same ladder, and as many questions as the search has asked.
-func (s *search) searchAtRandom(ctx context.Context) error {
-	budget := asked(s.trials[1:])
-	for i := 1; budget >= s.ladder[0]; i++ {
-		draw := rng.New(s.seed, "bpo", "random").At(uint64(i))
-		t := &trial{index: i, kind: kindRandom, z: make([]float64, s.cfg.Soft.Dim)}
-		for j := range t.z {
-			t.z[j] = 2*draw.Float64() - 1
-		}
-		s.control = append(s.control, t)
-		spent, err := s.climb(ctx, "random", t, s.control, budget)
+// next is the point of trial i, given what the trials before it have shown. It draws from streams of its own, so that any trial can be
+// done again alone.
+func next(cfg Config, seed uint64, i int, seen []bayes.Observation) ([]float64, error) {
+	if i <= cfg.Init {
+		design, err := bayes.Design(cfg.Init, cfg.Soft.Dim, rng.New(seed, "bpo", "design"))
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("bpo: %w", err)
 		}
-		budget -= spent
-		s.tell(t)
+		return design[i-1], nil
 	}
-	return nil
+	z, err := bayes.Propose(seen, cfg.Soft.Dim, rng.New(seed, "bpo", "propose").At(uint64(i)))
+	if err != nil {
+		return nil, fmt.Errorf("bpo: trial %d: %w", i, err)
+	}
+	return z, nil
 }
 
 // asked counts questions, also those answered from memory: what a search without one would have paid.
 func asked(trials []*trial) (n int) {
 	for _, t := range trials {
-		n += len(t.results)
+		n += t.asked
 	}
 	return n
 }
 
 // climb scores a trial rung by rung while it is promising, and within a budget of questions unless that is negative.
-func (s *search) climb(ctx context.Context, arm string, t *trial, pool []*trial, budget int) (spent int, err error) {
+func (s *search) climb(ctx context.Context, a *arm, t *trial, budget int) (spent int, err error) {
 	for r, rung := range s.ladder {
-		if r > 0 && !s.promising(t, pool, s.ladder[r-1]) {
+		if r > 0 && !s.promising(t, a.trials, s.ladder[r-1]) {
 			break
 		}
 		if budget >= 0 && rung > budget {
 			break
 		}
-		if err := s.extend(ctx, arm, t, s.items, rung); err != nil {
-			return spent, err
+		if err := s.extend(ctx, a.name, t, s.items, rung); err != nil {
+			return t.asked, err
 		}
-		spent = rung
+		if t.refused != "" {
+			break
+		}
 	}
-	return spent, nil
+	return t.asked, nil
 }
 
-// worse is how many standard deviations below z = 0 end a trial's climb: it could hardly be taken in the end.
-const worse = 1.64
-
-// promising says whether a trial is among the better half of those that have come as far, z = 0 included, ties going to the earlier:
-// successive halving without waiting for the others (Li et al., "A system for massively parallel hyperparameter tuning", MLSys
-// 2020). Besides, it must not be clearly worse than z = 0.
-func (s *search) promising(t *trial, pool []*trial, rung int) bool {
-	own, squares := gain(t, s.zero, rung)
-	if sd := math.Sqrt(squares / float64(max(1, rung-1)) / float64(rung)); own+worse*sd < 0 {
-		return false
+// measure scores a prompt on all items; that the scores say nothing is an error, for there is nothing else to compare with.
+func (s *search) measure(ctx context.Context, name string, t *trial, items []exam.Item) error {
+	if err := s.extend(ctx, name, t, items, len(items)); err != nil {
+		return err
 	}
-	n, better := 1, 0
-	for _, p := range pool {
-		if p == t || len(p.results) < rung {
-			continue
-		}
-		n++
-		if g, _ := gain(p, s.zero, rung); g >= own {
-			better++
-		}
+	if t.refused != "" {
+		return fmt.Errorf("%w: %s", ErrScores, t.refused)
 	}
-	return better < (n+1)/2
+	return nil
 }
 
-// extend answers a trial's items up to n, a block at a time, from the journal where it has them.
-func (s *search) extend(ctx context.Context, arm string, t *trial, items []exam.Item, n int) error {
+// extend answers a trial's items up to n, a block at a time, from the journal where it has them. A block whose scores say nothing, or before
+// whose questions the prompt does not fit into the model's context, marks the trial and ends it.
+func (s *search) extend(ctx context.Context, name string, t *trial, items []exam.Item, n int) error {
 	for from := len(t.results); from < n; {
 		to := min(from+block-from%block, n)
-		e, ok := s.log.blocks[slot{arm, t.index, from}]
-		if !ok || len(e.Results) != to-from {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			results, err := s.judge.score(ctx, arm, t.z, items[from:to])
-			if err != nil {
-				return err
-			}
-			e = entry{Arm: arm, Trial: t.index, From: from, Z: t.z, Results: results}
-			if err := s.log.append(e); err != nil {
-				return err
-			}
+		results, refused, err := s.block(ctx, name, t, items, from, to)
+		if err != nil {
+			return err
 		}
-		s.judge.take(arm, items[from:to], e.Results)
-		t.results = append(t.results, e.Results...)
+		t.asked += to - from
+		s.meter.asked += to - from
+		if refused != "" {
+			t.refused = refused
+			s.emit(stages.Event{Type: "warning", Stage: stages.BPO, Message: fmt.Sprintf("%s trial %d is refused: %s", name, t.index, refused)})
+			return nil
+		}
+		t.results = append(t.results, s.judge.take(name, items[from:to], results)...)
 		from = to
 	}
 	return nil
 }
 
-// tell emits an event about a trial that is done.
-func (s *search) tell(t *trial) {
-	share := float64(right(t.results)) / float64(len(t.results))
-	of := 1 + s.cfg.Init + s.cfg.Trials
-	if t.kind == kindRandom {
-		of = 0 // as many as the questions last for
-	} else {
-		s.best = max(s.best, share)
+// block returns the results of one block of a trial, or why they are refused.
+func (s *search) block(ctx context.Context, name string, t *trial, items []exam.Item, from, to int) ([]result, string, error) {
+	r := s.log.at(name, t.index)
+	if r != nil && len(r.results) >= to {
+		return r.results[from:to], "", nil
 	}
-	s.calls += len(t.results)
-	s.emit(stages.Event{Type: "trial", Stage: stages.BPO, Phase: t.kind, Step: t.index + 1, Of: of, Score: share, Best: s.best, Calls: s.calls})
+	if r != nil && r.refused != "" && len(r.results) == from {
+		return nil, r.refused, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	var results []result
+	var err error
+	if said := s.log.said(name, t, from, to); said != nil {
+		results, err = s.judge.grade(ctx, said, items[from:to])
+	} else {
+		results, err = s.judge.score(ctx, t, items[from:to])
+	}
+	e := entry{Arm: name, Trial: t.index, From: from, Z: t.z, Prompt: t.prompt, Results: results}
+	if errors.Is(err, ErrScores) || errors.Is(err, llm.ErrScores) || errors.Is(err, decode.ErrTooLong) && t.kind != kindZero {
+		e.Refused, e.Results = err.Error(), nil
+	} else if err != nil {
+		return nil, "", err
+	}
+	return e.Results, e.Refused, s.log.append(e)
 }
 
 func right(results []result) (n int) {

@@ -27,6 +27,15 @@ func run(t *testing.T, s *search) *outcome {
 	return out
 }
 
+func table(t *testing.T, s *search, out *outcome) []TrialRow {
+	t.Helper()
+	rows, err := s.table(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
 func TestSearchFindsTheHillAndShowsItsGain(t *testing.T) {
 	w := newWorld(200, hill)
 	s := w.search(t, settings(), "")
@@ -40,15 +49,17 @@ func TestSearchFindsTheHillAndShowsItsGain(t *testing.T) {
 	if out.correlation < 0.9 {
 		t.Errorf("objective and accuracy correlate by %v", out.correlation)
 	}
-	if !strings.Contains(out.control, "random search, ") {
-		t.Errorf("control: %s", out.control)
+	for _, control := range []string{"random search, ", "a Sobol sequence, ", "CMA-ES, ", "paraphrases in words, "} {
+		if !slices.ContainsFunc(out.controls, func(n note) bool { return strings.HasPrefix(n.text, control) }) {
+			t.Errorf("nothing is said about %s%v", control, out.controls)
+		}
 	}
-	if n := len(s.trials); n != 21 {
+	if n := len(s.own.trials); n != 21 {
 		t.Errorf("%d trials, want z = 0, 6 of the design and 14 proposed", n)
 	}
 	// The model of the objective must have led the search uphill: its trials are better than the design's.
 	var design, proposed []float64
-	for _, tr := range s.trials[1:] {
+	for _, tr := range s.own.trials[1:] {
 		if tr.kind == kindSobol {
 			design = append(design, hill(tr.z))
 		} else {
@@ -68,8 +79,8 @@ func TestZeroStaysWhereNothingBeatsIt(t *testing.T) {
 		if out.winner != s.zero || !strings.HasPrefix(out.verdict, "z = 0 is kept") {
 			t.Errorf("%s: winner %v: %s", name, out.winner.z, out.verdict)
 		}
-		for _, row := range s.table(out) {
-			if row.Best != (row.Kind == kindZero) {
+		for _, row := range table(t, s, out) {
+			if row.Best != (row.Arm == armSearch && row.Kind == kindZero) {
 				t.Errorf("%s: %s trial %d is marked best: %v", name, row.Kind, row.Trial, row.Best)
 			}
 		}
@@ -81,7 +92,7 @@ func TestTrialsThatDisappointStopEarly(t *testing.T) {
 	s := w.search(t, settings(), "")
 	run(t, s)
 	full := 0
-	for _, tr := range s.trials[1:] {
+	for _, tr := range s.own.trials[1:] {
 		if len(tr.results) == 80 {
 			full++
 		}
@@ -91,56 +102,77 @@ func TestTrialsThatDisappointStopEarly(t *testing.T) {
 	}
 }
 
-func TestHeldOutItemsAreNotSeenBeforeTheChoice(t *testing.T) {
+func TestHeldOutItemsAreNotSeenBeforeTheirTurn(t *testing.T) {
 	w := newWorld(90, hill)
 	s := w.search(t, settings(), "")
-	choice := map[string]bool{}
-	for _, it := range s.held {
-		choice[it.ID] = true
-	}
-	for _, it := range s.items {
-		if choice[it.ID] {
-			t.Fatalf("%s is in both parts", it.ID)
+	part := map[string]string{}
+	for name, items := range map[string][]exam.Item{"search": s.items, "choice": s.choice, "check": s.checked} {
+		for _, it := range items {
+			if part[it.ID] != "" {
+				t.Fatalf("%s is in two parts, %s and %s", it.ID, part[it.ID], name)
+			}
+			part[it.ID] = name
 		}
 	}
+	if len(s.choice) != 22 || len(s.checked) != 23 {
+		t.Errorf("%d items for the choice and %d for the check", len(s.choice), len(s.checked))
+	}
 	cfg := settings()
-	held := map[string]bool{}
 	s.emit = func(e stages.Event) {
-		if e.Type == "trial" {
-			for _, it := range s.held {
-				if w.seen[number(it.Question)] {
-					held[it.ID] = true
-				}
+		for _, it := range append(slices.Clone(s.choice), s.checked...) {
+			if w.seen[number(it.Question)] {
+				t.Errorf("%s was asked by the time of trial %d of %s", it.ID, e.Step, e.Phase)
 			}
 		}
 	}
 	run(t, s)
-	if len(held) > 0 {
-		t.Errorf("held-out items %v were asked during the search", held)
-	}
-	for _, v := range append(slices.Clone(s.valid), s.validR...) {
-		if len(v.results) != len(s.held) {
-			t.Errorf("%s trial %d was validated on %d of %d items", v.kind, v.index, len(v.results), len(s.held))
+	for _, a := range append([]*arm{s.own}, s.controls...) {
+		if len(a.choice) != cfg.Final.Best || a.check == nil || len(a.check.results) != len(s.checked) {
+			t.Errorf("%s: %d trials were chosen from, checked: %v", a.name, len(a.choice), a.check)
+			continue
 		}
-	}
-	if len(s.valid) != 1+cfg.Final.Best || len(s.validR) != cfg.Final.Best {
-		t.Errorf("validated %d and %d trials", len(s.valid), len(s.validR))
+		for _, v := range a.choice {
+			if len(v.results) != len(s.choice) {
+				t.Errorf("%s trial %d was scored again on %d of %d items", a.name, v.index, len(v.results), len(s.choice))
+			}
+			if g, _ := gain(v, s.zeroChoice, len(s.choice)); g > objective(a.choice[0])-objective(s.zeroChoice)+1e-12 {
+				t.Errorf("%s: trial %d is better in the choice than the one that was checked", a.name, v.index)
+			}
+		}
+		if a.check.index != a.choice[0].index {
+			t.Errorf("%s: trial %d was chosen and %d checked", a.name, a.choice[0].index, a.check.index)
+		}
 	}
 }
 
-func TestControlAsksNoMoreAndHardlyLess(t *testing.T) {
+func TestControlsAskNoMoreAndHardlyLess(t *testing.T) {
 	w := newWorld(200, hill)
-	s := w.search(t, settings(), "")
-	run(t, s)
-	own, other := asked(s.trials[1:]), asked(s.control[1:])
-	if other > own || other <= own-s.ladder[0] {
-		t.Errorf("the search asked %d questions, random search %d", own, other)
-	}
 	cfg := settings()
+	cfg.Repeats = 2
+	s := w.search(t, cfg, "")
+	run(t, s)
+	own, names := asked(s.own.trials[1:]), []string{}
+	for _, a := range s.controls {
+		names = append(names, a.name)
+		least := own - s.ladder[0]
+		if a.name == text {
+			least = own / 2 // whole rounds of equal shares, and no item twice
+		}
+		if other := asked(a.trials[1:]); other > own || other <= least {
+			t.Errorf("the search asked %d questions, %s %d", own, a.name, other)
+		}
+	}
+	if want := []string{"random", "random/2", "sobol", "sobol/2", "cma", "cma/2", "text"}; !slices.Equal(names, want) {
+		t.Errorf("controls %v, want %v", names, want)
+	}
+	if reflect.DeepEqual(s.controls[0].trials[1].z, s.controls[1].trials[1].z) {
+		t.Error("a control's repeat draws the same points")
+	}
+	cfg = settings()
 	cfg.Controls = []string{none}
 	s = w.search(t, cfg, "")
-	if out := run(t, s); len(s.control) != 1 || len(s.validR) != 0 || out.control != "" {
-		t.Errorf("random search ran without being asked for: %d trials", len(s.control)-1)
+	if out := run(t, s); len(s.controls) != 0 || len(out.controls) != 0 {
+		t.Errorf("controls ran without being asked for: %v", out.controls)
 	}
 }
 
@@ -150,7 +182,7 @@ func TestResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
 	whole := newWorld(100, hill)
 	s := whole.search(t, cfg, t.TempDir())
 	wantOut := run(t, s)
-	want := s.table(wantOut)
+	want := table(t, s, wantOut)
 	total := whole.asked
 	for _, dieAfter := range []int32{1, 33, total / 2, total - 1} {
 		dir := t.TempDir()
@@ -166,11 +198,11 @@ func TestResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
 		again := newWorld(100, hill)
 		s = again.search(t, cfg, dir)
 		out := run(t, s)
-		if got := s.table(out); !reflect.DeepEqual(got, want) {
+		if got := table(t, s, out); !reflect.DeepEqual(got, want) {
 			t.Errorf("killed after %d answers, the table differs:\n%s", dieAfter, firstDifference(got, want))
 		}
-		if out.verdict != wantOut.verdict || out.control != wantOut.control {
-			t.Errorf("killed after %d answers: %s / %s", dieAfter, out.verdict, out.control)
+		if out.verdict != wantOut.verdict || !slices.Equal(out.controls, wantOut.controls) {
+			t.Errorf("killed after %d answers: %s / %s", dieAfter, out.verdict, out.controls)
 		}
 		if again.asked > total-dieAfter+block {
 			t.Errorf("killed after %d of %d answers, %d were asked again or anew", dieAfter, total, again.asked)
@@ -214,14 +246,14 @@ func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	if j, err = openJournal(dir, "one"); err != nil || len(j.blocks) != 1 {
-		t.Fatalf("kept %d blocks, %v", len(j.blocks), err)
+	if j, err = openJournal(dir, "one"); err != nil || len(j.trials) != 1 {
+		t.Fatalf("kept %d trials, %v", len(j.trials), err)
 	}
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	if j, err = openJournal(dir, "two"); err != nil || len(j.blocks) != 0 {
-		t.Fatalf("took over %d blocks of another search, %v", len(j.blocks), err)
+	if j, err = openJournal(dir, "two"); err != nil || len(j.trials) != 0 {
+		t.Fatalf("took over %d trials of another search, %v", len(j.trials), err)
 	}
 	if err := j.close(); err != nil {
 		t.Fatal(err)
@@ -252,8 +284,8 @@ func TestTheBudgetStopsTheSearchAndKeepsWhatWasPaid(t *testing.T) {
 	}
 	defer func() { _ = j.close() }()
 	kept := 0
-	for _, e := range j.blocks {
-		kept += len(e.Results)
+	for _, r := range j.trials {
+		kept += len(r.results)
 	}
 	if kept < 60 {
 		t.Errorf("%d results were kept of 100 that were paid", kept)
@@ -272,8 +304,8 @@ func TestACancelledSearchStopsBeforeItsNextBlock(t *testing.T) {
 	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
-	if len(s.trials) != 4 || len(s.trials[3].results) != 0 {
-		t.Errorf("%d trials were begun", len(s.trials))
+	if len(s.own.trials) != 4 || len(s.own.trials[3].results) != 0 {
+		t.Errorf("%d trials were begun", len(s.own.trials))
 	}
 }
 
@@ -297,8 +329,8 @@ func TestOneTextAPlaceHoldsForTheWholeSearch(t *testing.T) {
 	s := w.search(t, settings(), "")
 	run(t, s)
 	texts := map[string]string{}
-	for _, list := range [][]*trial{s.trials, s.control, s.valid, s.validR} {
-		for _, tr := range list {
+	for _, a := range append([]*arm{s.own}, s.controls...) {
+		for _, tr := range append(append(slices.Clone(a.trials), a.choice...), a.check) {
 			for _, r := range tr.results {
 				if first, ok := texts[r.Place]; ok && first != r.Text {
 					t.Fatalf("%s has the texts %q and %q", r.Place, first, r.Text)
@@ -320,14 +352,22 @@ func TestScoresThatSayNothingAreRefused(t *testing.T) {
 			t.Errorf("scores %v: %v", scores, err)
 		}
 	}
-	got, err := j.objective(llm.Choice{Scores: []float64{-3, -2}}, it)
-	if want := -math.Log1p(math.Exp(-1)); err != nil || math.Abs(got-want) > 1e-15 {
-		t.Errorf("objective %v, %v, want %v", got, err, want)
+	for _, c := range []struct {
+		scores []float64
+		want   float64
+	}{{[]float64{-3, -2}, 1}, {[]float64{-2, -3}, -1}} {
+		if got, err := j.objective(llm.Choice{Scores: c.scores}, it); err != nil || got != c.want {
+			t.Errorf("margin %v, %v, want %v", got, err, c.want)
+		}
+	}
+	three := exam.Item{Choices: []string{"a", "b", "c"}, Answer: 1}
+	if got, err := j.objective(llm.Choice{Scores: []float64{-5, -2, -2.5}}, three); err != nil || got != 0.5 {
+		t.Errorf("margin over the best wrong option %v, %v, want .5", got, err)
 	}
 }
 
 func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
-	for n := range 2 {
+	for n := range 3 {
 		if _, err := newSearch(settings(), newWorld(n, idle).items, 1); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items: %v", n, err)
 		}
@@ -336,8 +376,8 @@ func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(s.ladder, []int{20, 25}) || len(s.held) != 25 {
-		t.Errorf("50 items make the ladder %v and %d held out", s.ladder, len(s.held))
+	if !slices.Equal(s.ladder, []int{20, 25}) || len(s.choice)+len(s.checked) != 25 {
+		t.Errorf("50 items make the ladder %v and %d held out", s.ladder, len(s.choice)+len(s.checked))
 	}
 }
 

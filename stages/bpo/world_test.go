@@ -26,6 +26,8 @@ type world struct {
 	death       error        //
 	seen        map[int]bool // items asked, by number
 	letter      bool
+	spoilt      func(z []float64) bool // prompts for which the black box's scores are no numbers
+	now         []float64              // the prompt that was said last
 }
 
 func newWorld(n int, skill func(z []float64) float64) *world {
@@ -55,6 +57,7 @@ func (w *world) say(_ context.Context, questions []string, soft []float32) ([]kn
 		z[i] = float64(v)
 	}
 	share := w.skill(z)
+	w.now = z
 	out := make([]knowledge.Piece, len(questions))
 	for k, q := range questions {
 		atomic.AddInt32(&w.said, 1)
@@ -95,10 +98,18 @@ func (w *world) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, erro
 		}
 		if w.letter {
 			c.Scores = nil
+		} else if w.spoilt != nil && w.spoilt(w.now) {
+			c.Scores[1] = math.NaN()
 		}
 		out[k] = c
 	}
 	return out, nil
+}
+
+// words stands for a prompt in words by a point of the box that belongs to it alone.
+func (w *world) words(prompt string) []float32 {
+	draw := rng.New(5, prompt)
+	return []float32{float32(2*draw.Float64() - 1), float32(2*draw.Float64() - 1)}
 }
 
 // settings are a small search in two dimensions.
@@ -124,7 +135,7 @@ func (w *world) search(t testing.TB, cfg Config, dir string) *search {
 			out[i] = float32(v)
 		}
 		return out
-	}}
+	}, words: w.words}
 	if dir != "" {
 		if s.log, err = openJournal(dir, "key of the search"); err != nil {
 			t.Fatal(err)

@@ -8,22 +8,22 @@ import (
 
 // Config is the recipe's section stages.dp: pretraining on the domain's text.
 type Config struct {
-	Tokens     int64         `yaml:"tokens" min:"0"` // to train on, repeated text included; 0 = epochs decides
-	Epochs     float64       `yaml:"epochs" min:"0"` // passes over the corpus; 0 = tokens decides
-	Batch      int           `yaml:"batch" min:"64"` // tokens a step
-	Mix        Mix           `yaml:"mix"`
-	MaxSection int           `yaml:"max_section" min:"0"` // longest section in tokens, the rest is cut; 0 = the model's context
-	Optim      trainer.Optim `yaml:"optim"`
-	Save       trainer.Save  `yaml:"save"`
+	Tokens     int64         `yaml:"tokens" min:"0" doc:"places of all steps together, padding included; 0 = epochs decides"`
+	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give one of the two and set the other to 0"`
+	Batch      int           `yaml:"batch" min:"64" doc:"places a step; at least model.context"`
+	Mix        Mix           `yaml:"mix" doc:"what a pass is made of"`
+	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens, the rest is cut with a warning; 0 = the context, which it may not exceed"`
+	Optim      trainer.Optim `yaml:"optim" doc:"how weights are updated"`
+	Save       trainer.Save  `yaml:"save" doc:"when state is saved"`
 }
 
 // Mix is what a pass consists of, as weights: corpus = sections in document forms, pairs = training sections asked about and answered
 // in full, places = training sections asked about and answered with their place alone.
 type Mix struct {
-	Corpus float64 `yaml:"corpus" min:"0"`
-	Pairs  float64 `yaml:"pairs" min:"0"`
-	Places float64 `yaml:"places" min:"0"`
-	Other  float64 `yaml:"other" min:"0" max:"1"` // share of the sections that are read in another form than the one they are recited from
+	Corpus float64 `yaml:"corpus" min:"0" doc:"weight of sections read in document form: each once a pass; more than 0"`
+	Pairs  float64 `yaml:"pairs" min:"0" doc:"of training sections asked about and answered in full: each pairs/corpus times a pass"`
+	Places float64 `yaml:"places" min:"0" doc:"of the same, answered with the place alone"`
+	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in another form than place"`
 }
 
 // Default is half an hour's worth for a model of a few million parameters.

@@ -39,26 +39,34 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	cfg := s.model
-	cfg.Vocab = dom.Tokenizer.Vocab()
-	if err := cfg.Validate(); err != nil {
+	job, mix, err := s.Job(dom, env.Seed)
+	if err != nil {
 		return err
 	}
-	params := model.New(cfg, env.Seed)
-	mix := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), env.Seed)
-	env.Log.Info("model", "parameters", cfg.Count(), "sections", len(dom.Sections), "pairs", len(mix.pairs))
+	env.Log.Info("model", "parameters", job.Model.Config.Count(), "sections", len(dom.Sections), "pairs", len(mix.pairs))
 	if cut := mix.Cut(); cut > 0 {
 		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: fmt.Sprintf(
 			"%d of %d sections are longer than %d tokens: what follows is not learnt (stages.dp.max_section)", cut, len(dom.Sections), mix.max)})
 	}
-	sum, err := trainer.Run(ctx, env, trainer.Job{
-		Stage: stages.DP, Model: params, Epoch: mix.Epoch, HeldOut: HeldOut(dom),
-		Tokens: s.cfg.Tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim, Save: s.cfg.Save,
-	})
+	sum, err := trainer.Run(ctx, env, job)
 	if err != nil {
 		return err
 	}
-	return trainer.Commit(env, stages.DP, params, dom, sum, nil, nil)
+	return trainer.Commit(env, stages.DP, job.Model, dom, sum, nil, nil)
+}
+
+// Job is what the stage trains: a new model, on the mixture of a domain.
+func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, error) {
+	cfg := s.model
+	cfg.Vocab = dom.Tokenizer.Vocab()
+	if err := cfg.Validate(); err != nil {
+		return trainer.Job{}, nil, err
+	}
+	mix := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), seed)
+	return trainer.Job{
+		Stage: stages.DP, Model: model.New(cfg, seed), Epoch: mix.Epoch, HeldOut: HeldOut(dom),
+		Tokens: s.cfg.Tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim, Save: s.cfg.Save,
+	}, mix, nil
 }
 
 func (c Config) maxSection(context int) int {

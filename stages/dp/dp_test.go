@@ -3,7 +3,6 @@ package dp
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math"
 	"path/filepath"
 	"reflect"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"slm/checkpoint"
 	"slm/data/corpus"
@@ -19,30 +17,15 @@ import (
 	"slm/data/form"
 	"slm/data/pack"
 	"slm/data/tokenizer"
-	"slm/model"
-	"slm/model/kernel"
-	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/stagetest"
 )
 
 const (
 	sectionCount = 14
 	longest      = 512 // tokens of an example: none is cut
 )
-
-// text is a section's: words of its own, enough for quotations.
-func text(i int) string {
-	s, words := rng.New(8, "text").At(uint64(i)), make([]string, 40)
-	for w := range words {
-		letters := make([]byte, 3+s.IntN(4))
-		for l := range letters {
-			letters[l] = byte('a' + s.IntN(26))
-		}
-		words[w] = string(letters)
-	}
-	return strings.Join(words, " ")
-}
 
 // world is a domain of two acts; every third section is held out, for dev or test in turn.
 func world(t *testing.T) *domain.Domain {
@@ -52,22 +35,18 @@ func world(t *testing.T) *domain.Domain {
 		t.Fatal(err)
 	}
 	dom := &domain.Domain{Forms: set}
-	var texts []string
 	for i := range sectionCount {
 		sec := corpus.Section{
-			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + text(i)[:12], Text: text(i), Source: "made",
+			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + stagetest.Text(i)[:12], Text: stagetest.Text(i), Source: "made",
 		}
 		dom.Sections = append(dom.Sections, sec)
-		texts = append(texts, set.PlaceOf(sec)+" "+sec.Text)
 		item := exam.Item{ID: sec.ID, Section: sec.ID, Question: set.ExamOf(sec), Choices: []string{"a", "b"}, Split: exam.Train, Place: set.PlaceOf(sec), Knowledge: sec.Text}
 		if i%3 == 1 {
 			item.Split = []string{exam.Dev, exam.Test}[i%2]
 		}
 		dom.Items = append(dom.Items, item)
 	}
-	if dom.Tokenizer, err = tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 500, Special: []string{domain.EOS}}); err != nil {
-		t.Fatal(err)
-	}
+	stagetest.Tokenize(t, dom)
 	return dom
 }
 
@@ -294,41 +273,18 @@ func checkTargets(t *testing.T, dom *domain.Domain, ex pack.Example, prompt, ans
 
 func TestTheStageWritesAModelThatFitsItsTokenizer(t *testing.T) {
 	dom := world(t)
-	be, err := kernel.Open("go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var warned []string
-	env := &stages.Env{
-		Run: t.TempDir(), Seed: 7, Fingerprint: "f", Kernel: be, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, 0) },
-		Emit: func(e stages.Event) {
-			if e.Type == "warning" {
-				warned = append(warned, e.Message)
-			}
-		},
-	}
-	p, err := checkpoint.Begin(env.Dir(stages.Data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections := func(yield func(corpus.Section, error) bool) {
-		for _, s := range dom.Sections {
-			if !yield(s, nil) {
-				return
-			}
+	env := stagetest.Env(t)
+	env.Emit = func(e stages.Event) {
+		if e.Type == "warning" {
+			warned = append(warned, e.Message)
 		}
 	}
-	for _, err := range []error{
-		corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items),
-		dom.Forms.Save(p.Path(domain.FormsFile)), dom.Tokenizer.Save(p.Path(domain.TokenizerFile)), p.Commit(&checkpoint.Manifest{Stage: stages.Data}),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	stagetest.WriteData(t, env, dom)
 	cfg := Default()
 	cfg.Tokens, cfg.Epochs, cfg.Batch, cfg.MaxSection = 0, 0.01, 128, 64
-	shape := model.Config{Width: 8, Layers: 1, Heads: 1, KVHeads: 1, HeadDim: 8, Hidden: 8, Context: 128, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
+	shape := stagetest.Shape(dom)
+	shape.Vocab = 0 // the tokenizer decides
 	if err := New(cfg, shape).Run(context.Background(), env); err != nil {
 		t.Fatal(err)
 	}

@@ -10,16 +10,16 @@ import (
 
 // Config is the recipe's section eval: which systems are compared, and how sure the table is.
 type Config struct {
-	Systems   []string  `yaml:"systems"`                         // of ladder.Names; rag stands for rag1 and rag3, and llm is always run
-	Items     int       `yaml:"items" min:"0"`                   // test items; 0 = all
-	Knowledge int       `yaml:"knowledge" min:"1" max:"1000000"` // tokens of the small model that one passage may have, in every system
-	Intervals Intervals `yaml:"intervals"`
+	Systems   []string  `yaml:"systems" unset:"all" doc:"llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; rag is rag1 and rag3; llm always runs"`
+	Items     int       `yaml:"items" min:"0" doc:"the first so many test items; 0 = all"`
+	Knowledge int       `yaml:"knowledge" min:"1" max:"1000000" doc:"tokens of the small model's tokenizer that a passage may have, here and in kit, bpo and ask"`
+	Intervals Intervals `yaml:"intervals" doc:"of accuracies and their differences"`
 }
 
 // Intervals is how uncertainty is measured.
 type Intervals struct {
-	Method string `yaml:"method" oneof:"paired-bootstrap"`
-	N      int    `yaml:"n" min:"100" max:"1000000"` // resamples
+	Method string `yaml:"method" oneof:"paired-bootstrap" doc:"how they are made"`
+	N      int    `yaml:"n" min:"100" max:"1000000" doc:"resamples"`
 }
 
 // Default compares every system.

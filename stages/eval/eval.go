@@ -12,9 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"slm/checkpoint"
+	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/llm"
 	"slm/report/ladder"
@@ -61,10 +63,22 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	return os.RemoveAll(env.Work(stages.Eval))
 }
 
-// Items evaluates a finished run on other questions and writes nothing. Questions without a true text leave oracle out, and recall.
+// Items evaluates a finished run on other questions and writes nothing. A question that names a section of the corpus is about that
+// section, as in an exam from a file: its text is the true one. Questions without a true text leave oracle out, and recall.
 func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (*ladder.Summary, []ladder.Row, error) {
 	dom, err := domain.Open(env.Dir(stages.Data))
 	if err != nil {
+		return nil, nil, err
+	}
+	items = slices.Clone(items)
+	sections := func(yield func(corpus.Section, error) bool) {
+		for _, sec := range dom.Sections {
+			if !yield(sec, nil) {
+				return
+			}
+		}
+	}
+	if _, err := exam.Locate(items, sections, dom.Forms); err != nil {
 		return nil, nil, err
 	}
 	return s.evaluate(ctx, env, dom, items, work{})

@@ -166,7 +166,7 @@ func (p *parts) cite(place string) (string, bool) {
 // search finds passages by BM25.
 func (p *parts) search(question string, k int) ([]passage, error) {
 	if p.index == nil {
-		index, err := search.Open(p.dom.Sections, search.Options{})
+		index, err := search.Open(p.dom.Sections)
 		if err != nil {
 			return nil, err
 		}

@@ -219,6 +219,28 @@ func TestOtherQuestionsLeaveTheRunAsItIs(t *testing.T) {
 	}
 }
 
+// A question that names a place has the corpus's text there for a truth, and all that hangs on it.
+func TestOtherQuestionsFindTheirSections(t *testing.T) {
+	run := tinyRun(t, 8)
+	items := []exam.Item{
+		{ID: "1", Question: "What does Act section 2 say?", Choices: []string{text(2)[:40], text(3)[:40]}},
+		{ID: "2", Question: "Recite Act Section 5: what is it?", Choices: []string{text(1)[:40], text(5)[:40]}, Answer: 1, Knowledge: "its own"},
+	}
+	s, rows, err := New(tinyConfig(), false).Items(context.Background(), tinyEnv(t, run, &reader{}), items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	oracle := map[string]string{}
+	for _, r := range rows {
+		if r.System == "oracle" {
+			oracle[r.Item] = r.Section + " " + r.Knowledge
+		}
+	}
+	if _, ok := s.Find("oracle"); !ok || !strings.HasPrefix(text(2), strings.TrimPrefix(oracle["1"], "Act#2 ")) || oracle["2"] != "Act#5 its own" || items[0].Section != "" {
+		t.Errorf("%q, %+v", oracle, items[0])
+	}
+}
+
 func TestPassagesOfAllSystemsHaveTheSameLimit(t *testing.T) {
 	run := tinyRun(t, 8)
 	dom, err := domain.Open(filepath.Join(run, stages.Data))

@@ -15,22 +15,22 @@ const (
 
 // Config is the recipe's section stages.kit: tuning the model to answer questions with knowledge.
 type Config struct {
-	Pairs     Pairs         `yaml:"pairs"`
-	Epochs    float64       `yaml:"epochs" min:"0"` // passes over the pairs
-	Batch     int           `yaml:"batch" min:"64"` // tokens a step
-	Replay    float64       `yaml:"replay" min:"0"` // sections in document form for each pair
-	Filter    bool          `yaml:"filter"`         // keep a pair only if the black box answers right with its knowledge
-	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step"`
-	Optim     trainer.Optim `yaml:"optim"`
-	Save      trainer.Save  `yaml:"save"`
+	Pairs     Pairs         `yaml:"pairs" doc:"where questions and knowledge come from"`
+	Epochs    float64       `yaml:"epochs" min:"0" doc:"passes over the kept pairs with their replay; 0 leaves the weights of dp"`
+	Batch     int           `yaml:"batch" min:"64" doc:"places a step; at least model.context"`
+	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form for each pair"`
+	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box answers its question right with its text"`
+	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"the place, then the text; or the text at once (also for bpo, eval, ask)"`
+	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`
+	Save      trainer.Save  `yaml:"save" doc:"when state is saved"`
 	Passage   int           `yaml:"-"` // tokens of knowledge that the black box is given: eval.knowledge
 }
 
 // Pairs says where questions and knowledge come from.
 type Pairs struct {
-	From      string   `yaml:"from" oneof:"corpus|file|both"`
-	File      string   `yaml:"file" kind:"path"` // JSONL of question, knowledge
-	Templates []string `yaml:"templates" oneof:"number|heading|quote"`
+	From      string   `yaml:"from" oneof:"corpus|file|both" doc:"templates over the training sections, a file, or both"`
+	File      string   `yaml:"file" kind:"path" unset:"none" doc:"JSONL of question, knowledge, and if it has one place; a question of the exam's dev or test in it is an error"`
+	Templates []string `yaml:"templates" oneof:"number|heading|quote" doc:"which forms of data.forms ask"`
 }
 
 // Default asks in all three ways.

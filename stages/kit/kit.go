@@ -15,6 +15,7 @@ import (
 	"slm/data/exam"
 	"slm/data/pack"
 	"slm/data/pairs"
+	"slm/model"
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
@@ -84,11 +85,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	rate := fmt.Sprintf("%.4f", float64(len(kept))/float64(len(list)))
 	env.Log.Info("pairs", "made", len(list), "kept", len(kept))
-	lesson := &lesson{cfg: s.cfg, dom: dom, pairs: kept, seed: env.Seed, context: params.Config.Context}
-	sum, err := trainer.Run(ctx, env, trainer.Job{
-		Stage: stages.KIT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
-		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: params.Config.Context, Optim: s.cfg.Optim, Save: s.cfg.Save,
-	})
+	sum, err := trainer.Run(ctx, env, s.job(dom, params, kept, env.Seed))
 	if err != nil {
 		return err
 	}
@@ -107,6 +104,20 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		}
 		return checkpoint.WriteTable(p.Path(PairsFile), rows, nil)
 	})
+}
+
+// Job is what the stage trains if the filter keeps every pair.
+func (s *Stage) Job(dom *domain.Domain, params *model.Params, seed uint64) (trainer.Job, error) {
+	list, err := s.pairs(dom, seed)
+	return s.job(dom, params, list, seed), err
+}
+
+func (s *Stage) job(dom *domain.Domain, params *model.Params, kept []pairs.Pair, seed uint64) trainer.Job {
+	lesson := &lesson{cfg: s.cfg, dom: dom, pairs: kept, seed: seed, context: params.Config.Context}
+	return trainer.Job{
+		Stage: stages.KIT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
+		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: params.Config.Context, Optim: s.cfg.Optim, Save: s.cfg.Save,
+	}
 }
 
 // pairs makes the pairs that the recipe asks for.

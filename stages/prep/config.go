@@ -9,53 +9,53 @@ import (
 
 // Config is the recipe's section data: where text comes from, how it becomes prompts, and what is examined.
 type Config struct {
-	Corpus Corpus `yaml:"corpus"`
-	Forms  Forms  `yaml:"forms"`
-	Exam   Exam   `yaml:"exam"`
+	Corpus Corpus `yaml:"corpus" doc:"what is read: give from or path"`
+	Forms  Forms  `yaml:"forms" doc:"how sections become prompts: templates with {title} {number} {heading} {quote}"`
+	Exam   Exam   `yaml:"exam" doc:"what is asked in the end"`
 }
 
 // Tokenizer is the recipe's section tokenizer.
 type Tokenizer struct {
 	Train struct {
-		Vocab   int    `yaml:"vocab" min:"300" max:"200000"`  // tokens, the special ones included
-		Pattern string `yaml:"pattern" oneof:"gpt2|numerals"` // how text is cut into words: numerals for Chinese, whose numbers stand in words
-	} `yaml:"train"`
+		Vocab   int    `yaml:"vocab" min:"300" max:"200000" doc:"tokens, the special ones included; a small corpus gives fewer, with a warning"`
+		Pattern string `yaml:"pattern" oneof:"gpt2|numerals" doc:"how text is cut into words, which no token spans: numerals cuts numbers that are written in words (第一千零八十四条) into digits, for Chinese"`
+	} `yaml:"train" doc:"the byte-level BPE that the data stage trains"`
 }
 
 // Corpus says what is read.
 type Corpus struct {
-	From     string   `yaml:"from" oneof:"|builtin:licenses"` // a corpus inside the program; empty means path
-	Path     []string `yaml:"path" kind:"path"`               // files or globs
-	Field    string   `yaml:"field"`                          // of JSONL files: the field that holds the text
-	Only     []string `yaml:"only"`                           // titles to keep; empty keeps all
-	Numbered bool     `yaml:"numbered"`                       // keep numbered sections only, of documents that have them
+	From     string   `yaml:"from" oneof:"|builtin:licenses" unset:"empty" doc:"builtin:licenses, the licence texts in the program; empty = path"`
+	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), in UTF-8; a pattern that matches nothing is an error"`
+	Field    string   `yaml:"field" unset:"empty" doc:"of JSONL: the field with the text; empty = text"`
+	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown one is an error"`
+	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and of them only these sections"`
 	Dedup    struct {
-		Exact bool    `yaml:"exact"`
-		Near  float64 `yaml:"near" min:"0" max:"1"` // similarity from which a document is a copy; 0 keeps all
-	} `yaml:"dedup"`
+		Exact bool    `yaml:"exact" doc:"drop a document whose words are those of an earlier one"`
+		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop one with at least this similarity (5-word shingles) to an earlier one; 0 keeps all. The exam takes it too, with 0.8 for 0"`
+	} `yaml:"dedup" doc:"copies that are read once"`
 }
 
 // Forms are templates with {title}, {number}, {heading} and {quote}.
 type Forms struct {
-	Place    string   `yaml:"place"`    // how a section's place is written; ends in its end mark, ":"
-	Document []string `yaml:"document"` // further ways in which a document's section is written, besides place
-	Question []string `yaml:"question"` // that ask by number
-	Heading  []string `yaml:"heading"`  // that ask by heading
-	Quote    []string `yaml:"quote"`    // that ask where a quotation stands
+	Place    string   `yaml:"place" doc:"names a section and ends in its only colon; empty = no places, and knowledge in one step"`
+	Document []string `yaml:"document" doc:"further forms that stand in front of a section's text, besides place"`
+	Question []string `yaml:"question" doc:"questions by number; the first is the exam's, and at least one is needed"`
+	Heading  []string `yaml:"heading" doc:"questions by heading; must name {heading}"`
+	Quote    []string `yaml:"quote" doc:"questions for the place of a quotation; must name {quote} and nothing else"`
 }
 
 // Exam says what is asked in the end.
 type Exam struct {
-	From     string `yaml:"from" oneof:"corpus|file"`
-	File     string `yaml:"file" kind:"path"`        // JSONL of id, question, choices, answer; with from: file
-	Template string `yaml:"template" oneof:"choice"` // choice: one question, several options
-	Choices  int    `yaml:"choices" min:"2" max:"26"`
-	Chars    int    `yaml:"chars" min:"10" max:"10000"` // length of an option
-	By       string `yaml:"by" oneof:"section"`         // what is held out as a whole
+	From     string `yaml:"from" oneof:"corpus|file" doc:"made from sections that nothing else resembles, or read from a file"`
+	File     string `yaml:"file" kind:"path" unset:"none" doc:"with from: file: JSONL of question, choices (2–26), answer (index from 0, or letter); and if you like id, split (train, dev or test) and knowledge (the true text, which oracle needs)"`
+	Template string `yaml:"template" oneof:"choice" doc:"one question, several options"`
+	Choices  int    `yaml:"choices" min:"2" max:"26" doc:"options"`
+	Chars    int    `yaml:"chars" min:"10" max:"10000" doc:"length of an option: the beginning of a section, cut at a word"`
+	By       string `yaml:"by" oneof:"section" doc:"what is held out as a whole"`
 	Split    struct {
-		Dev  float64 `yaml:"dev" min:"0" max:"1"` // share of the items that BPO may see
-		Test float64 `yaml:"test" above:"0" max:"1"`
-	} `yaml:"split"`
+		Dev  float64 `yaml:"dev" min:"0" max:"1" doc:"share of the items for the search and the held-out loss; bpo needs three items or more"`
+		Test float64 `yaml:"test" above:"0" max:"1" doc:"share that only eval sees; with dev less than 1"`
+	} `yaml:"split" doc:"who sees which items; the rest is trained on. A file's items keep the split that they name"`
 }
 
 // DefaultTokenizer is a vocabulary for a few megabytes of text.

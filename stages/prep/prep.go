@@ -1,8 +1,8 @@
 // Package prep is the first stage: from files, or the texts inside the program, to what the training stages read. It cleans and cuts
 // the corpus into sections, makes the exam and its splits, trains the tokenizer and writes token shards.
 //
-// It trains no model and asks no black box. It keeps nothing between interruptions: a corpus of megabytes takes seconds, so an
-// interrupted call starts again.
+// It trains no model and asks no black box. A corpus may be larger than memory: documents go by one at a time, and what stays of them is
+// what later ones are compared with. What is done is kept in parts in the work area, so that an interrupted call goes on.
 package prep
 
 import (
@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"slm/checkpoint"
@@ -18,6 +20,7 @@ import (
 	"slm/data/form"
 	"slm/data/pack"
 	"slm/data/tokenizer"
+	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
 )
@@ -27,6 +30,7 @@ const (
 	droppedFile = "dropped.arrow" // documents left out, with the reason
 	defaultNear = 0.8             // similarity of near copies in the exam, when the corpus keeps them
 	phases      = 4               // steps that progress is reported in
+	trainBytes  = 32 << 20        // text that the tokenizer is trained on, about
 )
 
 // Stage prepares the data of a run.
@@ -66,6 +70,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	w := &work{Stage: s, ctx: ctx, env: env, p: p, forms: forms, m: env.Manifest(stages.Data)}
 	for i, part := range []func() error{w.read, w.examine, w.train, w.shard} {
 		if err := part(); err != nil {
+			w.tidy()
 			return errors.Join(err, p.Abort())
 		}
 		env.Emit(stages.Event{Type: "step", Stage: stages.Data, Step: i + 1, Of: phases})
@@ -74,7 +79,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	env.Emit(stages.Event{Type: "checkpoint", Stage: stages.Data, Path: env.Dir(stages.Data)})
-	return nil
+	return os.RemoveAll(env.Work(stages.Data))
 }
 
 // work is one run of the stage.
@@ -88,11 +93,24 @@ type work struct {
 	tok   *tokenizer.Tokenizer
 }
 
+// area is a folder of the work area.
+func (w *work) area(names ...string) string {
+	return filepath.Join(append([]string{w.env.Work(stages.Data)}, names...)...)
+}
+
+// tidy removes the folders of the work area that hold nothing.
+func (w *work) tidy() {
+	for _, dir := range []string{w.area("sections"), w.area("kept"), w.area("shards"), w.area(), filepath.Dir(w.area())} {
+		_ = os.Remove(dir) // one that holds something stays
+	}
+}
+
 // read streams the corpus into sections.arrow.
 func (w *work) read() error {
 	c := w.cfg.Corpus
 	sections, report, err := corpus.Sections(corpus.Options{
 		From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered,
+		Keep: w.area("sections"),
 	})
 	if err != nil {
 		return err
@@ -126,19 +144,47 @@ func (w *work) sections() iter.Seq2[corpus.Section, error] {
 	return until(w.ctx, corpus.Stream(w.p.Path(domain.SectionsFile)))
 }
 
+// keep makes a file of the checkpoint. An interrupted stage finds it in its work area, whole, when it comes again.
+func (w *work) keep(name string, make func(path string) error) error {
+	dir := w.area("kept", name)
+	if checkpoint.Verify(dir) != nil {
+		p, err := checkpoint.Begin(dir)
+		if err != nil {
+			return err
+		}
+		if err := make(p.Path(name)); err != nil {
+			return errors.Join(err, p.Abort())
+		}
+		if err := p.Commit(&checkpoint.Manifest{Stage: stages.Data}); err != nil {
+			return err
+		}
+	}
+	return checkpoint.Link(filepath.Join(dir, name), w.p.Path(name))
+}
+
 // examine makes the exam, or reads it, and deals it into splits.
 func (w *work) examine() error {
-	items, err := w.items()
+	err := w.keep(domain.ExamFile, func(path string) error {
+		items, err := w.items()
+		if err != nil {
+			return err
+		}
+		if dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test)); test == 0 || dev == 0 && w.cfg.Exam.Split.Dev > 0 {
+			return fmt.Errorf("prep: %d questions give %d to dev and %d to test (data.exam.split): %w", len(items), dev, test, exam.ErrTooSmall)
+		}
+		return exam.Write(path, items)
+	})
 	if err != nil {
 		return err
 	}
-	dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test))
-	if test == 0 || dev == 0 && w.cfg.Exam.Split.Dev > 0 {
-		return fmt.Errorf("prep: %d questions give %d to dev and %d to test (data.exam.split): %w", len(items), dev, test, exam.ErrTooSmall)
-	}
-	if err := exam.Write(w.p.Path(domain.ExamFile), items); err != nil {
+	items, err := exam.Load(w.p.Path(domain.ExamFile))
+	if err != nil {
 		return err
 	}
+	if w.cfg.Exam.From == "file" {
+		w.located(items)
+	}
+	dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test))
 	w.env.Log.Info("exam", "items", len(items), "train", len(items)-dev-test, "dev", dev, "test", test)
 	w.m.Counters["exam_items"], w.m.Counters["exam_dev"], w.m.Counters["exam_test"] = int64(len(items)), int64(dev), int64(test)
 	w.m.Facts["exam_digest"], w.m.Facts["split_digest"] = exam.Digest(items), exam.SplitDigest(items)
@@ -152,15 +198,8 @@ func (w *work) items() ([]exam.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := exam.Locate(items, w.sections(), w.forms)
-		if err != nil {
+		if _, err := exam.Locate(items, w.sections(), w.forms); err != nil {
 			return nil, err
-		}
-		w.m.Counters["exam_located"] = int64(found)
-		w.env.Log.Info("questions", "read", len(items), "name_a_section", found)
-		if found < len(items) && w.forms.TwoSteps() {
-			w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
-				"%d of %d questions name no section of the corpus: without its text they have no oracle, and are split by their id", len(items)-found, len(items))})
 		}
 		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
 	}
@@ -178,14 +217,61 @@ func (w *work) items() ([]exam.Item, error) {
 	return exam.Build(sample, w.forms, exam.Options{Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near})
 }
 
-// train learns the tokenizer from the sections in all their document forms, and the words of questions.
+// located counts the questions of a file that name a section, and warns of the others.
+func (w *work) located(items []exam.Item) {
+	found := 0
+	for _, item := range items {
+		if item.Section != "" {
+			found++
+		}
+	}
+	w.m.Counters["exam_located"] = int64(found)
+	w.env.Log.Info("questions", "read", len(items), "name_a_section", found)
+	if found < len(items) && w.forms.TwoSteps() {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"%d of %d questions name no section of the corpus: without its text they have no oracle, and are split by their id", len(items)-found, len(items))})
+	}
+}
+
+// train learns the tokenizer from the sections in all their document forms, and the words of questions. Of a corpus larger than
+// trainBytes it reads a share, drawn section by section: words beyond that take memory and change few merges.
 func (w *work) train() error {
+	err := w.keep(domain.TokenizerFile, func(path string) error {
+		tok, err := w.learn()
+		if err != nil {
+			return err
+		}
+		return tok.Save(path)
+	})
+	if err != nil {
+		return err
+	}
+	if w.tok, err = tokenizer.Load(w.p.Path(domain.TokenizerFile)); err != nil {
+		return err
+	}
+	if w.tok.Vocab() < w.Stage.tok.Train.Vocab {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"the corpus has words for %d tokens only, not for %d (tokenizer.train.vocab)", w.tok.Vocab(), w.Stage.tok.Train.Vocab)})
+	}
+	w.m.Counters["vocab"], w.m.Facts["tokenizer_digest"] = int64(w.tok.Vocab()), w.tok.Digest()
+	return nil
+}
+
+func (w *work) learn() (*tokenizer.Tokenizer, error) {
+	share := 1.0
+	if size := w.m.Counters["bytes"]; size > trainBytes {
+		share = float64(trainBytes) / float64(size)
+		w.env.Log.Info("tokenizer", "share_of_sections_read", share)
+	}
 	var failed error
 	texts := func(yield func(string) bool) {
 		for s, err := range w.sections() {
 			if err != nil {
 				failed = err
 				return
+			}
+			if share < 1 && rng.New(w.env.Seed, "tokenizer", "sample", s.ID).Float64() >= share {
+				continue
 			}
 			for i := range w.forms.Document {
 				text := w.forms.DocumentOf(s, i)
@@ -204,49 +290,47 @@ func (w *work) train() error {
 	tok, err := tokenizer.Train(texts, tokenizer.TrainOptions{
 		Vocab: w.Stage.tok.Train.Vocab, Special: []string{domain.EOS}, Pattern: tokenizer.Pattern(w.Stage.tok.Train.Pattern),
 	})
-	if err = errors.Join(failed, err); err != nil {
-		return err
-	}
-	if tok.Vocab() < w.Stage.tok.Train.Vocab {
-		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
-			"the corpus has words for %d tokens only, not for %d (tokenizer.train.vocab)", tok.Vocab(), w.Stage.tok.Train.Vocab)})
-	}
-	w.tok = tok
-	w.m.Counters["vocab"], w.m.Facts["tokenizer_digest"] = int64(tok.Vocab()), tok.Digest()
-	return tok.Save(w.p.Path(domain.TokenizerFile))
+	return tok, errors.Join(failed, err)
 }
 
 // shard writes every section in every document form as tokens: examples section#number/form, in this order.
 func (w *work) shard() error {
-	eos, ok := w.tok.ID(domain.EOS)
-	if !ok {
-		return fmt.Errorf("prep: the tokenizer has no %s", domain.EOS)
+	shards, err := pack.WriteShards(w.area("shards"), w.examples, shardTokens)
+	if err != nil {
+		return err
 	}
-	var failed error
-	var tokens int64
-	examples := func(yield func(pack.Example) bool) {
+	if err := shards.Link(strings.TrimSuffix(w.p.Path("x"), "x")); err != nil {
+		return err
+	}
+	w.m.Counters["tokens"], w.m.Counters["shards"] = shards.Tokens, int64(len(shards.Files))
+	w.env.Log.Info("tokens", "vocab", w.tok.Vocab(), "tokens", shards.Tokens, "forms", len(w.forms.Document), "shards", len(shards.Files))
+	return nil
+}
+
+// examples are the shards' contents behind the first skip.
+func (w *work) examples(skip int) iter.Seq2[pack.Example, error] {
+	return func(yield func(pack.Example, error) bool) {
+		eos, ok := w.tok.ID(domain.EOS)
+		if !ok {
+			yield(pack.Example{}, fmt.Errorf("prep: the tokenizer has no %s", domain.EOS))
+			return
+		}
+		n := 0
 		for s, err := range w.sections() {
 			if err != nil {
-				failed = err
+				yield(pack.Example{}, err)
 				return
 			}
 			for i := range w.forms.Document {
-				ex := pack.Encode(w.tok, fmt.Sprintf("%s/%d", s.ID, i), w.forms.DocumentOf(s, i), s.Text, eos, true)
-				tokens += int64(len(ex.Tokens))
-				if !yield(ex) {
+				if n++; n <= skip {
+					continue
+				}
+				if !yield(pack.Encode(w.tok, fmt.Sprintf("%s/%d", s.ID, i), w.forms.DocumentOf(s, i), s.Text, eos, true), nil) {
 					return
 				}
 			}
 		}
 	}
-	dir := strings.TrimSuffix(w.p.Path("x"), "x")
-	names, err := pack.WriteShards(dir, examples, shardTokens)
-	if err = errors.Join(failed, err); err != nil {
-		return err
-	}
-	w.m.Counters["tokens"], w.m.Counters["shards"] = tokens, int64(len(names))
-	w.env.Log.Info("tokens", "vocab", w.tok.Vocab(), "tokens", tokens, "forms", len(w.forms.Document), "shards", len(names))
-	return nil
 }
 
 // until ends a stream with the cause of ctx's end once it is cancelled.

@@ -111,6 +111,49 @@ func TestTheSameRecipeGivesTheSameDigest(t *testing.T) {
 	}
 }
 
+// A call that is stopped after a phase goes on from what that has kept. Within a phase, see the packages corpus and pack.
+func TestAStoppedCallGoesOnToTheSameDigest(t *testing.T) {
+	c, tok := small()
+	_, want := prepare(t, c, tok)
+	for after := 1; after < phases; after++ {
+		run := t.TempDir()
+		env, _ := environment(run)
+		ctx, stop := context.WithCancel(context.Background())
+		env.Emit = func(e stages.Event) {
+			if e.Type == "step" && e.Step == after {
+				stop()
+			}
+		}
+		if err := New(c, tok).Run(ctx, env); !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped after phase %d: %v", after, err)
+		}
+		kept := map[string]os.FileInfo{}
+		for _, name := range []string{domain.ExamFile, domain.TokenizerFile}[:after-1] {
+			info, err := os.Stat(filepath.Join(env.Work(stages.Data), "kept", name, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept[name] = info
+		}
+		env, _ = environment(run)
+		if err := New(c, tok).Run(context.Background(), env); err != nil {
+			t.Fatal(err)
+		}
+		got, err := checkpoint.Load(env.Dir(stages.Data))
+		if err != nil || got.Digest() != want.Digest() {
+			t.Errorf("stopped after phase %d: another digest, %v", after, err)
+		}
+		for name, before := range kept {
+			if now, err := os.Stat(filepath.Join(env.Dir(stages.Data), name)); err != nil || !os.SameFile(before, now) {
+				t.Errorf("stopped after phase %d: %s was made again, %v", after, name, err)
+			}
+		}
+		if _, err := os.Stat(env.Work(stages.Data)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the work area stays: %v", err)
+		}
+	}
+}
+
 func TestAFileMayHoldTheExam(t *testing.T) {
 	c, tok := small()
 	c.Corpus.From, c.Corpus.Only, c.Corpus.Numbered = "", nil, false

@@ -39,6 +39,9 @@ func Commit(env *stages.Env, stage string, params *model.Params, dom *domain.Dom
 	}
 	m := env.Manifest(stage)
 	m.Counters["steps"], m.Counters["tokens"], m.Counters["parameters"] = sum.Steps, sum.Tokens, params.Config.Count()
+	if sum.Skipped > 0 {
+		m.Counters["skipped_steps"] = sum.Skipped
+	}
 	for k, v := range facts {
 		m.Facts[k] = v
 	}

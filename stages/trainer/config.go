@@ -1,28 +1,55 @@
 package trainer
 
-import "slm/optim"
+import (
+	"math"
+	"strconv"
+
+	"slm/optim"
+)
 
 // Optim is how weights are updated.
 type Optim struct {
-	Name        string     `yaml:"name" oneof:"adamw|muon"`
-	LR          float64    `yaml:"lr" above:"0" max:"1"` // peak; muon's steps are as long as adamw's, so the same rates serve
-	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999"`
-	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1"`
-	Clip        float64    `yaml:"clip" min:"0"` // bound of the gradient's global norm; 0 = none
-	Schedule    string     `yaml:"schedule" oneof:"constant|linear|cosine|wsd"`
-	Warmup      float64    `yaml:"warmup" min:"0"`        // below 1 a share of all steps, else steps
-	Decay       float64    `yaml:"decay" min:"0" max:"1"` // wsd: share of the steps over which the rate falls
+	Name        string     `yaml:"name" oneof:"adamw|muon" doc:"muon moves the matrices of the layers, AdamW the rest"`
+	LR          float64    `yaml:"lr" above:"0" max:"1" doc:"peak of the learning rate; where no recipe gives it, it follows from name and model.width (docs/learning-rates.md)"`
+	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999" doc:"decay of the moments"`
+	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1" doc:"of matrices; norms never decay"`
+	Clip        float64    `yaml:"clip" min:"0" doc:"bound of the gradient's global norm; 0 = none"`
+	Schedule    string     `yaml:"schedule" oneof:"constant|linear|cosine|wsd" doc:"after the warm-up; all but constant fall to 2 % of the peak. wsd stays, then falls in a straight line"`
+	Warmup      float64    `yaml:"warmup" min:"0" doc:"below 1 a share of the steps, else steps"`
+	Decay       float64    `yaml:"decay" min:"0" max:"1" doc:"wsd: share of the steps over which the rate falls"`
+	Skip        *Skip      `yaml:"skip" doc:"steps that stand out are left out; without it none is"`
+}
+
+// Skip leaves out optimiser steps that stand out from those before them, as llm.c does.
+type Skip struct {
+	Loss     float64 `yaml:"loss" min:"0" doc:"a step is left out when its loss lies more standard deviations than that above the mean of the last 128 steps; 0 = whatever it is"`
+	Gradient float64 `yaml:"gradient" min:"0" doc:"the same of the gradient's norm"`
 }
 
 // Save is when state is saved during training.
 type Save struct {
-	Minutes float64 `yaml:"minutes" above:"0"`
+	Minutes float64 `yaml:"minutes" above:"0" doc:"between saves; the newest two are kept"`
+	First   bool    `yaml:"first" doc:"save after the first step as well, and compare what was written bit for bit"`
 }
 
 // DefaultOptim is AdamW with a warm-up and a decay in a straight line over the second half.
 func DefaultOptim(lr float64) Optim {
 	return Optim{Name: "adamw", LR: lr, Betas: [2]float64{0.9, 0.95}, Clip: 1, Schedule: optim.WSD, Warmup: 0.02, Decay: 0.5}
 }
+
+// Rate is the peak learning rate that serves a model of that width, trained from nothing, to two digits. It was fitted to the table in
+// docs/learning-rates.md: AdamW's best falls with the width to the power of 2/3, Muon's with the width.
+func Rate(name string, width int) float64 {
+	rate := 1.5e-3 * math.Pow(256/float64(width), 2.0/3)
+	if name == "muon" {
+		rate = 5e-3 * 256 / float64(width)
+	}
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(rate, 'e', 1, 64), 64) // what was formatted is read back
+	return min(rounded, 1)
+}
+
+// TuningRate is that of a model that goes on learning: a third.
+func TuningRate(name string, width int) float64 { return Rate(name, width) / 3 }
 
 // Factor is the schedule of the learning rate.
 func (o Optim) Factor() optim.Schedule {

@@ -3,13 +3,15 @@ package trainer
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
 	"slm/checkpoint"
-	"slm/optim"
+	"slm/model"
 	"slm/stages"
 	"slm/stages/domain"
 )
@@ -99,7 +101,7 @@ func (s *session) resume() error {
 			continue
 		}
 		if err == nil {
-			err = s.read(dir)
+			err = s.take(dir)
 		}
 		if err != nil {
 			s.env.Emit(stages.Event{Type: "warning", Stage: s.Stage, Path: dir, Message: fmt.Sprintf("save not used: %v", err)})
@@ -112,81 +114,99 @@ func (s *session) resume() error {
 	return nil
 }
 
-func (s *session) read(dir string) error {
+// saved is what a save holds.
+type saved struct {
+	state   state
+	metrics []Metric
+	model   *model.Params
+	moments []checkpoint.Tensor
+}
+
+// readSave reads a save that is whole.
+func readSave(dir string) (*saved, error) {
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if err != nil {
-		return err
-	}
-	var st state
-	if err := json.Unmarshal(text, &st); err != nil {
-		return err
-	}
-	if err := checkpoint.Verify(dir); err != nil {
-		return err
-	}
-	metrics, _, err := checkpoint.ReadTable[Metric](filepath.Join(dir, metricsFile))
-	if err != nil {
-		return err
-	}
-	p, err := domain.LoadModel(dir)
-	if err != nil {
-		return err
-	}
-	if p.Config != s.Model.Config {
-		return fmt.Errorf("%w: the save is of another model", checkpoint.ErrCorrupt)
-	}
-	w, err := checkpoint.OpenWeights(filepath.Join(dir, optimiserFile))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }()
-	moments := make([]checkpoint.Tensor, len(w.Tensors))
-	for i, t := range w.Tensors { // the mapping goes away, the restored state stays
-		moments[i] = checkpoint.Tensor{Name: t.Name, Shape: t.Shape, Data: slices.Clone(t.Data)}
-	}
-	for i, t := range s.Model.Tensors() {
-		copy(t.Data, p.Tensors()[i].Data)
-	}
-	s.graph.Refresh()
-	s.restored = moments
-	s.state, s.metrics = st, metrics
-	return nil
-}
-
-// optimiser makes the optimiser once and restores what a save has left for it.
-func (s *session) optimiser(params []optim.Param) error {
-	if s.optim != nil {
-		return nil
-	}
-	o, err := s.newOptimizer(params)
-	if err != nil {
-		return err
-	}
-	if s.restored != nil {
-		if err := o.Restore(s.restored); err != nil {
-			return err
-		}
-		s.restored = nil
-	}
-	s.optim = o
-	return nil
-}
-
-func (s *session) newOptimizer(params []optim.Param) (optim.Optimizer, error) {
-	var o optim.Optimizer
-	adam, err := (*optim.AdamW)(nil), error(nil)
-	if s.Optim.Name == "muon" {
-		var muon *optim.Muon
-		if muon, err = optim.NewMuon(params, s.env.Kernel); err == nil {
-			o, adam = muon, muon.Adam
-		}
-	} else {
-		adam, err = optim.New(params)
-		o = adam
-	}
 	if err != nil {
 		return nil, err
 	}
-	adam.Beta1, adam.Beta2, adam.WeightDecay = s.Optim.Betas[0], s.Optim.Betas[1], s.Optim.WeightDecay
-	return o, nil
+	s := &saved{}
+	if err := json.Unmarshal(text, &s.state); err != nil {
+		return nil, err
+	}
+	if err := checkpoint.Verify(dir); err != nil {
+		return nil, err
+	}
+	if s.metrics, _, err = checkpoint.ReadTable[Metric](filepath.Join(dir, metricsFile)); err != nil {
+		return nil, err
+	}
+	if s.model, err = domain.LoadModel(dir); err != nil {
+		return nil, err
+	}
+	w, err := checkpoint.OpenWeights(filepath.Join(dir, optimiserFile))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = w.Close() }()
+	for _, t := range w.Tensors { // the mapping goes away, what was read stays
+		s.moments = append(s.moments, checkpoint.Tensor{Name: strings.Clone(t.Name), Shape: t.Shape, Data: slices.Clone(t.Data)})
+	}
+	return s, nil
+}
+
+// take goes on from a save.
+func (s *session) take(dir string) error {
+	from, err := readSave(dir)
+	if err != nil {
+		return err
+	}
+	if from.model.Config != s.Model.Config {
+		return fmt.Errorf("%w: the save is of another model", checkpoint.ErrCorrupt)
+	}
+	for i, t := range s.Model.Tensors() {
+		copy(t.Data, from.model.Tensors()[i].Data)
+	}
+	s.graph.Refresh()
+	s.restored, s.state, s.metrics = from.moments, from.state, from.metrics
+	return nil
+}
+
+// prove reads the newest save back and compares it with what is in memory, bit for bit: a run that cannot save should end at its first
+// step, not with its first interruption.
+func (s *session) prove() error {
+	fail := func(err error) error {
+		return fmt.Errorf("%s: the first save, %s, does not read back as it was written: %w", s.Stage, s.last, err)
+	}
+	got, err := readSave(s.last)
+	if err != nil {
+		return fail(err)
+	}
+	if got.state != s.state || !reflect.DeepEqual(got.metrics, s.metrics) {
+		return fail(fmt.Errorf("%w: step or metrics differ", checkpoint.ErrCorrupt))
+	}
+	if err := sameBits(got.model.Tensors(), s.Model.Tensors()); err != nil {
+		return fail(err)
+	}
+	if err := sameBits(got.moments, s.optim.State()); err != nil {
+		return fail(err)
+	}
+	s.env.Log.Info("the first save reads back bit for bit", "stage", s.Stage, "path", s.last)
+	return nil
+}
+
+// sameBits names the first element in which tensors differ.
+func sameBits(got, want []checkpoint.Tensor) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%w: %d tensors, %d were written", checkpoint.ErrCorrupt, len(got), len(want))
+	}
+	for i, w := range want {
+		g := got[i]
+		if g.Name != w.Name || len(g.Data) != len(w.Data) {
+			return fmt.Errorf("%w: tensor %s of %d numbers, %s of %d was written", checkpoint.ErrCorrupt, g.Name, len(g.Data), w.Name, len(w.Data))
+		}
+		for j, v := range w.Data {
+			if math.Float32bits(v) != math.Float32bits(g.Data[j]) {
+				return fmt.Errorf("%w: %s[%d] is %g, %g was written", checkpoint.ErrCorrupt, w.Name, j, g.Data[j], v)
+			}
+		}
+	}
+	return nil
 }

@@ -1,5 +1,5 @@
 // Package trainer is the training loop that the stages dp and kit share: batches from a seeded source, accumulation normalised by target
-// tokens, clipping, AdamW, saves by minutes, and resuming in the middle of an epoch with the same bits as a run that was never stopped.
+// tokens, clipping, the optimiser, saves by minutes, and resuming in the middle of an epoch with the same bits as a run that was never stopped.
 //
 // It does not know what the examples say: a stage gives it a source.
 package trainer
@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
-	"unsafe"
 
 	"slm/checkpoint"
 	"slm/data/pack"
@@ -19,9 +17,6 @@ import (
 	"slm/optim"
 	"slm/stages"
 )
-
-// ErrDiverged says that a loss or a gradient was not finite. The last save stays.
-var ErrDiverged = errors.New("training diverged")
 
 // Job is what to train on what.
 type Job struct {
@@ -33,7 +28,7 @@ type Job struct {
 	Epochs  float64                        // passes
 	Batch   int                            // places of a step, padding included
 	Context int                            // places of a row
-	Places  int                            // of a micro-batch, which bound memory; 0 = 8192. The weights do not depend on it
+	Places  int                            // of a micro-batch, which bound memory; 0 = MicroPlaces. The weights do not depend on it
 	Optim   Optim
 	Save    Save
 }
@@ -41,9 +36,9 @@ type Job struct {
 // Metric is a row of metrics.arrow. It holds nothing that depends on the clock: the file is part of the checkpoint's digest.
 type Metric struct {
 	Step     int64    `arrow:"step"`
-	Tokens   int64    `arrow:"tokens"` // targets trained so far
-	Loss     float64  `arrow:"loss"`   // mean negative log-likelihood of the step's targets, nats
-	LR       float64  `arrow:"lr"`
+	Tokens   int64    `arrow:"tokens"`    // targets trained so far
+	Loss     float64  `arrow:"loss"`      // mean negative log-likelihood of the step's targets, nats
+	LR       float64  `arrow:"lr"`        // 0: the step was left out, since it stood out (Skip)
 	GradNorm float64  `arrow:"grad_norm"` // before clipping
 	HeldOut  *float64 `arrow:"held_out"`  // mean over the held-out targets, where it was measured
 }
@@ -51,12 +46,13 @@ type Metric struct {
 // Summary is the end of a job.
 type Summary struct {
 	Steps, Tokens int64
+	Skipped       int64   // of the steps
 	HeldOut       float64 // NaN without held-out examples
 	Metrics       []Metric
 }
 
-// defaultPlaces is a micro-batch that keeps the processor busy in a few hundred megabytes.
-const defaultPlaces = 4096
+// MicroPlaces is a micro-batch that keeps the processor busy in a few hundred megabytes.
+const MicroPlaces = 4096
 
 // session is a job in progress.
 type session struct {
@@ -88,33 +84,30 @@ type state struct {
 
 // Run trains until the job's tokens or epochs are spent. When ctx is cancelled it saves and returns ctx's error.
 func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
-	s := &session{Job: job, env: env, epoch: -1}
-	if err := s.start(); err != nil {
+	s, err := open(env, job)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		_ = s.graph.Close() // a tape machine's Close only drops its memory
-		if s.probe != nil {
-			_ = s.probe.Close()
-		}
-	}()
+	defer s.close()
+	if err := s.resume(); err != nil {
+		return nil, err
+	}
 	began, beganAt := env.Now(), s.state
 	s.saved = began
 	for s.state.Step < s.total {
 		if ctx.Err() != nil {
 			return nil, errors.Join(context.Cause(ctx), s.save())
 		}
-		m, err := s.step()
-		if err != nil {
+		if err := s.step(); err != nil {
 			return nil, err
 		}
-		if now := env.Now(); now.Sub(s.saved).Minutes() >= s.Save.Minutes && s.state.Step < s.total {
-			if err := s.save(); err != nil {
-				return nil, err
-			}
-			s.saved = now
+		if err := s.measure(); err != nil {
+			return nil, err
 		}
-		s.report(m, env.Now().Sub(began).Seconds(), beganAt)
+		if err := s.keep(s.state.Step == beganAt.Step+1); err != nil {
+			return nil, err
+		}
+		s.report(env.Now().Sub(began).Seconds(), beganAt)
 	}
 	// The last state is saved before it is evaluated: a crash in the evaluation loses nothing.
 	if err := s.save(); err != nil {
@@ -124,37 +117,65 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	sum := &Summary{Steps: int64(s.state.Step), Tokens: s.state.Tokens, HeldOut: held, Metrics: s.metrics}
+	for _, m := range s.metrics {
+		if m.LR == 0 {
+			sum.Skipped++
+		}
+	}
 	if n := len(s.metrics); n > 0 && !math.IsNaN(held) {
 		s.metrics[n-1].HeldOut = &held
 	}
-	return &Summary{Steps: int64(s.state.Step), Tokens: s.state.Tokens, HeldOut: held, Metrics: s.metrics}, nil
+	return sum, nil
 }
 
-// start builds the graph and takes up the newest save, if there is one.
-func (s *session) start() error {
+// open builds a job's graph and its first batches.
+func open(env *stages.Env, job Job) (*session, error) {
+	s := &session{Job: job, env: env, epoch: -1}
 	if s.Places <= 0 {
-		s.Places = defaultPlaces
-	}
-	rows := max(1, min(s.Batch, s.Places)/s.Context)
-	var err error
-	if s.graph, err = model.NewGraph(s.Model, s.env.Kernel, rows, s.Context, true); err != nil {
-		return err
-	}
-	if len(s.HeldOut) > 0 {
-		if s.probe, err = model.NewGraph(s.Model, s.env.Kernel, rows, s.Context, false); err != nil {
-			return err
-		}
+		s.Places = MicroPlaces
 	}
 	s.load(0)
 	if len(s.batches) == 0 {
-		return fmt.Errorf("%s: nothing to train on: no example has a trained token", s.Stage)
+		return nil, fmt.Errorf("%s: nothing to train on: no example has a trained token", s.Stage)
 	}
+	s.total = int(math.Ceil(s.Epochs * float64(len(s.batches))))
 	if s.Tokens > 0 {
 		s.total = int((s.Tokens + int64(s.Batch) - 1) / int64(s.Batch))
-	} else {
-		s.total = int(math.Ceil(s.Epochs * float64(len(s.batches))))
 	}
-	return s.resume()
+	rows := max(1, min(s.Batch, s.Places)/s.Context)
+	var err error
+	if s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, true); err != nil {
+		return nil, err
+	}
+	if len(s.HeldOut) > 0 {
+		if s.probe, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, false); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *session) close() {
+	_ = s.graph.Close() // a tape machine's Close only drops its memory
+	if s.probe != nil {
+		_ = s.probe.Close()
+	}
+}
+
+// keep saves when it is time. After the first step here it may be asked to prove that saving works.
+func (s *session) keep(first bool) error {
+	now := s.env.Now()
+	prove := first && s.Save.First
+	if !prove && (now.Sub(s.saved).Minutes() < s.Save.Minutes || s.state.Step == s.total) {
+		return nil
+	}
+	s.saved = now
+	if err := s.save(); err != nil || !prove {
+		return err
+	}
+	return s.prove()
 }
 
 // load makes the batches of an epoch.
@@ -164,85 +185,57 @@ func (s *session) load(epoch int) {
 	}
 }
 
-// step trains on one batch.
-func (s *session) step() (Metric, error) {
+// step trains on one batch and notes what came of it.
+func (s *session) step() error {
 	s.load(s.state.Epoch)
 	if s.state.Index >= len(s.batches) {
-		return Metric{}, fmt.Errorf("%s: epoch %d has %d batches, the save goes on at number %d: it is of other data", s.Stage, s.state.Epoch, len(s.batches), s.state.Index)
+		return fmt.Errorf("%s: epoch %d has %d batches, the save goes on at number %d: it is of other data", s.Stage, s.state.Epoch, len(s.batches), s.state.Index)
 	}
 	b := s.batches[s.state.Index]
 	s.graph.Zero()
 	loss, err := run(s.graph, b, 1/float32(max(1, b.TargetCount)))
 	if errors.Is(err, model.ErrNotFinite) {
-		return Metric{}, s.diverged(err, b)
+		return s.diverged(err, b)
 	}
 	if err != nil {
-		return Metric{}, fmt.Errorf("%s: %w", s.Stage, err)
+		return fmt.Errorf("%s: %w", s.Stage, err)
 	}
 	params, err := s.params()
 	if err != nil {
-		return Metric{}, err
+		return err
 	}
 	norm := optim.ClipGlobalNorm(params, s.Optim.Clip)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
-		return Metric{}, s.diverged(fmt.Errorf("the gradient's norm is %v", norm), b)
+		return s.diverged(fmt.Errorf("the gradient's norm is %v", norm), b)
 	}
 	lr := s.Optim.LR * s.Optim.Factor().At(s.state.Step, s.total)
-	s.optim.Step(lr)
-	s.graph.Refresh()
+	if why := s.Optim.Skip.outlier(s.metrics, loss, norm); why != "" {
+		lr = 0
+		s.env.Emit(stages.Event{Type: "warning", Stage: s.Stage, Step: s.state.Step + 1, Message: fmt.Sprintf("step %d is left out: %s", s.state.Step+1, why)})
+	} else {
+		s.optim.Step(lr)
+		s.graph.Refresh()
+	}
 	s.state.Step++
 	s.state.Tokens += int64(b.TargetCount)
 	if s.state.Index++; s.state.Index == len(s.batches) {
 		s.state.Epoch, s.state.Index = s.state.Epoch+1, 0
 	}
-	m := Metric{Step: int64(s.state.Step), Tokens: s.state.Tokens, Loss: loss, LR: lr, GradNorm: norm}
-	if s.probe != nil && s.state.Step < s.total && s.state.Step%max(1, s.total/12) == 0 {
-		held, err := s.heldOut()
-		if err != nil {
-			return m, err
-		}
-		m.HeldOut = &held
-	}
-	s.metrics = append(s.metrics, m)
-	return m, nil
-}
-
-// params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place. It
-// keeps that place, so a graph that moved its gradients later would train on old ones: that is an error.
-func (s *session) params() ([]optim.Param, error) {
-	grads, err := s.graph.Gradients()
-	if err != nil {
-		return nil, err
-	}
-	params := make([]optim.Param, len(grads))
-	for i, g := range grads {
-		params[i] = optim.Param{Name: g.Name, W: g.W, G: g.G, Rows: g.Rows, Decay: !strings.HasSuffix(g.Name, "norm")}
-	}
-	if s.optim == nil {
-		s.grads = params
-		return params, s.optimiser(params)
-	}
-	return params, s.inPlace(params)
-}
-
-// inPlace checks that the gradients lie where the optimiser reads them.
-func (s *session) inPlace(params []optim.Param) error {
-	for i, p := range params {
-		if at := s.grads[i]; unsafe.SliceData(p.G) != unsafe.SliceData(at.G) || unsafe.SliceData(p.W) != unsafe.SliceData(at.W) || len(p.G) != len(at.G) {
-			return fmt.Errorf("%s: the gradient of %s has moved since the optimiser was made", s.Stage, p.Name)
-		}
-	}
+	s.metrics = append(s.metrics, Metric{Step: int64(s.state.Step), Tokens: s.state.Tokens, Loss: loss, LR: lr, GradNorm: norm})
 	return nil
 }
 
-// diverged names the batch at which training broke down.
-func (s *session) diverged(err error, b pack.Batch) error {
-	ids := b.IDs
-	if len(ids) > 8 {
-		ids = append(append([]string{}, ids[:8]...), "…")
+// measurements is how often the held-out loss is measured during training, besides at its end.
+const measurements = 12
+
+// measure adds the held-out loss to the last step's metric when it is time.
+func (s *session) measure() error {
+	if s.probe == nil || s.state.Step == s.total || s.state.Step%max(1, s.total/measurements) != 0 {
+		return nil
 	}
-	return fmt.Errorf("%s: %w at step %d of %d (epoch %d, batch %d: %s): %w; the last save is kept, a lower lr helps most",
-		s.Stage, ErrDiverged, s.state.Step+1, s.total, s.state.Epoch, s.state.Index, strings.Join(ids, ", "), err)
+	held, err := s.heldOut()
+	s.metrics[len(s.metrics)-1].HeldOut = &held
+	return err
 }
 
 // heldOut is the mean loss over the held-out targets; NaN when there are none.
@@ -299,9 +292,9 @@ func run(g *model.Graph, b pack.Batch, scale float32) (float64, error) {
 	return total, nil
 }
 
-// report emits a step's event.
-func (s *session) report(m Metric, seconds float64, from state) {
-	done := s.state.Step - from.Step
+// report emits the last step's event.
+func (s *session) report(seconds float64, from state) {
+	m, done := s.metrics[len(s.metrics)-1], s.state.Step-from.Step
 	e := stages.Event{
 		Type: "step", Stage: s.Stage, Step: s.state.Step, Of: s.total, Loss: m.Loss, LR: m.LR, Tokens: m.Tokens,
 		TokS: float64(s.state.Tokens-from.Tokens) / max(seconds, 1e-9), ETA: seconds / float64(done) * float64(s.total-s.state.Step),

@@ -1,0 +1,111 @@
+package bpo
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"slm/optim/bayes"
+	"slm/optim/cma"
+	"slm/rng"
+)
+
+// arms lists the names of the controls, repeats included, in the order in which they run.
+func (s *search) arms() (names []string) {
+	for _, c := range []string{random, sobol, evolution, text} {
+		if !slices.Contains(s.cfg.Controls, c) {
+			continue
+		}
+		names = append(names, c)
+		for r := 2; r <= s.cfg.Repeats && c != text; r++ {
+			names = append(names, fmt.Sprintf("%s/%d", c, r))
+		}
+	}
+	return names
+}
+
+// runControls runs each control with as many questions as the search has asked.
+func (s *search) runControls(ctx context.Context) error {
+	budget := asked(s.own.trials[1:])
+	for _, name := range s.arms() {
+		a := &arm{name: name, trials: []*trial{s.zero}}
+		s.controls = append(s.controls, a)
+		var err error
+		switch base(name) {
+		case text:
+			err = s.halve(ctx, a, budget)
+		case evolution:
+			err = s.evolve(ctx, a, budget)
+		default:
+			err = s.scatter(ctx, a, budget)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scatter is random search, or that of a Sobol sequence: points that what was seen does not change, on the ladder of the search.
+func (s *search) scatter(ctx context.Context, a *arm, budget int) error {
+	for i := 1; budget >= s.ladder[0]; i++ {
+		t := &trial{index: i, kind: kindRandom}
+		if base(a.name) == sobol {
+			t.kind = kindSobol
+			points, err := bayes.Design(i, s.cfg.Soft.Dim, rng.New(s.seed, "bpo", a.name))
+			if err != nil {
+				return fmt.Errorf("bpo: %w", err)
+			}
+			t.z = points[i-1]
+		} else {
+			draw := rng.New(s.seed, "bpo", a.name).At(uint64(i))
+			for range s.cfg.Soft.Dim {
+				t.z = append(t.z, 2*draw.Float64()-1)
+			}
+		}
+		spent, err := s.try(ctx, a, t, budget)
+		if err != nil {
+			return err
+		}
+		budget -= spent
+	}
+	return nil
+}
+
+// evolve is CMA-ES on the gains, from the middle of the box. A trial that is refused ranks behind all others.
+func (s *search) evolve(ctx context.Context, a *arm, budget int) error {
+	box, err := cma.NewBox(make([]float64, s.cfg.Soft.Dim), rng.New(s.seed, "bpo", a.name))
+	if err != nil {
+		return fmt.Errorf("bpo: %w", err)
+	}
+	for i := 1; budget >= s.ladder[0]; i++ {
+		t := &trial{index: i, kind: kindCMA}
+		if t.z, err = box.Ask(); err != nil {
+			return fmt.Errorf("bpo: %w", err)
+		}
+		spent, err := s.try(ctx, a, t, budget)
+		if err != nil {
+			return err
+		}
+		budget -= spent
+		value := math.Inf(-1)
+		if t.refused == "" {
+			value, _ = gain(t, s.zero, len(t.results))
+		}
+		if err := box.Tell(value); err != nil {
+			return fmt.Errorf("bpo: %w", err)
+		}
+	}
+	return nil
+}
+
+// try scores a control's next trial.
+func (s *search) try(ctx context.Context, a *arm, t *trial, budget int) (spent int, err error) {
+	a.trials = append(a.trials, t)
+	if spent, err = s.climb(ctx, a, t, budget); err != nil {
+		return spent, err
+	}
+	s.tell(a, t)
+	return spent, nil
+}

@@ -1,0 +1,62 @@
+package bpo
+
+import (
+	"strings"
+	"time"
+
+	"slm/stages"
+)
+
+// meter is what the live line says of how far the search is. Nothing in it decides anything.
+type meter struct {
+	start time.Time
+	asked int // questions so far, of all arms
+}
+
+func (m *meter) begin(s *search) { *m = meter{start: s.now()} }
+
+// tell emits an event about a trial that is done. The search counts its trials; a control has as many as its questions last for, and counts
+// those.
+func (s *search) tell(a *arm, t *trial) {
+	used := s.usage() // by the run so far
+	e := stages.Event{Type: "trial", Stage: stages.BPO, Phase: t.kind, Step: t.index + 1, Of: 1 + s.cfg.Init + s.cfg.Trials, Items: len(t.results), Calls: int(used.Calls), USD: used.USD}
+	if a != s.own {
+		e.Phase, e.Step, e.Of = a.name+", questions", asked(a.trials[1:]), asked(s.own.trials[1:])
+	}
+	if n := len(t.results); n > 0 {
+		e.Score = float64(right(t.results)) / float64(n)
+	}
+	if best := s.leader(nil, a.trials, 1); len(best.results) > 0 {
+		e.Best = float64(right(best.results)) / float64(len(best.results))
+	}
+	e.ETA = s.left()
+	s.emit(e)
+}
+
+// left is about how many seconds the search still takes: questions still to come, at the pace so far.
+func (s *search) left() float64 {
+	spent := s.now().Sub(s.meter.start).Seconds()
+	done := s.meter.asked
+	if spent <= 0 || done == 0 {
+		return 0
+	}
+	all := s.cfg.Init + s.cfg.Trials
+	own := float64(asked(s.own.trials[1:]))
+	if made := len(s.own.trials) - 1; made < all {
+		each := float64(s.ladder[0]) * 1.5 // before the first trial
+		if made > 0 {
+			each = own / float64(made)
+		}
+		own += each * float64(all-made)
+	}
+	arms := len(s.arms())
+	best := float64(s.cfg.Final.Best)
+	total := float64(len(s.items)) + own*float64(1+arms) + float64(len(s.choice))*(1+best*float64(1+arms)) + float64(len(s.checked)*(2+arms))
+	return max(0, total-float64(done)) * spent / float64(done)
+}
+
+// base is an arm's name without its repeat.
+func base(name string) string {
+	name, _, _ = strings.Cut(name, "/")
+	return name
+}

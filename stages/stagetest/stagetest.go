@@ -1,0 +1,98 @@
+// Package stagetest makes small domains and runs for the tests of the stages. Nothing else imports it.
+package stagetest
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/tokenizer"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/rng"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// Text is a section's: forty words of its own, enough for quotations.
+func Text(i int) string {
+	s, words := rng.New(8, "text").At(uint64(i)), make([]string, 40)
+	for w := range words {
+		letters := make([]byte, 3+s.IntN(4))
+		for l := range letters {
+			letters[l] = byte('a' + s.IntN(26))
+		}
+		words[w] = string(letters)
+	}
+	return strings.Join(words, " ")
+}
+
+// Tokenize trains a domain's tokenizer on its sections with their places.
+func Tokenize(t *testing.T, dom *domain.Domain) {
+	t.Helper()
+	var texts []string
+	for _, s := range dom.Sections {
+		texts = append(texts, dom.Forms.PlaceOf(s)+" "+s.Text)
+	}
+	var err error
+	if dom.Tokenizer, err = tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 500, Special: []string{domain.EOS}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Env is a new run on the plain kernel.
+func Env(t *testing.T) *stages.Env {
+	t.Helper()
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stages.Env{
+		Run: t.TempDir(), Seed: 7, Fingerprint: "f", Kernel: be, Emit: func(stages.Event) {}, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Unix(0, 0) },
+	}
+}
+
+// Shape is the smallest model of a domain.
+func Shape(dom *domain.Domain) model.Config {
+	return model.Config{
+		Vocab: dom.Tokenizer.Vocab(), Width: 8, Layers: 1, Heads: 1, KVHeads: 1, HeadDim: 8, Hidden: 8, Context: 128, RopeTheta: 10000, NormEps: 1e-5, Tied: true,
+	}
+}
+
+// WriteData writes the checkpoint of stage data.
+func WriteData(t *testing.T, env *stages.Env, dom *domain.Domain) {
+	t.Helper()
+	Commit(t, env, stages.Data, func(p *checkpoint.Pending) []error {
+		sections := func(yield func(corpus.Section, error) bool) {
+			for _, s := range dom.Sections {
+				if !yield(s, nil) {
+					return
+				}
+			}
+		}
+		return []error{
+			corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items),
+			dom.Forms.Save(p.Path(domain.FormsFile)), dom.Tokenizer.Save(p.Path(domain.TokenizerFile)),
+		}
+	})
+}
+
+// Commit writes a stage's checkpoint.
+func Commit(t *testing.T, env *stages.Env, stage string, write func(p *checkpoint.Pending) []error) {
+	t.Helper()
+	p, err := checkpoint.Begin(env.Dir(stage))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range append(write(p), p.Commit(&checkpoint.Manifest{Stage: stage})) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package trainer
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"slm/model"
+	"slm/model/kernel"
+	"slm/optim"
+)
+
+// Params lists a model's parameters with their gradients as an optimiser takes them. Norms never decay.
+func Params(grads []model.Gradient) []optim.Param {
+	params := make([]optim.Param, len(grads))
+	for i, g := range grads {
+		params[i] = optim.Param{Name: g.Name, W: g.W, G: g.G, Rows: g.Rows, Decay: !strings.HasSuffix(g.Name, "norm")}
+	}
+	return params
+}
+
+// New makes the optimiser of params. Its products, if it has any, run on be.
+func (o Optim) New(params []optim.Param, be kernel.Backend) (optim.Optimizer, error) {
+	if o.Name == "muon" {
+		muon, err := optim.NewMuon(params, be)
+		if err != nil {
+			return nil, err
+		}
+		o.set(muon.Adam)
+		return muon, nil
+	}
+	adam, err := optim.New(params)
+	if err != nil {
+		return nil, err
+	}
+	o.set(adam)
+	return adam, nil
+}
+
+func (o Optim) set(a *optim.AdamW) {
+	a.Beta1, a.Beta2, a.WeightDecay = o.Betas[0], o.Betas[1], o.WeightDecay
+}
+
+// params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place. It
+// keeps that place, so a graph that moved its gradients later would train on old ones: that is an error.
+func (s *session) params() ([]optim.Param, error) {
+	grads, err := s.graph.Gradients()
+	if err != nil {
+		return nil, err
+	}
+	params := Params(grads)
+	if s.optim != nil {
+		return params, s.inPlace(params)
+	}
+	o, err := s.Optim.New(params, s.env.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	if s.restored != nil {
+		if err := o.Restore(s.restored); err != nil {
+			return nil, err
+		}
+		s.restored = nil
+	}
+	s.optim, s.grads = o, params
+	return params, nil
+}
+
+// inPlace checks that the gradients lie where the optimiser reads them.
+func (s *session) inPlace(params []optim.Param) error {
+	for i, p := range params {
+		if at := s.grads[i]; unsafe.SliceData(p.G) != unsafe.SliceData(at.G) || unsafe.SliceData(p.W) != unsafe.SliceData(at.W) || len(p.G) != len(at.G) {
+			return fmt.Errorf("%s: the gradient of %s has moved since the optimiser was made", s.Stage, p.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package trainer
+
+import "slm/stages"
+
+// Rehearsal trains a job in memory: no save is read or written, and no step is reported. It tells what a step takes, and whether a model
+// learns at all.
+type Rehearsal struct{ s *session }
+
+// Rehearse begins at the job's first batch. The job's model is changed.
+func Rehearse(env *stages.Env, job Job) (*Rehearsal, error) {
+	s, err := open(env, job)
+	if err != nil {
+		return nil, err
+	}
+	return &Rehearsal{s}, nil
+}
+
+// Steps is how many steps the whole job has.
+func (r *Rehearsal) Steps() int { return r.s.total }
+
+// Step trains on the next batch and returns its loss in nats.
+func (r *Rehearsal) Step() (loss float64, err error) {
+	if err := r.s.step(); err != nil {
+		return 0, err
+	}
+	return r.s.metrics[len(r.s.metrics)-1].Loss, nil
+}
+
+// HeldOut measures the held-out loss; a run does so Measurements times.
+func (r *Rehearsal) HeldOut() (float64, error) { return r.s.heldOut() }
+
+// Measurements is how often a run measures the held-out loss.
+func (r *Rehearsal) Measurements() int {
+	if r.s.probe == nil || r.s.total == 0 {
+		return 0
+	}
+	return 1 + (r.s.total-1)/max(1, r.s.total/measurements)
+}
+
+// Close drops the memory.
+func (r *Rehearsal) Close() { r.s.close() }
