@@ -3,8 +3,9 @@
 # make build   the program ./slm
 # make setup   oneDNN and the weights of the black-box LLM
 # make lint    golangci-lint alone
-# make torture the long forms: kills, flipped bytes, lost power (an hour)
-# make bench   training beside PyTorch, then the benchmarks of all packages
+# make torture the long forms: kills, flipped bytes, fuzzing (ten hours)
+# make bench   training and inference beside PyTorch and llama.cpp, then the benchmarks of all packages
+# make bench-bo  the optimiser beside BoTorch, an hour and more; ARGS="-o json"
 
 SHELL := bash
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/slm
@@ -20,7 +21,7 @@ FLAGS := -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 # No C compiler is needed: the same sources give the same program everywhere.
 export CGO_ENABLED := 0
 
-.PHONY: run test build setup setup-test vet lint bench torture
+.PHONY: run test build setup setup-test vet lint bench torture bench-bo
 .NOTPARALLEL:
 
 run: setup build
@@ -47,9 +48,14 @@ lint: setup-test
 
 bench:
 	scripts/bench-train
+	scripts/bench-infer
 	go test -run '^$$' -bench . ./...
+
+bench-bo:
+	@scripts/bench-bo $(ARGS)
 
 torture:
 	scripts/torture -n 200 -signal KILL
 	scripts/torture -n 50 -signal TERM,INT
-	SLM_TEST_ALL=1 go test ./pipeline -run DamagedByte -v -timeout 2h
+	SLM_TEST_ALL=1 go test ./pipeline -run DamagedByte -v -timeout 24h
+	scripts/fuzz 10m

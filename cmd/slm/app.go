@@ -115,7 +115,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "use", Title: "Use:"}, &cobra.Group{ID: "trust", Title: "Trust:"},
 	)
 	root.AddCommand(
-		newRecipe(a), newData(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newVerify(a), newReproduce(a), newDiff(a), newDoctor(a), newVersion(a),
+		newRecipe(a), newData(a), newConfig(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newVerify(a), newReproduce(a), newDiff(a), newDoctor(a), newVersion(a),
 	)
 	help(root, width(a.out))
 	flags := fmt.Sprintf("FlagUsagesWrapped %d", min(100, cmp.Or(width(a.out), usualWidth)))

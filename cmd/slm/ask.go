@@ -17,6 +17,7 @@ import (
 func newAsk(a *app) *cobra.Command {
 	var choices []string
 	var alone, offline bool
+	var trial string
 	cmd := &cobra.Command{
 		Use: "ask RUN QUESTION", GroupID: "use", Args: exact(2, "a run and a question"),
 		Short: "What the small model knows, its source, and the LLM's answer with it",
@@ -26,16 +27,17 @@ func newAsk(a *app) *cobra.Command {
 			exits(exitStopped, exitLLM, exitCheckpoint),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"\n  slm ask legal - --no-llm -o jsonl < questions.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd.Context(), args[0], args[1], choices, alone, offline)
+			return a.ask(cmd.Context(), args[0], args[1], choices, trial, alone, offline)
 		},
 	}
 	cmd.Flags().StringArrayVar(&choices, "choice", nil, "`TEXT` to choose; give two or more")
+	cmd.Flags().StringVar(&trial, "trial", "", "ask with the prompt of trial `N` of the search (0: none), or of a control's, such as random/3; see trials.arrow")
 	cmd.Flags().BoolVar(&alone, "no-llm", false, "show the small model's knowledge only")
 	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's reply from what is stored")
 	return cmd
 }
 
-func (a *app) ask(ctx context.Context, run, question string, choices []string, alone, offline bool) (err error) {
+func (a *app) ask(ctx context.Context, run, question string, choices []string, trial string, alone, offline bool) (err error) {
 	switch {
 	case strings.TrimSpace(question) == "":
 		return usage("the question is empty")
@@ -50,6 +52,7 @@ func (a *app) ask(ctx context.Context, run, question string, choices []string, a
 	if err != nil {
 		return err
 	}
+	s.Trial = trial
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if question != "-" {
 		return a.askOne(ctx, s, question, choices, alone)

@@ -89,7 +89,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return 130
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage, bpo.ErrTrial, source.ErrUnknown):
 		return exitUsage
 	case is(pipeline.ErrDiffers):
 		return exitDiffers

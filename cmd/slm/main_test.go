@@ -34,6 +34,12 @@ type outcome struct {
 // slm runs the program in a folder, with its runs there and an empty cache of models.
 func slm(t *testing.T, dir string, args ...string) outcome {
 	t.Helper()
+	return slmEnv(t, dir, nil, args...)
+}
+
+// slmEnv is slm with more variables.
+func slmEnv(t *testing.T, dir string, env []string, args ...string) outcome {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +47,7 @@ func slm(t *testing.T, dir string, args ...string) outcome {
 	cmd := exec.Command(self, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{asProgram + "=1", "SLM_KERNEL=go", "HOME=" + dir, "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "TMPDIR=" + os.TempDir()}
+	cmd.Env = append(cmd.Env, env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err = cmd.Run()

@@ -30,7 +30,8 @@ func newPlan(a *app) *cobra.Command {
 		Short: "What train would run and reuse, and what that takes",
 		Long: "Shows which stages train would run, resume or reuse, and why, and what they will take. That is estimated from a calibration of some seconds: a training " +
 			"step of the recipe's shape, some generation, a few questions to local weights. Where the data stage was not run before, it is run into a temporary " +
-			"folder. Nothing is written below runs/ but the digests of input files, and no server is asked." + exits(exitData, exitLLM, exitCheckpoint),
+			"folder. Nothing is written below runs/ but the digests of input files and the estimate, which slm train sets beside what happens (slm runs show). " +
+			"No server is asked." + exits(exitData, exitLLM, exitCheckpoint),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, p, err := a.plan(args[0], &f)
 			if err != nil {
@@ -40,6 +41,9 @@ func newPlan(a *app) *cobra.Command {
 			if !quick && !p.Done() {
 				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
 					return err
+				}
+				if err := p.Remember(result.Estimate); err != nil {
+					a.log().Warn("a later run will not show this estimate", "why", err)
 				}
 			}
 			return a.print(result, func(w io.Writer) { showPlan(w, result, p.Done(), width(a.out)) })

@@ -102,10 +102,12 @@ func (a *app) newFolder(into, run string) (folder string, fresh bool, err error)
 	}
 	runs := filepath.Join(a.dir, "runs")
 	if err := os.MkdirAll(runs, 0o777); err != nil {
-		return "", false, err
+		return "", false, fmt.Errorf("a folder to run in: %w (--into names another)", err)
 	}
-	folder, err = os.MkdirTemp(runs, ".again-"+filepath.Base(run)+"-")
-	return folder, true, err
+	if folder, err = os.MkdirTemp(runs, ".again-"+filepath.Base(run)+"-"); err != nil {
+		return "", false, fmt.Errorf("a folder to run in: %w (--into names another)", err)
+	}
+	return folder, true, nil
 }
 
 // sameKernel opens the kernel that made a run if this machine has it, unless SLM_KERNEL names one.
@@ -114,7 +116,7 @@ func (a *app) sameKernel(was string) (kernel.Backend, error) {
 	if err != nil || be.Name() == was || a.getenv("SLM_KERNEL", "") != "" {
 		return be, err
 	}
-	for _, name := range []string{"onednn-bf16", "onednn-f32", "go"} {
+	for _, name := range []string{"amx", "onednn-bf16", "onednn-f32", "go"} {
 		if other, err := kernel.Open(name); err == nil && other.Name() == was {
 			return other, nil
 		}

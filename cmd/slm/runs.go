@@ -72,7 +72,8 @@ func state(r pipeline.Entry) string {
 // shownRun is the result of runs show.
 type shownRun struct {
 	pipeline.Entry
-	Summary *ladder.Summary `json:"summary,omitempty"`
+	Summary   *ladder.Summary   `json:"summary,omitempty"`
+	Hindsight *report.Hindsight `json:"hindsight,omitempty"` // what slm plan said, beside what happened
 }
 
 func (a *app) showRun(name string) error {
@@ -82,6 +83,9 @@ func (a *app) showRun(name string) error {
 	}
 	r := shownRun{Entry: pipeline.Look(folder)}
 	if r.Summary, err = pipeline.Summary(folder); err != nil {
+		return err
+	}
+	if r.Hindsight, err = report.ReadHindsight(folder); err != nil {
 		return err
 	}
 	return a.print(r, func(w io.Writer) {
@@ -94,10 +98,24 @@ func (a *app) showRun(name string) error {
 			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
 		}
 		_, _ = fmt.Fprintf(w, "  %s\n", plain.Line(state(r.Entry)))
+		if r.Hindsight != nil {
+			showHindsight(w, r.Hindsight)
+		}
 		if r.Summary != nil {
 			_, _ = fmt.Fprintf(w, "\n%s\n", report.Table(r.Summary))
 		}
 	})
+}
+
+// showHindsight prints what slm plan said beside what happened.
+func showHindsight(w io.Writer, h *report.Hindsight) {
+	_, _ = fmt.Fprintf(w, "\n  %-6s %8s %8s\n", "", "planned", "took")
+	for _, s := range h.Stages {
+		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", s.Stage, pipeline.Span(s.Planned), pipeline.Span(s.Took))
+	}
+	if h.Memory > 0 && h.PlannedMemory > 0 {
+		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", "memory", pipeline.Amount(float64(h.PlannedMemory))+"B", pipeline.Amount(float64(h.Memory))+"B")
+	}
 }
 
 func (a *app) removeRun(name string, yes bool) error {

@@ -23,7 +23,7 @@ type trained struct {
 
 func newTrain(a *app) *cobra.Command {
 	var f recipeFlags
-	var offline bool
+	var offline, overfit bool
 	cmd := &cobra.Command{
 		Use: "train RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
 		Short: "Run a recipe: data, dp, kit, bpo, eval",
@@ -33,13 +33,55 @@ func newTrain(a *app) *cobra.Command {
 			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked),
 		Example: "  slm train legal\n  slm train recipes/legal.yaml -s stages.dp.tokens=2M --until kit",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if overfit {
+				return a.overfit(cmd.Context(), args[0], &f)
+			}
 			return a.train(cmd.Context(), args[0], &f, offline)
 		},
 	}
 	f.add(cmd)
 	f.addStages(cmd)
 	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
+	cmd.Flags().BoolVar(&overfit, "overfit-one-batch", false, "first sanity check: train the model of dp on one batch until it knows it by heart, and write nothing")
 	return cmd
+}
+
+// overfitted is the result of train --overfit-one-batch.
+type overfitted struct {
+	Losses []float64 `json:"losses"` // of the steps, in nats
+	Least  float64   `json:"least"`  // that is possible on this batch
+}
+
+// overfit trains on one batch. The losses are printed as they come, each tenth step and the last.
+func (a *app) overfit(ctx context.Context, name string, f *recipeFlags) error {
+	r, p, err := a.plan(name, f)
+	if err != nil {
+		return err
+	}
+	be, err := a.backend()
+	if err != nil {
+		return err
+	}
+	var result overfitted
+	show := func(step int) {
+		if a.output == "text" {
+			_, _ = fmt.Fprintf(a.out, "step %3d  loss %.4f  at least %.4f\n", step, result.Losses[step-1], result.Least) // a closed pipe stops nothing
+		}
+	}
+	err = p.OverfitOneBatch(ctx, r, be, a.now, func(step int, loss, least float64) {
+		result.Losses, result.Least = append(result.Losses, loss), least
+		if step == 1 || step%10 == 0 {
+			show(step)
+		}
+	})
+	n := len(result.Losses)
+	if n > 1 && n%10 != 0 {
+		show(n)
+	}
+	if err != nil {
+		return err
+	}
+	return a.print(result, func(w io.Writer) { _, _ = fmt.Fprintf(w, "one batch is learnt by heart in %d steps\n", n) })
 }
 
 func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bool) error {

@@ -9,13 +9,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"slm/model"
 	"slm/model/kernel"
 	"slm/optim"
+	"slm/stages/trainer"
 )
 
 // answer is what a side says after some steps.
@@ -25,11 +25,8 @@ type answer struct {
 	RSS     float64   `json:"rss"` // bytes, the peak so far
 }
 
-// micro is how many tokens go through the graph at a time.
-const micro = 4096
-
-// trainer is our side: it takes steps on request, as peer.py does.
-type trainer struct {
+// ourSide trains as we do: it takes steps on request, as peer.py does.
+type ourSide struct {
 	job    job
 	tokens []int32 // [batches, Batch, Length+1]
 	graph  *model.Graph
@@ -38,7 +35,7 @@ type trainer struct {
 }
 
 func serve(folder, name string, in io.Reader, out io.Writer) error {
-	t, err := openTrainer(folder, name)
+	t, err := openOurs(folder, name)
 	if err != nil {
 		return err
 	}
@@ -69,12 +66,12 @@ func serve(folder, name string, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-func openTrainer(folder, name string) (*trainer, error) {
+func openOurs(folder, name string) (*ourSide, error) {
 	be, err := kernel.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{}
+	t := &ourSide{}
 	text, err := os.ReadFile(filepath.Join(folder, "shape.json"))
 	if err != nil {
 		return nil, err
@@ -98,13 +95,13 @@ func openTrainer(folder, name string) (*trainer, error) {
 			tensor.Data[i], raw = math.Float32frombits(binary.LittleEndian.Uint32(raw)), raw[4:]
 		}
 	}
-	seqs := max(1, min(t.job.Batch, micro/t.job.Length))
+	seqs := max(1, min(t.job.Batch, trainer.MicroPlaces/t.job.Length))
 	t.graph, err = model.NewGraph(p, be, seqs, t.job.Length, true)
 	return t, err
 }
 
 // train does one step and returns its loss in nats.
-func (t *trainer) train() (float64, error) {
+func (t *ourSide) train() (float64, error) {
 	per, length := t.job.Batch*(t.job.Length+1), t.job.Length
 	at := t.step * per % len(t.tokens)
 	rows := t.tokens[at : at+per]
@@ -133,17 +130,13 @@ func (t *trainer) train() (float64, error) {
 	return total, nil
 }
 
-func (t *trainer) optimise() error {
+func (t *ourSide) optimise() error {
 	if t.adam == nil {
 		grads, err := t.graph.Gradients()
 		if err != nil {
 			return err
 		}
-		var params []optim.Param
-		for _, g := range grads {
-			params = append(params, optim.Param{Name: g.Name, W: g.W, G: g.G, Decay: !strings.HasSuffix(g.Name, "norm")})
-		}
-		if t.adam, err = optim.New(params); err != nil {
+		if t.adam, err = optim.New(trainer.Params(grads)); err != nil {
 			return err
 		}
 		t.adam.WeightDecay = t.job.Decay

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,23 +23,23 @@ type torture struct {
 	slm, dir, recipe string
 	say              func(format string, args ...any)
 	chance           *rand.Rand
-	digests          string          // of the run that was left alone, as verify prints them
-	replies          map[string]bool // keys of the replies that it asked for
-	took             time.Duration
-	lasts            map[int]time.Duration // each part of a run, by its place in stageNames
+	digests          string                // of the run that was left alone, as verify prints them
+	replies          map[string]bool       // keys of the replies that it asked for
+	lasts            map[int]time.Duration // each part of a run, by its place in parts
 	rounds           int
 }
 
 // figures are what a series of kills came to.
 type figures struct {
 	Kills   int
-	Phases  map[string]int // where they struck
-	Runs    int            // that came to their end
-	Orderly int            // of the kills: the program said good-bye with the signal's exit code
-	Differ  int            // of the runs: their digests, or what verify finds
-	Lost    int            // replies
-	Twice   int            // replies
-	Longest time.Duration  // from the signal to the end of the process
+	Parts   []int         // of the kills: by the part of the run that they struck
+	Writing []int         // of these: while files took their places
+	Runs    int           // that came to their end
+	Orderly int           // of the kills: the program said good-bye with the signal's exit code
+	Differ  int           // of the runs: their digests, or what verify finds
+	Lost    int           // replies
+	Twice   int           // replies
+	Longest time.Duration // from the signal to the end of the process
 }
 
 // String is the figures as a table.
@@ -51,8 +50,9 @@ func (f figures) String(name string) string {
 		fmt.Fprintf(&b, ", %d times with state saved, at the latest after %s", f.Orderly, f.Longest.Round(10*time.Millisecond))
 	}
 	b.WriteString("\n")
-	for _, p := range slices.Sorted(maps.Keys(f.Phases)) {
-		fmt.Fprintf(&b, "  %4d  %s\n", f.Phases[p], p)
+	fmt.Fprintf(&b, "  %-12s %5s  while files take their places\n", "struck in", "kills")
+	for p, name := range parts {
+		fmt.Fprintf(&b, "  %-12s %5d  %5d\n", name, f.Parts[p], f.Writing[p])
 	}
 	return b.String()
 }
@@ -65,21 +65,21 @@ func newTorture(slm, dir, recipe string, seed uint64, say func(string, ...any)) 
 	if out, err := t.command(home, "train", recipe, "-q").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("train without a kill: %w\n%s", err, out)
 	}
-	t.took = time.Since(start)
+	end := time.Now()
 	var err error
 	if t.digests, err = t.verify(home); err != nil {
 		return nil, err
 	}
-	t.lasts = durations(readEvents(home, 0))
+	t.lasts = durations(home, start, end)
 	keys, twice, err := repliesOf(home)
 	if err != nil {
 		return nil, err
 	}
-	if twice > 0 || len(t.lasts) < len(stageNames) {
+	if twice > 0 || len(t.lasts) < len(parts) {
 		return nil, fmt.Errorf("left alone it has stored %d replies twice and told of %d parts", twice, len(t.lasts))
 	}
 	t.replies = keys
-	say("left alone it takes %s and asks for %d replies", t.took.Round(time.Millisecond), len(keys))
+	say("left alone it takes %s and asks for %d replies", end.Sub(start).Round(time.Millisecond), len(keys))
 	return t, nil
 }
 
@@ -99,7 +99,7 @@ func (t *torture) verify(home string) (string, error) {
 
 // run kills trainings n times.
 func (t *torture) run(sig syscall.Signal, n int) (figures, error) {
-	f := figures{Phases: map[string]int{}}
+	f := figures{Parts: make([]int, len(parts)), Writing: make([]int, len(parts))}
 	for f.Kills < n {
 		t.rounds++
 		home := filepath.Join(t.dir, fmt.Sprintf("round-%d", t.rounds))
@@ -117,8 +117,7 @@ func (t *torture) run(sig syscall.Signal, n int) (figures, error) {
 // round starts one training again and again until it is done, and compares it.
 func (t *torture) round(home string, sig syscall.Signal, n int, f *figures) error {
 	for {
-		// After some kills the run is left to end: else those late in it would be rare.
-		killed, err := t.start(home, sig, f.Kills < n && t.chance.Float64() < 0.92, f)
+		killed, err := t.start(home, sig, t.target(home, n, f), f)
 		if err != nil {
 			return err
 		}
@@ -166,11 +165,33 @@ func (t *torture) round(home string, sig syscall.Signal, n int, f *figures) erro
 	return nil
 }
 
-// start runs the training once. It is killed after a random time, half of the times close behind a moment at which files take their places.
-func (t *torture) start(home string, sig syscall.Signal, kill bool, f *figures) (killed bool, err error) {
+// target draws the part of a run that the next kill is to strike, among those that are left of it: the less often one was struck, the
+// likelier it is. -1: none, because enough was killed, or so that runs come to their ends.
+func (t *torture) target(home string, n int, f *figures) int {
+	first := remaining(home)
+	if f.Kills >= n || t.chance.Float64() < 0.05 || first == part("report") && t.chance.Float64() < 0.5 {
+		return -1
+	}
+	most := slices.Max(f.Parts)
+	var draw []int
+	for p := range parts {
+		if p > 0 && p < first {
+			continue
+		}
+		for range (1 + most - f.Parts[p]) * (1 + most - f.Parts[p]) {
+			draw = append(draw, p)
+		}
+	}
+	return draw[t.chance.IntN(len(draw))]
+}
+
+// start runs the training once. It is killed after a random time in the target, half of the times close behind a moment at which files
+// take their places.
+func (t *torture) start(home string, sig syscall.Signal, target int, f *figures) (killed bool, err error) {
 	cmd := t.command(home, "train", t.recipe, "-q")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	events := follow(home)
 	if err := cmd.Start(); err != nil {
 		return false, err
 	}
@@ -180,21 +201,19 @@ func (t *torture) start(home string, sig syscall.Signal, kill bool, f *figures) 
 		close(ended)
 	}()
 	var sent time.Time
-	where, old := "", int64(len(readEvents(home, 0)))
-	if kill {
-		if t.wait(home, ended) {
-			where = phase(home, readEvents(home, old))
-			sent = time.Now()
-			if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				return false, err
-			}
+	where, files := 0, false
+	if target >= 0 && t.wait(home, events, target, ended) {
+		where, files = events.now(), writing(home)
+		sent = time.Now()
+		if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return false, err
 		}
 	}
 	select {
 	case <-ended:
 	case <-time.After(2 * time.Minute):
 		_ = cmd.Process.Kill() // the error below says more
-		return false, fmt.Errorf("still running two minutes after the signal (in %s):\n%s", where, &out)
+		return false, fmt.Errorf("still running two minutes after the signal (in %s):\n%s", parts[where], &out)
 	}
 	code := cmd.ProcessState.ExitCode()
 	if code == 0 {
@@ -204,10 +223,13 @@ func (t *torture) start(home string, sig syscall.Signal, kill bool, f *figures) 
 	byUs := cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled()
 	switch {
 	case sent.IsZero(), sig == syscall.SIGKILL && !byUs, sig != syscall.SIGKILL && code != want && !byUs:
-		return false, fmt.Errorf("exit %d (in %s):\n%s", code, where, &out)
+		return false, fmt.Errorf("exit %d (in %s):\n%s", code, parts[where], &out)
 	}
 	f.Kills++
-	f.Phases[where]++
+	f.Parts[where]++
+	if files {
+		f.Writing[where]++
+	}
 	if code == want {
 		f.Orderly++
 	}
@@ -215,28 +237,26 @@ func (t *torture) start(home string, sig syscall.Signal, kill bool, f *figures) 
 	return true, nil
 }
 
-// wait returns true at the moment of a kill, false when the program ended before. The moment lies in a stage that is drawn first, so that
-// short ones are struck as often as long ones, and half of the times close behind the next file that takes its place.
-func (t *torture) wait(home string, ended chan struct{}) bool {
-	targets := slices.Sorted(maps.Keys(t.lasts))
-	target := targets[t.chance.IntN(len(targets))]
+// wait returns true at the moment of a kill, false when the program ended before.
+func (t *torture) wait(home string, events *follower, target int, ended chan struct{}) bool {
 	share, aimed := t.chance.Float64(), t.chance.Float64() < 0.5
 	behind := time.Duration(t.chance.Float64() * float64(15*time.Millisecond))
-	old := int64(len(readEvents(home, 0)))
 	var until time.Time
 	for {
 		select {
 		case <-ended:
+			t.lasts[target] /= 2 // the machine has become faster
 			return false
 		case <-time.After(500 * time.Microsecond):
 		}
+		at := events.now()
+		if at < target {
+			continue
+		}
 		if until.IsZero() {
-			if stageOf(readEvents(home, old)) < target {
-				continue
-			}
 			until = time.Now().Add(time.Duration(share * float64(t.lasts[target])))
 		}
-		if time.Now().Before(until) {
+		if at == target && time.Now().Before(until) {
 			continue
 		}
 		if !aimed {
@@ -247,101 +267,6 @@ func (t *torture) wait(home string, ended chan struct{}) bool {
 			return true
 		}
 	}
-}
-
-// stageNames are the parts of a run in their order; a run is in the first before it has told anything, and in the last when its stages are done.
-var stageNames = []string{"start", "data", "dp", "kit", "bpo", "eval", "end"}
-
-// stageOf is the number of the part of a run that its events have come to.
-func stageOf(events []byte) int {
-	at := 0
-	for _, line := range bytes.Split(events, []byte("\n")) {
-		var e struct{ Type, Stage string }
-		if json.Unmarshal(line, &e) != nil {
-			continue
-		}
-		switch e.Type {
-		case "exit":
-			at = len(stageNames) - 1
-		case "stage":
-			at = max(0, slices.Index(stageNames, e.Stage))
-		}
-	}
-	return at
-}
-
-// readEvents returns a run's events from an offset on.
-func readEvents(home string, from int64) []byte {
-	files, _ := filepath.Glob(filepath.Join(home, "runs", "*", "events.jsonl")) // the pattern is well-formed
-	if len(files) == 0 {
-		return nil
-	}
-	data, err := os.ReadFile(files[0])
-	if err != nil || int64(len(data)) < from {
-		return nil
-	}
-	return data[from:]
-}
-
-// durations is how long each part of a run took, by its events.
-func durations(events []byte) map[int]time.Duration {
-	lasts := map[int]time.Duration{0: 100 * time.Millisecond, len(stageNames) - 1: 50 * time.Millisecond}
-	var since time.Time
-	at := 0
-	for _, line := range bytes.Split(events, []byte("\n")) {
-		var e struct {
-			T           time.Time
-			Type, Stage string
-		}
-		if json.Unmarshal(line, &e) != nil || e.Type != "stage" && e.Type != "exit" {
-			continue
-		}
-		if at > 0 {
-			lasts[at] = e.T.Sub(since)
-		}
-		at, since = slices.Index(stageNames, e.Stage), e.T
-	}
-	return lasts
-}
-
-// writing reports whether a checkpoint, or a file, is just being put in its place.
-func writing(home string) bool {
-	for _, pattern := range []string{"runs/*/.*.tmp-*", "runs/*/work/*/.*.tmp-*"} {
-		if found, err := filepath.Glob(filepath.Join(home, filepath.FromSlash(pattern))); err == nil && len(found) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// phase is the last stage, and part of it, that the events tell of.
-func phase(home string, events []byte) string {
-	at := "before the first event"
-	for _, line := range bytes.Split(events, []byte("\n")) {
-		var e struct{ Type, Stage, Phase string }
-		if json.Unmarshal(line, &e) != nil {
-			continue
-		}
-		switch e.Type {
-		case "stage":
-			at = e.Stage
-		case "step":
-			at = e.Stage + " steps"
-			if e.Phase == "filter" {
-				at = e.Stage + " filter"
-			}
-		case "trial":
-			at = e.Stage + " trials"
-		case "checkpoint":
-			at = e.Stage + " after a save"
-		case "exit":
-			at = "report"
-		}
-	}
-	if writing(home) {
-		at += ", while files take their places"
-	}
-	return at
 }
 
 // leftovers lists what a finished run should not hold.

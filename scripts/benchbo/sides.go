@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"slm/optim/bayes"
+	"slm/rng"
+)
+
+// ours is this program.
+type ours struct{}
+
+func (ours) name() string { return "slm" }
+
+func (ours) next(t table) ([]float64, float64, error) {
+	began := processor()
+	z, err := bayes.Propose(t.obs, len(t.obs[0].Z), rng.New(t.seed, "propose").At(uint64(len(t.obs))))
+	return z, processor() - began, err
+}
+
+func (ours) pick(t table) (best int, err error) {
+	g, err := bayes.Fit(t.obs, len(t.obs[0].Z), rng.New(t.seed, "pick"))
+	if err != nil {
+		return 0, err
+	}
+	top := math.Inf(-1)
+	for i, o := range t.obs {
+		if mean, _ := g.Predict(o.Z); mean > top {
+			best, top = i, mean
+		}
+	}
+	return best, nil
+}
+
+// processor is the processor time of this process so far, in seconds.
+func processor() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return math.NaN()
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+//go:embed peer.py
+var script string
+
+// peer is BoTorch, in a Python of its own that lives as long as this process.
+type peer struct {
+	cmd     *exec.Cmd
+	to      io.WriteCloser
+	answers *bufio.Reader
+}
+
+type request struct {
+	Seed uint64      `json:"seed"`
+	Z    [][]float64 `json:"z"`
+	Y    []float64   `json:"y"`
+	Var  []float64   `json:"var"` // null when the values are exact
+	Pick bool        `json:"pick"`
+}
+
+type reply struct {
+	Z       []float64 `json:"z"`
+	Best    int       `json:"best"`
+	Seconds float64   `json:"seconds"`
+}
+
+func startPeer(python string) (*peer, error) {
+	p := &peer{cmd: exec.Command(python, "-c", script)}
+	p.cmd.Stderr = os.Stderr
+	var err error
+	if p.to, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	from, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.answers = bufio.NewReader(from)
+	return p, p.cmd.Start()
+}
+
+func (p *peer) stop() {
+	p.to.Close()
+	_ = p.cmd.Wait() // it ends with its input
+}
+
+func (p *peer) name() string { return "botorch" }
+
+func (p *peer) next(t table) ([]float64, float64, error) {
+	r, err := p.ask(t, false)
+	return r.Z, r.Seconds, err
+}
+
+func (p *peer) pick(t table) (int, error) {
+	r, err := p.ask(t, true)
+	if err == nil && (r.Best < 0 || r.Best >= len(t.obs)) {
+		err = fmt.Errorf("picked point %d of %d", r.Best, len(t.obs))
+	}
+	return r.Best, err
+}
+
+func (p *peer) ask(t table, pick bool) (r reply, err error) {
+	q := request{Seed: t.seed<<8 + uint64(len(t.obs)), Pick: pick}
+	for _, o := range t.obs {
+		q.Z, q.Y = append(q.Z, o.Z), append(q.Y, o.Y)
+		if o.Var > 0 {
+			q.Var = append(q.Var, o.Var)
+		}
+	}
+	if err := json.NewEncoder(p.to).Encode(q); err != nil {
+		return r, fmt.Errorf("ask BoTorch: %w", err)
+	}
+	text, err := p.answers.ReadBytes('\n')
+	if err != nil {
+		return r, fmt.Errorf("BoTorch's answer: %w", err)
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("BoTorch's answer %.80q: %w", text, err)
+	}
+	return r, nil
+}
