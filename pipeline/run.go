@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -383,7 +382,7 @@ func adopt(source, final string) error {
 	}
 	for _, f := range m.Files {
 		from := filepath.Join(source, filepath.FromSlash(f.Name))
-		if err := linkOrCopy(from, pending.Path(f.Name)); err != nil {
+		if err := checkpoint.Link(from, pending.Path(f.Name)); err != nil {
 			return errors.Join(fail(err), pending.Abort())
 		}
 	}
@@ -391,21 +390,4 @@ func adopt(source, final string) error {
 		return fail(err)
 	}
 	return nil
-}
-
-func linkOrCopy(from, to string) error {
-	if os.Link(from, to) == nil {
-		return nil
-	}
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }() // read only
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

@@ -20,7 +20,7 @@ import (
 
 // formats are the revisions of what the stages write. One is raised when a change of the program makes a stage give other bytes for
 // the same recipe, so that old checkpoints are not taken for new ones.
-var formats = map[string]int{stages.Data: 2, stages.DP: 1, stages.KIT: 2, stages.BPO: 3, stages.Eval: 2}
+var formats = map[string]int{stages.Data: 3, stages.DP: 2, stages.KIT: 3, stages.BPO: 3, stages.Eval: 3}
 
 // operational are the keys that change how a run is done and never what it ends in: limits, speed, where and under which name it is
 // kept. They are in no fingerprint, so a raised budget goes on with the same run.

@@ -114,7 +114,7 @@ func recommit(t *testing.T, dir string, change func(p *checkpoint.Pending, name,
 		if change(p, f.Name, from) {
 			continue
 		}
-		if err := linkOrCopy(from, p.Path(f.Name)); err != nil {
+		if err := checkpoint.Link(from, p.Path(f.Name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -51,7 +51,10 @@ func ReadHindsight(dir string) (*Hindsight, error) {
 			Seconds     float64
 			Memory      uint64
 		}
-		switch json.Unmarshal(lines.Bytes(), &e); { // a torn line says nothing
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue // a killed process has torn the line
+		}
+		switch {
 		case e.Type == "estimate" && e.Stage != "":
 			planned[e.Stage] = e.Seconds
 		case e.Type == "estimate":

@@ -173,6 +173,10 @@ func TestTheRealCodesHaveAllTheirArticles(t *testing.T) {
 			t.Errorf("%s: %s", s.ID, s.Text)
 		}
 	}
+	more, _, err := Collect(Options{Paths: []string{filepath.Join(filepath.Dir(path), "prc_statutes_more.txt")}, Numbered: true, Exact: true})
+	if err != nil || len(more) != 9448 { // a search for lines that begin with an article's number finds as many
+		t.Errorf("%d articles of other statutes, %v", len(more), err)
+	}
 	if len(sections) != 1908 || count["宪法"] != 143 || count["民法"] != 1260 || len(count) != 3 {
 		t.Errorf("%d articles: %v", len(sections), count)
 	}

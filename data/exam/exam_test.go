@@ -335,3 +335,20 @@ func TestAGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
 		t.Errorf("%v after %d bytes", err, line.read)
 	}
 }
+
+func TestALargePoolIsDrawnFromWithoutAPermutation(t *testing.T) {
+	n, first := permuted+1, []int{}
+	for i := range order(n, rng.New(1, "order")) {
+		if i < 0 || i >= n {
+			t.Fatal(i)
+		}
+		if first = append(first, i); len(first) == 5 {
+			break
+		}
+	}
+	again := slices.Collect(order(permuted, rng.New(1, "order")))
+	slices.Sort(again)
+	if len(first) != 5 || len(slices.Compact(again)) != permuted {
+		t.Errorf("%v, %d", first, len(again))
+	}
+}

@@ -1,6 +1,7 @@
 package exam
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -65,8 +66,7 @@ func uniqueTexts(sections []corpus.Section, opt Options) []bool {
 // distractors draws wrong options for pool[right] from the other sections, by a stream of the section's own.
 func distractors(pool []candidate, right int, opt Options) []string {
 	heads, chosen := []string{}, []map[string]struct{}{grams(pool[right].head)}
-	stream := rng.New(opt.Seed, "exam", "options", pool[right].section.ID)
-	for _, i := range stream.Perm(len(pool)) {
+	for i := range order(len(pool), rng.New(opt.Seed, "exam", "options", pool[right].section.ID)) {
 		if len(chosen) == opt.Choices {
 			break
 		}
@@ -79,6 +79,24 @@ func distractors(pool []candidate, right int, opt Options) []string {
 		}
 	}
 	return heads
+}
+
+// permuted is the largest pool whose whole order is drawn for every question. In a larger one that is most of the work of an exam, and a few
+// draws find options: one drawn twice is like itself, and falls away so.
+const permuted = 10_000
+
+// order yields n indices in the order in which they are tried as wrong options.
+func order(n int, stream *rng.Stream) iter.Seq[int] {
+	if n <= permuted {
+		return slices.Values(stream.Perm(n))
+	}
+	return func(yield func(int) bool) {
+		for range n {
+			if !yield(stream.IntN(n)) {
+				return
+			}
+		}
+	}
 }
 
 // head is the beginning of a text, cut at a word at most chars characters from its start.
