@@ -49,6 +49,7 @@ lint: setup-test
 bench:
 	scripts/bench-train
 	scripts/bench-infer
+	scripts/bench-corpus -limit 600
 	go test -run '^$$' -bench . ./...
 
 bench-bo:
@@ -58,4 +59,5 @@ torture:
 	scripts/torture -n 200 -signal KILL
 	scripts/torture -n 50 -signal TERM,INT
 	SLM_TEST_ALL=1 go test ./pipeline -run DamagedByte -v -timeout 24h
+	scripts/bench-corpus -mb 128 -kills 5 -limit 600
 	scripts/fuzz 10m

@@ -51,7 +51,11 @@ func (p plot) svg(w, h int) template.HTML {
 		fmt.Fprintf(&b, `<text class="tick" x="%d" y="%.1f" text-anchor="end">%s</text>`, left-8, py+4, html.EscapeString(text(v)))
 	}
 	for _, v := range x.ticks(w / 90) {
-		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%d" text-anchor="middle">%s</text>`, x.at(v), h-bottom+18, html.EscapeString(short(v)))
+		at, anchor := x.at(v), "middle"
+		if at > float64(w-2*right) { // it would hang over the edge
+			at, anchor = float64(w), "end"
+		}
+		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%d" text-anchor="%s">%s</text>`, at, h-bottom+18, anchor, html.EscapeString(short(v)))
 	}
 	fmt.Fprintf(&b, `<line class="base" x1="%d" x2="%d" y1="%d" y2="%d"/>`, left, w-right, h-bottom, h-bottom)
 	fmt.Fprintf(&b, `<text class="name" x="%d" y="%d" text-anchor="end">%s</text>`, w-right, h-6, html.EscapeString(p.xName))

@@ -160,9 +160,9 @@ func (b *bench) train(name string, after []time.Duration) (r result, err error) 
 			return r, err
 		}
 	}
-	folders, err := filepath.Glob(filepath.Join(runs, "*", "data"))
-	if err != nil || len(folders) != 1 {
-		return r, fmt.Errorf("%s holds %d data checkpoints: %w", runs, len(folders), err)
+	folders, _ := filepath.Glob(filepath.Join(runs, "runs", "*", "data")) // the pattern is well-formed
+	if len(folders) != 1 {
+		return r, fmt.Errorf("%s holds %d data checkpoints", runs, len(folders))
 	}
 	m, err := checkpoint.Load(folders[0])
 	if err != nil {
