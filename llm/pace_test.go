@@ -217,9 +217,12 @@ func TestAPauseThatOneCallIsToldIsKeptByAll(t *testing.T) {
 		f := serve(t)
 		var early []time.Duration
 		var refused time.Time
+		var mu sync.Mutex // of both
 		f.fault = func(n int, _ string, w http.ResponseWriter) bool {
+			mu.Lock()
 			if n == 5 {
 				refused = time.Now()
+				mu.Unlock()
 				w.Header().Set("Retry-After", "30")
 				w.WriteHeader(429)
 				return true
@@ -227,6 +230,7 @@ func TestAPauseThatOneCallIsToldIsKeptByAll(t *testing.T) {
 			if d := time.Since(refused); !refused.IsZero() && d > 0 && d < 30*time.Second {
 				early = append(early, d)
 			}
+			mu.Unlock()
 			time.Sleep(50 * time.Millisecond)
 			return false
 		}
