@@ -204,55 +204,6 @@ func (b *bench) duel(ours, precision string) (ratio float64, mine, theirs *side,
 	return median(ratios), mine, theirs, nil
 }
 
-// compareCurves trains both sides on the same batches and reports how far the losses differ.
-func (b *bench) compareCurves(steps int, out io.Writer) error {
-	clean, err := b.prepare(steps)
-	if err != nil {
-		return err
-	}
-	defer clean()
-	bf16, f32, err := kernels()
-	if err != nil {
-		return err
-	}
-	for _, pair := range [][2]string{{f32, "f32"}, {bf16, "bf16"}} {
-		mine, err := b.ours(pair[0])
-		if err != nil {
-			return err
-		}
-		defer mine.stop()
-		theirs, err := b.peer("eager", pair[1])
-		if err != nil {
-			return err
-		}
-		defer theirs.stop()
-		a, err := mine.steps(steps)
-		if err != nil {
-			return err
-		}
-		t, err := theirs.steps(steps)
-		if err != nil {
-			return err
-		}
-		worst := 0.0
-		for i := range a.Losses {
-			worst = max(worst, math.Abs(a.Losses[i]/t.Losses[i]-1))
-		}
-		last := min(20, steps)
-		end := mean(a.Losses[steps-last:])/mean(t.Losses[steps-last:]) - 1
-		fmt.Fprintf(out, "%s %s: loss %.4f → %.4f, PyTorch %.4f; worst step %.2g relative, last %d steps %+.2g\n",
-			b.job.Shape, pair[0], a.Losses[0], a.Losses[steps-1], t.Losses[steps-1], worst, last, end)
-	}
-	return nil
-}
-
-func mean(x []float64) (m float64) {
-	for _, v := range x {
-		m += v / float64(len(x))
-	}
-	return m
-}
-
 func median(x []float64) float64 {
 	s := slices.Sorted(slices.Values(x))
 	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2

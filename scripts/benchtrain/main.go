@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -63,6 +64,7 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 	python := flags.String("python", "python3", "a Python that has torch and numpy")
 	format := flags.String("o", "text", "text or json")
 	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds")
+	batch := flags.Int("batch", 0, "rows of a step; 0: the shape's own")
 	side := flags.String("serve", "", "be our side, with this kernel, in the folder given as argument")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -71,16 +73,22 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 		return serve(flags.Arg(0), *side, in, out)
 	}
 	var results []result
+	var learning []curve
 	for _, j := range jobs {
 		if !slices.Contains(strings.Split(*shapes, ","), j.Shape) {
 			continue
 		}
 		j.LR, j.Decay = 1e-3, 0.1
+		if *batch > 0 {
+			j.Batch = *batch
+		}
 		b := &bench{job: j, python: *python, rounds: *rounds, log: log}
 		if *curves > 0 {
-			if err := b.compareCurves(*curves, out); err != nil {
+			list, err := b.compareCurves(*curves)
+			if err != nil {
 				return err
 			}
+			learning = append(learning, list...)
 			continue
 		}
 		r, err := b.compareSpeed()
@@ -93,8 +101,27 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 				r.Shape, r.RatioBF16, r.TokS, r.PeerTokS, r.PeerMode, r.RatioF32, r.RSSRatio, r.Kernel)
 		}
 	}
-	if *format == "json" && *curves == 0 {
+	if *curves > 0 {
+		return showCurves(learning, *format, out)
+	}
+	if *format == "json" {
 		return json.NewEncoder(out).Encode(map[string]any{"shapes": results})
 	}
 	return nil
+}
+
+func showCurves(curves []curve, format string, out io.Writer) error {
+	var err error
+	for _, c := range curves {
+		if format == "text" {
+			fmt.Fprintln(out, c)
+		}
+		if !c.Same {
+			err = errCurves
+		}
+	}
+	if format == "json" {
+		err = errors.Join(err, json.NewEncoder(out).Encode(map[string]any{"curves": curves}))
+	}
+	return err
 }
