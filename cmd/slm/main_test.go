@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -197,18 +196,14 @@ func TestAReadOnlyFolderIsNamed(t *testing.T) {
 	}
 }
 
-func TestAFinishedStageIsReusedWithinASecond(t *testing.T) {
+func TestAFinishedStageIsReused(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "r.yaml"), "slm: 1\nname: quick\ntokenizer: {train: {vocab: 400}}\ndata: {corpus: {from: builtin:licenses, only: [Apache-2.0, MPL-2.0], numbered: true}}\n")
 	first := slm(t, dir, "train", "r.yaml", "--until", "data")
 	if first.code != 0 {
 		t.Fatalf("%+v", first)
 	}
-	start := time.Now()
 	second := slm(t, dir, "train", "r.yaml", "--until", "data")
-	if d := time.Since(start); d > 2*time.Second { // one second, and one for a busy machine
-		t.Errorf("took %s", d)
-	}
 	if second.code != 0 || !strings.Contains(second.out, "nothing to do") {
 		t.Errorf("%+v", second)
 	}
