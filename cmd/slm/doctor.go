@@ -179,7 +179,7 @@ func showHealth(w io.Writer, h *health) {
 	} else {
 		line("oneDNN", "none: %s", h.OneDNNWhy)
 		if !strings.HasPrefix(h.Kernel, "amx") && os.Getenv("SLM_ONEDNN") != "off" {
-			line("", "on Debian: apt install libdnnl2")
+			line("", "on Debian: apt install libdnnl2 (from 13 on libdnnl3)")
 		}
 	}
 	if h.Weights != "" {
