@@ -14,7 +14,7 @@ type Acquisition interface {
 	at(x, grad []float64, w *work) float64
 }
 
-// Rule names an acquisition, as recipes do.
+// Rule names an acquisition.
 type Rule string
 
 const (
@@ -24,8 +24,12 @@ const (
 	ThompsonRule Rule = "thompson"     // a draw of the process
 )
 
-// Acquire makes the acquisition of a rule for g; "" means log_ei. The stream is for those that draw, and its position does not matter.
+// Acquire makes the acquisition of a rule for g; "" means noisy_log_ei where values came with variances, log_ei where not or where the kernel
+// is coupled. The stream is for those that draw, and its position does not matter.
 func (g *GP) Acquire(rule Rule, stream *rng.Stream) (Acquisition, error) {
+	if rule == "" && g.coupled == nil && g.data.known() {
+		rule = NoisyRule
+	}
 	if g.coupled != nil && (rule == NoisyRule || rule == ThompsonRule) {
 		return nil, errCoupled
 	}

@@ -49,6 +49,27 @@ func checkGradient(t *testing.T, name string, a Acquisition, g *GP) {
 	}
 }
 
+func TestTheUsualRuleIsNoisyLogEIWhereVariancesAreKnown(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		obs := bumps(8, 2, 3)
+		for i := range obs {
+			if !known || i == 2 { // one point may be exact
+				obs[i].Var = 0
+			}
+		}
+		g, err := Fit(obs, 2, rng.New(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, noise := mustAcquire(t, g, "").(*noisy); noise != known {
+			t.Errorf("variances known %v: noisy %v", known, noise)
+		}
+		if small := g.Noise < 1e-5; known && !small {
+			t.Errorf("variances known: noise %v was learned on top", g.Noise)
+		}
+	}
+}
+
 func TestAnUnknownRuleIsRefused(t *testing.T) {
 	g, err := Fit(bumps(5, 2, 1), 2, rng.New(1))
 	if err != nil {
@@ -74,6 +95,49 @@ func TestNoisyLogEIEqualsLogEIWhereTheValuesAreKnown(t *testing.T) {
 		if a, b := plain.at(x, nil, w), noise.at(x, nil, w); math.Abs(a-b) > 0.05*math.Max(1, math.Abs(a)) {
 			t.Errorf("at %v: LogEI %v, noisy LogEI %v", x, a, b)
 		}
+	}
+}
+
+// Draws whose share is lost in rounding are left out; the sum of all must be the same.
+func TestNoisyLogEIIsTheMeanOverAllDraws(t *testing.T) {
+	d := standardise(bumps(20, 2, 3), 2)
+	for i := range d.noise {
+		d.noise[i] = 0.02
+	}
+	g, err := condition(d, RBF, []float64{0.2, 0.3}, 1e-6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := newNoisy(g, rng.New(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, s, left := newWork(d), rng.New(4), 0
+	for range 200 {
+		x := []float64{s.Float64(), s.Float64()}
+		got := a.at(x, nil, w)
+		_, variance := a.exact.posterior(x, w)
+		sigma := math.Sqrt(variance)
+		var logs []float64
+		top := math.Inf(-1)
+		for k, alpha := range a.alpha {
+			h, _ := logH((g.Mean + dot(w.k, alpha) - a.best[k]) / sigma)
+			logs = append(logs, h)
+			top = math.Max(top, h)
+		}
+		var sum float64
+		for _, h := range logs {
+			sum += math.Exp(h-top) / noisySamples
+			if h-top < -45 {
+				left++
+			}
+		}
+		if want := math.Log(sigma) + top + math.Log(sum); math.Abs(got-want) > 1e-12*math.Max(1, math.Abs(want)) {
+			t.Errorf("at %v: %.17g, all draws %.17g", x, got, want)
+		}
+	}
+	if left == 0 {
+		t.Error("no draw was far below the largest")
 	}
 }
 

@@ -97,3 +97,13 @@ func (t *data) with(obs []Observation) *data {
 
 // point is the i-th point, in [0,1]^d.
 func (t *data) point(i int) []float64 { return t.x[i*t.d : (i+1)*t.d] }
+
+// known says that the values came with variances. One without may be among them, such as a point whose value is 0 by definition.
+func (t *data) known() bool {
+	for _, v := range t.noise {
+		if v > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -12,7 +12,7 @@ var errEmpty = errors.New("bayes: a model needs at least one observation")
 // Model says which process is fitted.
 type Model struct {
 	Kernel Kernel
-	Prior  func(dim int) Prior // nil means DefaultPrior
+	Prior  func(dim int) Prior // nil means DefaultPrior, with next to no noise to be learned where variances are known
 	// Similarity, unless nil, couples the kernel as InstructZero does: [n][n], symmetric, of what the observed points led to.
 	Similarity [][]float64
 }
@@ -39,6 +39,9 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 	}
 	t := standardise(obs, dim)
 	prior := DefaultPrior(dim)
+	if t.known() {
+		prior = prior.known()
+	}
 	if m.Prior != nil {
 		prior = m.Prior(dim)
 	}
@@ -51,7 +54,7 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 		starts = starts[:2]
 	}
 	best, bestU := newLikelihood(t, kernel, prior).maximise(starts)
-	if m.Kernel == Either && bestU != nil {
+	if m.Kernel == Either && bestU != nil && !t.known() {
 		// The other kernel likes length scales near those of the first.
 		if value, u := newLikelihood(t, Matern52, prior).maximise([][]float64{bestU}); value > best {
 			best, bestU, kernel = value, u, Matern52

@@ -6,7 +6,7 @@ import "math"
 type Kernel int
 
 const (
-	// Either takes the kernel under which the observations have the higher posterior density.
+	// Either takes the kernel under which the observations have the higher posterior density; where they are noisy and that says little, RBF.
 	Either Kernel = iota
 	// RBF is exp(-q/2), whose draws are smooth.
 	RBF

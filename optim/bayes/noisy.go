@@ -80,32 +80,46 @@ const quiet = 1e-6
 func (a *noisy) at(x, grad []float64, w *work) float64 {
 	_, variance := a.exact.posterior(x, w)
 	sigma := math.Sqrt(variance)
-	var logs, slopes [noisySamples]float64
+	var us, logs, slopes [noisySamples]float64
 	top := math.Inf(-1)
 	for s, alpha := range a.alpha {
-		logs[s], slopes[s] = logH((a.g.Mean + dot(w.k, alpha) - a.best[s]) / sigma)
-		top = math.Max(top, logs[s])
+		us[s] = (a.g.Mean + dot(w.k, alpha) - a.best[s]) / sigma
+		top = math.Max(top, us[s])
 	}
+	highest, _ := logH(top)
+	least := math.Min(top, 0)
 	var sum float64
-	for s := range logs {
-		logs[s] = math.Exp(logs[s] - top)
+	for s, u := range us {
+		if u*u-least*least > negligible && u < 0 {
+			continue // its share stays 0
+		}
+		h, slope := logH(u)
+		logs[s], slopes[s] = math.Exp(h-highest), slope
 		sum += logs[s]
 	}
 	if grad != nil {
-		a.slope(x, grad, w, variance, func(s int) float64 { return logs[s] / sum * slopes[s] })
+		for s := range logs {
+			slopes[s] *= logs[s] / sum
+		}
+		a.slope(grad, us[:], slopes[:], x, w, variance)
 	}
-	return math.Log(sigma) + top + math.Log(sum/noisySamples)
+	return math.Log(sigma) + highest + math.Log(sum/noisySamples)
 }
+
+// negligible is how far u² may lie above that of the draw with the largest u until exp(-u²/2), and with it the draw's share, is below rounding.
+const negligible = 80
 
 // slope writes the gradient Σ_s weight_s·(dm_s - u_s·dσ)/σ + dσ/σ: as the weights do not depend on the coordinate, the draws' alphas are
 // added up first.
-func (a *noisy) slope(x, grad []float64, w *work, variance float64, weight func(s int) float64) {
+func (a *noisy) slope(grad, us, weights, x []float64, w *work, variance float64) {
 	sigma := math.Sqrt(variance)
 	mixed := make([]float64, len(w.k))
 	var turned float64 // Σ weight·u
-	for s, alpha := range a.alpha {
-		axpy(weight(s), alpha, mixed)
-		turned += weight(s) * (a.g.Mean + dot(w.k, alpha) - a.best[s]) / sigma
+	for s, v := range weights {
+		if v != 0 {
+			axpy(v, a.alpha[s], mixed)
+			turned += v * us[s]
+		}
 	}
 	a.exact.chol.transposed(w.w, w.v)
 	a.exact.slopeOf(mixed, -4, x, w)

@@ -11,12 +11,18 @@ type Prior struct {
 // DefaultPrior is that of Hvarfner, Hellsten & Nardi, "Vanilla Bayesian optimization performs great in high dimensions" (ICML 2024):
 // length scales grow with the root of the dimension, so that distances between points stay comparable. Of the noise less is taken for
 // granted: the standard deviation is 2 instead of 1 and the floor 1e-6 instead of 1e-4, else a function without noise would be smoothed,
-// and its maximum be missed by what was smoothed away. With noise it is no help (docs/measurements.md).
+// and its maximum be missed by what was smoothed away. It is for values of unknown variance.
 func DefaultPrior(dim int) Prior {
 	return Prior{
 		LengthMu: math.Sqrt2 + 0.5*math.Log(float64(dim)), LengthSD: math.Sqrt(3), MinLength: 0.025,
 		NoiseMu: -4, NoiseSD: 2, MinNoise: 1e-6,
 	}
+}
+
+// known is p for values that come with their variance: what is learned on top is next to nothing. That a factorisation needs.
+func (p Prior) known() Prior {
+	p.NoiseMu, p.NoiseSD, p.MinNoise = -12, 1, 1e-7
+	return p
 }
 
 // lognormal returns the negative log density of x = exp(u) and its derivative by u.

@@ -22,7 +22,7 @@ const (
 // Design returns the n points with which a search begins: a scrambled Sobol sequence over the whole box [-1,1]^d.
 func Design(n, dim int, stream *rng.Stream) ([][]float64, error) { return designed(dim, 0, n, stream) }
 
-// Propose returns the point of [-1,1]^d to be evaluated next: it fits the zero Model to obs and climbs LogEI from many starts. It is a
+// Propose returns the point of [-1,1]^d to be evaluated next: it fits the zero Model to obs and climbs its acquisition from many starts. It is a
 // pure function of its arguments. Without observations it returns a random point. A point that was observed already is not proposed
 // again. The stream's position does not matter, only its identity.
 func Propose(obs []Observation, dim int, stream *rng.Stream) ([]float64, error) {
@@ -33,7 +33,7 @@ func Propose(obs []Observation, dim int, stream *rng.Stream) ([]float64, error) 
 		}
 		return points[0], nil
 	}
-	points, err := Model{}.propose(obs, dim, LogEIRule, 1, stream)
+	points, err := Model{}.propose(obs, dim, "", 1, stream)
 	if err != nil {
 		return nil, err
 	}
