@@ -19,6 +19,8 @@ import (
 // options of a comparison.
 type options struct {
 	seeds, items, pool, held int
+	first                    uint64
+	soft                     bpo.Soft
 	init, trials             int
 	ladder                   []int
 	cache                    string
@@ -36,17 +38,21 @@ func start() error {
 	var o options
 	var out, profile, stage string
 	flag.IntVar(&o.seeds, "seeds", 10, "searches of each kind, each with questions and a projection of its own")
+	flag.Uint64Var(&o.first, "first", 0, "first seed; what is tuned is tuned on others than those that are reported")
 	flag.IntVar(&o.items, "items", 30, "questions that a prompt is scored on")
-	flag.IntVar(&o.pool, "pool", 80, "development questions that they are drawn from")
-	flag.IntVar(&o.held, "held", 60, "test questions, which no search sees")
-	flag.IntVar(&o.trials, "trials", 26, "of our search, after 8 of its design")
+	flag.IntVar(&o.pool, "pool", 1000, "development questions that they are drawn from, at most")
+	flag.IntVar(&o.held, "held", 110, "test questions, which no search sees, at most")
+	flag.IntVar(&o.trials, "trials", 10, "of our search, after 8 of its design")
+	o.soft = bpo.Default().Soft
+	flag.IntVar(&o.soft.Tokens, "tokens", o.soft.Tokens, "soft tokens of our search")
+	flag.Float64Var(&o.soft.Scale, "scale", o.soft.Scale, "their scale")
 	flag.StringVar(&o.cache, "cache", filepath.Join(os.TempDir(), "slm-bench-bpo"), "`FOLDER` of what the models have said: the same is never asked twice")
 	flag.StringVar(&o.provider, "llm", "local", "black box: local (SmolLM2-135M) or overlap")
 	flag.StringVar(&out, "o", "text", "text or json")
 	flag.StringVar(&profile, "cpuprofile", "", "write a CPU profile to `FILE`")
 	flag.StringVar(&stage, "stage", "", "run the stage itself on the checkpoints of `RUN` and nothing else, for -cpuprofile")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: bench-bpo [flags] NAME=RUN...   RUN is a run's folder with data and kit")
+		fmt.Fprintln(os.Stderr, "usage: bench-bpo [flags] NAME=RUN...   RUN is a run's folder with data and kit, or dp")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -101,9 +107,9 @@ func compare(ctx context.Context, name, dir string, o options) (s *setting, err 
 			err = cerr
 		}
 	}()
-	s = &setting{Name: name, Items: o.items, Held: len(w.held)}
+	s = &setting{Name: name, Items: o.items, Held: len(w.held), Turned: map[string]*turned{}}
 	for seed := range uint64(o.seeds) {
-		if err := w.seed(ctx, s, seed+1, o); err != nil {
+		if err := w.seed(ctx, s, o.first+seed, o); err != nil {
 			return nil, err
 		}
 		fmt.Fprintf(os.Stderr, "%s: seed %d of %d, %d questions to the small model and %d to the LLM so far\n", name, seed+1, o.seeds, w.saidNow, w.askedNow)
@@ -114,7 +120,7 @@ func compare(ctx context.Context, name, dir string, o options) (s *setting, err 
 // seed runs every method with one seed.
 func (w *world) seed(ctx context.Context, s *setting, seed uint64, o options) error {
 	cfg := bpo.Default()
-	cfg.Init, cfg.Trials, cfg.Items.Ladder = o.init, o.trials, o.ladder
+	cfg.Soft, cfg.Init, cfg.Trials, cfg.Items.Ladder = o.soft, o.init, o.trials, o.ladder
 	soft := w.projection(cfg.Soft, seed)
 	dev, rest := w.draw(seed, o.items)
 	cfg.Final.Share = float64(len(rest)) / float64(len(dev)+len(rest))
@@ -122,11 +128,9 @@ func (w *world) seed(ctx context.Context, s *setting, seed uint64, o options) er
 	if err != nil {
 		return err
 	}
-	zero, err := w.accuracy(ctx, nil, w.held)
-	if err != nil {
+	if s.zero, err = w.right(ctx, nil, w.held); err != nil {
 		return err
 	}
-	s.Zero = zero
 	for _, arm := range []string{"search", "random", "sobol", "cma", "text"} {
 		c, err := w.follow(ctx, rows, arm, soft)
 		if err != nil {
@@ -134,7 +138,11 @@ func (w *world) seed(ctx context.Context, s *setting, seed uint64, o options) er
 		}
 		s.add(arm, seed, c)
 	}
-	s.correlate(w, rows, items)
+	s.learn(w, rows, items)
+	base, err := w.right(ctx, nil, items)
+	if err != nil {
+		return err
+	}
 	for name, published := range map[string]func(context.Context, *judged, uint64) error{"blade": blade, "instructzero": instructZero} {
 		j := &judged{w: w, items: items, budget: 20 * o.items, project: w.unscaled(seed)}
 		if name == "instructzero" {
@@ -148,6 +156,9 @@ func (w *world) seed(ctx context.Context, s *setting, seed uint64, o options) er
 			return err
 		}
 		s.add(name, seed, c)
+		for _, picks := range j.picks {
+			s.turn("published", base, rights(picks, j.items))
+		}
 	}
 	return nil
 }

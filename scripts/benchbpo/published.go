@@ -32,7 +32,7 @@ func (j *judged) try(ctx context.Context, points [][]float64) error {
 		if err != nil {
 			return err
 		}
-		j.z, j.picks, j.y = append(j.z, z), append(j.picks, picks), append(j.y, share(picks, j.items))
+		j.z, j.picks, j.y = append(j.z, z), append(j.picks, picks), append(j.y, mean(rights(picks, j.items)))
 	}
 	return nil
 }
@@ -46,11 +46,11 @@ func (j *judged) curve(ctx context.Context) (*curve, error) {
 			continue
 		}
 		best = i
-		acc, err := j.w.accuracy(ctx, j.project(j.z[i]), j.w.held)
+		right, err := j.w.right(ctx, j.project(j.z[i]), j.w.held)
 		if err != nil {
 			return nil, err
 		}
-		c.step((i+1)*len(j.items), acc)
+		c.step((i+1)*len(j.items), right)
 	}
 	return c, nil
 }

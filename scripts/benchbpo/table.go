@@ -26,10 +26,12 @@ type curve struct {
 	Calls  int    `json:"calls"`
 	Trials int    `json:"trials"`
 	Steps  []step `json:"steps"`
+
+	right []float64 // what the last step answers right on the held-out questions
 }
 
-func (c *curve) step(calls int, accuracy float64) {
-	c.Steps = append(c.Steps, step{calls, accuracy})
+func (c *curve) step(calls int, right []float64) {
+	c.Steps, c.right = append(c.Steps, step{calls, mean(right)}), right
 	c.Calls = max(c.Calls, calls)
 }
 
@@ -58,8 +60,10 @@ type setting struct {
 	Zero        float64            `json:"zero"`   // held-out accuracy without a soft prompt
 	Target      float64            `json:"target"` // median of what the published BLADE ends in, less a point
 	Correlation map[string]float64 `json:"correlation"`
+	Turned      map[string]*turned `json:"turned"`
 	Methods     []*method          `json:"methods"`
 
+	zero                []float64 // its right answers
 	gains, logs, shares []float64 // of trials: of the margin, of the log share, of right answers
 }
 
@@ -92,14 +96,45 @@ func (s *setting) add(name string, seed uint64, c *curve) {
 	m.Runs = append(m.Runs, c)
 }
 
-// correlate takes what the trials of a seed say of accuracy, and of two objectives: the margin, which the search uses, and the logarithm of the
-// right option's share.
-func (s *setting) correlate(w *world, rows []bpo.TrialRow, items []exam.Item) {
+// turned counts what prompts do to single answers on the questions of a search.
+type turned struct {
+	Prompts int     `json:"prompts"`
+	Wrong   float64 `json:"wrong"`       // answers that z = 0 has wrong, summed over prompts
+	Up      float64 `json:"wrong_right"` // those of them that a prompt turns right
+	Right   float64 `json:"right"`       // answers that z = 0 has right
+	Down    float64 `json:"right_wrong"`
+}
+
+// turn counts a prompt's answers against those of z = 0.
+func (s *setting) turn(kind string, zero, right []float64) {
+	t := s.Turned[kind]
+	if t == nil {
+		t = &turned{}
+		s.Turned[kind] = t
+	}
+	t.Prompts++
+	for i, r := range right {
+		t.Right += zero[i]
+		t.Wrong += 1 - zero[i]
+		t.Up += r * (1 - zero[i])
+		t.Down += zero[i] * (1 - r)
+	}
+}
+
+// learn takes what the trials of a seed say of single answers, of accuracy, and of two objectives: the margin, which the search uses, and the
+// logarithm of the right option's share.
+func (s *setting) learn(w *world, rows []bpo.TrialRow, items []exam.Item) {
 	zero := rows[0]
 	for _, r := range rows[1:] {
-		if r.Fidelity == 0 || r.Arm == "text" {
+		zeros, answers := floats(zero.Answers), floats(r.Answers)
+		if r.Arm == "text" {
+			s.turn("words", zeros, answers)
 			continue
 		}
+		if r.Fidelity == 0 {
+			continue
+		}
+		s.turn("ours", zeros, answers)
 		var right, log float64
 		for i, a := range r.Answers {
 			right += float64(a-zero.Answers[i]) / float64(r.Fidelity)
@@ -107,6 +142,14 @@ func (s *setting) correlate(w *world, rows []bpo.TrialRow, items []exam.Item) {
 		}
 		s.gains, s.logs, s.shares = append(s.gains, r.Gain), append(s.logs, log), append(s.shares, right)
 	}
+}
+
+func floats(x []int32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
 }
 
 func pearson(x, y []float64) float64 {
@@ -142,7 +185,7 @@ func (s *setting) finish() error {
 		return out
 	}
 	base := s.find("blade")
-	s.Target = median(last(base)) - 0.01
+	s.Zero, s.Target = mean(s.zero), median(last(base))-0.01
 	s.Correlation = map[string]float64{"margin": pearson(s.gains, s.shares), "log share": pearson(s.logs, s.shares)}
 	for _, m := range s.Methods {
 		calls, theirs := m.spent(s.Target), base.spent(s.Target)
@@ -152,25 +195,15 @@ func (s *setting) finish() error {
 			}
 		}
 		m.Calls = medianInterval(calls)
-		final, zero := last(m), make([]float64, len(m.Runs))
-		for i := range zero {
-			zero[i] = s.Zero
-		}
-		var err error
-		opt := stat.Options{Stream: rng.New(1, "bench")}
-		if m.Final, err = stat.Mean(final, opt); err != nil {
-			return err
-		}
-		if m.Gain, err = stat.Difference(final, zero, opt); err != nil {
-			return err
-		}
+		m.Final, m.Gain = crossed(m.Runs, nil), crossed(m.Runs, s.zero)
 		if m == base {
 			continue
 		}
+		var err error
 		if m.P, err = signedRanks(calls, theirs); err != nil {
 			return err
 		}
-		if m.PAccuracy, err = signedRanks(final, last(base)); err != nil {
+		if m.PAccuracy, err = signedRanks(last(m), last(base)); err != nil {
 			return err
 		}
 	}
@@ -217,11 +250,53 @@ func medianInterval(x []float64) stat.Interval {
 	return stat.Interval{Value: median(x), Low: medians[49], High: medians[1949]}
 }
 
+// crossed is the mean of what runs end in on the held-out questions, less zero's answers if there are any, and its 95 % bootstrap interval: seeds
+// and questions are both drawn again, for other seeds would be asked other questions.
+func crossed(runs []*curve, zero []float64) stat.Interval {
+	questions := len(runs[0].right)
+	at := func(run, q int) float64 {
+		if zero == nil {
+			return runs[run].right[q]
+		}
+		return runs[run].right[q] - zero[q]
+	}
+	value := func(run, q func(int) int) (sum float64) {
+		for r := range runs {
+			for i := range questions {
+				sum += at(run(r), q(i)) / float64(len(runs)*questions)
+			}
+		}
+		return sum
+	}
+	same := func(i int) int { return i }
+	draw := rng.New(1, "bench", "crossed")
+	means := make([]float64, 2000)
+	for b := range means {
+		rs, qs := make([]int, len(runs)), make([]int, questions)
+		for i := range rs {
+			rs[i] = draw.IntN(len(rs))
+		}
+		for i := range qs {
+			qs[i] = draw.IntN(len(qs))
+		}
+		means[b] = value(func(i int) int { return rs[i] }, func(i int) int { return qs[i] })
+	}
+	sort.Float64s(means)
+	return stat.Interval{Value: value(same, same), Low: means[49], High: means[1949]}
+}
+
 // print writes the table for people.
 func (s *setting) print(out io.Writer) error {
 	if _, err := fmt.Fprintf(out, "%s: %d seeds, %d questions a prompt, %d held out; z = 0 has %.1f %% there. Target: BLADE's median less a point, %.1f %%. Gains of %d trials in accuracy correlate with those in margin by %.2f, in log share by %.2f.\n",
 		s.Name, len(s.Methods[0].Runs), s.Items, s.Held, 100*s.Zero, 100*s.Target, len(s.gains), s.Correlation["margin"], s.Correlation["log share"]); err != nil {
 		return err
+	}
+	for _, kind := range []string{"ours", "words", "published"} {
+		if t := s.Turned[kind]; t != nil {
+			if _, err := fmt.Fprintf(out, "A prompt (%s, mean of %d) turns %.1f %% of the wrong answers right and %.1f %% of the right ones wrong.\n", kind, t.Prompts, percent(t.Up, t.Wrong), percent(t.Down, t.Right)); err != nil {
+				return err
+			}
+		}
 	}
 	w := tabwriter.NewWriter(out, 2, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "method\tcalls to the target\treached\tp\tall calls\theld-out accuracy\tgain over z = 0\tp against BLADE") // Flush tells
@@ -236,6 +311,8 @@ func (s *setting) print(out io.Writer) error {
 	}
 	return w.Flush()
 }
+
+func percent(part, whole float64) float64 { return 100 * part / math.Max(1, whole) }
 
 func number(v float64) string {
 	if math.IsInf(v, 1) {

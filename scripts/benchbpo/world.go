@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -57,12 +58,16 @@ func openWorld(dir string, o options) (*world, error) {
 	if w.dom, err = domain.Open(filepath.Join(dir, stages.Data)); err != nil {
 		return nil, err
 	}
-	m, err := checkpoint.Load(filepath.Join(dir, stages.KIT))
+	weights := filepath.Join(dir, stages.KIT)
+	if _, err := os.Stat(weights); errors.Is(err, fs.ErrNotExist) {
+		weights = filepath.Join(dir, stages.DP) // stopped before it
+	}
+	m, err := checkpoint.Load(weights)
 	if err != nil {
 		return nil, err
 	}
 	w.id = m.Digest()
-	if w.params, err = domain.LoadModel(filepath.Join(dir, stages.KIT)); err != nil {
+	if w.params, err = domain.LoadModel(weights); err != nil {
 		return nil, err
 	}
 	be, err := kernel.Open("")
@@ -247,22 +252,30 @@ func (w *world) picks(ctx context.Context, soft []float32, items []exam.Item) ([
 	return out, nil
 }
 
-func (w *world) accuracy(ctx context.Context, soft []float32, items []exam.Item) (float64, error) {
+// right is 1 for each item that the black box answers right with a prompt, else 0.
+func (w *world) right(ctx context.Context, soft []float32, items []exam.Item) ([]float64, error) {
 	picks, err := w.picks(ctx, soft, items)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return share(picks, items), nil
+	return rights(picks, items), nil
 }
 
-func share(picks []int, items []exam.Item) float64 {
-	n := 0
+func rights(picks []int, items []exam.Item) []float64 {
+	out := make([]float64, len(items))
 	for i, p := range picks {
 		if p == items[i].Answer {
-			n++
+			out[i] = 1
 		}
 	}
-	return float64(n) / float64(len(items))
+	return out
+}
+
+func mean(x []float64) (m float64) {
+	for _, v := range x {
+		m += v / float64(len(x))
+	}
+	return m
 }
 
 // projection is ours, at the scale of the embeddings.
@@ -303,11 +316,11 @@ func (w *world) follow(ctx context.Context, rows []bpo.TrialRow, arm string, sof
 	var best *bpo.TrialRow
 	var most int64
 	calls := int(rows[0].Asked) // z = 0, which gains are against
-	acc, err := w.accuracy(ctx, nil, w.held)
+	zero, err := w.right(ctx, nil, w.held)
 	if err != nil {
 		return nil, err
 	}
-	c.step(calls, acc)
+	c.step(calls, zero)
 	for i := range rows {
 		r := &rows[i]
 		if r.Arm != arm || r.Kind == "zero" {
@@ -324,7 +337,7 @@ func (w *world) follow(ctx context.Context, rows []bpo.TrialRow, arm string, sof
 		}
 		if r.Gain <= 0 || best != nil && r.Gain <= best.Gain {
 			if arm != "text" && best == nil {
-				c.step(calls, c.Steps[0].Accuracy) // z = 0 has come as far as any
+				c.step(calls, zero) // z = 0 has come as far as any
 			}
 			continue
 		}
@@ -332,16 +345,18 @@ func (w *world) follow(ctx context.Context, rows []bpo.TrialRow, arm string, sof
 		if arm == "text" {
 			continue
 		}
-		if acc, err = w.accuracy(ctx, soft(r.Z), w.held); err != nil {
+		right, err := w.right(ctx, soft(r.Z), w.held)
+		if err != nil {
 			return nil, err
 		}
-		c.step(calls, acc)
+		c.step(calls, right)
 	}
 	if arm == "text" && best != nil {
-		if acc, err = w.accuracy(ctx, w.words(best.Prompt), w.held); err != nil {
+		right, err := w.right(ctx, w.words(best.Prompt), w.held)
+		if err != nil {
 			return nil, err
 		}
-		c.step(calls, acc)
+		c.step(calls, right)
 	}
 	return c, nil
 }

@@ -3,7 +3,7 @@
 //
 // It differs from the paper's code on purpose. The soft tokens have the scale of the embeddings instead of some ten to thirty times that.
 // The objective is the margin of the right option, against the same question without a soft prompt, instead of right or wrong. The
-// process has the prior of Hvarfner et al. and is climbed by LogEI. Trials go up a ladder of items and stop early. The best are scored again
+// process has the prior of Hvarfner et al. and is climbed by noisy LogEI. Trials go up a ladder of items and stop early. The best are scored again
 // on questions that the search has not seen, and the best of those is checked on others still; z = 0, which is no soft prompt at all, stays
 // unless it is beaten. Random search, a Sobol sequence, CMA-ES and prompts in words with as many questions stand beside it.
 package bpo

@@ -5,25 +5,26 @@ import "math"
 // raceLevel is the chance that the race stops a trial which is as good as the leader, over all its looks.
 const raceLevel = 0.05
 
-// promising says whether a trial climbs on from a rung. It must be among the better half of those that have come as far, z = 0 included,
-// ties going to the earlier: successive halving without waiting for the others (Li et al., "A system for massively parallel
-// hyperparameter tuning", MLSys 2020). And it must not have lost the race against the leader.
+// promising says whether a trial climbs on from a rung. It must be among the better half of those that have come as far, z = 0 included:
+// successive halving without waiting for the others (Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020). Where
+// prompts change few answers most are tied; of those, half climb, for one that has stopped takes nobody's place. And it must not have lost
+// the race against the leader.
 func (s *search) promising(t *trial, pool []*trial, rung int) bool {
 	if lost(t, s.leader(t, pool, rung), rung, len(s.ladder)-1) {
 		return false
 	}
 	own, _ := gain(t, s.zero, rung)
-	n, better := 1, 0
+	n, ahead := 1, 0
 	for _, p := range pool {
 		if p == t || len(p.results) < rung {
 			continue
 		}
 		n++
-		if g, _ := gain(p, s.zero, rung); g >= own {
-			better++
+		if g, _ := gain(p, s.zero, rung); g > own || g == own && len(p.results) > rung {
+			ahead++
 		}
 	}
-	return better < (n+1)/2
+	return ahead < (n+1)/2
 }
 
 // leader is the best of the other trials that have come furthest, of at least a rung: z = 0 if no other is better.

@@ -73,8 +73,8 @@ func TestATrialWhoseScoresAreNoNumbersIsRefusedAndMarked(t *testing.T) {
 	out := run(t, s)
 	refused := 0
 	for _, row := range table(t, s, out) {
-		if (row.Refused != "") != (row.Fidelity == 0) {
-			t.Errorf("%s trial %d: refused %q with %d items", row.Arm, row.Trial, row.Refused, row.Fidelity)
+		if row.Refused == "" && row.Fidelity == 0 {
+			t.Errorf("%s trial %d has no items and is not refused", row.Arm, row.Trial)
 		}
 		for _, v := range []float64{row.Score, row.Objective, row.Gain, row.Squares, row.GainSD, row.Predicted, row.PredictedSD} {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -88,7 +88,7 @@ func TestATrialWhoseScoresAreNoNumbersIsRefusedAndMarked(t *testing.T) {
 			}
 		}
 	}
-	if refused == 0 || warned != refused {
+	if refused == 0 || warned < refused { // one that is refused in the choice has no row there
 		t.Errorf("%d trials are marked, %d warnings", refused, warned)
 	}
 	if out.winner == s.zero || bad(out.winner.z) || hill(out.winner.z) < 0.8 {
@@ -268,6 +268,29 @@ func TestTheRaceStopsWhatIsShownToBeWorseAndNothingElse(t *testing.T) {
 	}
 	if stopped > 75 || stopped < 25 { // neither is better
 		t.Errorf("%d of 1000 were stopped by their equals, 50 would be right", stopped)
+	}
+}
+
+// Prompts that change no answer are all tied with z = 0. None would ever climb if ties went to the earlier.
+func TestHalfOfThoseThatAreTiedClimb(t *testing.T) {
+	made := func(i, n int) *trial {
+		t := &trial{index: i}
+		for k := range n {
+			t.results = append(t.results, result{Objective: float64(k % 3)})
+		}
+		return t
+	}
+	s := &search{ladder: []int{10, 20}, zero: made(0, 20)}
+	pool, climbed := []*trial{s.zero}, 0
+	for i := range 20 {
+		tr := made(i+1, 10)
+		pool = append(pool, tr)
+		if s.promising(tr, pool, 10) {
+			tr.results, climbed = made(i+1, 20).results, climbed+1
+		}
+	}
+	if climbed != 10 {
+		t.Errorf("%d of 20 climbed", climbed)
 	}
 }
 
