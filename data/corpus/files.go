@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"slm/data/rows"
 )
 
 // blockMost is the most of a file that is held at a time, bytes. A longer text is cut at a blank line; a single line may not be longer.
@@ -220,13 +222,19 @@ func (s *reading) next() ([]byte, error) {
 type record struct{ title, number, heading, text string }
 
 // readRecords yields each line of a JSONL file. A record with a number or a heading is a section of the document it names, any other is a document.
+// Behind one that cannot be used, the rest of the file is read for others like it alone.
 func (s *reading) readRecords() (bool, error) {
+	refused := rows.Of(s.name)
 	for n := 1; ; n++ {
 		line, err := s.next()
-		if err == io.EOF {
-			return true, nil
-		}
 		if err != nil {
+			bad := refused.Err(ErrUnreadable)
+			switch {
+			case bad != nil:
+				return false, fmt.Errorf("corpus: %w", bad)
+			case err == io.EOF:
+				return true, nil
+			}
 			return false, err
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
@@ -234,7 +242,10 @@ func (s *reading) readRecords() (bool, error) {
 		}
 		r, err := parseRecord(line, s.field)
 		if err != nil {
-			return false, fmt.Errorf("corpus: %s:%d: %w: %w", s.name, n, ErrUnreadable, err)
+			refused.Add(n, err)
+		}
+		if refused.Any() {
+			continue
 		}
 		doc := document{title: r.title, source: s.label, line: n, text: r.text, number: r.number, heading: r.heading, ready: r.number != "" || r.heading != ""}
 		if doc.ready && doc.number == "" {

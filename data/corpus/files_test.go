@@ -66,6 +66,7 @@ func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
 		"kind":         {"a.pdf", "%PDF", ".pdf", ErrUnreadable},
 		"json":         {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":", "a.jsonl:2:", ErrUnreadable},
 		"field":        {"a.jsonl", `{"body":"x","id":1}`, `it has: body, id`, ErrUnreadable},
+		"some records": {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":3}\n\n{\"text\":\"y\"}\n{}\n[]\n", "on 3 lines:\n", ErrUnreadable},
 		"field's type": {"a.jsonl", `{"text":3}`, `a.jsonl:1:`, ErrUnreadable},
 		"no object":    {"a.jsonl", `"text"`, `a.jsonl:1:`, ErrUnreadable},
 		"title's type": {"a.jsonl", `{"text":"x","title":[1]}`, `a.jsonl:1:`, ErrUnreadable},

@@ -309,7 +309,7 @@ func FuzzQuestions(f *testing.F) {
 	f.Add(`{"id":1,"question":"?","choices":["a","b"],"answer":"B"}`)
 	f.Add("{\"question\":\"?\",\"choices\":[\"a\",\"b\"],\"answer\":1e300}\n\n{}")
 	f.Fuzz(func(t *testing.T, data string) {
-		items, err := parse(strings.NewReader(data))
+		items, err := parse(strings.NewReader(data), "f")
 		if (err == nil) == (len(items) == 0) {
 			t.Errorf("%d items and %v", len(items), err)
 		}
@@ -331,7 +331,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestAGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
 	line := &endless{}
-	if _, err := parse(io.LimitReader(line, 1<<30)); !errors.Is(err, ErrFormat) || line.read > 2*lineMost {
+	if _, err := parse(io.LimitReader(line, 1<<30), "f"); !errors.Is(err, ErrFormat) || line.read > 2*lineMost {
 		t.Errorf("%v after %d bytes", err, line.read)
 	}
 }

@@ -1,17 +1,17 @@
 package exam
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+
+	"slm/data/rows"
 )
 
-// ErrFormat says that a file of questions breaks its format; the message names file and line.
+// ErrFormat says that a file of questions breaks its format; the message names every line that does.
 var ErrFormat = errors.New("bad question")
 
 // lineMost bounds one line of a file of questions, bytes.
@@ -25,43 +25,37 @@ func Read(path string) ([]Item, error) {
 		return nil, fmt.Errorf("exam: %w", err)
 	}
 	defer func() { _ = f.Close() }() // read only
-	items, err := parse(f)
+	items, err := parse(f, path)
 	if err != nil {
-		return nil, fmt.Errorf("exam: %s:%w", path, err)
+		return nil, fmt.Errorf("exam: %w", err)
 	}
 	return items, nil
 }
 
-// parse reads all lines; an error begins with the line number.
-func parse(r io.Reader) ([]Item, error) {
-	scan := bufio.NewScanner(r)
-	scan.Buffer(make([]byte, 0, 1<<16), lineMost)
+// parse reads all lines.
+func parse(r io.Reader, path string) ([]Item, error) {
 	var items []Item
 	ids := map[string]int{}
-	line := 0
-	for scan.Scan() {
-		line++
-		if len(bytes.TrimSpace(scan.Bytes())) == 0 {
-			continue
-		}
-		item, err := parseLine(scan.Bytes())
+	err := rows.Read(r, path, lineMost, ErrFormat, func(line int, text []byte) error {
+		item, err := parseLine(text)
 		if err != nil {
-			return nil, fmt.Errorf("%d: %w: %w", line, ErrFormat, err)
+			return err
 		}
 		if item.ID == "" {
 			item.ID = strconv.Itoa(line)
 		}
 		if first := ids[item.ID]; first > 0 {
-			return nil, fmt.Errorf("%d: %w: the id %q stands on line %d already", line, ErrFormat, item.ID, first)
+			return fmt.Errorf("the id %q stands on line %d already", item.ID, first)
 		}
 		ids[item.ID] = line
 		items = append(items, item)
+		return nil
+	})
+	if err == nil && len(items) == 0 {
+		err = fmt.Errorf("%w: %s:1: the file holds no question", ErrFormat, path)
 	}
-	if err := scan.Err(); err != nil {
-		return nil, fmt.Errorf("%d: %w: %w", line+1, ErrFormat, err)
-	}
-	if len(items) == 0 {
-		return nil, fmt.Errorf("1: %w: the file holds no question", ErrFormat)
+	if err != nil {
+		return nil, err
 	}
 	return items, nil
 }

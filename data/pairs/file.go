@@ -1,8 +1,6 @@
 package pairs
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"slm/data/rows"
 )
 
-// ErrFormat says that a file of pairs breaks its format; the message names file and line.
+// ErrFormat says that a file of pairs breaks its format; the message names every line that does.
 var ErrFormat = errors.New("bad pair")
 
 // lineMost bounds one line of a file of pairs, bytes.
@@ -27,41 +27,35 @@ func Read(path string) ([]Pair, error) {
 	defer func() { _ = f.Close() }() // read only
 	out, err := parse(f, path)
 	if err != nil {
-		return nil, fmt.Errorf("pairs: %s:%w", path, err)
+		return nil, fmt.Errorf("pairs: %w", err)
 	}
 	return out, nil
 }
 
-// parse reads all lines; an error begins with the line number.
+// parse reads all lines.
 func parse(r io.Reader, path string) ([]Pair, error) {
-	scan := bufio.NewScanner(r)
-	scan.Buffer(make([]byte, 0, 1<<16), lineMost)
 	var out []Pair
-	line := 0
-	for scan.Scan() {
-		line++
-		if len(bytes.TrimSpace(scan.Bytes())) == 0 {
-			continue
-		}
+	err := rows.Read(r, path, lineMost, ErrFormat, func(line int, text []byte) error {
 		var raw struct{ Question, Knowledge, Place string }
-		if err := json.Unmarshal(scan.Bytes(), &raw); err != nil {
-			return nil, fmt.Errorf("%d: %w: %w", line, ErrFormat, err)
+		if err := json.Unmarshal(text, &raw); err != nil {
+			return err
 		}
 		raw.Question, raw.Knowledge, raw.Place = strings.TrimSpace(raw.Question), strings.TrimSpace(raw.Knowledge), strings.TrimSpace(raw.Place)
 		switch {
 		case raw.Question == "":
-			return nil, fmt.Errorf(`%d: %w: field "question" is empty`, line, ErrFormat)
+			return errors.New(`field "question" is empty`)
 		case raw.Knowledge == "":
-			return nil, fmt.Errorf(`%d: %w: field "knowledge" is empty`, line, ErrFormat)
+			return errors.New(`field "knowledge" is empty`)
 		}
 		source := fmt.Sprintf("%s:%d", filepath.Base(path), line) // without its folder: what is made from pairs must not depend on that
 		out = append(out, Pair{ID: source, Kind: File, Question: raw.Question, Place: raw.Place, Text: raw.Knowledge, Source: source})
+		return nil
+	})
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("%w: %s:1: the file holds no pair", ErrFormat, path)
 	}
-	if err := scan.Err(); err != nil {
-		return nil, fmt.Errorf("%d: %w: %w", line+1, ErrFormat, err)
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("1: %w: the file holds no pair", ErrFormat)
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
