@@ -6,6 +6,8 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +19,7 @@ const (
 
 	Full = "full" // local weights in the kernel's precision
 	Int8 = "int8" // local weights in bytes
+	File = "file" // local weights as their file has them
 
 	Cloze  = "cloze"  // the option that is likeliest as a continuation
 	Letter = "letter" // the letter that the reply names
@@ -26,9 +29,9 @@ const (
 type Config struct {
 	Provider    string        `yaml:"provider" oneof:"local|openai|overlap" doc:"weights in this process; any server of OpenAI's protocol; or no language model at all, for tests (model: character-trigrams)"`
 	Model       string        `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE (a path), or the server's name for it"`
-	Weights     string        `yaml:"weights" oneof:"full|int8" doc:"of a local model: in the kernel's own precision, or a byte each with a scale a row, which is faster and gives other scores"`
+	Weights     string        `yaml:"weights" oneof:"full|int8|file" doc:"of a local model: in the kernel's own precision; a byte each with a scale a row; or in the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). The smaller, the faster one answer is written; full reads long prompts fastest; scores differ in their last digits"`
 	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"the likeliest option, or the letter in a chat's reply; cloze needs log-probabilities of an echoed prompt from a server"`
-	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; for openai alone"`
+	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; {key} in its path stands for the key; for openai alone"`
 	KeyEnv      string        `yaml:"key_env" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key; for openai alone"`
 	Budget      Budget        `yaml:"budget" doc:"limits over all lives of a run; openai needs one"`
 	Price       *Price        `yaml:"price" doc:"US dollars a million tokens"`
@@ -70,12 +73,12 @@ func (c Config) Validate() error {
 	}
 	switch c.Weights {
 	case "", Full:
-	case Int8:
+	case Int8, File:
 		if c.Provider != Local {
 			problem("weights: only provider local has some")
 		}
 	default:
-		problem("weights: %q is neither full nor int8", c.Weights)
+		problem("weights: %q is none of full, int8, file", c.Weights)
 	}
 	if c.Provider != OpenAI && c.URL != "" {
 		problem("url: only provider openai has one")
@@ -125,6 +128,18 @@ func (c Config) validateOverlap(problem func(string, ...any)) {
 	}
 }
 
+// looksSecret says that a part of an address is more likely a key than a name: it is long, and mixes capitals, small letters and digits, or
+// begins as keys do. What servers call accounts (hexadecimal, UUID) does not look so.
+func looksSecret(part string) bool {
+	if strings.HasPrefix(part, "sk-") {
+		return true
+	}
+	in := func(from, to rune) bool {
+		return strings.ContainsFunc(part, func(r rune) bool { return r >= from && r <= to })
+	}
+	return len(part) >= 20 && in('a', 'z') && in('A', 'Z') && in('0', '9')
+}
+
 // validateRemote checks what only a server needs. hush takes problems with values that could be keys.
 func (c Config) validateRemote(problem func(string, ...any)) {
 	u, err := url.Parse(c.URL)
@@ -135,6 +150,10 @@ func (c Config) validateRemote(problem func(string, ...any)) {
 		problem("url: not an http or https address")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		problem("url: holds more than an address; a key goes into an environment variable that key_env names")
+	case strings.Contains(u.Path, keyHere) && c.KeyEnv == "":
+		problem("url: has a place for the key, and key_env names no environment variable that holds it")
+	case slices.ContainsFunc(strings.Split(u.Path, "/"), looksSecret):
+		problem("url: a part of its path looks like a key: write " + keyHere + " there, and put the key into an environment variable that key_env names")
 	}
 	if c.KeyEnv != "" && !envName.MatchString(c.KeyEnv) {
 		problem("key_env: takes the name of an environment variable, in capitals, not the key itself")

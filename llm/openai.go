@@ -25,10 +25,35 @@ const maxBody = 64 << 20 // bytes of a reply
 // openAI asks a server that speaks OpenAI's protocol: chat completions, completions, and completions with echo and logprobs for how
 // likely a text is.
 type openAI struct {
-	cfg  Config
-	key  secret
-	http *http.Client
-	id   Info
+	cfg    Config
+	key    secret
+	http   *http.Client
+	id     Info
+	server string // the address as messages have it
+}
+
+// keyHere stands in an address where the key goes, for servers that want it in the path: https://host/{key}/v1.
+const keyHere = "{key}"
+
+// version is the part of an address that many servers end in.
+var version = regexp.MustCompile(`^v[0-9]+(beta|alpha)?[0-9]*$`)
+
+// shown is an address for messages: the server, and the version at the end. What stands between may hold somebody's key.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the server"
+	}
+	out := u.Scheme + "://" + u.Host
+	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
+	last := parts[len(parts)-1]
+	if len(parts) > 1 || last != "" && !version.MatchString(last) {
+		out += "/…"
+	}
+	if version.MatchString(last) {
+		out += "/" + last
+	}
+	return out
 }
 
 // secret is a key inside a function, where no way of printing finds it: fmt shows unexported fields without asking their methods.
@@ -74,6 +99,7 @@ func newOpenAI(cfg Config, opt Options) (*openAI, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p.http = &client
 	p.cfg.URL = strings.TrimRight(cfg.URL, "/")
+	p.server = shown(p.cfg.URL)
 	sum := sha256.Sum256([]byte(p.cfg.URL + "\n" + cfg.Model))
 	p.id = Info{Provider: OpenAI, Model: cfg.Model, Digest: hex.EncodeToString(sum[:]), CanScore: cfg.Answer == Cloze}
 	return p, nil
@@ -153,13 +179,14 @@ func (p *openAI) post(ctx context.Context, path string, body any) (*completionRe
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.cfg.URL+path, bytes.NewReader(data))
+	key := p.key()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.ReplaceAll(p.cfg.URL, keyHere, url.PathEscape(key))+path, bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("llm: %w: %s", ErrRequest, p.key.hide(err.Error()))
+		return nil, fmt.Errorf("llm: %w: %s is no address that can be called", ErrRequest, p.server)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	if key := p.key(); key != "" {
+	if key != "" && !strings.Contains(p.cfg.URL, keyHere) {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
 	resp, err := p.http.Do(req)
@@ -192,7 +219,7 @@ func (p *openAI) decode(raw []byte, err error) (*completionReply, error) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			why = fmt.Sprintf("it was not there after %s", p.cfg.Timeout)
 		}
-		return nil, &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.cfg.URL, p.key.hide(why)), again: true, sent: true, billed: true}
+		return nil, &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.server, p.key.hide(why)), again: true, sent: true, billed: true}
 	}
 	if len(raw) > maxBody {
 		return nil, p.unusable("the reply does not end", true)
@@ -234,18 +261,22 @@ func serves(got, asked string) bool {
 
 // unreachable is a call without a response. Whether the server has worked on it, and bills it, is unknown unless there was no connection.
 func (p *openAI) unreachable(err error) error {
-	what := "no answer from " + p.cfg.URL
+	what := "no answer from " + p.server
 	if errors.Is(err, context.DeadlineExceeded) {
-		what = fmt.Sprintf("no answer from %s within %s", p.cfg.URL, p.cfg.Timeout)
+		what = fmt.Sprintf("no answer from %s within %s", p.server, p.cfg.Timeout)
 	}
 	var op *net.OpError
 	sent := !errors.As(err, &op) || op.Op != "dial"
+	var called *url.Error
+	if errors.As(err, &called) { // its text begins with the whole address
+		err = called.Err
+	}
 	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrUnavailable, what, p.key.hide(err.Error())), again: true, sent: sent, billed: sent}
 }
 
 // unusable is a reply that came and is of no use. It is counted as paid for.
 func (p *openAI) unusable(what string, again bool) error {
-	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrReply, p.cfg.URL, p.key.hide(what)), again: again, sent: true, billed: true}
+	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrReply, p.server, p.key.hide(what)), again: again, sent: true, billed: true}
 }
 
 // refused is a reply with a status that is no success.
@@ -274,7 +305,7 @@ func (p *openAI) refused(resp *http.Response, raw []byte, heard limits) error {
 	case status >= 500 || status == http.StatusRequestTimeout || status == http.StatusConflict || status == http.StatusTooEarly:
 		kind, f.again = ErrUnavailable, true
 	}
-	f.err = fmt.Errorf("llm: %w: %s says %d: %s", kind, p.cfg.URL, status, clip(p.key.hide(said), 300))
+	f.err = fmt.Errorf("llm: %w: %s says %d: %s", kind, p.server, status, clip(p.key.hide(said), 300))
 	return f
 }
 

@@ -182,6 +182,52 @@ func FuzzServerReply(f *testing.F) {
 	})
 }
 
+func TestAKeyInTheAddressIsSentAndNeverTold(t *testing.T) {
+	for address, want := range map[string]string{
+		"http://host": "http://host", "http://host:80/v1": "http://host:80/v1", "https://host/KEY/v1": "https://host/…/v1", "https://host/v1/KEY": "https://host/…",
+		"https://host/KEY": "https://host/…", "https://host/a/b/v1beta/": "https://host/…/v1beta", "://": "the server",
+	} {
+		if got := shown(address); got != want {
+			t.Errorf("%s is shown as %s", address, got)
+		}
+	}
+	const key = "se/cret 123"
+	cfg := Default()
+	cfg.Provider, cfg.Model, cfg.KeyEnv, cfg.Retries = OpenAI, "m", "KEY", 0
+	for _, c := range []struct{ url, path string }{{"http://example.invalid/{key}/v1", "/se%2Fcret%20123/v1/completions"}, {"http://example.invalid/typed-by-hand/v1", "/typed-by-hand/v1/completions"}} {
+		cfg.URL = c.url
+		for _, status := range []int{200, 302, 401, 500, 0} {
+			called := ""
+			send := sender(func(r *http.Request) (*http.Response, error) {
+				called = r.URL.EscapedPath()
+				if auth := r.Header.Get("Authorization"); (auth == "") != strings.Contains(c.url, keyHere) {
+					t.Errorf("%s: also sent as %q", c.url, auth)
+				}
+				if status == 0 {
+					return nil, errors.New("broken on the way")
+				}
+				return canned{status, []byte("{"), "x"}.RoundTrip(r)
+			})
+			p, err := newOpenAI(cfg, Options{HTTP: &http.Client{Transport: send}, Getenv: func(string) string { return key }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.ask(context.Background(), Request{Prompt: "p", MaxTokens: 1})
+			if called != c.path || err == nil {
+				t.Errorf("%s with %d: called %s, %v", c.url, status, called, err)
+			}
+			if text := fmt.Sprint(err); strings.Contains(text, "typed") || strings.Contains(text, "cret") || !strings.Contains(text, "http://example.invalid/…/v1") {
+				t.Errorf("%d: %s", status, text)
+			}
+		}
+	}
+}
+
+// sender is a transport made of a function.
+type sender func(*http.Request) (*http.Response, error)
+
+func (s sender) RoundTrip(r *http.Request) (*http.Response, error) { return s(r) }
+
 // canned is a transport that answers everything in one way.
 type canned struct {
 	status int
