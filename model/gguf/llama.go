@@ -145,7 +145,7 @@ func (f *File) Params() (*model.Params, error) {
 			return nil, err
 		}
 		row := func(r int) int { return r }
-		if strings.HasSuffix(name, ".attn_q.weight") || strings.HasSuffix(name, ".attn_k.weight") {
+		if headed(name) {
 			row = func(r int) int { return halfSplitRow(r, c.HeadDim) }
 		}
 		readRows(want.Data, t, row)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"slm/model/kernel"
 )
 
 // Type is a tensor's element type, by its number in the file.
@@ -64,7 +66,7 @@ func dequantise(t Type, out []float32, in []byte) {
 		}
 	case F16:
 		for i := range out {
-			out[i] = halfToFloat(binary.LittleEndian.Uint16(in[2*i:]))
+			out[i] = kernel.FromHalf(binary.LittleEndian.Uint16(in[2*i:]))
 		}
 	case BF16:
 		for i := range out {
@@ -72,14 +74,14 @@ func dequantise(t Type, out []float32, in []byte) {
 		}
 	case Q8_0:
 		for ; len(out) > 0; out, in = out[quantBlock:], in[2+quantBlock:] {
-			scale := halfToFloat(binary.LittleEndian.Uint16(in))
+			scale := kernel.FromHalf(binary.LittleEndian.Uint16(in))
 			for j, q := range in[2 : 2+quantBlock] {
 				out[j] = scale * float32(int8(q))
 			}
 		}
 	case Q4_0:
 		for ; len(out) > 0; out, in = out[quantBlock:], in[2+quantBlock/2:] {
-			scale := halfToFloat(binary.LittleEndian.Uint16(in))
+			scale := kernel.FromHalf(binary.LittleEndian.Uint16(in))
 			for j, q := range in[2 : 2+quantBlock/2] {
 				out[j] = scale * float32(int(q&15)-8)
 				out[j+quantBlock/2] = scale * float32(int(q>>4)-8)
@@ -87,7 +89,7 @@ func dequantise(t Type, out []float32, in []byte) {
 		}
 	case Q4_1:
 		for ; len(out) > 0; out, in = out[quantBlock:], in[4+quantBlock/2:] {
-			scale, least := halfToFloat(binary.LittleEndian.Uint16(in)), halfToFloat(binary.LittleEndian.Uint16(in[2:]))
+			scale, least := kernel.FromHalf(binary.LittleEndian.Uint16(in)), kernel.FromHalf(binary.LittleEndian.Uint16(in[2:]))
 			for j, q := range in[4 : 4+quantBlock/2] {
 				// The conversion keeps the compiler from fusing product and sum, which would differ between processors.
 				out[j] = float32(scale*float32(q&15)) + least
@@ -95,16 +97,4 @@ func dequantise(t Type, out []float32, in []byte) {
 			}
 		}
 	}
-}
-
-// halfToFloat widens an IEEE 754 half; every half is a float32 exactly.
-func halfToFloat(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 31: // infinity or not a number
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
-	case 0: // zero or subnormal: fraction · 2^-24
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*(1.0/(1<<24))))
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }

@@ -15,8 +15,8 @@ var ErrNoAMX = errors.New("this machine has no AMX")
 // amxBackend multiplies bf16 on the processor's tiles. Operands of both orders are brought into its one layout: a right operand lies in
 // panels of 32 columns, a panel in steps of 32 terms, a step in two tiles of 16 pairs of terms by 16 columns.
 //
-// Sums run over the terms in order, two at a time, each rounded to float32, denormals taken for 0. So a product that is cut into several,
-// each adding to C, has the same bits as the whole if the cuts lie between steps.
+// Sums run over the steps in order: a tile product sums its 32 terms, the even and the odd ones apart, and adds both to the sum, in float32 and
+// with denormals taken for 0. So a product that is cut into several, each adding to C, has the same bits as the whole if the cuts lie between steps.
 type amxBackend struct{ goBackend }
 
 const (
@@ -39,6 +39,15 @@ func openAMX() (Backend, error) {
 		return nil, err
 	}
 	return amxBackend{}, nil
+}
+
+// hasTiles says that the backend takes operands in panels.
+func hasTiles(be Backend) bool {
+	switch be.(type) {
+	case amxBackend, amx32Backend:
+		return true
+	}
+	return false
 }
 
 func (amxBackend) Name() string         { return "amx-bf16+" + CPU() }
@@ -66,6 +75,7 @@ func amxGemm[R Elem](s Shape, c []R, a, b []uint16) {
 // amxScratch is the working memory of one product.
 type amxScratch struct {
 	right amxPanels
+	split splitPanels
 	left  []uint16 // packed or padded rows of A
 	sums  []byte   // two blocks of sums on their way to C
 	edge  []byte   // rows of C that hang over
@@ -97,11 +107,15 @@ const (
 func amxMultiply[R Elem](w *amxScratch, c []R, from []float32, ldfrom int, l amxLeft, p *amxPanels, s Shape, at, to int) {
 	depth := l.steps
 	sums, inParts := any(c).([]float32) // bf16 is rounded once, after the last term
-	if inParts {
+	switch {
+	case p.parts > 1:
+		depth = min(depth, splitDepth)
+	case inParts:
 		depth = min(depth, stepsAtOnce)
 	}
-	width := max(1, panelsAtOnce/(depth*stepSize)) * tileSide
+	width := max(1, panelsAtOnce/(depth*p.parts*stepSize)) * tileSide
 	for step := 0; step < l.steps; step += depth {
+		l.reach(step, min(depth, l.steps-step))
 		for col := at; col < to; col += width {
 			for row := 0; row < s.M; row += tileSide {
 				b := amxBlocks{l, p, row, min(tileSide, s.M-row), col, min(width, to-col), step, min(depth, l.steps-step)}
@@ -155,11 +169,15 @@ func multiplyBlocks[R Elem](w *amxScratch, b amxBlocks, c []R, ldc int, from []f
 
 func multiplyStrip[R Elem](w *amxScratch, b amxBlocks, blocks int, c []R, ldc int, from []float32, ldfrom int) {
 	size, l := int(unsafe.Sizeof(c[0])), b.left
-	a := l.data[b.row/tileSide*l.strip+b.step*l.step/2:]
-	amxStripOf(b.rows <= 16, size == 2, from != nil)(
+	a := l.data[b.row/tileSide*l.strip+(b.step-l.first)*l.step/2:]
+	strip := amxStripOf(b.rows <= 16, size == 2, from != nil)
+	if b.right.parts > 1 {
+		strip = splitStripOf(b.rows <= 16, from != nil)
+	}
+	strip(
 		(*byte)(unsafe.Pointer(unsafe.SliceData(c))), (*byte)(unsafe.Pointer(unsafe.SliceData(from))),
 		bytesOf(a), bytesOf(b.right.at(b.col/tileSide, b.step)), unsafe.SliceData(aligned(&w.sums, 2*stepSize*4)),
-		size*ldc, 4*ldfrom, l.lda, l.step, l.half, (b.right.steps-b.steps)*2*stepSize, b.steps, blocks)
+		size*ldc, 4*ldfrom, l.lda, l.step, l.half, (b.right.steps-b.steps)*b.right.parts*2*stepSize, b.steps, blocks)
 }
 
 // amxStripOf picks the variant.
@@ -185,6 +203,8 @@ type amxLeft struct {
 	steps           int
 	lda, step, half int
 	strip           int // elements from 32 rows to the next 32
+	rows            splitSource
+	first           int // step of the first element; not 0 if rows are split step by step
 }
 
 // amxLeftOperand packs or pads A into buf where it has to.
@@ -197,7 +217,7 @@ func amxLeftOperand(buf *[]uint16, a []uint16, s Shape) amxLeft {
 				amxPackTransposed(dst[row*steps*tileSide+step*stepSize:], a[step*tileSide*s.LDA+row:], s.LDA, min(tileSide, s.M-row), min(tileSide, s.K-step*tileSide))
 			}
 		}
-		return amxLeft{dst, steps, 64, 2 * stepSize, stepSize, steps * stepSize}
+		return amxLeft{data: dst, steps: steps, lda: 64, step: 2 * stepSize, half: stepSize, strip: steps * stepSize}
 	}
 	ld := s.LDA
 	if s.K%tileSide != 0 || s.M%16 != 0 {
@@ -213,7 +233,7 @@ func amxLeftOperand(buf *[]uint16, a []uint16, s Shape) amxLeft {
 		}
 		a = dst
 	}
-	return amxLeft{a, steps, 2 * ld, 2 * tileSide, 32 * ld, tileSide * ld}
+	return amxLeft{data: a, steps: steps, lda: 2 * ld, step: 2 * tileSide, half: 32 * ld, strip: tileSide * ld}
 }
 
 // aligned gives n elements of the buffer, from a multiple of 64 bytes on.

@@ -8,25 +8,40 @@ import (
 // amxPanels is a right operand op(B) [K,N] in panels of 32 columns, filled up with zeros.
 type amxPanels struct {
 	n, k, steps int
-	data        []uint16 // [panels, steps, 2 tiles, 16, 16, 2]
+	parts       int      // of bf16 in a value
+	data        []uint16 // [panels, steps, parts, 2 tiles, 16, 16, 2]
 	memory      []uint16
 }
 
 // fit makes room for K by N.
 func (p *amxPanels) fit(n, k int) {
-	p.n, p.k, p.steps = n, k, (k+tileSide-1)/tileSide
-	p.data = aligned(&p.memory, p.panels()*p.steps*stepSize)
+	p.n, p.k, p.steps, p.parts = n, k, (k+tileSide-1)/tileSide, max(1, p.parts)
+	p.data = aligned(&p.memory, p.panels()*p.steps*p.parts*stepSize)
 }
 
 func (p *amxPanels) panels() int { return (p.n + tileSide - 1) / tileSide }
 
 // at is the place of a step of a panel.
 func (p *amxPanels) at(panel, step int) []uint16 {
-	return p.data[(panel*p.steps+step)*stepSize:]
+	return p.data[(panel*p.steps+step)*p.parts*stepSize:]
 }
 
-func (p *amxPanels) pack(b []uint16, ld int, trans bool) {
-	whole := p.k / tileSide
+// filling is how values of a type come into panels.
+type filling[T Elem] struct {
+	columns, rows func(dst, src *byte, ld, steps int) // 32 columns of B, given as rows of its transpose or as parts of its rows
+	put           func(step []uint16, i, j int, v T)  // term i of column j
+}
+
+var halves = filling[uint16]{amxPackColumnsAVX512, amxPackRowsAVX512, func(step []uint16, i, j int, v uint16) {
+	step[j/16*512+i/2*32+j%16*2+i%2] = v
+}}
+
+func (p *amxPanels) pack(b []uint16, ld int, trans bool) { fill(p, halves, b, ld, trans) }
+func (p *amxPanels) takeColumns(x []uint16, at, n int)   { fillColumns(p, halves, x, at, n) }
+func (p *amxPanels) takeRows(x []uint16, at, n int)      { fillRows(p, halves, x, at, n) }
+
+func fill[T Elem](p *amxPanels, f filling[T], b []T, ld int, trans bool) {
+	whole, ldBytes := p.k/tileSide, ld*int(unsafe.Sizeof(b[0]))
 	if trans {
 		for panel := range p.panels() {
 			full := whole
@@ -34,10 +49,10 @@ func (p *amxPanels) pack(b []uint16, ld int, trans bool) {
 				full = 0
 			}
 			if full > 0 {
-				amxPackColumnsAVX512(bytesOf(p.at(panel, 0)), bytesOf(b[panel*tileSide*ld:]), 2*ld, full)
+				f.columns(bytesOf(p.at(panel, 0)), bytesOf(b[panel*tileSide*ld:]), ldBytes, full)
 			}
 			for step := full; step < p.steps; step++ {
-				p.packEdge(b, ld, trans, panel, step)
+				fillEdge(p, f, b, ld, trans, panel, step)
 			}
 		}
 		return
@@ -46,17 +61,17 @@ func (p *amxPanels) pack(b []uint16, ld int, trans bool) {
 	for step := range p.steps {
 		for panel := range p.panels() {
 			if step < whole && p.n-panel*tileSide >= tileSide {
-				amxPackRowsAVX512(bytesOf(p.at(panel, step)), bytesOf(b[step*tileSide*ld+panel*tileSide:]), 2*ld, 1)
+				f.rows(bytesOf(p.at(panel, step)), bytesOf(b[step*tileSide*ld+panel*tileSide:]), ldBytes, 1)
 			} else {
-				p.packEdge(b, ld, trans, panel, step)
+				fillEdge(p, f, b, ld, trans, panel, step)
 			}
 		}
 	}
 }
 
-// packEdge packs a step that hangs over the matrix.
-func (p *amxPanels) packEdge(b []uint16, ld int, trans bool, panel, step int) {
-	dst := p.at(panel, step)[:stepSize]
+// fillEdge fills a step that hangs over the matrix.
+func fillEdge[T Elem](p *amxPanels, f filling[T], b []T, ld int, trans bool, panel, step int) {
+	dst := p.at(panel, step)[:p.parts*stepSize]
 	clear(dst)
 	for j := range min(tileSide, p.n-panel*tileSide) {
 		for i := range min(tileSide, p.k-step*tileSide) {
@@ -65,10 +80,26 @@ func (p *amxPanels) packEdge(b []uint16, ld int, trans bool, panel, step int) {
 			if trans {
 				from = col*ld + row
 			}
-			dst[j/16*512+i/2*32+j%16*2+i%2] = b[from]
+			f.put(dst, i, j, b[from])
 		}
 	}
 }
+
+func fillColumns[T Elem](p *amxPanels, f filling[T], x []T, at, n int) {
+	part := amxPanels{n: n, k: p.k, steps: p.steps, parts: p.parts, data: p.at(at/tileSide, 0)}
+	fill(&part, f, x, p.k, true)
+}
+
+func fillRows[T Elem](p *amxPanels, f filling[T], x []T, at, n int) {
+	for panel := range p.panels() {
+		for step := range (n + tileSide - 1) / tileSide {
+			part := amxPanels{n: min(tileSide, p.n-panel*tileSide), k: min(tileSide, n-step*tileSide), steps: 1, parts: p.parts, data: p.at(panel, at/tileSide+step)}
+			fill(&part, f, x[step*tileSide*p.n+panel*tileSide:], p.n, false)
+		}
+	}
+}
+
+func bytesOf[T Elem](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
 
 // amxPackTransposed packs a step of up to 32 terms of up to 32 rows of a left operand that is given as its transpose a [terms,rows…]: tiles
 // of 16 rows by 32 terms.
@@ -81,22 +112,6 @@ func amxPackTransposed(dst, a []uint16, ld, rows, terms int) {
 	for t := range terms {
 		for i, v := range a[t*ld : t*ld+rows] {
 			dst[i*tileSide+t] = v
-		}
-	}
-}
-
-func bytesOf(x []uint16) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
-
-func (p *amxPanels) takeColumns(x []uint16, at, n int) {
-	part := amxPanels{n: n, k: p.k, steps: p.steps, data: p.at(at/tileSide, 0)}
-	part.pack(x, p.k, true)
-}
-
-func (p *amxPanels) takeRows(x []uint16, at, n int) {
-	for panel := range p.panels() {
-		for step := range (n + tileSide - 1) / tileSide {
-			part := amxPanels{n: min(tileSide, p.n-panel*tileSide), k: min(tileSide, n-step*tileSide), steps: 1, data: p.at(panel, at/tileSide+step)}
-			part.pack(x[step*tileSide*p.n+panel*tileSide:], p.n, false)
 		}
 	}
 }

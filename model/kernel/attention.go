@@ -72,10 +72,15 @@ func block[T Elem](room, x []T, ld, at, first, n, high, hd int) (rows []T, strid
 }
 
 // Turn applies rotary positions in place to the queries and keys of a fused projection: qkv [N, (H+2KV)·hd], positions [N].
-func Turn[T Elem](sh AttnShape, rope *Rotary, qkv []T, positions []int32) {
+func Turn[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv []T, positions []int32) {
 	ld, turned := sh.qkvWidth(), (sh.Heads+sh.KVHeads)*sh.HeadDim
+	tiles, whole := onTiles(be, sh, qkv)
 	for i, p := range positions {
 		cos, sin := rope.Cos(int(p)), rope.Sin(int(p))
+		if whole {
+			turn64AVX512(&tiles[i*ld : i*ld+turned][0], &cos[0], &sin[0], sh.Heads+sh.KVHeads)
+			continue
+		}
 		for at := i * ld; at < i*ld+turned; at += sh.HeadDim {
 			switch x := any(qkv[at : at+sh.HeadDim]).(type) {
 			case []float32:
@@ -105,6 +110,10 @@ func scatter[T Elem](dst []T, grad []float32, rope *Rotary, position int) {
 //
 // (Dao 2023, FlashAttention-2, §3.1: rows are scored in blocks and only the log-sum-exp is kept.)
 func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32, length, kvHead int) {
+	if qkv, ok := onTiles(be, sh, qkv); ok {
+		attendTiles(sh, qkv, any(out).([]uint16), lse, length, kvHead)
+		return
+	}
 	pool := attnPool[T]()
 	a := pool.Get().(*attnScratch[T])
 	defer pool.Put(a)
@@ -143,9 +152,13 @@ func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32
 	}
 }
 
-// AttendBackward computes the gradient dqkv of AttendForward from the gradient dout [L, H·hd] of its output; it is the gradient of
+// AttendBackward computes the gradient dqkv of AttendForward from its output out and the gradient dout of that, [L, H·hd]; it is the gradient of
 // the projections before Turn. Probabilities are recomputed from lse. Gradients of the key head's own columns are summed over its query heads in their order.
-func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, dout, dqkv []T, lse []float32, length, kvHead int) {
+func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []T, lse []float32, length, kvHead int) {
+	if qkv, ok := onTiles(be, sh, qkv); ok {
+		attendTilesGrad(sh, rope, qkv, any(out).([]uint16), any(dout).([]uint16), any(dqkv).([]uint16), lse, length, kvHead)
+		return
+	}
 	pool := attnPool[T]()
 	a := pool.Get().(*attnScratch[T])
 	defer pool.Put(a)

@@ -72,7 +72,7 @@ func Widen[T Elem](dst []float32, src []T) {
 	}
 }
 
-// Open returns a backend by name: "amx", "onednn-bf16", "onednn-f32", "go", or "" for the best that this machine has ($SLM_KERNEL is
+// Open returns a backend by name: "amx", "amx-f32", "onednn-bf16", "onednn-f32", "go", or "" for the best that this machine has ($SLM_KERNEL is
 // asked first).
 func Open(name string) (Backend, error) {
 	if name == "" {
@@ -90,8 +90,12 @@ func Open(name string) (Backend, error) {
 			return newDNNL(lib, F32), nil
 		}
 		return goBackend{}, nil
-	case "amx":
-		be, err := openAMX()
+	case "amx", "amx-f32":
+		open := openAMX
+		if name == "amx-f32" {
+			open = openAMX32
+		}
+		be, err := open()
 		if err != nil {
 			return nil, fmt.Errorf("kernel: %q: %w", name, err)
 		}
@@ -108,7 +112,7 @@ func Open(name string) (Backend, error) {
 		}
 		return newDNNL(lib, BF16), nil
 	}
-	return nil, fmt.Errorf("kernel: unknown kernel %q (amx, onednn-bf16, onednn-f32 or go)", name)
+	return nil, fmt.Errorf("kernel: unknown kernel %q (amx, amx-f32, onednn-bf16, onednn-f32 or go)", name)
 }
 
 // OneDNN returns the version of the library in use, or why there is none.

@@ -150,7 +150,7 @@ func FuzzGemm(f *testing.F) {
 	f.Add(uint8(13), uint8(32), uint8(47), uint8(3), uint8(6), uint64(2))
 	f.Add(uint8(40), uint8(7), uint8(0), uint8(1), uint8(1), uint64(3))
 	backends := []Backend{goBackend{}}
-	for _, name := range []string{"onednn-f32", "onednn-bf16"} {
+	for _, name := range []string{"amx", "amx-f32", "onednn-f32", "onednn-bf16"} {
 		if be, err := Open(name); err == nil {
 			backends = append(backends, be)
 		}

@@ -4,7 +4,7 @@ package kernel
 // stand beside it: a row has the same bits alone and in any batch. oneDNN picks another kernel for another height.
 func Invariant(be Backend) bool {
 	switch be.(type) {
-	case amxBackend, goBackend:
+	case amxBackend, amx32Backend, goBackend:
 		return true
 	}
 	return false

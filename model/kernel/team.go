@@ -65,8 +65,19 @@ func (m *Member) Tiles(n, size int, f func(lo, hi int)) {
 	})
 }
 
-// spins is how often a member looks for the others before it sleeps: some ten microseconds, more than a balanced step's members differ.
-const spins = 10000
+// A member looks spins times for the others before it sleeps, with some pauses in between: a few tenths of a millisecond. To sleep and to be woken
+// takes up to a tenth on a virtual machine, and members of a step of unequal tiles are often some hundredths apart.
+const (
+	spins  = 1000
+	pauses = 8
+)
+
+// wait tells the processor that the thread waits, so that it leaves the core's resources to others.
+func wait() {
+	if cpu >= levelAVX2 {
+		pauseAVX2(pauses)
+	}
+}
 
 // meet waits for all members.
 func (m *Member) meet() {
@@ -85,6 +96,7 @@ func (m *Member) meet() {
 		if t.steps.Load() == m.step {
 			return
 		}
+		wait()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -15,8 +15,13 @@ type Transposed[T Elem] struct {
 func (t *Transposed[T]) Set(be Backend, a []T, m, k, lda int) {
 	t.be, t.a = be, a
 	t.shape = Shape{M: m, K: k, LDA: lda, TransA: true, Accumulate: true}
-	if _, ok := be.(amxBackend); ok && m > 0 && k > 0 {
-		t.packed = amxLeftOperand(&t.buf, any(a[:(k-1)*lda+m]).([]uint16), t.shape)
+	if m > 0 && k > 0 {
+		switch be.(type) {
+		case amxBackend:
+			t.packed = amxLeftOperand(&t.buf, any(a[:(k-1)*lda+m]).([]uint16), t.shape)
+		case amx32Backend:
+			t.packed = splitLeftOperand(&t.buf, any(a[:(k-1)*lda+m]).([]float32), t.shape)
+		}
 	}
 }
 
@@ -24,7 +29,7 @@ func (t *Transposed[T]) Set(be Backend, a []T, m, k, lda int) {
 func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
 	s := t.shape
 	s.N, s.LDB, s.LDC = n, ldb, ldc
-	if _, ok := t.be.(amxBackend); !ok {
+	if !hasTiles(t.be) {
 		Gemm(t.be, s, c, t.a, b)
 		return
 	}
@@ -34,9 +39,18 @@ func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
-	w.right.fit(s.N, s.K)
-	w.right.pack(any(b).([]uint16), ldb, false)
-	amxMultiply(w, c, c, ldc, t.packed, &w.right, s, 0, n)
+	var right *amxPanels
+	switch b := any(b).(type) {
+	case []uint16:
+		right = &w.right
+		right.fit(n, s.K)
+		right.pack(b, ldb, false)
+	case []float32:
+		w.split.fit(n, s.K)
+		w.split.pack(b, ldb, false)
+		right = &w.split.amxPanels
+	}
+	amxMultiply(w, c, c, ldc, t.packed, right, s, 0, n)
 }
 
 // Transpose writes the transpose of src [rows,cols] to dst.
@@ -47,6 +61,10 @@ func Transpose(dst, src []float32, rows, cols int) {
 	const block = 16 // a cache line of either side
 	for r := 0; r < rows; r += block {
 		for c := 0; c < cols; c += block {
+			if cpu == levelAVX512 && r+block <= rows && c+block <= cols {
+				transpose16AVX512(&dst[c*rows+r], &src[r*cols+c], 4*rows, 4*cols)
+				continue
+			}
 			for i := r; i < min(r+block, rows); i++ {
 				for j := c; j < min(c+block, cols); j++ {
 					dst[j*rows+i] = src[i*cols+j]

@@ -379,6 +379,46 @@ func amxPackColumnsAVX512(dst, src *byte, ld, steps int)
 //go:noescape
 func amxPackLeftAVX512(dst, src *byte, ld, steps int)
 
+// amxSplitStripAVX512 multiplies 32 rows of split A with one panel of split B after the other; strides are in bytes. Blocks of C lie side by side.
+//
+//go:noescape
+func amxSplitStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplitStripFromAVX512 is amxSplitStrip with from, which may be C, added to the sums.
+//
+//go:noescape
+func amxSplitStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplitHalfStripAVX512 is amxSplitStrip for 16 rows.
+//
+//go:noescape
+func amxSplitHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplitHalfStripFromAVX512 is amxSplitStripFrom for 16 rows.
+//
+//go:noescape
+func amxSplitHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplitRowAVX512 splits a row of a left operand.
+//
+//go:noescape
+func amxSplitRowAVX512(dst, src *byte, steps int)
+
+// amxSplitRowsAVX512 splits and packs 32 columns of B [K,N], rows ld bytes apart.
+//
+//go:noescape
+func amxSplitRowsAVX512(dst, src *byte, ld, steps int)
+
+// amxSplitColumnsAVX512 splits and packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.
+//
+//go:noescape
+func amxSplitColumnsAVX512(dst, src *byte, ld, steps int)
+
+// amxSplitLeftAVX512 splits and packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.
+//
+//go:noescape
+func amxSplitLeftAVX512(dst, src *byte, ld, steps int)
+
 // quantiseAVX512 rounds x·inverse to the nearest whole number, ties to even, adds 0x8080 and parts the bytes; NaN counts as 0.
 //
 //go:noescape
@@ -404,6 +444,51 @@ func int8Rows2AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *floa
 //go:noescape
 func int8Rows1AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
 
+// attnSharesAVX512 makes scores, in panels of 32 columns of 32 rows, into rows of shares 2^(scale·s − high), high being the row's maximum of scale·s.
+//
+//go:noescape
+func attnSharesAVX512(p *uint16, s, high, sum *float32, first, seen, rows int, scale float32)
+
+// attnGradAVX512 computes P = 2^(scale2·q·kT − shift) and dS = P·(scale·do·vT − mean) for heads of 64, stats being shift and mean of 64 rows.
+//
+//go:noescape
+func attnGradAVX512(p, ds, rows, q, do, kT, vT *uint16, stats *float32, scratch *byte, ldq, lddo, first int, scale2, scale float32)
+
+// attnProductAVX512 computes strips of 32 rows of C = A·B, kept in the first cache; strides are in bytes.
+//
+//go:noescape
+func attnProductAVX512(c *float32, a, b *uint16, ldc, panelC, lda, stepA, halfA, stripA, panelB, steps, panels, strips int)
+
+// attnProductPlusAVX512 is attnProduct that adds to C.
+//
+//go:noescape
+func attnProductPlusAVX512(c *float32, a, b *uint16, ldc, panelC, lda, stepA, halfA, stripA, panelB, steps, panels, strips int)
+
+// rowDotsBF16AVX512 are Σ x·y of rows of n elements, ld apart.
+//
+//go:noescape
+func rowDotsBF16AVX512(dots []float32, x, y *uint16, n, ld int)
+
+// scaleRows64AVX512 rounds rows of 64 elements to bf16, each multiplied with its a; ldd is in bytes.
+//
+//go:noescape
+func scaleRows64AVX512(dst *uint16, src, a *float32, ldd, rows int)
+
+// turnBack64AVX512 turns rows of 64 elements back by the positions of cos and sin, and rounds them to bf16; ldd is in bytes.
+//
+//go:noescape
+func turnBack64AVX512(dst *uint16, src, cos, sin *float32, ldd, rows int)
+
+// turn64AVX512 turns heads of 64 elements, side by side, by one position: ropeBF16 for each.
+//
+//go:noescape
+func turn64AVX512(x *uint16, cos, sin *float32, heads int)
+
+// transpose16AVX512 transposes 16 by 16 elements; strides are in bytes.
+//
+//go:noescape
+func transpose16AVX512(dst, src *float32, ldd, lds int)
+
 // dots64AVX512 scores a query [64] with len(scores) keys [64]; the number of keys is a multiple of 8.
 //
 //go:noescape
@@ -413,3 +498,33 @@ func dots64AVX512(scores []float32, q *float32, k *uint16)
 //
 //go:noescape
 func mix64AVX512(o *float32, p []float32, v *uint16)
+
+// roundBlocksAVX512 rounds whole blocks to 16 bits, each to a record.
+//
+//go:noescape
+func roundBlocksAVX512(records *uint32, x []float32)
+
+// blocks4Rows4AVX512 computes 4 rows of a panel of 4-bit weights, added to y with add; strides are in bytes.
+//
+//go:noescape
+func blocks4Rows4AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+
+// blocks4Rows1AVX512 computes 1 rows of a panel of 4-bit weights, added to y with add; strides are in bytes.
+//
+//go:noescape
+func blocks4Rows1AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+
+// blocks8Rows4AVX512 computes 4 rows of a panel of 8-bit weights, added to y with add; strides are in bytes.
+//
+//go:noescape
+func blocks8Rows4AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+
+// blocks8Rows1AVX512 computes 1 rows of a panel of 8-bit weights, added to y with add; strides are in bytes.
+//
+//go:noescape
+func blocks8Rows1AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+
+// pauseAVX2 tells the processor n times that this thread is waiting; n is 1 at least.
+//
+//go:noescape
+func pauseAVX2(n int)

@@ -218,6 +218,30 @@ func amxPackColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX
 
 func amxPackLeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
 
+func amxSplitStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplitStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplitHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplitHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplitRowAVX512(dst, src *byte, steps int) { panic("kernel: no AMX here") }
+
+func amxSplitRowsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxSplitColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxSplitLeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
 func quantiseAVX512(upper, lower []byte, x []float32, inverse float32) {
 	panic("kernel: no assembly on this machine")
 }
@@ -238,8 +262,56 @@ func int8Rows1AVX512(y *float32, x, w *byte, start *int32, scale, rowScale *floa
 	panic("kernel: no assembly on this machine")
 }
 
+func attnSharesAVX512(p *uint16, s, high, sum *float32, first, seen, rows int, scale float32) {
+	panic("kernel: no AMX here")
+}
+
+func attnGradAVX512(p, ds, rows, q, do, kT, vT *uint16, stats *float32, scratch *byte, ldq, lddo, first int, scale2, scale float32) {
+	panic("kernel: no AMX here")
+}
+
+func attnProductAVX512(c *float32, a, b *uint16, ldc, panelC, lda, stepA, halfA, stripA, panelB, steps, panels, strips int) {
+	panic("kernel: no AMX here")
+}
+
+func attnProductPlusAVX512(c *float32, a, b *uint16, ldc, panelC, lda, stepA, halfA, stripA, panelB, steps, panels, strips int) {
+	panic("kernel: no AMX here")
+}
+
+func rowDotsBF16AVX512(dots []float32, x, y *uint16, n, ld int) { panic("kernel: no AMX here") }
+
+func scaleRows64AVX512(dst *uint16, src, a *float32, ldd, rows int) { panic("kernel: no AMX here") }
+
+func turnBack64AVX512(dst *uint16, src, cos, sin *float32, ldd, rows int) {
+	panic("kernel: no AMX here")
+}
+
+func turn64AVX512(x *uint16, cos, sin *float32, heads int) { panic("kernel: no AMX here") }
+
+func transpose16AVX512(dst, src *float32, ldd, lds int) { panic("kernel: no assembly on this machine") }
+
 func dots64AVX512(scores []float32, q *float32, k *uint16) {
 	panic("kernel: no assembly on this machine")
 }
 
 func mix64AVX512(o *float32, p []float32, v *uint16) { panic("kernel: no assembly on this machine") }
+
+func roundBlocksAVX512(records *uint32, x []float32) { panic("kernel: no assembly on this machine") }
+
+func blocks4Rows4AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool) {
+	panic("kernel: no assembly on this machine")
+}
+
+func blocks4Rows1AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool) {
+	panic("kernel: no assembly on this machine")
+}
+
+func blocks8Rows4AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool) {
+	panic("kernel: no assembly on this machine")
+}
+
+func blocks8Rows1AVX512(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool) {
+	panic("kernel: no assembly on this machine")
+}
+
+func pauseAVX2(n int) { _ = n }

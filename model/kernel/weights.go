@@ -28,12 +28,15 @@ type right[T Elem] interface {
 
 // layout returns an empty right operand, or nil if the backend reads rows as fast.
 func layout[T Elem](be Backend) right[T] {
-	if _, ok := be.(amxBackend); ok {
-		if p, ok := any(&amxPanels{}).(right[T]); ok {
-			return p
-		}
+	var p any
+	switch be.(type) {
+	case amxBackend:
+		p = &amxPanels{}
+	case amx32Backend:
+		p = &splitPanels{}
 	}
-	return nil
+	r, _ := p.(right[T])
+	return r
 }
 
 // NewWeights prepares Weights for y = x·Wᵀ, and with grad for dx = dy·W as well. Set fills them.

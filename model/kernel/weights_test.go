@@ -153,7 +153,7 @@ func checkFirstTerms[T Elem](t *testing.T, be Backend) {
 }
 
 func BenchmarkWeights(b *testing.B) {
-	for _, name := range []string{"amx", "onednn-bf16", "onednn-f32", "go"} {
+	for _, name := range []string{"amx", "amx-f32", "onednn-bf16", "onednn-f32", "go"} {
 		be, err := Open(name)
 		if err != nil {
 			b.Log(err)

@@ -34,7 +34,7 @@ var amxKernels = []kernel{
 		other: noAMX, emit: func(e *emitter) {
 			p := e.packArguments()
 			words := e.pairWords()
-			e.packLoop(p, 32, func() {
+			e.packLoop(p, 1, 32, func() {
 				row := e.GP64()
 				e.MOVQ(p.src, row)
 				for r := range 16 {
@@ -46,7 +46,7 @@ var amxKernels = []kernel{
 		doc:   "packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.",
 		other: noAMX, emit: func(e *emitter) {
 			p := e.packArguments()
-			e.packLoop(p, 0, func() {
+			e.packLoop(p, 1, 0, func() {
 				row := e.GP64()
 				e.MOVQ(p.src, row)
 				e.transposeWords(p.dst, 0, row, p.ld)
@@ -59,7 +59,7 @@ var amxKernels = []kernel{
 			p := e.packArguments()
 			words := e.pairWords()
 			room := e.AllocLocal(2048)
-			e.packLoop(p, 32, func() {
+			e.packLoop(p, 1, 32, func() {
 				row, stride := e.GP64(), e.GP64()
 				e.MOVQ(p.src, row)
 				for r := range 16 {
@@ -89,6 +89,16 @@ const (
 type strip struct {
 	halves      int
 	from, round bool
+	split       [][2]int // operands in f32, split: which part of A meets which part of B in a step
+}
+
+// parts is the number of parts that an operand has been split into.
+func (v strip) parts() int {
+	n := 1
+	for _, p := range v.split {
+		n = max(n, p[0]+1)
+	}
+	return n
 }
 
 // Registers of a strip. They are fixed, because the tile instructions are encoded by hand.
@@ -139,7 +149,7 @@ func (e *emitter) amxStrip(v strip) {
 
 	block := e.label("block")
 	e.Label(block)
-	if v.from {
+	if v.from && v.split == nil {
 		e.MOVQ(fromBlock, stripOther)
 		e.halves(v.halves, stripOther, stripLDFrom, func(h int) {
 			e.tile(tileLoad, 2*h, stripOther, stripLDFrom, 0)
@@ -154,25 +164,33 @@ func (e *emitter) amxStrip(v strip) {
 	}
 	e.Load(e.Param("a"), stripA)
 	e.Load(e.Param("steps"), stripLeft)
-	step, written := e.label("step"), e.label("written")
+	step := e.label("step")
 	e.Label(step)
-	e.tile(tileLoad, tileA, stripA, stripLDA, 0)
-	e.tile(tileLoad, tileB, stripB, stripSide, 0)
-	e.product(0, tileA, tileB)
-	e.tile(tileLoad, tileB+1, stripB, stripSide, 1024)
-	e.product(1, tileA, tileB+1)
-	if v.halves == 2 {
-		e.LEAQ(operand.Mem{Base: stripA, Index: stripHalfA, Scale: 1}, stripOther)
-		e.tile(tileLoad, tileA+1, stripOther, stripLDA, 0)
-		e.product(2, tileA+1, tileB)
-		e.product(3, tileA+1, tileB+1)
+	writing := func() {
+		written := e.label("written")
+		e.CMPQ(sumsRow, end)
+		e.JEQ(operand.LabelRef(written))
+		e.writeRows(v)
+		e.Label(written)
 	}
-	e.CMPQ(sumsRow, end)
-	e.JEQ(operand.LabelRef(written))
-	e.writeRows(v)
-	e.Label(written)
+	if v.split == nil {
+		e.tile(tileLoad, tileA, stripA, stripLDA, 0)
+		e.tile(tileLoad, tileB, stripB, stripSide, 0)
+		e.product(0, tileA, tileB)
+		e.tile(tileLoad, tileB+1, stripB, stripSide, 1024)
+		e.product(1, tileA, tileB+1)
+		if v.halves == 2 {
+			e.LEAQ(operand.Mem{Base: stripA, Index: stripHalfA, Scale: 1}, stripOther)
+			e.tile(tileLoad, tileA+1, stripOther, stripLDA, 0)
+			e.product(2, tileA+1, tileB)
+			e.product(3, tileA+1, tileB+1)
+		}
+		writing()
+	} else {
+		e.splitStep(v, writing)
+	}
 	e.ADDQ(stripStepA, stripA)
-	e.ADDQ(operand.U32(2048), stripB)
+	e.ADDQ(operand.U32(uint32(2048*v.parts())), stripB)
 	e.DECQ(stripLeft)
 	e.JNE(operand.LabelRef(step))
 	e.Load(e.Param("skipB"), stripOther)
@@ -193,6 +211,10 @@ func (e *emitter) amxStrip(v strip) {
 	e.MOVQ(cBlock, cRow)
 	e.ADDQ(operand.U32(uint32(width)), cRow)
 	e.MOVQ(cRow, cBlock)
+	if v.from && v.split != nil { // from is added when the block is written
+		e.MOVQ(fromBlock, fromRow)
+		e.ADDQ(operand.U32(128), fromBlock)
+	}
 	e.DECQ(blocks)
 	e.JNE(operand.LabelRef(block))
 	e.writeRest(v, end)
@@ -215,6 +237,13 @@ func (e *emitter) writeRows(v strip) {
 	for range rowsAtOnce {
 		e.VMOVUPS(operand.Mem{Base: sumsRow}, reg.Z0)
 		e.VMOVUPS(operand.Mem{Base: sumsRow, Disp: 64}, reg.Z1)
+		if v.from && v.split != nil {
+			e.VADDPS(operand.Mem{Base: fromRow}, reg.Z0, reg.Z0)
+			e.VADDPS(operand.Mem{Base: fromRow, Disp: 64}, reg.Z1, reg.Z1)
+			e.PREFETCHT0(operand.Mem{Base: fromRow, Disp: 128})
+			e.PREFETCHT0(operand.Mem{Base: fromRow, Disp: 192})
+			e.ADDQ(stripLDFrom, fromRow)
+		}
 		if v.round {
 			e.raw(0x62, 0xf2, 0x77, 0x48, 0x72, 0xd0) // VCVTNE2PS2BF16 Z0, Z1, Z2
 			e.VMOVDQU64(reg.Z2, operand.Mem{Base: cRow})
@@ -225,7 +254,7 @@ func (e *emitter) writeRows(v strip) {
 			e.prefetchWrite(128)
 			e.prefetchWrite(192)
 		}
-		if v.from {
+		if v.from && v.split == nil {
 			e.PREFETCHT0(operand.Mem{Base: fromRow})
 			e.PREFETCHT0(operand.Mem{Base: fromRow, Disp: 64})
 			e.ADDQ(stripLDFrom, fromRow)
@@ -300,20 +329,27 @@ func (e *emitter) product(sums, a, b int) {
 type packing struct{ dst, src, ld, steps reg.GPVirtual }
 
 func (e *emitter) packArguments() packing {
-	return packing{
-		e.Load(e.Param("dst"), e.GP64()).(reg.GPVirtual), e.Load(e.Param("src"), e.GP64()).(reg.GPVirtual),
-		e.Load(e.Param("ld"), e.GP64()).(reg.GPVirtual), e.Load(e.Param("steps"), e.GP64()).(reg.GPVirtual),
-	}
+	return packing{e.word("dst"), e.word("src"), e.word("ld"), e.word("steps")}
 }
 
-// packLoop does one step of 32 terms after the other: 2048 bytes of the destination, and rows rows of the source, or 64 bytes of each row.
-func (e *emitter) packLoop(p packing, rows int, body func()) {
+// word loads a parameter that is a pointer or an int.
+func (e *emitter) word(name string) reg.GPVirtual {
+	return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual)
+}
+
+// packLoop does one step of 32 terms after the other: parts times 2048 bytes of the destination, and rows rows of the source, or, if that is 0,
+// 32 terms of each row.
+func (e *emitter) packLoop(p packing, parts, rows int, body func()) {
 	top := e.label("step")
 	e.Label(top)
 	body()
-	e.ADDQ(operand.U32(2048), p.dst)
+	e.ADDQ(operand.U32(uint32(2048*parts)), p.dst)
 	if rows == 0 {
-		e.ADDQ(operand.U32(64), p.src)
+		bytes := uint32(64)
+		if parts > 1 {
+			bytes = 128
+		}
+		e.ADDQ(operand.U32(bytes), p.src)
 	} else {
 		jump := e.GP64()
 		e.MOVQ(p.ld, jump)
@@ -358,6 +394,11 @@ func (e *emitter) interleave(words [2]reg.VecVirtual, row, ld reg.GPVirtual, low
 
 // transposeWords writes the transpose of 16 rows of 16 pairs of words to dst+disp, and moves row 16 rows on.
 func (e *emitter) transposeWords(dst reg.GPVirtual, disp int, row, ld reg.GPVirtual) {
+	e.transposeRows(row, ld, func(i int, r reg.VecVirtual) { e.VMOVDQU32(r, operand.Mem{Base: dst, Disp: disp + 64*i}) })
+}
+
+// transposeRows hands out the rows of the transpose of 16 rows of 16 pairs of words in their order, and moves row 16 rows on.
+func (e *emitter) transposeRows(row, ld reg.GPVirtual, store func(i int, r reg.VecVirtual)) {
 	ld3 := e.GP64()
 	e.LEAQ(operand.Mem{Base: ld, Index: ld, Scale: 2}, ld3)
 	var fours [4]reg.GPVirtual // rows 0, 4, 8, 12
@@ -398,7 +439,7 @@ func (e *emitter) transposeWords(dst reg.GPVirtual, disp int, row, ld reg.GPVirt
 			} else {
 				e.VPUNPCKHQDQ(t[2+j/2], t[j/2], r[j])
 			}
-			e.VMOVDQU32(r[j], operand.Mem{Base: dst, Disp: disp + 64*(4*q+j)})
+			store(4*q+j, r[j])
 		}
 	}
 }

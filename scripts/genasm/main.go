@@ -50,8 +50,12 @@ var files = []struct {
 	{"adamw", adamKernels},
 	{"sgemm", sgemmKernels},
 	{"amx", amxKernels},
+	{"amxsplit", splitKernels},
 	{"int8", int8Kernels},
+	{"attention", attentionKernels},
 	{"recall", recallKernels},
+	{"blocks", blockKernels},
+	{"pause", pauseKernels},
 }
 
 func main() {

@@ -1,0 +1,83 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"slm/model/kernel"
+)
+
+// Rows returns the rows of a matrix, by its name in Hugging Face's model, as the file has them: in the order that Params gives them, and of the
+// same numbers. Types of blocks alone can be had; a Q4_0 is a Q4_1 whose least value is -8 scales. The rows may share the file's memory.
+func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
+	c, err := f.Config()
+	if err != nil {
+		return nil, err
+	}
+	t, ok := f.tensors[ggufNames.Replace(name)]
+	switch {
+	case !ok || len(t.Shape) != 2:
+		return nil, fmt.Errorf("%w: %s: matrix %s is missing", ErrFormat, f.name, ggufNames.Replace(name))
+	case t.Type != Q4_0 && t.Type != Q4_1 && t.Type != Q8_0:
+		return nil, fmt.Errorf("%w: %s: tensor %s has type %s, and only Q4_0, Q4_1 and Q8_0 can stay as they are", ErrUnsupported, f.name, t.Name, t.Type)
+	case headed(t.Name) && (t.Shape[0]%c.HeadDim != 0 || c.HeadDim%2 != 0):
+		return nil, fmt.Errorf("%w: %s: tensor %s has %d rows, which are no heads of %d", ErrFormat, f.name, t.Name, t.Shape[0], c.HeadDim)
+	}
+	rows := make([]kernel.BlockRow, t.Shape[0])
+	stride := len(t.data) / max(1, len(rows))
+	for r := range rows {
+		row := kernel.BlockRow{Type: kernel.Q41, Data: t.data[r*stride : (r+1)*stride]}
+		switch t.Type {
+		case Q8_0:
+			row.Type = kernel.Q80
+		case Q4_0:
+			if row.Data, err = withLeast(row.Data); err != nil {
+				return nil, fmt.Errorf("%w: %s: tensor %s: row %d: %w", ErrUnsupported, f.name, t.Name, r, err)
+			}
+		}
+		to := r
+		if headed(t.Name) {
+			to = halfSplitRow(r, c.HeadDim)
+		}
+		rows[to] = row
+	}
+	return rows, nil
+}
+
+// withLeast makes Q4_1 of Q4_0: scale·(q−8) = scale·q − 8·scale.
+func withLeast(data []byte) ([]byte, error) {
+	var out []byte
+	for ; len(data) > 0; data = data[2+quantBlock/2:] {
+		scale := binary.LittleEndian.Uint16(data)
+		least, ok := eightTimes(scale)
+		if !ok {
+			return nil, fmt.Errorf("a scale of %g is too large", kernel.FromHalf(scale))
+		}
+		out = append(out, data[:2]...)
+		out = binary.LittleEndian.AppendUint16(out, least^1<<15)
+		out = append(out, data[2:2+quantBlock/2]...)
+	}
+	return out, nil
+}
+
+// eightTimes multiplies a half by 8, which is exact where the result is a half at all.
+func eightTimes(h uint16) (uint16, bool) {
+	sign, rest := h&(1<<15), h&^(1<<15)
+	for range 3 {
+		switch {
+		case rest < 1<<10: // zero or subnormal: twice the fraction, which may become the smallest exponent
+			rest *= 2
+		case rest+1<<10 < 31<<10:
+			rest += 1 << 10
+		default:
+			return 0, false
+		}
+	}
+	return sign | rest, true
+}
+
+// headed says that a matrix has its rows in GGUF's order within a head.
+func headed(name string) bool {
+	return strings.HasSuffix(name, ".attn_q.weight") || strings.HasSuffix(name, ".attn_k.weight")
+}

@@ -1,0 +1,139 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/model/kernel"
+)
+
+// blocked writes a model whose matrices have types of blocks, with random contents.
+func blocked(types ...Type) *writer {
+	const width, hidden, vocab = 64, 96, 20
+	w := newWriter().meta("general.architecture", "llama")
+	w.meta("llama.embedding_length", uint32(width)).meta("llama.block_count", uint32(2)).meta("llama.attention.head_count", uint32(2))
+	w.meta("llama.attention.head_count_kv", uint32(1)).meta("llama.feed_forward_length", uint32(hidden)).meta("llama.context_length", uint32(64))
+	w.meta("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
+	rng := rand.New(rand.NewPCG(1, 5))
+	n := 0
+	add := func(name string, rows, cols int) {
+		t := types[n%len(types)]
+		n++
+		values, size := t.block()
+		var raw []byte
+		for range rows * cols / values {
+			block := make([]byte, size)
+			for i := range block {
+				block[i] = byte(rng.IntN(256))
+			}
+			if size > 4 { // scales that are finite, and eight times them too
+				binary.LittleEndian.PutUint16(block, uint16(rng.IntN(0x5000))|uint16(rng.IntN(2))<<15)
+				if t == Q4_1 {
+					binary.LittleEndian.PutUint16(block[2:], uint16(rng.IntN(0x7000)))
+				}
+			}
+			raw = append(raw, block...)
+		}
+		w.tensor(name, t, []int{rows, cols}, raw)
+	}
+	norm := func(name string) { w.tensor(name, F32, []int{width}, floats(make([]float32, width)...)) }
+	add("token_embd.weight", vocab, width)
+	norm("output_norm.weight")
+	for l := range 2 {
+		at := fmt.Sprintf("blk.%d.", l)
+		norm(at + "attn_norm.weight")
+		norm(at + "ffn_norm.weight")
+		add(at+"attn_q.weight", width, width)
+		add(at+"attn_k.weight", width/2, width)
+		add(at+"attn_v.weight", width/2, width)
+		add(at+"attn_output.weight", width, width)
+		add(at+"ffn_gate.weight", hidden, width)
+		add(at+"ffn_up.weight", hidden, width)
+		add(at+"ffn_down.weight", width, hidden)
+	}
+	return w
+}
+
+func TestRowsOfBlocksAreTheNumbersOfParams(t *testing.T) {
+	f, err := parse("blocks", blocked(Q8_0, Q4_0, Q4_1).bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := f.Params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	matrices := 0
+	for _, want := range p.Tensors() {
+		if len(want.Shape) < 2 {
+			continue
+		}
+		matrices++
+		rows, err := f.Rows(want.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cols := want.Shape[1]
+		if len(rows)*cols != len(want.Data) {
+			t.Fatalf("%s: %d rows", want.Name, len(rows))
+		}
+		got := make([]float32, cols)
+		for r, row := range rows {
+			typ := Q4_1
+			if row.Type == kernel.Q80 {
+				typ = Q8_0
+			}
+			dequantise(typ, got, row.Data)
+			if !slices.Equal(got, want.Data[r*cols:(r+1)*cols]) {
+				t.Fatalf("%s: row %d is %v, want %v", want.Name, r, got, want.Data[r*cols:(r+1)*cols])
+			}
+		}
+	}
+	if matrices != 15 {
+		t.Errorf("%d matrices", matrices)
+	}
+}
+
+func TestRowsThatAreNoBlocksAreRefusedByName(t *testing.T) {
+	f, err := parse("halves", blocked(F16).bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const q = "model.layers.0.self_attn.q_proj.weight"
+	if _, err := f.Rows(q); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "F16") || !strings.Contains(err.Error(), "attn_q") {
+		t.Error(err)
+	}
+	if _, err := f.Rows("lm_head.weight"); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "output.weight") {
+		t.Error(err)
+	}
+	odd := blocked(Q8_0).meta("llama.attention.key_length", uint32(22)).meta("llama.attention.value_length", uint32(22))
+	if f, err = parse("odd", odd.bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Rows(q); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "heads of 22") {
+		t.Error(err)
+	}
+	data := blocked(Q4_0).bytes()
+	binary.LittleEndian.PutUint16(data[len(data)-18:], 0x7800) // 32768, eight times which is no half
+	if f, err = parse("large", data); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Rows("model.layers.1.mlp.down_proj.weight"); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "32768") {
+		t.Error(err)
+	}
+}
+
+func TestEightTimesAHalfIsExact(t *testing.T) {
+	for h := range 1 << 16 {
+		v := 8 * kernel.FromHalf(uint16(h))
+		got, ok := eightTimes(uint16(h))
+		if fits := v == v && v <= 65504 && v >= -65504; ok != fits || ok && kernel.FromHalf(got) != v {
+			t.Fatalf("%#04x: %#04x %v, want %g", h, got, ok, v)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// randomBlocks makes n rows of k terms of one type for each sixteen, and says which numbers they are.
+func randomBlocks(rng *rand.Rand, n, k int) (rows []BlockRow, values []float64) {
+	half := func() (bytes []byte, v float64) {
+		h := uint16(rng.IntN(0x2c00)) | uint16(rng.IntN(2))<<15 // up to 1/16, subnormals among them
+		return binary.LittleEndian.AppendUint16(nil, h), float64(FromHalf(h))
+	}
+	for r := range n {
+		row := BlockRow{Type: Q41 + BlockType(r/16%2)}
+		for range k / BlockTerms {
+			bytes, scale := half()
+			row.Data = append(row.Data, bytes...)
+			block := make([]float64, BlockTerms)
+			if row.Type == Q80 {
+				for j := range block {
+					q := int8(rng.IntN(256) - 128)
+					row.Data = append(row.Data, byte(q))
+					block[j] = scale * float64(q)
+				}
+			} else {
+				bytes, least := half()
+				row.Data = append(row.Data, bytes...)
+				for j := range BlockTerms / 2 {
+					a, b := rng.IntN(16), rng.IntN(16)
+					row.Data = append(row.Data, byte(b<<4|a))
+					block[j], block[j+16] = scale*float64(a)+least, scale*float64(b)+least
+				}
+			}
+			values = append(values, block...)
+		}
+		rows = append(rows, row)
+	}
+	return rows, values
+}
+
+// checkBlocks compares LinearBlocks with the definition in float64, and with the twin bit by bit.
+func checkBlocks(t testing.TB, m, n, k int, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 3))
+	rows, values := randomBlocks(rng, n, k)
+	w, err := NewBlockWeights(rows, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, before := random8(rng, m*k, 2), random8(rng, m*n, 1)
+	var x BlockLeft
+	x.Fit(m, k)
+	for i := range m {
+		x.Set(i, left[i*k:(i+1)*k])
+	}
+	for _, accumulate := range []bool{false, true} {
+		want, got := slices.Clone(before), slices.Clone(before)
+		for col := 0; col < n; col += PanelAlignBlocks {
+			w.plain(blockShare{y: want[col:], x: &x, m: m, ldy: n, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, n-col), accumulate: accumulate})
+		}
+		LinearBlocks(w, got, &x, 0, m, n, 0, n, accumulate)
+		for i := range m {
+			for j := range n {
+				at := i*n + j
+				if math.Float32bits(got[at]) != math.Float32bits(want[at]) {
+					t.Fatalf("%d×%d×%d: element %d,%d is %g, the twin has %g", m, n, k, i, j, got[at], want[at])
+				}
+				sum, size := 0.0, 1e-30
+				for p := range k {
+					v := float64(left[i*k+p]) * values[j*k+p]
+					sum += v
+					size += math.Abs(values[j*k+p])
+				}
+				if accumulate {
+					sum += float64(before[at])
+				}
+				// A value of the left operand is off by half of 1/32639 of the largest, which is below 12 here; and float32 rounds.
+				if math.Abs(float64(got[at])-sum) > size*(12*0.51/most16)+1e-5*(1+math.Abs(sum)) {
+					t.Fatalf("%d×%d×%d: element %d,%d is %g, want %g", m, n, k, i, j, got[at], sum)
+				}
+			}
+		}
+	}
+}
+
+func TestProductsWithBlocksEqualTheirTwinAtEveryLevel(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for i, s := range [][3]int{{1, 1, 32}, {1, 64, 64}, {2, 65, 96}, {3, 15, 32}, {4, 40, 128}, {5, 33, 64}, {7, 31, 224}, {8, 16, 576}, {17, 48, 160}} {
+			checkBlocks(t, s[0], s[1], s[2], uint64(i))
+		}
+	})
+}
+
+func FuzzProductsWithBlocks(f *testing.F) {
+	f.Add(uint8(1), uint8(1), uint8(1), uint64(1))
+	f.Add(uint8(9), uint8(65), uint8(3), uint64(2))
+	f.Fuzz(func(t *testing.T, m, n, blocks uint8, seed uint64) {
+		for l := levelGeneric; l <= detectLevel(); l++ {
+			restore := setLevel(l)
+			checkBlocks(t, int(m)%20+1, int(n)%70+1, BlockTerms*(int(blocks)%8+1), seed)
+			restore()
+		}
+	})
+}
+
+func TestRoundedBlocksEqualTheirTwin(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	rng := rand.New(rand.NewPCG(1, 4))
+	eachLevel(t, func(t *testing.T) {
+		for i, special := range []float32{1, 0, math.SmallestNonzeroFloat32, math.MaxFloat32, -3e-39, 1e30} {
+			x := random8(rng, 3*BlockTerms, 1)
+			clear(x[BlockTerms : 2*BlockTerms])
+			x[40], x[70] = special, -special
+			var l BlockLeft
+			l.Fit(2, len(x))
+			l.Set(1, x)
+			want := make([]uint32, l.width())
+			roundBlocksGo(want, x)
+			if got := l.records[l.width():]; !slices.Equal(got, want) {
+				t.Fatalf("case %d: %v, want %v", i, got, want)
+			}
+			for j, v := range x {
+				record := want[j/BlockTerms*recordWords:]
+				q := 256*int(int8(record[j%32/4]>>(j%4*8))) + int(int8(record[8+j%32/4]>>(j%4*8)))
+				scale := float64(math.Float32frombits(record[recordScale]))
+				if e := math.Abs(float64(q)*scale - float64(v)); e > 0.51*scale+1e-38 {
+					t.Fatalf("case %d: %g became %g", i, v, float64(q)*scale)
+				}
+			}
+		}
+		rows, _ := randomBlocks(rng, 20, 2*BlockTerms)
+		w, err := NewBlockWeights(rows, 2*BlockTerms)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []float32{inf, -inf, nan} {
+			x := random8(rng, 2*BlockTerms, 1)
+			x[33] = bad
+			var l BlockLeft
+			l.Fit(1, len(x))
+			l.Set(0, x)
+			y := make([]float32, 20)
+			LinearBlocks(w, y, &l, 0, 1, 20, 0, 20, false)
+			for i, v := range y {
+				if v == v {
+					t.Fatalf("with a term %g result %d is %g", bad, i, v)
+				}
+			}
+		}
+	})
+}
+
+func TestRowsThatAreNoBlocksAreRefused(t *testing.T) {
+	good := BlockRow{Q80, make([]byte, 34)}
+	for name, c := range map[string]struct {
+		rows []BlockRow
+		k    int
+	}{
+		"depth":       {[]BlockRow{good}, 31},
+		"no depth":    {[]BlockRow{good}, 0},
+		"short":       {[]BlockRow{good, {Q80, make([]byte, 33)}}, 32},
+		"other type":  {[]BlockRow{good, {Q41, make([]byte, 20)}}, 32},
+		"no type":     {[]BlockRow{{0, make([]byte, 34)}}, 32},
+		"longer rows": {[]BlockRow{good}, 64},
+	} {
+		if _, err := NewBlockWeights(c.rows, c.k); !errors.Is(err, ErrBlocks) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func BenchmarkLinearBlocks(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, s := range [][3]int{{1, 1536, 576}, {4, 1536, 576}, {32, 1536, 576}, {128, 1536, 576}} {
+		m, n, k := s[0], s[1], s[2]
+		rows, _ := randomBlocks(rng, 16, k)
+		for len(rows) < n {
+			rows = append(rows, rows[0])
+		}
+		w, err := NewBlockWeights(rows, k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var x BlockLeft
+		x.Fit(m, k)
+		row := random8(rng, k, 1)
+		for i := range m {
+			x.Set(i, row)
+		}
+		y := make([]float32, m*n)
+		b.Run(fmt.Sprintf("%dx%dx%d", m, n, k), func(b *testing.B) {
+			for b.Loop() {
+				LinearBlocks(w, y, &x, 0, m, n, 0, n, false)
+			}
+			b.ReportMetric(2*float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+		})
+	}
+}
