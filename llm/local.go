@@ -76,15 +76,18 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 			return nil, w.missing(err)
 		}
 	}
-	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + be.Name(), CanScore: true}}
-	eight := cfg.Weights == Int8
-	if eight {
-		l.id.Digest = digest + "+" + decode.Int8Name(be)
+	name := be.Name()
+	switch cfg.Weights {
+	case Int8:
+		name = decode.Int8Name(be)
+	case File:
+		name = decode.FileName(be)
 	}
+	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + name, CanScore: true}}
 	if kernel.Invariant(be) {
 		l.many = crowdSize
 	}
-	l.open = func() (engine, error) { return loadEngine(w, be, eight) }
+	l.open = func() (engine, error) { return loadEngine(w, be, cfg.Weights) }
 	return l, nil
 }
 

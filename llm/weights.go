@@ -22,15 +22,15 @@ type loaded struct {
 }
 
 // loadEngine reads weights, tokenizer and chat template. A file that is not what it should be is ErrNoWeights.
-func loadEngine(w weights, be kernel.Backend, eight bool) (engine, error) {
-	e, err := loadFile(w.path, be, eight)
+func loadEngine(w weights, be kernel.Backend, format string) (engine, error) {
+	e, err := loadFile(w.path, be, format)
 	if err != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
 	}
 	return e, nil
 }
 
-func loadFile(path string, be kernel.Backend, eight bool) (*loaded, error) {
+func loadFile(path string, be kernel.Backend, format string) (*loaded, error) {
 	f, err := gguf.Open(path)
 	if err != nil {
 		return nil, err
@@ -44,9 +44,15 @@ func loadFile(path string, be kernel.Backend, eight bool) (*loaded, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	if !eight {
+	switch format {
+	case Int8:
+		e.decoder, err = decode.NewInt8(p, be)
+	case File:
+		e.decoder, err = decode.NewFile(p, be, f.Rows)
+	default:
 		e.decoder = decode.New(p, be)
-	} else if e.decoder, err = decode.NewInt8(p, be); err != nil {
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	for _, name := range []string{"<|im_end|>", "<|endoftext|>"} {

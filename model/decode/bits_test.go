@@ -12,14 +12,14 @@ import (
 )
 
 // wideHeads has heads of 64, which Recall's assembly takes, and groups of query heads.
-var wideHeads = model.Config{Vocab: 130, Width: 96, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 64, Hidden: 72, Context: 700, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
+var wideHeads = model.Config{Vocab: 130, Width: 96, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 64, Hidden: 160, Context: 700, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
 
 // decoders are all ways to decode on which a row's bits may not depend on its company.
 func decoders(t *testing.T, cfg model.Config) map[string]*Decoder {
 	t.Helper()
 	all := map[string]*Decoder{}
 	p := sharp(cfg)
-	for _, name := range []string{"amx", "go"} {
+	for _, name := range []string{"amx", "amx-f32", "go"} {
 		be, err := kernel.Open(name)
 		if err != nil {
 			continue // no AMX here
@@ -27,6 +27,12 @@ func decoders(t *testing.T, cfg model.Config) map[string]*Decoder {
 		all[name] = New(p, be)
 		if all[Int8Name(be)], err = NewInt8(p, be); err != nil {
 			t.Fatal(err)
+		}
+		if cfg.Width%kernel.BlockTerms == 0 {
+			q, rows := inBlocks(t, p)
+			if all[FileName(be)], err = NewFile(q, be, rows); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return all
@@ -118,8 +124,9 @@ func TestInt8StaysNearThePlainTwin(t *testing.T) {
 
 func TestNamesOfArithmeticDiffer(t *testing.T) {
 	be := backend(t, "go")
-	if Int8Name(be) == be.Name() {
-		t.Errorf("both are %q", be.Name())
+	names := []string{be.Name(), Int8Name(be), FileName(be)}
+	if slices.Sort(names); len(slices.Compact(names)) != 3 {
+		t.Errorf("two are the same: %q", names)
 	}
 }
 

@@ -30,6 +30,8 @@ type Decoder struct {
 type engine interface {
 	// layers runs all blocks on the rows of a batch, in place.
 	layers(ctx context.Context, b *batch) error
+	// next runs all blocks, and calls each with the logits [V] of row ends[i], from several goroutines; room is that of the logits.
+	next(ctx context.Context, b *batch, ends []int, room *[]float32, each func(i int, logits []float32)) error
 	// logits computes [m,V] for m rows [m,C] of the residual stream, in room, which grows as it must.
 	logits(room *[]float32, x []float32, m int) []float32
 	// logProbs returns log p of each pick, whose rows index x [m,C], without ever holding all logits.
@@ -42,30 +44,52 @@ type engine interface {
 // New prepares a model. A backend of float32 precision shares p's memory, another one holds converted copies of the matrices; either
 // way p must not change while the Decoder is in use. After New, p itself need not be kept.
 func New(p *model.Params, k kernel.Backend) *Decoder {
-	d, _ := newDecoder(p, k, false) // only bytes are refused
+	d, _ := newDecoder(p, k, wide, nil) // only bytes and blocks are refused
 	return d
 }
 
 // NewInt8 prepares a model with its matrices in bytes, a scale for each row: half of bf16's memory, and other results. What they are the
 // results of is Int8Name(k). A matrix that is too wide is refused.
-func NewInt8(p *model.Params, k kernel.Backend) (*Decoder, error) { return newDecoder(p, k, true) }
+func NewInt8(p *model.Params, k kernel.Backend) (*Decoder, error) {
+	return newDecoder(p, k, bytes, nil)
+}
 
 // Int8Name is the name of the arithmetic of NewInt8, for fingerprints.
 func Int8Name(k kernel.Backend) string { return k.Name() + "+int8" }
 
-func newDecoder(p *model.Params, k kernel.Backend, bytes bool) (*Decoder, error) {
+// RowsOf returns the rows of a matrix, by its name in Hugging Face's model, as a file has them.
+type RowsOf func(name string) ([]kernel.BlockRow, error)
+
+// NewFile prepares a model with its matrices as its file has them, in blocks of 4 or 8 bits; p holds the same numbers, de-quantised. What results
+// are the results of is FileName(k).
+func NewFile(p *model.Params, k kernel.Backend, rows RowsOf) (*Decoder, error) {
+	return newDecoder(p, k, blocks, rows)
+}
+
+// FileName is the name of the arithmetic of NewFile, for fingerprints.
+func FileName(k kernel.Backend) string { return k.Name() + "+file" }
+
+func newDecoder(p *model.Params, k kernel.Backend, f format, rows RowsOf) (*Decoder, error) {
 	d := &Decoder{config: p.Config, embed: p.Embed, budget: cacheBudget}
 	d.rooms.New = func() any { return new([]float32) }
 	var err error
 	if k.Precision() == kernel.BF16 {
-		d.engine, err = newNet[uint16](p, k, bytes)
+		d.engine, err = newEngine[uint16](p, k, f, rows)
 	} else {
-		d.engine, err = newNet[float32](p, k, bytes)
+		d.engine, err = newEngine[float32](p, k, f, rows)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+func newEngine[T kernel.Elem](p *model.Params, k kernel.Backend, f format, rows RowsOf) (engine, error) {
+	n := newNet[T](p, k, f)
+	if f == blocks {
+		return n, n.takeRows(p, rows)
+	}
+	return n, n.take(p)
 }
 
 // Config is the model's shape.

@@ -6,5 +6,5 @@
 // else is in the batch; where kernel.Invariant does not hold, but for the last bits: a product of another height may be summed in another
 // order. Threads change nothing.
 //
-// Matrices are kept in the backend's precision (New), or as bytes (NewInt8).
+// Matrices are kept in the backend's precision (New), as bytes (NewInt8), or as a file of quantised weights has them (NewFile).
 package decode

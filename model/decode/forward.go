@@ -13,7 +13,7 @@ const (
 	manyRows  = 256 // from here on tiles of rows
 	tileRows  = 128
 	tallRows  = 1024 // from here on tiles of twice the height: a weight read serves more rows
-	tileTasks = 8    // into how many pieces columns are cut, at most
+	tileTasks = 8    // into how many pieces columns are cut, at most; blocks of weights into four times as many
 	minColumn = 64
 	smallRows = 32  // rows of a task that is not a product
 	gateWidth = 256 // columns of the gate that a tile of rows computes at a time
@@ -37,24 +37,72 @@ type work[T kernel.Elem] struct {
 	gateUp []T
 }
 
-func (n *net[T]) layers(ctx context.Context, b *batch) error {
-	rows := b.pad()
+func (n *net[T]) layers(ctx context.Context, b *batch) (err error) {
 	w := n.works.Get().(*work[T])
 	defer n.works.Put(w)
+	rows := n.prepare(b, w)
+	if rows >= manyRows {
+		return n.tall(ctx, b, w, rows)
+	}
+	kernel.Together(0, func(team *kernel.Member) { n.flat(ctx, &err, team, b, w, rows) })
+	return err
+}
+
+// next is a step of generation: it runs all blocks, and hands the logits [V] of each of some rows over. With few rows one team does it all.
+func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32, each func(i int, logits []float32)) (err error) {
+	vocab, m := n.config.Vocab, len(ends)
+	if padRows(b.rows) >= manyRows {
+		if err := n.layers(ctx, b); err != nil {
+			return err
+		}
+		logits := n.logits(room, b.gather(ends), m)
+		kernel.Parallel(m, func(i int) { each(i, logits[i*vocab:(i+1)*vocab]) })
+		return nil
+	}
+	w := n.works.Get().(*work[T])
+	defer n.works.Put(w)
+	rows, last := n.prepare(b, w), padRows(m)
+	logits := grow(room, last*vocab)
+	kernel.Together(0, func(team *kernel.Member) {
+		if n.flat(ctx, &err, team, b, w, rows); err != nil {
+			return
+		}
+		team.Tiles(last, smallRows, func(lo, hi int) {
+			for r := lo; r < hi; r++ {
+				if r < m {
+					n.normRows(&w.h, r, b.x, n.norm, ends[r], ends[r]+1)
+				} else {
+					w.h.clear(r)
+				}
+			}
+		})
+		team.Tiles(vocab, sliceVocab, func(lo, hi int) { n.head.mul(logits[lo:], &w.h, 0, last, vocab, lo, hi, false) })
+		team.Parallel(m, func(i int) { each(i, logits[i*vocab:(i+1)*vocab]) })
+	})
+	return err
+}
+
+// prepare makes room for a batch and pads it to the height that it returns.
+func (n *net[T]) prepare(b *batch, w *work[T]) (rows int) {
+	rows = b.pad()
 	grow(&w.qkv, rows*n.config.QKVWidth())
 	n.fit(&w.o, rows, n.config.QWidth())
 	for r := b.rows; r < rows; r++ { // what nobody writes is 0
 		w.o.clear(r)
 	}
-	if rows >= manyRows {
-		return n.tall(ctx, b, w, rows)
+	if rows < manyRows {
+		n.fit(&w.h, rows, n.config.Width)
+		n.fit(&w.act, rows, n.config.Hidden)
+		if !n.format.whole() {
+			grow(&w.gateUp, rows*2*n.config.Hidden)
+		}
 	}
-	return n.flat(ctx, b, w, rows)
+	return rows
 }
 
 // clear makes a row 0.
 func (x *left[T]) clear(row int) {
-	if x.bytes {
+	if x.format.whole() {
 		clear(x.plain[row*x.k : (row+1)*x.k])
 		x.round(row)
 	} else {
@@ -107,16 +155,16 @@ func (n *net[T]) project(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	c, m, layer := n.config, hi-lo, &n.layer[l]
 	x := b.x[lo*c.Width : hi*c.Width]
-	if n.bytes {
+	if n.format.whole() {
 		for r := lo; r < hi; r++ {
 			w.o.round(r)
 		}
 	}
 	layer.out.mul(x, &w.o, lo, m, c.Width, 0, c.Width, true)
 	n.normRows(&t.h, 0, b.x, layer.mlpNorm, lo, hi)
-	if n.bytes {
+	if n.format.whole() {
 		for col := 0; col < c.Hidden; col += gateWidth {
-			n.gateBytes(&t.gate, &t.act, &t.h, layer, m, col, min(col+gateWidth, c.Hidden))
+			n.gateWhole(&t.gate, &t.act, &t.h, layer, m, col, min(col+gateWidth, c.Hidden))
 		}
 		for r := range m {
 			t.act.round(r)
@@ -140,8 +188,8 @@ func (n *net[T]) gateWide(gateUp []T, act, h *left[T], layer *layer[T], m, lo, h
 	}
 }
 
-// gateBytes is gateWide for matrices in bytes; the rows of act are yet to be rounded.
-func (n *net[T]) gateBytes(g *gates, act, h *left[T], layer *layer[T], m, lo, hi int) {
+// gateWhole is gateWide where the rest stays in float32; the rows of act are yet to be rounded.
+func (n *net[T]) gateWhole(g *gates, act, h *left[T], layer *layer[T], m, lo, hi int) {
 	width := hi - lo
 	gate, up := grow(&g.gate, m*width), grow(&g.up, m*width)
 	layer.gate.mul(gate, h, 0, m, width, lo, hi, false)
@@ -151,77 +199,72 @@ func (n *net[T]) gateBytes(g *gates, act, h *left[T], layer *layer[T], m, lo, hi
 	}
 }
 
-// flat runs the layers by columns.
-func (n *net[T]) flat(ctx context.Context, b *batch, w *work[T], rows int) (err error) {
-	c := n.config
-	n.fit(&w.h, rows, c.Width)
-	n.fit(&w.act, rows, c.Hidden)
-	if !n.bytes {
-		grow(&w.gateUp, rows*2*c.Hidden)
-	}
-	cached := b.cached()
-	kernel.Together(0, func(team *kernel.Member) {
-		t := n.tiles.Get().(*tile[T])
-		defer n.tiles.Put(t)
-		for l := range n.layer {
-			layer := &n.layer[l]
-			team.Tiles(rows, smallRows, func(lo, hi int) {
-				if lo == 0 {
-					err = ctx.Err()
+// flat runs the layers by columns; each member of a team does it. err is theirs together.
+func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Member, b *batch, w *work[T], rows int) {
+	c, cached := n.config, b.cached()
+	t := n.tiles.Get().(*tile[T])
+	defer n.tiles.Put(t)
+	for l := range n.layer {
+		layer := &n.layer[l]
+		team.Tiles(rows, smallRows, func(lo, hi int) {
+			if lo == 0 {
+				*err = ctx.Err()
+			}
+			n.normRows(&w.h, lo, b.x, layer.attnNorm, lo, hi)
+		})
+		if *err != nil {
+			return
+		}
+		n.byColumns(team, c.QKVWidth(), func(lo, hi int) {
+			layer.qkv.mul(w.qkv[lo:], &w.h, 0, rows, c.QKVWidth(), lo, hi, false)
+		})
+		if !cached {
+			team.Tiles(b.rows, smallRows, func(lo, hi int) {
+				for r := lo; r < hi; r++ {
+					n.turn(b, w.qkv, l, r, 0, c.KVHeads)
 				}
-				n.normRows(&w.h, lo, b.x, layer.attnNorm, lo, hi)
-			})
-			if err != nil {
-				return
-			}
-			columns(team, c.QKVWidth(), func(lo, hi int) {
-				layer.qkv.mul(w.qkv[lo:], &w.h, 0, rows, c.QKVWidth(), lo, hi, false)
-			})
-			if !cached {
-				team.Tiles(b.rows, smallRows, func(lo, hi int) {
-					for r := lo; r < hi; r++ {
-						n.turn(b, w.qkv, l, r, 0, c.KVHeads)
-					}
-				})
-			}
-			team.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
-			if n.bytes {
-				team.Tiles(b.rows, smallRows, func(lo, hi int) {
-					for r := lo; r < hi; r++ {
-						w.o.round(r)
-					}
-				})
-			}
-			columns(team, c.Width, func(lo, hi int) {
-				layer.out.mul(b.x[lo:], &w.o, 0, rows, c.Width, lo, hi, true)
-			})
-			team.Tiles(rows, smallRows, func(lo, hi int) { n.normRows(&w.h, lo, b.x, layer.mlpNorm, lo, hi) })
-			columns(team, c.Hidden, func(lo, hi int) {
-				if n.bytes {
-					n.gateBytes(&t.gate, &w.act, &w.h, layer, rows, lo, hi)
-				} else {
-					n.gateWide(w.gateUp, &w.act, &w.h, layer, rows, lo, hi)
-				}
-			})
-			if n.bytes {
-				team.Tiles(rows, smallRows, func(lo, hi int) {
-					for r := lo; r < hi; r++ {
-						w.act.round(r)
-					}
-				})
-			}
-			columns(team, c.Width, func(lo, hi int) {
-				layer.down.mul(b.x[lo:], &w.act, 0, rows, c.Width, lo, hi, true)
 			})
 		}
-	})
-	return err
+		team.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
+		if n.format.whole() {
+			team.Tiles(b.rows, smallRows, func(lo, hi int) {
+				for r := lo; r < hi; r++ {
+					w.o.round(r)
+				}
+			})
+		}
+		n.byColumns(team, c.Width, func(lo, hi int) {
+			layer.out.mul(b.x[lo:], &w.o, 0, rows, c.Width, lo, hi, true)
+		})
+		team.Tiles(rows, smallRows, func(lo, hi int) { n.normRows(&w.h, lo, b.x, layer.mlpNorm, lo, hi) })
+		n.byColumns(team, c.Hidden, func(lo, hi int) {
+			if n.format.whole() {
+				n.gateWhole(&t.gate, &w.act, &w.h, layer, rows, lo, hi)
+			} else {
+				n.gateWide(w.gateUp, &w.act, &w.h, layer, rows, lo, hi)
+			}
+		})
+		if n.format.whole() {
+			team.Tiles(rows, smallRows, func(lo, hi int) {
+				for r := lo; r < hi; r++ {
+					w.act.round(r)
+				}
+			})
+		}
+		n.byColumns(team, c.Width, func(lo, hi int) {
+			layer.down.mul(b.x[lo:], &w.act, 0, rows, c.Width, lo, hi, true)
+		})
+	}
 }
 
-// columns cuts n columns into pieces for a team.
-func columns(team *kernel.Member, n int, f func(lo, hi int)) {
-	width := max(minColumn, (n/tileTasks+minColumn-1)/minColumn*minColumn)
-	team.Tiles(n, width, f)
+// byColumns cuts columns into pieces for a team. Blocks of weights lie in narrow panels, so that pieces can be many and shares nearly equal.
+func (n *net[T]) byColumns(team *kernel.Member, cols int, f func(lo, hi int)) {
+	least, tasks := minColumn, tileTasks
+	if n.format == blocks {
+		least, tasks = minColumn/2, 4*tileTasks
+	}
+	width := max(least, (cols/tasks+least-1)/least*least)
+	team.Tiles(cols, width, f)
 }
 
 // normRows writes the norms of the rows [lo,hi) of x to the rows of dst from row on.

@@ -153,21 +153,15 @@ func (d *Decoder) step(ctx context.Context, live []*sequence, results []Result) 
 
 // advance runs a batch with one span for each sequence and chooses each sequence's next token from its last row.
 func (d *Decoder) advance(ctx context.Context, b *batch, seqs []*sequence, results []Result) error {
-	if err := d.engine.layers(ctx, b); err != nil {
-		return err
-	}
-	rows := make([]int, len(seqs))
+	ends := make([]int, len(seqs))
 	for i, s := range b.spans {
-		rows[i] = s.first + s.trunk - 1
-		s.cache.length += s.trunk
+		ends[i] = s.first + s.trunk - 1
 	}
 	room := d.rooms.Get().(*[]float32)
 	defer d.rooms.Put(room)
-	logits := d.engine.logits(room, b.gather(rows), len(seqs))
-	kernel.Parallel(len(seqs), func(i int) {
+	err := d.engine.next(ctx, b, ends, room, func(i int, row []float32) {
 		s := seqs[i]
 		r := &results[s.index]
-		row := logits[i*d.config.Vocab : (i+1)*d.config.Vocab]
 		token := choose(row, s.req, len(r.Tokens))
 		r.LogProb += float64(row[token]) - float64(kernel.LogSumExp(row))
 		s.next = int32(token)
@@ -177,6 +171,12 @@ func (d *Decoder) advance(ctx context.Context, b *batch, seqs []*sequence, resul
 		}
 		r.Tokens = append(r.Tokens, s.next)
 	})
+	if err != nil {
+		return err
+	}
+	for _, s := range b.spans {
+		s.cache.length += s.trunk
+	}
 	return nil
 }
 

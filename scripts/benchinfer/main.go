@@ -36,10 +36,13 @@ type duel struct {
 }
 
 var duels = []duel{
-	{"prefill of 512 tokens, 8 bits", "prefill-int8", "llama.cpp", "prefill", 8},
 	{"prefill of 512 tokens, bf16", "prefill", "llama.cpp", "prefill", 8},
+	{"prefill of 512 tokens, 8 bits", "prefill-int8", "llama.cpp", "prefill", 8},
+	{"prefill of 512 tokens, the file's blocks", "prefill-file", "llama.cpp", "prefill", 8},
 	{"decoding one sequence, 8 bits", "decode-int8", "llama.cpp", "decode", 1.3},
+	{"decoding one sequence, the file's blocks", "decode-file", "llama.cpp", "decode", 1.3},
 	{"32 sequences together, 8 bits", "together-int8", "slm", "one-by-one-int8", 3},
+	{"32 sequences together, the file's blocks", "together-file", "slm", "one-by-one-file", 3},
 	{"our own 5.9 M model, 64 sequences together, bf16", "small", "transformers", "small", 5},
 }
 

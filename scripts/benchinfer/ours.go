@@ -81,12 +81,16 @@ func (o *ours) decoder(name string) (*decode.Decoder, error) {
 			return nil, err
 		}
 		defer func() { _ = f.Close() }()
-		if name == "int8" {
-			if d, err = decode.NewInt8(p, o.backend); err != nil {
-				return nil, err
-			}
-		} else {
+		switch name {
+		case "int8":
+			d, err = decode.NewInt8(p, o.backend)
+		case "file":
+			d, err = decode.NewFile(p, o.backend, f.Rows)
+		default:
 			d = decode.New(p, o.backend)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	o.open[name] = d
@@ -112,11 +116,7 @@ func serve(weights, _ string, in io.Reader, out io.Writer) error {
 }
 
 func (o *ours) do(task string) (answer, error) {
-	task, eight := strings.CutSuffix(task, "-int8")
-	name := "bf16"
-	if eight {
-		name = "int8"
-	}
+	task, name := cutFormat(task)
 	if task == "small" {
 		name = task
 	}
@@ -151,6 +151,16 @@ func (o *ours) do(task string) (answer, error) {
 		return generate(d, requests(d, smallCrowd, promptTokens, smallTokens), smallCrowd*smallTokens)
 	}
 	return answer{}, fmt.Errorf("%q is no task", task)
+}
+
+// cutFormat parts a task from the format of the weights that it is done with.
+func cutFormat(task string) (rest, format string) {
+	for _, format := range []string{"int8", "file"} {
+		if rest, ok := strings.CutSuffix(task, "-"+format); ok {
+			return rest, format
+		}
+	}
+	return task, "bf16"
 }
 
 func requests(d *decode.Decoder, n, prompt, fresh int) []decode.Request {

@@ -44,15 +44,19 @@ func comparePerplexity(ctx context.Context, weights string, tokens int, out io.W
 		plain, err = kernel.Open("go")
 	}
 	best, bestErr := kernel.Open("")
+	if err := errors.Join(err, bestErr); err != nil {
+		return err
+	}
 	eight, eightErr := decode.NewInt8(p, best)
-	if err := errors.Join(err, bestErr, eightErr); err != nil {
+	file, fileErr := decode.NewFile(p, best, f.Rows)
+	if err := errors.Join(eightErr, fileErr); err != nil {
 		return err
 	}
 	first := 0.0
 	for _, format := range []struct {
 		name    string
 		decoder *decode.Decoder
-	}{{plain.Name(), decode.New(p, plain)}, {best.Name(), decode.New(p, best)}, {decode.Int8Name(best), eight}} {
+	}{{plain.Name(), decode.New(p, plain)}, {best.Name(), decode.New(p, best)}, {decode.Int8Name(best), eight}, {decode.FileName(best), file}} {
 		loss, err := meanLoss(ctx, format.decoder, text)
 		if err != nil {
 			return err
