@@ -50,22 +50,31 @@ type Batch struct {
 	Docs    []int32 // [N] index of the first token of the token's document, −1 for padding
 }
 
-// NewGraph builds the graph for batches of seqs rows of length tokens. Without train it has no gradients and keeps less memory.
-func NewGraph(p *Params, be kernel.Backend, seqs, length int, train bool) (*Graph, error) {
+// Mode is what a graph computes.
+type Mode int
+
+const (
+	Losses      Mode = iota // no gradients, and little memory
+	Gradients               // losses and gradients
+	Recomputing             // the same bits in less memory: for the gradient a block computes its activations again (Chen et al. 2016, arXiv 1604.06174)
+)
+
+// NewGraph builds the graph for batches of seqs rows of length tokens.
+func NewGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode) (*Graph, error) {
 	if seqs < 1 || length < 1 || length > p.Config.Context {
 		return nil, fmt.Errorf("model: a batch of %d rows of %d tokens does not fit a context of %d", seqs, length, p.Config.Context)
 	}
 	if be.Precision() == kernel.BF16 {
-		return buildGraph[uint16](p, be, seqs, length, train)
+		return buildGraph[uint16](p, be, seqs, length, mode)
 	}
-	return buildGraph[float32](p, be, seqs, length, train)
+	return buildGraph[float32](p, be, seqs, length, mode)
 }
 
-func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, train bool) (*Graph, error) {
-	cfg := p.Config
+func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, mode Mode) (*Graph, error) {
+	cfg, train := p.Config, mode != Losses
 	dims := op.Dims{
 		Vocab: cfg.Vocab, Width: cfg.Width, Heads: cfg.Heads, KVHeads: cfg.KVHeads, HeadDim: cfg.HeadDim, Hidden: cfg.Hidden,
-		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps), Train: train,
+		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps), Train: train, Recompute: mode == Recomputing,
 	}
 	rt := op.NewRuntime[T](be, dims, kernel.NewRotary(length, cfg.HeadDim, cfg.RopeTheta))
 	g := &Graph{Seqs: seqs, Len: length, params: p, runtime: rt}

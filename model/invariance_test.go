@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -36,7 +37,11 @@ func gradientTensors(t *testing.T, g *Graph, cfg Config) []checkpoint.Tensor {
 func gradientsOf(t *testing.T, backend string, seqs int, batches ...Batch) []checkpoint.Tensor {
 	t.Helper()
 	cfg := tiny(true)
-	g := mustGraph(t, New(cfg, 3), mustOpen(t, backend), seqs, 16)
+	return gather(t, mustGraph(t, New(cfg, 3), mustOpen(t, backend), seqs, 16), cfg, batches...)
+}
+
+func gather(t *testing.T, g *Graph, cfg Config, batches ...Batch) []checkpoint.Tensor {
+	t.Helper()
 	g.Zero()
 	for _, b := range batches {
 		if _, err := g.Run(b, 0.125); err != nil {
@@ -91,10 +96,65 @@ func TestThreadsDoNotChangeABit(t *testing.T) {
 	}
 }
 
+func TestActivationsThatAreComputedAgainGiveTheSameBits(t *testing.T) {
+	for _, backend := range backends(t) {
+		for _, tied := range []bool{true, false} {
+			cfg := tiny(tied)
+			cfg.Layers = 3
+			var got [][]checkpoint.Tensor
+			for _, mode := range []Mode{Gradients, Recomputing} {
+				g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), 2, 16, mode)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The second batch has other documents, which must not be left from the first.
+				got = append(got, gather(t, g, cfg, packedBatch(cfg, 5), oneDocumentARow(packedBatch(cfg, 6))))
+			}
+			sameBits(t, backend, got[0], got[1])
+		}
+	}
+}
+
+// oneDocumentARow makes each row one document.
+func oneDocumentARow(b Batch) Batch {
+	for i := range b.Docs {
+		b.Docs[i] = int32(i / 16 * 16)
+	}
+	return b
+}
+
+// allocated is how many bytes building a graph asks for.
+func allocated(t *testing.T, cfg Config, mode Mode) float64 {
+	t.Helper()
+	p, be := New(cfg, 3), mustOpen(t, "go")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := NewGraph(p, be, 32, 32, mode); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
+}
+
+func TestBlocksThatComputeActivationsAgainShareTheirMemory(t *testing.T) {
+	cfg := tiny(true)
+	cfg.Layers = 10
+	// What a token's gradient needs of a layer: queries, keys, values, mixed values, log-sum-exps, gates, and two norms' roots.
+	perToken := float64(4 * (cfg.QKVWidth() + cfg.QWidth() + cfg.Heads + 2*cfg.Hidden + 2))
+	want := float64(cfg.Layers-1) * 32 * 32 * perToken
+	kept, again := allocated(t, cfg, Gradients), allocated(t, cfg, Recomputing)
+	if saved := kept - again; saved < .9*want {
+		t.Errorf("%.0f bytes instead of %.0f: %.0f less, the activations of nine layers are %.0f", again, kept, saved, want)
+	}
+	if losses := allocated(t, cfg, Losses); losses >= again/2 {
+		t.Errorf("without gradients a graph takes %.0f bytes, with recomputed activations %.0f", losses, again)
+	}
+}
+
 func TestADocumentNeverSeesItsNeighbour(t *testing.T) {
 	for _, backend := range backends(t) {
 		cfg := tiny(true)
-		g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), 2, 16, false)
+		g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), 2, 16, Losses)
 		if err != nil {
 			t.Fatal(err)
 		}

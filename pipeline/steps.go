@@ -20,13 +20,13 @@ import (
 
 // formats are the revisions of what the stages write. One is raised when a change of the program makes a stage give other bytes for
 // the same recipe, so that old checkpoints are not taken for new ones.
-var formats = map[string]int{stages.Data: 3, stages.DP: 2, stages.KIT: 3, stages.BPO: 3, stages.Eval: 3}
+var formats = map[string]int{stages.Data: 3, stages.DP: 3, stages.KIT: 4, stages.BPO: 4, stages.Eval: 3}
 
 // operational are the keys that change how a run is done and never what it ends in: limits, speed, where and under which name it is
 // kept. They are in no fingerprint, so a raised budget goes on with the same run.
 var operational = []string{
 	"slm", "name", "extends", "llm.budget", "llm.price", "llm.retries", "llm.timeout", "llm.concurrency", "llm.key_env",
-	"stages.dp.save", "stages.kit.save",
+	"stages.dp.save", "stages.kit.save", "stages.dp.recompute", "stages.kit.recompute",
 }
 
 // Build makes the job of a checked recipe: its steps with the parts of the recipe that each is made from. It hashes the input files

@@ -24,9 +24,12 @@ type attention[T kernel.Elem] struct {
 // docs [N] holds the index of the first token of each token's document, −1 for padding.
 func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out *G.Node) (*G.Node, error) {
 	n, c := r.tokens(), r.Width
-	a := &attention[T]{
-		Runtime: r, wQKV: r.weight(qkv, true), wOut: r.weight(out, true),
-		qkv: make([]T, n*r.qkvWidth()), att: make([]T, n*r.qWidth()), rstd: make([]float32, n), lse: make([]float32, n*r.Heads),
+	a := &attention[T]{Runtime: r, wQKV: r.weight(qkv, true), wOut: r.weight(out, true)}
+	if from := r.attended; from != nil && r.shared() {
+		a.qkv, a.att, a.rstd, a.lse = from.qkv, from.att, from.rstd, from.lse
+	} else {
+		a.qkv, a.att, a.rstd, a.lse = make([]T, n*r.qkvWidth()), make([]T, n*r.qWidth()), make([]float32, n), make([]float32, n*r.Heads)
+		r.attended = a
 	}
 	name := fmt.Sprintf("attention.%d", layer)
 	o := &Op{
@@ -71,21 +74,27 @@ func normRows[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int, eps
 }
 
 func (a *attention[T]) forward(y, x, norm []float32) {
+	c, qw := a.Width, a.qWidth()
+	a.attend(x, norm)
+	a.tiles(func(_, lo, hi int) {
+		kernel.LinearPlus(a.wOut.Weights, y[lo*c:hi*c], x[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw)
+	})
+}
+
+// attend computes what the block keeps for its gradient.
+func (a *attention[T]) attend(x, norm []float32) {
 	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
 	a.tiles(func(_, lo, hi int) {
 		h := buffer[T](tileRows * c)
 		defer release(h)
 		normRows(*h, x, norm, a.rstd, lo, hi, c, a.Eps)
 		kernel.Linear(a.wQKV.Weights, a.qkv[lo*wide:hi*wide], *h, hi-lo, c, wide, 0, wide, false)
-		kernel.Turn(a.attn, a.rope, a.qkv[lo*wide:hi*wide], a.positions[lo:hi])
+		kernel.Turn(a.be, a.attn, a.rope, a.qkv[lo*wide:hi*wide], a.positions[lo:hi])
 	})
 	clearPadding(a.att, a.docs, qw)
 	a.documents(func(d document, kvHead int) {
 		first, end := d.first, d.first+d.length
 		kernel.AttendForward(a.be, a.attn, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
-	})
-	a.tiles(func(_, lo, hi int) {
-		kernel.LinearPlus(a.wOut.Weights, y[lo*c:hi*c], x[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw)
 	})
 }
 
@@ -95,6 +104,9 @@ func (a *attention[T]) documents(f func(d document, kvHead int)) {
 }
 
 func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *accumulator) {
+	if a.Recompute {
+		a.attend(x, norm)
+	}
 	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
 	dqkv, datt := a.dWide[:a.tokens()*wide], a.dMid[:a.tokens()*qw]
 	a.tiles(func(_, lo, hi int) {
@@ -104,7 +116,7 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *ac
 	clearPadding(dqkv, a.docs, wide)
 	a.documents(func(d document, kvHead int) {
 		first, end := d.first, d.first+d.length
-		kernel.AttendBackward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], datt[first*qw:end*qw],
+		kernel.AttendBackward(a.be, a.attn, a.rope, a.qkv[first*wide:end*wide], a.att[first*qw:end*qw], datt[first*qw:end*qw],
 			dqkv[first*wide:end*wide], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
 	})
 	a.tiles(func(tile, lo, hi int) {

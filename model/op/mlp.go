@@ -21,7 +21,13 @@ type mlp[T kernel.Elem] struct {
 // MLP is the block y = x + (silu(g)·u)·Wdownᵀ with [g;u] = norm(x)·Wgateupᵀ (SwiGLU, Shazeer 2020, eq. 6): x [N,C] → [N,C].
 func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node) (*G.Node, error) {
 	n, c, f := r.tokens(), r.Width, r.Hidden
-	m := &mlp[T]{Runtime: r, wGateUp: r.weight(gateUp, true), wDown: r.weight(down, true), gateUp: make([]T, n*2*f), rstd: make([]float32, n)}
+	m := &mlp[T]{Runtime: r, wGateUp: r.weight(gateUp, true), wDown: r.weight(down, true)}
+	if from := r.gated; from != nil && r.shared() {
+		m.gateUp, m.rstd = from.gateUp, from.rstd
+	} else {
+		m.gateUp, m.rstd = make([]T, n*2*f), make([]float32, n)
+		r.gated = m
+	}
 	name := fmt.Sprintf("mlp.%d", layer)
 	o := &Op{name: name, in: []hm.Type{matrix, vector, matrix, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{true, true, true, true}, home: r.kept()}
 	o.run = func(y []float32, in []G.Value) error {
@@ -48,12 +54,9 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node)
 func (m *mlp[T]) forward(y, x, norm []float32) {
 	c, f := m.Width, m.Hidden
 	m.tiles(func(_, lo, hi int) {
-		h, act := buffer[T](tileRows*c), buffer[T](tileRows*f)
-		defer release(h)
+		act := buffer[T](tileRows * f)
 		defer release(act)
-		normRows(*h, x, norm, m.rstd, lo, hi, c, m.Eps)
-		gu := m.gateUp[lo*2*f : hi*2*f]
-		kernel.Linear(m.wGateUp.Weights, gu, *h, hi-lo, c, 2*f, 0, 2*f, false)
+		gu := m.gate(x, norm, lo, hi)
 		for i := range hi - lo {
 			swiGLU((*act)[i*f:(i+1)*f], gu[i*2*f:i*2*f+f], gu[i*2*f+f:(i+1)*2*f])
 		}
@@ -61,10 +64,23 @@ func (m *mlp[T]) forward(y, x, norm []float32) {
 	})
 }
 
+// gate computes what the block keeps for its gradient, for the rows of one tile: [hi−lo,2F].
+func (m *mlp[T]) gate(x, norm []float32, lo, hi int) []T {
+	h, wide := buffer[T](tileRows*m.Width), 2*m.Hidden
+	defer release(h)
+	normRows(*h, x, norm, m.rstd, lo, hi, m.Width, m.Eps)
+	gu := m.gateUp[lo*wide : hi*wide]
+	kernel.Linear(m.wGateUp.Weights, gu, *h, hi-lo, m.Width, wide, 0, wide, false)
+	return gu
+}
+
 func (m *mlp[T]) backward(dx, x, dy, norm, dNorm []float32, dGateUp, dDown *accumulator) {
 	c, f := m.Width, m.Hidden
 	dgu := m.dWide[:m.tokens()*2*f]
 	m.tiles(func(tile, lo, hi int) {
+		if m.Recompute {
+			m.gate(x, norm, lo, hi)
+		}
 		dact := buffer[T](tileRows * f)
 		defer release(dact)
 		kernel.Convert(m.dy[lo*c:hi*c], dy[lo*c:hi*c])

@@ -13,6 +13,7 @@ type Dims struct {
 	Seqs, Len                                     int
 	Eps                                           float32
 	Train                                         bool // there will be gradients
+	Recompute                                     bool // for which a block computes its activations again instead of keeping them
 }
 
 func (d Dims) tokens() int   { return d.Seqs * d.Len }
@@ -44,6 +45,9 @@ type Runtime[T kernel.Elem] struct {
 	headDX  []float32
 	dLogits []T
 	lefts   []kernel.Transposed[T]
+
+	attended *attention[T] // the blocks whose activations others take over (shared)
+	gated    *mlp[T]
 }
 
 // document is a run of tokens that attend to each other and to nothing else.
@@ -115,6 +119,9 @@ func (r *Runtime[T]) passing() *tensor.Dense {
 	}
 	return r.stream[r.flip]
 }
+
+// shared says that blocks of a kind use the same memory for their activations: nobody reads them once the next block has run.
+func (r *Runtime[T]) shared() bool { return r.Recompute || !r.Train }
 
 // weightGradient registers an accumulator for the gradient of a matrix of a layer.
 func (r *Runtime[T]) weightGradient(rows, cols int) *accumulator {

@@ -65,7 +65,7 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 	mix := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), seed)
 	return trainer.Job{
 		Stage: stages.DP, Model: model.New(cfg, seed), Epoch: mix.Epoch, HeldOut: HeldOut(dom),
-		Tokens: s.cfg.Tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim, Save: s.cfg.Save,
+		Tokens: s.cfg.Tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim, Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}, mix, nil
 }
 

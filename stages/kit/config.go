@@ -23,6 +23,7 @@ type Config struct {
 	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"the place, then the text; or the text at once (also for bpo, eval, ask)"`
 	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save      trainer.Save  `yaml:"save" doc:"when state is saved"`
+	Recompute bool          `yaml:"recompute" doc:"as stages.dp.recompute"`
 	Passage   int           `yaml:"-"` // tokens of knowledge that the black box is given: eval.knowledge
 }
 

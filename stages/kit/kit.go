@@ -116,7 +116,7 @@ func (s *Stage) job(dom *domain.Domain, params *model.Params, kept []pairs.Pair,
 	lesson := &lesson{cfg: s.cfg, dom: dom, pairs: kept, seed: seed, context: params.Config.Context}
 	return trainer.Job{
 		Stage: stages.KIT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
-		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: params.Config.Context, Optim: s.cfg.Optim, Save: s.cfg.Save,
+		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: params.Config.Context, Optim: s.cfg.Optim, Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}
 }
 

@@ -25,7 +25,7 @@ type Tokenizer struct {
 // Corpus says what is read.
 type Corpus struct {
 	From     string   `yaml:"from" oneof:"|builtin:licenses" unset:"empty" doc:"builtin:licenses, the licence texts in the program; empty = path"`
-	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), in UTF-8, not packed (.gz, .zst and the like are refused); a pattern that matches nothing is an error; links to files are followed, below ** links to folders are not"`
+	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), in UTF-8, not packed (.gz, .zst and the like are refused); a pattern that matches nothing is an error; links to files are followed, those to folders not where a double star searches them"`
 	Field    string   `yaml:"field" unset:"empty" doc:"of JSONL: the field with the text; empty = text"`
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown one is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and of them only these sections"`

@@ -53,7 +53,7 @@ func (s *session) blame(b pack.Batch) string {
 func (s *session) lossOf(n int, b pack.Batch) error {
 	part := *s.Model
 	part.Config.Layers, part.Layers = n, s.Model.Layers[:n]
-	g, err := model.NewGraph(&part, s.env.Kernel, s.graph.Seqs, s.graph.Len, false)
+	g, err := model.NewGraph(&part, s.env.Kernel, s.graph.Seqs, s.graph.Len, model.Losses)
 	if err != nil {
 		return err
 	}

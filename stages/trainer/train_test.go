@@ -95,6 +95,19 @@ func score(t *testing.T, w *world, p *model.Params, ex []pack.Example) float64 {
 	return sum / float64(count)
 }
 
+func TestActivationsThatAreComputedAgainChangeNothing(t *testing.T) {
+	for _, backend := range []string{"go", "onednn-bf16", "amx"} {
+		t.Run(backend, func(t *testing.T) {
+			w := newWorld(t, backend)
+			want, kept := w.finish(nil)
+			w = newWorld(t, backend)
+			got, again := w.finish(func(j *Job) { j.Recompute = true })
+			sameWeights(t, backend, want, got)
+			sameSummary(t, backend, kept, again)
+		})
+	}
+}
+
 func TestHeldOutLossIsThatOfTheDecoder(t *testing.T) {
 	w := newWorld(t, "go")
 	held := lesson(99)[:6]

@@ -31,6 +31,8 @@ type Job struct {
 	Places  int                            // of a micro-batch, which bound memory; 0 = MicroPlaces. The weights do not depend on it
 	Optim   Optim
 	Save    Save
+
+	Recompute bool // activations for the gradient, instead of keeping them: less memory, more time, the same weights
 }
 
 // Metric is a row of metrics.arrow. It holds nothing that depends on the clock: the file is part of the checkpoint's digest.
@@ -144,12 +146,16 @@ func open(env *stages.Env, job Job) (*session, error) {
 		s.total = int((s.Tokens + int64(s.Batch) - 1) / int64(s.Batch))
 	}
 	rows := max(1, min(s.Batch, s.Places)/s.Context)
+	mode := model.Gradients
+	if s.Recompute {
+		mode = model.Recomputing
+	}
 	var err error
-	if s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, true); err != nil {
+	if s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, mode); err != nil {
 		return nil, err
 	}
 	if len(s.HeldOut) > 0 {
-		if s.probe, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, false); err != nil {
+		if s.probe, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, model.Losses); err != nil {
 			s.close()
 			return nil, err
 		}
