@@ -183,14 +183,21 @@ func CompareCheckpoints(a, b string) (*StageDiff, error) {
 	for _, f := range ma.Files {
 		sum, both := sums[f.Name]
 		delete(sums, f.Name)
+		inA, inB := filepath.Join(a, filepath.FromSlash(f.Name)), filepath.Join(b, filepath.FromSlash(f.Name))
 		if sum == f.SHA256 {
-			continue
+			same, err := sameBytes(inA, inB)
+			if err != nil {
+				return nil, err
+			}
+			if same {
+				continue
+			}
 		}
 		s.Files = append(s.Files, f.Name)
 		if !both {
 			continue
 		}
-		if err := s.file(f.Name, filepath.Join(a, filepath.FromSlash(f.Name)), filepath.Join(b, filepath.FromSlash(f.Name))); err != nil {
+		if err := s.file(f.Name, inA, inB); err != nil {
 			return nil, err
 		}
 	}
@@ -198,6 +205,19 @@ func CompareCheckpoints(a, b string) (*StageDiff, error) {
 	slices.SortStableFunc(s.Tensors, func(x, y checkpoint.TensorDiff) int { return cmp.Compare(y.Relative, x.Relative) })
 	s.Same = len(s.Files) == 0 && !slices.ContainsFunc(s.Facts, func(k KeyDiff) bool { return matters(k.Key) })
 	return s, nil
+}
+
+// sameBytes compares files of the same sum in their manifests: one of them may be damaged since.
+func sameBytes(a, b string) (bool, error) {
+	sumA, _, err := checkpoint.HashFile(a)
+	if err != nil {
+		return false, fmt.Errorf("pipeline: compare: %w", err)
+	}
+	sumB, _, err := checkpoint.HashFile(b)
+	if err != nil {
+		return false, fmt.Errorf("pipeline: compare: %w", err)
+	}
+	return sumA == sumB, nil
 }
 
 // matters tells what of a manifest is a result from what says by which program, and from what, it was made.

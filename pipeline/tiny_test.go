@@ -44,12 +44,17 @@ var tiny struct {
 
 // train runs the tiny recipe below dir with more settings.
 func train(ctx context.Context, dir string, set ...string) (string, error) {
+	return trainOf(ctx, dir, recipe.Source{Name: "tiny", Shipped: recipes.Files, Set: append(slices.Clone(smaller), set...)})
+}
+
+// trainOf runs all stages of a recipe below dir.
+func trainOf(ctx context.Context, dir string, source recipe.Source) (string, error) {
 	be, err := kernel.Open("go")
 	if err != nil {
 		return "", err
 	}
 	tiny.be = be
-	r, err := recipe.Load(recipe.Source{Name: "tiny", Shipped: recipes.Files, Set: append(slices.Clone(smaller), set...)})
+	r, err := recipe.Load(source)
 	if err != nil {
 		return "", err
 	}

@@ -57,38 +57,50 @@ type Verified struct {
 // made from. It writes nothing. What differs is in the result; an error means that nothing can be said: there is no run, a newer format, or
 // files that cannot be read.
 func Verify(folder string) (*Verified, error) {
-	v := &verifier{folder: folder, out: &Verified{Version: 1, Digests: map[string]string{}, Missing: []string{}, Differences: []Difference{}}}
+	v := newVerifier(folder)
 	if by, locked := Locked(folder); locked {
 		v.note("the run is in use by %s: what it is writing now is not checked", by)
 	}
-	if err := v.seal(); err != nil {
+	if err := v.contents(); err != nil {
 		return nil, err
+	}
+	v.parents()
+	v.chain()
+	v.out.OK = len(v.out.Differences) == 0
+	return v.out, nil
+}
+
+func newVerifier(folder string) *verifier {
+	return &verifier{folder: folder, out: &Verified{Version: 1, Digests: map[string]string{}, Missing: []string{}, Differences: []Difference{}}}
+}
+
+// contents compares every file with what its manifest, the seal or its own checksums say of it.
+func (v *verifier) contents() error {
+	if err := v.seal(); err != nil {
+		return err
 	}
 	audits := make([]audit, len(order))
 	var wg sync.WaitGroup
 	for i, stage := range order {
 		wg.Go(func() {
 			a := &audits[i]
-			a.manifest, a.faults, a.err = checkpoint.Audit(filepath.Join(folder, stage))
+			a.manifest, a.faults, a.err = checkpoint.Audit(filepath.Join(v.folder, stage))
 		})
 	}
 	wg.Wait()
 	for i, stage := range order {
 		if err := v.stage(stage, audits[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	v.parents()
-	v.chain()
 	v.work()
 	v.events()
 	if err := v.replies(); err != nil {
-		return nil, err
+		return err
 	}
 	v.report()
 	v.strays()
-	v.out.OK = len(v.out.Differences) == 0
-	return v.out, nil
+	return nil
 }
 
 type verifier struct {

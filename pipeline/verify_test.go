@@ -65,6 +65,37 @@ func TestADamagedTensorIsNamedWithItsIndexAndWhatStoodThere(t *testing.T) {
 	}
 }
 
+func TestLongDamageIsNamedToItsFirstIndexBesideACopy(t *testing.T) {
+	run, whole := tinyRun(t), tinyRun(t)
+	path := filepath.Join(run, "dp", "weights.arrow")
+	w, err := checkpoint.OpenWeights(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := w.Tensors[2].Name
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, at := 0, offsetOf(t, path, name)+5*4; i < 12; i++ {
+		data[at+i] ^= 0x10
+	}
+	put(t, path, data)
+	if v := verified(t, run); v.OK || !has(v.Differences, "dp", "weights.arrow", "") {
+		t.Errorf("%+v", v.Differences)
+	}
+	d, err := Compare(whole, run)
+	if err != nil || d.Same || len(d.Stages) != 5 || len(d.Stages[1].Tensors) != 1 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if got := d.Stages[1].Tensors[0]; got.Name != name || got.First != 5 || got.Count != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestADamagedTableIsNamedWithItsRow(t *testing.T) {
 	run := tinyRun(t)
 	path := filepath.Join(run, "eval", "items.arrow")

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -87,6 +88,10 @@ func (d *decoder) setting(v reflect.Value) {
 		v, path = v.FieldByIndex(f.index), join(path, part)
 		if i < len(l.path)-1 {
 			continue
+		}
+		if !utf8.ValidString(l.raw) || strings.ContainsFunc(l.raw, forbidden) {
+			d.report(path, Problem{Place: l.valuePlace(), What: hidden})
+			return
 		}
 		t := deref(f.typ)
 		if t.Kind() == reflect.String && !isText(t) && !strings.HasPrefix(l.raw, `"`) && !strings.HasPrefix(l.raw, `'`) {

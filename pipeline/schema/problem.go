@@ -66,22 +66,35 @@ func short(text string) string {
 	return string(runes[:most-end]) + " … " + string(runes[len(runes)-end:])
 }
 
-// secret is what may be a key: the value of a field with such a name that is no name in capitals, and what stands before the host in an address.
-var secret = regexp.MustCompile(`(?i)((?:key|token|secret|password)\w*["']?\s*[:=]\s*["']?)([^\s"',}\]]{8,})|(://)([^/\s@]+)@`)
+// secret is what may be a key: the value of a field with such a name that is no name in capitals, and in an address what stands before the
+// host, and what stands behind it.
+var secret = regexp.MustCompile(`(?i)((?:key|token|secret|password)\w*["']?\s*[:=]\s*["']?)([^\s"',}\]]{8,})|(://)([^/\s@]+)@|(://[^/\s"',}\]@]+/)([^\s"',}\]]+)`)
 
-var capitals = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+var (
+	capitals = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+	version  = regexp.MustCompile(`^v[0-9]+$`)
+)
 
 // veil puts stars in the place of what may be a key.
 func veil(line string) string {
+	stars := func(text string) string { return strings.Repeat("*", utf8.RuneCountInString(text)) }
 	return secret.ReplaceAllStringFunc(line, func(m string) string {
 		g := secret.FindStringSubmatch(m)
 		switch {
 		case g[3] != "":
-			return g[3] + strings.Repeat("*", utf8.RuneCountInString(g[4])) + "@"
+			return g[3] + stars(g[4]) + "@"
+		case g[5] != "":
+			parts := strings.Split(g[6], "/")
+			for i, part := range parts {
+				if !version.MatchString(part) {
+					parts[i] = stars(part)
+				}
+			}
+			return g[5] + strings.Join(parts, "/")
 		case capitals.MatchString(g[2]):
 			return m
 		}
-		return g[1] + strings.Repeat("*", utf8.RuneCountInString(g[2]))
+		return g[1] + stars(g[2])
 	})
 }
 

@@ -61,10 +61,13 @@ func File(kind, name string, data []byte) (*Layer, Problems) {
 	if i := strings.IndexFunc(text, forbidden); i >= 0 {
 		line := strings.Count(text[:i], "\n")
 		col := utf8.RuneCountInString(text[strings.LastIndexByte(text[:i], '\n')+1:i]) + 1
-		return nil, Problems{{Place: Place{File: name, Line: line + 1, Col: col, Len: 1, Text: l.lines[line]}, What: "control character in the text"}}
+		return nil, Problems{{Place: Place{File: name, Line: line + 1, Col: col, Len: 1, Text: l.lines[line]}, What: hidden}}
 	}
 	return l, l.parse(text)
 }
+
+// hidden is said of a character that no editor shows.
+const hidden = "control character in the text"
 
 // Settings turns single settings into layers, one each, so that every check and every message is the one that files get.
 func Settings(kind string, settings []Setting) []*Layer {
