@@ -140,10 +140,11 @@ func exits(codes ...int) string {
 	var b strings.Builder
 	b.WriteString("\n\nEXIT STATUS")
 	for _, c := range append([]int{exitDone, exitFailed, exitUsage}, codes...) {
+		if c == exitInterrupted {
+			b.WriteString("\n  130/143  stopped by SIGINT or SIGTERM, state saved")
+			continue
+		}
 		fmt.Fprintf(&b, "\n  %3d  %s", c, exitMeaning[c])
-	}
-	if slices.Contains(codes, exitLocked) {
-		b.WriteString("\n  130/143  stopped by SIGINT or SIGTERM, state saved")
 	}
 	return b.String()
 }

@@ -24,7 +24,7 @@ func newAsk(a *app) *cobra.Command {
 		Long: "Asks the small model for the place and the text, says whether the text stands in the corpus at that place (verified) or not (UNVERIFIED), " +
 			"and gives it to the LLM: to choose among --choice options, or to answer freely. RUN is a folder, a run's name, or its beginning. " +
 			"With - for the question, each line of stdin is one. The LLM's replies are stored beside the run, and given again to the same question." +
-			exits(exitStopped, exitLLM, exitCheckpoint),
+			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"\n  slm ask legal - --no-llm -o jsonl < questions.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd.Context(), args[0], args[1], choices, trial, alone, offline)

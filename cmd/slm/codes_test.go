@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-var codeLine = regexp.MustCompile(`(?m)^ {2,4}(\d+)  `)
+var codeLine = regexp.MustCompile(`(?m)^ {2,4}(\d+)(?:/143)?  `)
 
 // commands lists what can be called, as typed after slm, with the exit codes that its help promises.
 func commands() map[string][]int {
@@ -37,8 +39,8 @@ func commands() map[string][]int {
 	return out
 }
 
-// TestEveryCommandEndsInTheExitCodesThatItsHelpPromises calls each command so that it ends in each of the codes that need neither a broken
-// disk (1), a signal, nor a black box that fails (3, 5, 6: TestEveryErrorHasItsExitCode maps those for all commands alike).
+// TestEveryCommandEndsInTheExitCodesThatItsHelpPromises calls each command so that it ends in each of the codes; 130 and 143 are
+// TestASignalStopsEachCommandThatWaitsForAServer's.
 func TestEveryCommandEndsInTheExitCodesThatItsHelpPromises(t *testing.T) {
 	dir := t.TempDir()
 	run := trainTiny(t, dir)
@@ -53,31 +55,62 @@ func TestEveryCommandEndsInTheExitCodesThatItsHelpPromises(t *testing.T) {
 	put(t, filepath.Join(dir, newer, "data", "manifest.json"), `{"version": 99}`)
 	put(t, filepath.Join(dir, "nodata.yaml"), "slm: 1\ndata: {corpus: {path: gone/*.txt}}\n")
 	put(t, filepath.Join(dir, "items.jsonl"), "{\"id\":\"a\"\n")
+	put(t, filepath.Join(dir, "good.jsonl"), `{"question":"What?","choices":["a","b"],"answer":0,"split":"test"}`)
+	// copied is the run elsewhere, with another recipe.
+	copied := func(to string, edits ...string) {
+		if err := os.CopyFS(filepath.Join(dir, to, run), os.DirFS(filepath.Join(dir, run))); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, to, run, "recipe.yaml")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, path, strings.NewReplacer(edits...).Replace(string(text)))
+	}
+	copied("poor", "calls: 5000", "calls: 1") // which is bought:
+	if o := slm(t, dir, "ask", "tiny", "first", "--choice", "a", "--choice", "b", "--dir", "poor"); o.code != exitDone {
+		t.Fatalf("%+v", o)
+	}
+	copied("remote", "provider: overlap", "provider: openai\n  url: http://127.0.0.1:9/v1", "retries: 5", "retries: 0") // where nobody listens
+	var code strings.Builder
+	for i, word := range strings.Fields("amber basalt cedar delta ember fjord garnet harbor indigo jasper kelp lagoon maple nickel onyx pewter") {
+		fmt.Fprintf(&code, "{\"title\":\"T\",\"number\":%d,\"text\":\"%s.\"}\n", i, strings.Repeat(word+" ", 9))
+	}
+	put(t, filepath.Join(dir, "code.jsonl"), code.String())
+	trainTiny(t, dir, "-s", "name=unread", "-s", "data.corpus.from=", "-s", "data.corpus.path=code.jsonl", "-s", "data.corpus.only=[]", "-s", "data.corpus.numbered=false", "--until", "data")
+	if err := os.Remove(filepath.Join(dir, "code.jsonl")); err != nil {
+		t.Fatal(err)
+	}
 	l := flock.New(filepath.Join(dir, locked, "lock"))
 	if ok, err := l.TryLock(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	defer func() { _ = l.Unlock() }()
 	tiny := "tiny " + lesser + " "
+	const exploding = " -s stages.dp.optim.name=adamw -s stages.dp.optim.lr=1 -s stages.dp.optim.betas=[0.9999,0] -s stages.dp.optim.clip=0 -s stages.dp.optim.warmup=0 -s model.layers=8"
 	calls := map[string]map[int]string{
-		"ask":         {0: run + " what --no-llm", 8: "nope what"},
+		"ask":         {0: run + " what --no-llm", 3: "tiny second --choice a --choice b --dir poor", 5: run + " never-asked --offline", 8: "nope what"},
 		"check":       {0: "tiny", 4: "nodata.yaml", 5: "legal -s llm.model=gguf:gone.gguf"},
 		"config keys": {0: ""}, "config schema": {0: ""}, "config show": {0: "tiny"},
-		"data pull":   {4: "statutes-cn --base http://127.0.0.1:9 --to pulled"},
+		"data pull":   {1: "statutes-cn --to items.jsonl", 4: "statutes-cn --base http://127.0.0.1:9 --to pulled"},
 		"diff":        {0: run + " " + run, 7: run + "/data " + other + "/data", 8: run + " nope"},
 		"doctor":      {0: ""},
-		"eval":        {4: run + " --items items.jsonl", 8: "nope"},
+		"eval":        {0: run, 3: "tiny --items good.jsonl --dir poor", 4: run + " --items items.jsonl", 5: run + " --items good.jsonl --offline", 8: "nope"},
 		"inspect":     {0: run + "/dp", 8: "nope"},
 		"plan":        {0: "tiny --quick", 4: "nodata.yaml", 5: "legal --quick -s llm.model=gguf:gone.gguf", 8: tiny + "--quick -s seed=15"},
-		"recipe copy": {0: "tiny copied.yaml"}, "recipe list": {0: ""}, "recipe show": {0: "tiny"},
-		"reproduce": {7: damaged, 8: "nope"},
+		"recipe copy": {0: "tiny copied.yaml", 1: "tiny nodata.yaml"}, "recipe list": {0: ""}, "recipe show": {0: "tiny"},
+		"reproduce": {0: run + " --stage data", 4: "unread", 5: "tiny --dir remote --live --stage kit", 7: damaged, 8: "nope"},
 		"runs diff": {0: run + " " + run, 7: run + " " + other, 8: run + " nope"},
 		"runs list": {0: ""},
 		"runs rm":   {0: other + " --yes", 8: "nope --yes", 9: locked + " --yes"},
 		"runs show": {0: run, 8: "nope"},
-		"train":     {0: tiny, 4: "nodata.yaml", 5: "legal", 8: tiny + "--until data -s seed=15", 9: tiny + "-s seed=13"},
-		"verify":    {0: run, 7: damaged, 8: "nope"},
-		"version":   {0: ""},
+		"train": {
+			0: tiny, 3: tiny + "-s seed=17 -s llm.budget.calls=3", 4: "nodata.yaml", 5: "legal", 6: tiny + "--until dp -s seed=19" + exploding,
+			8: tiny + "--until data -s seed=15", 9: tiny + "-s seed=13",
+		},
+		"verify":  {0: run, 7: damaged, 8: "nope"},
+		"version": {0: ""},
 	}
 	for name, promised := range commands() {
 		if o := slm(t, dir, append(strings.Fields(name), "--frob")...); o.code != exitUsage || o.out != "" {
@@ -91,22 +124,29 @@ func TestEveryCommandEndsInTheExitCodesThatItsHelpPromises(t *testing.T) {
 		if calls[name] == nil {
 			t.Errorf("slm %s has no row in this table", name)
 		}
-		for _, code := range []int{exitDiffers, exitCheckpoint} {
-			if _, ok := calls[name][code]; !ok && slices.Contains(promised, code) {
+		for _, code := range promised {
+			if _, ok := calls[name][code]; !ok && !slices.Contains([]int{exitDone, exitFailed, exitUsage, exitInterrupted}, code) {
 				t.Errorf("slm %s: its help says %d, and no row ends in it", name, code)
 			}
 		}
 	}
-	for _, code := range []int{exitDiffers, exitCheckpoint, exitLocked, exitData, exitLLM, exitDone} { // what removes a run comes last
-		for name, byCode := range calls {
-			args, ok := byCode[code]
-			if !ok || name == "runs rm" && code == exitDone {
+	for name, byCode := range calls {
+		for code, args := range byCode {
+			if name == "runs rm" && code == exitDone { // what removes a run comes last
 				continue
 			}
 			if o := slm(t, dir, append(strings.Fields(name), strings.Fields(args)...)...); o.code != code {
 				t.Errorf("slm %s %s: exit %d, want %d\n%s%s", name, args, o.code, code, o.out, o.err)
 			}
+			if code == exitDone && name != "recipe copy" {
+				if got := mute(t, dir, append(strings.Fields(name), strings.Fields(args)...)...); got != exitFailed {
+					t.Errorf("slm %s %s with nowhere to write to: exit %d", name, args, got)
+				}
+			}
 		}
+	}
+	if got := mute(t, dir, "runs", "rm", newer, "--yes"); got != exitFailed {
+		t.Errorf("runs rm with nowhere to write to: exit %d", got)
 	}
 	if o := slm(t, dir, append([]string{"runs", "rm"}, strings.Fields(calls["runs rm"][0])...)...); o.code != exitDone {
 		t.Errorf("runs rm: %+v", o)
@@ -114,4 +154,23 @@ func TestEveryCommandEndsInTheExitCodesThatItsHelpPromises(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, other)); err == nil {
 		t.Error("a removed run is there")
 	}
+}
+
+// mute runs the program with a stdout that takes nothing, and returns its exit code.
+func mute(t *testing.T, dir string, args ...string) int {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, err := os.Open(self) // for reading
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = closed.Close() }()
+	cmd := exec.Command(self, args...)
+	cmd.Dir, cmd.Stdout = dir, closed
+	cmd.Env = []string{asProgram + "=1", "SLM_KERNEL=go", "HOME=" + dir, "TMPDIR=" + os.TempDir()}
+	_ = cmd.Run() // its exit code is the result
+	return cmd.ProcessState.ExitCode()
 }

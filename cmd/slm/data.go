@@ -33,7 +33,7 @@ func newData(a *app) *cobra.Command {
 		Use: "pull NAME", Args: exact(1, "a set's name"), Short: "Fetch a set of data from its public sources, by commit and checksum",
 		Long: "Fetches what is missing of a set (there is: " + strings.Join(source.Names(), ", ") + ") from the public repositories that it is made from, each file at a\n" +
 			"fixed commit, and checks it by its sha256. A file appears whole or not at all; the same command goes on where one was stopped.\n" +
-			"A recipe finds the files there: in its paths ${SLM_DATA} is that folder, shared/data beside the recipe's, or the cache's." + exits(exitData),
+			"A recipe finds the files there: in its paths ${SLM_DATA} is that folder, shared/data beside the recipe's, or the cache's." + exits(exitData, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.pull(cmd.Context(), args[0], folder, base, files)
 		},

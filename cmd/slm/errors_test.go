@@ -46,7 +46,7 @@ var sentinels = map[string]error{
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
 	"cma.ErrBroken": cma.ErrBroken, "corpus.ErrEmpty": corpus.ErrEmpty, "corpus.ErrUnknown": corpus.ErrUnknown, "corpus.ErrUnreadable": corpus.ErrUnreadable,
 	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "eval.ErrScores": eval.ErrScores, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
-	"form.ErrTemplate": form.ErrTemplate, "gguf.ErrFormat": gguf.ErrFormat, "gguf.ErrUnsupported": gguf.ErrUnsupported, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
+	"form.ErrTemplate": form.ErrTemplate, "gguf.ErrFormat": gguf.ErrFormat, "gguf.ErrUnsupported": gguf.ErrUnsupported, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
 	"kit.ErrOverlap": kit.ErrOverlap, "ladder.ErrNewer": ladder.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "pipeline.ErrDiffers": pipeline.ErrDiffers, "pipeline.ErrLocked": pipeline.ErrLocked, "pipeline.ErrUsage": pipeline.ErrUsage,

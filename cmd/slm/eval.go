@@ -24,7 +24,7 @@ func newEval(a *app) *cobra.Command {
 		Short: "The table of a run's systems, on its test items or on yours",
 		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a JSONL file, an object a line with\n" +
 			"id, question, choices and answer (the index of the right choice, from 0, or its letter). The run stays as it is; the LLM's replies are stored beside it." +
-			exits(exitStopped, exitData, exitLLM, exitCheckpoint),
+			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eval(cmd.Context(), args[0], file, offline)
 		},

@@ -39,6 +39,8 @@ const (
 	exitDiffers    = 7
 	exitCheckpoint = 8 // missing, incomplete, damaged, newer
 	exitLocked     = 9
+
+	exitInterrupted = 130 // by SIGINT; 143 by SIGTERM
 )
 
 // exitMeaning is what the help says of each code.
@@ -67,7 +69,7 @@ func (e *signalError) code() int {
 	if s, ok := e.sig.(syscall.Signal); ok {
 		return 128 + int(s)
 	}
-	return 130
+	return exitInterrupted
 }
 
 // exitCode maps an error to the program's exit code. cause is why the context ended, nil if it did not.
@@ -88,7 +90,7 @@ func exitCode(err, cause error) int {
 	case errors.As(errors.Join(err, cause), &stopped):
 		return stopped.code()
 	case is(context.Canceled):
-		return 130
+		return exitInterrupted
 	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage, bpo.ErrTrial, source.ErrUnknown):
 		return exitUsage
 	case is(pipeline.ErrDiffers):

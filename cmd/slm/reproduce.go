@@ -28,7 +28,7 @@ func newReproduce(a *app) *cobra.Command {
 			"and by how much. The LLM's replies come from the run: no network, no cost, the same prompt and curve. --live asks anew.\n" +
 			"The kernel that made the run is used where this machine has it. By another one bits cannot agree: that is said first, and the final losses\n" +
 			"must agree within 2 %. The new folder goes when all is the same, and stays when something differs." +
-			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitLocked),
+			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitInterrupted),
 		Example: "  slm reproduce legal\n  slm reproduce runs/legal-1f0c9a2b --stage kit -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.reproduce(cmd.Context(), args[0], stage, into, live, keep)
@@ -116,7 +116,7 @@ func (a *app) sameKernel(was string) (kernel.Backend, error) {
 	if err != nil || be.Name() == was || a.getenv("SLM_KERNEL", "") != "" {
 		return be, err
 	}
-	for _, name := range []string{"amx", "onednn-bf16", "onednn-f32", "go"} {
+	for _, name := range []string{"amx", "amx-f32", "onednn-bf16", "onednn-f32", "go"} {
 		if other, err := kernel.Open(name); err == nil && other.Name() == was {
 			return other, nil
 		}

@@ -30,7 +30,7 @@ func newTrain(a *app) *cobra.Command {
 		Long: "Runs a recipe's stages. RECIPE is a file, or the name of a recipe inside the program (slm recipe list). What an earlier run has\n" +
 			"finished is reused, and what was interrupted goes on from its last save: the same command again is always the right one.\n" +
 			"Values of the recipe are overridden by -s, and by variables such as SLM_STAGES__DP__TOKENS=2M." +
-			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked),
+			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm train legal\n  slm train recipes/legal.yaml -s stages.dp.tokens=2M --until kit",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if overfit {
