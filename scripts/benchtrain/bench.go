@@ -12,8 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
-	"slm/model"
 	"slm/model/kernel"
 	"slm/rng"
 )
@@ -38,19 +38,18 @@ type side struct {
 	rss  float64
 }
 
-// prepare writes what both sides read; batches is how many the data holds.
-func (b *bench) prepare(batches int) (clean func(), err error) {
+// prepare writes what both sides read; batches is how many the data holds. Only the peer reads the weights.
+func (b *bench) prepare(batches int, peer bool) (clean func(), err error) {
 	if b.folder, err = os.MkdirTemp("", "bench-train-"); err != nil {
 		return nil, err
 	}
 	clean = func() { _ = os.RemoveAll(b.folder) }
-	text, err := json.Marshal(b.job)
-	var weights, tokens []byte
-	for _, t := range model.New(b.job.Config, 1).Tensors() {
-		for _, v := range t.Data {
-			weights = binary.LittleEndian.AppendUint32(weights, math.Float32bits(v))
-		}
+	write := func(name string, data []byte) {
+		err = errors.Join(err, os.WriteFile(filepath.Join(b.folder, name), data, 0o644))
 	}
+	text, failed := json.Marshal(b.job)
+	write("shape.json", text)
+	var tokens []byte
 	s, last := rng.New(1, "bench-train"), 0
 	for range batches * b.job.Batch * (b.job.Length + 1) {
 		// Half of the tokens follow from the one before, so that there is something to learn.
@@ -59,8 +58,17 @@ func (b *bench) prepare(batches int) (clean func(), err error) {
 		}
 		tokens = binary.LittleEndian.AppendUint32(tokens, uint32(last))
 	}
-	return clean, errors.Join(err, os.WriteFile(filepath.Join(b.folder, "shape.json"), text, 0o644),
-		os.WriteFile(filepath.Join(b.folder, "weights.f32"), weights, 0o644), os.WriteFile(filepath.Join(b.folder, "tokens.i32"), tokens, 0o644))
+	write("tokens.i32", tokens)
+	if peer {
+		var weights []byte
+		for _, t := range b.job.weights().Tensors() {
+			for _, v := range t.Data {
+				weights = binary.LittleEndian.AppendUint32(weights, math.Float32bits(v))
+			}
+		}
+		write("weights.f32", weights)
+	}
+	return clean, errors.Join(failed, err)
 }
 
 func (b *bench) start(name, program string, args ...string) (*side, error) {
@@ -78,12 +86,13 @@ func (b *bench) start(name, program string, args ...string) (*side, error) {
 	return s, s.cmd.Start()
 }
 
+// ours starts our side with a kernel, "" for the default.
 func (b *bench) ours(kernelName string) (*side, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return b.start("slm "+kernelName, self, "-serve", kernelName, b.folder)
+	return b.start("slm "+kernelName, self, "-serve", b.folder, kernelName)
 }
 
 func (b *bench) peer(mode, precision string) (*side, error) {
@@ -112,96 +121,113 @@ func (s *side) time(n int) error {
 	return err
 }
 
+// warmUp compiles and allocates in a first step, and times some more.
+func (s *side) warmUp() error {
+	if err := s.time(1); err != nil {
+		return err
+	}
+	return s.time(s.stepsIn(2))
+}
+
+// stepsIn is how many steps take as many seconds, and at least one.
+func (s *side) stepsIn(seconds float64) int { return max(1, int(math.Ceil(seconds/s.best))) }
+
 func (s *side) stop() {
 	_ = s.in.Close()
 	_ = s.cmd.Wait()
 }
 
-// kernels are ours by precision: the default, and the fastest in f32.
-func kernels() (bf16, f32 string, err error) {
-	be, err := kernel.Open("")
-	if err != nil {
-		return "", "", err
+// kernels are ours that this machine has, by precision.
+func kernels(precision string) (names []string, err error) {
+	all := map[string][]string{"f32": {"amx-f32", "onednn-f32", "go"}, "bf16": {"amx", "onednn-bf16"}}[precision]
+	for _, name := range all {
+		if _, err := kernel.Open(name); err == nil {
+			names = append(names, name)
+		}
 	}
-	f32 = "onednn-f32"
-	if _, err := kernel.OneDNN(); err != nil {
-		f32 = "go"
+	if len(names) == 0 {
+		return nil, fmt.Errorf("this machine has no %s kernel: nothing to compare", precision)
 	}
-	if be.Precision() != kernel.BF16 {
-		return "", "", errors.New("no bf16 on this machine: nothing to compare")
-	}
-	bf16 = "onednn-bf16"
-	if _, err := kernel.Open("amx"); err == nil {
-		bf16 = "amx"
-	}
-	return bf16, f32, nil
+	return names, nil
 }
 
 func (b *bench) compareSpeed() (result, error) {
-	clean, err := b.prepare(8)
+	clean, err := b.prepare(8, true)
 	if err != nil {
 		return result{}, err
 	}
 	defer clean()
-	bf16, f32, err := kernels()
+	f32, err := b.duel("f32")
 	if err != nil {
 		return result{}, err
 	}
-	r := result{Shape: b.job.Shape, Kernel: bf16 + ", " + f32}
-	if r.RatioF32, _, _, err = b.duel(f32, "f32"); err != nil {
-		return r, err
-	}
-	var mine, theirs *side
-	if r.RatioBF16, mine, theirs, err = b.duel(bf16, "bf16"); err != nil {
-		return r, err
+	bf16, err := b.duel("bf16")
+	if err != nil {
+		return result{}, err
 	}
 	tokens := float64(b.job.Batch * b.job.Length)
-	r.TokS, r.PeerTokS = tokens/median(mine.secs), tokens/median(theirs.secs)
-	r.RSSRatio, r.PeerMode = mine.rss/theirs.rss, theirs.name
-	return r, nil
+	return result{
+		Shape: b.job.Shape, RatioBF16: bf16.ratio, RatioF32: f32.ratio, TokS: tokens / median(bf16.mine.secs), PeerTokS: tokens / median(bf16.theirs.secs),
+		RSSRatio: bf16.mine.rss / bf16.theirs.rss, Kernel: bf16.mine.name + ", " + f32.mine.name, PeerMode: bf16.theirs.name,
+	}, nil
 }
 
-// duel times one of our kernels and the better of PyTorch's modes in turn. ratio is the median over the rounds.
-func (b *bench) duel(ours, precision string) (ratio float64, mine, theirs *side, err error) {
-	for _, mode := range []string{"compile", "eager"} {
-		p, err := b.peer(mode, precision)
-		if err != nil {
-			return 0, nil, nil, err
-		}
-		if err := errors.Join(p.time(2), p.time(2)); err != nil { // the first compiles
-			fmt.Fprintf(b.log, "%s: %v\n", p.name, err)
-			p.stop()
-			continue
-		}
-		if theirs == nil || p.best < theirs.best {
-			p, theirs = theirs, p
-		}
-		if p != nil {
-			p.stop()
-		}
+// duel is the best of both sides in one precision, timed in turn.
+type duel struct {
+	mine, theirs *side
+	ratio        float64 // median over the rounds
+}
+
+func (b *bench) duel(precision string) (d duel, err error) {
+	names, err := kernels(precision)
+	if err != nil {
+		return d, err
 	}
-	if theirs == nil {
-		return 0, nil, nil, errors.New("PyTorch does not run")
+	if d.theirs, err = b.best([]string{"compile", "eager"}, func(mode string) (*side, error) { return b.peer(mode, precision) }); err != nil {
+		return d, err
 	}
-	defer theirs.stop()
-	if mine, err = b.ours(ours); err != nil {
-		return 0, nil, nil, err
+	defer d.theirs.stop()
+	if d.mine, err = b.best(names, b.ours); err != nil {
+		return d, err
 	}
-	defer mine.stop()
-	if err := mine.time(2); err != nil {
-		return 0, nil, nil, err
-	}
-	mine.secs, theirs.secs = nil, nil
-	n := max(2, int(math.Ceil(2/theirs.best)))
+	defer d.mine.stop()
+	n := d.theirs.stepsIn(4)
 	var ratios []float64
 	for round := range b.rounds {
-		if err := errors.Join(mine.time(n), theirs.time(n)); err != nil {
-			return 0, nil, nil, err
+		if err := errors.Join(d.mine.time(n), d.theirs.time(n)); err != nil {
+			return d, err
 		}
-		ratios = append(ratios, theirs.secs[round]/mine.secs[round])
-		fmt.Fprintf(b.log, "%s round %d: %s %.0f ms, %s %.0f ms\n", b.job.Shape, round+1, mine.name, 1e3*mine.secs[round], theirs.name, 1e3*theirs.secs[round])
+		ratios = append(ratios, d.theirs.secs[round]/d.mine.secs[round])
+		fmt.Fprintf(b.log, "%s round %d: %s %.0f ms, %s %.0f ms\n", b.job.Shape, round+1, d.mine.name, 1e3*d.mine.secs[round], d.theirs.name, 1e3*d.theirs.secs[round])
 	}
-	return median(ratios), mine, theirs, nil
+	d.ratio = median(ratios)
+	return d, nil
+}
+
+// best starts one after the other and keeps the fastest. One that does not run is named and left out.
+func (b *bench) best(names []string, start func(name string) (*side, error)) (fastest *side, err error) {
+	for _, name := range names {
+		s, err := start(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.warmUp(); err != nil {
+			fmt.Fprintf(b.log, "%s: %v\n", s.name, err)
+			s.stop()
+			continue
+		}
+		if fastest == nil || s.best < fastest.best {
+			s, fastest = fastest, s
+		}
+		if s != nil {
+			s.stop()
+		}
+	}
+	if fastest == nil {
+		return nil, fmt.Errorf("none of %s runs", strings.Join(names, ", "))
+	}
+	fastest.secs = nil
+	return fastest, nil
 }
 
 func median(x []float64) float64 {

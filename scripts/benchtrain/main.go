@@ -23,6 +23,19 @@ type job struct {
 	Length int          `json:"length"` // tokens of a row
 	LR     float64      `json:"lr"`
 	Decay  float64      `json:"decay"`
+
+	Document  int  `json:"document"` // tokens of a document, with which rows are filled; 0 = a row is one. Ours alone
+	Recompute bool `json:"recompute"`
+}
+
+// weights are those that both sides start from.
+func (j job) weights() *model.Params { return model.New(j.Config, 1) }
+
+func (j job) document() int {
+	if j.Document > 0 {
+		return j.Document
+	}
+	return j.Length
 }
 
 func config(vocab, width, layers, heads, kv, hidden, context int, theta float64) model.Config {
@@ -63,14 +76,18 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 	rounds := flags.Int("rounds", 5, "rounds of both sides in turn")
 	python := flags.String("python", "python3", "a Python that has torch and numpy")
 	format := flags.String("o", "text", "text or json")
-	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds")
+	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
 	batch := flags.Int("batch", 0, "rows of a step; 0: the shape's own")
-	side := flags.String("serve", "", "be our side, with this kernel, in the folder given as argument")
+	scale := flags.String("table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,29,135")
+	side := flags.String("serve", "", "be our side in this folder, with the kernel given as argument")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *side != "" {
-		return serve(flags.Arg(0), *side, in, out)
+		return serve(*side, flags.Arg(0), in, out)
+	}
+	if *scale != "" {
+		return showTable(*scale, *format, out, log)
 	}
 	var results []result
 	var learning []curve

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -21,6 +20,7 @@ import (
 // answer is what a side says after some steps.
 type answer struct {
 	Seconds float64   `json:"seconds"`
+	CPU     float64   `json:"cpu"` // seconds of all threads; ours alone
 	Losses  []float64 `json:"losses"`
 	RSS     float64   `json:"rss"` // bytes, the peak so far
 }
@@ -45,7 +45,7 @@ func serve(folder, name string, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("%q is no number of steps: %w", lines.Text(), err)
 		}
 		var a answer
-		began := time.Now()
+		began, busy := time.Now(), usage()
 		for range steps {
 			loss, err := t.train()
 			if err != nil {
@@ -53,17 +53,24 @@ func serve(folder, name string, in io.Reader, out io.Writer) error {
 			}
 			a.Losses = append(a.Losses, loss)
 		}
-		a.Seconds = time.Since(began).Seconds()
-		var usage syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-			return err
-		}
-		a.RSS = float64(usage.Maxrss) * 1024
+		after := usage()
+		a.Seconds, a.CPU, a.RSS = time.Since(began).Seconds(), processor(after)-processor(busy), float64(after.Maxrss)*1024
 		if err := json.NewEncoder(out).Encode(a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// usage is what this process has used so far.
+func usage() (u syscall.Rusage) {
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // which does not fail
+	return u
+}
+
+// processor is the processor time of all threads in seconds.
+func processor(u syscall.Rusage) float64 {
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 func openOurs(folder, name string) (*ourSide, error) {
@@ -86,17 +93,12 @@ func openOurs(folder, name string) (*ourSide, error) {
 	for ; len(raw) > 0; raw = raw[4:] {
 		t.tokens = append(t.tokens, int32(binary.LittleEndian.Uint32(raw)))
 	}
-	p := model.Zeros(t.job.Config)
-	if raw, err = os.ReadFile(filepath.Join(folder, "weights.f32")); err != nil {
-		return nil, err
-	}
-	for _, tensor := range p.Tensors() {
-		for i := range tensor.Data {
-			tensor.Data[i], raw = math.Float32frombits(binary.LittleEndian.Uint32(raw)), raw[4:]
-		}
+	mode := model.Gradients
+	if t.job.Recompute {
+		mode = model.Recomputing
 	}
 	seqs := max(1, min(t.job.Batch, trainer.MicroPlaces/t.job.Length))
-	t.graph, err = model.NewGraph(p, be, seqs, t.job.Length, true)
+	t.graph, err = model.NewGraph(t.job.weights(), be, seqs, t.job.Length, mode)
 	return t, err
 }
 
@@ -112,8 +114,8 @@ func (t *ourSide) train() (float64, error) {
 		for s := range t.graph.Seqs {
 			r := rows[(row+s)*(length+1) : (row+s+1)*(length+1)]
 			b.Tokens, b.Targets = append(b.Tokens, r[:length]...), append(b.Targets, r[1:]...)
-			for range length {
-				b.Docs = append(b.Docs, int32(s*length))
+			for i := range length {
+				b.Docs = append(b.Docs, int32(s*length+i/t.job.document()*t.job.document()))
 			}
 		}
 		loss, err := t.graph.Run(b, 1/float32(t.job.Batch*length))
