@@ -41,24 +41,15 @@ func openAMX() (Backend, error) {
 	return amxBackend{}, nil
 }
 
-// hasTiles says that the backend takes operands in panels.
-func hasTiles(be Backend) bool {
-	switch be.(type) {
-	case amxBackend, amx32Backend:
-		return true
-	}
-	return false
-}
-
 func (amxBackend) Name() string         { return "amx-bf16+" + CPU() }
 func (amxBackend) Precision() Precision { return BF16 }
 
-func (amxBackend) Gemm16(s Shape, c []float32, a, b []uint16) { amxGemm(s, c, a, b) }
+func (amxBackend) Gemm16(s Shape, c []float32, a, b []uint16) { tileGemm(s, c, a, b, &halves) }
 
-func (amxBackend) Gemm16To16(s Shape, c, a, b []uint16) { amxGemm(s, c, a, b) }
+func (amxBackend) Gemm16To16(s Shape, c, a, b []uint16) { tileGemm(s, c, a, b, &halves) }
 
-// amxGemm packs B, and A where it does not lie in rows of whole steps, and multiplies.
-func amxGemm[R Elem](s Shape, c []R, a, b []uint16) {
+// tileGemm packs B, and A where it does not lie as tiles read it, and multiplies.
+func tileGemm[T, R Elem](s Shape, c []R, a, b []T, f *filling[T]) {
 	s.check(len(c), len(a), len(b))
 	if s.M == 0 || s.N == 0 || s.K == 0 {
 		clearProduct(s, c)
@@ -66,16 +57,13 @@ func amxGemm[R Elem](s Shape, c []R, a, b []uint16) {
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
-	p := &w.right
-	p.fit(s.N, s.K)
-	p.pack(b, s.LDB, s.TransB)
-	amxMultiply(w, c, sumsOf(c, s), s.LDC, amxLeftOperand(&w.left, a, s), p, s, 0, s.N)
+	pack(&w.right, f, b, s.N, s.K, s.LDB, s.TransB)
+	amxMultiply(w, c, sumsOf(c, s), s.LDC, f.left(&w.left, a, s), &w.right, s, 0, s.N)
 }
 
 // amxScratch is the working memory of one product.
 type amxScratch struct {
 	right amxPanels
-	split splitPanels
 	left  []uint16 // packed or padded rows of A
 	sums  []byte   // two blocks of sums on their way to C
 	edge  []byte   // rows of C that hang over

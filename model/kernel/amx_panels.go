@@ -26,21 +26,39 @@ func (p *amxPanels) at(panel, step int) []uint16 {
 	return p.data[(panel*p.steps+step)*p.parts*stepSize:]
 }
 
-// filling is how values of a type come into panels.
+// filling is how operands of a type come to the tiles.
 type filling[T Elem] struct {
-	columns, rows func(dst, src *byte, ld, steps int) // 32 columns of B, given as rows of its transpose or as parts of its rows
-	put           func(step []uint16, i, j int, v T)  // term i of column j
+	parts         int                                                // of bf16 in a value
+	columns, rows func(dst, src *byte, ld, steps int)                // 32 columns of B, given as rows of its transpose or as parts of its rows
+	put           func(step []uint16, i, j int, v T)                 // term i of column j
+	left          func(buf *[]uint16, a []T, s Shape) (rows amxLeft) // A, in buf where it does not lie as tiles read it
 }
 
-var halves = filling[uint16]{amxPackColumnsAVX512, amxPackRowsAVX512, func(step []uint16, i, j int, v uint16) {
+var halves = filling[uint16]{1, amxPackColumnsAVX512, amxPackRowsAVX512, func(step []uint16, i, j int, v uint16) {
 	step[j/16*512+i/2*32+j%16*2+i%2] = v
-}}
+}, amxLeftOperand}
 
-func (p *amxPanels) pack(b []uint16, ld int, trans bool) { fill(p, halves, b, ld, trans) }
-func (p *amxPanels) takeColumns(x []uint16, at, n int)   { fillColumns(p, halves, x, at, n) }
-func (p *amxPanels) takeRows(x []uint16, at, n int)      { fillRows(p, halves, x, at, n) }
+// fillingOf returns how operands in T come to a backend's tiles, nil if it has none for them.
+func fillingOf[T Elem](be Backend) *filling[T] {
+	var f any
+	switch be.(type) {
+	case amxBackend:
+		f = &halves
+	case amx32Backend:
+		f = &splits
+	}
+	r, _ := f.(*filling[T])
+	return r
+}
 
-func fill[T Elem](p *amxPanels, f filling[T], b []T, ld int, trans bool) {
+// pack makes p of B [K,N], rows ld apart, or with trans of its transpose.
+func pack[T Elem](p *amxPanels, f *filling[T], b []T, n, k, ld int, trans bool) {
+	p.parts = f.parts
+	p.fit(n, k)
+	fill(p, f, b, ld, trans)
+}
+
+func fill[T Elem](p *amxPanels, f *filling[T], b []T, ld int, trans bool) {
 	whole, ldBytes := p.k/tileSide, ld*int(unsafe.Sizeof(b[0]))
 	if trans {
 		for panel := range p.panels() {
@@ -70,7 +88,7 @@ func fill[T Elem](p *amxPanels, f filling[T], b []T, ld int, trans bool) {
 }
 
 // fillEdge fills a step that hangs over the matrix.
-func fillEdge[T Elem](p *amxPanels, f filling[T], b []T, ld int, trans bool, panel, step int) {
+func fillEdge[T Elem](p *amxPanels, f *filling[T], b []T, ld int, trans bool, panel, step int) {
 	dst := p.at(panel, step)[:p.parts*stepSize]
 	clear(dst)
 	for j := range min(tileSide, p.n-panel*tileSide) {
@@ -85,12 +103,12 @@ func fillEdge[T Elem](p *amxPanels, f filling[T], b []T, ld int, trans bool, pan
 	}
 }
 
-func fillColumns[T Elem](p *amxPanels, f filling[T], x []T, at, n int) {
+func fillColumns[T Elem](p *amxPanels, f *filling[T], x []T, at, n int) {
 	part := amxPanels{n: n, k: p.k, steps: p.steps, parts: p.parts, data: p.at(at/tileSide, 0)}
 	fill(&part, f, x, p.k, true)
 }
 
-func fillRows[T Elem](p *amxPanels, f filling[T], x []T, at, n int) {
+func fillRows[T Elem](p *amxPanels, f *filling[T], x []T, at, n int) {
 	for panel := range p.panels() {
 		for step := range (n + tileSide - 1) / tileSide {
 			part := amxPanels{n: min(tileSide, p.n-panel*tileSide), k: min(tileSide, n-step*tileSide), steps: 1, parts: p.parts, data: p.at(panel, at/tileSide+step)}
@@ -116,18 +134,35 @@ func amxPackTransposed(dst, a []uint16, ld, rows, terms int) {
 	}
 }
 
-func (p *amxPanels) multiply32(s Shape, c, plus []float32, a []uint16, from, to int) {
-	amxProduct(p, s, c, plus, a, from, to)
+// tileOperand is a right operand of values of a type, in panels.
+type tileOperand[T Elem] struct {
+	amxPanels
+	f *filling[T]
 }
 
-func (p *amxPanels) multiply16(s Shape, c, a []uint16, from, to int) {
-	if s.Accumulate {
+func newTileOperand[T Elem](f *filling[T]) *tileOperand[T] {
+	return &tileOperand[T]{amxPanels{parts: f.parts}, f}
+}
+
+func (p *tileOperand[T]) pack(b []T, ld int, trans bool) { fill(&p.amxPanels, p.f, b, ld, trans) }
+func (p *tileOperand[T]) takeColumns(x []T, at, n int)   { fillColumns(&p.amxPanels, p.f, x, at, n) }
+func (p *tileOperand[T]) takeRows(x []T, at, n int)      { fillRows(&p.amxPanels, p.f, x, at, n) }
+
+func (p *tileOperand[T]) multiply32(s Shape, c, plus []float32, a []T, from, to int) {
+	tileProduct(p, s, c, plus, a, from, to)
+}
+
+func (p *tileOperand[T]) multiply16(s Shape, c []uint16, a []T, from, to int) {
+	switch {
+	case p.parts > 1:
+		panic("kernel: products of float32 are not rounded to bf16")
+	case s.Accumulate:
 		panic("kernel: bf16 results are not added to")
 	}
-	amxProduct(p, s, c, nil, a, from, to)
+	tileProduct(p, s, c, nil, a, from, to)
 }
 
-func amxProduct[R Elem](p *amxPanels, s Shape, c []R, plus []float32, a []uint16, from, to int) {
+func tileProduct[T, R Elem](p *tileOperand[T], s Shape, c []R, plus []float32, a []T, from, to int) {
 	s.check(len(c), len(a), math.MaxInt) // B is packed: only the others can be too short
 	if s.M == 0 || s.N == 0 || s.K == 0 {
 		clearProduct(s, c)
@@ -138,5 +173,5 @@ func amxProduct[R Elem](p *amxPanels, s Shape, c []R, plus []float32, a []uint16
 	if !s.Accumulate {
 		plus = nil
 	}
-	amxMultiply(w, c, plus, s.LDC, amxLeftOperand(&w.left, a, s), p, s, from, to)
+	amxMultiply(w, c, plus, s.LDC, p.f.left(&w.left, a, s), &p.amxPanels, s, from, to)
 }

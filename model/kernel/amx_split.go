@@ -27,38 +27,12 @@ func openAMX32() (Backend, error) {
 func (amx32Backend) Name() string         { return "amx-f32+" + CPU() }
 func (amx32Backend) Precision() Precision { return F32 }
 
-func (amx32Backend) Gemm32(s Shape, c, a, b []float32) {
-	s.check(len(c), len(a), len(b))
-	if s.M == 0 || s.N == 0 || s.K == 0 {
-		clearProduct(s, c)
-		return
-	}
-	w := amxScratches.Get().(*amxScratch)
-	defer amxScratches.Put(w)
-	p := &w.split
-	p.fit(s.N, s.K)
-	p.pack(b, s.LDB, s.TransB)
-	amxMultiply(w, c, sumsOf(c, s), s.LDC, splitLeftOperand(&w.left, a, s), &p.amxPanels, s, 0, s.N)
-}
+func (amx32Backend) Gemm32(s Shape, c, a, b []float32) { tileGemm(s, c, a, b, &splits) }
 
-// splitPanels is a right operand in float32. A step holds the panel's tiles of x₁, then those of x₂ and x₃; the pair k of a tile is the terms
-// k and k+16.
-type splitPanels struct{ amxPanels }
-
-func (p *splitPanels) fit(n, k int) {
-	p.parts = splitParts
-	p.amxPanels.fit(n, k)
-}
-
-var splits = filling[float32]{amxSplitColumnsAVX512, amxSplitRowsAVX512, func(step []uint16, i, j int, v float32) {
+// A step of a panel in float32 holds the tiles of x₁, then those of x₂ and x₃; the pair k of a tile is the terms k and k+16.
+var splits = filling[float32]{splitParts, amxSplitColumnsAVX512, amxSplitRowsAVX512, func(step []uint16, i, j int, v float32) {
 	splitInto(step[j/16*512+i%16*32+j%16*2+i/16:], v)
-}}
-
-func (p *splitPanels) pack(b []float32, ld int, trans bool) { fill(&p.amxPanels, splits, b, ld, trans) }
-func (p *splitPanels) takeColumns(x []float32, at, n int) {
-	fillColumns(&p.amxPanels, splits, x, at, n)
-}
-func (p *splitPanels) takeRows(x []float32, at, n int) { fillRows(&p.amxPanels, splits, x, at, n) }
+}, splitLeftOperand}
 
 // splitInto writes the parts of v, a step's tiles apart.
 func splitInto(dst []uint16, v float32) {
@@ -79,25 +53,7 @@ func split(v float32) (parts [splitParts]uint16) {
 	return parts
 }
 
-func (p *splitPanels) multiply32(s Shape, c, plus, a []float32, from, to int) {
-	s.check(len(c), len(a), math.MaxInt) // B is packed: only the others can be too short
-	if s.M == 0 || s.N == 0 || s.K == 0 {
-		clearProduct(s, c)
-		return
-	}
-	w := amxScratches.Get().(*amxScratch)
-	defer amxScratches.Put(w)
-	if !s.Accumulate {
-		plus = nil
-	}
-	amxMultiply(w, c, plus, s.LDC, splitLeftOperand(&w.left, a, s), &p.amxPanels, s, from, to)
-}
-
-func (p *splitPanels) multiply16(Shape, []uint16, []float32, int, int) {
-	panic("kernel: products of float32 are not rounded to bf16")
-}
-
-// splitLeftOperand prepares A: strips of 32 rows, in steps as in splitPanels. Rows are split when their turn comes, some steps at a time; a
+// splitLeftOperand prepares A: strips of 32 rows, in steps as those of a panel. Rows are split when their turn comes, some steps at a time; a
 // transpose is split into buf at once.
 func splitLeftOperand(buf *[]uint16, a []float32, s Shape) amxLeft {
 	const size = splitParts * stepSize

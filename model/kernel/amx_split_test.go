@@ -67,11 +67,9 @@ func TestPackedOperandsHoldThePartsOfTheirValues(t *testing.T) {
 		along, across := ar.any(n*k), make([]float32, n*k) // [n,k] and [k,n]
 		Transpose(across, along, n, k)
 		steps := (k + tileSide - 1) / tileSide
-		var columns, rows splitPanels
-		columns.fit(n, k)
-		columns.pack(along, k, true)
-		rows.fit(n, k)
-		rows.pack(across, n, false)
+		var columns, rows amxPanels
+		pack(&columns, &splits, along, n, k, k, true)
+		pack(&rows, &splits, across, n, k, n, false)
 		var left, turned []uint16
 		l := splitLeftOperand(&left, along, Shape{M: n, K: k, LDA: k})
 		l.reach(0, steps)

@@ -16,6 +16,8 @@ func (s AttnShape) outWidth() int { return s.Heads * s.HeadDim }
 // shapes, and causality skips whole blocks: cost grows with the square of the document, not of the row that it is packed in.
 const queryBlock = 64
 
+func paddedLength(n int) int { return (n + queryBlock - 1) / queryBlock * queryBlock }
+
 // attnScratch is the working memory of one (document, key head). Lp is the document's length rounded up to queryBlock.
 type attnScratch[T Elem] struct {
 	q, do          []T        // [queryBlock, hd]
@@ -118,7 +120,7 @@ func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32
 	a := pool.Get().(*attnScratch[T])
 	defer pool.Put(a)
 	hd, ld, ldo, group := sh.HeadDim, sh.qkvWidth(), sh.outWidth(), sh.Heads/sh.KVHeads
-	padded := (length + queryBlock - 1) / queryBlock * queryBlock
+	padded := paddedLength(length)
 	a.fit(padded, hd)
 	k, ldk := block(a.k, qkv, ld, (sh.Heads+kvHead)*hd, 0, length, padded, hd)
 	v, ldv := block(a.v, qkv, ld, (sh.Heads+sh.KVHeads+kvHead)*hd, 0, length, padded, hd)
@@ -163,7 +165,7 @@ func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, out, do
 	a := pool.Get().(*attnScratch[T])
 	defer pool.Put(a)
 	hd, ld, group := sh.HeadDim, sh.qkvWidth(), sh.Heads/sh.KVHeads
-	padded := (length + queryBlock - 1) / queryBlock * queryBlock
+	padded := paddedLength(length)
 	a.fit(padded, hd)
 	kAt, vAt := (sh.Heads+kvHead)*hd, (sh.Heads+sh.KVHeads+kvHead)*hd
 	k, ldk := block(a.k, qkv, ld, kAt, 0, length, padded, hd)

@@ -126,10 +126,7 @@ func attendTilesGrad(sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []uint16, 
 	}
 }
 
-// take packs B [K,N], rows ld apart, or with trans its transpose.
+// take is pack for bf16.
 func (p *amxPanels) take(b []uint16, n, k, ld int, trans bool) {
-	p.fit(n, k)
-	p.pack(b, ld, trans)
+	pack(p, &halves, b, n, k, ld, trans)
 }
-
-func paddedLength(n int) int { return (n + queryBlock - 1) / queryBlock * queryBlock }

@@ -15,13 +15,8 @@ type Transposed[T Elem] struct {
 func (t *Transposed[T]) Set(be Backend, a []T, m, k, lda int) {
 	t.be, t.a = be, a
 	t.shape = Shape{M: m, K: k, LDA: lda, TransA: true, Accumulate: true}
-	if m > 0 && k > 0 {
-		switch be.(type) {
-		case amxBackend:
-			t.packed = amxLeftOperand(&t.buf, any(a[:(k-1)*lda+m]).([]uint16), t.shape)
-		case amx32Backend:
-			t.packed = splitLeftOperand(&t.buf, any(a[:(k-1)*lda+m]).([]float32), t.shape)
-		}
+	if f := fillingOf[T](be); f != nil && m > 0 && k > 0 {
+		t.packed = f.left(&t.buf, a[:(k-1)*lda+m], t.shape)
 	}
 }
 
@@ -29,7 +24,8 @@ func (t *Transposed[T]) Set(be Backend, a []T, m, k, lda int) {
 func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
 	s := t.shape
 	s.N, s.LDB, s.LDC = n, ldb, ldc
-	if !hasTiles(t.be) {
+	f := fillingOf[T](t.be)
+	if f == nil {
 		Gemm(t.be, s, c, t.a, b)
 		return
 	}
@@ -39,18 +35,8 @@ func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
 	}
 	w := amxScratches.Get().(*amxScratch)
 	defer amxScratches.Put(w)
-	var right *amxPanels
-	switch b := any(b).(type) {
-	case []uint16:
-		right = &w.right
-		right.fit(n, s.K)
-		right.pack(b, ldb, false)
-	case []float32:
-		w.split.fit(n, s.K)
-		w.split.pack(b, ldb, false)
-		right = &w.split.amxPanels
-	}
-	amxMultiply(w, c, c, ldc, t.packed, right, s, 0, n)
+	pack(&w.right, f, b, n, s.K, ldb, false)
+	amxMultiply(w, c, c, ldc, t.packed, &w.right, s, 0, n)
 }
 
 // Transpose writes the transpose of src [rows,cols] to dst.

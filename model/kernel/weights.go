@@ -28,15 +28,10 @@ type right[T Elem] interface {
 
 // layout returns an empty right operand, or nil if the backend reads rows as fast.
 func layout[T Elem](be Backend) right[T] {
-	var p any
-	switch be.(type) {
-	case amxBackend:
-		p = &amxPanels{}
-	case amx32Backend:
-		p = &splitPanels{}
+	if f := fillingOf[T](be); f != nil {
+		return newTileOperand(f)
 	}
-	r, _ := p.(right[T])
-	return r
+	return nil
 }
 
 // NewWeights prepares Weights for y = x·Wᵀ, and with grad for dx = dy·W as well. Set fills them.
