@@ -84,7 +84,7 @@ func (o *Muon) update(w, g, m []float32, rows, cols int, decays bool, lr float64
 		buf = new([]float32)
 	}
 	defer o.steps.Put(buf)
-	x := fit(buf, len(w))
+	x := kernel.Grow(buf, len(w))
 	keep, mix := float32(o.Momentum), float32(1-o.Momentum)
 	for i, v := range g {
 		m[i] = keep*m[i] + mix*v

@@ -54,14 +54,14 @@ func (it *iteration[T]) run(x []float32, rows, cols int) {
 		it.iterate(r, x, rows, cols)
 		return
 	}
-	turned := fit(&r.turned, len(x)) // A is smaller on the narrow side
+	turned := kernel.Grow(&r.turned, len(x)) // A is smaller on the narrow side
 	kernel.Transpose(turned, x, rows, cols)
 	it.iterate(r, turned, cols, rows)
 	kernel.Transpose(x, turned, cols, rows)
 }
 
 func (it *iteration[T]) iterate(r *room[T], x []float32, n, m int) {
-	a, b, half, square := fit(&r.a, n*n), fit(&r.b, n*n), fit(&r.x, n*m), fit(&r.square, n*n)
+	a, b, half, square := kernel.Grow(&r.a, n*n), kernel.Grow(&r.b, n*n), kernel.Grow(&r.x, n*m), kernel.Grow(&r.square, n*n)
 	for range newtonSchulzSteps {
 		kernel.Convert(half, x)
 		kernel.Gemm(it.be, kernel.Shape{M: n, N: n, K: m, LDA: m, LDB: m, LDC: n, TransB: true}, a, half, half)
@@ -73,12 +73,4 @@ func (it *iteration[T]) iterate(r *room[T], x []float32, n, m int) {
 		kernel.Scale(x, newtonSchulz[0])
 		kernel.Gemm(it.be, kernel.Shape{M: n, N: m, K: n, LDA: n, LDB: m, LDC: m, Accumulate: true}, x, square, half)
 	}
-}
-
-// fit gives n elements of a buffer that grows to the largest that was asked for.
-func fit[E any](buf *[]E, n int) []E {
-	if cap(*buf) < n {
-		*buf = make([]E, n)
-	}
-	return (*buf)[:n]
 }

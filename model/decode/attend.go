@@ -29,14 +29,6 @@ type seen[T kernel.Elem] struct {
 	p      []T       // [block, n], as probabilities
 }
 
-func grow[E any](s *[]E, n int) []E {
-	if cap(*s) < n {
-		*s = make([]E, n)
-	}
-	*s = (*s)[:n]
-	return *s
-}
-
 func roundUp(n int) int { return (n + block - 1) / block * block }
 
 // take makes the first n keys and values [rows,hd] operands.
@@ -48,8 +40,8 @@ func (s *seen[T]) take(be kernel.Backend, k, v []T, n, hd int) {
 // look makes room for a block that sees n of the keys, rounded up, and scores the queries [high,hd].
 func (s *seen[T]) look(q []T, n, high, hd int) {
 	s.n = n
-	grow(&s.scores, high*n)
-	grow(&s.p, high*n)
+	kernel.Grow(&s.scores, high*n)
+	kernel.Grow(&s.p, high*n)
 	if n > 0 {
 		kernel.Product(&s.keys, kernel.Shape{M: high, N: n, K: hd, LDA: hd, LDC: n}, s.scores, q)
 	}
@@ -76,11 +68,11 @@ func (s *seen[T]) mix(o []float32, high, hd int, accumulate bool) {
 func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], kvHead, lo, hi int) {
 	hd, total := n.config.HeadDim, s.rows()
 	kAt, vAt := (n.config.Heads+kvHead)*hd, (n.config.Heads+n.config.KVHeads+kvHead)*hd
-	n.columns(grow(&a.k, (total+block)*hd), qkv, s.first, total, kAt)
-	n.columns(grow(&a.v, (total+block)*hd), qkv, s.first, total, vAt)
-	grow(&a.q, block*hd)
-	grow(&a.o, block*hd)
-	grow(&a.row, total)
+	n.columns(kernel.Grow(&a.k, (total+block)*hd), qkv, s.first, total, kAt)
+	n.columns(kernel.Grow(&a.v, (total+block)*hd), qkv, s.first, total, vAt)
+	kernel.Grow(&a.q, block*hd)
+	kernel.Grow(&a.o, block*hd)
+	kernel.Grow(&a.row, total)
 	a.trunk.take(n.backend, a.k, a.v, roundUp(s.trunk), hd)
 	for first := 0; first < s.trunk; first += block {
 		for head := lo; head < hi; head++ {

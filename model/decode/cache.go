@@ -51,7 +51,7 @@ func (n *net[T]) recall(a *attention[T], qkv []float32, out *left[T], s span, la
 	hd, length, group := n.config.HeadDim, s.cache.length+1, n.config.Heads/n.config.KVHeads
 	k, v := n.cached(s.cache, layer, kvHead)
 	q := qkv[s.first*n.config.QKVWidth()+kvHead*group*hd:][:group*hd]
-	scores, o := grow(&a.row, length), grow(&a.o, group*hd)
+	scores, o := kernel.Grow(&a.row, length), kernel.Grow(&a.o, group*hd)
 	for h := 0; h < len(q); h += hd {
 		kernel.Recall(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], scores, &a.wide)
 	}

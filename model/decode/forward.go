@@ -62,7 +62,7 @@ func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32
 	w := n.works.Get().(*work[T])
 	defer n.works.Put(w)
 	rows, last := n.prepare(b, w), padRows(m)
-	logits := grow(room, last*vocab)
+	logits := kernel.Grow(room, last*vocab)
 	kernel.Together(0, func(team *kernel.Member) {
 		if n.flat(ctx, &err, team, b, w, rows); err != nil {
 			return
@@ -85,7 +85,7 @@ func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32
 // prepare makes room for a batch and pads it to the height that it returns.
 func (n *net[T]) prepare(b *batch, w *work[T]) (rows int) {
 	rows = b.pad()
-	grow(&w.qkv, rows*n.config.QKVWidth())
+	kernel.Grow(&w.qkv, rows*n.config.QKVWidth())
 	n.fit(&w.o, rows, n.config.QWidth())
 	for r := b.rows; r < rows; r++ { // what nobody writes is 0
 		w.o.clear(r)
@@ -94,7 +94,7 @@ func (n *net[T]) prepare(b *batch, w *work[T]) (rows int) {
 		n.fit(&w.h, rows, n.config.Width)
 		n.fit(&w.act, rows, n.config.Hidden)
 		if !n.format.whole() {
-			grow(&w.gateUp, rows*2*n.config.Hidden)
+			kernel.Grow(&w.gateUp, rows*2*n.config.Hidden)
 		}
 	}
 	return rows
@@ -170,7 +170,7 @@ func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 			t.act.round(r)
 		}
 	} else {
-		grow(&t.gateUp, m*2*c.Hidden)
+		kernel.Grow(&t.gateUp, m*2*c.Hidden)
 		n.gateWide(t.gateUp, &t.act, &t.h, layer, m, 0, c.Hidden)
 	}
 	layer.down.mul(x, &t.act, 0, m, c.Width, 0, c.Width, true)
@@ -191,7 +191,7 @@ func (n *net[T]) gateWide(gateUp []T, act, h *left[T], layer *layer[T], m, lo, h
 // gateWhole is gateWide where the rest stays in float32; the rows of act are yet to be rounded.
 func (n *net[T]) gateWhole(g *gates, act, h *left[T], layer *layer[T], m, lo, hi int) {
 	width := hi - lo
-	gate, up := grow(&g.gate, m*width), grow(&g.up, m*width)
+	gate, up := kernel.Grow(&g.gate, m*width), kernel.Grow(&g.up, m*width)
 	layer.gate.mul(gate, h, 0, m, width, lo, hi, false)
 	layer.up.mul(up, h, 0, m, width, lo, hi, false)
 	for i := range m {

@@ -17,7 +17,7 @@ func (n *net[T]) logits(room *[]float32, x []float32, m int) []float32 {
 	w := n.works.Get().(*work[T])
 	defer n.works.Put(w)
 	rows := n.final(w, x, m)
-	out := grow(room, rows*c.Vocab)
+	out := kernel.Grow(room, rows*c.Vocab)
 	kernel.Tiles(c.Vocab, sliceVocab, func(lo, hi int) {
 		n.head.mul(out[lo:], &w.h, 0, rows, c.Vocab, lo, hi, false)
 	})
@@ -57,7 +57,7 @@ func (n *net[T]) logProbs(x []float32, m int, picks []pick) []float64 {
 		a := n.tasks.Get().(*attention[T])
 		defer n.tasks.Put(a)
 		width := hi - lo
-		y := grow(&a.own.scores, rows*width)
+		y := kernel.Grow(&a.own.scores, rows*width)
 		n.head.mul(y, &w.h, 0, rows, width, lo, hi, false)
 		for r := range m {
 			row := y[r*width : (r+1)*width]

@@ -117,14 +117,14 @@ func (n *net[T]) fit(x *left[T], rows, k int) {
 	x.k, x.format = k, n.format
 	switch n.format {
 	case wide:
-		grow(&x.wide, rows*k)
+		kernel.Grow(&x.wide, rows*k)
 		return
 	case bytes:
 		x.eight.Fit(rows, k)
 	case blocks:
 		x.blocks.Fit(rows, k)
 	}
-	grow(&x.plain, rows*k)
+	kernel.Grow(&x.plain, rows*k)
 }
 
 // round takes over the row that stands in plain.

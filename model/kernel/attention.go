@@ -44,20 +44,19 @@ func attnPool[T Elem]() *sync.Pool {
 	return &attnPool16
 }
 
-func grow[E any](s *[]E, n int) []E {
-	if cap(*s) < n {
-		*s = make([]E, n)
-	}
-	return (*s)[:n]
-}
-
 func (a *attnScratch[T]) fit(padded, hd int) {
-	a.q, a.do = grow(&a.q, queryBlock*hd), grow(&a.do, queryBlock*hd)
-	a.k, a.v = grow(&a.k, padded*hd), grow(&a.v, padded*hd)
-	a.p, a.ds = grow(&a.p, queryBlock*padded), grow(&a.ds, queryBlock*padded)
-	a.s, a.dp = grow(&a.s, queryBlock*padded), grow(&a.dp, queryBlock*padded)
-	a.o, a.dq = grow(&a.o, queryBlock*hd), grow(&a.dq, queryBlock*hd)
-	a.dk, a.dv = grow(&a.dk, padded*hd), grow(&a.dv, padded*hd)
+	Grow(&a.q, queryBlock*hd)
+	Grow(&a.do, queryBlock*hd)
+	Grow(&a.k, padded*hd)
+	Grow(&a.v, padded*hd)
+	Grow(&a.p, queryBlock*padded)
+	Grow(&a.ds, queryBlock*padded)
+	Grow(&a.s, queryBlock*padded)
+	Grow(&a.dp, queryBlock*padded)
+	Grow(&a.o, queryBlock*hd)
+	Grow(&a.dq, queryBlock*hd)
+	Grow(&a.dk, padded*hd)
+	Grow(&a.dv, padded*hd)
 }
 
 // block gives rows first..first+n of column block [at, at+hd) of x (row stride ld) as rows of a right or left operand: where they lie, or

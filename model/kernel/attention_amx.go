@@ -43,11 +43,11 @@ func attendTiles(sh AttnShape, qkv, out []uint16, lse []float32, length, kvHead 
 	a := tileScratches.Get().(*tileScratch)
 	defer tileScratches.Put(a)
 	ld, ldo, group, padded := sh.qkvWidth(), sh.outWidth(), sh.Heads/sh.KVHeads, paddedLength(length)
-	k, ldk := block(grow(&a.k, padded*hd), qkv, ld, (sh.Heads+kvHead)*hd, 0, length, padded, hd)
-	v, ldv := block(grow(&a.v, padded*hd), qkv, ld, (sh.Heads+sh.KVHeads+kvHead)*hd, 0, length, padded, hd)
+	k, ldk := block(Grow(&a.k, padded*hd), qkv, ld, (sh.Heads+kvHead)*hd, 0, length, padded, hd)
+	v, ldv := block(Grow(&a.v, padded*hd), qkv, ld, (sh.Heads+sh.KVHeads+kvHead)*hd, 0, length, padded, hd)
 	a.keysT.take(k, padded, hd, ldk, true)
 	a.values.take(v, hd, padded, ldv, false)
-	s, p, o, room := grow(&a.s, padded/tileSide*scorePanel), grow(&a.p, queryBlock*padded), grow(&a.o, queryBlock*hd), grow(&a.q, queryBlock*hd)
+	s, p, o, room := Grow(&a.s, padded/tileSide*scorePanel), Grow(&a.p, queryBlock*padded), Grow(&a.o, queryBlock*hd), Grow(&a.q, queryBlock*hd)
 	scale := float32(log2e / math.Sqrt(float64(hd)))
 	for head := kvHead * group; head < (kvHead+1)*group; head++ {
 		for first := 0; first < length; first += queryBlock {
@@ -74,13 +74,13 @@ func attendTilesGrad(sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []uint16, 
 	defer tileScratches.Put(a)
 	ld, ldo, group, padded := sh.qkvWidth(), sh.outWidth(), sh.Heads/sh.KVHeads, paddedLength(length)
 	kAt, vAt := (sh.Heads+kvHead)*hd, (sh.Heads+sh.KVHeads+kvHead)*hd
-	k, ldk := block(grow(&a.k, padded*hd), qkv, ld, kAt, 0, length, padded, hd)
-	v, ldv := block(grow(&a.v, padded*hd), qkv, ld, vAt, 0, length, padded, hd)
+	k, ldk := block(Grow(&a.k, padded*hd), qkv, ld, kAt, 0, length, padded, hd)
+	v, ldv := block(Grow(&a.v, padded*hd), qkv, ld, vAt, 0, length, padded, hd)
 	a.keysT.take(k, padded, hd, ldk, true)
 	a.keys.take(k, hd, padded, ldk, false)
 	a.valuesT.take(v, padded, hd, ldv, true)
-	ds, dq, dkT, dvT := grow(&a.ds, queryBlock*padded), grow(&a.o, queryBlock*hd), grow(&a.dkT, hd*padded), grow(&a.dvT, hd*padded)
-	qRoom, doRoom, room := grow(&a.q, queryBlock*hd), grow(&a.do, queryBlock*hd), aligned(&a.room, 4*stepSize*4)
+	ds, dq, dkT, dvT := Grow(&a.ds, queryBlock*padded), Grow(&a.o, queryBlock*hd), Grow(&a.dkT, hd*padded), Grow(&a.dvT, hd*padded)
+	qRoom, doRoom, room := Grow(&a.q, queryBlock*hd), Grow(&a.do, queryBlock*hd), aligned(&a.room, 4*stepSize*4)
 	scale := float32(1 / math.Sqrt(float64(hd)))
 	scale2 := float32(log2e / math.Sqrt(float64(hd)))
 	last := padded - queryBlock
@@ -116,7 +116,7 @@ func attendTilesGrad(sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []uint16, 
 	for i := range a.sum {
 		a.sum[i] = 1
 	}
-	grad := grow(&a.grad, tileSide*hd)
+	grad := Grow(&a.grad, tileSide*hd)
 	for at := 0; at < length; at += tileSide {
 		rows := min(tileSide, length-at)
 		Transpose(grad, dkT[at*hd:(at+tileSide)*hd], hd, tileSide)

@@ -145,7 +145,7 @@ type BlockLeft struct {
 // Fit makes room for rows of k values, whole blocks. What was there is lost.
 func (l *BlockLeft) Fit(rows, k int) {
 	l.k, l.rows = k, rows
-	grow(&l.records, rows*l.width())
+	Grow(&l.records, rows*l.width())
 }
 
 // width is the words of a row.

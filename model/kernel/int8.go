@@ -75,7 +75,7 @@ type Rows8 struct {
 func (r *Rows8) Fit(rows, k int) {
 	r.width = (k + step8 - 1) / step8 * step8
 	r.data = aligned(&r.room, 2*((rows+15)&^15)*r.width)
-	r.scale = grow(&r.scale, rows)
+	Grow(&r.scale, rows)
 }
 
 // Set rounds x into a row. Calls for different rows may run at the same time.

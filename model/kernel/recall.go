@@ -47,7 +47,7 @@ func widened[T Elem](x []T, room *[]float32) []float32 {
 	if same, ok := any(x).([]float32); ok {
 		return same
 	}
-	out := grow(room, len(x))
+	out := Grow(room, len(x))
 	Widen(out, x)
 	return out
 }

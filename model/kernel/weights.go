@@ -67,7 +67,7 @@ func (w *Weights[T]) Set(master []float32) {
 			room = new([]T)
 		}
 		defer w.rooms.Put(room)
-		x := grow(room, (hi-lo)*w.k)
+		x := Grow(room, (hi-lo)*w.k)
 		Convert(x, master[lo*w.k:hi*w.k])
 		w.linear.takeColumns(x, lo, hi-lo)
 		if w.grad != nil {
