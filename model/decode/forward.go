@@ -104,7 +104,7 @@ func (n *net[T]) prepare(b *batch, w *work[T]) (rows int) {
 func (x *left[T]) clear(row int) {
 	if x.format.whole() {
 		clear(x.plain[row*x.k : (row+1)*x.k])
-		x.round(row)
+		x.round(row, row+1)
 	} else {
 		clear(x.wide[row*x.k : (row+1)*x.k])
 	}
@@ -156,9 +156,7 @@ func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	c, m, layer := n.config, hi-lo, &n.layer[l]
 	x := b.x[lo*c.Width : hi*c.Width]
 	if n.format.whole() {
-		for r := lo; r < hi; r++ {
-			w.o.round(r)
-		}
+		w.o.round(lo, hi)
 	}
 	layer.out.mul(x, &w.o, lo, m, c.Width, 0, c.Width, true)
 	n.normRows(&t.h, 0, b.x, layer.mlpNorm, lo, hi)
@@ -166,9 +164,7 @@ func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 		for col := 0; col < c.Hidden; col += gateWidth {
 			n.gateWhole(&t.gate, &t.act, &t.h, layer, m, col, min(col+gateWidth, c.Hidden))
 		}
-		for r := range m {
-			t.act.round(r)
-		}
+		t.act.round(0, m)
 	} else {
 		kernel.Grow(&t.gateUp, m*2*c.Hidden)
 		n.gateWide(t.gateUp, &t.act, &t.h, layer, m, 0, c.Hidden)
@@ -227,11 +223,7 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Member, b *b
 		}
 		team.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
 		if n.format.whole() {
-			team.Tiles(b.rows, smallRows, func(lo, hi int) {
-				for r := lo; r < hi; r++ {
-					w.o.round(r)
-				}
-			})
+			team.Tiles(b.rows, smallRows, w.o.round)
 		}
 		n.byColumns(team, c.Width, func(lo, hi int) {
 			layer.out.mul(b.x[lo:], &w.o, 0, rows, c.Width, lo, hi, true)
@@ -245,11 +237,7 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Member, b *b
 			}
 		})
 		if n.format.whole() {
-			team.Tiles(rows, smallRows, func(lo, hi int) {
-				for r := lo; r < hi; r++ {
-					w.act.round(r)
-				}
-			})
+			team.Tiles(rows, smallRows, w.act.round)
 		}
 		n.byColumns(team, c.Width, func(lo, hi int) {
 			layer.down.mul(b.x[lo:], &w.act, 0, rows, c.Width, lo, hi, true)

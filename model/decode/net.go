@@ -127,12 +127,14 @@ func (n *net[T]) fit(x *left[T], rows, k int) {
 	kernel.Grow(&x.plain, rows*k)
 }
 
-// round takes over the row that stands in plain.
-func (x *left[T]) round(row int) {
-	if v := x.plain[row*x.k : (row+1)*x.k]; x.format == bytes {
-		x.eight.Set(row, v)
-	} else {
-		x.blocks.Set(row, v)
+// round takes over the rows that stand in plain.
+func (x *left[T]) round(lo, hi int) {
+	for row := lo; row < hi; row++ {
+		if v := x.plain[row*x.k : (row+1)*x.k]; x.format == bytes {
+			x.eight.Set(row, v)
+		} else {
+			x.blocks.Set(row, v)
+		}
 	}
 }
 
@@ -141,7 +143,7 @@ func (n *net[T]) normInto(x *left[T], row int, v, weight []float32) {
 	at, eps := row*x.k, float32(n.config.NormEps)
 	if x.format.whole() {
 		kernel.RMSNorm(x.plain[at:at+x.k], v, weight, eps)
-		x.round(row)
+		x.round(row, row+1)
 		return
 	}
 	switch d := any(x.wide[at : at+x.k]).(type) {
