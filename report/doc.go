@@ -3,5 +3,5 @@
 // says in words what the figures show, also where they show nothing. It computes no statistics: those are in the summary.
 //
 //	run, err := report.Load("runs/legal-1f0c9a2b")
-//	err = report.Write("runs/legal-1f0c9a2b/report.html", run)
+//	err = report.Render(out, run)
 package report

@@ -13,32 +13,42 @@ import (
 // maxEvent bounds a line of events.jsonl, in bytes.
 const maxEvent = 1 << 20
 
-// secondsByStage adds up the time between one event of a stage and the next. A "stage" event opens a sitting: the time before it
-// belongs to nothing, and when the stage runs from its beginning the time of earlier attempts is forgotten. A torn line, which a
-// killed process leaves, is passed over. No file, no times.
-func secondsByStage(path string) (map[string]float64, error) {
-	f, err := os.Open(path)
+// eachEvent calls f with every line of a run's events. No file, no events. A line that a killed process has torn is whatever is left of it.
+func eachEvent(path string, f func(line []byte)) error {
+	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("report: read events: %w", err)
+		return fmt.Errorf("report: read events: %w", err)
 	}
-	defer func() { _ = f.Close() }()
+	defer func() { _ = file.Close() }()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(make([]byte, 0, 1<<16), maxEvent)
+	for lines.Scan() {
+		f(lines.Bytes())
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("report: read events: %w", err)
+	}
+	return nil
+}
+
+// secondsByStage adds up the time between one event of a stage and the next. A "stage" event opens a sitting: the time before it
+// belongs to nothing, and when the stage runs from its beginning the time of earlier attempts is forgotten. A torn line is passed over.
+func secondsByStage(path string) (map[string]float64, error) {
 	out := map[string]float64{}
 	var lastStage string
 	var last time.Time
-	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 0, 1<<16), maxEvent)
-	for lines.Scan() {
+	return out, eachEvent(path, func(line []byte) {
 		var e struct{ T, Type, Stage, Phase string }
-		if json.Unmarshal(lines.Bytes(), &e) != nil {
+		if json.Unmarshal(line, &e) != nil {
 			lastStage = ""
-			continue
+			return
 		}
 		at, err := time.Parse(time.RFC3339Nano, e.T)
 		if err != nil || e.Stage == "" && e.Type != "exit" { // calls of the black box belong to the stage around them
-			continue
+			return
 		}
 		switch {
 		case e.Type == "stage" && e.Phase == "run":
@@ -48,9 +58,5 @@ func secondsByStage(path string) (map[string]float64, error) {
 			out[e.Stage] += at.Sub(last).Seconds()
 		}
 		lastStage, last = e.Stage, at
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("report: read events: %w", err)
-	}
-	return out, nil
+	})
 }

@@ -1,12 +1,7 @@
 package report
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -34,25 +29,15 @@ func ReadHindsight(dir string) (*Hindsight, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("report: read events: %w", err)
-	}
-	defer func() { _ = f.Close() }()
 	h, planned := &Hindsight{}, map[string]float64{}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 0, 1<<16), maxEvent)
-	for lines.Scan() {
+	err = eachEvent(path, func(line []byte) {
 		var e struct {
 			Type, Stage string
 			Seconds     float64
 			Memory      uint64
 		}
-		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			continue // a killed process has torn the line
+		if json.Unmarshal(line, &e) != nil {
+			return
 		}
 		switch {
 		case e.Type == "estimate" && e.Stage != "":
@@ -62,9 +47,9 @@ func ReadHindsight(dir string) (*Hindsight, error) {
 		case e.Type == "exit":
 			h.Memory = max(h.Memory, e.Memory)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("report: read events: %w", err)
+	})
+	if err != nil {
+		return nil, err
 	}
 	all := Compared{Stage: "all"}
 	for _, stage := range stageOrder {

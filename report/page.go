@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -11,7 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"slm/checkpoint"
 	"slm/report/ladder"
 )
 
@@ -85,18 +83,6 @@ func Render(w io.Writer, r *Run) error {
 	}
 	if err := page.Execute(w, v); err != nil {
 		return fmt.Errorf("report: render: %w", err)
-	}
-	return nil
-}
-
-// Write renders the page into a file, which appears whole or not at all.
-func Write(path string, r *Run) error {
-	var b bytes.Buffer
-	if err := Render(&b, r); err != nil {
-		return err
-	}
-	if err := checkpoint.WriteFileAtomic(path, b.Bytes()); err != nil {
-		return fmt.Errorf("report: write page: %w", err)
 	}
 	return nil
 }
