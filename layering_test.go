@@ -23,6 +23,7 @@ type layer struct {
 // stands above the stages, which share report/stat with it. A stage never imports another: what passes between them is a checkpoint.
 var layers = []layer{
 	{packages: []string{"cmd/*", "scripts/*"}},
+	{packages: []string{"scripts/duel"}}, // what benchmarks beside other programs share
 	{packages: []string{"pipeline", "pipeline/*"}, within: true},
 	{packages: []string{"report"}},
 	{packages: []string{"stages/prep", "stages/dp", "stages/kit", "stages/bpo", "stages/eval"}},

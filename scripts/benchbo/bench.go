@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"slices"
 
 	"slm/optim/bayes"
 	"slm/optim/functions"
 	"slm/report/stat"
 	"slm/rng"
+	"slm/scripts/duel"
 )
 
 const (
@@ -130,11 +129,11 @@ func (b *bench) compare(s setting, first uint64, seeds int) (line, error) {
 			fmt.Fprintf(b.log, "%s seed %d: %s %.4g, %.1f ms a step\n", s.name(), seed, side.name(), r.Regret, 1000*r.Seconds)
 		}
 	}
-	l := line{Function: s.name(), Regret: median(regrets[0]), Seconds: median(times[0]), Seeds: seeds, P: 1, PBetter: 1}
+	l := line{Function: s.name(), Regret: duel.Median(regrets[0]), Seconds: duel.Median(times[0]), Seeds: seeds, P: 1, PBetter: 1}
 	if len(b.sides) < 2 {
 		return l, nil
 	}
-	l.Peer, l.Ratio = median(regrets[1]), median(times[1])/median(times[0])
+	l.Peer, l.Ratio = duel.Median(regrets[1]), duel.Median(times[1])/duel.Median(times[0])
 	for i := range regrets[0] {
 		if regrets[0][i] < regrets[1][i] {
 			l.Ahead++
@@ -213,12 +212,4 @@ func (s setting) evaluate(z []float64, coins *rng.Stream) bayes.Observation {
 	}
 	right := s.Right(z, questions, coins)
 	return bayes.Observation{Z: z, Y: float64(right) / questions, Var: bayes.BinomialVar(right, questions)}
-}
-
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	if len(x) == 0 {
-		return math.NaN()
-	}
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }

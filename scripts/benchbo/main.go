@@ -37,7 +37,7 @@ func run(args []string, out, log io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer p.stop()
+		defer p.Stop()
 		b.sides = append(b.sides, p)
 	}
 	if *keep != "" {

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"os"
-	"os/exec"
 	"syscall"
 
 	"slm/optim/bayes"
 	"slm/rng"
+	"slm/scripts/duel"
 )
 
 // ours is this program.
@@ -53,11 +50,7 @@ func processor() float64 {
 var script string
 
 // peer is BoTorch, in a Python of its own that lives as long as this process.
-type peer struct {
-	cmd     *exec.Cmd
-	to      io.WriteCloser
-	answers *bufio.Reader
-}
+type peer struct{ *duel.Side }
 
 type request struct {
 	Seed uint64      `json:"seed"`
@@ -74,23 +67,8 @@ type reply struct {
 }
 
 func startPeer(python string) (*peer, error) {
-	p := &peer{cmd: exec.Command(python, "-c", script)}
-	p.cmd.Stderr = os.Stderr
-	var err error
-	if p.to, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	from, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	p.answers = bufio.NewReader(from)
-	return p, p.cmd.Start()
-}
-
-func (p *peer) stop() {
-	p.to.Close()
-	_ = p.cmd.Wait() // it ends with its input
+	s, err := duel.Start("BoTorch", python, "-c", script)
+	return &peer{s}, err
 }
 
 func (p *peer) name() string { return "botorch" }
@@ -116,15 +94,9 @@ func (p *peer) ask(t table, pick bool) (r reply, err error) {
 			q.Var = append(q.Var, o.Var)
 		}
 	}
-	if err := json.NewEncoder(p.to).Encode(q); err != nil {
-		return r, fmt.Errorf("ask BoTorch: %w", err)
+	text, err := json.Marshal(q)
+	if err == nil {
+		err = p.Ask(string(text), &r)
 	}
-	text, err := p.answers.ReadBytes('\n')
-	if err != nil {
-		return r, fmt.Errorf("BoTorch's answer: %w", err)
-	}
-	if err := json.Unmarshal(text, &r); err != nil {
-		return r, fmt.Errorf("BoTorch's answer %.80q: %w", text, err)
-	}
-	return r, nil
+	return r, err
 }

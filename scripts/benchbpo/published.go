@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -115,15 +116,7 @@ func instructZero(ctx context.Context, j *judged, seed uint64) error {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch {
-			case j.y[a] > j.y[b]:
-				return -1
-			case j.y[a] < j.y[b]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(j.y[b], j.y[a]) })
 		var next [][]float64
 		for i := range min(batch, len(order)) {
 			x, err := climbEI(g, j.z[order[i]], stream.At(uint64(1+round)).At(uint64(i)))

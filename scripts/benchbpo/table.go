@@ -5,12 +5,12 @@ import (
 	"io"
 	"math"
 	"slices"
-	"sort"
 	"text/tabwriter"
 
 	"slm/data/exam"
 	"slm/report/stat"
 	"slm/rng"
+	"slm/scripts/duel"
 	"slm/stages/bpo"
 )
 
@@ -185,7 +185,7 @@ func (s *setting) finish() error {
 		return out
 	}
 	base := s.find("blade")
-	s.Zero, s.Target = mean(s.zero), median(last(base))-0.01
+	s.Zero, s.Target = mean(s.zero), duel.Median(last(base))-0.01
 	s.Correlation = map[string]float64{"margin": pearson(s.gains, s.shares), "log share": pearson(s.logs, s.shares)}
 	for _, m := range s.Methods {
 		calls, theirs := m.spent(s.Target), base.spent(s.Target)
@@ -225,16 +225,6 @@ func signedRanks(a, b []float64) (float64, error) {
 	return r.P, err
 }
 
-func median(x []float64) float64 {
-	x = slices.Clone(x)
-	sort.Float64s(x)
-	n := len(x)
-	if n%2 == 1 || math.IsInf(x[n/2], 1) {
-		return x[n/2]
-	}
-	return (x[n/2-1] + x[n/2]) / 2
-}
-
 // medianInterval is the median and its 95 % bootstrap interval; infinite where so many runs do not reach the target.
 func medianInterval(x []float64) stat.Interval {
 	draw := rng.New(1, "bench", "median")
@@ -244,10 +234,10 @@ func medianInterval(x []float64) stat.Interval {
 		for i := range again {
 			again[i] = x[draw.IntN(len(x))]
 		}
-		medians[r] = median(again)
+		medians[r] = duel.Median(again)
 	}
-	sort.Float64s(medians)
-	return stat.Interval{Value: median(x), Low: medians[49], High: medians[1949]}
+	slices.Sort(medians)
+	return stat.Interval{Value: duel.Median(x), Low: medians[49], High: medians[1949]}
 }
 
 // crossed is the mean of what runs end in on the held-out questions, less zero's answers if there are any, and its 95 % bootstrap interval: seeds
@@ -281,7 +271,7 @@ func crossed(runs []*curve, zero []float64) stat.Interval {
 		}
 		means[b] = value(func(i int) int { return rs[i] }, func(i int) int { return qs[i] })
 	}
-	sort.Float64s(means)
+	slices.Sort(means)
 	return stat.Interval{Value: value(same, same), Low: means[49], High: means[1949]}
 }
 
@@ -306,7 +296,7 @@ func (s *setting) print(out io.Writer) error {
 			all = append(all, float64(c.Calls))
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s [%s, %s]\t%d/%d\t%.3g\t%.0f\t%.1f %% [%.1f, %.1f]\t%+.1f [%+.1f, %+.1f]\t%.3g\n",
-			m.Name, number(m.Calls.Value), number(m.Calls.Low), number(m.Calls.High), m.Reached, len(m.Runs), m.P, median(all),
+			m.Name, number(m.Calls.Value), number(m.Calls.Low), number(m.Calls.High), m.Reached, len(m.Runs), m.P, duel.Median(all),
 			100*m.Final.Value, 100*m.Final.Low, 100*m.Final.High, 100*m.Gain.Value, 100*m.Gain.Low, 100*m.Gain.High, m.PAccuracy)
 	}
 	return w.Flush()

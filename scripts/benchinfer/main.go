@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,11 +10,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 
 	"slm/model/kernel"
+	"slm/scripts/duel"
 )
 
 // row is a line of the table: what we did in a second, and what the other side did.
@@ -28,14 +26,14 @@ type row struct {
 	PeerS  float64 `json:"peer_tok_s"`
 }
 
-// duel is one comparison: each side does its task once a round.
-type duel struct {
+// match is one comparison: each side does its task once a round.
+type match struct {
 	what, mine  string // our task
 	peer, their string // whose task it is compared with
 	goal        float64
 }
 
-var duels = []duel{
+var matches = []match{
 	{"prefill of 512 tokens, bf16", "prefill", "llama.cpp", "prefill", 8},
 	{"prefill of 512 tokens, 8 bits", "prefill-int8", "llama.cpp", "prefill", 8},
 	{"prefill of 512 tokens, the file's blocks", "prefill-file", "llama.cpp", "prefill", 8},
@@ -105,22 +103,22 @@ func compare(rounds int, python, weights string, log io.Writer) ([]row, error) {
 		return nil, err
 	}
 	scripts := filepath.Join("scripts", "benchinfer")
-	sides := map[string]*side{}
+	sides := map[string]*duel.Side{}
 	for name, command := range map[string][]string{
 		"slm":          {self, "-serve", folder, "-weights", weights},
 		"llama.cpp":    {python, filepath.Join(scripts, "llama.py"), weights},
 		"transformers": {python, filepath.Join(scripts, "generate.py"), folder},
 	} {
-		s, err := start(name, command)
+		s, err := duel.Start(name, command[0], command[1:]...)
 		if err != nil {
 			return nil, err
 		}
-		defer s.stop()
+		defer s.Stop()
 		sides[name] = s
 	}
 	var rows []row
-	for _, d := range duels {
-		r, err := d.run(sides["slm"], sides[d.peer], rounds, log)
+	for _, m := range matches {
+		r, err := m.run(sides["slm"], sides[m.peer], rounds, log)
 		if err != nil {
 			return nil, err
 		}
@@ -130,36 +128,23 @@ func compare(rounds int, python, weights string, log io.Writer) ([]row, error) {
 }
 
 // run times both sides in turn; a round before the first does not count.
-func (d duel) run(us, them *side, rounds int, log io.Writer) (row, error) {
+func (m match) run(us, them *duel.Side, rounds int, log io.Writer) (row, error) {
 	var mine, theirs, ratios []float64
 	for round := range rounds + 1 {
-		a, err := us.ask(d.mine)
+		a, err := ask(us, m.mine)
 		if err != nil {
 			return row{}, err
 		}
-		b, err := them.ask(d.their)
+		b, err := ask(them, m.their)
 		if err != nil {
 			return row{}, err
 		}
-		fmt.Fprintf(log, "%s, round %d: %.0f tokens/s, %s %.0f\n", d.what, round, a, d.peer, b)
+		fmt.Fprintf(log, "%s, round %d: %.0f tokens/s, %s %.0f\n", m.what, round, a, m.peer, b)
 		if round > 0 {
 			mine, theirs, ratios = append(mine, a), append(theirs, b), append(ratios, a/b)
 		}
 	}
-	return row{What: d.what, Ratio: median(ratios), Goal: d.goal, TokS: median(mine), PeerTo: d.peer + " " + d.their, PeerS: median(theirs)}, nil
-}
-
-func median(x []float64) float64 {
-	s := slices.Sorted(slices.Values(x))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
-}
-
-// side is a process that does tasks on request.
-type side struct {
-	name string
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *json.Decoder
+	return row{What: m.what, Ratio: duel.Median(ratios), Goal: m.goal, TokS: duel.Median(mine), PeerTo: m.peer + " " + m.their, PeerS: duel.Median(theirs)}, nil
 }
 
 // answer is what a side says after a task.
@@ -169,38 +154,15 @@ type answer struct {
 	Error   string  `json:"error,omitempty"`
 }
 
-func start(name string, command []string) (*side, error) {
-	s := &side{name: name, cmd: exec.Command(command[0], command[1:]...)}
-	s.cmd.Stderr = os.Stderr
-	var err error
-	if s.in, err = s.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.out = json.NewDecoder(bufio.NewReader(out))
-	return s, s.cmd.Start()
-}
-
 // ask has a task done and returns its tokens a second.
-func (s *side) ask(task string) (float64, error) {
+func ask(s *duel.Side, task string) (float64, error) {
 	var a answer
-	if _, err := fmt.Fprintln(s.in, task); err != nil {
-		return 0, fmt.Errorf("%s: %w", s.name, err)
-	}
-	err := s.out.Decode(&a)
+	err := s.Ask(task, &a)
 	if err == nil && a.Error != "" {
 		err = errors.New(a.Error)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %s: %w", s.name, task, err)
+		return 0, fmt.Errorf("%s: %s: %w", s.Name, task, err)
 	}
 	return float64(a.Tokens) / a.Seconds, nil
-}
-
-func (s *side) stop() {
-	_ = s.in.Close()
-	_ = s.cmd.Wait()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -9,13 +8,13 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 
 	"slm/model/kernel"
 	"slm/rng"
+	"slm/scripts/duel"
 )
 
 // bench compares the two sides on one job.
@@ -29,10 +28,7 @@ type bench struct {
 
 // side is a process that trains on request.
 type side struct {
-	name string
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *json.Decoder
+	*duel.Side
 	best float64   // seconds of a step
 	secs []float64 // of each round's step
 	rss  float64
@@ -71,19 +67,9 @@ func (b *bench) prepare(batches int, peer bool) (clean func(), err error) {
 	return clean, errors.Join(failed, err)
 }
 
-func (b *bench) start(name, program string, args ...string) (*side, error) {
-	s := &side{name: name, cmd: exec.Command(program, args...), best: math.Inf(1)}
-	s.cmd.Stderr = os.Stderr
-	var err error
-	if s.in, err = s.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.out = json.NewDecoder(bufio.NewReader(out))
-	return s, s.cmd.Start()
+func start(name, program string, args ...string) (*side, error) {
+	s, err := duel.Start(name, program, args...)
+	return &side{Side: s, best: math.Inf(1)}, err
 }
 
 // ours starts our side with a kernel, "" for the default.
@@ -92,20 +78,17 @@ func (b *bench) ours(kernelName string) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.start("slm "+kernelName, self, "-serve", b.folder, kernelName)
+	return start("slm "+kernelName, self, "-serve", b.folder, kernelName)
 }
 
 func (b *bench) peer(mode, precision string) (*side, error) {
-	return b.start("PyTorch "+mode+" "+precision, b.python, filepath.Join("scripts", "benchtrain", "peer.py"), b.folder, mode, precision)
+	return start("PyTorch "+mode+" "+precision, b.python, filepath.Join("scripts", "benchtrain", "peer.py"), b.folder, mode, precision)
 }
 
 func (s *side) steps(n int) (answer, error) {
 	var a answer
-	if _, err := fmt.Fprintln(s.in, n); err != nil {
-		return a, fmt.Errorf("%s: %w", s.name, err)
-	}
-	if err := s.out.Decode(&a); err != nil {
-		return a, fmt.Errorf("%s: %w", s.name, err)
+	if err := s.Ask(strconv.Itoa(n), &a); err != nil {
+		return a, err
 	}
 	s.rss = a.RSS
 	return a, nil
@@ -132,11 +115,6 @@ func (s *side) warmUp() error {
 // stepsIn is how many steps take as many seconds, and at least one.
 func (s *side) stepsIn(seconds float64) int { return max(1, int(math.Ceil(seconds/s.best))) }
 
-func (s *side) stop() {
-	_ = s.in.Close()
-	_ = s.cmd.Wait()
-}
-
 // kernels are ours that this machine has, by precision.
 func kernels(precision string) (names []string, err error) {
 	all := map[string][]string{"f32": {"amx-f32", "onednn-f32", "go"}, "bf16": {"amx", "onednn-bf16"}}[precision]
@@ -157,51 +135,51 @@ func (b *bench) compareSpeed() (result, error) {
 		return result{}, err
 	}
 	defer clean()
-	f32, err := b.duel("f32")
+	f32, err := b.match("f32")
 	if err != nil {
 		return result{}, err
 	}
-	bf16, err := b.duel("bf16")
+	bf16, err := b.match("bf16")
 	if err != nil {
 		return result{}, err
 	}
 	tokens := float64(b.job.Batch * b.job.Length)
 	return result{
-		Shape: b.job.Shape, RatioBF16: bf16.ratio, RatioF32: f32.ratio, TokS: tokens / median(bf16.mine.secs), PeerTokS: tokens / median(bf16.theirs.secs),
-		RSSRatio: bf16.mine.rss / bf16.theirs.rss, Kernel: bf16.mine.name + ", " + f32.mine.name, PeerMode: bf16.theirs.name,
+		Shape: b.job.Shape, RatioBF16: bf16.ratio, RatioF32: f32.ratio, TokS: tokens / duel.Median(bf16.mine.secs), PeerTokS: tokens / duel.Median(bf16.theirs.secs),
+		RSSRatio: bf16.mine.rss / bf16.theirs.rss, Kernel: bf16.mine.Name + ", " + f32.mine.Name, PeerMode: bf16.theirs.Name,
 	}, nil
 }
 
-// duel is the best of both sides in one precision, timed in turn.
-type duel struct {
+// match is the best of both sides in one precision, timed in turn.
+type match struct {
 	mine, theirs *side
 	ratio        float64 // median over the rounds
 }
 
-func (b *bench) duel(precision string) (d duel, err error) {
+func (b *bench) match(precision string) (m match, err error) {
 	names, err := kernels(precision)
 	if err != nil {
-		return d, err
+		return m, err
 	}
-	if d.theirs, err = b.best([]string{"compile", "eager"}, func(mode string) (*side, error) { return b.peer(mode, precision) }); err != nil {
-		return d, err
+	if m.theirs, err = b.best([]string{"compile", "eager"}, func(mode string) (*side, error) { return b.peer(mode, precision) }); err != nil {
+		return m, err
 	}
-	defer d.theirs.stop()
-	if d.mine, err = b.best(names, b.ours); err != nil {
-		return d, err
+	defer m.theirs.Stop()
+	if m.mine, err = b.best(names, b.ours); err != nil {
+		return m, err
 	}
-	defer d.mine.stop()
-	n := d.theirs.stepsIn(4)
+	defer m.mine.Stop()
+	n := m.theirs.stepsIn(4)
 	var ratios []float64
 	for round := range b.rounds {
-		if err := errors.Join(d.mine.time(n), d.theirs.time(n)); err != nil {
-			return d, err
+		if err := errors.Join(m.mine.time(n), m.theirs.time(n)); err != nil {
+			return m, err
 		}
-		ratios = append(ratios, d.theirs.secs[round]/d.mine.secs[round])
-		fmt.Fprintf(b.log, "%s round %d: %s %.0f ms, %s %.0f ms\n", b.job.Shape, round+1, d.mine.name, 1e3*d.mine.secs[round], d.theirs.name, 1e3*d.theirs.secs[round])
+		ratios = append(ratios, m.theirs.secs[round]/m.mine.secs[round])
+		fmt.Fprintf(b.log, "%s round %d: %s %.0f ms, %s %.0f ms\n", b.job.Shape, round+1, m.mine.Name, 1e3*m.mine.secs[round], m.theirs.Name, 1e3*m.theirs.secs[round])
 	}
-	d.ratio = median(ratios)
-	return d, nil
+	m.ratio = duel.Median(ratios)
+	return m, nil
 }
 
 // best starts one after the other and keeps the fastest. One that does not run is named and left out.
@@ -212,15 +190,15 @@ func (b *bench) best(names []string, start func(name string) (*side, error)) (fa
 			return nil, err
 		}
 		if err := s.warmUp(); err != nil {
-			fmt.Fprintf(b.log, "%s: %v\n", s.name, err)
-			s.stop()
+			fmt.Fprintf(b.log, "%s: %v\n", s.Name, err)
+			s.Stop()
 			continue
 		}
 		if fastest == nil || s.best < fastest.best {
 			s, fastest = fastest, s
 		}
 		if s != nil {
-			s.stop()
+			s.Stop()
 		}
 	}
 	if fastest == nil {
@@ -228,9 +206,4 @@ func (b *bench) best(names []string, start func(name string) (*side, error)) (fa
 	}
 	fastest.secs = nil
 	return fastest, nil
-}
-
-func median(x []float64) float64 {
-	s := slices.Sorted(slices.Values(x))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
 }

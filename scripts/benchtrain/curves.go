@@ -93,10 +93,10 @@ func (b *bench) losses(steps int, start func() (*side, error)) ([]float64, error
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	a, err := s.steps(steps)
 	if err == nil && len(a.Losses) != steps {
-		err = fmt.Errorf("%s: %d losses of %d steps", s.name, len(a.Losses), steps)
+		err = fmt.Errorf("%s: %d losses of %d steps", s.Name, len(a.Losses), steps)
 	}
 	return a.Losses, err
 }

@@ -113,7 +113,7 @@ func (b *bench) measure(c *cell) error {
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer s.Stop()
 	wall, cpu := math.Inf(1), math.Inf(1)
 	for n := 0; n < 2 || n < 1+tableSteps && wall < 5; n++ {
 		a, err := s.steps(1)

@@ -1,0 +1,60 @@
+// Package duel is what benchmarks that time this program beside another share: a side is a process that does tasks on request, so that
+// both are warm and can be timed in turn.
+package duel
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+)
+
+// Side is a process that reads tasks, a line each, and answers each with a line of JSON. It ends with its input.
+type Side struct {
+	Name string
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	out  *json.Decoder
+}
+
+// Start runs a program as a side. What it writes to standard error is shown.
+func Start(name, program string, args ...string) (*Side, error) {
+	s := &Side{Name: name, cmd: exec.Command(program, args...)}
+	s.cmd.Stderr = os.Stderr
+	var err error
+	if s.in, err = s.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.out = json.NewDecoder(bufio.NewReader(out))
+	return s, s.cmd.Start()
+}
+
+// Ask has a task done and reads the answer.
+func (s *Side) Ask(task string, answer any) error {
+	if _, err := fmt.Fprintln(s.in, task); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	if err := s.out.Decode(answer); err != nil {
+		return fmt.Errorf("%s: answer: %w", s.Name, err)
+	}
+	return nil
+}
+
+// Stop ends a side and waits for it.
+func (s *Side) Stop() {
+	_ = s.in.Close()
+	_ = s.cmd.Wait()
+}
+
+// Median is the value in the middle, or the mean of two; x is not empty.
+func Median(x []float64) float64 {
+	s := slices.Sorted(slices.Values(x))
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}
