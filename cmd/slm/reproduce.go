@@ -116,7 +116,7 @@ func (a *app) sameKernel(was string) (kernel.Backend, error) {
 	if err != nil || be.Name() == was || a.getenv("SLM_KERNEL", "") != "" {
 		return be, err
 	}
-	for _, name := range []string{"amx", "amx-f32", "onednn-bf16", "onednn-f32", "go"} {
+	for _, name := range kernel.Names() {
 		if other, err := kernel.Open(name); err == nil && other.Name() == was {
 			return other, nil
 		}

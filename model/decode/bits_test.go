@@ -19,7 +19,7 @@ func decoders(t *testing.T, cfg model.Config) map[string]*Decoder {
 	t.Helper()
 	all := map[string]*Decoder{}
 	p := sharp(cfg)
-	for _, name := range []string{"amx", "amx-f32", "go"} {
+	for _, name := range []string{"amx", "amx-f32", "amx-bf16x3", "go"} {
 		be, err := kernel.Open(name)
 		if err != nil {
 			continue // no AMX here

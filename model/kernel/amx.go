@@ -160,7 +160,7 @@ func multiplyStrip[R Elem](w *amxScratch, b amxBlocks, blocks int, c []R, ldc in
 	a := l.data[b.row/tileSide*l.strip+(b.step-l.first)*l.step/2:]
 	strip := amxStripOf(b.rows <= 16, size == 2, from != nil)
 	if b.right.parts > 1 {
-		strip = splitStripOf(b.rows <= 16, from != nil)
+		strip = splitStripOf(b.right.parts, b.rows <= 16, from != nil)
 	}
 	strip(
 		(*byte)(unsafe.Pointer(unsafe.SliceData(c))), (*byte)(unsafe.Pointer(unsafe.SliceData(from))),

@@ -41,11 +41,11 @@ var halves = filling[uint16]{1, amxPackColumnsAVX512, amxPackRowsAVX512, func(st
 // fillingOf returns how operands in T come to a backend's tiles, nil if it has none for them.
 func fillingOf[T Elem](be Backend) *filling[T] {
 	var f any
-	switch be.(type) {
+	switch be := be.(type) {
 	case amxBackend:
 		f = &halves
 	case amx32Backend:
-		f = &splits
+		f = &be.filling
 	}
 	r, _ := f.(*filling[T])
 	return r

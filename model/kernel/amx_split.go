@@ -2,73 +2,88 @@ package kernel
 
 import "math"
 
-// amx32Backend multiplies float32 on the tiles. An operand is split into three of bf16, x = x₁ + x₂ + x₃, 8 bits each, without a remainder;
-// of the nine products the three smallest, below 2⁻²⁵ of a term, are left out (Henry, Tang and Heinecke 2019, arXiv 1904.06376).
+// amx32Backend multiplies float32 on the tiles. An operand is split into parts of bf16, 8 bits each, and the products of the largest parts
+// are summed (Henry, Tang and Heinecke 2019, arXiv 1904.06376).
 //
-// A tile product adds its 32 terms to each other before it adds them to the sum, so that six roundings stand where a chain of fused
-// multiply-adds has 32: errors are smaller than those of the Go kernel. Parts and sums below 2⁻¹²⁶ are taken for 0. An infinite or undefined
-// value, and one above 3.39e38, gives NaN.
+// A tile product adds its 32 terms to each other before it adds them to the sum, so that a sum has a few roundings where a chain of fused
+// multiply-adds has 32. Parts and sums below 2⁻¹²⁶ are taken for 0. An infinite or undefined value, and one above 3.39e38, gives NaN.
 //
 // After splitDepth steps the sums are added to C, in float32. So a product that is cut into several, each adding to C, may have other bits.
-type amx32Backend struct{ goBackend }
+type amx32Backend struct {
+	goBackend
+	*splitting
+}
 
-const (
-	splitParts = 3
-	splitDepth = gemmBlock / tileSide // steps that are summed before they are added to C
+const splitDepth = gemmBlock / tileSide // steps that are summed before they are added to C
+
+// splitting is one way to split: how many parts, and the vectors that do it.
+type splitting struct {
+	name   string
+	parts  int
+	row    func(dst, src *byte, steps int)     // of a left operand
+	turned func(dst, src *byte, ld, steps int) // 32 rows of a left operand, given as 32 columns of its transpose
+	filling[float32]
+}
+
+var (
+	// threeParts lose nothing, x = x₁ + x₂ + x₃; of their nine products the three smallest, below 2⁻²⁵ of a term, are left out. Errors are smaller
+	// than those of the Go kernel.
+	threeParts = newSplitting("amx-f32", 3, amxSplit3RowAVX512, amxSplit3LeftAVX512, amxSplit3ColumnsAVX512, amxSplit3RowsAVX512)
+	// twoParts keep 16 bits of a value, and three of their four products: twice as fast, and between bf16 and float32 in accuracy. PyTorch calls
+	// this float32 precision "high", oneMKL float_to_bf16x3.
+	twoParts = newSplitting("amx-bf16x3", 2, amxSplit2RowAVX512, amxSplit2LeftAVX512, amxSplit2ColumnsAVX512, amxSplit2RowsAVX512)
 )
 
-func openAMX32() (Backend, error) {
+func newSplitting(name string, parts int, row func(dst, src *byte, steps int), turned, columns, rows func(dst, src *byte, ld, steps int)) *splitting {
+	s := &splitting{name: name, parts: parts, row: row, turned: turned}
+	// A step of a panel holds the tiles of x₁, then those of the other parts; the pair k of a tile is the terms k and k+16.
+	s.filling = filling[float32]{parts, columns, rows, func(step []uint16, i, j int, v float32) {
+		s.put(step[j/16*512+i%16*32+j%16*2+i/16:], v)
+	}, s.leftOperand}
+	return s
+}
+
+func openAMX32(s *splitting) (Backend, error) {
 	if err := amxReady(); err != nil {
 		return nil, err
 	}
-	return amx32Backend{}, nil
+	return amx32Backend{splitting: s}, nil
 }
 
-func (amx32Backend) Name() string         { return "amx-f32+" + CPU() }
+func (b amx32Backend) Name() string       { return b.name + "+" + CPU() }
 func (amx32Backend) Precision() Precision { return F32 }
 
-func (amx32Backend) Gemm32(s Shape, c, a, b []float32) { tileGemm(s, c, a, b, &splits) }
+func (b amx32Backend) Gemm32(s Shape, c, x, y []float32) { tileGemm(s, c, x, y, &b.filling) }
 
-// A step of a panel in float32 holds the tiles of x₁, then those of x₂ and x₃; the pair k of a tile is the terms k and k+16.
-var splits = filling[float32]{splitParts, amxSplitColumnsAVX512, amxSplitRowsAVX512, func(step []uint16, i, j int, v float32) {
-	splitInto(step[j/16*512+i%16*32+j%16*2+i/16:], v)
-}, splitLeftOperand}
-
-// splitInto writes the parts of v, a step's tiles apart.
-func splitInto(dst []uint16, v float32) {
-	for i, x := range split(v) {
-		dst[i*stepSize] = x
+// put writes the parts of v, a step's tiles apart. It is the twin of the vectors' splitting: each part is the upper half of what is left, rounded
+// to the nearest, ties away from 0. The third needs no rounding: 24 bits are three times 8. In the last, NaN stays NaN.
+func (s *splitting) put(dst []uint16, v float32) {
+	for i := range s.parts {
+		bits := math.Float32bits(v)
+		if i < 2 && (i < s.parts-1 || v == v) {
+			bits += 0x8000
+		}
+		dst[i*stepSize] = uint16(bits >> 16)
+		v -= widenBF16(dst[i*stepSize])
 	}
 }
 
-// split is the twin of the vectors' splitting: each part is the upper half of what is left, rounded to the nearest, ties away from 0. The
-// last needs no rounding: 24 bits are three times 8.
-func split(v float32) (parts [splitParts]uint16) {
-	for i := range splitParts - 1 {
-		part := math.Float32bits(v) + 0x8000
-		parts[i] = uint16(part >> 16)
-		v -= widenBF16(parts[i])
-	}
-	parts[splitParts-1] = uint16(math.Float32bits(v) >> 16)
-	return parts
-}
-
-// splitLeftOperand prepares A: strips of 32 rows, in steps as those of a panel. Rows are split when their turn comes, some steps at a time; a
+// leftOperand prepares A: strips of 32 rows, in steps as those of a panel. Rows are split when their turn comes, some steps at a time; a
 // transpose is split into buf at once.
-func splitLeftOperand(buf *[]uint16, a []float32, s Shape) amxLeft {
-	const size = splitParts * stepSize
-	steps, strips := (s.K+tileSide-1)/tileSide, (s.M+tileSide-1)/tileSide
+func (s *splitting) leftOperand(buf *[]uint16, a []float32, sh Shape) amxLeft {
+	size := s.parts * stepSize
+	steps, strips := (sh.K+tileSide-1)/tileSide, (sh.M+tileSide-1)/tileSide
 	l := amxLeft{steps: steps, lda: 64, step: 2 * size, strip: steps * size}
-	if !s.TransA {
+	if !sh.TransA {
 		l.strip = min(steps, splitDepth) * size
-		l.rows = splitSource{a, s.M, s.K, s.LDA}
+		l.rows = splitSource{s, a, sh.M, sh.K, sh.LDA}
 		l.data = aligned(buf, strips*l.strip)
 		return l
 	}
 	l.data = aligned(buf, strips*l.strip)
 	for step := range steps { // so that rows of the transpose are read along
-		for row := 0; row < s.M; row += tileSide {
-			splitTransposed(l.data[row/tileSide*l.strip+step*size:][:size], a[step*tileSide*s.LDA+row:], s.LDA, min(tileSide, s.M-row), min(tileSide, s.K-step*tileSide))
+		for row := 0; row < sh.M; row += tileSide {
+			s.transposed(l.data[row/tileSide*l.strip+step*size:][:size], a[step*tileSide*sh.LDA+row:], sh.LDA, min(tileSide, sh.M-row), min(tileSide, sh.K-step*tileSide))
 		}
 	}
 	return l
@@ -76,6 +91,7 @@ func splitLeftOperand(buf *[]uint16, a []float32, s Shape) amxLeft {
 
 // splitSource is a left operand [m,k] in rows ld apart.
 type splitSource struct {
+	*splitting
 	a        []float32
 	m, k, ld int
 }
@@ -92,47 +108,55 @@ func (l *amxLeft) reach(step, steps int) {
 	for i := range s.m {
 		dst, src := l.data[i/tileSide*l.strip+i%tileSide*tileSide:], s.a[i*s.ld+from:i*s.ld+to]
 		if whole > 0 {
-			amxSplitRowAVX512(bytesOf(dst), bytesOf(src), whole)
+			s.row(bytesOf(dst), bytesOf(src), whole)
 		}
 		if whole < steps {
-			splitEnd(dst[whole*splitParts*stepSize:], src[whole*tileSide:])
+			s.end(dst[whole*s.parts*stepSize:], src[whole*tileSide:])
 		}
 	}
 }
 
-// splitEnd splits the last terms of a row.
-func splitEnd(dst []uint16, src []float32) {
-	for i := range splitParts {
+// end splits the last terms of a row.
+func (s *splitting) end(dst []uint16, src []float32) {
+	for i := range s.parts {
 		clear(dst[i*stepSize:][:tileSide])
 	}
 	for k, v := range src {
-		splitInto(dst[k%16*2+k/16:], v)
+		s.put(dst[k%16*2+k/16:], v)
 	}
 }
 
-// splitTransposed splits a step of up to 32 terms of up to 32 rows of a left operand that is given as its transpose a [terms,rows…].
-func splitTransposed(dst []uint16, a []float32, ld, rows, terms int) {
+// transposed splits a step of up to 32 terms of up to 32 rows of a left operand that is given as its transpose a [terms,rows…].
+func (s *splitting) transposed(dst []uint16, a []float32, ld, rows, terms int) {
 	if rows == tileSide && terms == tileSide {
-		amxSplitLeftAVX512(bytesOf(dst), bytesOf(a), 4*ld, 1)
+		s.turned(bytesOf(dst), bytesOf(a), 4*ld, 1)
 		return
 	}
 	clear(dst)
 	for k := range terms {
 		for i, v := range a[k*ld : k*ld+rows] {
-			splitInto(dst[i*tileSide+k%16*2+k/16:], v)
+			s.put(dst[i*tileSide+k%16*2+k/16:], v)
 		}
 	}
 }
 
 // splitStripOf picks the variant.
-func splitStripOf(half, from bool) func(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
-	switch {
+func splitStripOf(parts int, half, from bool) func(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	switch three := parts == 3; {
+	case three && half && from:
+		return amxSplit3HalfStripFromAVX512
+	case three && half:
+		return amxSplit3HalfStripAVX512
+	case three && from:
+		return amxSplit3StripFromAVX512
+	case three:
+		return amxSplit3StripAVX512
 	case half && from:
-		return amxSplitHalfStripFromAVX512
+		return amxSplit2HalfStripFromAVX512
 	case half:
-		return amxSplitHalfStripAVX512
+		return amxSplit2HalfStripAVX512
 	case from:
-		return amxSplitStripFromAVX512
+		return amxSplit2StripFromAVX512
 	}
-	return amxSplitStripAVX512
+	return amxSplit2StripAVX512
 }

@@ -6,103 +6,138 @@ import (
 	"testing"
 )
 
-// needTiles skips the test on a machine without AMX.
-func needTiles(t testing.TB) Backend {
-	t.Helper()
-	be, err := openAMX32()
-	if err != nil {
-		t.Skip(err)
+// splittings are both ways to split, with the products of a step in their order.
+var splittings = []struct {
+	*splitting
+	products [][2]int
+}{{threeParts, [][2]int{{0, 2}, {0, 1}, {1, 1}, {1, 0}, {2, 0}, {0, 0}}}, {twoParts, [][2]int{{0, 1}, {1, 0}, {0, 0}}}}
+
+// eachSplitting runs f with both ways to split, or skips the test on a machine without AMX.
+func eachSplitting(t *testing.T, f func(t *testing.T, be amx32Backend)) {
+	for _, s := range splittings {
+		t.Run(s.name, func(t *testing.T) {
+			be, err := openAMX32(s.splitting)
+			if err != nil {
+				t.Skip(err)
+			}
+			f(t, be.(amx32Backend))
+		})
 	}
-	return be
 }
 
-func TestSplittingIntoThreePartsLosesNothing(t *testing.T) {
+// split gives the parts of a value.
+func (s *splitting) split(v float32) []uint16 {
+	room := make([]uint16, (s.parts-1)*stepSize+1)
+	s.put(room, v)
+	parts := make([]uint16, s.parts)
+	for i := range parts {
+		parts[i] = room[i*stepSize]
+	}
+	return parts
+}
+
+func TestPartsOfAValueMakeItOrComeAsNearAsTheirBits(t *testing.T) {
 	ar := newArena(t)
 	ar.start(1, false)
-	for _, v := range append(ar.wild(4000), 1, -1, 0x1p-109, 0x1.fffffep127/2, 0x1.8080p3, 0x1.fffffep0) {
-		if a := math.Abs(float64(v)); a < 0x1p-109 || a > 3.39e38 {
+	for _, v := range append(ar.wild(4000), 1, -1, 0x1p-109, 0x1.fffffep127/2, 0x1.8080p3, 0x1.fffffep0, 0x1.00ffp0, 0x1.017f7ep0) {
+		size := math.Abs(float64(v))
+		if size < 0x1p-109 || size > 3.38e38 {
 			continue // the last part may be a denormal, or the first infinite
 		}
-		sum := 0.0
-		for _, part := range split(v) {
-			sum += float64(widenBF16(part))
-		}
-		if sum != float64(v) {
-			t.Errorf("the parts of %g make %g", v, sum)
+		for _, s := range splittings {
+			sum := 0.0
+			for _, part := range s.split(v) {
+				sum += float64(widenBF16(part))
+			}
+			if off := math.Abs(sum - float64(v)); s.parts == 3 && off > 0 || off > 0x1p-17*size {
+				t.Errorf("%s: the parts of %g make %g", s.name, v, sum)
+			}
 		}
 	}
 }
 
 func TestAnUndefinedValueStaysInOneOfItsParts(t *testing.T) {
 	for _, bits := range []uint32{0x7f800000, 0xff800000, 0x7f800001, 0x7fffffff, 0xffffffff, 0x7fc00000, 0xff808000} {
-		found := false
-		for _, part := range split(math.Float32frombits(bits)) {
-			v := widenBF16(part)
-			found = found || v != v
-		}
-		if !found {
-			t.Errorf("%#x: no part of it is NaN", bits)
+		for _, s := range splittings {
+			found := false
+			for _, part := range s.split(math.Float32frombits(bits)) {
+				v := widenBF16(part)
+				found = found || v != v
+			}
+			if !found {
+				t.Errorf("%s, %#x: no part of it is NaN", s.name, bits)
+			}
 		}
 	}
 }
 
 // stepOf is where the step of term k begins, for row or column i of a packed operand whose strips or panels hold that many steps.
-func stepOf(i, k, steps int) int { return (i/tileSide*steps + k/tileSide) * splitParts * stepSize }
-
-func leftAt(i, k, steps int) int {
-	return stepOf(i, k, steps) + i%tileSide*tileSide + k%16*2 + k%tileSide/16
+func (s *splitting) stepOf(i, k, steps int) int {
+	return (i/tileSide*steps + k/tileSide) * s.parts * stepSize
 }
 
-func rightAt(i, k, steps int) int {
-	return stepOf(i, k, steps) + i%tileSide/16*512 + k%16*tileSide + i%16*2 + k%tileSide/16
+func (s *splitting) leftAt(i, k, steps int) int {
+	return s.stepOf(i, k, steps) + i%tileSide*tileSide + k%16*2 + k%tileSide/16
+}
+
+func (s *splitting) rightAt(i, k, steps int) int {
+	return s.stepOf(i, k, steps) + i%tileSide/16*512 + k%16*tileSide + i%16*2 + k%tileSide/16
 }
 
 // TestPackedOperandsHoldThePartsOfTheirValues compares all four ways of packing, on whole and on hanging steps, with the twin.
 func TestPackedOperandsHoldThePartsOfTheirValues(t *testing.T) {
-	needTiles(t)
-	ar := newArena(t)
-	for seed, size := range [][2]int{{32, 32}, {32, 64}, {37, 70}, {5, 40}, {64, 33}, {1, 1}} {
-		n, k := size[0], size[1]
-		ar.start(uint64(seed), seed%2 == 1)
-		along, across := ar.any(n*k), make([]float32, n*k) // [n,k] and [k,n]
-		Transpose(across, along, n, k)
-		steps := (k + tileSide - 1) / tileSide
-		var columns, rows amxPanels
-		pack(&columns, &splits, along, n, k, k, true)
-		pack(&rows, &splits, across, n, k, n, false)
-		var left, turned []uint16
-		l := splitLeftOperand(&left, along, Shape{M: n, K: k, LDA: k})
-		l.reach(0, steps)
-		tr := splitLeftOperand(&turned, across, Shape{M: n, K: k, LDA: n, TransA: true})
-		ar.intact()
-		for _, c := range []struct {
-			name string
-			data []uint16
-			at   func(i, k, steps int) int
-		}{{"columns", columns.data, rightAt}, {"rows", rows.data, rightAt}, {"left", l.data, leftAt}, {"left transposed", tr.data, leftAt}} {
-			for i := range n {
-				for term := range k {
-					for part, want := range split(along[i*k+term]) {
-						if got := c.data[c.at(i, term, steps)+part*stepSize]; got != want && (!undefined(got) || !undefined(want)) {
-							t.Fatalf("%d by %d, %s: part %d of value %d,%d (%g) is %#x, want %#x", n, k, c.name, part, i, term, along[i*k+term], got, want)
+	eachSplitting(t, func(t *testing.T, be amx32Backend) {
+		ar := newArena(t)
+		for seed, size := range [][2]int{{32, 32}, {32, 64}, {37, 70}, {5, 40}, {64, 33}, {1, 1}} {
+			n, k := size[0], size[1]
+			ar.start(uint64(seed), seed%2 == 1)
+			along, across := ar.any(n*k), make([]float32, n*k) // [n,k] and [k,n]
+			Transpose(across, along, n, k)
+			steps := (k + tileSide - 1) / tileSide
+			var columns, rows amxPanels
+			pack(&columns, &be.filling, along, n, k, k, true)
+			pack(&rows, &be.filling, across, n, k, n, false)
+			var left, turned []uint16
+			l := be.leftOperand(&left, along, Shape{M: n, K: k, LDA: k})
+			l.reach(0, steps)
+			tr := be.leftOperand(&turned, across, Shape{M: n, K: k, LDA: n, TransA: true})
+			ar.intact()
+			for _, c := range []struct {
+				name string
+				data []uint16
+				at   func(i, k, steps int) int
+			}{{"columns", columns.data, be.rightAt}, {"rows", rows.data, be.rightAt}, {"left", l.data, be.leftAt}, {"left transposed", tr.data, be.leftAt}} {
+				for i := range n {
+					for term := range k {
+						for part, want := range be.split(along[i*k+term]) {
+							if got := c.data[c.at(i, term, steps)+part*stepSize]; got != want && (!undefined(got) || !undefined(want)) {
+								t.Fatalf("%d by %d, %s: part %d of value %d,%d (%g) is %#x, want %#x", n, k, c.name, part, i, term, along[i*k+term], got, want)
+							}
 						}
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func undefined(part uint16) bool { return part&0x7fff > 0x7f80 }
 
 // splitProduct is the twin of a strip for one element: what the tiles do with a row of A and a column of B. Products of two bf16 are exact in
 // float32; a tile product sums the even and the odd words of its pairs apart, and adds both to the sum at once.
-func splitProduct(a, b []float32) float32 {
+func (s *splitting) product(products [][2]int, a, b []float32) float32 {
+	// part is a part of x[k], or 0 behind the end.
+	part := func(x []float32, k, i int) float32 {
+		if k >= len(x) {
+			return 0
+		}
+		return widenBF16(s.split(x[k])[i])
+	}
 	var c float32
 	for from := 0; from < len(a); from += splitDepth * tileSide {
 		var sum float32
 		for step := from; step < min(from+splitDepth*tileSide, len(a)); step += tileSide {
-			for _, p := range [][2]int{{0, 2}, {0, 1}, {1, 1}, {1, 0}, {2, 0}, {0, 0}} {
+			for _, p := range products {
 				var even, odd float32
 				for k := step; k < step+16; k++ {
 					even += float32(part(a, k, p[0]) * part(b, k, p[1]))
@@ -120,32 +155,32 @@ func splitProduct(a, b []float32) float32 {
 	return c
 }
 
-// part is a part of x[k], or 0 behind the end.
-func part(x []float32, k, i int) float32 {
-	if k >= len(x) {
-		return 0
-	}
-	return widenBF16(split(x[k])[i])
-}
-
 func TestSplitProductsHaveTheBitsOfTheirPlainTwin(t *testing.T) {
-	be := needTiles(t)
-	for _, s := range []Shape{{M: 1, N: 1, K: 1}, {M: 33, N: 40, K: 70}, {M: 16, N: 64, K: 256}, {M: 7, N: 33, K: 600}} {
-		s.LDA, s.LDB, s.LDC, s.TransB = s.K, s.K, s.N, true
-		a, b, c := normals(s.M*s.K, 1), normals(s.N*s.K, 2), make([]float32, s.M*s.N)
-		be.Gemm32(s, c, a, b)
-		for i, got := range c {
-			row, col := i/s.N, i%s.N
-			if want := splitProduct(a[row*s.K:(row+1)*s.K], b[col*s.K:(col+1)*s.K]); got != want {
-				t.Fatalf("%+v: element %d is %g, want %g", s, i, got, want)
+	for i, way := range splittings {
+		be, err := openAMX32(way.splitting)
+		if err != nil {
+			t.Skip(err)
+		}
+		for _, s := range []Shape{{M: 1, N: 1, K: 1}, {M: 33, N: 40, K: 70}, {M: 16, N: 64, K: 256}, {M: 7, N: 33, K: 600}} {
+			s.LDA, s.LDB, s.LDC, s.TransB = s.K, s.K, s.N, true
+			a, b, c := normals(s.M*s.K, 1), normals(s.N*s.K, 2), make([]float32, s.M*s.N)
+			be.Gemm32(s, c, a, b)
+			for at, got := range c {
+				row, col := at/s.N, at%s.N
+				if want := way.product(splittings[i].products, a[row*s.K:(row+1)*s.K], b[col*s.K:(col+1)*s.K]); got != want {
+					t.Fatalf("%s, %+v: element %d is %g, want %g", way.name, s, at, got, want)
+				}
 			}
 		}
 	}
 }
 
-// TestSplitProductsAreAsAccurateAsTheGoKernels measures against float64, in units of 2⁻²⁴·Σ|a·b|.
-func TestSplitProductsAreAsAccurateAsTheGoKernels(t *testing.T) {
-	be := needTiles(t)
+// TestProductsOfThreePartsAreAsAccurateAsTheGoKernels measures against float64, in units of 2⁻²⁴·Σ|a·b|.
+func TestProductsOfThreePartsAreAsAccurateAsTheGoKernels(t *testing.T) {
+	be, err := openAMX32(threeParts)
+	if err != nil {
+		t.Skip(err)
+	}
 	const m, n = 16, 32
 	signs := func(x float64) float64 { return x }
 	for name, f := range map[string]func(float64) float64{
@@ -171,7 +206,8 @@ func TestSplitProductsAreAsAccurateAsTheGoKernels(t *testing.T) {
 			}
 			worst, rms := measure(be)
 			plainWorst, plainRMS := measure(goBackend{})
-			t.Logf("%s, %d terms: at most %.2f, root mean square %.3f; the Go kernel %.2f, %.3f", name, k, worst, rms, plainWorst, plainRMS)
+			highWorst, highRMS := measure(amx32Backend{splitting: twoParts})
+			t.Logf("%s, %d terms: at most %.2f, root mean square %.3f; the Go kernel %.2f, %.3f; two parts %.1f, %.2f", name, k, worst, rms, plainWorst, plainRMS, highWorst, highRMS)
 			if worst > 1.25*plainWorst || rms > plainRMS {
 				t.Errorf("%s, %d terms: worse than the Go kernel", name, k)
 			}
@@ -180,36 +216,38 @@ func TestSplitProductsAreAsAccurateAsTheGoKernels(t *testing.T) {
 }
 
 func TestAnUndefinedOperandSpoilsItsRowOrColumnAndNoOther(t *testing.T) {
-	be := needTiles(t)
-	const m, n, k = 40, 70, 100
-	s := Shape{M: m, N: n, K: k, LDA: k, LDB: n, LDC: n}
-	for _, bad := range []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), math.Float32frombits(0x7fffffff)} {
-		a, b, c := normals(m*k, 1), normals(k*n, 2), make([]float32, m*n)
-		a[3*k+41], b[99*n+68] = bad, bad
-		be.Gemm32(s, c, a, b)
-		for i, v := range c {
-			if spoilt := i/n == 3 || i%n == 68; spoilt != (v != v) {
-				t.Fatalf("with %g, element %d,%d is %g", bad, i/n, i%n, v)
+	eachSplitting(t, func(t *testing.T, be amx32Backend) {
+		const m, n, k = 40, 70, 100
+		s := Shape{M: m, N: n, K: k, LDA: k, LDB: n, LDC: n}
+		for _, bad := range []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), math.Float32frombits(0x7fffffff)} {
+			a, b, c := normals(m*k, 1), normals(k*n, 2), make([]float32, m*n)
+			a[3*k+41], b[99*n+68] = bad, bad
+			be.Gemm32(s, c, a, b)
+			for i, v := range c {
+				if spoilt := i/n == 3 || i%n == 68; spoilt != (v != v) {
+					t.Fatalf("with %g, element %d,%d is %g", bad, i/n, i%n, v)
+				}
 			}
 		}
-	}
+	})
 }
 
 // TestARowOfASplitProductIsTheSameAloneAndInABatch holds for packed weights too, and for any part of the columns.
 func TestARowOfASplitProductIsTheSameAloneAndInABatch(t *testing.T) {
-	be := needTiles(t)
-	const m, n, k = 70, 96, 320
-	w := NewWeights[float32](be, n, k, false)
-	w.Set(normals(n*k, 1))
-	x, whole := normals(m*k, 2), make([]float32, m*n)
-	Linear(w, whole, x, m, k, n, 0, n, false)
-	for row := range m {
-		alone := make([]float32, n)
-		for from := 0; from < n; from += PanelAlign {
-			Linear(w, alone[from:], x[row*k:(row+1)*k], 1, k, n, from, from+PanelAlign, false)
+	eachSplitting(t, func(t *testing.T, be amx32Backend) {
+		const m, n, k = 70, 96, 320
+		w := NewWeights[float32](be, n, k, false)
+		w.Set(normals(n*k, 1))
+		x, whole := normals(m*k, 2), make([]float32, m*n)
+		Linear(w, whole, x, m, k, n, 0, n, false)
+		for row := range m {
+			alone := make([]float32, n)
+			for from := 0; from < n; from += PanelAlign {
+				Linear(w, alone[from:], x[row*k:(row+1)*k], 1, k, n, from, from+PanelAlign, false)
+			}
+			if !slices.Equal(alone, whole[row*n:(row+1)*n]) {
+				t.Fatalf("row %d has other bits alone", row)
+			}
 		}
-		if !slices.Equal(alone, whole[row*n:(row+1)*n]) {
-			t.Fatalf("row %d has other bits alone", row)
-		}
-	}
+	})
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"os"
+	"strings"
 )
 
 // Precision is the type in which a backend wants the operands of its products.
@@ -72,47 +73,68 @@ func Widen[T Elem](dst []float32, src []T) {
 	}
 }
 
-// Open returns a backend by name: "amx", "amx-f32", "onednn-bf16", "onednn-f32", "go", or "" for the best that this machine has ($SLM_KERNEL is
-// asked first).
+// openers are the kernels by name, those of bf16 first.
+var openers = []struct {
+	name string
+	open func() (Backend, error)
+}{
+	{"amx", openAMX},
+	{"onednn-bf16", func() (Backend, error) { return openDNNLIn(BF16) }},
+	{threeParts.name, func() (Backend, error) { return openAMX32(threeParts) }},
+	{twoParts.name, func() (Backend, error) { return openAMX32(twoParts) }},
+	{"onednn-f32", func() (Backend, error) { return openDNNLIn(F32) }},
+	{"go", func() (Backend, error) { return goBackend{}, nil }},
+}
+
+// Names are those of all kernels, whether this machine has them or not.
+func Names() []string {
+	var names []string
+	for _, o := range openers {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// Open returns a backend by name, one of Names, or "" for the best that this machine has ($SLM_KERNEL is asked first).
 func Open(name string) (Backend, error) {
 	if name == "" {
 		name = os.Getenv("SLM_KERNEL")
 	}
-	switch name {
-	case "":
-		if be, err := openAMX(); err == nil {
+	if name == "" {
+		return openBest(), nil
+	}
+	for _, o := range openers {
+		if o.name == name {
+			be, err := o.open()
+			if err != nil {
+				return nil, fmt.Errorf("kernel: %q: %w", name, err)
+			}
 			return be, nil
 		}
-		if lib, err := openDNNL(); err == nil {
-			if hasFastBF16() {
-				return newDNNL(lib, BF16), nil
-			}
-			return newDNNL(lib, F32), nil
-		}
-		return goBackend{}, nil
-	case "amx", "amx-f32":
-		open := openAMX
-		if name == "amx-f32" {
-			open = openAMX32
-		}
-		be, err := open()
-		if err != nil {
-			return nil, fmt.Errorf("kernel: %q: %w", name, err)
-		}
-		return be, nil
-	case "go":
-		return goBackend{}, nil
-	case "onednn-f32", "onednn-bf16":
-		lib, err := openDNNL()
-		if err != nil {
-			return nil, fmt.Errorf("kernel: %q: %w", name, err)
-		}
-		if name == "onednn-f32" {
-			return newDNNL(lib, F32), nil
-		}
-		return newDNNL(lib, BF16), nil
 	}
-	return nil, fmt.Errorf("kernel: unknown kernel %q (amx, amx-f32, onednn-bf16, onednn-f32 or go)", name)
+	return nil, fmt.Errorf("kernel: unknown kernel %q (%s)", name, strings.Join(Names(), ", "))
+}
+
+func openBest() Backend {
+	if be, err := openAMX(); err == nil {
+		return be
+	}
+	precision := F32
+	if hasFastBF16() {
+		precision = BF16
+	}
+	if be, err := openDNNLIn(precision); err == nil {
+		return be
+	}
+	return goBackend{}
+}
+
+func openDNNLIn(p Precision) (Backend, error) {
+	lib, err := openDNNL()
+	if err != nil {
+		return nil, err
+	}
+	return newDNNL(lib, p), nil
 }
 
 // OneDNN returns the version of the library in use, or why there is none.

@@ -12,7 +12,10 @@ import (
 // eachBackend runs f on every backend that this machine has, the Go kernel at every level.
 func eachBackend(t *testing.T, f func(t *testing.T, be Backend)) {
 	eachLevel(t, func(t *testing.T) { f(t, goBackend{}) })
-	for _, name := range []string{"amx", "amx-f32", "onednn-f32", "onednn-bf16"} {
+	for _, name := range Names() {
+		if name == "go" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			be, err := Open(name)
 			if errors.Is(err, ErrNoOneDNN) || errors.Is(err, ErrNoAMX) {

@@ -77,8 +77,8 @@ func plainGemm(s Shape, c, a, b []float64) (out, size []float64) {
 }
 
 // checkProduct compares c, computed by the backend from before, with the twin: the error of a sum of K terms in float32, whatever their
-// order, and rel for the rounding of the result. Between the rows nothing may change.
-func checkProduct[T, R Elem](t testing.TB, what string, s Shape, c, before []R, a, b []T, rel float64) {
+// order, what the backend leaves of a term, and rel for the rounding of the result. Between the rows nothing may change.
+func checkProduct[T, R Elem](t testing.TB, be Backend, what string, s Shape, c, before []R, a, b []T, rel float64) {
 	t.Helper()
 	want, size := plainGemm(s, widen64(before), widen64(a), widen64(b))
 	label := fmt.Sprintf("%s %+v", what, s)
@@ -89,8 +89,17 @@ func checkProduct[T, R Elem](t testing.TB, what string, s Shape, c, before []R, 
 			}
 			continue
 		}
-		near(t, label, i, float32(got), want[i], rel, float64(s.K+8)*0x1p-24*size[i])
+		near(t, label, i, float32(got), want[i], rel, (float64(s.K+8)*0x1p-24+lost(be))*size[i])
 	}
+}
+
+// lost bounds the part of a term that a backend leaves out. Two parts of 8 bits, rounded, keep a factor to 2⁻¹⁷, and the product of the second
+// parts is below 2⁻¹⁶ of the term.
+func lost(be Backend) float64 {
+	if b, ok := be.(amx32Backend); ok && b.parts == 2 {
+		return 0x1p-15
+	}
+	return 0
 }
 
 // checkShape runs every product that the backend has on operands that end at forbidden memory.
@@ -102,7 +111,7 @@ func checkShape(ar *arena, be Backend, s Shape, seed uint64) {
 	before := append([]float32(nil), c...)
 	be.Gemm32(s, c, a, b)
 	ar.intact()
-	checkProduct(ar.t, "Gemm32", s, c, before, a, b, 0)
+	checkProduct(ar.t, be, "Gemm32", s, c, before, a, b, 0)
 	if be.Precision() != BF16 {
 		return
 	}
@@ -111,13 +120,13 @@ func checkShape(ar *arena, be Backend, s Shape, seed uint64) {
 	before32, before16 := append([]float32(nil), c32...), append([]uint16(nil), c16...)
 	be.Gemm16(s, c32, a16, b16)
 	ar.intact()
-	checkProduct(ar.t, "Gemm16", s, c32, before32, a16, b16, 0)
+	checkProduct(ar.t, be, "Gemm16", s, c32, before32, a16, b16, 0)
 	if s.Accumulate {
 		return
 	}
 	be.Gemm16To16(s, c16, a16, b16)
 	ar.intact()
-	checkProduct(ar.t, "Gemm16To16", s, c16, before16, a16, b16, 0x1p-8)
+	checkProduct(ar.t, be, "Gemm16To16", s, c16, before16, a16, b16, 0x1p-8)
 }
 
 // hasBothTransposed reports whether the backend multiplies with both operands transposed.
@@ -149,8 +158,8 @@ func FuzzGemm(f *testing.F) {
 	f.Add(uint8(1), uint8(1), uint8(1), uint8(0), uint8(0), uint64(1))
 	f.Add(uint8(13), uint8(32), uint8(47), uint8(3), uint8(6), uint64(2))
 	f.Add(uint8(40), uint8(7), uint8(0), uint8(1), uint8(1), uint64(3))
-	backends := []Backend{goBackend{}}
-	for _, name := range []string{"amx", "amx-f32", "onednn-f32", "onednn-bf16"} {
+	var backends []Backend
+	for _, name := range Names() {
 		if be, err := Open(name); err == nil {
 			backends = append(backends, be)
 		}
@@ -220,7 +229,7 @@ func TestGemmTakesTheElementTypesFromItsOperands(t *testing.T) {
 		s := strided(5, 6, 7, 0, false, true, false)
 		a, b, c := ar.normal(35, 1), ar.normal(42, 1), make([]float32, 30)
 		Gemm(be, s, c, a, b)
-		checkProduct(t, "Gemm", s, c, make([]float32, 30), a, b, 0)
+		checkProduct(t, be, "Gemm", s, c, make([]float32, 30), a, b, 0)
 		if be.Precision() != BF16 {
 			return
 		}
@@ -228,8 +237,8 @@ func TestGemmTakesTheElementTypesFromItsOperands(t *testing.T) {
 		Convert(a16, a)
 		Convert(b16, b)
 		Gemm(be, s, c, a16, b16)
-		checkProduct(t, "Gemm", s, c, make([]float32, 30), a16, b16, 0)
+		checkProduct(t, be, "Gemm", s, c, make([]float32, 30), a16, b16, 0)
 		Gemm(be, s, c16, a16, b16)
-		checkProduct(t, "Gemm", s, c16, make([]uint16, 30), a16, b16, 0x1p-8)
+		checkProduct(t, be, "Gemm", s, c16, make([]uint16, 30), a16, b16, 0x1p-8)
 	})
 }

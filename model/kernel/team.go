@@ -10,12 +10,8 @@ import (
 // counts where a step takes microseconds.
 type Member struct {
 	team *team
-	id   int
 	step uint32
 }
-
-// ID is the member's number, from 0 on.
-func (m *Member) ID() int { return m.id }
 
 // team is where its members meet. Tiles are handed out by two counters in turn: who arrives last at the end of a step resets the one of the
 // step after the next, which nobody reads any more.
@@ -37,10 +33,10 @@ func Together(size int, f func(m *Member)) {
 	t.moved = sync.NewCond(&t.mu)
 	var wg sync.WaitGroup
 	wg.Add(size - 1)
-	for i := 1; i < size; i++ {
+	for range size - 1 {
 		go func() {
 			defer wg.Done()
-			f(&Member{team: t, id: i})
+			f(&Member{team: t})
 		}()
 	}
 	f(&Member{team: t})

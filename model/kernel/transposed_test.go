@@ -21,7 +21,7 @@ func checkTransposed[T Elem](t *testing.T, be Backend) {
 		before := append([]float32(nil), c...)
 		left.Set(be, a, s.M, s.K, s.LDA)
 		left.AddProduct(c, b, s.N, s.LDB, s.LDC)
-		checkProduct(t, "AddProduct", s, c, before, a, b, 0)
+		checkProduct(t, be, "AddProduct", s, c, before, a, b, 0)
 	}
 }
 

@@ -2,9 +2,9 @@
 
 #include "textflag.h"
 
-// func amxSplitStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// func amxSplit3StripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxSplitStripAVX512(SB), $40-104
+TEXT ·amxSplit3StripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
@@ -732,9 +732,9 @@ DATA tileConfig<>+48(SB)/8, $0x1010101010101010
 DATA tileConfig<>+56(SB)/8, $0x0000000000000000
 GLOBL tileConfig<>(SB), RODATA|NOPTR, $64
 
-// func amxSplitStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// func amxSplit3StripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·amxSplitStripFromAVX512(SB), $40-104
+TEXT ·amxSplit3StripFromAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
@@ -1536,9 +1536,9 @@ done8:
 	VZEROUPPER
 	RET
 
-// func amxSplitHalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// func amxSplit3HalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·amxSplitHalfStripAVX512(SB), $40-104
+TEXT ·amxSplit3HalfStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
@@ -2126,9 +2126,9 @@ done8:
 	VZEROUPPER
 	RET
 
-// func amxSplitHalfStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// func amxSplit3HalfStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·amxSplitHalfStripFromAVX512(SB), $40-104
+TEXT ·amxSplit3HalfStripFromAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
 	MOVQ lda+56(FP), R9
@@ -2800,9 +2800,9 @@ done8:
 	VZEROUPPER
 	RET
 
-// func amxSplitRowAVX512(dst *byte, src *byte, steps int)
+// func amxSplit3RowAVX512(dst *byte, src *byte, steps int)
 // Requires: AVX, AVX512F
-TEXT ·amxSplitRowAVX512(SB), $0-24
+TEXT ·amxSplit3RowAVX512(SB), $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         steps+16(FP), DX
@@ -2830,8 +2830,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, (AX)
 	VMOVDQU32 Z6, 2048(AX)
@@ -2863,9 +2863,9 @@ DATA kffff0000<>+24(SB)/4, $0xffff0000
 DATA kffff0000<>+28(SB)/4, $0xffff0000
 GLOBL kffff0000<>(SB), RODATA|NOPTR, $32
 
-// func amxSplitRowsAVX512(dst *byte, src *byte, ld int, steps int)
+// func amxSplit3RowsAVX512(dst *byte, src *byte, ld int, steps int)
 // Requires: AVX, AVX512F
-TEXT ·amxSplitRowsAVX512(SB), $0-32
+TEXT ·amxSplit3RowsAVX512(SB), $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         ld+16(FP), DX
@@ -2898,8 +2898,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, (AX)
 	VMOVDQU32 Z6, 2048(AX)
@@ -2922,8 +2922,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1024(AX)
 	VMOVDQU32 Z6, 3072(AX)
@@ -2948,8 +2948,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 64(AX)
 	VMOVDQU32 Z6, 2112(AX)
@@ -2972,8 +2972,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1088(AX)
 	VMOVDQU32 Z6, 3136(AX)
@@ -2998,8 +2998,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 128(AX)
 	VMOVDQU32 Z6, 2176(AX)
@@ -3022,8 +3022,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1152(AX)
 	VMOVDQU32 Z6, 3200(AX)
@@ -3048,8 +3048,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 192(AX)
 	VMOVDQU32 Z6, 2240(AX)
@@ -3072,8 +3072,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1216(AX)
 	VMOVDQU32 Z6, 3264(AX)
@@ -3098,8 +3098,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 256(AX)
 	VMOVDQU32 Z6, 2304(AX)
@@ -3122,8 +3122,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1280(AX)
 	VMOVDQU32 Z6, 3328(AX)
@@ -3148,8 +3148,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 320(AX)
 	VMOVDQU32 Z6, 2368(AX)
@@ -3172,8 +3172,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1344(AX)
 	VMOVDQU32 Z6, 3392(AX)
@@ -3198,8 +3198,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 384(AX)
 	VMOVDQU32 Z6, 2432(AX)
@@ -3222,8 +3222,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1408(AX)
 	VMOVDQU32 Z6, 3456(AX)
@@ -3248,8 +3248,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 448(AX)
 	VMOVDQU32 Z6, 2496(AX)
@@ -3272,8 +3272,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1472(AX)
 	VMOVDQU32 Z6, 3520(AX)
@@ -3298,8 +3298,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 512(AX)
 	VMOVDQU32 Z6, 2560(AX)
@@ -3322,8 +3322,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1536(AX)
 	VMOVDQU32 Z6, 3584(AX)
@@ -3348,8 +3348,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 576(AX)
 	VMOVDQU32 Z6, 2624(AX)
@@ -3372,8 +3372,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1600(AX)
 	VMOVDQU32 Z6, 3648(AX)
@@ -3398,8 +3398,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 640(AX)
 	VMOVDQU32 Z6, 2688(AX)
@@ -3422,8 +3422,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1664(AX)
 	VMOVDQU32 Z6, 3712(AX)
@@ -3448,8 +3448,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 704(AX)
 	VMOVDQU32 Z6, 2752(AX)
@@ -3472,8 +3472,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1728(AX)
 	VMOVDQU32 Z6, 3776(AX)
@@ -3498,8 +3498,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 768(AX)
 	VMOVDQU32 Z6, 2816(AX)
@@ -3522,8 +3522,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1792(AX)
 	VMOVDQU32 Z6, 3840(AX)
@@ -3548,8 +3548,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 832(AX)
 	VMOVDQU32 Z6, 2880(AX)
@@ -3572,8 +3572,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1856(AX)
 	VMOVDQU32 Z6, 3904(AX)
@@ -3598,8 +3598,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 896(AX)
 	VMOVDQU32 Z6, 2944(AX)
@@ -3622,8 +3622,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1920(AX)
 	VMOVDQU32 Z6, 3968(AX)
@@ -3648,8 +3648,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 960(AX)
 	VMOVDQU32 Z6, 3008(AX)
@@ -3672,8 +3672,8 @@ step1:
 	VSUBPS    Z6, Z3, Z3
 	VPSRLD    $0x10, Z4, Z4
 	VPORD     Z4, Z6, Z6
-	VPSRLD    $0x10, Z2, Z2
 	VPANDD    Z1, Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
 	VPORD     Z2, Z3, Z3
 	VMOVDQU32 Z5, 1984(AX)
 	VMOVDQU32 Z6, 4032(AX)
@@ -3689,9 +3689,9 @@ step1:
 	VZEROUPPER
 	RET
 
-// func amxSplitColumnsAVX512(dst *byte, src *byte, ld int, steps int)
+// func amxSplit3ColumnsAVX512(dst *byte, src *byte, ld int, steps int)
 // Requires: AVX, AVX512F
-TEXT ·amxSplitColumnsAVX512(SB), $6144-32
+TEXT ·amxSplit3ColumnsAVX512(SB), $6144-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         ld+16(FP), DX
@@ -3721,8 +3721,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, (SP)
 	VMOVDQU32       Z6, 2048(SP)
@@ -3746,8 +3746,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 64(SP)
 	VMOVDQU32       Z6, 2112(SP)
@@ -3771,8 +3771,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 128(SP)
 	VMOVDQU32       Z6, 2176(SP)
@@ -3796,8 +3796,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 192(SP)
 	VMOVDQU32       Z6, 2240(SP)
@@ -3821,8 +3821,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 256(SP)
 	VMOVDQU32       Z6, 2304(SP)
@@ -3846,8 +3846,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 320(SP)
 	VMOVDQU32       Z6, 2368(SP)
@@ -3871,8 +3871,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 384(SP)
 	VMOVDQU32       Z6, 2432(SP)
@@ -3896,8 +3896,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 448(SP)
 	VMOVDQU32       Z6, 2496(SP)
@@ -3921,8 +3921,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 512(SP)
 	VMOVDQU32       Z6, 2560(SP)
@@ -3946,8 +3946,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 576(SP)
 	VMOVDQU32       Z6, 2624(SP)
@@ -3971,8 +3971,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 640(SP)
 	VMOVDQU32       Z6, 2688(SP)
@@ -3996,8 +3996,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 704(SP)
 	VMOVDQU32       Z6, 2752(SP)
@@ -4021,8 +4021,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 768(SP)
 	VMOVDQU32       Z6, 2816(SP)
@@ -4046,8 +4046,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 832(SP)
 	VMOVDQU32       Z6, 2880(SP)
@@ -4071,8 +4071,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 896(SP)
 	VMOVDQU32       Z6, 2944(SP)
@@ -4096,8 +4096,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 960(SP)
 	VMOVDQU32       Z6, 3008(SP)
@@ -4121,8 +4121,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1024(SP)
 	VMOVDQU32       Z6, 3072(SP)
@@ -4146,8 +4146,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1088(SP)
 	VMOVDQU32       Z6, 3136(SP)
@@ -4171,8 +4171,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1152(SP)
 	VMOVDQU32       Z6, 3200(SP)
@@ -4196,8 +4196,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1216(SP)
 	VMOVDQU32       Z6, 3264(SP)
@@ -4221,8 +4221,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1280(SP)
 	VMOVDQU32       Z6, 3328(SP)
@@ -4246,8 +4246,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1344(SP)
 	VMOVDQU32       Z6, 3392(SP)
@@ -4271,8 +4271,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1408(SP)
 	VMOVDQU32       Z6, 3456(SP)
@@ -4296,8 +4296,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1472(SP)
 	VMOVDQU32       Z6, 3520(SP)
@@ -4321,8 +4321,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1536(SP)
 	VMOVDQU32       Z6, 3584(SP)
@@ -4346,8 +4346,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1600(SP)
 	VMOVDQU32       Z6, 3648(SP)
@@ -4371,8 +4371,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1664(SP)
 	VMOVDQU32       Z6, 3712(SP)
@@ -4396,8 +4396,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1728(SP)
 	VMOVDQU32       Z6, 3776(SP)
@@ -4421,8 +4421,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1792(SP)
 	VMOVDQU32       Z6, 3840(SP)
@@ -4446,8 +4446,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1856(SP)
 	VMOVDQU32       Z6, 3904(SP)
@@ -4471,8 +4471,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1920(SP)
 	VMOVDQU32       Z6, 3968(SP)
@@ -4496,8 +4496,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1984(SP)
 	VMOVDQU32       Z6, 4032(SP)
@@ -5238,9 +5238,9 @@ step1:
 	VZEROUPPER
 	RET
 
-// func amxSplitLeftAVX512(dst *byte, src *byte, ld int, steps int)
+// func amxSplit3LeftAVX512(dst *byte, src *byte, ld int, steps int)
 // Requires: AVX, AVX512F
-TEXT ·amxSplitLeftAVX512(SB), $6144-32
+TEXT ·amxSplit3LeftAVX512(SB), $6144-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         ld+16(FP), DX
@@ -5273,8 +5273,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, (SP)
 	VMOVDQU32       Z6, 2048(SP)
@@ -5297,8 +5297,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1024(SP)
 	VMOVDQU32       Z6, 3072(SP)
@@ -5323,8 +5323,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 64(SP)
 	VMOVDQU32       Z6, 2112(SP)
@@ -5347,8 +5347,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1088(SP)
 	VMOVDQU32       Z6, 3136(SP)
@@ -5373,8 +5373,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 128(SP)
 	VMOVDQU32       Z6, 2176(SP)
@@ -5397,8 +5397,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1152(SP)
 	VMOVDQU32       Z6, 3200(SP)
@@ -5423,8 +5423,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 192(SP)
 	VMOVDQU32       Z6, 2240(SP)
@@ -5447,8 +5447,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1216(SP)
 	VMOVDQU32       Z6, 3264(SP)
@@ -5473,8 +5473,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 256(SP)
 	VMOVDQU32       Z6, 2304(SP)
@@ -5497,8 +5497,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1280(SP)
 	VMOVDQU32       Z6, 3328(SP)
@@ -5523,8 +5523,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 320(SP)
 	VMOVDQU32       Z6, 2368(SP)
@@ -5547,8 +5547,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1344(SP)
 	VMOVDQU32       Z6, 3392(SP)
@@ -5573,8 +5573,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 384(SP)
 	VMOVDQU32       Z6, 2432(SP)
@@ -5597,8 +5597,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1408(SP)
 	VMOVDQU32       Z6, 3456(SP)
@@ -5623,8 +5623,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 448(SP)
 	VMOVDQU32       Z6, 2496(SP)
@@ -5647,8 +5647,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1472(SP)
 	VMOVDQU32       Z6, 3520(SP)
@@ -5673,8 +5673,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 512(SP)
 	VMOVDQU32       Z6, 2560(SP)
@@ -5697,8 +5697,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1536(SP)
 	VMOVDQU32       Z6, 3584(SP)
@@ -5723,8 +5723,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 576(SP)
 	VMOVDQU32       Z6, 2624(SP)
@@ -5747,8 +5747,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1600(SP)
 	VMOVDQU32       Z6, 3648(SP)
@@ -5773,8 +5773,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 640(SP)
 	VMOVDQU32       Z6, 2688(SP)
@@ -5797,8 +5797,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1664(SP)
 	VMOVDQU32       Z6, 3712(SP)
@@ -5823,8 +5823,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 704(SP)
 	VMOVDQU32       Z6, 2752(SP)
@@ -5847,8 +5847,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1728(SP)
 	VMOVDQU32       Z6, 3776(SP)
@@ -5873,8 +5873,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 768(SP)
 	VMOVDQU32       Z6, 2816(SP)
@@ -5897,8 +5897,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1792(SP)
 	VMOVDQU32       Z6, 3840(SP)
@@ -5923,8 +5923,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 832(SP)
 	VMOVDQU32       Z6, 2880(SP)
@@ -5947,8 +5947,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1856(SP)
 	VMOVDQU32       Z6, 3904(SP)
@@ -5973,8 +5973,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 896(SP)
 	VMOVDQU32       Z6, 2944(SP)
@@ -5997,8 +5997,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1920(SP)
 	VMOVDQU32       Z6, 3968(SP)
@@ -6023,8 +6023,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 960(SP)
 	VMOVDQU32       Z6, 3008(SP)
@@ -6047,8 +6047,8 @@ step1:
 	VSUBPS          Z6, Z3, Z3
 	VPSRLD          $0x10, Z4, Z4
 	VPORD           Z4, Z6, Z6
-	VPSRLD          $0x10, Z2, Z2
 	VPANDD          Z1, Z3, Z3
+	VPSRLD          $0x10, Z2, Z2
 	VPORD           Z2, Z3, Z3
 	VMOVDQU32       Z5, 1984(SP)
 	VMOVDQU32       Z6, 4032(SP)
@@ -6784,6 +6784,5295 @@ step1:
 	VPUNPCKHQDQ     Z5, Z7, Z5
 	VMOVDQU32       Z5, 6080(AX)
 	ADDQ            $0x00001800, AX
+	MOVQ            DX, SI
+	SHLQ            $0x05, SI
+	ADDQ            SI, CX
+	DECQ            BX
+	JNE             step1
+	VZEROUPPER
+	RET
+
+// func amxSplit2StripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·amxSplit2StripAVX512(SB), $40-104
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ blocks+96(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd8
+	MOVQ a+16(FP), AX
+	MOVQ steps+88(FP), CX
+
+step2:
+	BYTE    $0xc4
+	BYTE    $0xa2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xa4
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xa2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xac
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xb4
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xbc
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x0c
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x4a
+	BYTE    $0x5c
+	BYTE    $0xc4
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x42
+	BYTE    $0x5c
+	BYTE    $0xcc
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x4a
+	BYTE    $0x5c
+	BYTE    $0xd5
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x42
+	BYTE    $0x5c
+	BYTE    $0xdd
+	CMPQ    SI, 32(SP)
+	JEQ     written3
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+
+written3:
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x0c
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xdd
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xdd
+	ADDQ R10, AX
+	ADDQ $0x00001000, R14
+	DECQ CX
+	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
+
+rest4:
+	CMPQ    SI, 32(SP)
+	JEQ     done5
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x9c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 4096(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ    SI, 32(SP)
+	JEQ     done7
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxSplit2StripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·amxSplit2StripFromAVX512(SB), $40-104
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ from+8(FP), DX
+	MOVQ ldfrom+48(FP), R12
+	MOVQ blocks+96(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd8
+	MOVQ a+16(FP), AX
+	MOVQ steps+88(FP), CX
+
+step2:
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+
+written3:
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x0c
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xdd
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xdd
+	ADDQ R10, AX
+	ADDQ $0x00001000, R14
+	DECQ CX
+	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
+
+rest4:
+	CMPQ       SI, 32(SP)
+	JEQ        done5
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x9c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 4096(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	MOVQ DX, R13
+	ADDQ $0x00000080, DX
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ       SI, 32(SP)
+	JEQ        done7
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxSplit2HalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·amxSplit2HalfStripAVX512(SB), $40-104
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ blocks+96(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	MOVQ a+16(FP), AX
+	MOVQ steps+88(FP), CX
+
+step2:
+	BYTE    $0xc4
+	BYTE    $0xa2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xa4
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xb4
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xc2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xbc
+	BYTE    $0x1e
+	BYTE    $0x00
+	BYTE    $0x0c
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x4a
+	BYTE    $0x5c
+	BYTE    $0xc4
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x42
+	BYTE    $0x5c
+	BYTE    $0xcc
+	CMPQ    SI, 32(SP)
+	JEQ     written3
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+
+written3:
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	ADDQ R10, AX
+	ADDQ $0x00001000, R14
+	DECQ CX
+	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
+
+rest4:
+	CMPQ    SI, 32(SP)
+	JEQ     done5
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 2048(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ    SI, 32(SP)
+	JEQ     done7
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0x80
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x0f
+	BYTE    $0x0d
+	BYTE    $0x8f
+	BYTE    $0xc0
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	ADDQ    $0x00000080, SI
+	ADDQ    R8, DI
+	JMP     rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxSplit2HalfStripFromAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·amxSplit2HalfStripFromAVX512(SB), $40-104
+	MOVQ b+24(FP), R14
+	MOVQ ldc+40(FP), R8
+	MOVQ lda+56(FP), R9
+	MOVQ stepA+64(FP), R10
+	MOVQ halfA+72(FP), R11
+	MOVQ from+8(FP), DX
+	MOVQ ldfrom+48(FP), R12
+	MOVQ blocks+96(FP), AX
+	MOVQ AX, (SP)
+	MOVQ c+0(FP), AX
+	SUBQ $0x00000080, AX
+	MOVQ AX, 8(SP)
+	MOVQ scratch+32(FP), AX
+	MOVQ AX, 16(SP)
+	LEAQ 4096(AX)(AX*1), AX
+	MOVQ AX, 24(SP)
+	XORQ SI, SI
+	MOVQ SI, 32(SP)
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
+	MOVQ $0x00000040, BX
+
+block1:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	MOVQ a+16(FP), AX
+	MOVQ steps+88(FP), CX
+
+step2:
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+
+written3:
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x1e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+	ADDQ R10, AX
+	ADDQ $0x00001000, R14
+	DECQ CX
+	JNE  step2
+	MOVQ skipB+80(FP), R15
+	ADDQ R15, R14
+
+rest4:
+	CMPQ       SI, 32(SP)
+	JEQ        done5
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest4
+
+done5:
+	MOVQ 16(SP), SI
+	MOVQ $0x00000080, R15
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x3e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x3e
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	LEAQ 2048(SI), R15
+	MOVQ R15, 32(SP)
+	MOVQ 24(SP), R15
+	SUBQ SI, R15
+	MOVQ R15, 16(SP)
+	MOVQ 8(SP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, 8(SP)
+	MOVQ DX, R13
+	ADDQ $0x00000080, DX
+	DECQ (SP)
+	JNE  block1
+
+rest6:
+	CMPQ       SI, 32(SP)
+	JEQ        done7
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VADDPS     (R13), Z0, Z0
+	VADDPS     64(R13), Z1, Z1
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R12, R13
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	JMP        rest6
+
+done7:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func amxSplit2RowAVX512(dst *byte, src *byte, steps int)
+// Requires: AVX, AVX512F
+TEXT ·amxSplit2RowAVX512(SB), $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         steps+16(FP), DX
+	VBROADCASTSS k00008000<>+0(SB), Z0
+	VMOVUPS      Z0, Z0
+	VBROADCASTSS kffff0000<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+
+step1:
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, (AX)
+	VMOVDQU32 Z2, 2048(AX)
+	ADDQ      $0x00001000, AX
+	ADDQ      $0x00000080, CX
+	DECQ      DX
+	JNE       step1
+	VZEROUPPER
+	RET
+
+// func amxSplit2RowsAVX512(dst *byte, src *byte, ld int, steps int)
+// Requires: AVX, AVX512F
+TEXT ·amxSplit2RowsAVX512(SB), $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         ld+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	VBROADCASTSS k00008000<>+0(SB), Z0
+	VMOVUPS      Z0, Z0
+	VBROADCASTSS kffff0000<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+
+step1:
+	MOVQ      CX, SI
+	MOVQ      DX, DI
+	SHLQ      $0x04, DI
+	ADDQ      CX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, (AX)
+	VMOVDQU32 Z2, 2048(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1024(AX)
+	VMOVDQU32 Z2, 3072(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z2, 2112(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1088(AX)
+	VMOVDQU32 Z2, 3136(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 128(AX)
+	VMOVDQU32 Z2, 2176(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1152(AX)
+	VMOVDQU32 Z2, 3200(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 192(AX)
+	VMOVDQU32 Z2, 2240(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1216(AX)
+	VMOVDQU32 Z2, 3264(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 256(AX)
+	VMOVDQU32 Z2, 2304(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1280(AX)
+	VMOVDQU32 Z2, 3328(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 320(AX)
+	VMOVDQU32 Z2, 2368(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1344(AX)
+	VMOVDQU32 Z2, 3392(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 384(AX)
+	VMOVDQU32 Z2, 2432(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1408(AX)
+	VMOVDQU32 Z2, 3456(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 448(AX)
+	VMOVDQU32 Z2, 2496(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1472(AX)
+	VMOVDQU32 Z2, 3520(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 512(AX)
+	VMOVDQU32 Z2, 2560(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1536(AX)
+	VMOVDQU32 Z2, 3584(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 576(AX)
+	VMOVDQU32 Z2, 2624(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1600(AX)
+	VMOVDQU32 Z2, 3648(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 640(AX)
+	VMOVDQU32 Z2, 2688(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1664(AX)
+	VMOVDQU32 Z2, 3712(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 704(AX)
+	VMOVDQU32 Z2, 2752(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1728(AX)
+	VMOVDQU32 Z2, 3776(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 768(AX)
+	VMOVDQU32 Z2, 2816(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1792(AX)
+	VMOVDQU32 Z2, 3840(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 832(AX)
+	VMOVDQU32 Z2, 2880(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1856(AX)
+	VMOVDQU32 Z2, 3904(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 896(AX)
+	VMOVDQU32 Z2, 2944(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1920(AX)
+	VMOVDQU32 Z2, 3968(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	VMOVUPS   (SI), Z2
+	VMOVUPS   (DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 960(AX)
+	VMOVDQU32 Z2, 3008(AX)
+	VMOVUPS   64(SI), Z2
+	VMOVUPS   64(DI), Z3
+	VPADDD    Z0, Z2, Z4
+	VPANDD    Z1, Z4, Z4
+	VPADDD    Z0, Z3, Z5
+	VPANDD    Z1, Z5, Z5
+	VSUBPS    Z4, Z2, Z2
+	VSUBPS    Z5, Z3, Z3
+	VPSRLD    $0x10, Z4, Z4
+	VPORD     Z4, Z5, Z5
+	VCMPPS    $0x07, Z2, Z2, K1
+	VMOVDQA32 Z2, Z4
+	VPADDD    Z0, Z2, K1, Z4
+	VCMPPS    $0x07, Z3, Z3, K1
+	VMOVDQA32 Z3, Z2
+	VPADDD    Z0, Z3, K1, Z2
+	VPANDD    Z1, Z2, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z5, 1984(AX)
+	VMOVDQU32 Z2, 4032(AX)
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	ADDQ      $0x00001000, AX
+	MOVQ      DX, SI
+	SHLQ      $0x05, SI
+	ADDQ      SI, CX
+	DECQ      BX
+	JNE       step1
+	VZEROUPPER
+	RET
+
+// func amxSplit2ColumnsAVX512(dst *byte, src *byte, ld int, steps int)
+// Requires: AVX, AVX512F
+TEXT ·amxSplit2ColumnsAVX512(SB), $4096-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         ld+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	VBROADCASTSS k00008000<>+0(SB), Z0
+	VMOVUPS      Z0, Z0
+	VBROADCASTSS kffff0000<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+
+step1:
+	MOVQ            CX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, (SP)
+	VMOVDQU32       Z2, 2048(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 64(SP)
+	VMOVDQU32       Z2, 2112(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 128(SP)
+	VMOVDQU32       Z2, 2176(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 192(SP)
+	VMOVDQU32       Z2, 2240(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 256(SP)
+	VMOVDQU32       Z2, 2304(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 320(SP)
+	VMOVDQU32       Z2, 2368(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 384(SP)
+	VMOVDQU32       Z2, 2432(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 448(SP)
+	VMOVDQU32       Z2, 2496(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 512(SP)
+	VMOVDQU32       Z2, 2560(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 576(SP)
+	VMOVDQU32       Z2, 2624(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 640(SP)
+	VMOVDQU32       Z2, 2688(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 704(SP)
+	VMOVDQU32       Z2, 2752(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 768(SP)
+	VMOVDQU32       Z2, 2816(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 832(SP)
+	VMOVDQU32       Z2, 2880(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 896(SP)
+	VMOVDQU32       Z2, 2944(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 960(SP)
+	VMOVDQU32       Z2, 3008(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1024(SP)
+	VMOVDQU32       Z2, 3072(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1088(SP)
+	VMOVDQU32       Z2, 3136(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1152(SP)
+	VMOVDQU32       Z2, 3200(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1216(SP)
+	VMOVDQU32       Z2, 3264(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1280(SP)
+	VMOVDQU32       Z2, 3328(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1344(SP)
+	VMOVDQU32       Z2, 3392(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1408(SP)
+	VMOVDQU32       Z2, 3456(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1472(SP)
+	VMOVDQU32       Z2, 3520(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1536(SP)
+	VMOVDQU32       Z2, 3584(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1600(SP)
+	VMOVDQU32       Z2, 3648(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1664(SP)
+	VMOVDQU32       Z2, 3712(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1728(SP)
+	VMOVDQU32       Z2, 3776(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1792(SP)
+	VMOVDQU32       Z2, 3840(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1856(SP)
+	VMOVDQU32       Z2, 3904(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1920(SP)
+	VMOVDQU32       Z2, 3968(SP)
+	ADDQ            DX, SI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         64(SI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1984(SP)
+	VMOVDQU32       Z2, 4032(SP)
+	ADDQ            DX, SI
+	LEAQ            (SP), SI
+	MOVQ            $0x00000040, DI
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, (AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 64(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 128(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 192(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 256(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 320(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 384(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 448(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 512(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 576(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 640(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 704(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 768(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 832(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 896(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 960(AX)
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1024(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1088(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1152(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1216(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1280(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1344(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1408(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1472(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1536(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1600(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1664(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1728(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1792(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1856(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1920(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1984(AX)
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2048(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2112(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2176(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 2240(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2304(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2368(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2432(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 2496(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2560(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2624(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2688(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 2752(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2816(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2880(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2944(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3008(AX)
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3072(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3136(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3200(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3264(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3328(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3392(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3456(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3520(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3584(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3648(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3712(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3776(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3840(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3904(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3968(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 4032(AX)
+	ADDQ            $0x00001000, AX
+	ADDQ            $0x00000080, CX
+	DECQ            BX
+	JNE             step1
+	VZEROUPPER
+	RET
+
+// func amxSplit2LeftAVX512(dst *byte, src *byte, ld int, steps int)
+// Requires: AVX, AVX512F
+TEXT ·amxSplit2LeftAVX512(SB), $4096-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         ld+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	VBROADCASTSS k00008000<>+0(SB), Z0
+	VMOVUPS      Z0, Z0
+	VBROADCASTSS kffff0000<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+
+step1:
+	MOVQ            CX, SI
+	MOVQ            DX, DI
+	SHLQ            $0x04, DI
+	ADDQ            CX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, (SP)
+	VMOVDQU32       Z2, 2048(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1024(SP)
+	VMOVDQU32       Z2, 3072(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 64(SP)
+	VMOVDQU32       Z2, 2112(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1088(SP)
+	VMOVDQU32       Z2, 3136(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 128(SP)
+	VMOVDQU32       Z2, 2176(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1152(SP)
+	VMOVDQU32       Z2, 3200(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 192(SP)
+	VMOVDQU32       Z2, 2240(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1216(SP)
+	VMOVDQU32       Z2, 3264(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 256(SP)
+	VMOVDQU32       Z2, 2304(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1280(SP)
+	VMOVDQU32       Z2, 3328(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 320(SP)
+	VMOVDQU32       Z2, 2368(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1344(SP)
+	VMOVDQU32       Z2, 3392(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 384(SP)
+	VMOVDQU32       Z2, 2432(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1408(SP)
+	VMOVDQU32       Z2, 3456(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 448(SP)
+	VMOVDQU32       Z2, 2496(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1472(SP)
+	VMOVDQU32       Z2, 3520(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 512(SP)
+	VMOVDQU32       Z2, 2560(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1536(SP)
+	VMOVDQU32       Z2, 3584(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 576(SP)
+	VMOVDQU32       Z2, 2624(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1600(SP)
+	VMOVDQU32       Z2, 3648(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 640(SP)
+	VMOVDQU32       Z2, 2688(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1664(SP)
+	VMOVDQU32       Z2, 3712(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 704(SP)
+	VMOVDQU32       Z2, 2752(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1728(SP)
+	VMOVDQU32       Z2, 3776(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 768(SP)
+	VMOVDQU32       Z2, 2816(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1792(SP)
+	VMOVDQU32       Z2, 3840(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 832(SP)
+	VMOVDQU32       Z2, 2880(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1856(SP)
+	VMOVDQU32       Z2, 3904(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 896(SP)
+	VMOVDQU32       Z2, 2944(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1920(SP)
+	VMOVDQU32       Z2, 3968(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	VMOVUPS         (SI), Z2
+	VMOVUPS         (DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 960(SP)
+	VMOVDQU32       Z2, 3008(SP)
+	VMOVUPS         64(SI), Z2
+	VMOVUPS         64(DI), Z3
+	VPADDD          Z0, Z2, Z4
+	VPANDD          Z1, Z4, Z4
+	VPADDD          Z0, Z3, Z5
+	VPANDD          Z1, Z5, Z5
+	VSUBPS          Z4, Z2, Z2
+	VSUBPS          Z5, Z3, Z3
+	VPSRLD          $0x10, Z4, Z4
+	VPORD           Z4, Z5, Z5
+	VCMPPS          $0x07, Z2, Z2, K1
+	VMOVDQA32       Z2, Z4
+	VPADDD          Z0, Z2, K1, Z4
+	VCMPPS          $0x07, Z3, Z3, K1
+	VMOVDQA32       Z3, Z2
+	VPADDD          Z0, Z3, K1, Z2
+	VPANDD          Z1, Z2, Z2
+	VPSRLD          $0x10, Z4, Z3
+	VPORD           Z3, Z2, Z2
+	VMOVDQU32       Z5, 1984(SP)
+	VMOVDQU32       Z2, 4032(SP)
+	ADDQ            DX, SI
+	ADDQ            DX, DI
+	LEAQ            (SP), SI
+	MOVQ            $0x00000040, DI
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, (AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 64(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 128(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 192(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 256(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 320(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 384(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 448(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 512(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 576(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 640(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 704(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 768(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 832(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 896(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 960(AX)
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1024(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1088(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1152(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1216(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1280(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1344(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1408(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1472(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1536(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1600(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1664(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1728(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 1792(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 1856(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 1920(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 1984(AX)
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2048(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2112(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2176(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 2240(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2304(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2368(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2432(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 2496(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2560(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2624(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2688(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 2752(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 2816(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 2880(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 2944(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3008(AX)
+	LEAQ            (DI)(DI*2), R8
+	MOVQ            SI, R9
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R10
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R11
+	LEAQ            (SI)(DI*4), SI
+	MOVQ            SI, R12
+	LEAQ            (SI)(DI*4), SI
+	VBROADCASTI32X4 (R9), Z2
+	VINSERTI32X4    $0x01, (R10), Z2, Z2
+	VINSERTI32X4    $0x02, (R11), Z2, Z2
+	VINSERTI32X4    $0x03, (R12), Z2, Z2
+	VBROADCASTI32X4 (R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, (R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, (R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, (R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 (R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, (R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, (R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, (R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 (R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, (R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, (R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, (R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3072(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3136(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3200(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3264(AX)
+	VBROADCASTI32X4 16(R9), Z2
+	VINSERTI32X4    $0x01, 16(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 16(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 16(R12), Z2, Z2
+	VBROADCASTI32X4 16(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 16(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 16(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 16(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 16(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 16(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 16(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 16(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 16(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 16(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 16(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 16(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3328(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3392(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3456(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3520(AX)
+	VBROADCASTI32X4 32(R9), Z2
+	VINSERTI32X4    $0x01, 32(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 32(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 32(R12), Z2, Z2
+	VBROADCASTI32X4 32(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 32(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 32(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 32(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 32(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 32(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 32(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 32(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 32(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 32(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 32(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 32(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3584(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3648(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3712(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 3776(AX)
+	VBROADCASTI32X4 48(R9), Z2
+	VINSERTI32X4    $0x01, 48(R10), Z2, Z2
+	VINSERTI32X4    $0x02, 48(R11), Z2, Z2
+	VINSERTI32X4    $0x03, 48(R12), Z2, Z2
+	VBROADCASTI32X4 48(R9)(DI*1), Z3
+	VINSERTI32X4    $0x01, 48(R10)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x02, 48(R11)(DI*1), Z3, Z3
+	VINSERTI32X4    $0x03, 48(R12)(DI*1), Z3, Z3
+	VBROADCASTI32X4 48(R9)(DI*2), Z4
+	VINSERTI32X4    $0x01, 48(R10)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x02, 48(R11)(DI*2), Z4, Z4
+	VINSERTI32X4    $0x03, 48(R12)(DI*2), Z4, Z4
+	VBROADCASTI32X4 48(R9)(R8*1), Z5
+	VINSERTI32X4    $0x01, 48(R10)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x02, 48(R11)(R8*1), Z5, Z5
+	VINSERTI32X4    $0x03, 48(R12)(R8*1), Z5, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPUNPCKLDQ      Z5, Z4, Z3
+	VPUNPCKHDQ      Z5, Z4, Z5
+	VPUNPCKLQDQ     Z3, Z6, Z2
+	VMOVDQU32       Z2, 3840(AX)
+	VPUNPCKHQDQ     Z3, Z6, Z3
+	VMOVDQU32       Z3, 3904(AX)
+	VPUNPCKLQDQ     Z5, Z7, Z4
+	VMOVDQU32       Z4, 3968(AX)
+	VPUNPCKHQDQ     Z5, Z7, Z5
+	VMOVDQU32       Z5, 4032(AX)
+	ADDQ            $0x00001000, AX
 	MOVQ            DX, SI
 	SHLQ            $0x05, SI
 	ADDQ            SI, CX

@@ -379,45 +379,85 @@ func amxPackColumnsAVX512(dst, src *byte, ld, steps int)
 //go:noescape
 func amxPackLeftAVX512(dst, src *byte, ld, steps int)
 
-// amxSplitStripAVX512 multiplies 32 rows of split A with one panel of split B after the other; strides are in bytes. Blocks of C lie side by side.
+// amxSplit3StripAVX512 multiplies 32 rows of split A with one panel of split B after the other; strides are in bytes. Blocks of C lie side by side.
 //
 //go:noescape
-func amxSplitStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+func amxSplit3StripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
-// amxSplitStripFromAVX512 is amxSplitStrip with from, which may be C, added to the sums.
+// amxSplit3StripFromAVX512 is amxSplit3Strip with from, which may be C, added to the sums.
 //
 //go:noescape
-func amxSplitStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+func amxSplit3StripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
-// amxSplitHalfStripAVX512 is amxSplitStrip for 16 rows.
+// amxSplit3HalfStripAVX512 is amxSplit3Strip for 16 rows.
 //
 //go:noescape
-func amxSplitHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+func amxSplit3HalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
-// amxSplitHalfStripFromAVX512 is amxSplitStripFrom for 16 rows.
+// amxSplit3HalfStripFromAVX512 is amxSplit3StripFrom for 16 rows.
 //
 //go:noescape
-func amxSplitHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+func amxSplit3HalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
 
-// amxSplitRowAVX512 splits a row of a left operand.
+// amxSplit3RowAVX512 splits a row of a left operand.
 //
 //go:noescape
-func amxSplitRowAVX512(dst, src *byte, steps int)
+func amxSplit3RowAVX512(dst, src *byte, steps int)
 
-// amxSplitRowsAVX512 splits and packs 32 columns of B [K,N], rows ld bytes apart.
+// amxSplit3RowsAVX512 splits and packs 32 columns of B [K,N], rows ld bytes apart.
 //
 //go:noescape
-func amxSplitRowsAVX512(dst, src *byte, ld, steps int)
+func amxSplit3RowsAVX512(dst, src *byte, ld, steps int)
 
-// amxSplitColumnsAVX512 splits and packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.
+// amxSplit3ColumnsAVX512 splits and packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.
 //
 //go:noescape
-func amxSplitColumnsAVX512(dst, src *byte, ld, steps int)
+func amxSplit3ColumnsAVX512(dst, src *byte, ld, steps int)
 
-// amxSplitLeftAVX512 splits and packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.
+// amxSplit3LeftAVX512 splits and packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.
 //
 //go:noescape
-func amxSplitLeftAVX512(dst, src *byte, ld, steps int)
+func amxSplit3LeftAVX512(dst, src *byte, ld, steps int)
+
+// amxSplit2StripAVX512 multiplies 32 rows of split A with one panel of split B after the other; strides are in bytes. Blocks of C lie side by side.
+//
+//go:noescape
+func amxSplit2StripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplit2StripFromAVX512 is amxSplit2Strip with from, which may be C, added to the sums.
+//
+//go:noescape
+func amxSplit2StripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplit2HalfStripAVX512 is amxSplit2Strip for 16 rows.
+//
+//go:noescape
+func amxSplit2HalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplit2HalfStripFromAVX512 is amxSplit2StripFrom for 16 rows.
+//
+//go:noescape
+func amxSplit2HalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int)
+
+// amxSplit2RowAVX512 splits a row of a left operand.
+//
+//go:noescape
+func amxSplit2RowAVX512(dst, src *byte, steps int)
+
+// amxSplit2RowsAVX512 splits and packs 32 columns of B [K,N], rows ld bytes apart.
+//
+//go:noescape
+func amxSplit2RowsAVX512(dst, src *byte, ld, steps int)
+
+// amxSplit2ColumnsAVX512 splits and packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.
+//
+//go:noescape
+func amxSplit2ColumnsAVX512(dst, src *byte, ld, steps int)
+
+// amxSplit2LeftAVX512 splits and packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.
+//
+//go:noescape
+func amxSplit2LeftAVX512(dst, src *byte, ld, steps int)
 
 // quantiseAVX512 rounds x·inverse to the nearest whole number, ties to even, adds 0x8080 and parts the bytes; NaN counts as 0.
 //

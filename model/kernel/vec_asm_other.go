@@ -218,29 +218,53 @@ func amxPackColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX
 
 func amxPackLeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
 
-func amxSplitStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+func amxSplit3StripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxSplitStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+func amxSplit3StripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxSplitHalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+func amxSplit3HalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxSplitHalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+func amxSplit3HalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
 	panic("kernel: no AMX here")
 }
 
-func amxSplitRowAVX512(dst, src *byte, steps int) { panic("kernel: no AMX here") }
+func amxSplit3RowAVX512(dst, src *byte, steps int) { panic("kernel: no AMX here") }
 
-func amxSplitRowsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+func amxSplit3RowsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
 
-func amxSplitColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+func amxSplit3ColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
 
-func amxSplitLeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+func amxSplit3LeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxSplit2StripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplit2StripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplit2HalfStripAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplit2HalfStripFromAVX512(c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int) {
+	panic("kernel: no AMX here")
+}
+
+func amxSplit2RowAVX512(dst, src *byte, steps int) { panic("kernel: no AMX here") }
+
+func amxSplit2RowsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxSplit2ColumnsAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
+
+func amxSplit2LeftAVX512(dst, src *byte, ld, steps int) { panic("kernel: no AMX here") }
 
 func quantiseAVX512(upper, lower []byte, x []float32, inverse float32) {
 	panic("kernel: no assembly on this machine")

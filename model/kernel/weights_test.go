@@ -62,14 +62,14 @@ func checkLinear[T, R Elem](t *testing.T, w *Weights[T], master []float32, x []T
 		y := append([]R(nil), before...)
 		Linear(w, y, x, m, ldx, s.LDC, from, to, false)
 		part := elements[T](master[from*w.k : to*w.k])
-		checkProduct(t, "Linear", s, y, before, x, part, rel)
+		checkProduct(t, w.be, "Linear", s, y, before, x, part, rel)
 		if rel > 0 {
 			continue // results in bf16 are not added to
 		}
 		s.Accumulate = true
 		y = append([]R(nil), before...)
 		Linear(w, y, x, m, ldx, s.LDC, from, to, true)
-		checkProduct(t, "Linear", s, y, before, x, part, rel)
+		checkProduct(t, w.be, "Linear", s, y, before, x, part, rel)
 	}
 }
 
@@ -79,7 +79,7 @@ func checkGrad[T, R Elem](t *testing.T, w *Weights[T], master []float32, dy []T,
 	before := elements[R](normals(m*s.LDC, 10))
 	dx := append([]R(nil), before...)
 	LinearGrad(w, dx, dy, m, ldy, s.LDC, false)
-	checkProduct(t, "LinearGrad", s, dx, before, dy, elements[T](master), rel)
+	checkProduct(t, w.be, "LinearGrad", s, dx, before, dy, elements[T](master), rel)
 }
 
 func TestProductsWithWeightsRefuseShortSlices(t *testing.T) {
@@ -148,12 +148,12 @@ func checkFirstTerms[T Elem](t *testing.T, be Backend) {
 		s := Shape{M: m, N: n, K: terms, LDA: k, LDB: n, LDC: n}
 		got := make([]float32, m*n)
 		product(&right, s, got, a)
-		checkProduct(t, "product", s, got, make([]float32, m*n), a, b, 0)
+		checkProduct(t, be, "product", s, got, make([]float32, m*n), a, b, 0)
 	}
 }
 
 func BenchmarkWeights(b *testing.B) {
-	for _, name := range []string{"amx", "amx-f32", "onednn-bf16", "onednn-f32", "go"} {
+	for _, name := range Names() {
 		be, err := Open(name)
 		if err != nil {
 			b.Log(err)

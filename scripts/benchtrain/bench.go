@@ -115,11 +115,21 @@ func (s *side) warmUp() error {
 // stepsIn is how many steps take as many seconds, and at least one.
 func (s *side) stepsIn(seconds float64) int { return max(1, int(math.Ceil(seconds/s.best))) }
 
+// Precisions of products. high is float32 that may be multiplied with 16 bits of a factor: PyTorch's float32 precision of that name, and our
+// amx-bf16x3.
+const (
+	f32  = "f32"
+	high = "high"
+	bf16 = "bf16"
+)
+
 // kernels are ours that this machine has, by precision.
 func kernels(precision string) (names []string, err error) {
-	all := map[string][]string{"f32": {"amx-f32", "onednn-f32", "go"}, "bf16": {"amx", "onednn-bf16"}}[precision]
-	for _, name := range all {
-		if _, err := kernel.Open(name); err == nil {
+	for _, name := range kernel.Names() {
+		be, err := kernel.Open(name)
+		switch {
+		case err != nil, (be.Precision() == kernel.BF16) != (precision == bf16), precision == f32 && name == "amx-bf16x3":
+		default:
 			names = append(names, name)
 		}
 	}
@@ -135,18 +145,17 @@ func (b *bench) compareSpeed() (result, error) {
 		return result{}, err
 	}
 	defer clean()
-	f32, err := b.match("f32")
-	if err != nil {
-		return result{}, err
+	matches := map[string]match{}
+	for _, precision := range []string{f32, high, bf16} {
+		if matches[precision], err = b.match(precision); err != nil {
+			return result{}, err
+		}
 	}
-	bf16, err := b.match("bf16")
-	if err != nil {
-		return result{}, err
-	}
-	tokens := float64(b.job.Batch * b.job.Length)
+	tokens, half := float64(b.job.Batch*b.job.Length), matches[bf16]
 	return result{
-		Shape: b.job.Shape, RatioBF16: bf16.ratio, RatioF32: f32.ratio, TokS: tokens / duel.Median(bf16.mine.secs), PeerTokS: tokens / duel.Median(bf16.theirs.secs),
-		RSSRatio: bf16.mine.rss / bf16.theirs.rss, Kernel: bf16.mine.Name + ", " + f32.mine.Name, PeerMode: bf16.theirs.Name,
+		Shape: b.job.Shape, RatioBF16: half.ratio, RatioF32: matches[f32].ratio, RatioHigh: matches[high].ratio,
+		TokS: tokens / duel.Median(half.mine.secs), PeerTokS: tokens / duel.Median(half.theirs.secs), RSSRatio: half.mine.rss / half.theirs.rss,
+		Kernel: half.mine.Name + ", " + matches[f32].mine.Name + ", " + matches[high].mine.Name, PeerMode: half.theirs.Name,
 	}, nil
 }
 

@@ -1,6 +1,6 @@
 """The PyTorch side of bench-train: the same model, data, start weights and optimiser, driven a number of steps at a time.
 
-    python peer.py FOLDER SHAPE eager|compile bf16|f32
+    python peer.py FOLDER eager|compile bf16|f32|high
 
 FOLDER holds what main.go wrote: shape.json, weights.f32 and tokens.i32. Each line of standard input is a number of steps; the answer is a
 line of JSON with the seconds they took, each step's loss, and the peak of resident memory.
@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 folder, mode, precision = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 torch.set_num_threads(2)
+torch.set_float32_matmul_precision("high" if precision == "high" else "highest")
 s = json.loads((folder / "shape.json").read_text())
 c, tokens = s["config"], np.fromfile(folder / "tokens.i32", np.int32).reshape(-1, s["batch"], s["length"] + 1)
 V, C, L, H, KV, D, M = (c[k] for k in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
