@@ -21,6 +21,7 @@ type Graph struct {
 	Seqs, Len int // rows of a batch, tokens of a row
 	params    *Params
 	machine   G.VM
+	nodes     G.Nodes
 
 	tokens, targets, docs *tensor.Dense
 	scaleNode             *G.Node
@@ -133,7 +134,7 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 		}
 		g.embed = make([]float32, len(p.Embed))
 	}
-	g.machine = G.NewTapeMachine(expr)
+	g.machine, g.nodes = G.NewTapeMachine(expr), expr.AllNodes()
 	rt.Refresh()
 	return g, nil
 }
@@ -168,9 +169,6 @@ func (g *Graph) Run(b Batch, scale float32) (loss float64, err error) {
 	}
 	return loss * float64(scale), nil
 }
-
-// Losses are the negative log-likelihoods of the last batch's targets in nats, [N]; 0 where there was none.
-func (g *Graph) Losses() []float32 { return g.runtime.Losses() }
 
 // Refresh takes over parameters that have changed since the last Run.
 func (g *Graph) Refresh() { g.runtime.Refresh() }
@@ -218,6 +216,15 @@ func (c Config) stackedRows(name string) []int {
 		return []int{c.Width}
 	}
 	return nil
+}
+
+// Watch has every run of an op go through w: what the ops take is then known, and with it what the machine around them does.
+func (g *Graph) Watch(w op.Watcher) {
+	for _, n := range g.nodes {
+		if o, ok := n.Op().(*op.Op); ok {
+			o.Watch(w)
+		}
+	}
 }
 
 // Close ends the machine.

@@ -163,7 +163,7 @@ func TestADocumentNeverSeesItsNeighbour(t *testing.T) {
 			if _, err := g.Run(b, 1); err != nil {
 				t.Fatal(err)
 			}
-			return slices.Clone(g.Losses())
+			return slices.Clone(g.runtime.Losses())
 		}
 		before := losses()
 		for i := range 9 { // the first document of the first row

@@ -29,7 +29,11 @@ type Op struct {
 	home  *tensor.Dense
 	run   func(out []float32, in []G.Value) error
 	diff  func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error)
+	watch Watcher
 }
+
+// Watcher is called instead of an op's work, which run does. It is for profiles.
+type Watcher func(name string, run func() error) error
 
 var _ interface {
 	G.Op
@@ -60,17 +64,27 @@ func (o *Op) InferShape(...G.DimSizer) (tensor.Shape, error) {
 	return o.shape.Clone(), nil
 }
 
+// Watch has all runs of the op go through w.
+func (o *Op) Watch(w Watcher) { o.watch = w }
+
+func (o *Op) work(out []float32, in []G.Value) error {
+	if o.watch != nil {
+		return o.watch(o.name, func() error { return o.run(out, in) })
+	}
+	return o.run(out, in)
+}
+
 // Do runs the op into a new value.
 func (o *Op) Do(in ...G.Value) (G.Value, error) {
 	switch {
 	case o.value != nil:
-		return o.value, o.run(nil, in)
+		return o.value, o.work(nil, in)
 	case len(o.shape) == 0:
 		var x [1]float32
-		err := o.run(x[:], in)
+		err := o.work(x[:], in)
 		return G.NewF32(x[0]), err
 	case o.home != nil:
-		return o.home, o.run(floats(o.home), in)
+		return o.home, o.work(floats(o.home), in)
 	}
 	return o.UsePreallocDo(tensor.New(tensor.WithShape(o.shape...), tensor.Of(tensor.Float32)), in...)
 }
@@ -80,7 +94,7 @@ func (o *Op) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
 	if o.value != nil || o.home != nil || len(o.shape) == 0 {
 		return o.Do(in...)
 	}
-	return out, o.run(floats(out), in)
+	return out, o.work(floats(out), in)
 }
 
 // ReturnsPtr, CallsExtern and OverwritesInput are what Gorgonia's memory planner asks.

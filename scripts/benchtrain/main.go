@@ -80,6 +80,7 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
 	batch := flags.Int("batch", 0, "rows of a step; 0: the shape's own")
 	scale := flags.String("table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,29,135")
+	profiled := flags.Int("profile", 0, "where the time of a step of ours goes and what the machine could do: medians of so many steps")
 	side := flags.String("serve", "", "be our side in this folder, with the kernel given as argument")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -101,6 +102,23 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 			j.Batch = *batch
 		}
 		b := &bench{job: j, python: *python, rounds: *rounds, log: log}
+		if *profiled > 0 {
+			p, err := b.profileOf(*profiled)
+			if err == nil {
+				err = p.measureMachine(j)
+			}
+			if err != nil {
+				return err
+			}
+			if *format == "json" {
+				if err := json.NewEncoder(out).Encode(p); err != nil {
+					return err
+				}
+			} else {
+				p.show(out)
+			}
+			continue
+		}
 		if *curves > 0 {
 			list, err := b.compareCurves(*curves)
 			if err != nil {
@@ -118,6 +136,9 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 			fmt.Fprintf(out, "%s  bf16 ×%.2f (%.0f against %.0f tokens/s of %s)  f32 ×%.2f (high ×%.2f)  memory ×%.2f  %s\n",
 				r.Shape, r.RatioBF16, r.TokS, r.PeerTokS, r.PeerMode, r.RatioF32, r.RatioHigh, r.RSSRatio, r.Kernel)
 		}
+	}
+	if *profiled > 0 {
+		return nil
 	}
 	if *curves > 0 {
 		return showCurves(learning, *format, out)

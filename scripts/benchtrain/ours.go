@@ -13,6 +13,7 @@ import (
 
 	"slm/model"
 	"slm/model/kernel"
+	"slm/model/op"
 	"slm/optim"
 	"slm/stages/trainer"
 )
@@ -32,6 +33,21 @@ type ourSide struct {
 	graph  *model.Graph
 	adam   *optim.AdamW
 	step   int
+	watch  op.Watcher // of the parts of a step; nil outside of profiles
+}
+
+// Parts of a step beside the graph's ops.
+const (
+	graphRun   = "graph"
+	afterGraph = "optimiser, weights taken over"
+)
+
+// part does a part of a step.
+func (t *ourSide) part(name string, run func() error) error {
+	if t.watch == nil {
+		return run()
+	}
+	return t.watch(name, run)
 }
 
 func serve(folder, name string, in io.Reader, out io.Writer) error {
@@ -118,18 +134,17 @@ func (t *ourSide) train() (float64, error) {
 				b.Docs = append(b.Docs, int32(s*length+i/t.job.document()*t.job.document()))
 			}
 		}
-		loss, err := t.graph.Run(b, 1/float32(t.job.Batch*length))
+		err := t.part(graphRun, func() error {
+			loss, err := t.graph.Run(b, 1/float32(t.job.Batch*length))
+			total += loss
+			return err
+		})
 		if err != nil {
 			return 0, err
 		}
-		total += loss
 	}
-	if err := t.optimise(); err != nil {
-		return 0, err
-	}
-	t.graph.Refresh()
 	t.step++
-	return total, nil
+	return total, t.part(afterGraph, t.optimise)
 }
 
 func (t *ourSide) optimise() error {
@@ -146,5 +161,6 @@ func (t *ourSide) optimise() error {
 		return err
 	}
 	t.adam.Step(t.job.LR)
+	t.graph.Refresh()
 	return nil
 }
