@@ -74,15 +74,15 @@ func isLogProb(x float64) bool {
 type store struct {
 	mu      sync.Mutex
 	entries map[string]entry
-	kept    map[string]bool    // keys that are in the journal; the others were replayed and not used yet
-	label   string             // of whoever asks now
-	uses    map[[2]string]bool // label and key, of all that was used under a label
+	kept    map[string]bool            // keys that are in the journal; the others were replayed and not used yet
+	label   string                     // of whoever asks now
+	uses    map[string]map[string]bool // by label, the keys of what was used under it
 	journal *checkpoint.Journal
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
 }
 
 func emptyStore() *store {
-	return &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[[2]string]bool{}, flights: map[string]chan struct{}{}}
+	return &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}}
 }
 
 // openStore reads a journal, if a path is given, and says what its replies took.
@@ -107,7 +107,7 @@ func openStore(path string) (*store, Usage, error) {
 func (s *store) read(frame []byte, used *Usage) {
 	var m mark
 	if json.Unmarshal(frame, &m) == nil && m.V == entryVersion && m.Key != "" {
-		s.uses[[2]string{m.Use, m.Key}] = true
+		s.use(m.Use, m.Key)
 		return
 	}
 	var w waste
@@ -122,10 +122,18 @@ func (s *store) read(frame []byte, used *Usage) {
 		return
 	}
 	s.entries[e.Key], s.kept[e.Key] = e, true
-	s.uses[[2]string{e.Use, e.Key}] = true
+	s.use(e.Use, e.Key)
 	if e.Paid {
 		used.add(e.Reply.usage())
 	}
+}
+
+// use takes note that a reply was used under a label.
+func (s *store) use(label, key string) {
+	if s.uses[label] == nil {
+		s.uses[label] = map[string]bool{}
+	}
+	s.uses[label][key] = true
 }
 
 // get returns a stored reply; the caller may change its copy.
@@ -175,7 +183,7 @@ func (s *store) put(entries ...entry) error {
 	}
 	for _, e := range entries {
 		s.entries[e.Key], s.kept[e.Key] = e, true
-		s.uses[[2]string{e.Use, e.Key}] = true
+		s.use(e.Use, e.Key)
 	}
 	return nil
 }
@@ -195,14 +203,14 @@ func (s *store) keep(keys []string) error {
 			e.Paid = false
 			loose = append(loose, e)
 			fresh[k] = true
-		case s.label != "" && !s.uses[[2]string{s.label, k}]:
+		case s.label != "" && !s.uses[s.label][k]:
 			frame, err := canonical(mark{entryVersion, k, s.label})
 			if err != nil {
 				s.mu.Unlock()
 				return fmt.Errorf("llm: store reply: %w", err)
 			}
 			frames = append(frames, frame)
-			s.uses[[2]string{s.label, k}] = true
+			s.use(s.label, k)
 		}
 	}
 	var err error
@@ -279,11 +287,7 @@ func (s *store) export(path string, keys []string) error {
 	case s.label == "":
 		keys = slices.Collect(maps.Keys(s.kept))
 	default:
-		for use := range s.uses {
-			if use[0] == s.label {
-				keys = append(keys, use[1])
-			}
-		}
+		keys = slices.Collect(maps.Keys(s.uses[s.label]))
 	}
 	keys = slices.Clone(keys)
 	sort.Strings(keys)

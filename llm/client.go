@@ -84,6 +84,15 @@ func Label(c Client, parts ...any) {
 	}
 }
 
+// Used is how many replies a client has on record as used under the label that holds, over all lives of a run; 0 if it keeps no account. Partial
+// work that says how many it was built on can tell whether they are still there: a copy of a run that is made while it works may lack some.
+func Used(c Client) int {
+	if u, ok := c.(interface{ Used() int }); ok {
+		return u.Used()
+	}
+	return 0
+}
+
 // key is the content address of a request to a model: the SHA-256 of its canonical JSON.
 func (i Info) key(r Request) (string, error) {
 	data, err := canonical(struct {

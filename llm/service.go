@@ -119,6 +119,13 @@ func (s *Service) Label(label string) {
 	s.store.label = label
 }
 
+// Used is the number of replies used under the label that holds.
+func (s *Service) Used() int {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return len(s.store.uses[s.store.label])
+}
+
 // ExportArrow writes the replies used under the label that holds to an Arrow file sorted by key; without a label every reply that the run has
 // used so far; with keys those.
 func (s *Service) ExportArrow(path string, keys ...string) error { return s.store.export(path, keys) }

@@ -74,6 +74,22 @@ func TestACopyOfAKilledRunGoesOnElsewhere(t *testing.T) {
 	}
 }
 
+// A copy that is made beside a run has the replies of a moment and partial work of a later one, which builds on replies that the copy lacks.
+func TestRepliesThatACopyLacksAreAskedForAgain(t *testing.T) {
+	for _, at := range []moment{{stages.BPO, "trial", 3}, {stages.Eval, "step", 4}} {
+		run := killedRun(t, at)
+		replies := filepath.Join(run, repliesName)
+		info, err := os.Stat(replies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(replies, info.Size()*2/3); err != nil {
+			t.Fatal(err)
+		}
+		goOn(t, run)
+	}
+}
+
 // copier copies a run's folder each time some more events have come; with SLM_TEST_ALL=1 in the background, as cp -r would beside a process
 // that writes, so that what it catches differs from time to time.
 type copier struct {

@@ -74,7 +74,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		cloze: env.Answer == llm.Cloze,
 	}
 	key := searchKey(env, st, client.Info())
-	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st)); err != nil {
+	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st), func() int { return llm.Used(client) }); err != nil {
 		return err
 	}
 	var out *outcome

@@ -22,6 +22,7 @@ type entry struct {
 	Prompt  string    `json:"prompt,omitempty"`
 	Results []result  `json:"results,omitempty"`
 	Refused string    `json:"refused,omitempty"`
+	Used    int       `json:"used,omitempty"` // replies that had been used when the block was done
 }
 
 // slot is a trial's place in the search.
@@ -42,6 +43,7 @@ type record struct {
 // memory only.
 type journal struct {
 	file   *checkpoint.Journal
+	used   func() int // replies used so far; nil: nobody counts
 	trials map[slot]*record
 	old    map[slot]*record // of a finished search that this one continues: what the small model has said
 }
@@ -68,8 +70,9 @@ func journalKey(env *stages.Env, s *search) string {
 	return string(b)
 }
 
-// openJournal opens the journal in a folder. One that belongs to another search is thrown away.
-func openJournal(dir, key string) (*journal, error) {
+// openJournal opens the journal in a folder. One that belongs to another search is thrown away, and so are blocks that were built on more replies
+// than there are now.
+func openJournal(dir, key string, used func() int) (*journal, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("bpo: keep trials: %w", err)
 	}
@@ -78,7 +81,7 @@ func openJournal(dir, key string) (*journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bpo: keep trials: %w", err)
 	}
-	j := &journal{file: file}
+	j := &journal{file: file, used: used}
 	if j.replay(frames, key) {
 		return j, nil
 	}
@@ -104,11 +107,18 @@ func (j *journal) replay(frames [][]byte, key string) bool {
 		if json.Unmarshal(f, &e) != nil || (i == 0) != (e.Key != "") || i == 0 && e.Key != key {
 			return false
 		}
-		if i > 0 {
+		if i > 0 && e.Used <= j.replies() {
 			j.take(e)
 		}
 	}
 	return len(frames) > 0
+}
+
+func (j *journal) replies() int {
+	if j.used == nil {
+		return 0
+	}
+	return j.used()
 }
 
 func (j *journal) take(e entry) {
@@ -127,6 +137,7 @@ func (j *journal) take(e entry) {
 
 // append keeps a block: on disk when it returns, if there is a file.
 func (j *journal) append(e entry) error {
+	e.Used = j.replies()
 	if err := j.write(e); err != nil {
 		return err
 	}

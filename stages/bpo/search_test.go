@@ -236,7 +236,7 @@ func TestAFinishedJournalAsksNothing(t *testing.T) {
 
 func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
 	dir := t.TempDir()
-	j, err := openJournal(dir, "one")
+	j, err := openJournal(dir, "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,13 +246,13 @@ func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	if j, err = openJournal(dir, "one"); err != nil || len(j.trials) != 1 {
+	if j, err = openJournal(dir, "one", nil); err != nil || len(j.trials) != 1 {
 		t.Fatalf("kept %d trials, %v", len(j.trials), err)
 	}
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	if j, err = openJournal(dir, "two"); err != nil || len(j.trials) != 0 {
+	if j, err = openJournal(dir, "two", nil); err != nil || len(j.trials) != 0 {
 		t.Fatalf("took over %d trials of another search, %v", len(j.trials), err)
 	}
 	if err := j.close(); err != nil {
@@ -261,7 +261,7 @@ func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "trials.journal"), []byte("no journal at all"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if j, err = openJournal(dir, "two"); err == nil {
+	if j, err = openJournal(dir, "two", nil); err == nil {
 		_ = j.close()
 		t.Error("a file that is no journal was overwritten in silence")
 	}
@@ -278,7 +278,7 @@ func TestTheBudgetStopsTheSearchAndKeepsWhatWasPaid(t *testing.T) {
 	if err := s.log.close(); err != nil {
 		t.Fatal(err)
 	}
-	j, err := openJournal(dir, "key of the search")
+	j, err := openJournal(dir, "key of the search", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func (w *world) search(t testing.TB, cfg Config, dir string) *search {
 		return out
 	}, words: w.words}
 	if dir != "" {
-		if s.log, err = openJournal(dir, "key of the search"); err != nil {
+		if s.log, err = openJournal(dir, "key of the search", nil); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.log.close() })

@@ -197,7 +197,7 @@ func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 		for sitting := range 2 {
 			b := w.bench()
 			var err error
-			if b.work, err = openWork(dir, "key"); err != nil {
+			if b.work, err = openWork(dir, "key", nil); err != nil {
 				t.Fatal(err)
 			}
 			rows, err := b.run(context.Background(), ladder.Names())
@@ -219,7 +219,7 @@ func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 
 func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 	dir := t.TempDir()
-	w, err := openWork(dir, "one")
+	w, err := openWork(dir, "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 		key  string
 		rows int
 	}{{"one", 1}, {"two", 0}, {"two", 0}} {
-		w, err := openWork(dir, c.key)
+		w, err := openWork(dir, c.key, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,11 +49,15 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if s.cfg.Items > 0 {
 		items = items[:min(len(items), s.cfg.Items)]
 	}
-	w, err := openWork(env.Work(stages.Eval), workKey(env, items))
+	client, err := open(ctx, env)
 	if err != nil {
 		return err
 	}
-	sum, rows, err := s.evaluate(ctx, env, dom, items, w)
+	w, err := openWork(env.Work(stages.Eval), workKey(env, items), func() int { return llm.Used(client) })
+	if err != nil {
+		return err
+	}
+	sum, rows, err := s.evaluate(ctx, env, client, dom, items, w)
 	if err = errors.Join(err, w.close()); err != nil {
 		return err
 	}
@@ -81,7 +85,21 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 	if _, err := exam.Locate(items, sections, dom.Forms); err != nil {
 		return nil, nil, err
 	}
-	return s.evaluate(ctx, env, dom, items, work{})
+	client, err := open(ctx, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.evaluate(ctx, env, client, dom, items, work{})
+}
+
+// open opens the black box for this evaluation.
+func open(ctx context.Context, env *stages.Env) (llm.Client, error) {
+	client, err := env.LLM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	llm.Label(client, stages.Eval, env.Fingerprint, env.Parents)
+	return client, nil
 }
 
 // workKey says what partial work belongs to.
@@ -91,16 +109,11 @@ func workKey(env *stages.Env, items []exam.Item) string {
 }
 
 // evaluate runs the systems and computes the table.
-func (s *Stage) evaluate(ctx context.Context, env *stages.Env, dom *domain.Domain, items []exam.Item, w work) (sum *ladder.Summary, rows []ladder.Row, err error) {
+func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, items []exam.Item, w work) (sum *ladder.Summary, rows []ladder.Row, err error) {
 	systems, err := ladder.Resolve(s.cfg.Systems)
 	if err != nil {
 		return nil, nil, fmt.Errorf("eval: %w", err)
 	}
-	client, err := env.LLM(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	llm.Label(client, stages.Eval, env.Fingerprint, env.Parents)
 	p := &parts{stage: s, env: env, dom: dom, client: client}
 	defer func() { err = errors.Join(err, p.close()) }()
 	b, err := p.bench(items)

@@ -20,18 +20,21 @@ type entry struct {
 	Item   string           `json:"item,omitempty"`
 	Piece  *knowledge.Piece `json:"piece,omitempty"`
 	Row    *ladder.Row      `json:"row,omitempty"`
+	Used   int              `json:"used,omitempty"` // replies that had been used when the row was done
 }
 
 // work is what an evaluation has done so far. With a file behind it, a killed evaluation goes on from there. The zero value keeps
 // everything in memory only.
 type work struct {
 	log    *checkpoint.Journal
+	used   func() int                    // replies used so far; nil: nobody counts
 	pieces map[[2]string]knowledge.Piece // by system and item
 	rows   map[[2]string]ladder.Row      // by system and item
 }
 
-// openWork opens the journal in a folder. One that belongs to other work (another key) is thrown away.
-func openWork(dir, key string) (work, error) {
+// openWork opens the journal in a folder. One that belongs to other work (another key) is thrown away, and so are rows that were built on more
+// replies than there are now.
+func openWork(dir, key string, used func() int) (work, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return work{}, fmt.Errorf("eval: keep partial work: %w", err)
 	}
@@ -40,7 +43,7 @@ func openWork(dir, key string) (work, error) {
 	if err != nil {
 		return work{}, fmt.Errorf("eval: keep partial work: %w", err)
 	}
-	w := work{log: log}
+	w := work{log: log, used: used}
 	if w.replay(frames, key) {
 		return w, nil
 	}
@@ -64,9 +67,18 @@ func (w *work) replay(frames [][]byte, key string) bool {
 		if json.Unmarshal(f, &e) != nil || (i == 0) != (e.Key != "") || (i == 0 && e.Key != key) {
 			return false
 		}
-		w.take(e)
+		if e.Used <= w.replies() {
+			w.take(e)
+		}
 	}
 	return len(frames) > 0
+}
+
+func (w *work) replies() int {
+	if w.used == nil {
+		return 0
+	}
+	return w.used()
 }
 
 func (w *work) take(e entry) {
