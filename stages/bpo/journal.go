@@ -2,19 +2,14 @@ package bpo
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
-	"slm/checkpoint"
 	"slm/stages"
 )
 
-// entry is a frame of the journal: its first says what the search belongs to, each other one holds a block of results, or why there are none.
+// entry is a piece of the journal: a block of results, or why there are none.
 type entry struct {
-	Key     string    `json:"key,omitempty"`
 	Arm     string    `json:"arm,omitempty"`
 	Trial   int       `json:"trial"`
 	From    int       `json:"from"` // position of the block's first item in the arm's order
@@ -22,7 +17,6 @@ type entry struct {
 	Prompt  string    `json:"prompt,omitempty"`
 	Results []result  `json:"results,omitempty"`
 	Refused string    `json:"refused,omitempty"`
-	Used    int       `json:"used,omitempty"` // replies that had been used when the block was done
 }
 
 // slot is a trial's place in the search.
@@ -42,8 +36,7 @@ type record struct {
 // journal is what a search has found so far. The table of trials is all that a search needs to go on. The zero value keeps it in
 // memory only.
 type journal struct {
-	file   *checkpoint.Journal
-	used   func() int // replies used so far; nil: nobody counts
+	log    *stages.Partial[entry]
 	trials map[slot]*record
 	old    map[slot]*record // of a finished search that this one continues: what the small model has said
 }
@@ -70,55 +63,17 @@ func journalKey(env *stages.Env, s *search) string {
 	return string(b)
 }
 
-// openJournal opens the journal in a folder. One that belongs to another search is thrown away, and so are blocks that were built on more replies
-// than there are now.
+// openJournal opens the journal in a folder. One that belongs to another search is thrown away.
 func openJournal(dir, key string, used func() int) (*journal, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("bpo: keep trials: %w", err)
-	}
-	path := filepath.Join(dir, "trials.journal")
-	file, frames, err := checkpoint.OpenJournal(path)
+	log, entries, err := stages.OpenPartial[entry](filepath.Join(dir, "trials.journal"), key, used)
 	if err != nil {
-		return nil, fmt.Errorf("bpo: keep trials: %w", err)
+		return nil, err
 	}
-	j := &journal{file: file, used: used}
-	if j.replay(frames, key) {
-		return j, nil
-	}
-	if len(frames) > 0 {
-		if err := errors.Join(file.Close(), os.Remove(path)); err != nil {
-			return nil, fmt.Errorf("bpo: throw away the trials of another search: %w", err)
-		}
-		if j.file, _, err = checkpoint.OpenJournal(path); err != nil {
-			return nil, fmt.Errorf("bpo: keep trials: %w", err)
-		}
-	}
-	j.trials = nil
-	if err := j.write(entry{Key: key}); err != nil {
-		return nil, errors.Join(err, j.file.Close())
+	j := &journal{log: log}
+	for _, e := range entries {
+		j.take(e)
 	}
 	return j, nil
-}
-
-// replay takes over frames and reports whether they belong to this search.
-func (j *journal) replay(frames [][]byte, key string) bool {
-	for i, f := range frames {
-		var e entry
-		if json.Unmarshal(f, &e) != nil || (i == 0) != (e.Key != "") || i == 0 && e.Key != key {
-			return false
-		}
-		if i > 0 && e.Used <= j.replies() {
-			j.take(e)
-		}
-	}
-	return len(frames) > 0
-}
-
-func (j *journal) replies() int {
-	if j.used == nil {
-		return 0
-	}
-	return j.used()
 }
 
 func (j *journal) take(e entry) {
@@ -137,31 +92,11 @@ func (j *journal) take(e entry) {
 
 // append keeps a block: on disk when it returns, if there is a file.
 func (j *journal) append(e entry) error {
-	e.Used = j.replies()
-	if err := j.write(e); err != nil {
+	if err := j.log.Append(e); err != nil {
 		return err
 	}
 	j.take(e)
 	return nil
 }
 
-func (j *journal) write(e entry) error {
-	if j.file == nil {
-		return nil
-	}
-	b, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("bpo: keep trials: %w", err)
-	}
-	if err := j.file.Append(b); err != nil {
-		return fmt.Errorf("bpo: keep trials: %w", err)
-	}
-	return nil
-}
-
-func (j *journal) close() error {
-	if j.file == nil {
-		return nil
-	}
-	return j.file.Close()
-}
+func (j *journal) close() error { return j.log.Close() }

@@ -94,7 +94,7 @@ func (b *bench) system(ctx context.Context, name string) ([]ladder.Row, error) {
 			}
 			keep := make([]entry, len(block))
 			for j := range block {
-				keep[j] = entry{Row: &block[j], Used: b.work.replies()}
+				keep[j] = entry{Row: &block[j]}
 			}
 			if err := b.work.append(keep...); err != nil {
 				return nil, err

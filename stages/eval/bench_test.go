@@ -207,7 +207,7 @@ func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 			if sitting == 1 && (err != nil || !reflect.DeepEqual(rows, whole)) {
 				t.Fatalf("stopped at call %d it ends in other rows: %v", failAt, err)
 			}
-			if err := b.work.close(); err != nil {
+			if err := b.work.log.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -226,7 +226,7 @@ func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 	if err := w.append(entry{Row: &ladder.Row{System: "llm", Item: "a"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.close(); err != nil {
+	if err := w.log.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -240,7 +240,7 @@ func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 		if len(w.rows) != c.rows {
 			t.Errorf("key %s: %d rows", c.key, len(w.rows))
 		}
-		if err := w.close(); err != nil {
+		if err := w.log.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,7 +58,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	sum, rows, err := s.evaluate(ctx, env, client, dom, items, w)
-	if err = errors.Join(err, w.close()); err != nil {
+	if err = errors.Join(err, w.log.Close()); err != nil {
 		return err
 	}
 	if err := commit(env, sum, rows); err != nil {
