@@ -29,10 +29,7 @@ func ClipGlobalNorm(params []Param, limit float64) (norm float64) {
 	factor := float32(limit / (norm + 1e-6))
 	kernel.Parallel(len(spans), func(i int) {
 		s := spans[i]
-		g := params[s.param].G[s.lo:s.hi]
-		for j := range g {
-			g[j] *= factor
-		}
+		kernel.Scale(params[s.param].G[s.lo:s.hi], factor)
 	})
 	return norm
 }
