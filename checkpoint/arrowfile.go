@@ -20,6 +20,7 @@ const arrowMagic = "ARROW1"
 // arrowFile is a parsed footer over the bytes of a file.
 type arrowFile struct {
 	data   []byte
+	mapped bool // data is the file itself, not memory of this program's
 	meta   map[string]string
 	fields []field
 	blocks []block
@@ -67,7 +68,16 @@ func openMapped(path string) (*arrowFile, error) {
 		_ = unmap(data)
 		return nil, err
 	}
+	a.mapped = true
 	return a, nil
+}
+
+// forget takes the bytes up to the end of the i-th record batch out of the process's memory; whoever reads them again gets them from the file.
+// What is mapped counts as resident once it is read, so a file of a gigabyte read front to back would be a gigabyte.
+func (a *arrowFile) forget(i int) {
+	if b := a.blocks[i]; a.mapped { // other memory would be zero afterwards
+		unload(a.data[:b.offset+b.meta+b.body])
+	}
 }
 
 // guard turns a panic of the flatbuffers library, which indexes without asking, into ErrCorrupt.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // dirLock marks a directory as in use by a living process: the system drops the lock when the process ends, however it ends.
@@ -57,3 +59,7 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 }
 
 func unmap(data []byte) error { return syscall.Munmap(data) }
+
+// unload drops the pages of the beginning of a mapping, which are read from the file when they are next used. A system that will not
+// keeps them, which costs memory alone.
+func unload(data []byte) { _ = unix.Madvise(data, unix.MADV_DONTNEED) }

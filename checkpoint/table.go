@@ -190,11 +190,12 @@ func (t *Table[T]) check() error {
 		if t.Rows += b.rows; int64(t.Rows) > 8*int64(len(t.a.data)) {
 			return fmt.Errorf("%w: %d rows in %d bytes", ErrCorrupt, t.Rows, len(t.a.data))
 		}
+		t.a.forget(i)
 	}
 	return nil
 }
 
-// All yields the rows in order; after an error it stops.
+// All yields the rows in order; after an error it stops. Of a table of any size, about one batch of the file is resident at a time.
 func (t *Table[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -217,6 +218,7 @@ func (t *Table[T]) All() iter.Seq2[T, error] {
 					return
 				}
 			}
+			t.a.forget(i)
 		}
 	}
 }

@@ -13,7 +13,7 @@ const numerals = `零〇○一二三四五六七八九十百千\d`
 var (
 	// article matches the number with which an article begins. Group 1: the number, group 2: that of an inserted article. 笫 is 第
 	// misread; it stands so in public texts of statutes.
-	article = regexp.MustCompile(`(?m)^[ \t\x{3000}]*[第笫][ \t]*([` + numerals + `]+)[ \t]*条(?:之[ \t]*([` + numerals + `]+))?[ \t\x{3000}]*`)
+	article = regexp.MustCompile(`\A[ \t\x{3000}]*[第笫][ \t]*([` + numerals + `]+)[ \t]*条(?:之[ \t]*([` + numerals + `]+))?[ \t\x{3000}]*`)
 	// refers matches what follows a number, without a space, in the middle of a sentence that a line may begin with: 第三条第一款, 第三条、第四条.
 	refers = regexp.MustCompile(`^(?:[第、，,和与及至到的或]|规定)`)
 	// division matches the line that heads the next part of a law: ## 第一章 总则.
@@ -24,8 +24,8 @@ var (
 	edition = regexp.MustCompile(`[ \t]*[（(][^（()）]*[）)]$`)
 )
 
-// articleStyle numbers sections as statutes do. Repealed articles leave gaps.
-var articleStyle = style{pattern: article, skips: true, article: true}
+// articleStyle numbers sections as statutes do. Repealed articles leave gaps. A line begins with 第, 笫 or U+3000.
+var articleStyle = style{pattern: article, first: "\xe3\xe7", skips: true, article: true}
 
 const country = "中华人民共和国"
 

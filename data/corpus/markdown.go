@@ -26,6 +26,10 @@ func headings(text string) []heading {
 	at := 0
 	for line := range strings.SplitAfterSeq(text, "\n") {
 		bare := strings.TrimRight(line, "\n")
+		if begin := strings.TrimLeft(bare, " "); begin == "" || strings.IndexByte("#`~", begin[0]) < 0 {
+			at += len(line) // most lines: neither pattern begins otherwise
+			continue
+		}
 		if f := fence.FindStringSubmatch(bare); f != nil {
 			switch {
 			case open == "":

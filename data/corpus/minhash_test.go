@@ -120,3 +120,29 @@ func TestIndexFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
 		t.Errorf("found %d, missed %d", found, missed)
 	}
 }
+
+// What stays of a document is what bounds the corpus: 256 bytes and its places in the tables, however the tables have grown.
+func TestAnIndexHoldsAFewHundredBytesADocument(t *testing.T) {
+	index, draw := NewIndex(0.8), rng.New(1, "corpus-test")
+	most := 256 + 11*index.bands
+	for n := 1; n <= 40_000; n++ {
+		var m MinHash
+		for i := range m {
+			m[i] = uint16(draw.Uint64())
+		}
+		index.Add(m)
+		held := 0
+		for _, table := range index.tables {
+			held += 4 * cap(table)
+		}
+		for _, block := range index.blocks {
+			held += 2 * Permutations * cap(block)
+		}
+		if n >= blockSignatures && held > most*n+2*Permutations*blockSignatures {
+			t.Fatalf("%d bytes for %d documents, more than %d each", held, n, most)
+		}
+	}
+	if most > 600 {
+		t.Errorf("%d bytes a document", most)
+	}
+}

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,26 +20,29 @@ type mark struct {
 
 // style is one way to number sections.
 type style struct {
-	pattern *regexp.Regexp // group 1: the number
+	pattern *regexp.Regexp // from the start of a line; group 1: the number
+	first   string         // the bytes that a line may begin with behind its indentation, so that most lines cost no match
 	skips   bool           // the mark is plain enough to allow a missing number (a repealed article)
 	title   bool           // what follows must begin like a title: upper case, a quote, a bracket
 	article bool           // 第一条
 }
 
+const arabic = "0123456789"
+
 // words are numbering styles with a word before the number, the highest division first: it wins over those inside it.
 var words = []style{
 	articleStyle,
-	{pattern: regexp.MustCompile(`(?mi)^[ \t]*(?:article|art)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
-	{pattern: regexp.MustCompile(`(?mi)^[ \t]*(?:section|sec)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
-	{pattern: regexp.MustCompile(`(?m)^[ \t]*§+[ \t]*(\d{1,4})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), skips: true, title: true},
+	{pattern: regexp.MustCompile(`(?mi)\A[ \t]*(?:article|art)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), first: "aA", skips: true, title: true},
+	{pattern: regexp.MustCompile(`(?mi)\A[ \t]*(?:section|sec)\.?[ \t]+(\d{1,4}|[IVXLC]{1,7})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), first: "sS\xc5", skips: true, title: true}, // ſ
+	{pattern: regexp.MustCompile(`(?m)\A[ \t]*§+[ \t]*(\d{1,4})(?:[.:)]|[ \t]*[-–—]+|[ \t]*$|[ \t])[ \t]*`), first: "\xc2", skips: true, title: true},
 }
 
 // plain are styles of bare numbers. Ties go to the one named first.
 var plain = []style{
-	{pattern: regexp.MustCompile(`(?m)^[ \t]*(?:Section[ \t]+)?(\d{1,3})\.[ \t]*(?:\n\s*)?`), title: true},
-	{pattern: regexp.MustCompile(`(?m)^[ \t]*\(?(\d{1,3})\)[ \t]*(?:\n\s*)?`), title: true},
-	{pattern: regexp.MustCompile(`(?m)^[ \t]*(\d{1,3})\.0[ \t]+`), title: true},
-	{pattern: regexp.MustCompile(`(?m)^[ \t]*(\d{1,3})[ \t]{1,4}`), title: true},
+	{pattern: regexp.MustCompile(`(?m)\A[ \t]*(?:Section[ \t]+)?(\d{1,3})\.[ \t]*(?:\n\s*)?`), first: "S" + arabic, title: true},
+	{pattern: regexp.MustCompile(`(?m)\A[ \t]*\(?(\d{1,3})\)[ \t]*(?:\n\s*)?`), first: "(" + arabic, title: true},
+	{pattern: regexp.MustCompile(`(?m)\A[ \t]*(\d{1,3})\.0[ \t]+`), first: arabic, title: true},
+	{pattern: regexp.MustCompile(`(?m)\A[ \t]*(\d{1,3})[ \t]{1,4}`), first: arabic, title: true},
 }
 
 // numberedMarks finds the sections of a text that are numbered in sequence from 0 or 1, or none if there are fewer than MinNumbered.
@@ -114,7 +118,7 @@ func widestPiece(chain []mark, end int) int {
 // find returns every place that looks like a section number, in order.
 func (s style) find(text string) []mark {
 	var marks []mark
-	for _, at := range s.pattern.FindAllStringSubmatchIndex(text, -1) {
+	for at := range s.matches(text) {
 		m := mark{start: at[0], body: at[1], number: text[at[2]:at[3]]}
 		m.indent = len(text[at[0]:at[2]]) - len(strings.TrimLeft(text[at[0]:at[2]], " \t"))
 		var ok bool
@@ -136,6 +140,36 @@ func (s style) find(text string) []mark {
 		marks = append(marks, m)
 	}
 	return marks
+}
+
+// matches yields the places of the pattern in a text, as FindAllStringSubmatchIndex does of a pattern that begins with (?m)^.
+func (s style) matches(text string) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		done := 0 // what a match has taken begins no other
+		for start := 0; start < len(text); start++ {
+			behind := start
+			for behind < len(text) && (text[behind] == ' ' || text[behind] == '\t') {
+				behind++
+			}
+			if start >= done && behind < len(text) && strings.IndexByte(s.first, text[behind]) >= 0 {
+				if at := s.pattern.FindStringSubmatchIndex(text[start:]); at != nil {
+					for i := range at {
+						if at[i] >= 0 {
+							at[i] += start
+						}
+					}
+					if done = at[1]; !yield(at) {
+						return
+					}
+				}
+			}
+			end := strings.IndexByte(text[behind:], '\n')
+			if end < 0 {
+				return
+			}
+			start = behind + end
+		}
+	}
 }
 
 // chain takes the numbers that follow each other, starting at the first 0 or 1.
