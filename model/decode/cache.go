@@ -20,7 +20,16 @@ type keyValues[T kernel.Elem] struct {
 
 func (n *net[T]) newCache(room int) *cache {
 	size := n.config.Layers * n.config.KVWidth() * room
-	return &cache{room: room, store: &keyValues[T]{k: make([]T, size), v: make([]T, size)}}
+	s := n.stores.Get().(*keyValues[T])
+	kernel.Grow(&s.k, size)
+	kernel.Grow(&s.v, size)
+	return &cache{room: room, store: s}
+}
+
+// free takes a cache's memory back, for another sequence: to clear and to map as much anew takes longer than a step.
+func (n *net[T]) free(c *cache) {
+	n.stores.Put(c.store)
+	c.store = nil
 }
 
 // cacheBytes is what one position of a sequence takes.
@@ -37,6 +46,23 @@ func (n *net[T]) cached(c *cache, layer, kvHead int) (k, v []T) {
 	return s.k[at : at+size], s.v[at : at+size]
 }
 
+// recallAll computes attention for the new rows of some cached sequences and for the key heads [lo,hi).
+func (n *net[T]) recallAll(w *work[T], spans []span, layer, lo, hi int) {
+	a := n.tasks.Get().(*attention[T])
+	defer n.tasks.Put(a)
+	for i, s := range spans {
+		for kv := lo; kv < hi; kv++ {
+			var next []T
+			if kv+1 < hi {
+				next, _ = n.cached(s.cache, layer, kv+1)
+			} else if i+1 < len(spans) {
+				next, _ = n.cached(spans[i+1].cache, layer, lo)
+			}
+			n.recall(a, w.qkv, &w.o, s, layer, kv, next)
+		}
+	}
+}
+
 // keep stores the key and the value [hd] of one head of a row of a layer.
 func (n *net[T]) keep(c *cache, layer, position, kvHead int, key, value []float32) {
 	hd := n.config.HeadDim
@@ -46,14 +72,14 @@ func (n *net[T]) keep(c *cache, layer, position, kvHead int, key, value []float3
 }
 
 // recall computes attention for the one new row of a cached sequence, for a key head and the query heads that it serves. The products are
-// too small for the backend's: they are done in float32.
-func (n *net[T]) recall(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int) {
+// too small for the backend's: they are done in float32. next are the keys that are read then.
+func (n *net[T]) recall(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int, next []T) {
 	hd, length, group := n.config.HeadDim, s.cache.length+1, n.config.Heads/n.config.KVHeads
 	k, v := n.cached(s.cache, layer, kvHead)
 	q := qkv[s.first*n.config.QKVWidth()+kvHead*group*hd:][:group*hd]
 	scores, o := kernel.Grow(&a.row, length), kernel.Grow(&a.o, group*hd)
 	for h := 0; h < len(q); h += hd {
-		kernel.Recall(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], scores, &a.wide)
+		kernel.Recall(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], next, scores, &a.wide)
 	}
 	out.put(s.first, kvHead*group*hd, o)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -194,10 +195,10 @@ func TestAnswersWaitForRoomInTheCache(t *testing.T) {
 
 func TestThreadsChangeNothing(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
-	defer kernel.SetThreads(0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var first []float32
 	for _, n := range []int{1, 2, 3} {
-		kernel.SetThreads(n)
+		runtime.GOMAXPROCS(n)
 		got, err := d.Logits(context.Background(), tokens(1, 290, tiny.Vocab))
 		if err != nil {
 			t.Fatal(err)

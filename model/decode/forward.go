@@ -8,7 +8,7 @@ import (
 
 // A batch goes through a layer in one of two ways. With many rows each thread takes a tile of rows through everything between two
 // attentions, so that what it has just computed lies in its cache. With few rows there are not enough tiles: the columns of each
-// product are cut instead, and each weight is read by one thread only.
+// product are cut instead, and each weight is read by one thread only. New rows of many sequences have a third way (apart.go).
 const (
 	manyRows  = 256 // from here on tiles of rows
 	tileRows  = 128
@@ -63,6 +63,10 @@ func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32
 	defer n.works.Put(w)
 	rows, last := n.prepare(b, w), padRows(m)
 	logits := kernel.Grow(room, last*vocab)
+	if share := n.share(b, rows); share > 0 {
+		kernel.Tiles(rows, share, func(lo, hi int) { n.apart(ctx, &err, b, w, lo, hi, logits, each) })
+		return err
+	}
 	kernel.Together(0, func(team *kernel.Member) {
 		if n.flat(ctx, &err, team, b, w, rows); err != nil {
 			return
@@ -300,9 +304,9 @@ func (n *net[T]) pieces(b *batch) int {
 func (n *net[T]) attention(b *batch, w *work[T], l, task int) {
 	c, pieces := n.config, n.pieces(b)
 	s, piece := b.spans[task/pieces], task%pieces
-	a := n.tasks.Get().(*attention[T])
-	defer n.tasks.Put(a)
 	if !b.cached() {
+		a := n.tasks.Get().(*attention[T])
+		defer n.tasks.Put(a)
 		lo, hi := piece*c.Heads/pieces, (piece+1)*c.Heads/pieces
 		group := c.Heads / c.KVHeads
 		for kv := lo / group; kv*group < hi; kv++ {
@@ -312,7 +316,5 @@ func (n *net[T]) attention(b *batch, w *work[T], l, task int) {
 	}
 	lo, hi := piece*c.KVHeads/pieces, (piece+1)*c.KVHeads/pieces
 	n.turn(b, w.qkv, l, s.first, lo, hi)
-	for kv := lo; kv < hi; kv++ {
-		n.recall(a, w.qkv, &w.o, s, l, kv)
-	}
+	n.recallAll(w, b.spans[task/pieces:][:1], l, lo, hi)
 }

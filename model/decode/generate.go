@@ -73,7 +73,11 @@ func (d *Decoder) Generate(ctx context.Context, reqs []Request) ([]Result, error
 		}
 		live = slices.DeleteFunc(live, func(s *sequence) bool {
 			r := &results[s.index]
-			return r.Stopped || len(r.Tokens) >= s.limit
+			if !r.Stopped && len(r.Tokens) < s.limit {
+				return false
+			}
+			d.engine.free(s.cache)
+			return true
 		})
 	}
 	return results, nil

@@ -21,6 +21,7 @@ type net[T kernel.Elem] struct {
 	tasks   sync.Pool // *attention[T]
 	tiles   sync.Pool // *tile[T]
 	works   sync.Pool // *work[T]
+	stores  sync.Pool // *keyValues[T]
 }
 
 type layer[T kernel.Elem] struct {
@@ -59,6 +60,7 @@ func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend, f format) *n
 	n.tasks.New = func() any { return &attention[T]{} }
 	n.tiles.New = func() any { return &tile[T]{} }
 	n.works.New = func() any { return &work[T]{} }
+	n.stores.New = func() any { return &keyValues[T]{} }
 	return n
 }
 

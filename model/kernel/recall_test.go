@@ -18,8 +18,8 @@ func checkRecall(t testing.TB, n, hd int, seed uint64) {
 	FromBF16(v, v16)
 	var room []float32
 	got, twin, f32 := make([]float32, hd), make([]float32, hd), make([]float32, hd)
-	Recall(got, q, k16, v16, make([]float32, n), &room)
-	Recall(f32, q, k, v, make([]float32, n), nil)
+	Recall(got, q, k16, v16, v16[:n/2*hd], make([]float32, n), &room)
+	Recall(f32, q, k, v, k, make([]float32, n), nil)
 	recallPlain(twin, q, k, func() []float32 { return v }, make([]float32, n), float32(1/math.Sqrt(float64(hd))))
 	scores, sum := make([]float64, n), 0.0
 	for j := range scores {
@@ -69,6 +69,6 @@ func BenchmarkRecall(b *testing.B) {
 	ToBF16(x, random8(rng, n*hd, 1))
 	out, scores, room := make([]float32, hd), make([]float32, n), []float32(nil)
 	for b.Loop() {
-		Recall(out, q, x, x, scores, &room)
+		Recall(out, q, x, x, nil, scores, &room)
 	}
 }

@@ -529,15 +529,15 @@ func turn64AVX512(x *uint16, cos, sin *float32, heads int)
 //go:noescape
 func transpose16AVX512(dst, src *float32, ldd, lds int)
 
-// dots64AVX512 scores a query [64] with len(scores) keys [64]; the number of keys is a multiple of 8.
+// dots64AVX512 scores a query [64] with len(scores) keys [64]; the number of keys is a multiple of 8. As many bytes are asked for at ahead.
 //
 //go:noescape
-func dots64AVX512(scores []float32, q *float32, k *uint16)
+func dots64AVX512(scores []float32, q *float32, k, ahead *uint16)
 
-// mix64AVX512 adds up len(p) values [64], weighted with p.
+// mix64AVX512 adds up len(p) values [64], weighted with p. As many bytes are asked for at ahead.
 //
 //go:noescape
-func mix64AVX512(o *float32, p []float32, v *uint16)
+func mix64AVX512(o *float32, p []float32, v, ahead *uint16)
 
 // roundBlocksAVX512 rounds whole blocks to 16 bits, each to a record.
 //

@@ -314,11 +314,13 @@ func turn64AVX512(x *uint16, cos, sin *float32, heads int) { panic("kernel: no A
 
 func transpose16AVX512(dst, src *float32, ldd, lds int) { panic("kernel: no assembly on this machine") }
 
-func dots64AVX512(scores []float32, q *float32, k *uint16) {
+func dots64AVX512(scores []float32, q *float32, k, ahead *uint16) {
 	panic("kernel: no assembly on this machine")
 }
 
-func mix64AVX512(o *float32, p []float32, v *uint16) { panic("kernel: no assembly on this machine") }
+func mix64AVX512(o *float32, p []float32, v, ahead *uint16) {
+	panic("kernel: no assembly on this machine")
+}
 
 func roundBlocksAVX512(records *uint32, x []float32) { panic("kernel: no assembly on this machine") }
 

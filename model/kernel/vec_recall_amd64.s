@@ -2,13 +2,15 @@
 
 #include "textflag.h"
 
-// func dots64AVX512(scores []float32, q *float32, k *uint16)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·dots64AVX512(SB), $0-40
+// func dots64AVX512(scores []float32, q *float32, k *uint16, ahead *uint16)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·dots64AVX512(SB), $0-48
 	MOVQ         scores_base+0(FP), AX
 	MOVQ         scores_len+8(FP), CX
 	MOVQ         q+24(FP), DX
 	MOVQ         k+32(FP), BX
+	MOVQ         ahead+40(FP), SI
+	SUBQ         BX, SI
 	VBROADCASTSS kffff0000<>+0(SB), Z0
 	VMOVUPS      evens<>+0(SB), Z1
 	VMOVUPS      odds<>+0(SB), Z2
@@ -26,6 +28,8 @@ TEXT ·dots64AVX512(SB), $0-40
 keys1:
 	TESTQ         CX, CX
 	JE            done2
+	PREFETCHT0    (BX)(SI*1)
+	PREFETCHT0    64(BX)(SI*1)
 	VMOVDQU32     (BX), Z2
 	VPSLLD        $0x10, Z2, Z1
 	VPANDD        Z0, Z2, Z2
@@ -38,6 +42,8 @@ keys1:
 	VMULPS        Z4, Z8, Z8
 	VADDPS        Z6, Z1, Z1
 	VADDPS        Z8, Z2, Z2
+	PREFETCHT0    512(BX)(SI*1)
+	PREFETCHT0    576(BX)(SI*1)
 	VMOVDQU32     512(BX), Z8
 	VPSLLD        $0x10, Z8, Z6
 	VPANDD        Z0, Z8, Z8
@@ -59,6 +65,8 @@ keys1:
 	VSHUFF32X4    $0x88, Z1, Z9, Z2
 	VSHUFF32X4    $0xdd, Z1, Z9, Z1
 	VADDPS        Z1, Z2, Z2
+	PREFETCHT0    128(BX)(SI*1)
+	PREFETCHT0    192(BX)(SI*1)
 	VMOVDQU32     128(BX), Z6
 	VPSLLD        $0x10, Z6, Z1
 	VPANDD        Z0, Z6, Z6
@@ -71,6 +79,8 @@ keys1:
 	VMULPS        Z4, Z9, Z9
 	VADDPS        Z8, Z1, Z1
 	VADDPS        Z9, Z6, Z6
+	PREFETCHT0    640(BX)(SI*1)
+	PREFETCHT0    704(BX)(SI*1)
 	VMOVDQU32     640(BX), Z9
 	VPSLLD        $0x10, Z9, Z8
 	VPANDD        Z0, Z9, Z9
@@ -92,6 +102,8 @@ keys1:
 	VSHUFF32X4    $0x88, Z1, Z10, Z6
 	VSHUFF32X4    $0xdd, Z1, Z10, Z1
 	VADDPS        Z1, Z6, Z6
+	PREFETCHT0    256(BX)(SI*1)
+	PREFETCHT0    320(BX)(SI*1)
 	VMOVDQU32     256(BX), Z8
 	VPSLLD        $0x10, Z8, Z1
 	VPANDD        Z0, Z8, Z8
@@ -104,6 +116,8 @@ keys1:
 	VMULPS        Z4, Z10, Z10
 	VADDPS        Z9, Z1, Z1
 	VADDPS        Z10, Z8, Z8
+	PREFETCHT0    768(BX)(SI*1)
+	PREFETCHT0    832(BX)(SI*1)
 	VMOVDQU32     768(BX), Z10
 	VPSLLD        $0x10, Z10, Z9
 	VPANDD        Z0, Z10, Z10
@@ -125,6 +139,8 @@ keys1:
 	VSHUFF32X4    $0x88, Z1, Z11, Z8
 	VSHUFF32X4    $0xdd, Z1, Z11, Z1
 	VADDPS        Z1, Z8, Z8
+	PREFETCHT0    384(BX)(SI*1)
+	PREFETCHT0    448(BX)(SI*1)
 	VMOVDQU32     384(BX), Z9
 	VPSLLD        $0x10, Z9, Z1
 	VPANDD        Z0, Z9, Z9
@@ -137,6 +153,8 @@ keys1:
 	VMULPS        Z4, Z11, Z11
 	VADDPS        Z10, Z1, Z1
 	VADDPS        Z11, Z9, Z9
+	PREFETCHT0    896(BX)(SI*1)
+	PREFETCHT0    960(BX)(SI*1)
 	VMOVDQU32     896(BX), Z11
 	VPSLLD        $0x10, Z11, Z10
 	VPANDD        Z0, Z11, Z11
@@ -225,12 +243,14 @@ DATA odds<>+56(SB)/4, $0x0000001d
 DATA odds<>+60(SB)/4, $0x0000001f
 GLOBL odds<>(SB), RODATA|NOPTR, $64
 
-// func mix64AVX512(o *float32, p []float32, v *uint16)
-// Requires: AVX, AVX512F
-TEXT ·mix64AVX512(SB), $0-40
+// func mix64AVX512(o *float32, p []float32, v *uint16, ahead *uint16)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·mix64AVX512(SB), $0-48
 	MOVQ         p_base+8(FP), AX
 	MOVQ         p_len+16(FP), CX
 	MOVQ         v+32(FP), DX
+	MOVQ         ahead+40(FP), BX
+	SUBQ         DX, BX
 	VBROADCASTSS kffff0000<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -241,6 +261,8 @@ values1:
 	TESTQ        CX, CX
 	JE           done2
 	VBROADCASTSS (AX), Z5
+	PREFETCHT0   (DX)(BX*1)
+	PREFETCHT0   64(DX)(BX*1)
 	VMOVDQU32    (DX), Z7
 	VPSLLD       $0x10, Z7, Z6
 	VPANDD       Z0, Z7, Z7

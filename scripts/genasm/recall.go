@@ -9,10 +9,25 @@ import (
 // Attention of one query over keys and values that are kept in bf16, heads of 64. Two registers of bf16 become four of float32: lanes of
 // even and of odd elements. Sums have the order of dot and axpy.
 var recallKernels = []kernel{
-	{name: "dots64", params: "scores []float32, q *float32, k *uint16", only: []isa{avx512}, other: noTwin,
-		doc: "scores a query [64] with len(scores) keys [64]; the number of keys is a multiple of 8.", emit: emitDots64},
-	{name: "mix64", params: "o *float32, p []float32, v *uint16", only: []isa{avx512}, other: noTwin,
-		doc: "adds up len(p) values [64], weighted with p.", emit: emitMix64},
+	{name: "dots64", params: "scores []float32, q *float32, k, ahead *uint16", only: []isa{avx512}, other: noTwin,
+		doc: "scores a query [64] with len(scores) keys [64]; the number of keys is a multiple of 8. As many bytes are asked for at ahead.", emit: emitDots64},
+	{name: "mix64", params: "o *float32, p []float32, v, ahead *uint16", only: []isa{avx512}, other: noTwin,
+		doc: "adds up len(p) values [64], weighted with p. As many bytes are asked for at ahead.", emit: emitMix64},
+}
+
+// ahead is how far behind a place the one lies whose bytes are asked for while those at the place are read: keys and values of many sequences
+// do not fit a core's caches, and it would wait for memory and compute in turn.
+func (e *emitter) ahead(from reg.GPVirtual) reg.GPVirtual {
+	ahead := e.Load(e.Param("ahead"), e.GP64()).(reg.GPVirtual)
+	e.SUBQ(from, ahead)
+	return ahead
+}
+
+// prefetchRow asks for a row of 64 elements.
+func (e *emitter) prefetchRow(at, ahead reg.GPVirtual, disp int) {
+	for line := range 2 {
+		e.PREFETCHT0(operand.Mem{Base: at, Index: ahead, Scale: 1, Disp: disp + 64*line})
+	}
 }
 
 // evenOdd splits a register of bf16 at m into lanes of even and of odd elements.
@@ -40,6 +55,7 @@ func (e *emitter) indices(name string, at func(i int) uint32) reg.VecVirtual {
 func emitDots64(e *emitter) {
 	scores, n := e.slice("scores"), e.length("scores")
 	q, k := e.Load(e.Param("q"), e.GP64()).(reg.GPVirtual), e.Load(e.Param("k"), e.GP64()).(reg.GPVirtual)
+	ahead := e.ahead(k)
 	upper := e.bits(0xffff0000)
 	var query [4]reg.VecVirtual // even and odd elements of the first half, then of the second
 	evens, odds := e.indices("evens", func(i int) uint32 { return uint32(2 * i) }), e.indices("odds", func(i int) uint32 { return uint32(2*i + 1) })
@@ -55,6 +71,7 @@ func emitDots64(e *emitter) {
 	// products gives the sums of even and of odd lanes of a key with the query, halves added: elements 32 apart.
 	products := func(key int) (even, odd reg.VecVirtual) {
 		var out [4]reg.VecVirtual
+		e.prefetchRow(k, ahead, 128*key)
 		for h := range 2 {
 			out[2*h], out[2*h+1] = e.evenOdd(operand.Mem{Base: k, Disp: 128*key + 64*h}, upper)
 		}
@@ -123,6 +140,7 @@ func emitDots64(e *emitter) {
 func emitMix64(e *emitter) {
 	p, n := e.slice("p"), e.length("p")
 	v := e.Load(e.Param("v"), e.GP64()).(reg.GPVirtual)
+	ahead := e.ahead(v)
 	upper := e.bits(0xffff0000)
 	sums := []reg.VecVirtual{e.zero(), e.zero(), e.zero(), e.zero()}
 	top, done := e.label("values"), e.label("done")
@@ -130,6 +148,7 @@ func emitMix64(e *emitter) {
 	e.TESTQ(n, n)
 	e.JE(operand.LabelRef(done))
 	weight := e.broadcast(operand.Mem{Base: p})
+	e.prefetchRow(v, ahead, 0)
 	for h := range 2 {
 		even, odd := e.evenOdd(operand.Mem{Base: v, Disp: 64 * h}, upper)
 		e.VFMADD231PS(even, weight, sums[2*h])
