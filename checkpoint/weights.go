@@ -170,14 +170,6 @@ func weightAt(a *arrowFile, i int) (t Tensor, sum []byte, err error) {
 	return t, cols[3].data[:sha256.Size], nil
 }
 
-// Verify hashes every tensor and names the first that differs.
-func (w *Weights) Verify() error {
-	if i := w.differing(); i >= 0 {
-		return fmt.Errorf("%w: tensor %s differs from its sha256", ErrCorrupt, w.Tensors[i].Name)
-	}
-	return nil
-}
-
 // differing is the first tensor that differs from its sha256; -1 = none does.
 func (w *Weights) differing() int {
 	for i, t := range w.Tensors {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"slm/checkpoint"
-	"slm/model/kernel"
 )
 
 // gradientTensors gives the gradients under Hugging Face's names.
@@ -84,13 +83,13 @@ func TestMicroBatchesGiveTheSameBits(t *testing.T) {
 }
 
 func TestThreadsDoNotChangeABit(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, backend := range backends(t) {
 		b := packedBatch(tiny(true), 6)
-		kernel.SetThreads(1)
+		runtime.GOMAXPROCS(1)
 		one := gradientsOf(t, backend, 2, b)
 		for _, n := range []int{2, 3, 4} {
-			kernel.SetThreads(n)
+			runtime.GOMAXPROCS(n)
 			sameBits(t, backend, one, gradientsOf(t, backend, 2, b))
 		}
 	}

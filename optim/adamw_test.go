@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"runtime"
 	"testing"
 
 	"slm/checkpoint"
-	"slm/model/kernel"
 	"slm/rng"
 )
 
@@ -153,7 +153,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 
 func TestThreadsChangeNothing(t *testing.T) {
 	run := func(threads int) ([]Param, float64) {
-		kernel.SetThreads(threads)
+		runtime.GOMAXPROCS(threads)
 		params := random(2)
 		a, err := New(params)
 		if err != nil {
@@ -163,7 +163,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 		a.Step(1e-2)
 		return params, norm
 	}
-	defer kernel.SetThreads(0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	one, norm1 := run(1)
 	many, norm7 := run(7)
 	same(t, one, many)

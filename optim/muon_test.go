@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"runtime"
 	"testing"
 
 	"slm/checkpoint"
@@ -153,10 +154,10 @@ func TestMuonGoesOnFromItsStateBitForBit(t *testing.T) {
 }
 
 func TestMuonDoesNotDependOnThreads(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var want []float32
 	for _, threads := range []int{1, 2, 4} {
-		kernel.SetThreads(threads)
+		runtime.GOMAXPROCS(threads)
 		params := stacked()
 		o, err := NewMuon(params, backend(t, ""))
 		if err != nil {

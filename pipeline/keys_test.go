@@ -44,7 +44,7 @@ func TestEditingAKeyRerunsItsStageAndThoseAfterItAndNothingBefore(t *testing.T) 
 		t.Fatal(err)
 	}
 	old := prints(t, &before, nil)
-	for i, key := range schema.Keys(&before) {
+	for i, key := range keys() {
 		after := base(t)
 		flip(t, &after, key)
 		changed := touched(old, prints(t, &after, nil))

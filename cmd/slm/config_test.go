@@ -137,15 +137,6 @@ func TestTheTablesOfTheRecipeReferenceAreMadeFromTheChecks(t *testing.T) {
 	}
 }
 
-func TestEveryVariableThatIsNoKeyIsInTheRecipeReference(t *testing.T) {
-	text := readText(t, filepath.Join(repository, "docs", "recipe.md"))
-	for _, name := range recipe.Reserved() {
-		if !strings.Contains(text, "`"+name+"`") {
-			t.Errorf("docs/recipe.md does not tell of %s", name)
-		}
-	}
-}
-
 func TestEachValueIsShownWithTheLayerThatSetIt(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "base.yaml"), "slm: 1\nseed: 5\ndata:\n  corpus: {from: builtin:licenses}\n  exam: {choices: 5}\n")

@@ -40,9 +40,6 @@ func bandsFor(t float64) (bands, rows int) {
 	return bands, rows
 }
 
-// Len is the number of signatures added.
-func (x *Index) Len() int { return x.n }
-
 // Add stores a signature and returns its number, counted from 0.
 func (x *Index) Add(m MinHash) int {
 	n := x.n

@@ -30,18 +30,18 @@ func sections(t *testing.T) []corpus.Section {
 	return out
 }
 
-func forms(t *testing.T) form.Set {
-	t.Helper()
-	s, err := form.Default(form.LicenseForms)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+var forms = form.Set{
+	Place:    "{title} license\nSection {number}:",
+	Document: []string{"{title} license\nSection {number}:"},
+	Question: []string{"What does section {number} of the {title} license say?", "Quote section {number} of {title}."},
+	Heading:  []string{"What does the section \"{heading}\" of the {title} license say?"},
+	Quote:    []string{"Which section of which license says: \"{quote}\"?"},
+	Exam:     "What does section {number} of the {title} license say?",
 }
 
 func build(t *testing.T, sections []corpus.Section, opt Options) []Item {
 	t.Helper()
-	items, err := Build(sections, forms(t), opt)
+	items, err := Build(sections, forms, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestItemsAreWellFormed(t *testing.T) {
 	right := make([]int, options.Choices)
 	for _, item := range items {
 		s := all[item.Section]
-		if item.Knowledge != s.Text || item.Place != forms(t).PlaceOf(s) || len(item.Choices) != options.Choices {
+		if item.Knowledge != s.Text || item.Place != forms.PlaceOf(s) || len(item.Choices) != options.Choices {
 			t.Errorf("%+v", item)
 		}
 		if answer := item.Choices[item.Answer]; !strings.HasPrefix(s.Text, answer) || len([]rune(answer)) > options.Chars {
@@ -138,7 +138,7 @@ func TestNoSectionIsInTwoSplitsAndNoHeldOutQuestionIsTrained(t *testing.T) {
 	if len(train)+len(Only(items, Dev))+len(Only(items, Test)) != len(all) {
 		t.Errorf("%d training sections of %d", len(train), len(all))
 	}
-	made := pairs.FromSections(train, forms(t), 7)
+	made := pairs.FromSections(train, forms, 7)
 	seen := map[string]bool{}
 	for _, p := range made {
 		if s := split[p.Section]; s == Dev || s == Test || held[p.Question] {
@@ -175,18 +175,18 @@ func TestAnExamThatCannotBeMadeIsRefused(t *testing.T) {
 	} {
 		opt := options
 		change(&opt)
-		if _, err := Build(all, forms(t), opt); err == nil {
+		if _, err := Build(all, forms, opt); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
 	}
-	if _, err := Build(all[:3], forms(t), options); !errors.Is(err, ErrTooSmall) {
+	if _, err := Build(all[:3], forms, options); !errors.Is(err, ErrTooSmall) {
 		t.Error(err)
 	}
 	same := []corpus.Section{}
 	for i := range 10 {
 		same = append(same, corpus.Section{ID: fmt.Sprint(i), Title: fmt.Sprint(i), Number: "1", Text: all[0].Text})
 	}
-	if _, err := Build(same, forms(t), options); !errors.Is(err, ErrTooSmall) {
+	if _, err := Build(same, forms, options); !errors.Is(err, ErrTooSmall) {
 		t.Errorf("ten copies of one section: %v", err)
 	}
 }

@@ -47,15 +47,6 @@ type Batch struct {
 // Doc is a document's place in a batch.
 type Doc struct{ Row, Start, Len int }
 
-// Stats says what packing leaves out.
-type Stats struct {
-	Examples  int // given
-	Tokens    int // trained targets
-	Cut       int // examples longer than a row, which lose their end
-	CutTokens int // tokens lost so
-	Untrained int // examples left out since no token of them is trained
-}
-
 // inputs is how many places an example takes in rows of cols: the last token is a target only. It is 0 when nothing of it is trained.
 func (ex Example) inputs(cols int) int {
 	n := min(len(ex.Tokens)-1, cols)
@@ -65,27 +56,9 @@ func (ex Example) inputs(cols int) int {
 	return n
 }
 
-// Measure counts what Pack will do to the examples.
-func Measure(ex []Example, cols int) Stats {
-	s := Stats{Examples: len(ex)}
-	for _, e := range ex {
-		n := e.inputs(cols)
-		if n == 0 {
-			s.Untrained++
-			continue
-		}
-		s.Tokens += n - max(e.Prompt-1, 0)
-		if lost := len(e.Tokens) - 1 - n; lost > 0 {
-			s.Cut++
-			s.CutTokens += lost
-		}
-	}
-	return s
-}
-
 // Pack puts the examples into batches of at most rows rows of cols places, by best fit, longest first (Johnson 1973), which needs at
 // most 11/9 of the fewest rows possible. Rows come in the order of their first example, so that a shuffle of the examples
-// shuffles the rows. Examples longer than cols are cut, and those without a trained token left out: see Measure.
+// shuffles the rows. Examples longer than cols are cut, and those without a trained token left out.
 func Pack(ex []Example, rows, cols int) []Batch {
 	if rows < 1 || cols < 1 {
 		return nil

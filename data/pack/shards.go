@@ -3,10 +3,8 @@ package pack
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"path/filepath"
-	"slices"
 
 	"slm/checkpoint"
 )
@@ -73,7 +71,7 @@ func (s *Shards) add(dir string, m *checkpoint.Manifest) {
 	s.Tokens += m.Counters["tokens"]
 }
 
-// Link gives the shards a second name in another folder, where ReadShards finds them.
+// Link gives the shards a second name in another folder.
 func (s *Shards) Link(dir string) error {
 	for _, from := range s.Files {
 		if err := checkpoint.Link(from, filepath.Join(dir, filepath.Base(from))); err != nil {
@@ -127,51 +125,4 @@ func (w *shardWriter) abort() error {
 		return nil
 	}
 	return errors.Join(w.table.Abort(), w.p.Abort())
-}
-
-// ReadShards yields the examples of all shards in a folder, in the order in which they were written, a record batch in memory at a time.
-func ReadShards(dir string) iter.Seq2[Example, error] {
-	return func(yield func(Example, error) bool) {
-		names, err := filepath.Glob(filepath.Join(dir, "corpus-*.arrow"))
-		if err == nil && len(names) == 0 {
-			err = fmt.Errorf("no corpus-*.arrow in %s: %w", dir, fs.ErrNotExist)
-		}
-		if err != nil {
-			yield(Example{}, fmt.Errorf("pack: %w", err))
-			return
-		}
-		slices.Sort(names)
-		for i, name := range names {
-			if filepath.Base(name) != shardName(i) {
-				yield(Example{}, fmt.Errorf("pack: %s: %w: shard %s is missing", dir, checkpoint.ErrIncomplete, shardName(i)))
-				return
-			}
-			if !readShard(name, yield) {
-				return
-			}
-		}
-	}
-}
-
-// readShard yields the examples of a file and reports whether more are wanted.
-func readShard(name string, yield func(Example, error) bool) bool {
-	t, err := checkpoint.OpenTable[Example](name)
-	if err != nil {
-		yield(Example{}, fmt.Errorf("pack: %w", err))
-		return false
-	}
-	defer func() { _ = t.Close() }() // mapped for reading
-	for e, err := range t.All() {
-		if err == nil && (e.Prompt < 0 || e.Prompt > len(e.Tokens) || slices.ContainsFunc(e.Tokens, func(id int32) bool { return id < 0 })) {
-			err = errors.Join(checkpoint.ErrCorrupt, fmt.Errorf("example %q: prompt %d of %d tokens", e.ID, e.Prompt, len(e.Tokens)))
-		}
-		if err != nil {
-			yield(Example{}, fmt.Errorf("pack: %s: %w", name, err))
-			return false
-		}
-		if !yield(e, nil) {
-			return false
-		}
-	}
-	return true
 }

@@ -6,18 +6,8 @@ import (
 	"sync/atomic"
 )
 
-var threads atomic.Int32
-
-// SetThreads fixes how many goroutines Parallel uses; n < 1 means GOMAXPROCS. It changes speed only, never a result.
-func SetThreads(n int) { threads.Store(int32(n)) }
-
-// Threads is the number of goroutines that Parallel uses.
-func Threads() int {
-	if n := int(threads.Load()); n > 0 {
-		return n
-	}
-	return runtime.GOMAXPROCS(0)
-}
+// Threads is the number of goroutines that Parallel uses. It changes speed only, never a result.
+func Threads() int { return runtime.GOMAXPROCS(0) }
 
 // Parallel calls f(0) … f(n-1), each once, on the pool. What a tile computes must depend on its index alone: then the result is
 // the same whatever the number of threads, which only decides who takes which tile.

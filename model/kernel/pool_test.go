@@ -8,9 +8,9 @@ import (
 )
 
 func TestParallelCallsEveryTileOnceWhateverTheThreads(t *testing.T) {
-	defer SetThreads(0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, threads := range []int{1, 2, 3, 8, 50} {
-		SetThreads(threads)
+		runtime.GOMAXPROCS(threads)
 		for _, n := range []int{0, 1, 2, 7, 49, 1000} {
 			calls := make([]atomic.Int32, n)
 			Parallel(n, func(i int) { calls[i].Add(1) })
@@ -24,8 +24,8 @@ func TestParallelCallsEveryTileOnceWhateverTheThreads(t *testing.T) {
 }
 
 func TestParallelUsesAsManyGoroutinesAsThereAreThreads(t *testing.T) {
-	defer SetThreads(0)
-	SetThreads(4)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	runtime.GOMAXPROCS(4)
 	// Each of the four tiles waits for the others, which fewer goroutines could not do.
 	var arrived atomic.Int32
 	all := make(chan struct{})
@@ -42,15 +42,11 @@ func TestParallelUsesAsManyGoroutinesAsThereAreThreads(t *testing.T) {
 	if Threads() != 4 {
 		t.Errorf("%d threads", Threads())
 	}
-	SetThreads(0)
-	if Threads() != runtime.GOMAXPROCS(0) {
-		t.Errorf("%d threads by default, GOMAXPROCS is %d", Threads(), runtime.GOMAXPROCS(0))
-	}
 }
 
 func TestParallelMayBeCalledInsideATile(t *testing.T) {
-	defer SetThreads(0)
-	SetThreads(3)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	runtime.GOMAXPROCS(3)
 	var sum atomic.Int64
 	Parallel(5, func(i int) { Parallel(7, func(j int) { sum.Add(int64(i*7 + j)) }) })
 	if sum.Load() != 34*35/2 {

@@ -67,7 +67,7 @@ func TestPosteriorAndLogEIEqualBoTorch(t *testing.T) {
 			if !near(mean, p.Mean[j]) || !near(variance, p.Variance[j]) {
 				t.Errorf("process %d, point %d: %.12g ± %.12g, BoTorch %.12g ± %.12g", i, j, mean, variance, p.Mean[j], p.Variance[j])
 			}
-			if got := LogEI(mean, math.Sqrt(variance), p.Best); !near(got, p.LogEI[j]) {
+			if got := logEI(mean, math.Sqrt(variance), p.Best); !near(got, p.LogEI[j]) {
 				t.Errorf("process %d, point %d: LogEI %.12g, BoTorch %.12g", i, j, got, p.LogEI[j])
 			}
 			a := improvement{g, (p.Best - d.centre) / d.scale}
@@ -105,7 +105,7 @@ func TestLogEIEqualsBoTorchDownToMinusOneHundredMillion(t *testing.T) {
 	lowest := 0.0
 	for _, c := range readGolden(t).BoTorch {
 		lowest = math.Min(lowest, c[0])
-		if got := LogEI(c[0], 1, 0); !near(got, c[1]) {
+		if got := logEI(c[0], 1, 0); !near(got, c[1]) {
 			t.Errorf("ln h(%v) = %.17g, BoTorch %.17g", c[0], got, c[1])
 		}
 	}

@@ -175,7 +175,7 @@ func TestFitSurvivesHardData(t *testing.T) {
 			t.Errorf("%s: %v ± %v", name, mean, variance)
 		}
 		for _, rule := range rules {
-			next, err := Search{Dim: 2, Rule: rule, Stream: rng.New(1)}.Next(obs, 2)
+			next, err := Model{}.Propose(obs, 2, rule, 2, rng.New(1))
 			if err != nil || len(next) != 2 {
 				t.Errorf("%s, %s: %v, %v", name, rule, next, err)
 				continue

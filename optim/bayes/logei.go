@@ -7,16 +7,11 @@ var (
 	c2 = 0.5 * math.Log(math.Pi/2)
 )
 
-// LogEI is the logarithm of the expected improvement over best of a normal variable with mean mu and standard deviation sigma > 0.
-// Unlike the logarithm of EI it stays finite, with a useful slope, where EI underflows (Ament et al., "Unexpected improvements
-// to expected improvement for Bayesian optimization", NeurIPS 2023, eq. 9). The seam to the lowest branch lies at -1e3 instead of
-// -1e6, with three more terms of the series: that keeps ten digits of value and slope everywhere.
-func LogEI(mu, sigma, best float64) float64 {
-	h, _ := logH((mu - best) / sigma)
-	return math.Log(sigma) + h
-}
-
-// logH returns ln(φ(u) + u·Φ(u)) and its derivative Φ(u)/(φ(u) + u·Φ(u)).
+// logH returns ln(φ(u) + u·Φ(u)) and its derivative Φ(u)/(φ(u) + u·Φ(u)). The expected improvement over a best value of a normal variable with
+// mean μ and standard deviation σ is σ times that of u = (μ - best)/σ. Unlike the logarithm of EI the sum of logarithms stays finite, with a
+// useful slope, where EI underflows (Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization", NeurIPS 2023,
+// eq. 9). The seam to the lowest branch lies at -1e3 instead of -1e6, with three more terms of the series: that keeps ten digits of value and
+// slope everywhere.
 func logH(u float64) (value, slope float64) {
 	switch {
 	case u > -1:

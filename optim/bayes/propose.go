@@ -22,27 +22,41 @@ const (
 // Design returns the n points with which a search begins: a scrambled Sobol sequence over the whole box [-1,1]^d.
 func Design(n, dim int, stream *rng.Stream) ([][]float64, error) { return designed(dim, 0, n, stream) }
 
-// Propose returns the point of [-1,1]^d to be evaluated next: it fits the zero Model to obs and climbs its acquisition from many starts. It is a
-// pure function of its arguments. Without observations it returns a random point. A point that was observed already is not proposed
-// again. The stream's position does not matter, only its identity.
-func Propose(obs []Observation, dim int, stream *rng.Stream) ([]float64, error) {
-	if len(obs) == 0 {
-		points, err := Design(1, dim, stream)
-		if err != nil {
-			return nil, err
-		}
-		return points[0], nil
+// designed returns points from … from+n-1 of a scrambled Sobol sequence.
+func designed(dim, from, n int, stream *rng.Stream) ([][]float64, error) {
+	s, err := sobol.New(dim, stream)
+	if err != nil {
+		return nil, err
 	}
-	points, err := Model{}.propose(obs, dim, "", 1, stream)
+	points := make([][]float64, n)
+	for i := range points {
+		points[i] = outward(s.Point(uint32(from+i), make([]float64, dim)))
+	}
+	return points, nil
+}
+
+// Propose returns the point of [-1,1]^d to be evaluated next, by the zero Model and its usual rule: see Model.Propose.
+func Propose(obs []Observation, dim int, stream *rng.Stream) ([]float64, error) {
+	points, err := Model{}.Propose(obs, dim, "", 1, stream)
 	if err != nil {
 		return nil, err
 	}
 	return points[0], nil
 }
 
-// propose returns q points for the acquisition of a rule. After each, the process is told that the value there is what it expects
-// (a fantasy), at the cost of O(n²), so that the next one goes elsewhere.
-func (m Model) propose(obs []Observation, dim int, rule Rule, q int, stream *rng.Stream) ([][]float64, error) {
+var errNone = errors.New("bayes: at least one point must be asked for")
+
+// Propose returns q ≥ 1 points of [-1,1]^d to be evaluated next: it fits the model to obs and climbs the acquisition of a rule from many starts.
+// After each point the process is told that the value there is what it expects (a fantasy), at the cost of O(n²), so that the next one goes
+// elsewhere. It is a pure function of its arguments. Without observations the points are those of a Design. A point that was observed already
+// is not proposed again. The stream's position does not matter, only its identity.
+func (m Model) Propose(obs []Observation, dim int, rule Rule, q int, stream *rng.Stream) ([][]float64, error) {
+	if q < 1 {
+		return nil, errNone
+	}
+	if len(obs) == 0 {
+		return Design(q, dim, stream)
+	}
 	g, err := m.Fit(obs, dim, stream.At(0))
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func TestProposalIsAsGoodAsTheBestOfManyRandomPoints(t *testing.T) {
 		}
 		value := func(z []float64) float64 {
 			mean, variance := g.Predict(z)
-			return LogEI(mean, math.Sqrt(variance), g.Best())
+			return logEI(mean, math.Sqrt(variance), g.Best())
 		}
 		best := math.Inf(-1)
 		s := rng.New(seed, "random")

@@ -44,10 +44,10 @@ func (t Turbo) init() int {
 	return 2 * t.Dim
 }
 
-// replay goes through all that was seen.
-func (t Turbo) replay(seen []Observation) region {
+// replay goes through all that was observed.
+func (t Turbo) replay(obs []Observation) region {
 	r := region{side: firstSide, best: math.Inf(-1), patience: max(4, t.Dim)}
-	for i, o := range seen {
+	for i, o := range obs {
 		if i-r.from < t.init() {
 			r.best = math.Max(r.best, o.Y)
 			continue
@@ -71,17 +71,22 @@ func (t Turbo) replay(seen []Observation) region {
 	return r
 }
 
-// Next returns points of a design at the beginning of a region, else Thompson samples in it, each of a function of its own.
-func (t Turbo) Next(seen []Observation, q int) ([][]float64, error) {
-	if err := shown(seen, t.Dim, q); err != nil {
+// Propose returns at most q ≥ 1 points of [-1,1]^d, at least one, to be evaluated after those of obs, which the search itself has proposed, in
+// this order; those of the first region's design may come from elsewhere. They are points of a design at the beginning of a region, else
+// Thompson samples in it, each of a function of its own. It keeps no state: a table of observations alone rebuilds the search, bit for bit.
+func (t Turbo) Propose(obs []Observation, q int) ([][]float64, error) {
+	if q < 1 {
+		return nil, errNone
+	}
+	if err := check(obs, t.Dim); err != nil {
 		return nil, err
 	}
-	r := t.replay(seen)
-	if n := len(seen) - r.from; n < t.init() {
+	r := t.replay(obs)
+	if n := len(obs) - r.from; n < t.init() {
 		return designed(t.Dim, n, min(q, t.init()-n), t.Stream.At(0).At(uint64(r.number)))
 	}
-	stream := t.Stream.At(1).At(uint64(len(seen)))
-	g, err := t.Model.Fit(seen[r.from:], t.Dim, stream.At(0))
+	stream := t.Stream.At(1).At(uint64(len(obs)))
+	g, err := t.Model.Fit(obs[r.from:], t.Dim, stream.At(0))
 	if err != nil {
 		return nil, err
 	}

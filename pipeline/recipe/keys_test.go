@@ -116,11 +116,11 @@ func TestADefaultOfEveryKeyIsOneThatItsChecksTake(t *testing.T) {
 			continue // words for what is absent
 		}
 		r := Default()
-		if problems := schema.Set(&r, k.Path, k.Value); len(problems) > 0 {
-			for _, p := range problems {
-				if p.File == "-s" {
-					t.Errorf("%s: %s", k.Path, p)
-				}
+		settings, problems := flags([]string{k.Path + "=" + k.Value})
+		_, more := schema.Decode(&r, schema.Settings("-s", settings)...)
+		for _, p := range append(problems, more...) {
+			if p.File == "-s" {
+				t.Errorf("%s: %s", k.Path, p)
 			}
 		}
 	}

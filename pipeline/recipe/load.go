@@ -38,9 +38,6 @@ type Loaded struct {
 // with SLM_TEST_.
 var reserved = []string{"SLM_CPU", source.Variable, "SLM_DIR", "SLM_KERNEL", "SLM_NO_WEIGHTS", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE"}
 
-// Reserved lists the variables that begin like settings and are none.
-func Reserved() []string { return slices.Clone(reserved) }
-
 // Load reads a recipe, those it extends, the environment and the settings, and checks them together. A schema.Problems error
 // holds every mistake; ErrUsage says that there is no recipe to read.
 func Load(src Source) (*Loaded, error) {

@@ -130,11 +130,25 @@ func TestEveryVariableOfTheProgramIsReserved(t *testing.T) {
 	if !used["SLM_KERNEL"] || !used["SLM_PYTHON"] {
 		t.Fatalf("found %v", used)
 	}
-	keys := schema.Keys(Recipe{})
+	isKey := func(path string) bool {
+		return slices.ContainsFunc(Keys(), func(k schema.Key) bool { return !k.Section() && k.Path == path })
+	}
 	for n := range used {
 		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(n, "SLM_"), "__", "."))
-		if s := environment([]string{n + "=x"}); len(s) > 0 && !slices.Contains(keys, key) {
+		if s := environment([]string{n + "=x"}); len(s) > 0 && !isKey(key) {
 			t.Errorf("%s is taken for the key %q", n, key)
+		}
+	}
+}
+
+func TestEveryVariableThatIsNoKeyIsInTheRecipeReference(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "recipe.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range reserved {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/recipe.md does not tell of %s", name)
 		}
 	}
 }

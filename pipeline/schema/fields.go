@@ -67,24 +67,6 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
-// Keys lists the dotted paths of every leaf that settings can reach in v's type, in the order of declaration.
-func Keys(v any) []string {
-	var out []string
-	var walk func(t reflect.Type, prefix string)
-	walk = func(t reflect.Type, prefix string) {
-		t = deref(t)
-		if t.Kind() != reflect.Struct || isText(t) {
-			out = append(out, prefix)
-			return
-		}
-		for _, f := range fieldsOf(t) {
-			walk(f.typ, join(prefix, f.name))
-		}
-	}
-	walk(reflect.TypeOf(v), "")
-	return out
-}
-
 // elsewhere returns the dotted paths in root that end in name.
 func elsewhere(root reflect.Type, name string) []string {
 	var out []string

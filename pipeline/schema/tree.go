@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -142,12 +141,4 @@ func behind(v reflect.Value) reflect.Value {
 		return v.Elem()
 	}
 	return v
-}
-
-// Set writes one value by dotted path, as a setting on the command line would.
-func Set(into any, key, value string) Problems {
-	text := key + "=" + value
-	layers := Settings("-s", []Setting{{Place: "-s", Text: text, Key: key, Value: value, At: strings.Index(text, "=") + 1, Index: 1}})
-	_, problems := Decode(into, layers...)
-	return problems
 }

@@ -26,12 +26,13 @@ func run(args []string, out, log io.Writer) error {
 	seeds := flags.Int("seeds", 20, "searches a function")
 	first := flags.Uint64("first", 0, "the first seed")
 	python := flags.String("python", "python3", "a Python that has botorch; none leaves BoTorch out")
+	method := flags.String("method", "", "of ours: log_ei, noisy_log_ei, ucb, thompson or turbo; empty = that of the prompt search")
 	format := flags.String("o", "text", "text or json")
 	keep := flags.String("keep", "", "a file of BoTorch's finished searches: taken from there, and added to it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	b := &bench{sides: []side{ours{}}, log: log}
+	b := &bench{sides: []side{ours{*method}}, log: log}
 	if *python != "none" {
 		p, err := startPeer(*python)
 		if err != nil {

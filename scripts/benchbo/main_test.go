@@ -52,6 +52,25 @@ func TestBothSidesAreComparedAndTheFigureIsPrintedAsJSON(t *testing.T) {
 	}
 }
 
+func TestEachMethodIsRunAndAnUnknownOneRefused(t *testing.T) {
+	ends := map[string]string{}
+	for _, method := range []string{"", "turbo", "ucb"} {
+		var out bytes.Buffer
+		if err := run([]string{"-functions", "branin", "-seeds", "1", "-python", "none", "-method", method}, &out, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(out.String(), "regret ")
+		regret, _, _ := strings.Cut(rest, " ")
+		if other, seen := ends[regret]; seen || regret == "" {
+			t.Errorf("%q and %q end alike: %s", method, other, out.Bytes())
+		}
+		ends[regret] = method
+	}
+	if err := run([]string{"-functions", "branin", "-seeds", "1", "-python", "none", "-method", "guess"}, io.Discard, io.Discard); err == nil {
+		t.Error("an unknown method: no error")
+	}
+}
+
 func TestAnAnswerThatIsNoneEndsTheComparison(t *testing.T) {
 	for _, body := range []string{"exit 1", "echo no", `while read -r q; do echo '{"z": [7, 0]}'; done`} {
 		if err := run([]string{"-functions", "branin", "-seeds", "1", "-python", fake(t, body)}, io.Discard, io.Discard); err == nil {

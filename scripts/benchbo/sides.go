@@ -12,15 +12,25 @@ import (
 	"slm/scripts/duel"
 )
 
-// ours is this program.
-type ours struct{}
+// ours is this program, with a method of optim/bayes: turbo, the name of a rule, or none for what the prompt search uses.
+type ours struct{ method string }
+
+const turbo = "turbo"
 
 func (ours) name() string { return "slm" }
 
-func (ours) next(t table) ([]float64, float64, error) {
+func (o ours) next(t table) (z []float64, seconds float64, err error) {
 	began := processor()
-	z, err := bayes.Propose(t.obs, len(t.obs[0].Z), rng.New(t.seed, "propose").At(uint64(len(t.obs))))
-	return z, processor() - began, err
+	var points [][]float64
+	if dim, stream := len(t.obs[0].Z), rng.New(t.seed, "propose"); o.method == turbo {
+		points, err = bayes.Turbo{Dim: dim, Init: design, Stream: stream}.Propose(t.obs, 1)
+	} else {
+		points, err = bayes.Model{}.Propose(t.obs, dim, bayes.Rule(o.method), 1, stream.At(uint64(len(t.obs))))
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return points[0], processor() - began, nil
 }
 
 func (ours) pick(t table) (best int, err error) {

@@ -11,7 +11,7 @@ import (
 	"slm/rng"
 )
 
-// TrialRow is a row of trials.arrow. The rows of the search alone rebuild its optimiser: see Next.
+// TrialRow is a row of trials.arrow. The rows of the search alone rebuild its optimiser.
 type TrialRow struct {
 	Arm         string    `arrow:"arm"`   // search; random, sobol, cma, text; choice/ or check/ before those: scored again on held-out items
 	Trial       int64     `arrow:"trial"` // number within its arm
@@ -50,19 +50,6 @@ type ItemRow struct {
 	Item     string `arrow:"item"`
 	Question string `arrow:"question"`
 	Answer   string `arrow:"answer"` // the right option
-}
-
-// Next is the point of trial i of a search: the one that it was made at, or would be. It is a pure function of the settings, the seed and the
-// rows of the trials before it.
-func Next(rows []TrialRow, cfg Config, seed uint64, i int) ([]float64, error) {
-	if i < 1 {
-		return nil, fmt.Errorf("bpo: trial %d: the first that is proposed is 1", i)
-	}
-	list, err := before(rows, i)
-	if err != nil {
-		return nil, fmt.Errorf("bpo: trial %d: %w", i, err)
-	}
-	return next(cfg, seed, i, observe(list))
 }
 
 // Model is the process that the search of a table ends with: what it believes of the gain anywhere in the box.

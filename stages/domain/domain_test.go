@@ -26,9 +26,8 @@ var dataFiles = []string{TokenizerFile, SectionsFile, ExamFile, FormsFile}
 // newDomain is a hand-made domain.
 func newDomain(t *testing.T) *Domain {
 	t.Helper()
-	set, err := form.Default(form.NumberForms)
-	if err != nil {
-		t.Fatal(err)
+	set := form.Set{
+		Place: "{title}, section {number}:", Document: []string{"{title}, section {number}:", "[{title} | {number}]"}, Question: []string{"What does section {number} of {title} say?"},
 	}
 	d := &Domain{Forms: set}
 	var texts []string
@@ -39,6 +38,7 @@ func newDomain(t *testing.T) *Domain {
 			ID: sec.ID, Section: sec.ID, Question: set.ExamOf(sec), Choices: []string{"a", "b"}, Answer: i % 2, Split: exam.Test, Place: set.PlaceOf(sec), Knowledge: sec.Text,
 		})
 	}
+	var err error
 	if d.Tokenizer, err = tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 270, Special: []string{EOS}}); err != nil {
 		t.Fatal(err)
 	}

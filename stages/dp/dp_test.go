@@ -27,20 +27,28 @@ const (
 	longest      = 512 // tokens of an example: none is cut
 )
 
+var forms = form.Set{
+	Place:    "{title}, {heading}:",
+	Document: []string{"{title}, {heading}:", "From \"{heading}\" in {title}.", "[{title} | {heading}]"},
+	Question: []string{
+		"What does {title} say about {heading}?", "What does {title} say under \"{heading}\"?", "Quote the part \"{heading}\" of {title}.",
+		"In {title}, what is written under \"{heading}\"?", "What stands in {title}, {heading}?", "Please recite {title}, \"{heading}\".",
+	},
+	Heading: []string{"What is written under the heading \"{heading}\" in {title}?", "{title}: what does \"{heading}\" say?"},
+	Quote:   []string{"Which part of which document says: \"{quote}\"?", "Where does it stand: \"{quote}\"?"},
+	Exam:    "What does {title} say about {heading}?",
+}
+
 // world is a domain of two acts; every third section is held out, for dev or test in turn.
 func world(t *testing.T) *domain.Domain {
 	t.Helper()
-	set, err := form.Default(form.HeadingForms)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dom := &domain.Domain{Forms: set}
+	dom := &domain.Domain{Forms: forms}
 	for i := range sectionCount {
 		sec := corpus.Section{
 			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + stagetest.Text(i)[:12], Text: stagetest.Text(i), Source: "made",
 		}
 		dom.Sections = append(dom.Sections, sec)
-		item := exam.Item{ID: sec.ID, Section: sec.ID, Question: set.ExamOf(sec), Choices: []string{"a", "b"}, Split: exam.Train, Place: set.PlaceOf(sec), Knowledge: sec.Text}
+		item := exam.Item{ID: sec.ID, Section: sec.ID, Question: forms.ExamOf(sec), Choices: []string{"a", "b"}, Split: exam.Train, Place: forms.PlaceOf(sec), Knowledge: sec.Text}
 		if i%3 == 1 {
 			item.Split = []string{exam.Dev, exam.Test}[i%2]
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,6 @@ import (
 
 	"slm/checkpoint"
 	"slm/model"
-	"slm/model/kernel"
 	"slm/stages/domain"
 )
 
@@ -209,10 +209,10 @@ func TestStateIsSavedByMinutesAndTwoSavesAreKept(t *testing.T) {
 }
 
 func TestThreadsDoNotChangeTraining(t *testing.T) {
-	defer kernel.SetThreads(0)
-	kernel.SetThreads(1)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	runtime.GOMAXPROCS(1)
 	want, whole := newWorld(t, "go").finish(nil)
-	kernel.SetThreads(3)
+	runtime.GOMAXPROCS(3)
 	got, sum := newWorld(t, "go").finish(nil)
 	sameWeights(t, "three threads", got, want)
 	sameSummary(t, "three threads", sum, whole)
