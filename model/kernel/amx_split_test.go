@@ -123,25 +123,18 @@ func TestPackedOperandsHoldThePartsOfTheirValues(t *testing.T) {
 
 func undefined(part uint16) bool { return part&0x7fff > 0x7f80 }
 
-// splitProduct is the twin of a strip for one element: what the tiles do with a row of A and a column of B. Products of two bf16 are exact in
+// product is the twin of a strip for one element: what the tiles do with a row of A and a column of B. Products of two bf16 are exact in
 // float32; a tile product sums the even and the odd words of its pairs apart, and adds both to the sum at once.
-func (s *splitting) product(products [][2]int, a, b []float32) float32 {
-	// part is a part of x[k], or 0 behind the end.
-	part := func(x []float32, k, i int) float32 {
-		if k >= len(x) {
-			return 0
-		}
-		return widenBF16(s.split(x[k])[i])
-	}
+func (s *splitting) product(products [][2]int, a, b [][]float32) float32 {
 	var c float32
-	for from := 0; from < len(a); from += splitDepth * tileSide {
+	for from := 0; from < len(a[0]); from += splitDepth * tileSide {
 		var sum float32
-		for step := from; step < min(from+splitDepth*tileSide, len(a)); step += tileSide {
+		for step := from; step < min(from+splitDepth*tileSide, len(a[0])); step += tileSide {
 			for _, p := range products {
 				var even, odd float32
 				for k := step; k < step+16; k++ {
-					even += float32(part(a, k, p[0]) * part(b, k, p[1]))
-					odd += float32(part(a, k+16, p[0]) * part(b, k+16, p[1]))
+					even += float32(a[p[0]][k] * b[p[1]][k])
+					odd += float32(a[p[0]][k+16] * b[p[1]][k+16])
 				}
 				sum += even + odd
 			}
@@ -155,8 +148,25 @@ func (s *splitting) product(products [][2]int, a, b []float32) float32 {
 	return c
 }
 
+// partsOf are the parts of n rows of k values, filled up with zeros to whole steps: by row and part.
+func (s *splitting) partsOf(x []float32, n, k int) [][][]float32 {
+	rows := make([][][]float32, n)
+	for i := range rows {
+		rows[i] = make([][]float32, s.parts)
+		for p := range rows[i] {
+			rows[i][p] = make([]float32, (k+tileSide-1)/tileSide*tileSide)
+		}
+		for j, v := range x[i*k : (i+1)*k] {
+			for p, bits := range s.split(v) {
+				rows[i][p][j] = widenBF16(bits)
+			}
+		}
+	}
+	return rows
+}
+
 func TestSplitProductsHaveTheBitsOfTheirPlainTwin(t *testing.T) {
-	for i, way := range splittings {
+	for _, way := range splittings {
 		be, err := openAMX32(way.splitting)
 		if err != nil {
 			t.Skip(err)
@@ -165,9 +175,9 @@ func TestSplitProductsHaveTheBitsOfTheirPlainTwin(t *testing.T) {
 			s.LDA, s.LDB, s.LDC, s.TransB = s.K, s.K, s.N, true
 			a, b, c := normals(s.M*s.K, 1), normals(s.N*s.K, 2), make([]float32, s.M*s.N)
 			be.Gemm32(s, c, a, b)
+			rows, cols := way.partsOf(a, s.M, s.K), way.partsOf(b, s.N, s.K)
 			for at, got := range c {
-				row, col := at/s.N, at%s.N
-				if want := way.product(splittings[i].products, a[row*s.K:(row+1)*s.K], b[col*s.K:(col+1)*s.K]); got != want {
+				if want := way.product(way.products, rows[at/s.N], cols[at%s.N]); got != want {
 					t.Fatalf("%s, %+v: element %d is %g, want %g", way.name, s, at, got, want)
 				}
 			}
