@@ -72,11 +72,12 @@ func openMapped(path string) (*arrowFile, error) {
 	return a, nil
 }
 
-// forget takes the bytes up to the end of the i-th record batch out of the process's memory; whoever reads them again gets them from the file.
-// What is mapped counts as resident once it is read, so a file of a gigabyte read front to back would be a gigabyte.
+// forget takes the pages of the i-th record batch out of the process's memory; whoever reads them again gets them from the file. What is
+// mapped counts as resident once it is read, so a file of a gigabyte read front to back would be a gigabyte.
 func (a *arrowFile) forget(i int) {
 	if b := a.blocks[i]; a.mapped { // other memory would be zero afterwards
-		unload(a.data[:b.offset+b.meta+b.body])
+		page := int64(os.Getpagesize())
+		unload(a.data[b.offset/page*page : b.offset+b.meta+b.body])
 	}
 }
 

@@ -60,6 +60,6 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 
 func unmap(data []byte) error { return syscall.Munmap(data) }
 
-// unload drops the pages of the beginning of a mapping, which are read from the file when they are next used. A system that will not
+// unload drops pages of a mapping, from the start of one on, which are read from the file when they are next used. A system that will not
 // keeps them, which costs memory alone.
 func unload(data []byte) { _ = unix.Madvise(data, unix.MADV_DONTNEED) }
