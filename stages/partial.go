@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"slm/checkpoint"
+	"slm/llm"
 )
 
 // Partial keeps what a stage has worked out so far, piece by piece, so that one that is killed goes on from there. It is a journal, whose first
@@ -15,8 +16,8 @@ import (
 // made while it works has its replies of one moment and its partial work of a later one, and what was built on replies that are missing does
 // not count. A nil Partial keeps nothing.
 type Partial[E any] struct {
-	file *checkpoint.Journal
-	used func() int
+	file   *checkpoint.Journal
+	client llm.Client
 }
 
 type partialFrame[E any] struct {
@@ -25,10 +26,10 @@ type partialFrame[E any] struct {
 	Work *E     `json:"work,omitempty"`
 }
 
-// OpenPartial opens the journal at path, makes its folder, and returns the pieces in it. Work of another key is thrown away. used counts
-// replies; nil counts none.
-func OpenPartial[E any](path, key string, used func() int) (*Partial[E], []E, error) {
-	p := &Partial[E]{used: used}
+// OpenPartial opens the journal at path, makes its folder, and returns the pieces in it. Work of another key is thrown away. client
+// counts replies; nil counts none.
+func OpenPartial[E any](path, key string, client llm.Client) (*Partial[E], []E, error) {
+	p := &Partial[E]{client: client}
 	pieces, err := p.open(path, key)
 	if err != nil {
 		return nil, nil, fmt.Errorf("stages: keep partial work: %w", errors.Join(err, p.Close()))
@@ -67,18 +68,11 @@ func (p *Partial[E]) read(frames [][]byte, key string) (pieces []E, ours bool) {
 		if json.Unmarshal(text, &f) != nil || (i == 0) != (f.Work == nil) || i == 0 && f.Key != key {
 			return nil, false
 		}
-		if i > 0 && f.Used <= p.replies() {
+		if i > 0 && f.Used <= llm.Used(p.client) {
 			pieces = append(pieces, *f.Work)
 		}
 	}
 	return pieces, len(frames) > 0
-}
-
-func (p *Partial[E]) replies() int {
-	if p.used == nil {
-		return 0
-	}
-	return p.used()
 }
 
 // Append keeps pieces: they are on disk when it returns.
@@ -88,7 +82,7 @@ func (p *Partial[E]) Append(pieces ...E) error {
 	}
 	frames := make([]partialFrame[E], len(pieces))
 	for i := range pieces {
-		frames[i] = partialFrame[E]{Used: p.replies(), Work: &pieces[i]}
+		frames[i] = partialFrame[E]{Used: llm.Used(p.client), Work: &pieces[i]}
 	}
 	if err := p.write(frames...); err != nil {
 		return fmt.Errorf("stages: keep partial work: %w", err)

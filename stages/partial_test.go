@@ -5,12 +5,22 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"slm/llm"
 )
+
+// counter is a client that has so many replies.
+type counter struct {
+	llm.Client
+	replies int
+}
+
+func (c *counter) Used() int { return c.replies }
 
 // reopened is what a journal holds for a key when so many replies are there.
 func reopened(t *testing.T, path, key string, replies int) []string {
 	t.Helper()
-	p, pieces, err := OpenPartial[string](path, key, func() int { return replies })
+	p, pieces, err := OpenPartial[string](path, key, &counter{replies: replies})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,8 +31,8 @@ func reopened(t *testing.T, path, key string, replies int) []string {
 }
 
 func TestPiecesBuiltOnMissingRepliesDoNotCount(t *testing.T) {
-	path, replies := filepath.Join(t.TempDir(), "work", "journal"), 0
-	p, _, err := OpenPartial[string](path, "key", func() int { return replies })
+	path, client := filepath.Join(t.TempDir(), "work", "journal"), &counter{}
+	p, _, err := OpenPartial[string](path, "key", client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +40,7 @@ func TestPiecesBuiltOnMissingRepliesDoNotCount(t *testing.T) {
 		if err := p.Append(piece); err != nil {
 			t.Fatal(err)
 		}
-		replies += 3
+		client.replies += 3
 	}
 	if err := p.Close(); err != nil {
 		t.Fatal(err)

@@ -56,6 +56,16 @@ func (e *Env) Dir(stage string) string { return filepath.Join(e.Run, stage) }
 // Work is the folder for what a stage needs to go on after an interruption. It is removed once the checkpoint is written.
 func (e *Env) Work(stage string) string { return filepath.Join(e.Run, "work", stage) }
 
+// Client opens the black box for a stage. Replies are remembered as used by its work: by what the stage is made from.
+func (e *Env) Client(ctx context.Context, stage string) (llm.Client, error) {
+	client, err := e.LLM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	llm.Label(client, stage, e.Fingerprint, e.Parents)
+	return client, nil
+}
+
 // Manifest starts the manifest of a stage's checkpoint.
 func (e *Env) Manifest(stage string) *checkpoint.Manifest {
 	m := &checkpoint.Manifest{

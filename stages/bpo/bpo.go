@@ -47,11 +47,10 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	client, err := env.LLM(ctx)
+	client, err := env.Client(ctx, stages.BPO)
 	if err != nil {
 		return err
 	}
-	llm.Label(client, stages.BPO, env.Fingerprint, env.Parents)
 	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
 	speaker.TextTokens = s.cfg.Passage
 	project := project(s.cfg.Soft, params, env.Seed)
@@ -74,7 +73,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		cloze: env.Answer == llm.Cloze,
 	}
 	key := searchKey(env, st, client.Info())
-	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st), func() int { return llm.Used(client) }); err != nil {
+	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st), client); err != nil {
 		return err
 	}
 	var out *outcome

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"slm/llm"
 	"slm/stages"
 )
 
@@ -64,8 +65,8 @@ func journalKey(env *stages.Env, s *search) string {
 }
 
 // openJournal opens the journal in a folder. One that belongs to another search is thrown away.
-func openJournal(dir, key string, used func() int) (*journal, error) {
-	log, entries, err := stages.OpenPartial[entry](filepath.Join(dir, "trials.journal"), key, used)
+func openJournal(dir, key string, client llm.Client) (*journal, error) {
+	log, entries, err := stages.OpenPartial[entry](filepath.Join(dir, "trials.journal"), key, client)
 	if err != nil {
 		return nil, err
 	}

@@ -49,11 +49,11 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if s.cfg.Items > 0 {
 		items = items[:min(len(items), s.cfg.Items)]
 	}
-	client, err := open(ctx, env)
+	client, err := env.Client(ctx, stages.Eval)
 	if err != nil {
 		return err
 	}
-	w, err := openWork(env.Work(stages.Eval), workKey(env, items), func() int { return llm.Used(client) })
+	w, err := openWork(env.Work(stages.Eval), workKey(env, items), client)
 	if err != nil {
 		return err
 	}
@@ -85,21 +85,11 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 	if _, err := exam.Locate(items, sections, dom.Forms); err != nil {
 		return nil, nil, err
 	}
-	client, err := open(ctx, env)
+	client, err := env.Client(ctx, stages.Eval)
 	if err != nil {
 		return nil, nil, err
 	}
 	return s.evaluate(ctx, env, client, dom, items, work{})
-}
-
-// open opens the black box for this evaluation.
-func open(ctx context.Context, env *stages.Env) (llm.Client, error) {
-	client, err := env.LLM(ctx)
-	if err != nil {
-		return nil, err
-	}
-	llm.Label(client, stages.Eval, env.Fingerprint, env.Parents)
-	return client, nil
 }
 
 // workKey says what partial work belongs to.

@@ -3,6 +3,7 @@ package eval
 import (
 	"path/filepath"
 
+	"slm/llm"
 	"slm/report/ladder"
 	"slm/stages"
 	"slm/stages/knowledge"
@@ -25,8 +26,8 @@ type work struct {
 }
 
 // openWork opens the journal in a folder. One that belongs to other work (another key) is thrown away.
-func openWork(dir, key string, used func() int) (w work, err error) {
-	log, entries, err := stages.OpenPartial[entry](filepath.Join(dir, "journal"), key, used)
+func openWork(dir, key string, client llm.Client) (w work, err error) {
+	log, entries, err := stages.OpenPartial[entry](filepath.Join(dir, "journal"), key, client)
 	if err != nil {
 		return w, err
 	}

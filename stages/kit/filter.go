@@ -50,12 +50,11 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	if len(items) == 0 {
 		return out, nil, nil
 	}
-	client, err := env.LLM(ctx)
+	client, err := env.Client(ctx, stages.KIT)
 	if err != nil {
 		return nil, nil, err
 	}
 	took = &usage{}
-	llm.Label(client, stages.KIT, env.Fingerprint, env.Parents)
 	for at := 0; at < len(items); at += filterBatch {
 		part := items[at:min(at+filterBatch, len(items))]
 		questions := make([]llm.Question, len(part))
