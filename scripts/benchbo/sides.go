@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"syscall"
 
 	"slm/optim/bayes"
 	"slm/rng"
@@ -20,7 +19,7 @@ const turbo = "turbo"
 func (ours) name() string { return "slm" }
 
 func (o ours) next(t table) (z []float64, seconds float64, err error) {
-	began := processor()
+	began := duel.Processor()
 	var points [][]float64
 	if dim, stream := len(t.obs[0].Z), rng.New(t.seed, "propose"); o.method == turbo {
 		points, err = bayes.Turbo{Dim: dim, Init: design, Stream: stream}.Propose(t.obs, 1)
@@ -30,7 +29,7 @@ func (o ours) next(t table) (z []float64, seconds float64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return points[0], processor() - began, nil
+	return points[0], duel.Processor() - began, nil
 }
 
 func (ours) pick(t table) (best int, err error) {
@@ -45,15 +44,6 @@ func (ours) pick(t table) (best int, err error) {
 		}
 	}
 	return best, nil
-}
-
-// processor is the processor time of this process so far, in seconds.
-func processor() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return math.NaN()
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 //go:embed peer.py

@@ -10,6 +10,7 @@ import (
 	"slm/optim/bayes"
 	"slm/optim/cma"
 	"slm/rng"
+	"slm/scripts/duel"
 )
 
 // judged is a published search in progress: what it has tried, and what that was worth.
@@ -33,7 +34,7 @@ func (j *judged) try(ctx context.Context, points [][]float64) error {
 		if err != nil {
 			return err
 		}
-		j.z, j.picks, j.y = append(j.z, z), append(j.picks, picks), append(j.y, mean(rights(picks, j.items)))
+		j.z, j.picks, j.y = append(j.z, z), append(j.picks, picks), append(j.y, duel.Mean(rights(picks, j.items)))
 	}
 	return nil
 }

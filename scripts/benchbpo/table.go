@@ -31,7 +31,7 @@ type curve struct {
 }
 
 func (c *curve) step(calls int, right []float64) {
-	c.Steps, c.right = append(c.Steps, step{calls, mean(right)}), right
+	c.Steps, c.right = append(c.Steps, step{calls, duel.Mean(right)}), right
 	c.Calls = max(c.Calls, calls)
 }
 
@@ -185,7 +185,7 @@ func (s *setting) finish() error {
 		return out
 	}
 	base := s.find("blade")
-	s.Zero, s.Target = mean(s.zero), duel.Median(last(base))-0.01
+	s.Zero, s.Target = duel.Mean(s.zero), duel.Median(last(base))-0.01
 	s.Correlation = map[string]float64{"margin": pearson(s.gains, s.shares), "log share": pearson(s.logs, s.shares)}
 	for _, m := range s.Methods {
 		calls, theirs := m.spent(s.Target), base.spent(s.Target)

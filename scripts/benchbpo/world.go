@@ -271,13 +271,6 @@ func rights(picks []int, items []exam.Item) []float64 {
 	return out
 }
 
-func mean(x []float64) (m float64) {
-	for _, v := range x {
-		m += v / float64(len(x))
-	}
-	return m
-}
-
 // projection is ours, at the scale of the embeddings.
 func (w *world) projection(cfg bpo.Soft, seed uint64) func(z []float64) []float32 {
 	return bpo.NewProjection(cfg, w.params.Embed, w.params.Config.Width, rng.New(seed, "bench", "projection")).Soft

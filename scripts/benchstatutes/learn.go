@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"slm/data/form"
 	"slm/model"
 	"slm/model/decode"
+	"slm/scripts/duel"
 	"slm/stages/dp"
 	"slm/stages/knowledge"
 	"slm/stages/trainer"
@@ -76,11 +75,11 @@ func (b *bench) learn(ctx context.Context, size, optim string) (cell, error) {
 	c := cell{Size: size, Parameters: job.Model.Config.Count(), Optim: optim, Rate: r.Stages.DP.Optim.LR}
 	var p point
 	for p.Step < t.Steps() {
-		began, busy := time.Now(), processor()
+		began, busy := time.Now(), duel.Processor()
 		if _, err := t.Step(); err != nil {
 			return c, err
 		}
-		p.Seconds, p.CPU = p.Seconds+time.Since(began).Seconds(), p.CPU+processor()-busy
+		p.Seconds, p.CPU = p.Seconds+time.Since(began).Seconds(), p.CPU+duel.Processor()-busy
 		p.Step, p.Tokens = p.Step+1, p.Tokens+int64(job.Batch)
 		if p.Step%b.every != 0 && p.Step != t.Steps() {
 			continue
@@ -94,47 +93,30 @@ func (b *bench) learn(ctx context.Context, size, optim string) (cell, error) {
 	return c, nil
 }
 
-// processor is the processor time of this process so far, in seconds.
-func processor() float64 {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // which does not fail
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
-}
-
-// examine is the share of questions that a model answers right by likelihood, as stage eval has its system slm answer: the place that it
-// names, then the option with the best mean a token behind it.
+// examine is the share of questions that a model answers right by likelihood, as stage eval has its system slm answer.
 func (b *bench) examine(ctx context.Context, p *model.Params) (float64, error) {
-	d, tok, items := decode.New(p, b.kernel), b.dom.Tokenizer, b.dom.Items[:min(b.items, len(b.dom.Items))]
+	items := b.dom.Items[:min(b.items, len(b.dom.Items))]
+	speaker := knowledge.New(decode.New(p, b.kernel), b.dom, false)
 	questions := make([]string, len(items))
 	for i, it := range items {
 		questions[i] = it.Question
 	}
-	places, err := knowledge.New(d, b.dom, false).Places(ctx, questions, nil)
+	places, err := speaker.Places(ctx, questions, nil)
 	if err != nil {
 		return 0, err
 	}
-	requests := make([]decode.ScoreRequest, len(items))
+	pieces, options := make([]knowledge.Piece, len(items)), make([][]string, len(items))
 	for i, it := range items {
-		prefix := places[i]
-		if prefix == "" {
-			prefix = b.dom.Forms.Ask(it.Question)
-		}
-		requests[i].Prefix = tok.Encode(prefix)
-		for _, choice := range it.Choices {
-			tokens := tok.Encode(form.Continuation(choice))
-			requests[i].Continuations = append(requests[i].Continuations, tokens[:min(len(tokens), p.Config.Context-len(requests[i].Prefix))])
-		}
+		pieces[i], options[i] = knowledge.Piece{Question: it.Question, Place: places[i]}, it.Choices
 	}
 	right := 0
 	for at := 0; at < len(items); at += 64 {
-		scores, err := d.Score(ctx, requests[at:min(at+64, len(items))])
+		to := min(at+64, len(items))
+		scores, err := speaker.Score(ctx, pieces[at:to], options[at:to], nil)
 		if err != nil {
 			return 0, err
 		}
 		for i, s := range scores {
-			for k, c := range requests[at+i].Continuations {
-				s[k] /= float64(max(1, len(c)))
-			}
 			if slices.Index(s, slices.Max(s)) == items[at+i].Answer {
 				right++
 			}

@@ -18,11 +18,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"slm/data/corpus"
 	"slm/data/tokenizer"
+	"slm/scripts/duel"
 )
 
 const (
@@ -144,7 +144,7 @@ func read(path string) (texts []string, size int, err error) {
 // encode encodes all texts once, on as many threads as the other side has.
 func encode(tok *tokenizer.Tokenizer, texts []string) (t timing) {
 	ids := make([][]int32, len(texts))
-	start, used := time.Now(), processor()
+	start, used := time.Now(), duel.Processor()
 	var wg sync.WaitGroup
 	for n := range threads {
 		wg.Go(func() {
@@ -154,7 +154,7 @@ func encode(tok *tokenizer.Tokenizer, texts []string) (t timing) {
 		})
 	}
 	wg.Wait()
-	t.Wall, t.CPU = time.Since(start).Seconds(), processor()-used
+	t.Wall, t.CPU = time.Since(start).Seconds(), duel.Processor()-used
 	for _, part := range ids {
 		for _, id := range part {
 			t.Sum += int(id) * (t.IDs%997 + 1)
@@ -162,15 +162,6 @@ func encode(tok *tokenizer.Tokenizer, texts []string) (t timing) {
 		}
 	}
 	return t
-}
-
-// processor is the processor time of this process so far, seconds.
-func processor() float64 {
-	var use syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &use) != nil {
-		return 0
-	}
-	return time.Duration(use.Utime.Nano() + use.Stime.Nano()).Seconds()
 }
 
 func median(t []timing, of func(timing) float64) float64 {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"slm/scripts/duel"
 )
 
 // How near the losses of both sides stay: in f32 at each step, in bf16 at the end.
@@ -34,7 +36,7 @@ type curve struct {
 // newCurve judges the losses of one precision.
 func newCurve(ours, theirs []float64, precision string) curve {
 	last := min(ending, len(ours))
-	c := curve{Precision: precision, Steps: len(ours), First: ours[0], Last: mean(ours[len(ours)-last:]), PeerLast: mean(theirs[len(ours)-last:])}
+	c := curve{Precision: precision, Steps: len(ours), First: ours[0], Last: duel.Mean(ours[len(ours)-last:]), PeerLast: duel.Mean(theirs[len(ours)-last:])}
 	for i := range ours {
 		if d := math.Abs(ours[i]/theirs[i] - 1); d > c.Worst || math.IsNaN(d) && !math.IsNaN(c.Worst) { // a loss that is no number is worst
 			c.Worst, c.WorstStep = d, i+1
@@ -103,11 +105,4 @@ func (b *bench) losses(steps int, start func() (*side, error)) ([]float64, error
 		err = fmt.Errorf("%s: %d losses of %d steps", s.Name, len(a.Losses), steps)
 	}
 	return a.Losses, err
-}
-
-func mean(x []float64) (m float64) {
-	for _, v := range x {
-		m += v / float64(len(x))
-	}
-	return m
 }

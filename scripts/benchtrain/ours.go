@@ -8,13 +8,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"slm/model"
 	"slm/model/kernel"
 	"slm/model/op"
 	"slm/optim"
+	"slm/scripts/duel"
 	"slm/stages/trainer"
 )
 
@@ -61,7 +61,7 @@ func serve(folder, name string, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("%q is no number of steps: %w", lines.Text(), err)
 		}
 		var a answer
-		began, busy := time.Now(), usage()
+		began, busy := time.Now(), duel.Processor()
 		for range steps {
 			loss, err := t.train()
 			if err != nil {
@@ -69,24 +69,12 @@ func serve(folder, name string, in io.Reader, out io.Writer) error {
 			}
 			a.Losses = append(a.Losses, loss)
 		}
-		after := usage()
-		a.Seconds, a.CPU, a.RSS = time.Since(began).Seconds(), processor(after)-processor(busy), float64(after.Maxrss)*1024
+		a.Seconds, a.CPU, a.RSS = time.Since(began).Seconds(), duel.Processor()-busy, duel.PeakMemory()
 		if err := json.NewEncoder(out).Encode(a); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// usage is what this process has used so far.
-func usage() (u syscall.Rusage) {
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // which does not fail
-	return u
-}
-
-// processor is the processor time of all threads in seconds.
-func processor(u syscall.Rusage) float64 {
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 func openOurs(folder, name string) (*ourSide, error) {

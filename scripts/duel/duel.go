@@ -1,5 +1,5 @@
-// Package duel is what benchmarks that time this program beside another share: a side is a process that does tasks on request, so that
-// both are warm and can be timed in turn.
+// Package duel is what benchmarks share, above all those that time this program beside another: a side is a process that does tasks on request,
+// so that both are warm and can be timed in turn.
 package duel
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
 )
 
 // Side is a process that reads tasks, a line each, and answers each with a line of JSON. It ends with its input.
@@ -51,6 +52,28 @@ func (s *Side) Ask(task string, answer any) error {
 func (s *Side) Stop() {
 	_ = s.in.Close()
 	_ = s.cmd.Wait()
+}
+
+// Processor is the processor time of this process so far, of all threads, in seconds.
+func Processor() float64 {
+	u := usage()
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// PeakMemory is the most that this process has had in memory, in bytes.
+func PeakMemory() float64 { return float64(usage().Maxrss) * 1024 }
+
+func usage() (u syscall.Rusage) {
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // which does not fail
+	return u
+}
+
+// Mean is the mean; x is not empty.
+func Mean(x []float64) (m float64) {
+	for _, v := range x {
+		m += v / float64(len(x))
+	}
+	return m
 }
 
 // Median is the value in the middle, or the mean of two; x is not empty.

@@ -3,11 +3,9 @@ package eval
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"slm/checkpoint"
 	"slm/data/exam"
-	"slm/data/form"
 	"slm/data/search"
 	"slm/llm"
 	"slm/model/decode"
@@ -100,52 +98,32 @@ func (p *parts) decoder(stage string) (*decode.Decoder, error) {
 	return p.decoders[stage], nil
 }
 
-// say asks a model with a speaker of its own, which remembers nothing: what is said to a block of questions depends on the block alone,
-// also in the last bits of a product, and not on what an evaluation had asked before it was stopped.
-func (p *parts) say(ctx context.Context, stage string, questions []string, soft []float32) ([]knowledge.Piece, error) {
+// speaker opens one for a block of questions. It remembers nothing: what is said to a block depends on the block alone, also in the last bits of
+// a product, and not on what an evaluation had asked before it was stopped.
+func (p *parts) speaker(stage string) (*knowledge.Speaker, error) {
 	d, err := p.decoder(stage)
 	if err != nil {
 		return nil, err
 	}
 	s := knowledge.New(d, p.dom, p.stage.oneStep)
 	s.TextTokens = p.stage.cfg.Knowledge
+	return s, nil
+}
+
+func (p *parts) say(ctx context.Context, stage string, questions []string, soft []float32) ([]knowledge.Piece, error) {
+	s, err := p.speaker(stage)
+	if err != nil {
+		return nil, err
+	}
 	return s.Say(ctx, questions, soft)
 }
 
-// score is the small model's own choice: the mean log-likelihood per token of each option, after the place that it named or, when it
-// named none, after the question with the soft prompt. An option is cut where the model's context ends.
 func (p *parts) score(ctx context.Context, stage string, soft []float32, pieces []knowledge.Piece, options [][]string) ([][]float64, error) {
-	d, err := p.decoder(stage)
+	s, err := p.speaker(stage)
 	if err != nil {
 		return nil, err
 	}
-	tok, cfg := p.dom.Tokenizer, d.Config()
-	reqs := make([]decode.ScoreRequest, len(pieces))
-	for i, piece := range pieces {
-		r := decode.ScoreRequest{Prefix: tok.Encode(piece.Place)}
-		if piece.Place == "" || p.stage.oneStep {
-			r = decode.ScoreRequest{Prefix: tok.Encode(p.dom.Forms.Ask(piece.Question)), Soft: soft}
-		}
-		room := cfg.Context - len(r.Prefix) - len(r.Soft)/cfg.Width
-		if room < 1 {
-			return nil, fmt.Errorf("the question %.60q leaves no room for an option in a context of %d tokens", piece.Question, cfg.Context)
-		}
-		for _, o := range options[i] {
-			tokens := tok.Encode(form.Continuation(o))
-			r.Continuations = append(r.Continuations, tokens[:min(len(tokens), room)])
-		}
-		reqs[i] = r
-	}
-	sums, err := d.Score(ctx, reqs)
-	if err != nil {
-		return nil, err
-	}
-	for i, r := range reqs {
-		for j, c := range r.Continuations {
-			sums[i][j] /= float64(max(1, len(c)))
-		}
-	}
-	return sums, nil
+	return s.Score(ctx, pieces, options, soft)
 }
 
 // cite returns the corpus's text at a place.
