@@ -28,7 +28,6 @@ type Graph struct {
 	loss                  *G.Node
 	gradients             []*G.Node // in the order of learnables
 	learnables            []learnable
-	embed                 []float32 // gradient of the embedding, [V,C]
 	runtime               interface {
 		Refresh()
 		Publish()
@@ -86,9 +85,12 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 		t := tensor.New(tensor.WithShape(n), tensor.Of(tensor.Int32))
 		return G.NewVector(expr, tensor.Int32, G.WithShape(n), G.WithName(name), G.WithValue(t)), t
 	}
-	weight := func(name string, data []float32, shape ...int) *G.Node {
+	leaf := func(name string, data []float32, shape ...int) *G.Node {
 		t := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
-		node := G.NewTensor(expr, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(name), G.WithValue(t))
+		return G.NewTensor(expr, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(name), G.WithValue(t))
+	}
+	weight := func(name string, data []float32, shape ...int) *G.Node {
+		node := leaf(name, data, shape...)
 		g.learnables = append(g.learnables, learnable{node, data})
 		return node
 	}
@@ -117,8 +119,11 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 	if err != nil {
 		return nil, err
 	}
-	norm, head := weight("norm", p.Norm, cfg.Width), embedding
-	if !cfg.Tied {
+	norm := weight("norm", p.Norm, cfg.Width)
+	var head *G.Node
+	if cfg.Tied { // a leaf of its own in the same memory: Gorgonia would sum the gradients in memory of its own, the op does in place
+		head = leaf("head", p.Embed, cfg.Vocab, cfg.Width)
+	} else {
 		head = weight("head", p.Head, cfg.Vocab, cfg.Width)
 	}
 	if g.loss, err = op.Head(rt, train, cfg.Tied, x, targets, g.scaleNode, norm, head); err != nil {
@@ -132,7 +137,6 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 		if g.gradients, err = G.Grad(g.loss, wrt...); err != nil {
 			return nil, fmt.Errorf("model: gradient: %w", err)
 		}
-		g.embed = make([]float32, len(p.Embed))
 	}
 	g.machine, g.nodes = G.NewTapeMachine(expr), expr.AllNodes()
 	rt.Refresh()
@@ -193,13 +197,8 @@ func (g *Graph) Gradients() ([]Gradient, error) {
 		if v == nil {
 			return nil, fmt.Errorf("model: no gradient of %s: nothing has run", g.learnables[i].node.Name())
 		}
-		data := v.Data().([]float32)
-		if i == 0 { // Gorgonia puts it, with a tied head's part added, into other memory in every run
-			kernel.Tiles(len(data), 1<<18, func(lo, hi int) { copy(g.embed[lo:hi], data[lo:hi]) })
-			data = g.embed
-		}
 		name := g.learnables[i].node.Name()
-		list[i] = Gradient{Name: name, W: g.learnables[i].data, G: data, Rows: g.params.Config.stackedRows(name)}
+		list[i] = Gradient{Name: name, W: g.learnables[i].data, G: v.Data().([]float32), Rows: g.params.Config.stackedRows(name)}
 	}
 	return list, nil
 }

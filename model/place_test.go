@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"unsafe"
@@ -36,6 +37,44 @@ func TestGradientsStayInPlaceAndAreThoseOfTheLastStep(t *testing.T) {
 					}
 					if !slices.Equal(first[i].G, want[i].G) {
 						t.Errorf("%s is not that of a graph that has run once", what)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Reading gradients is no step: they may be read twice, and more runs may follow.
+func TestGradientsMayBeReadBetweenRuns(t *testing.T) {
+	for _, backend := range backends(t) {
+		for _, tied := range []bool{true, false} {
+			cfg := tiny(tied)
+			p, be := New(cfg, 3), mustOpen(t, backend)
+			read, whole := mustGraph(t, p, be, 2, 16), mustGraph(t, p, be, 2, 16)
+			for seed := range uint64(2) {
+				for _, g := range []*Graph{read, whole} {
+					if _, err := g.Run(packedBatch(cfg, seed), 0.1); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for range 2 {
+					if _, err := read.Gradients(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			got, err := read.Gradients()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := whole.Gradients()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range want {
+				for j, w := range want[i].G {
+					if math.Abs(float64(got[i].G[j]-w)) > 1e-6*(1+math.Abs(float64(w))) {
+						t.Fatalf("%s, tied %v: gradient of %s[%d] is %g, %g if it is read once", backend, tied, want[i].Name, j, got[i].G[j], w)
 					}
 				}
 			}

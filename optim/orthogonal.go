@@ -55,9 +55,9 @@ func (it *iteration[T]) run(x []float32, rows, cols int) {
 		return
 	}
 	turned := kernel.Grow(&r.turned, len(x)) // A is smaller on the narrow side
-	kernel.Transpose(turned, x, rows, cols)
+	kernel.Transpose(turned, x, rows, cols, cols)
 	it.iterate(r, turned, cols, rows)
-	kernel.Transpose(x, turned, cols, rows)
+	kernel.Transpose(x, turned, cols, rows, rows)
 }
 
 func (it *iteration[T]) iterate(r *room[T], x []float32, n, m int) {

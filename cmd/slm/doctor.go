@@ -97,7 +97,7 @@ func speedOf[T kernel.Elem](ctx context.Context, be kernel.Backend, now func() t
 		values[i] = float32(i%7) - 3
 	}
 	kernel.Convert(x, values)
-	w := kernel.NewWeights[T](be, n, k, false)
+	w := kernel.NewWeights[T](be, n, k)
 	w.Set(values[:n*k])
 	best := 0.0
 	for end := now().Add(500 * time.Millisecond); ; {

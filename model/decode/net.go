@@ -75,7 +75,7 @@ func (n *net[T]) take(p *model.Params) error {
 			}
 			return m
 		}
-		m.wide = kernel.NewWeights[T](n.backend, rows, k, false)
+		m.wide = kernel.NewWeights[T](n.backend, rows, k)
 		m.wide.Set(w)
 		return m
 	}

@@ -92,7 +92,7 @@ func TestPackedOperandsHoldThePartsOfTheirValues(t *testing.T) {
 			n, k := size[0], size[1]
 			ar.start(uint64(seed), seed%2 == 1)
 			along, across := ar.any(n*k), make([]float32, n*k) // [n,k] and [k,n]
-			Transpose(across, along, n, k)
+			Transpose(across, along, n, k, k)
 			steps := (k + tileSide - 1) / tileSide
 			var columns, rows amxPanels
 			pack(&columns, &be.filling, along, n, k, k, true)
@@ -246,7 +246,7 @@ func TestAnUndefinedOperandSpoilsItsRowOrColumnAndNoOther(t *testing.T) {
 func TestARowOfASplitProductIsTheSameAloneAndInABatch(t *testing.T) {
 	eachSplitting(t, func(t *testing.T, be amx32Backend) {
 		const m, n, k = 70, 96, 320
-		w := NewWeights[float32](be, n, k, false)
+		w := NewWeights[float32](be, n, k)
 		w.Set(normals(n*k, 1))
 		x, whole := normals(m*k, 2), make([]float32, m*n)
 		Linear(w, whole, x, m, k, n, 0, n, false)

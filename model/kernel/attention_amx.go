@@ -119,9 +119,9 @@ func attendTilesGrad(sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []uint16, 
 	grad := Grow(&a.grad, tileSide*hd)
 	for at := 0; at < length; at += tileSide {
 		rows := min(tileSide, length-at)
-		Transpose(grad, dkT[at*hd:(at+tileSide)*hd], hd, tileSide)
+		Transpose(grad, dkT[at*hd:(at+tileSide)*hd], hd, tileSide, tileSide)
 		turnBack64AVX512(&dqkv[at*ld+kAt], &grad[0], &rope.Cos(at)[0], &rope.Sin(at)[0], 2*ld, rows)
-		Transpose(grad, dvT[at*hd:(at+tileSide)*hd], hd, tileSide)
+		Transpose(grad, dvT[at*hd:(at+tileSide)*hd], hd, tileSide, tileSide)
 		scaleRows64AVX512(&dqkv[at*ld+vAt], &grad[0], &a.sum[0], 2*ld, rows)
 	}
 }

@@ -39,21 +39,21 @@ func (t *Transposed[T]) AddProduct(c []float32, b []T, n, ldb, ldc int) {
 	amxMultiply(w, c, c, ldc, t.packed, &w.right, s, 0, n)
 }
 
-// Transpose writes the transpose of src [rows,cols] to dst.
-func Transpose(dst, src []float32, rows, cols int) {
-	if len(dst) != rows*cols || len(src) != rows*cols {
-		panic(fmt.Sprintf("kernel: Transpose: %d by %d from %d to %d elements", rows, cols, len(src), len(dst)))
+// Transpose writes the transpose of src [rows,cols], rows ld apart, to dst.
+func Transpose(dst, src []float32, rows, cols, ld int) {
+	if len(dst) != rows*cols || rows > 0 && (cols > ld || len(src) < (rows-1)*ld+cols) {
+		panic(fmt.Sprintf("kernel: Transpose: %d by %d, rows %d apart, from %d to %d elements", rows, cols, ld, len(src), len(dst)))
 	}
 	const block = 16 // a cache line of either side
 	for r := 0; r < rows; r += block {
 		for c := 0; c < cols; c += block {
 			if cpu == levelAVX512 && r+block <= rows && c+block <= cols {
-				transpose16AVX512(&dst[c*rows+r], &src[r*cols+c], 4*rows, 4*cols)
+				transpose16AVX512(&dst[c*rows+r], &src[r*ld+c], 4*rows, 4*ld)
 				continue
 			}
 			for i := r; i < min(r+block, rows); i++ {
 				for j := c; j < min(c+block, cols); j++ {
-					dst[j*rows+i] = src[i*cols+j]
+					dst[j*rows+i] = src[i*ld+j]
 				}
 			}
 		}

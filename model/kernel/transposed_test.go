@@ -27,16 +27,18 @@ func checkTransposed[T Elem](t *testing.T, be Backend) {
 
 func TestTransposeSwapsRowsAndColumns(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {16, 16}, {17, 40}, {0, 4}} {
-		rows, cols := size[0], size[1]
-		src, dst := normals(rows*cols, 4), make([]float32, rows*cols)
-		Transpose(dst, src, rows, cols)
-		for i := range src {
-			if dst[i%cols*rows+i/cols] != src[i] {
-				t.Fatalf("%d by %d: element %d has gone astray", rows, cols, i)
+		rows, cols, ld := size[0], size[1], size[1]+3
+		src, dst := normals(max(0, rows*ld-3), 4), make([]float32, rows*cols)
+		Transpose(dst, src, rows, cols, ld)
+		for i := range dst {
+			if row, col := i%max(1, rows), i/max(1, rows); dst[i] != src[row*ld+col] {
+				t.Fatalf("%d by %d: element %d,%d has gone astray", rows, cols, row, col)
 			}
 		}
 	}
-	if !panics(func() { Transpose(make([]float32, 5), make([]float32, 6), 2, 3) }) {
-		t.Error("a short destination: no panic")
+	for _, size := range [][2]int{{5, 6}, {6, 5}} {
+		if !panics(func() { Transpose(make([]float32, size[0]), make([]float32, size[1]), 2, 3, 3) }) {
+			t.Errorf("%d elements from %d: no panic", size[0], size[1])
+		}
 	}
 }

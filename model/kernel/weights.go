@@ -2,12 +2,12 @@ package kernel
 
 import "sync"
 
-// Weights is a matrix W [N,K] that many products read between two changes, in the backend's own layouts: a copy, taken over by Set.
+// Weights is a matrix W [N,K] that many products read between two changes, in the backend's own layout: a copy, taken over by Set.
 type Weights[T Elem] struct {
 	be           Backend
 	n, k         int
 	rows         []T       // W, for a backend that reads rows
-	linear, grad right[T]  // Wᵀ and W as right operands, for one that has a layout of its own
+	linear, grad right[T]  // Wᵀ or W as a right operand, for one that has a layout of its own
 	rooms        sync.Pool // *[]T, some rows on their way
 }
 
@@ -34,15 +34,19 @@ func layout[T Elem](be Backend) right[T] {
 	return nil
 }
 
-// NewWeights prepares Weights for y = x·Wᵀ, and with grad for dx = dy·W as well. Set fills them.
-func NewWeights[T Elem](be Backend, n, k int, grad bool) *Weights[T] {
+// NewWeights prepares Weights for y = x·Wᵀ: Linear and LinearPlus. Set fills them.
+func NewWeights[T Elem](be Backend, n, k int) *Weights[T] {
 	w := &Weights[T]{be: be, n: n, k: k}
-	if w.linear = layout[T](be); w.linear == nil {
-		return w
+	if w.linear = layout[T](be); w.linear != nil {
+		w.linear.fit(n, k)
 	}
-	w.linear.fit(n, k)
-	if grad {
-		w.grad = layout[T](be)
+	return w
+}
+
+// NewGradWeights prepares Weights for dx = dy·W: LinearGrad. Set fills them.
+func NewGradWeights[T Elem](be Backend, n, k int) *Weights[T] {
+	w := &Weights[T]{be: be, n: n, k: k}
+	if w.grad = layout[T](be); w.grad != nil {
 		w.grad.fit(k, n)
 	}
 	return w
@@ -50,7 +54,7 @@ func NewWeights[T Elem](be Backend, n, k int, grad bool) *Weights[T] {
 
 // Set takes over the values of master [N,K]. In float32 a backend that reads rows keeps the slice itself.
 func (w *Weights[T]) Set(master []float32) {
-	if w.linear == nil {
+	if w.linear == nil && w.grad == nil {
 		if same, ok := any(master).([]T); ok {
 			w.rows = same
 			return
@@ -69,8 +73,9 @@ func (w *Weights[T]) Set(master []float32) {
 		defer w.rooms.Put(room)
 		x := Grow(room, (hi-lo)*w.k)
 		Convert(x, master[lo*w.k:hi*w.k])
-		w.linear.takeColumns(x, lo, hi-lo)
-		if w.grad != nil {
+		if w.linear != nil {
+			w.linear.takeColumns(x, lo, hi-lo)
+		} else {
 			w.grad.takeRows(x, lo, hi-lo)
 		}
 	})

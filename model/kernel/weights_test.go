@@ -37,17 +37,18 @@ func checkWeights[T Elem](t *testing.T, be Backend) {
 	rows := []int{0, 1, 15, 16, 17, 32, 33, 48, 64, 100}
 	for _, shape := range shapes {
 		n, k := shape[0], shape[1]
-		w := NewWeights[T](be, n, k, true)
+		w, grad := NewWeights[T](be, n, k), NewGradWeights[T](be, n, k)
 		for seed := range uint64(2) { // the second time, all values must have changed
 			master := normals(n*k, seed)
 			w.Set(master)
+			grad.Set(master)
 			for _, m := range rows {
 				gap := m % 3
 				x, dy := elements[T](normals(m*(k+gap), 7)), elements[T](normals(m*(n+gap), 8))
 				checkLinear[T, float32](t, w, master, x, m, k+gap, gap, 0)
 				checkLinear[T, T](t, w, master, x, m, k+gap, gap, 0x1p-8)
-				checkGrad[T, float32](t, w, master, dy, m, n+gap, gap, 0)
-				checkGrad[T, T](t, w, master, dy, m, n+gap, gap, 0x1p-8)
+				checkGrad[T, float32](t, grad, master, dy, m, n+gap, gap, 0)
+				checkGrad[T, T](t, grad, master, dy, m, n+gap, gap, 0x1p-8)
 			}
 		}
 	}
@@ -93,12 +94,13 @@ func TestProductsWithWeightsRefuseShortSlices(t *testing.T) {
 }
 
 func checkShortSlices[T Elem](t *testing.T, be Backend) {
-	w := NewWeights[T](be, 4, 3, true)
+	w, grad := NewWeights[T](be, 4, 3), NewGradWeights[T](be, 4, 3)
 	w.Set(make([]float32, 12))
+	grad.Set(make([]float32, 12))
 	for name, short := range map[string]func(){
 		"y":  func() { Linear(w, make([]float32, 7), make([]T, 6), 2, 3, 4, 0, 4, false) },
 		"x":  func() { Linear(w, make([]float32, 8), make([]T, 5), 2, 3, 4, 0, 4, false) },
-		"dx": func() { LinearGrad(w, make([]float32, 5), make([]T, 8), 2, 4, 3, false) },
+		"dx": func() { LinearGrad(grad, make([]float32, 5), make([]T, 8), 2, 4, 3, false) },
 	} {
 		if !panics(short) {
 			t.Errorf("a short %s: no panic", name)
@@ -172,8 +174,9 @@ func BenchmarkWeights(b *testing.B) {
 }
 
 func benchWeights[T Elem](b *testing.B, be Backend, m, n, k int) {
-	w := NewWeights[T](be, n, k, true)
+	w, grad := NewWeights[T](be, n, k), NewGradWeights[T](be, n, k)
 	w.Set(normals(n*k, 1))
+	grad.Set(normals(n*k, 1))
 	x, y, dw := elements[T](normals(m*k, 2)), make([]T, m*n), make([]float32, n*k)
 	rate := func(b *testing.B) {
 		b.ReportMetric(2*float64(m)*float64(n)*float64(k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
@@ -186,7 +189,7 @@ func benchWeights[T Elem](b *testing.B, be Backend, m, n, k int) {
 	})
 	b.Run("grad", func(b *testing.B) {
 		for b.Loop() {
-			LinearGrad(w, x, y, m, n, k, false)
+			LinearGrad(grad, x, y, m, n, k, false)
 		}
 		rate(b)
 	})

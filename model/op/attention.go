@@ -24,7 +24,7 @@ type attention[T kernel.Elem] struct {
 // docs [N] holds the index of the first token of each token's document, −1 for padding.
 func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out *G.Node) (*G.Node, error) {
 	n, c := r.tokens(), r.Width
-	a := &attention[T]{Runtime: r, wQKV: r.weight(qkv, true), wOut: r.weight(out, true)}
+	a := &attention[T]{Runtime: r, wQKV: r.weight("qkv", qkv), wOut: r.weight("out", out)}
 	if from := r.attended; from != nil && r.shared() {
 		a.qkv, a.att, a.rstd, a.lse = from.qkv, from.att, from.rstd, from.lse
 	} else {
@@ -76,19 +76,20 @@ func normRows[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int, eps
 func (a *attention[T]) forward(y, x, norm []float32) {
 	c, qw := a.Width, a.qWidth()
 	a.attend(x, norm)
+	out := a.wOut.linear()
 	a.tiles(func(_, lo, hi int) {
-		kernel.LinearPlus(a.wOut.Weights, y[lo*c:hi*c], x[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw)
+		kernel.LinearPlus(out, y[lo*c:hi*c], x[lo*c:hi*c], a.att[lo*qw:hi*qw], hi-lo, qw)
 	})
 }
 
 // attend computes what the block keeps for its gradient.
 func (a *attention[T]) attend(x, norm []float32) {
-	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
+	c, wide, qw, qkv := a.Width, a.qkvWidth(), a.qWidth(), a.wQKV.linear()
 	a.tiles(func(_, lo, hi int) {
 		h := buffer[T](tileRows * c)
 		defer release(h)
 		normRows(*h, x, norm, a.rstd, lo, hi, c, a.Eps)
-		kernel.Linear(a.wQKV.Weights, a.qkv[lo*wide:hi*wide], *h, hi-lo, c, wide, 0, wide, false)
+		kernel.Linear(qkv, a.qkv[lo*wide:hi*wide], *h, hi-lo, c, wide, 0, wide, false)
 		kernel.Turn(a.be, a.attn, a.rope, a.qkv[lo*wide:hi*wide], a.positions[lo:hi])
 	})
 	clearPadding(a.att, a.docs, qw)
@@ -109,9 +110,10 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *ac
 	}
 	c, wide, qw := a.Width, a.qkvWidth(), a.qWidth()
 	dqkv, datt := a.dWide[:a.tokens()*wide], a.dMid[:a.tokens()*qw]
+	out, qkv := a.wOut.grad(), a.wQKV.grad()
 	a.tiles(func(_, lo, hi int) {
 		kernel.Convert(a.dy[lo*c:hi*c], dy[lo*c:hi*c])
-		kernel.LinearGrad(a.wOut.Weights, datt[lo*qw:hi*qw], a.dy[lo*c:hi*c], hi-lo, c, qw, false)
+		kernel.LinearGrad(out, datt[lo*qw:hi*qw], a.dy[lo*c:hi*c], hi-lo, c, qw, false)
 	})
 	clearPadding(dqkv, a.docs, wide)
 	a.documents(func(d document, kvHead int) {
@@ -120,7 +122,7 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *ac
 			dqkv[first*wide:end*wide], a.lse[first*a.Heads:end*a.Heads], d.length, kvHead)
 	})
 	a.tiles(func(tile, lo, hi int) {
-		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, a.wQKV, tile, lo, hi)
+		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, qkv, tile, lo, hi)
 	})
 	a.reduceNorms(dNorm)
 	a.weightGradients(a.Seqs,
@@ -131,11 +133,11 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *ac
 
 // normBackward finishes a block's gradient for one tile: through the projection w [wide,C] of dWide [N,wide], through the norm, and along the
 // residual. It leaves norm(x) in r.h for the projection's own gradient.
-func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wide int, w *weight[T], tile, lo, hi int) {
+func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wide int, w *kernel.Weights[T], tile, lo, hi int) {
 	c := r.Width
 	dh := buffer[float32](tileRows * c)
 	defer release(dh)
-	kernel.LinearGrad(w.Weights, *dh, dWide[lo*wide:hi*wide], hi-lo, wide, c, false)
+	kernel.LinearGrad(w, *dh, dWide[lo*wide:hi*wide], hi-lo, wide, c, false)
 	normRows(r.h[lo*c:hi*c], x, norm, rstd, lo, hi, c, r.Eps)
 	partial := r.norms[tile*c : (tile+1)*c]
 	clear(partial)

@@ -22,10 +22,9 @@ func Embed[T kernel.Elem](r *Runtime[T], tokens, embedding *G.Node) (*G.Node, er
 		return nil
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-		acc := r.gradient(r.Vocab, c)
-		home := tensor.New(tensor.WithShape(r.Vocab, c), tensor.Of(tensor.Float32))
-		d := &Op{name: "embed.grad", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{r.Vocab, c}, home: home}
-		d.run = func(out []float32, in []G.Value) error {
+		acc := r.embedGradient()
+		d := &Op{name: "embed.grad", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{r.Vocab, c}, value: acc.value}
+		d.run = func(_ []float32, in []G.Value) error {
 			ids, dx := ints(in[0]), floats(in[1])
 			// A worker owns a range of the vocabulary: every row has one writer, which sees the tokens in order.
 			kernel.Tiles(r.Vocab, (r.Vocab+7)/8, func(lo, hi int) {
@@ -35,11 +34,18 @@ func Embed[T kernel.Elem](r *Runtime[T], tokens, embedding *G.Node) (*G.Node, er
 					}
 				}
 			})
-			acc.copyTo(out) // a tied head's gradient is added to it, perhaps in place
 			return nil
 		}
 		node, err := G.ApplyOp(d, inputs[0], grad)
 		return G.Nodes{nil, node}, err
 	}
 	return G.ApplyOp(o, tokens, embedding)
+}
+
+// embedGradient is the embedding's gradient. That of a tied head joins it when a step's runs are over.
+func (r *Runtime[T]) embedGradient() *accumulator {
+	if r.dEmbed == nil {
+		r.dEmbed = r.gradient(r.Vocab, r.Width)
+	}
+	return r.dEmbed
 }

@@ -17,21 +17,23 @@ import (
 type head[T kernel.Elem] struct {
 	*Runtime[T]
 	w            *weight[T] // [V,C]
+	linear, grad *kernel.Weights[T]
 	rstd         []float32
 	train        bool
 	dNorm, dHead *accumulator
 }
 
-// groupSeqs bounds the rows of the batch whose logits' gradients wait for the weight gradient.
-func (h *head[T]) groupSeqs() int { return max(1, 2048/h.Len) }
+// groupSeqs bounds the rows of the batch whose logits' gradients wait for the weight gradient: 2,048 tokens of them, and 32 million logits.
+func (h *head[T]) groupSeqs() int { return max(1, min(2048, (1<<25)/h.Vocab)/h.Len) }
 
 // headColumns is the width of the logits that a tile computes at a time: with the part of W that they come from, they stay in the cache.
 const headColumns = 512
 
 // Head is the loss: scale · Σ −log softmax(norm(x)·Wᵀ)[target] over the tokens with a target ≥ 0. x [N,C], targets [N], W [V,C] → scalar.
-// tied says that W is also the embedding. With scale = 1/(number of targets in the optimiser step) it is the mean, whatever the micro-batches.
+// tied says that W is also the embedding, whose gradient it joins. With scale = 1/(number of targets in the optimiser step) it is the mean,
+// whatever the micro-batches.
 func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, norm, w *G.Node) (*G.Node, error) {
-	h := &head[T]{Runtime: r, w: r.weight(w, train), rstd: make([]float32, r.tokens()), train: train}
+	h := &head[T]{Runtime: r, w: r.weight("head", w), rstd: make([]float32, r.tokens()), train: train}
 	n, c := r.tokens(), r.Width
 	o := &Op{
 		name: "head", in: []hm.Type{matrix, indices, scalarT, vector, matrix}, out: scalarT,
@@ -40,7 +42,9 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 	if train {
 		r.alloc()
 		h.dNorm, h.dHead = r.gradient(c), r.weightGradient(r.Vocab, c)
-		h.dHead.summed = tied
+		if tied {
+			h.dHead.into = r.embedGradient()
+		}
 		r.dLogits = make([]T, min(r.Seqs, h.groupSeqs())*r.Len*r.Vocab)
 	}
 	o.run = func(out []float32, in []G.Value) error {
@@ -70,6 +74,9 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 
 func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []float32) float64 {
 	c, per := h.Width, h.tilesPerSeq()
+	if h.linear = h.w.linear(); h.train {
+		h.grad = h.w.grad()
+	}
 	for first := 0; first < h.Seqs; first += h.groupSeqs() {
 		seqs := min(h.groupSeqs(), h.Seqs-first)
 		kernel.Parallel(seqs*per, func(i int) {
@@ -124,7 +131,7 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 	for p := range parts {
 		from, to := p*headColumns, min((p+1)*headColumns, v)
 		n := to - from
-		kernel.Linear(h.w.Weights, *logits, normed, rows, c, n, from, to, false)
+		kernel.Linear(h.linear, *logits, normed, rows, c, n, from, to, false)
 		for i := range rows {
 			target := int(targets[lo+i])
 			if target < 0 {
@@ -148,7 +155,7 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 		h.finish(lo+i, int(targets[lo+i]), scale, (*maxima)[i*parts:(i+1)*parts], (*sums)[i*parts:(i+1)*parts], d)
 	}
 	if h.train {
-		kernel.LinearGrad(h.w.Weights, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], rows, v, c, false)
+		kernel.LinearGrad(h.grad, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], rows, v, c, false)
 	}
 }
 

@@ -21,7 +21,7 @@ type mlp[T kernel.Elem] struct {
 // MLP is the block y = x + (silu(g)·u)·Wdownᵀ with [g;u] = norm(x)·Wgateupᵀ (SwiGLU, Shazeer 2020, eq. 6): x [N,C] → [N,C].
 func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node) (*G.Node, error) {
 	n, c, f := r.tokens(), r.Width, r.Hidden
-	m := &mlp[T]{Runtime: r, wGateUp: r.weight(gateUp, true), wDown: r.weight(down, true)}
+	m := &mlp[T]{Runtime: r, wGateUp: r.weight("gate_up", gateUp), wDown: r.weight("down", down)}
 	if from := r.gated; from != nil && r.shared() {
 		m.gateUp, m.rstd = from.gateUp, from.rstd
 	} else {
@@ -52,44 +52,48 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node)
 }
 
 func (m *mlp[T]) forward(y, x, norm []float32) {
-	c, f := m.Width, m.Hidden
+	c, f, gateUp, down := m.Width, m.Hidden, m.wGateUp.linear(), m.wDown.linear()
 	m.tiles(func(_, lo, hi int) {
 		act := buffer[T](tileRows * f)
 		defer release(act)
-		gu := m.gate(x, norm, lo, hi)
+		gu := m.gate(gateUp, x, norm, lo, hi)
 		for i := range hi - lo {
 			swiGLU((*act)[i*f:(i+1)*f], gu[i*2*f:i*2*f+f], gu[i*2*f+f:(i+1)*2*f])
 		}
-		kernel.LinearPlus(m.wDown.Weights, y[lo*c:hi*c], x[lo*c:hi*c], *act, hi-lo, f)
+		kernel.LinearPlus(down, y[lo*c:hi*c], x[lo*c:hi*c], *act, hi-lo, f)
 	})
 }
 
 // gate computes what the block keeps for its gradient, for the rows of one tile: [hi−lo,2F].
-func (m *mlp[T]) gate(x, norm []float32, lo, hi int) []T {
+func (m *mlp[T]) gate(w *kernel.Weights[T], x, norm []float32, lo, hi int) []T {
 	h, wide := buffer[T](tileRows*m.Width), 2*m.Hidden
 	defer release(h)
 	normRows(*h, x, norm, m.rstd, lo, hi, m.Width, m.Eps)
 	gu := m.gateUp[lo*wide : hi*wide]
-	kernel.Linear(m.wGateUp.Weights, gu, *h, hi-lo, m.Width, wide, 0, wide, false)
+	kernel.Linear(w, gu, *h, hi-lo, m.Width, wide, 0, wide, false)
 	return gu
 }
 
 func (m *mlp[T]) backward(dx, x, dy, norm, dNorm []float32, dGateUp, dDown *accumulator) {
 	c, f := m.Width, m.Hidden
 	dgu := m.dWide[:m.tokens()*2*f]
+	gateUp, down, again := m.wGateUp.grad(), m.wDown.grad(), (*kernel.Weights[T])(nil)
+	if m.Recompute {
+		again = m.wGateUp.linear()
+	}
 	m.tiles(func(tile, lo, hi int) {
 		if m.Recompute {
-			m.gate(x, norm, lo, hi)
+			m.gate(again, x, norm, lo, hi)
 		}
 		dact := buffer[T](tileRows * f)
 		defer release(dact)
 		kernel.Convert(m.dy[lo*c:hi*c], dy[lo*c:hi*c])
-		kernel.LinearGrad(m.wDown.Weights, *dact, m.dy[lo*c:hi*c], hi-lo, c, f, false)
+		kernel.LinearGrad(down, *dact, m.dy[lo*c:hi*c], hi-lo, c, f, false)
 		for i := lo; i < hi; i++ {
 			g, u := m.gateUp[i*2*f:i*2*f+f], m.gateUp[i*2*f+f:(i+1)*2*f]
 			swiGLUGrad(dgu[i*2*f:i*2*f+f], dgu[i*2*f+f:(i+1)*2*f], m.act[i*f:(i+1)*f], (*dact)[(i-lo)*f:(i-lo+1)*f], g, u)
 		}
-		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, m.wGateUp, tile, lo, hi)
+		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, gateUp, tile, lo, hi)
 	})
 	m.reduceNorms(dNorm)
 	m.weightGradients(m.Seqs,

@@ -13,8 +13,6 @@ import (
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"slm/model/kernel"
 )
 
 // Op is the one shape of all operations here. With value set, the op returns that value (an accumulator that outlives the run)
@@ -137,96 +135,3 @@ func floats(v G.Value) []float32 {
 }
 
 func ints(v G.Value) []int32 { return v.Data().([]int32) }
-
-// accumulator is a gradient that ops add to, run after run, until Zero.
-type accumulator struct {
-	data   []float32
-	value  *tensor.Dense
-	summed bool // with another gradient of the same weights, by Gorgonia, which may add in place: give it a copy
-
-	tall   bool // the weight has more rows than columns: sums are gathered transposed
-	wide   int  // the longer side
-	turned bool // data are transposed now
-}
-
-// columns makes data ready to be added to, and says whether they are transposed.
-func (a *accumulator) columns() bool {
-	if a.tall && !a.turned {
-		a.turn()
-	}
-	return a.tall
-}
-
-// publish brings data into the shape of the weight.
-func (a *accumulator) publish() {
-	if a.turned && !a.summed {
-		a.turn()
-	}
-}
-
-// turn transposes data.
-func (a *accumulator) turn() {
-	before := buffer[float32](len(a.data))
-	defer release(before)
-	copy(*before, a.data)
-	a.transpose(a.data, *before)
-	a.turned = !a.turned
-}
-
-// transpose writes the transpose of src to dst, from the layout of data now.
-func (a *accumulator) transpose(dst, src []float32) {
-	rows, cols := a.wide, len(src)/a.wide
-	if a.turned {
-		rows, cols = cols, rows
-	}
-	kernel.Transpose(dst, src, rows, cols)
-}
-
-// copyTo copies the gradient in the shape of the weight.
-func (a *accumulator) copyTo(out []float32) {
-	if a.turned {
-		a.transpose(out, a.data)
-		return
-	}
-	kernel.Tiles(len(out), 1<<18, func(lo, hi int) { copy(out[lo:hi], a.data[lo:hi]) })
-}
-
-func newAccumulator(shape ...int) *accumulator {
-	size := 1
-	for _, d := range shape {
-		size *= d
-	}
-	data := make([]float32, size)
-	return &accumulator{data: data, value: tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))}
-}
-
-// node gives an accumulator its place in the graph, after the node that fills it.
-func (a *accumulator) node(name string, filledBy *G.Node) (*G.Node, error) {
-	o := &Op{name: name, in: []hm.Type{filledBy.Type()}, value: a.value, run: func([]float32, []G.Value) error { return nil }}
-	if a.summed {
-		o.home = tensor.New(tensor.WithShape(a.value.Shape()...), tensor.Of(tensor.Float32))
-		o.value, o.run = nil, func(out []float32, _ []G.Value) error { a.copyTo(out); return nil }
-	}
-	o.shape = a.value.Shape().Clone()
-	o.out = matrix
-	if len(o.shape) == 1 {
-		o.out = vector
-	}
-	return G.ApplyOp(o, filledBy)
-}
-
-// gradientNodes returns the nodes of a block's gradients: dx, then nothing for the inputs without gradient, then the accumulators.
-func gradientNodes(name string, dx *G.Node, skip int, accs ...*accumulator) (G.Nodes, error) {
-	nodes := G.Nodes{dx}
-	for range skip {
-		nodes = append(nodes, nil)
-	}
-	for i, acc := range accs {
-		n, err := acc.node(fmt.Sprintf("%s.w%d", name, i), dx)
-		if err != nil {
-			return nil, err
-		}
-		nodes = append(nodes, n)
-	}
-	return nodes, nil
-}

@@ -1,7 +1,6 @@
 package op
 
 import (
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"slm/model/kernel"
@@ -32,9 +31,10 @@ type Runtime[T kernel.Elem] struct {
 
 	stream  [2]*tensor.Dense // [N,C], what flows between ops and is not needed later
 	flip    int
-	weights []*weight[T]
+	layouts map[string]*layouts[T] // by the kind of weight
 	accs    []*accumulator
-	norms   []float32 // [tiles, C] partial sums of a norm's gradient
+	dEmbed  *accumulator // one of them
+	norms   []float32    // [tiles, C] partial sums of a norm's gradient
 
 	// Scratch of the backward pass, shared by all layers.
 	dy, h   []T // [N, C]
@@ -53,12 +53,6 @@ type Runtime[T kernel.Elem] struct {
 // document is a run of tokens that attend to each other and to nothing else.
 type document struct{ first, length int }
 
-// weight is a matrix in the backend's layout, taken over from the f32 master by Refresh.
-type weight[T kernel.Elem] struct {
-	*kernel.Weights[T]
-	master []float32
-}
-
 // tileRows is the height of a tile of activations. It divides a row of the batch from its start, so that no tile spans two rows and
 // sums over tiles come out the same however the rows are spread over micro-batches.
 const tileRows = 128
@@ -68,7 +62,7 @@ func NewRuntime[T kernel.Elem](be kernel.Backend, d Dims, rope *kernel.Rotary) *
 	n := d.tokens()
 	r := &Runtime[T]{
 		Dims: d, be: be, rope: rope, attn: kernel.AttnShape{Heads: d.Heads, KVHeads: d.KVHeads, HeadDim: d.HeadDim},
-		losses: make([]float32, n), positions: make([]int32, n),
+		losses: make([]float32, n), positions: make([]int32, n), layouts: map[string]*layouts[T]{},
 	}
 	return r
 }
@@ -85,15 +79,6 @@ func (r *Runtime[T]) alloc() {
 	r.act = make([]T, n*d.Hidden)
 	r.norms = make([]float32, r.tileCount()*d.Width)
 	r.headDX = make([]float32, n*d.Width)
-}
-
-// weight registers a matrix [n,k] for Refresh.
-func (r *Runtime[T]) weight(m *G.Node, grad bool) *weight[T] {
-	shape := m.Shape()
-	w := &weight[T]{Weights: kernel.NewWeights[T](r.be, shape[0], shape[1], grad), master: floats(m.Value())}
-	w.Set(w.master)
-	r.weights = append(r.weights, w)
-	return w
 }
 
 // gradient registers an accumulator for Zero.
@@ -133,20 +118,23 @@ func (r *Runtime[T]) weightGradient(rows, cols int) *accumulator {
 
 // Publish brings the gradients into the shapes of their weights, after the last run of a step.
 func (r *Runtime[T]) Publish() {
+	for _, a := range r.accs {
+		a.join()
+	}
 	kernel.Parallel(len(r.accs), func(i int) { r.accs[i].publish() })
 }
 
-// Refresh takes over the master weights after an optimiser step.
+// Refresh makes the next run take the master weights over again.
 func (r *Runtime[T]) Refresh() {
-	for _, w := range r.weights {
-		w.Set(w.master)
+	for _, l := range r.layouts {
+		l.linear.holds, l.grad.holds = nil, nil
 	}
 }
 
 // Zero clears the gradients.
 func (r *Runtime[T]) Zero() {
 	for _, a := range r.accs {
-		a.turned = a.tall
+		a.turned, a.joined = a.tall, false
 		kernel.Tiles(len(a.data), 1<<18, func(lo, hi int) { clear(a.data[lo:hi]) })
 	}
 }

@@ -172,7 +172,7 @@ func productSpeed[T kernel.Elem](be kernel.Backend, j job) float64 {
 	flop, seconds := 0.0, 0.0
 	for m, count := range j.matrices() {
 		n, k := m[0], m[1]
-		w := kernel.NewWeights[T](be, n, k, false)
+		w := kernel.NewWeights[T](be, n, k)
 		w.Set(make([]float32, n*k))
 		x, y := make([]T, rows*k), make([][]T, kernel.Threads()*4)
 		for i := range y {
