@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"slm/scripts/duel"
 )
@@ -31,6 +33,7 @@ type curve struct {
 	WorstStep int     `json:"worst_step"`
 	End       float64 `json:"end"` // difference of the last steps' means, relative
 	Same      bool    `json:"same"`
+	Control   bool    `json:"control"` // PyTorch compiled takes our place: what two programs that are both right differ by
 }
 
 // newCurve judges the losses of one precision.
@@ -59,8 +62,8 @@ func (c curve) String() string {
 		c.Shape, c.Batch, c.Kernel, c.First, c.Last, c.PeerLast, c.End, c.WorstStep, c.Worst, verdict)
 }
 
-// compareCurves trains both sides on the same batches.
-func (b *bench) compareCurves(steps int) ([]curve, error) {
+// compareCurves trains both sides on the same batches, ours with each of the kernels named in only, or all.
+func (b *bench) compareCurves(steps int, only string) ([]curve, error) {
 	clean, err := b.prepare(steps, true)
 	if err != nil {
 		return nil, err
@@ -80,14 +83,26 @@ func (b *bench) compareCurves(steps int) ([]curve, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			ours, err := b.losses(steps, func() (*side, error) { return b.ours(name) })
+		add := func(name string, control bool, start func() (*side, error)) error {
+			ours, err := b.losses(steps, start)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			c := newCurve(ours, theirs, precision)
-			c.Shape, c.Batch, c.Kernel = b.job.Shape, b.job.Batch, name
+			c.Shape, c.Batch, c.Kernel, c.Control = b.job.Shape, b.job.Batch, name, control
 			curves = append(curves, c)
+			return nil
+		}
+		for _, name := range names {
+			if only != "" && !slices.Contains(strings.Split(only, ","), name) {
+				continue
+			}
+			if err := add(name, false, func() (*side, error) { return b.ours(name) }); err != nil {
+				return nil, err
+			}
+		}
+		if err := add("PyTorch compiled", true, func() (*side, error) { return b.peer("compile", precision) }); err != nil {
+			return nil, err
 		}
 	}
 	return curves, nil

@@ -78,6 +78,7 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 	python := flags.String("python", "python3", "a Python that has torch and numpy")
 	format := flags.String("o", "text", "text or json")
 	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
+	only := flags.String("kernels", "", "kernels whose losses are compared, separated by commas; empty: all that this machine has")
 	batch := flags.Int("batch", 0, "rows of a step; 0: the shape's own")
 	scale := flags.String("table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,29,135")
 	profiled := flags.Int("profile", 0, "where the time of a step of ours goes and what the machine could do: medians of so many steps")
@@ -120,7 +121,7 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 			continue
 		}
 		if *curves > 0 {
-			list, err := b.compareCurves(*curves)
+			list, err := b.compareCurves(*curves, *only)
 			if err != nil {
 				return err
 			}
@@ -155,7 +156,7 @@ func showCurves(curves []curve, format string, out io.Writer) error {
 		if format == "text" {
 			fmt.Fprintln(out, c)
 		}
-		if !c.Same {
+		if !c.Same && !c.Control {
 			err = errCurves
 		}
 	}
