@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func amxStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -54,149 +54,247 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	LEAQ    (AX)(R11*1), R15
-	BYTE    $0xc4
-	BYTE    $0x82
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xac
-	BYTE    $0x0f
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xd5
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xdd
-	CMPQ    SI, 32(SP)
-	JEQ     written3
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	LEAQ       (AX)(R10*1), R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	LEAQ       (AX)(R11*1), R15
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	ADDQ       R10, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
 	ADDQ R10, AX
@@ -553,6 +651,55 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	LEAQ       (AX)(R10*1), R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
 	BYTE       $0xc4
 	BYTE       $0xc2
 	BYTE       $0x7b
@@ -568,6 +715,22 @@ step2:
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
 	LEAQ       (AX)(R11*1), R15
 	BYTE       $0xc4
 	BYTE       $0x82
@@ -584,6 +747,39 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xd5
+	ADDQ       R10, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
@@ -950,7 +1146,7 @@ done7:
 	RET
 
 // func amxStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxStripRoundAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -1001,141 +1197,239 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE      $0xc4
-	BYTE      $0xa2
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xa4
-	BYTE      $0x08
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xc2
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xb4
-	BYTE      $0x1e
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x4a
-	BYTE      $0x5c
-	BYTE      $0xc4
-	BYTE      $0xc4
-	BYTE      $0xc2
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xbc
-	BYTE      $0x1e
-	BYTE      $0x00
-	BYTE      $0x04
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x42
-	BYTE      $0x5c
-	BYTE      $0xcc
-	LEAQ      (AX)(R11*1), R15
-	BYTE      $0xc4
-	BYTE      $0x82
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xac
-	BYTE      $0x0f
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x4a
-	BYTE      $0x5c
-	BYTE      $0xd5
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x42
-	BYTE      $0x5c
-	BYTE      $0xdd
-	CMPQ      SI, 32(SP)
-	JEQ       written3
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	LEAQ       (AX)(R10*1), R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	LEAQ       (AX)(R11*1), R15
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	ADDQ       R10, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
 	ADDQ R10, AX
@@ -1363,7 +1657,7 @@ done7:
 	RET
 
 // func amxHalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxHalfStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -1404,128 +1698,193 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	CMPQ    SI, 32(SP)
-	JEQ     written3
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	LEAQ       (AX)(R10*1), R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
 	ADDQ R10, AX
@@ -1830,6 +2189,55 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	LEAQ       (AX)(R10*1), R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
 	BYTE       $0xc4
 	BYTE       $0xc2
 	BYTE       $0x7b
@@ -1845,6 +2253,22 @@ step2:
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
 	CMPQ       SI, 32(SP)
 	JEQ        written3
 	VMOVUPS    (SI), Z0
@@ -2186,7 +2610,7 @@ done7:
 	RET
 
 // func amxHalfStripRoundAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxHalfStripRoundAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -2227,120 +2651,185 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE      $0xc4
-	BYTE      $0xa2
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xa4
-	BYTE      $0x08
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xc2
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xb4
-	BYTE      $0x1e
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x4a
-	BYTE      $0x5c
-	BYTE      $0xc4
-	BYTE      $0xc4
-	BYTE      $0xc2
-	BYTE      $0x7b
-	BYTE      $0x4b
-	BYTE      $0xbc
-	BYTE      $0x1e
-	BYTE      $0x00
-	BYTE      $0x04
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x42
-	BYTE      $0x5c
-	BYTE      $0xcc
-	CMPQ      SI, 32(SP)
-	JEQ       written3
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
-	VMOVUPS   (SI), Z0
-	VMOVUPS   64(SI), Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xd0
-	VMOVDQU64 Z2, (DI)
-	BYTE      $0x0f
-	BYTE      $0x0d
-	BYTE      $0x8f
-	BYTE      $0x40
-	BYTE      $0x00
-	BYTE      $0x00
-	BYTE      $0x00
-	ADDQ      $0x00000080, SI
-	ADDQ      R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	LEAQ       (AX)(R10*1), R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	PREFETCHT0 (R15)
+	ADDQ       R9, R15
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	BYTE       $0x62
+	BYTE       $0xf2
+	BYTE       $0x77
+	BYTE       $0x48
+	BYTE       $0x72
+	BYTE       $0xd0
+	VMOVDQU64  Z2, (DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x40
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
 	ADDQ R10, AX

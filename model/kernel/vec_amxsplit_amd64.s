@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func amxSplit3StripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxSplit3StripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -54,440 +54,632 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xac
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x10
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x14
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xd5
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xdd
-	CMPQ    SI, 32(SP)
-	JEQ     written3
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x10
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x14
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xd5
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xdd
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xac
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xd5
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xdd
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xd5
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xdd
-	CMPQ    SI, 32(SP)
-	JEQ     written4
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 8192(R14)
+	PREFETCHT0 8256(R14)
+	PREFETCHT0 8320(R14)
+	PREFETCHT0 8384(R14)
+	PREFETCHT0 8448(R14)
+	PREFETCHT0 8512(R14)
+	PREFETCHT0 8576(R14)
+	PREFETCHT0 8640(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8256(AX)
+	PREFETCHT0 8320(AX)
+	PREFETCHT0 8384(AX)
+	PREFETCHT0 8448(AX)
+	PREFETCHT0 8512(AX)
+	PREFETCHT0 8576(AX)
+	PREFETCHT0 8640(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 8704(R14)
+	PREFETCHT0 8768(R14)
+	PREFETCHT0 8832(R14)
+	PREFETCHT0 8896(R14)
+	PREFETCHT0 8960(R14)
+	PREFETCHT0 9024(R14)
+	PREFETCHT0 9088(R14)
+	PREFETCHT0 9152(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 8704(AX)
+	PREFETCHT0 8768(AX)
+	PREFETCHT0 8832(AX)
+	PREFETCHT0 8896(AX)
+	PREFETCHT0 8960(AX)
+	PREFETCHT0 9024(AX)
+	PREFETCHT0 9088(AX)
+	PREFETCHT0 9152(AX)
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 9216(R14)
+	PREFETCHT0 9280(R14)
+	PREFETCHT0 9344(R14)
+	PREFETCHT0 9408(R14)
+	PREFETCHT0 9472(R14)
+	PREFETCHT0 9536(R14)
+	PREFETCHT0 9600(R14)
+	PREFETCHT0 9664(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 9216(AX)
+	PREFETCHT0 9280(AX)
+	PREFETCHT0 9344(AX)
+	PREFETCHT0 9408(AX)
+	PREFETCHT0 9472(AX)
+	PREFETCHT0 9536(AX)
+	PREFETCHT0 9600(AX)
+	PREFETCHT0 9664(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 9728(R14)
+	PREFETCHT0 9792(R14)
+	PREFETCHT0 9856(R14)
+	PREFETCHT0 9920(R14)
+	PREFETCHT0 9984(R14)
+	PREFETCHT0 10048(R14)
+	PREFETCHT0 10112(R14)
+	PREFETCHT0 10176(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 9728(AX)
+	PREFETCHT0 9792(AX)
+	PREFETCHT0 9856(AX)
+	PREFETCHT0 9920(AX)
+	PREFETCHT0 9984(AX)
+	PREFETCHT0 10048(AX)
+	PREFETCHT0 10112(AX)
+	PREFETCHT0 10176(AX)
+	CMPQ       SI, 32(SP)
+	JEQ        written4
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written4:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x10
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x14
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	ADDQ R10, AX
-	ADDQ $0x00001800, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x10
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x14
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 10240(R14)
+	PREFETCHT0 10304(R14)
+	PREFETCHT0 10368(R14)
+	PREFETCHT0 10432(R14)
+	PREFETCHT0 10496(R14)
+	PREFETCHT0 10560(R14)
+	PREFETCHT0 10624(R14)
+	PREFETCHT0 10688(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 10240(AX)
+	PREFETCHT0 10304(AX)
+	PREFETCHT0 10368(AX)
+	PREFETCHT0 10432(AX)
+	PREFETCHT0 10496(AX)
+	PREFETCHT0 10560(AX)
+	PREFETCHT0 10624(AX)
+	PREFETCHT0 10688(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 10752(R14)
+	PREFETCHT0 10816(R14)
+	PREFETCHT0 10880(R14)
+	PREFETCHT0 10944(R14)
+	PREFETCHT0 11008(R14)
+	PREFETCHT0 11072(R14)
+	PREFETCHT0 11136(R14)
+	PREFETCHT0 11200(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 10752(AX)
+	PREFETCHT0 10816(AX)
+	PREFETCHT0 10880(AX)
+	PREFETCHT0 10944(AX)
+	PREFETCHT0 11008(AX)
+	PREFETCHT0 11072(AX)
+	PREFETCHT0 11136(AX)
+	PREFETCHT0 11200(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 11264(R14)
+	PREFETCHT0 11328(R14)
+	PREFETCHT0 11392(R14)
+	PREFETCHT0 11456(R14)
+	PREFETCHT0 11520(R14)
+	PREFETCHT0 11584(R14)
+	PREFETCHT0 11648(R14)
+	PREFETCHT0 11712(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 11264(AX)
+	PREFETCHT0 11328(AX)
+	PREFETCHT0 11392(AX)
+	PREFETCHT0 11456(AX)
+	PREFETCHT0 11520(AX)
+	PREFETCHT0 11584(AX)
+	PREFETCHT0 11648(AX)
+	PREFETCHT0 11712(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 11776(R14)
+	PREFETCHT0 11840(R14)
+	PREFETCHT0 11904(R14)
+	PREFETCHT0 11968(R14)
+	PREFETCHT0 12032(R14)
+	PREFETCHT0 12096(R14)
+	PREFETCHT0 12160(R14)
+	PREFETCHT0 12224(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 11776(AX)
+	PREFETCHT0 11840(AX)
+	PREFETCHT0 11904(AX)
+	PREFETCHT0 11968(AX)
+	PREFETCHT0 12032(AX)
+	PREFETCHT0 12096(AX)
+	PREFETCHT0 12160(AX)
+	PREFETCHT0 12224(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001800, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest5:
 	CMPQ    SI, 32(SP)
@@ -831,21 +1023,53 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xd5
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xdd
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
 	CMPQ       SI, 32(SP)
 	JEQ        written3
 	VMOVUPS    (SI), Z0
@@ -975,21 +1199,53 @@ written3:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xd5
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xdd
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
 	BYTE       $0xc4
 	BYTE       $0xa2
 	BYTE       $0x7b
@@ -1015,21 +1271,53 @@ written3:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 8192(R14)
+	PREFETCHT0 8256(R14)
+	PREFETCHT0 8320(R14)
+	PREFETCHT0 8384(R14)
+	PREFETCHT0 8448(R14)
+	PREFETCHT0 8512(R14)
+	PREFETCHT0 8576(R14)
+	PREFETCHT0 8640(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8256(AX)
+	PREFETCHT0 8320(AX)
+	PREFETCHT0 8384(AX)
+	PREFETCHT0 8448(AX)
+	PREFETCHT0 8512(AX)
+	PREFETCHT0 8576(AX)
+	PREFETCHT0 8640(AX)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xd5
+	PREFETCHT0 8704(R14)
+	PREFETCHT0 8768(R14)
+	PREFETCHT0 8832(R14)
+	PREFETCHT0 8896(R14)
+	PREFETCHT0 8960(R14)
+	PREFETCHT0 9024(R14)
+	PREFETCHT0 9088(R14)
+	PREFETCHT0 9152(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xdd
+	PREFETCHT0 8704(AX)
+	PREFETCHT0 8768(AX)
+	PREFETCHT0 8832(AX)
+	PREFETCHT0 8896(AX)
+	PREFETCHT0 8960(AX)
+	PREFETCHT0 9024(AX)
+	PREFETCHT0 9088(AX)
+	PREFETCHT0 9152(AX)
 	BYTE       $0xc4
 	BYTE       $0xc2
 	BYTE       $0x7b
@@ -1055,21 +1343,53 @@ written3:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 9216(R14)
+	PREFETCHT0 9280(R14)
+	PREFETCHT0 9344(R14)
+	PREFETCHT0 9408(R14)
+	PREFETCHT0 9472(R14)
+	PREFETCHT0 9536(R14)
+	PREFETCHT0 9600(R14)
+	PREFETCHT0 9664(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 9216(AX)
+	PREFETCHT0 9280(AX)
+	PREFETCHT0 9344(AX)
+	PREFETCHT0 9408(AX)
+	PREFETCHT0 9472(AX)
+	PREFETCHT0 9536(AX)
+	PREFETCHT0 9600(AX)
+	PREFETCHT0 9664(AX)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xd5
+	PREFETCHT0 9728(R14)
+	PREFETCHT0 9792(R14)
+	PREFETCHT0 9856(R14)
+	PREFETCHT0 9920(R14)
+	PREFETCHT0 9984(R14)
+	PREFETCHT0 10048(R14)
+	PREFETCHT0 10112(R14)
+	PREFETCHT0 10176(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xdd
+	PREFETCHT0 9728(AX)
+	PREFETCHT0 9792(AX)
+	PREFETCHT0 9856(AX)
+	PREFETCHT0 9920(AX)
+	PREFETCHT0 9984(AX)
+	PREFETCHT0 10048(AX)
+	PREFETCHT0 10112(AX)
+	PREFETCHT0 10176(AX)
 	CMPQ       SI, 32(SP)
 	JEQ        written4
 	VMOVUPS    (SI), Z0
@@ -1174,92 +1494,156 @@ written3:
 	ADDQ       R8, DI
 
 written4:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x10
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x14
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	ADDQ R10, AX
-	ADDQ $0x00001800, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x10
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x14
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 10240(R14)
+	PREFETCHT0 10304(R14)
+	PREFETCHT0 10368(R14)
+	PREFETCHT0 10432(R14)
+	PREFETCHT0 10496(R14)
+	PREFETCHT0 10560(R14)
+	PREFETCHT0 10624(R14)
+	PREFETCHT0 10688(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 10240(AX)
+	PREFETCHT0 10304(AX)
+	PREFETCHT0 10368(AX)
+	PREFETCHT0 10432(AX)
+	PREFETCHT0 10496(AX)
+	PREFETCHT0 10560(AX)
+	PREFETCHT0 10624(AX)
+	PREFETCHT0 10688(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 10752(R14)
+	PREFETCHT0 10816(R14)
+	PREFETCHT0 10880(R14)
+	PREFETCHT0 10944(R14)
+	PREFETCHT0 11008(R14)
+	PREFETCHT0 11072(R14)
+	PREFETCHT0 11136(R14)
+	PREFETCHT0 11200(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 10752(AX)
+	PREFETCHT0 10816(AX)
+	PREFETCHT0 10880(AX)
+	PREFETCHT0 10944(AX)
+	PREFETCHT0 11008(AX)
+	PREFETCHT0 11072(AX)
+	PREFETCHT0 11136(AX)
+	PREFETCHT0 11200(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 11264(R14)
+	PREFETCHT0 11328(R14)
+	PREFETCHT0 11392(R14)
+	PREFETCHT0 11456(R14)
+	PREFETCHT0 11520(R14)
+	PREFETCHT0 11584(R14)
+	PREFETCHT0 11648(R14)
+	PREFETCHT0 11712(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 11264(AX)
+	PREFETCHT0 11328(AX)
+	PREFETCHT0 11392(AX)
+	PREFETCHT0 11456(AX)
+	PREFETCHT0 11520(AX)
+	PREFETCHT0 11584(AX)
+	PREFETCHT0 11648(AX)
+	PREFETCHT0 11712(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 11776(R14)
+	PREFETCHT0 11840(R14)
+	PREFETCHT0 11904(R14)
+	PREFETCHT0 11968(R14)
+	PREFETCHT0 12032(R14)
+	PREFETCHT0 12096(R14)
+	PREFETCHT0 12160(R14)
+	PREFETCHT0 12224(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 11776(AX)
+	PREFETCHT0 11840(AX)
+	PREFETCHT0 11904(AX)
+	PREFETCHT0 11968(AX)
+	PREFETCHT0 12032(AX)
+	PREFETCHT0 12096(AX)
+	PREFETCHT0 12160(AX)
+	PREFETCHT0 12224(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001800, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest5:
 	CMPQ       SI, 32(SP)
@@ -1537,7 +1921,7 @@ done8:
 	RET
 
 // func amxSplit3HalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxSplit3HalfStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -1578,340 +1962,532 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x10
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x14
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	CMPQ    SI, 32(SP)
-	JEQ     written3
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x10
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x14
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	CMPQ    SI, 32(SP)
-	JEQ     written4
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 8192(R14)
+	PREFETCHT0 8256(R14)
+	PREFETCHT0 8320(R14)
+	PREFETCHT0 8384(R14)
+	PREFETCHT0 8448(R14)
+	PREFETCHT0 8512(R14)
+	PREFETCHT0 8576(R14)
+	PREFETCHT0 8640(R14)
+	PREFETCHT0 8704(R14)
+	PREFETCHT0 8768(R14)
+	PREFETCHT0 8832(R14)
+	PREFETCHT0 8896(R14)
+	PREFETCHT0 8960(R14)
+	PREFETCHT0 9024(R14)
+	PREFETCHT0 9088(R14)
+	PREFETCHT0 9152(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8256(AX)
+	PREFETCHT0 8320(AX)
+	PREFETCHT0 8384(AX)
+	PREFETCHT0 8448(AX)
+	PREFETCHT0 8512(AX)
+	PREFETCHT0 8576(AX)
+	PREFETCHT0 8640(AX)
+	PREFETCHT0 8704(AX)
+	PREFETCHT0 8768(AX)
+	PREFETCHT0 8832(AX)
+	PREFETCHT0 8896(AX)
+	PREFETCHT0 8960(AX)
+	PREFETCHT0 9024(AX)
+	PREFETCHT0 9088(AX)
+	PREFETCHT0 9152(AX)
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 9216(R14)
+	PREFETCHT0 9280(R14)
+	PREFETCHT0 9344(R14)
+	PREFETCHT0 9408(R14)
+	PREFETCHT0 9472(R14)
+	PREFETCHT0 9536(R14)
+	PREFETCHT0 9600(R14)
+	PREFETCHT0 9664(R14)
+	PREFETCHT0 9728(R14)
+	PREFETCHT0 9792(R14)
+	PREFETCHT0 9856(R14)
+	PREFETCHT0 9920(R14)
+	PREFETCHT0 9984(R14)
+	PREFETCHT0 10048(R14)
+	PREFETCHT0 10112(R14)
+	PREFETCHT0 10176(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 9216(AX)
+	PREFETCHT0 9280(AX)
+	PREFETCHT0 9344(AX)
+	PREFETCHT0 9408(AX)
+	PREFETCHT0 9472(AX)
+	PREFETCHT0 9536(AX)
+	PREFETCHT0 9600(AX)
+	PREFETCHT0 9664(AX)
+	PREFETCHT0 9728(AX)
+	PREFETCHT0 9792(AX)
+	PREFETCHT0 9856(AX)
+	PREFETCHT0 9920(AX)
+	PREFETCHT0 9984(AX)
+	PREFETCHT0 10048(AX)
+	PREFETCHT0 10112(AX)
+	PREFETCHT0 10176(AX)
+	CMPQ       SI, 32(SP)
+	JEQ        written4
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written4:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x10
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	ADDQ R10, AX
-	ADDQ $0x00001800, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x10
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 10240(R14)
+	PREFETCHT0 10304(R14)
+	PREFETCHT0 10368(R14)
+	PREFETCHT0 10432(R14)
+	PREFETCHT0 10496(R14)
+	PREFETCHT0 10560(R14)
+	PREFETCHT0 10624(R14)
+	PREFETCHT0 10688(R14)
+	PREFETCHT0 10752(R14)
+	PREFETCHT0 10816(R14)
+	PREFETCHT0 10880(R14)
+	PREFETCHT0 10944(R14)
+	PREFETCHT0 11008(R14)
+	PREFETCHT0 11072(R14)
+	PREFETCHT0 11136(R14)
+	PREFETCHT0 11200(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 10240(AX)
+	PREFETCHT0 10304(AX)
+	PREFETCHT0 10368(AX)
+	PREFETCHT0 10432(AX)
+	PREFETCHT0 10496(AX)
+	PREFETCHT0 10560(AX)
+	PREFETCHT0 10624(AX)
+	PREFETCHT0 10688(AX)
+	PREFETCHT0 10752(AX)
+	PREFETCHT0 10816(AX)
+	PREFETCHT0 10880(AX)
+	PREFETCHT0 10944(AX)
+	PREFETCHT0 11008(AX)
+	PREFETCHT0 11072(AX)
+	PREFETCHT0 11136(AX)
+	PREFETCHT0 11200(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 11264(R14)
+	PREFETCHT0 11328(R14)
+	PREFETCHT0 11392(R14)
+	PREFETCHT0 11456(R14)
+	PREFETCHT0 11520(R14)
+	PREFETCHT0 11584(R14)
+	PREFETCHT0 11648(R14)
+	PREFETCHT0 11712(R14)
+	PREFETCHT0 11776(R14)
+	PREFETCHT0 11840(R14)
+	PREFETCHT0 11904(R14)
+	PREFETCHT0 11968(R14)
+	PREFETCHT0 12032(R14)
+	PREFETCHT0 12096(R14)
+	PREFETCHT0 12160(R14)
+	PREFETCHT0 12224(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 11264(AX)
+	PREFETCHT0 11328(AX)
+	PREFETCHT0 11392(AX)
+	PREFETCHT0 11456(AX)
+	PREFETCHT0 11520(AX)
+	PREFETCHT0 11584(AX)
+	PREFETCHT0 11648(AX)
+	PREFETCHT0 11712(AX)
+	PREFETCHT0 11776(AX)
+	PREFETCHT0 11840(AX)
+	PREFETCHT0 11904(AX)
+	PREFETCHT0 11968(AX)
+	PREFETCHT0 12032(AX)
+	PREFETCHT0 12096(AX)
+	PREFETCHT0 12160(AX)
+	PREFETCHT0 12224(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001800, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest5:
 	CMPQ    SI, 32(SP)
@@ -2205,11 +2781,43 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
 	CMPQ       SI, 32(SP)
 	JEQ        written3
 	VMOVUPS    (SI), Z0
@@ -2339,11 +2947,43 @@ written3:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
 	BYTE       $0xc4
 	BYTE       $0xa2
 	BYTE       $0x7b
@@ -2359,11 +2999,43 @@ written3:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 8192(R14)
+	PREFETCHT0 8256(R14)
+	PREFETCHT0 8320(R14)
+	PREFETCHT0 8384(R14)
+	PREFETCHT0 8448(R14)
+	PREFETCHT0 8512(R14)
+	PREFETCHT0 8576(R14)
+	PREFETCHT0 8640(R14)
+	PREFETCHT0 8704(R14)
+	PREFETCHT0 8768(R14)
+	PREFETCHT0 8832(R14)
+	PREFETCHT0 8896(R14)
+	PREFETCHT0 8960(R14)
+	PREFETCHT0 9024(R14)
+	PREFETCHT0 9088(R14)
+	PREFETCHT0 9152(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8256(AX)
+	PREFETCHT0 8320(AX)
+	PREFETCHT0 8384(AX)
+	PREFETCHT0 8448(AX)
+	PREFETCHT0 8512(AX)
+	PREFETCHT0 8576(AX)
+	PREFETCHT0 8640(AX)
+	PREFETCHT0 8704(AX)
+	PREFETCHT0 8768(AX)
+	PREFETCHT0 8832(AX)
+	PREFETCHT0 8896(AX)
+	PREFETCHT0 8960(AX)
+	PREFETCHT0 9024(AX)
+	PREFETCHT0 9088(AX)
+	PREFETCHT0 9152(AX)
 	BYTE       $0xc4
 	BYTE       $0xc2
 	BYTE       $0x7b
@@ -2389,11 +3061,43 @@ written3:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 9216(R14)
+	PREFETCHT0 9280(R14)
+	PREFETCHT0 9344(R14)
+	PREFETCHT0 9408(R14)
+	PREFETCHT0 9472(R14)
+	PREFETCHT0 9536(R14)
+	PREFETCHT0 9600(R14)
+	PREFETCHT0 9664(R14)
+	PREFETCHT0 9728(R14)
+	PREFETCHT0 9792(R14)
+	PREFETCHT0 9856(R14)
+	PREFETCHT0 9920(R14)
+	PREFETCHT0 9984(R14)
+	PREFETCHT0 10048(R14)
+	PREFETCHT0 10112(R14)
+	PREFETCHT0 10176(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 9216(AX)
+	PREFETCHT0 9280(AX)
+	PREFETCHT0 9344(AX)
+	PREFETCHT0 9408(AX)
+	PREFETCHT0 9472(AX)
+	PREFETCHT0 9536(AX)
+	PREFETCHT0 9600(AX)
+	PREFETCHT0 9664(AX)
+	PREFETCHT0 9728(AX)
+	PREFETCHT0 9792(AX)
+	PREFETCHT0 9856(AX)
+	PREFETCHT0 9920(AX)
+	PREFETCHT0 9984(AX)
+	PREFETCHT0 10048(AX)
+	PREFETCHT0 10112(AX)
+	PREFETCHT0 10176(AX)
 	CMPQ       SI, 32(SP)
 	JEQ        written4
 	VMOVUPS    (SI), Z0
@@ -2498,52 +3202,116 @@ written3:
 	ADDQ       R8, DI
 
 written4:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x10
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	ADDQ R10, AX
-	ADDQ $0x00001800, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x10
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 10240(R14)
+	PREFETCHT0 10304(R14)
+	PREFETCHT0 10368(R14)
+	PREFETCHT0 10432(R14)
+	PREFETCHT0 10496(R14)
+	PREFETCHT0 10560(R14)
+	PREFETCHT0 10624(R14)
+	PREFETCHT0 10688(R14)
+	PREFETCHT0 10752(R14)
+	PREFETCHT0 10816(R14)
+	PREFETCHT0 10880(R14)
+	PREFETCHT0 10944(R14)
+	PREFETCHT0 11008(R14)
+	PREFETCHT0 11072(R14)
+	PREFETCHT0 11136(R14)
+	PREFETCHT0 11200(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 10240(AX)
+	PREFETCHT0 10304(AX)
+	PREFETCHT0 10368(AX)
+	PREFETCHT0 10432(AX)
+	PREFETCHT0 10496(AX)
+	PREFETCHT0 10560(AX)
+	PREFETCHT0 10624(AX)
+	PREFETCHT0 10688(AX)
+	PREFETCHT0 10752(AX)
+	PREFETCHT0 10816(AX)
+	PREFETCHT0 10880(AX)
+	PREFETCHT0 10944(AX)
+	PREFETCHT0 11008(AX)
+	PREFETCHT0 11072(AX)
+	PREFETCHT0 11136(AX)
+	PREFETCHT0 11200(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 11264(R14)
+	PREFETCHT0 11328(R14)
+	PREFETCHT0 11392(R14)
+	PREFETCHT0 11456(R14)
+	PREFETCHT0 11520(R14)
+	PREFETCHT0 11584(R14)
+	PREFETCHT0 11648(R14)
+	PREFETCHT0 11712(R14)
+	PREFETCHT0 11776(R14)
+	PREFETCHT0 11840(R14)
+	PREFETCHT0 11904(R14)
+	PREFETCHT0 11968(R14)
+	PREFETCHT0 12032(R14)
+	PREFETCHT0 12096(R14)
+	PREFETCHT0 12160(R14)
+	PREFETCHT0 12224(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 11264(AX)
+	PREFETCHT0 11328(AX)
+	PREFETCHT0 11392(AX)
+	PREFETCHT0 11456(AX)
+	PREFETCHT0 11520(AX)
+	PREFETCHT0 11584(AX)
+	PREFETCHT0 11648(AX)
+	PREFETCHT0 11712(AX)
+	PREFETCHT0 11776(AX)
+	PREFETCHT0 11840(AX)
+	PREFETCHT0 11904(AX)
+	PREFETCHT0 11968(AX)
+	PREFETCHT0 12032(AX)
+	PREFETCHT0 12096(AX)
+	PREFETCHT0 12160(AX)
+	PREFETCHT0 12224(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001800, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest5:
 	CMPQ       SI, 32(SP)
@@ -6793,7 +7561,7 @@ step1:
 	RET
 
 // func amxSplit2StripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxSplit2StripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -6844,256 +7612,384 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xac
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xd5
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xdd
-	CMPQ    SI, 32(SP)
-	JEQ     written3
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 4096(AX)
+	PREFETCHT0 4160(AX)
+	PREFETCHT0 4224(AX)
+	PREFETCHT0 4288(AX)
+	PREFETCHT0 4352(AX)
+	PREFETCHT0 4416(AX)
+	PREFETCHT0 4480(AX)
+	PREFETCHT0 4544(AX)
+	PREFETCHT0 4608(AX)
+	PREFETCHT0 4672(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 4736(AX)
+	PREFETCHT0 4800(AX)
+	PREFETCHT0 4864(AX)
+	PREFETCHT0 4928(AX)
+	PREFETCHT0 4992(AX)
+	PREFETCHT0 5056(AX)
+	PREFETCHT0 5120(AX)
+	PREFETCHT0 5184(AX)
+	PREFETCHT0 5248(AX)
+	PREFETCHT0 5312(AX)
+	PREFETCHT0 5376(AX)
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x0c
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xb4
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	ADDQ R10, AX
-	ADDQ $0x00001000, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5440(AX)
+	PREFETCHT0 5504(AX)
+	PREFETCHT0 5568(AX)
+	PREFETCHT0 5632(AX)
+	PREFETCHT0 5696(AX)
+	PREFETCHT0 5760(AX)
+	PREFETCHT0 5824(AX)
+	PREFETCHT0 5888(AX)
+	PREFETCHT0 5952(AX)
+	PREFETCHT0 6016(AX)
+	PREFETCHT0 6080(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001000, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest4:
 	CMPQ    SI, 32(SP)
@@ -7427,21 +8323,63 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 4096(AX)
+	PREFETCHT0 4160(AX)
+	PREFETCHT0 4224(AX)
+	PREFETCHT0 4288(AX)
+	PREFETCHT0 4352(AX)
+	PREFETCHT0 4416(AX)
+	PREFETCHT0 4480(AX)
+	PREFETCHT0 4544(AX)
+	PREFETCHT0 4608(AX)
+	PREFETCHT0 4672(AX)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xd5
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xdd
+	PREFETCHT0 4736(AX)
+	PREFETCHT0 4800(AX)
+	PREFETCHT0 4864(AX)
+	PREFETCHT0 4928(AX)
+	PREFETCHT0 4992(AX)
+	PREFETCHT0 5056(AX)
+	PREFETCHT0 5120(AX)
+	PREFETCHT0 5184(AX)
+	PREFETCHT0 5248(AX)
+	PREFETCHT0 5312(AX)
+	PREFETCHT0 5376(AX)
 	CMPQ       SI, 32(SP)
 	JEQ        written3
 	VMOVUPS    (SI), Z0
@@ -7546,112 +8484,198 @@ step2:
 	ADDQ       R8, DI
 
 written3:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x0c
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xb4
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	ADDQ R10, AX
-	ADDQ $0x00001000, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5440(AX)
+	PREFETCHT0 5504(AX)
+	PREFETCHT0 5568(AX)
+	PREFETCHT0 5632(AX)
+	PREFETCHT0 5696(AX)
+	PREFETCHT0 5760(AX)
+	PREFETCHT0 5824(AX)
+	PREFETCHT0 5888(AX)
+	PREFETCHT0 5952(AX)
+	PREFETCHT0 6016(AX)
+	PREFETCHT0 6080(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xac
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001000, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest4:
 	CMPQ       SI, 32(SP)
@@ -7929,7 +8953,7 @@ done7:
 	RET
 
 // func amxSplit2HalfStripAVX512(c *byte, from *byte, a *byte, b *byte, scratch *byte, ldc int, ldfrom int, lda int, stepA int, halfA int, skipB int, steps int, blocks int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·amxSplit2HalfStripAVX512(SB), $40-104
 	MOVQ b+24(FP), R14
 	MOVQ ldc+40(FP), R8
@@ -7970,196 +8994,324 @@ block1:
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE    $0xc4
-	BYTE    $0xa2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xc2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x1e
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x4a
-	BYTE    $0x5c
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x42
-	BYTE    $0x5c
-	BYTE    $0xcc
-	CMPQ    SI, 32(SP)
-	JEQ     written3
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	ADDQ    $0x00000080, SI
-	ADDQ    R8, DI
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 4096(AX)
+	PREFETCHT0 4160(AX)
+	PREFETCHT0 4224(AX)
+	PREFETCHT0 4288(AX)
+	PREFETCHT0 4352(AX)
+	PREFETCHT0 4416(AX)
+	PREFETCHT0 4480(AX)
+	PREFETCHT0 4544(AX)
+	PREFETCHT0 4608(AX)
+	PREFETCHT0 4672(AX)
+	PREFETCHT0 4736(AX)
+	PREFETCHT0 4800(AX)
+	PREFETCHT0 4864(AX)
+	PREFETCHT0 4928(AX)
+	PREFETCHT0 4992(AX)
+	PREFETCHT0 5056(AX)
+	PREFETCHT0 5120(AX)
+	PREFETCHT0 5184(AX)
+	PREFETCHT0 5248(AX)
+	PREFETCHT0 5312(AX)
+	PREFETCHT0 5376(AX)
+	CMPQ       SI, 32(SP)
+	JEQ        written3
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
+	VMOVUPS    (SI), Z0
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    Z0, (DI)
+	VMOVUPS    Z1, 64(DI)
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0x80
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x0f
+	BYTE       $0x0d
+	BYTE       $0x8f
+	BYTE       $0xc0
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	ADDQ       $0x00000080, SI
+	ADDQ       R8, DI
 
 written3:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xb4
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	ADDQ R10, AX
-	ADDQ $0x00001000, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5440(AX)
+	PREFETCHT0 5504(AX)
+	PREFETCHT0 5568(AX)
+	PREFETCHT0 5632(AX)
+	PREFETCHT0 5696(AX)
+	PREFETCHT0 5760(AX)
+	PREFETCHT0 5824(AX)
+	PREFETCHT0 5888(AX)
+	PREFETCHT0 5952(AX)
+	PREFETCHT0 6016(AX)
+	PREFETCHT0 6080(AX)
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001000, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest4:
 	CMPQ    SI, 32(SP)
@@ -8453,11 +9605,53 @@ step2:
 	BYTE       $0x4a
 	BYTE       $0x5c
 	BYTE       $0xc4
+	PREFETCHT0 4096(R14)
+	PREFETCHT0 4160(R14)
+	PREFETCHT0 4224(R14)
+	PREFETCHT0 4288(R14)
+	PREFETCHT0 4352(R14)
+	PREFETCHT0 4416(R14)
+	PREFETCHT0 4480(R14)
+	PREFETCHT0 4544(R14)
+	PREFETCHT0 4608(R14)
+	PREFETCHT0 4672(R14)
+	PREFETCHT0 4736(R14)
+	PREFETCHT0 4800(R14)
+	PREFETCHT0 4864(R14)
+	PREFETCHT0 4928(R14)
+	PREFETCHT0 4992(R14)
+	PREFETCHT0 5056(R14)
+	PREFETCHT0 5120(R14)
+	PREFETCHT0 5184(R14)
+	PREFETCHT0 5248(R14)
+	PREFETCHT0 5312(R14)
+	PREFETCHT0 5376(R14)
 	BYTE       $0xc4
 	BYTE       $0xe2
 	BYTE       $0x42
 	BYTE       $0x5c
 	BYTE       $0xcc
+	PREFETCHT0 4096(AX)
+	PREFETCHT0 4160(AX)
+	PREFETCHT0 4224(AX)
+	PREFETCHT0 4288(AX)
+	PREFETCHT0 4352(AX)
+	PREFETCHT0 4416(AX)
+	PREFETCHT0 4480(AX)
+	PREFETCHT0 4544(AX)
+	PREFETCHT0 4608(AX)
+	PREFETCHT0 4672(AX)
+	PREFETCHT0 4736(AX)
+	PREFETCHT0 4800(AX)
+	PREFETCHT0 4864(AX)
+	PREFETCHT0 4928(AX)
+	PREFETCHT0 4992(AX)
+	PREFETCHT0 5056(AX)
+	PREFETCHT0 5120(AX)
+	PREFETCHT0 5184(AX)
+	PREFETCHT0 5248(AX)
+	PREFETCHT0 5312(AX)
+	PREFETCHT0 5376(AX)
 	CMPQ       SI, 32(SP)
 	JEQ        written3
 	VMOVUPS    (SI), Z0
@@ -8562,72 +9756,158 @@ step2:
 	ADDQ       R8, DI
 
 written3:
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xb4
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x1e
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	ADDQ R10, AX
-	ADDQ $0x00001000, R14
-	DECQ CX
-	JNE  step2
-	MOVQ skipB+80(FP), R15
-	ADDQ R15, R14
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xb4
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xc2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x1e
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 5440(R14)
+	PREFETCHT0 5504(R14)
+	PREFETCHT0 5568(R14)
+	PREFETCHT0 5632(R14)
+	PREFETCHT0 5696(R14)
+	PREFETCHT0 5760(R14)
+	PREFETCHT0 5824(R14)
+	PREFETCHT0 5888(R14)
+	PREFETCHT0 5952(R14)
+	PREFETCHT0 6016(R14)
+	PREFETCHT0 6080(R14)
+	PREFETCHT0 6144(R14)
+	PREFETCHT0 6208(R14)
+	PREFETCHT0 6272(R14)
+	PREFETCHT0 6336(R14)
+	PREFETCHT0 6400(R14)
+	PREFETCHT0 6464(R14)
+	PREFETCHT0 6528(R14)
+	PREFETCHT0 6592(R14)
+	PREFETCHT0 6656(R14)
+	PREFETCHT0 6720(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5440(AX)
+	PREFETCHT0 5504(AX)
+	PREFETCHT0 5568(AX)
+	PREFETCHT0 5632(AX)
+	PREFETCHT0 5696(AX)
+	PREFETCHT0 5760(AX)
+	PREFETCHT0 5824(AX)
+	PREFETCHT0 5888(AX)
+	PREFETCHT0 5952(AX)
+	PREFETCHT0 6016(AX)
+	PREFETCHT0 6080(AX)
+	PREFETCHT0 6144(AX)
+	PREFETCHT0 6208(AX)
+	PREFETCHT0 6272(AX)
+	PREFETCHT0 6336(AX)
+	PREFETCHT0 6400(AX)
+	PREFETCHT0 6464(AX)
+	PREFETCHT0 6528(AX)
+	PREFETCHT0 6592(AX)
+	PREFETCHT0 6656(AX)
+	PREFETCHT0 6720(AX)
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xa4
+	BYTE       $0x08
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0x00
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	PREFETCHT0 6784(R14)
+	PREFETCHT0 6848(R14)
+	PREFETCHT0 6912(R14)
+	PREFETCHT0 6976(R14)
+	PREFETCHT0 7040(R14)
+	PREFETCHT0 7104(R14)
+	PREFETCHT0 7168(R14)
+	PREFETCHT0 7232(R14)
+	PREFETCHT0 7296(R14)
+	PREFETCHT0 7360(R14)
+	PREFETCHT0 7424(R14)
+	PREFETCHT0 7488(R14)
+	PREFETCHT0 7552(R14)
+	PREFETCHT0 7616(R14)
+	PREFETCHT0 7680(R14)
+	PREFETCHT0 7744(R14)
+	PREFETCHT0 7808(R14)
+	PREFETCHT0 7872(R14)
+	PREFETCHT0 7936(R14)
+	PREFETCHT0 8000(R14)
+	PREFETCHT0 8064(R14)
+	PREFETCHT0 8128(R14)
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 6784(AX)
+	PREFETCHT0 6848(AX)
+	PREFETCHT0 6912(AX)
+	PREFETCHT0 6976(AX)
+	PREFETCHT0 7040(AX)
+	PREFETCHT0 7104(AX)
+	PREFETCHT0 7168(AX)
+	PREFETCHT0 7232(AX)
+	PREFETCHT0 7296(AX)
+	PREFETCHT0 7360(AX)
+	PREFETCHT0 7424(AX)
+	PREFETCHT0 7488(AX)
+	PREFETCHT0 7552(AX)
+	PREFETCHT0 7616(AX)
+	PREFETCHT0 7680(AX)
+	PREFETCHT0 7744(AX)
+	PREFETCHT0 7808(AX)
+	PREFETCHT0 7872(AX)
+	PREFETCHT0 7936(AX)
+	PREFETCHT0 8000(AX)
+	PREFETCHT0 8064(AX)
+	PREFETCHT0 8128(AX)
+	ADDQ       R10, AX
+	ADDQ       $0x00001000, R14
+	DECQ       CX
+	JNE        step2
+	MOVQ       skipB+80(FP), R15
+	ADDQ       R15, R14
 
 rest4:
 	CMPQ       SI, 32(SP)

@@ -177,12 +177,18 @@ func (e *emitter) amxStrip(v strip) {
 		e.tile(tileLoad, tileA, stripA, stripLDA, 0)
 		e.tile(tileLoad, tileB, stripB, stripSide, 0)
 		e.product(0, tileA, tileB)
+		e.askLines(stripB, panelAhead, 0, 16)
+		e.LEAQ(operand.Mem{Base: stripA, Index: stripStepA, Scale: 1}, stripOther)
+		e.askRows(stripOther, stripLDA)
 		e.tile(tileLoad, tileB+1, stripB, stripSide, 1024)
 		e.product(1, tileA, tileB+1)
+		e.askLines(stripB, panelAhead, 16, 32)
 		if v.halves == 2 {
 			e.LEAQ(operand.Mem{Base: stripA, Index: stripHalfA, Scale: 1}, stripOther)
 			e.tile(tileLoad, tileA+1, stripOther, stripLDA, 0)
 			e.product(2, tileA+1, tileB)
+			e.ADDQ(stripStepA, stripOther)
+			e.askRows(stripOther, stripLDA)
 			e.product(3, tileA+1, tileB+1)
 		}
 		writing()
@@ -219,6 +225,25 @@ func (e *emitter) amxStrip(v strip) {
 	e.JNE(operand.LabelRef(block))
 	e.writeRest(v, end)
 	e.raw(0xc4, 0xe2, 0x78, 0x49, 0xc0) // TILERELEASE
+}
+
+// panelAhead is how far in front of the step that multiplies its panel is asked for, in bytes: two steps. Of A the next step is. The tiles wait for
+// the second cache otherwise, which shows where another thread of the same core uses the first.
+const panelAhead = 4096
+
+// askLines asks for the lines [from,to) of the memory disp bytes behind base.
+func (e *emitter) askLines(base reg.Register, disp, from, to int) {
+	for line := from; line < to; line++ {
+		e.PREFETCHT0(operand.Mem{Base: base, Disp: disp + 64*line})
+	}
+}
+
+// askRows asks for a line of each of 16 rows, ld bytes apart; at is used up.
+func (e *emitter) askRows(at, ld reg.Register) {
+	for range 16 {
+		e.PREFETCHT0(operand.Mem{Base: at})
+		e.ADDQ(ld, at)
+	}
 }
 
 // halves runs f for each half of a block, with base 16 rows further for the second.

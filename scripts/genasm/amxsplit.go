@@ -76,9 +76,9 @@ func splitting(name string, parts int, products [][2]int) []kernel {
 	}
 }
 
-// splitStep adds the products of a step, and writes rows of the block before between them.
+// splitStep adds the products of a step, asks for the operands of the next, and writes rows of the block before between them.
 func (e *emitter) splitStep(v strip, writing func()) {
-	inA, inB := -1, -1
+	inA, inB, lines := -1, -1, 32*v.parts()
 	for i, p := range v.split {
 		if p[0] != inA {
 			inA = p[0]
@@ -92,8 +92,11 @@ func (e *emitter) splitStep(v strip, writing func()) {
 			e.tile(tileLoad, tileB+1, stripB, stripSide, 2048*inB+1024)
 		}
 		for h := range v.halves {
+			from, to := (v.halves*i+h)*lines/(v.halves*len(v.split)), (v.halves*i+h+1)*lines/(v.halves*len(v.split))
 			e.product(2*h, tileA+h, tileB)
+			e.askLines(stripB, 64*lines, from, to)
 			e.product(2*h+1, tileA+h, tileB+1)
+			e.askLines(stripA, 64*lines, from, to)
 		}
 		if i%3 == 0 {
 			writing()
