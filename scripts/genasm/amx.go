@@ -412,6 +412,8 @@ func (e *emitter) interleave(words [2]reg.VecVirtual, row, ld reg.GPVirtual, low
 	e.VMOVDQA32(first, low)
 	e.VPERMT2W(second, words[0], low)
 	e.VPERMT2W(second, words[1], first)
+	e.PREFETCHT0(operand.Mem{Base: row, Disp: 64})
+	e.PREFETCHT0(operand.Mem{Base: row, Index: ld, Scale: 1, Disp: 64})
 	e.VMOVDQU32(low, lower)
 	e.VMOVDQU32(first, upper)
 	e.LEAQ(operand.Mem{Base: row, Index: ld, Scale: 2}, row)

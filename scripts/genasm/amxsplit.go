@@ -169,6 +169,8 @@ func (e *emitter) pairRows(p packing, s splitter, at func(part, half, row int) o
 			for part, x := range s.split(operand.Mem{Base: upper, Disp: 64 * half}, operand.Mem{Base: lower, Disp: 64 * half}) {
 				e.VMOVDQU32(x, at(part, half, row))
 			}
+			e.PREFETCHT0(operand.Mem{Base: upper, Disp: 128 + 64*half})
+			e.PREFETCHT0(operand.Mem{Base: lower, Disp: 128 + 64*half})
 		}
 		e.ADDQ(p.ld, upper)
 		e.ADDQ(p.ld, lower)
