@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"testing"
@@ -61,9 +62,9 @@ func sameBits(t *testing.T, what string, a, b []checkpoint.Tensor) {
 	}
 }
 
-// half is one row of a two-row batch, as a batch of its own.
-func half(b Batch, row int) Batch {
-	lo, hi := row*16, (row+1)*16
+// rowOf is one row of a batch, as a batch of its own.
+func rowOf(b Batch, row, length int) Batch {
+	lo, hi := row*length, (row+1)*length
 	h := Batch{Tokens: b.Tokens[lo:hi], Targets: b.Targets[lo:hi], Docs: slices.Clone(b.Docs[lo:hi])}
 	for i := range h.Docs {
 		if h.Docs[i] >= 0 {
@@ -77,8 +78,31 @@ func TestMicroBatchesGiveTheSameBits(t *testing.T) {
 	for _, backend := range backends(t) {
 		b := packedBatch(tiny(true), 5)
 		whole := gradientsOf(t, backend, 2, b)
-		parts := gradientsOf(t, backend, 1, half(b, 0), half(b, 1))
+		parts := gradientsOf(t, backend, 1, rowOf(b, 0, 16), rowOf(b, 1, 16))
 		sameBits(t, backend, whole, parts)
+	}
+}
+
+// Rows of whole steps are terms of one product where the backend allows it.
+func TestRowsOfOneProductHaveTheBitsOfRowsOneByOne(t *testing.T) {
+	const rows, length = 3, 32
+	cfg := tiny(true)
+	r := rand.New(rand.NewPCG(8, 8))
+	var b Batch
+	for i := range rows * length {
+		b.Tokens, b.Targets = append(b.Tokens, r.Int32N(int32(cfg.Vocab))), append(b.Targets, r.Int32N(int32(cfg.Vocab)))
+		b.Docs = append(b.Docs, int32(i/length*length))
+	}
+	for _, backend := range backends(t) {
+		graph := func(seqs int) *Graph {
+			g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), seqs, length, Gradients)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g
+		}
+		whole := gather(t, graph(rows), cfg, b)
+		sameBits(t, backend, whole, gather(t, graph(1), cfg, rowOf(b, 0, length), rowOf(b, 1, length), rowOf(b, 2, length)))
 	}
 }
 

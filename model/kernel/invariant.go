@@ -9,3 +9,12 @@ func Invariant(be Backend) bool {
 	}
 	return false
 }
+
+// CutTerms is a number of terms: a product that is cut between multiples of it into several, each adding to C, has the bits of the whole. 0 says
+// that there is none.
+func CutTerms(be Backend) int {
+	if _, tiles := be.(amxBackend); tiles {
+		return tileSide
+	}
+	return 0
+}

@@ -5,8 +5,21 @@ import "math"
 // RMSNorm computes dst = x·rstd·w with rstd = 1/√(mean(x²)+eps), which it returns for RMSNormGrad (Zhang and Sennrich 2019, eq. 4).
 // The relative error is 2e-6.
 func RMSNorm(dst, x, w []float32, eps float32) (rstd float32) {
-	sameLen("RMSNorm", len(dst), len(x), len(w))
 	rstd = rowRstd(x, eps)
+	NormScale(dst, x, w, rstd)
+	return rstd
+}
+
+// RMSNormBF16 is RMSNorm whose result is rounded to bf16.
+func RMSNormBF16(dst []uint16, x, w []float32, eps float32) (rstd float32) {
+	rstd = rowRstd(x, eps)
+	NormScaleBF16(dst, x, w, rstd)
+	return rstd
+}
+
+// NormScale is RMSNorm of a row whose reciprocal root mean square is known.
+func NormScale(dst, x, w []float32, rstd float32) {
+	sameLen("NormScale", len(dst), len(x), len(w))
 	switch cpu {
 	case levelAVX512:
 		normScaleAVX512(dst, x, w, rstd)
@@ -15,13 +28,11 @@ func RMSNorm(dst, x, w []float32, eps float32) (rstd float32) {
 	default:
 		normScaleGo(dst, x, w, rstd)
 	}
-	return rstd
 }
 
-// RMSNormBF16 is RMSNorm whose result is rounded to bf16.
-func RMSNormBF16(dst []uint16, x, w []float32, eps float32) (rstd float32) {
-	sameLen("RMSNormBF16", len(dst), len(x), len(w))
-	rstd = rowRstd(x, eps)
+// NormScaleBF16 is NormScale whose result is rounded to bf16.
+func NormScaleBF16(dst []uint16, x, w []float32, rstd float32) {
+	sameLen("NormScaleBF16", len(dst), len(x), len(w))
 	switch cpu {
 	case levelAVX512:
 		normScaleBF16AVX512(dst, x, w, rstd)
@@ -30,7 +41,6 @@ func RMSNormBF16(dst []uint16, x, w []float32, eps float32) (rstd float32) {
 	default:
 		normScaleBF16Go(dst, x, w, rstd)
 	}
-	return rstd
 }
 
 func rowRstd(x []float32, eps float32) float32 {

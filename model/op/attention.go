@@ -73,6 +73,19 @@ func normRows[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int, eps
 	}
 }
 
+// normAgain fills rows lo..hi of h with norm(x) from the roots that normRows has kept.
+func normAgain[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int) {
+	for i := lo; i < hi; i++ {
+		row, dst := x[i*width:(i+1)*width], h[(i-lo)*width:(i-lo+1)*width]
+		switch dst := any(dst).(type) {
+		case []float32:
+			kernel.NormScale(dst, row, w, rstd[i])
+		case []uint16:
+			kernel.NormScaleBF16(dst, row, w, rstd[i])
+		}
+	}
+}
+
 func (a *attention[T]) forward(y, x, norm []float32) {
 	c, qw := a.Width, a.qWidth()
 	a.attend(x, norm)
@@ -138,7 +151,7 @@ func (r *Runtime[T]) normBackward(dx, x, dy, norm, rstd []float32, dWide []T, wi
 	dh := buffer[float32](tileRows * c)
 	defer release(dh)
 	kernel.LinearGrad(w, *dh, dWide[lo*wide:hi*wide], hi-lo, wide, c, false)
-	normRows(r.h[lo*c:hi*c], x, norm, rstd, lo, hi, c, r.Eps)
+	normAgain(r.h[lo*c:hi*c], x, norm, rstd, lo, hi, c)
 	partial := r.norms[tile*c : (tile+1)*c]
 	clear(partial)
 	for i := lo; i < hi; i++ {

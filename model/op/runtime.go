@@ -205,14 +205,16 @@ const gradientColumns = 352
 // after the other in their order: micro-batches give the same bits.
 func (r *Runtime[T]) weightGradients(seqs int, products ...product[T]) {
 	var tiles []product[T]
-	for len(r.lefts) < len(products)*seqs {
+	merged := r.merged()
+	groups := (seqs + merged - 1) / merged
+	for len(r.lefts) < len(products)*groups {
 		r.lefts = append(r.lefts, kernel.Transposed[T]{})
 	}
 	for i, p := range products {
 		if p.sums.columns() {
 			p.dy, p.ldy, p.x, p.ldx = p.x, p.ldx, p.dy, p.ldy
 		}
-		p.lefts, p.wide = r.lefts[i*seqs:(i+1)*seqs], p.sums.wide
+		p.lefts, p.wide = r.lefts[i*groups:(i+1)*groups], p.sums.wide
 		n := (p.wide + gradientColumns - 1) / gradientColumns
 		width := ((p.wide+n-1)/n + kernel.PanelAlign - 1) / kernel.PanelAlign * kernel.PanelAlign
 		for p.from = 0; p.from < p.wide; p.from += width {
@@ -221,16 +223,28 @@ func (r *Runtime[T]) weightGradients(seqs int, products ...product[T]) {
 		}
 		products[i] = p
 	}
-	kernel.Parallel(len(products)*seqs, func(i int) {
-		p, s := products[i/seqs], i%seqs
-		r.lefts[i].Set(r.be, p.dy[s*r.Len*p.ldy:], len(p.sums.data)/p.wide, r.Len, p.ldy)
+	terms := merged * r.Len
+	kernel.Parallel(len(products)*groups, func(i int) {
+		p, at := products[i/groups], i%groups*terms
+		r.lefts[i].Set(r.be, p.dy[at*p.ldy:], len(p.sums.data)/p.wide, min(terms, seqs*r.Len-at), p.ldy)
 	})
 	kernel.Parallel(len(tiles), func(i int) {
 		p := tiles[i]
-		for s := range seqs {
-			p.lefts[s].AddProduct(p.sums.data[p.from:], p.x[s*r.Len*p.ldx+p.from:], p.to-p.from, p.ldx, p.wide)
+		for g := range groups {
+			p.lefts[g].AddProduct(p.sums.data[p.from:], p.x[g*terms*p.ldx+p.from:], p.to-p.from, p.ldx, p.wide)
 		}
 	})
+}
+
+// mergedTerms is how many terms are summed before a weight's gradient is written.
+const mergedTerms = 1024
+
+// merged is how many rows of the batch are added in one product: where that has the same bits, it spares writing and reading the sums between.
+func (r *Runtime[T]) merged() int {
+	if cut := kernel.CutTerms(r.be); cut == 0 || r.Len%cut != 0 {
+		return 1
+	}
+	return max(1, mergedTerms/r.Len)
 }
 
 // reduceNorms adds the tiles' partial sums of a norm's gradient to dw [C], in the order of the tiles.
