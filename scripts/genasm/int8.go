@@ -252,12 +252,18 @@ func (e *emitter) int8Block(halves int, t tileRegisters, f floats, room operand.
 	e.tile(tileLoad, tileA, t.at, t.ldx, 0)
 	e.tile(tileLoad, tileB, t.pb, t.quad, 0)
 	e.productBytes(0, tileA, tileB)
+	e.askQuads(t.pb, 0)
+	e.LEAQ(operand.Mem{Base: t.at, Disp: 64}, t.second)
+	e.askRows(t.second, t.ldx)
 	e.tile(tileLoad, tileB+1, t.pb, t.quad, 64)
 	e.productBytes(1, tileA, tileB+1)
+	e.askQuads(t.pb, 64)
 	if halves == 2 {
 		e.LEAQ(operand.Mem{Base: t.at, Index: t.half, Scale: 1}, t.second)
 		e.tile(tileLoad, tileA+1, t.second, t.ldx, 0)
 		e.productBytes(2, tileA+1, tileB)
+		e.ADDQ(operand.I32(64), t.second)
+		e.askRows(t.second, t.ldx)
 		e.productBytes(3, tileA+1, tileB+1)
 	}
 	e.CMPQ(t.ready, operand.I32(2))
@@ -274,6 +280,13 @@ func (e *emitter) int8Block(halves int, t tileRegisters, f floats, room operand.
 	for h := range halves {
 		e.tile(tileStore, 2*h, t.at, t.left, 2048*h)
 		e.tile(tileStore, 2*h+1, t.at, t.left, 2048*h+64)
+	}
+}
+
+// askQuads asks for 16 columns of the 16 quads of a panel's next step.
+func (e *emitter) askQuads(panel reg.Register, disp int) {
+	for quad := range 16 {
+		e.PREFETCHT0(operand.Mem{Base: panel, Disp: 64*panelColumns + disp + 4*panelColumns*quad})
 	}
 }
 
