@@ -80,7 +80,7 @@ func run(args []string, in io.Reader, out, log io.Writer) error {
 	curves := flags.Int("curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
 	only := flags.String("kernels", "", "kernels whose losses are compared, separated by commas; empty: all that this machine has")
 	batch := flags.Int("batch", 0, "rows of a step; 0: the shape's own")
-	scale := flags.String("table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,29,135")
+	scale := flags.String("table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,30,135")
 	profiled := flags.Int("profile", 0, "where the time of a step of ours goes and what the machine could do: medians of so many steps")
 	side := flags.String("serve", "", "be our side in this folder, with the kernel given as argument")
 	if err := flags.Parse(args); err != nil {
