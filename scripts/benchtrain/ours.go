@@ -39,7 +39,7 @@ type ourSide struct {
 // Parts of a step beside the graph's ops.
 const (
 	graphRun   = "graph"
-	afterGraph = "optimiser, weights taken over"
+	afterGraph = "optimiser"
 )
 
 // part does a part of a step.
