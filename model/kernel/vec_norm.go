@@ -5,14 +5,14 @@ import "math"
 // RMSNorm computes dst = x·rstd·w with rstd = 1/√(mean(x²)+eps), which it returns for RMSNormGrad (Zhang and Sennrich 2019, eq. 4).
 // The relative error is 2e-6.
 func RMSNorm(dst, x, w []float32, eps float32) (rstd float32) {
-	rstd = rowRstd(x, eps)
+	rstd = Rstd(x, eps)
 	NormScale(dst, x, w, rstd)
 	return rstd
 }
 
 // RMSNormBF16 is RMSNorm whose result is rounded to bf16.
 func RMSNormBF16(dst []uint16, x, w []float32, eps float32) (rstd float32) {
-	rstd = rowRstd(x, eps)
+	rstd = Rstd(x, eps)
 	NormScaleBF16(dst, x, w, rstd)
 	return rstd
 }
@@ -43,7 +43,8 @@ func NormScaleBF16(dst []uint16, x, w []float32, rstd float32) {
 	}
 }
 
-func rowRstd(x []float32, eps float32) float32 {
+// Rstd is the reciprocal root mean square of a row, 1/√(mean(x²)+eps).
+func Rstd(x []float32, eps float32) float32 {
 	mean := float64(SumSquares(x)) / float64(max(len(x), 1))
 	return float32(1 / math.Sqrt(mean+float64(eps)))
 }

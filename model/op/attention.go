@@ -63,26 +63,24 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 // normRows fills rows lo..hi of h with norm(x) and keeps the reciprocal root mean squares.
 func normRows[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int, eps float32) {
 	for i := lo; i < hi; i++ {
-		row, dst := x[i*width:(i+1)*width], h[(i-lo)*width:(i-lo+1)*width]
-		switch dst := any(dst).(type) {
-		case []float32:
-			rstd[i] = kernel.RMSNorm(dst, row, w, eps)
-		case []uint16:
-			rstd[i] = kernel.RMSNormBF16(dst, row, w, eps)
-		}
+		rstd[i] = kernel.Rstd(x[i*width:(i+1)*width], eps)
+		normRow(h[(i-lo)*width:(i-lo+1)*width], x[i*width:(i+1)*width], w, rstd[i])
 	}
 }
 
 // normAgain fills rows lo..hi of h with norm(x) from the roots that normRows has kept.
 func normAgain[T kernel.Elem](h []T, x, w, rstd []float32, lo, hi, width int) {
 	for i := lo; i < hi; i++ {
-		row, dst := x[i*width:(i+1)*width], h[(i-lo)*width:(i-lo+1)*width]
-		switch dst := any(dst).(type) {
-		case []float32:
-			kernel.NormScale(dst, row, w, rstd[i])
-		case []uint16:
-			kernel.NormScaleBF16(dst, row, w, rstd[i])
-		}
+		normRow(h[(i-lo)*width:(i-lo+1)*width], x[i*width:(i+1)*width], w, rstd[i])
+	}
+}
+
+func normRow[T kernel.Elem](h []T, x, w []float32, rstd float32) {
+	switch h := any(h).(type) {
+	case []float32:
+		kernel.NormScale(h, x, w, rstd)
+	case []uint16:
+		kernel.NormScaleBF16(h, x, w, rstd)
 	}
 }
 
