@@ -1,0 +1,71 @@
+package stages
+
+import "math"
+
+// Cost is what a stage, or a system of the evaluation, is expected to take.
+type Cost struct {
+	Seconds   float64 `json:"seconds"`
+	Tokens    int64   `json:"tokens"`     // that are trained on
+	FLOPs     float64 `json:"flops"`      // of the training: 6 a parameter and token
+	Questions int64   `json:"questions"`  // that are put, at most; the same one with the same knowledge is asked once
+	Calls     int64   `json:"llm_calls"`  // that are expected to leave
+	LLMTokens int64   `json:"llm_tokens"` // prompts and options
+}
+
+// Add adds another cost.
+func (c *Cost) Add(d Cost) {
+	c.Seconds += d.Seconds
+	c.Tokens += d.Tokens
+	c.FLOPs += d.FLOPs
+	c.Questions += d.Questions
+	c.Calls += d.Calls
+	c.LLMTokens += d.LLMTokens
+}
+
+// Rates are what a calibration has measured and counted. Whoever estimates a cost works with them.
+type Rates struct {
+	Token    float64      // seconds of a token that the small model generates, among many sequences
+	Question float64      // seconds of a question to the black box; 0 = not known
+	Bare     QuestionSize // of a question without knowledge
+	Known    QuestionSize // of a question with knowledge
+
+	PlaceTokens   int     // of a generated place, about
+	PassageTokens int     // of the text that a system gives the black box, at most
+	Distinct      float64 // share of the evaluation's questions that differ: systems that give the black box the same text ask once
+}
+
+// QuestionSize is the mean size of a question to the black box.
+type QuestionSize struct {
+	Chars float64 // of prompts and options, over all its calls
+	Calls int
+}
+
+// charsPerToken is what a language model's token holds of English, about.
+const charsPerToken = 4.4
+
+// Ask is the cost of putting questions to the black box, of which some are distinct and leave. known = they carry knowledge.
+func (r *Rates) Ask(questions, distinct int, known bool) Cost {
+	size := r.Bare
+	if known {
+		size = r.Known
+	}
+	return Cost{
+		Seconds:   float64(distinct) * r.Question,
+		Questions: int64(questions),
+		Calls:     int64(distinct * size.Calls),
+		LLMTokens: int64(math.Round(float64(distinct) * size.Chars / charsPerToken)),
+	}
+}
+
+// AskItems is the cost of asking each of the evaluation's items once, where other systems ask many of them too.
+func (r *Rates) AskItems(items int, known bool) Cost {
+	return r.Ask(items, int(r.Distinct*float64(items)+0.5), known)
+}
+
+// Generate is the cost of tokens from the small model.
+func (r *Rates) Generate(tokens int) Cost { return Cost{Seconds: r.Token * float64(tokens)} }
+
+// Speak is the cost of the small model naming a place for each question and reciting its text.
+func (r *Rates) Speak(questions int) Cost {
+	return r.Generate(questions * (r.PlaceTokens + r.PassageTokens))
+}
