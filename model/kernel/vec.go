@@ -1,9 +1,11 @@
 package kernel
 
+//go:generate go -C genasm run .
+
 import "fmt"
 
 // The vec*.go files hold single-threaded kernels on plain slices; callers tile over threads. Each has a plain Go twin (…Go), which runs
-// where there is no assembly and is what the assembly is tested against. The assembly is generated: see scripts/genasm.
+// where there is no assembly and is what the assembly is tested against. The assembly is generated: see genasm.
 //
 // What all of them keep:
 //   - any length works, 0 and 1 included; nothing outside the slices is read or written;
