@@ -16,7 +16,7 @@ import (
 	"slm/checkpoint"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/trainer"
 )
@@ -327,13 +327,13 @@ func metricsOf(stage, a, b string) []MetricDiff {
 	return out
 }
 
-func readSummary(dir string) (*ladder.Summary, error) {
-	f, err := os.Open(filepath.Join(dir, ladder.SummaryFile))
+func readSummary(dir string) (*result.Summary, error) {
+	f, err := os.Open(filepath.Join(dir, result.SummaryFile))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // read only
-	return ladder.Parse(f)
+	return result.Parse(f)
 }
 
 // Resolve finds what a user calls a checkpoint or a run: a checkpoint's folder, RUN/STAGE, or a run as Find has it.

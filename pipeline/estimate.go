@@ -14,7 +14,7 @@ import (
 	"slm/model"
 	"slm/model/kernel"
 	"slm/pipeline/recipe"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/dp"
@@ -227,7 +227,7 @@ func (e *estimator) eval(c *StageCost) {
 	if n := e.recipe.Eval.Items; n > 0 {
 		items = min(items, n)
 	}
-	systems, err := ladder.Resolve(e.recipe.Eval.Systems)
+	systems, err := result.Resolve(e.recipe.Eval.Systems)
 	if err != nil {
 		return // the recipe was checked
 	}

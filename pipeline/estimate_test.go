@@ -50,7 +50,7 @@ func TestAPlanIsEstimatedFromTheRecipeAndACalibration(t *testing.T) {
 	if len(by) != 5 || by[stages.DP].Tokens != r.Stages.DP.Tokens || by[stages.DP].FLOPs <= 6*float64(r.Stages.DP.Tokens) || by[stages.KIT].Tokens == 0 {
 		t.Errorf("%+v", by)
 	}
-	const asking = 10 // systems of the ladder that ask the black box
+	const asking = 10 // systems of the table that ask the black box
 	if c := by[stages.Eval]; c.Questions != int64(r.Eval.Items*asking) || c.Calls == 0 || c.Calls >= c.Questions || c.LLMTokens <= c.Calls {
 		t.Errorf("eval: %+v", c)
 	}

@@ -19,7 +19,7 @@ import (
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/pipeline/recipe"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/bpo"
 	"slm/stages/domain"
@@ -205,7 +205,7 @@ func (s *Session) Reply(ctx context.Context, a *Answer, choices []string) error 
 }
 
 // Evaluate scores the run's systems on questions of the user's.
-func (s *Session) Evaluate(ctx context.Context, items []exam.Item) (*ladder.Summary, error) {
+func (s *Session) Evaluate(ctx context.Context, items []exam.Item) (*result.Summary, error) {
 	if _, err := s.hash(order...); err != nil {
 		return nil, err
 	}
@@ -224,8 +224,8 @@ func CheckInputs(r *recipe.Loaded, now func() time.Time) error {
 }
 
 // Summary reads a run's evaluation; nil when it has none.
-func Summary(folder string) (*ladder.Summary, error) {
-	f, err := os.Open(filepath.Join(folder, stages.Eval, ladder.SummaryFile))
+func Summary(folder string) (*result.Summary, error) {
+	f, err := os.Open(filepath.Join(folder, stages.Eval, result.SummaryFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -233,5 +233,5 @@ func Summary(folder string) (*ladder.Summary, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // read only
-	return ladder.Parse(f)
+	return result.Parse(f)
 }

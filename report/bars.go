@@ -6,10 +6,10 @@ import (
 	"html/template"
 	"strings"
 
-	"slm/report/ladder"
+	"slm/result"
 )
 
-// bar is a rung of the drawn ladder.
+// bar is a line of the drawn table.
 type bar struct {
 	Label, Gets string
 	Class       string // colour by kind
@@ -19,16 +19,16 @@ type bar struct {
 }
 
 // kindClass names each kind's colour in the style sheet.
-var kindClass = map[ladder.Kind]string{
-	ladder.Base: "k-base", ladder.Method: "k-method", ladder.Text: "k-text", ladder.Bound: "k-bound", ladder.Control: "k-control",
+var kindClass = map[result.Kind]string{
+	result.Base: "k-base", result.Method: "k-method", result.Text: "k-text", result.Bound: "k-bound", result.Control: "k-control",
 }
 
 // bars draws one row a system. A row is stretched to the width that it finds; strokes keep their width.
-func bars(s *ladder.Summary) []bar {
+func bars(s *result.Summary) []bar {
 	out := make([]bar, 0, len(s.Systems))
 	for _, sys := range s.Systems {
 		b := bar{Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
-		if e, ok := ladder.Lookup(sys.System); ok {
+		if e, ok := result.Lookup(sys.System); ok {
 			b.Label, b.Gets, b.Class = e.Label, e.Gets, kindClass[e.Kind]
 		}
 		b.Range = strings.TrimSuffix(percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(percent(sys.High), nbsp+"%")
@@ -39,7 +39,7 @@ func bars(s *ladder.Summary) []bar {
 }
 
 // barSVG draws a system's accuracy, its interval and the chance line, over the whole width from 0 to 100 %.
-func barSVG(b bar, sys ladder.System, chance float64) template.HTML {
+func barSVG(b bar, sys result.System, chance float64) template.HTML {
 	const w, h = 1000.0, 40.0
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg class="bar %s" viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="img" aria-label="%s">`, b.Class, w, h,

@@ -1,6 +1,6 @@
 package report
 
-import "slm/report/ladder"
+import "slm/result"
 
 // Example is one question with what the small model said and what the LLM answered before and after.
 type Example struct {
@@ -33,18 +33,18 @@ var exampleKinds = []struct {
 
 // examples picks n questions by rule, not by hand: every outcome that occurs gets its share of n rounded to the nearest and at least
 // one, the most frequent outcome gives or takes the difference, and within an outcome the items come evenly spaced in file order.
-func examples(s *ladder.Summary, rows []ladder.Row, n int) []Example {
+func examples(s *result.Summary, rows []result.Row, n int) []Example {
 	m, ok := method(s)
 	if !ok {
 		return nil
 	}
-	before := map[string]ladder.Row{}
+	before := map[string]result.Row{}
 	for _, r := range rows {
 		if r.System == "llm" {
 			before[r.Item] = r
 		}
 	}
-	groups := make([][]ladder.Row, len(exampleKinds))
+	groups := make([][]result.Row, len(exampleKinds))
 	total := 0
 	for _, r := range rows {
 		b, ok := before[r.Item]
@@ -69,7 +69,7 @@ func examples(s *ladder.Summary, rows []ladder.Row, n int) []Example {
 }
 
 // shares says how many examples each outcome gets.
-func shares(groups [][]ladder.Row, total, n int) []int {
+func shares(groups [][]result.Row, total, n int) []int {
 	take, sum, most := make([]int, len(groups)), 0, 0
 	if total == 0 {
 		return take
@@ -88,7 +88,7 @@ func shares(groups [][]ladder.Row, total, n int) []int {
 	return take
 }
 
-func example(after, before ladder.Row, kind, class string) Example {
+func example(after, before result.Row, kind, class string) Example {
 	e := Example{Question: after.Question, Place: after.Place, Knowledge: after.Knowledge, Verified: after.Verified, Kind: kind, KindClass: class}
 	for i, text := range after.Choices {
 		e.Options = append(e.Options, Option{Letter: string(rune('A' + i)), Text: text,

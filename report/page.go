@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"slm/report/ladder"
+	"slm/result"
 )
 
 //go:embed page.html
@@ -35,7 +35,7 @@ type view struct {
 	Headline string
 	Figures  []fact
 	Findings []Finding
-	Summary  *ladder.Summary
+	Summary  *result.Summary
 	Bars     []bar
 	Curves   []curveView
 	Search   *searchView
@@ -88,7 +88,7 @@ func Render(w io.Writer, r *Run) error {
 }
 
 // figures are the four numbers at the top.
-func figures(s *ladder.Summary) []fact {
+func figures(s *result.Summary) []fact {
 	var out []fact
 	if sys, ok := s.Find("llm"); ok {
 		out = append(out, fact{"LLM alone", percent(sys.Accuracy)})
@@ -99,7 +99,7 @@ func figures(s *ladder.Summary) []fact {
 			out = append(out, fact{"of the headroom closed", percent(*m.Headroom)})
 		}
 		if r, ok := s.RecallOf(m.System); ok && r.Items > 0 {
-			out = append(out, fact{fmt.Sprintf("first %d characters recalled", ladder.StartLen), percent(float64(r.Start) / float64(r.Items))})
+			out = append(out, fact{fmt.Sprintf("first %d characters recalled", result.StartLen), percent(float64(r.Start) / float64(r.Items))})
 		}
 	}
 	return out

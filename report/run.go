@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"slm/checkpoint"
-	"slm/report/ladder"
+	"slm/result"
 )
 
 // Run is what a report shows. A part that the run does not have yet is empty, and the page says so.
@@ -16,8 +16,8 @@ type Run struct {
 	Name    string // the folder's name
 	Recipe  string // recipe.yaml as it stands
 	Stages  []Stage
-	Summary *ladder.Summary
-	Rows    []ladder.Row
+	Summary *result.Summary
+	Rows    []result.Row
 	Curves  []Curve
 	Search  Search
 
@@ -100,7 +100,7 @@ func (r *Run) read(stage, dir string) error {
 	case "bpo":
 		err = r.Search.read(dir)
 	case "eval":
-		r.Summary, r.Rows, err = ladder.Read(dir)
+		r.Summary, r.Rows, err = result.Read(dir)
 	}
 	if err != nil {
 		return fmt.Errorf("report: stage %s: %w", stage, err)

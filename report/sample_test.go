@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"slm/checkpoint"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/rng"
 	"slm/stages/bpo"
 )
@@ -31,12 +31,12 @@ func ref[T any](v T) *T { return &v }
 var sampleAccuracy = map[string]float64{"llm": .27, "slm": .78, "dp": .61, "blade-z0": .83, "blade": .86, "cite": .9, "rag1": .71, "rag3": .66, "rag+blade": .88, "oracle": 1, "shuffled": .24}
 
 // sampleSummary has n items. McNemar's p and the intervals are plausible, not computed.
-func sampleSummary(n int) *ladder.Summary {
-	s := &ladder.Summary{V: ladder.Version, Items: n, Exam: "9f2b6c04d1", Chance: .25, LLM: "smollm2-135m-instruct", Style: "cloze", Limit: 90, Method: "paired-bootstrap", Resamples: 10000}
-	for _, name := range ladder.Names() {
+func sampleSummary(n int) *result.Summary {
+	s := &result.Summary{V: result.Version, Items: n, Exam: "9f2b6c04d1", Chance: .25, LLM: "smollm2-135m-instruct", Style: "cloze", Limit: 90, Method: "paired-bootstrap", Resamples: 10000}
+	for _, name := range result.Names() {
 		a := sampleAccuracy[name]
 		half := 1.96 * math.Sqrt(a*(1-a)/float64(n))
-		sys := ladder.System{System: name, Accuracy: a, Low: math.Max(0, a-half), High: math.Min(1, a+half), Correct: int(math.Round(a * float64(n))), Calls: n, Tokens: n * 640, Verified: n * 4 / 5}
+		sys := result.System{System: name, Accuracy: a, Low: math.Max(0, a-half), High: math.Min(1, a+half), Correct: int(math.Round(a * float64(n))), Calls: n, Tokens: n * 640, Verified: n * 4 / 5}
 		if name == "slm" {
 			sys.Calls, sys.Tokens = 0, 0
 		}
@@ -49,21 +49,21 @@ func sampleSummary(n int) *ladder.Summary {
 	}
 	for _, c := range [][2]string{{"blade", "llm"}, {"blade", "blade-z0"}, {"blade-z0", "dp"}, {"blade", "slm"}, {"blade", "rag1"}, {"blade", "rag3"}, {"rag+blade", "rag1"}, {"cite", "blade"}, {"shuffled", "llm"}} {
 		d := sampleAccuracy[c[0]] - sampleAccuracy[c[1]]
-		s.Comparisons = append(s.Comparisons, ladder.Comparison{System: c[0], Over: c[1], Difference: d, Low: d - .06, High: d + .06, McNemarP: math.Exp(-20 * math.Abs(d)), HolmP: math.Min(1, 9*math.Exp(-20*math.Abs(d)))})
+		s.Comparisons = append(s.Comparisons, result.Comparison{System: c[0], Over: c[1], Difference: d, Low: d - .06, High: d + .06, McNemarP: math.Exp(-20 * math.Abs(d)), HolmP: math.Min(1, 9*math.Exp(-20*math.Abs(d)))})
 	}
 	for _, name := range []string{"dp", "blade-z0", "blade"} {
-		s.Recall = append(s.Recall, ladder.Recall{System: name, Items: n, Place: n * 9 / 10, Start: n * 8 / 10, Option: n * 88 / 100})
+		s.Recall = append(s.Recall, result.Recall{System: name, Items: n, Place: n * 9 / 10, Start: n * 8 / 10, Option: n * 88 / 100})
 	}
 	s.Notes = []string{"cite: 3 places that the small model named do not stand in the corpus; the LLM was asked without knowledge there."}
 	return s
 }
 
 // sampleRows has a row an item and system, with hostile text in the first.
-func sampleRows(n int) []ladder.Row {
-	var rows []ladder.Row
+func sampleRows(n int) []result.Row {
+	var rows []result.Row
 	for i := range n {
-		for _, name := range ladder.Names() {
-			r := ladder.Row{Item: fmt.Sprintf("item-%03d", i), Section: fmt.Sprintf("GPL-3.0#%d", i), System: name, Question: fmt.Sprintf("What does section %d of the MPL-2.0 license say?", i+1),
+		for _, name := range result.Names() {
+			r := result.Row{Item: fmt.Sprintf("item-%03d", i), Section: fmt.Sprintf("GPL-3.0#%d", i), System: name, Question: fmt.Sprintf("What does section %d of the MPL-2.0 license say?", i+1),
 				Place: fmt.Sprintf("MPL-2.0 license\nSection %d:", i+1), Knowledge: sampleTexts[i%4], Verified: i%5 != 0, Choices: sampleTexts, Answer: int32(i % 4), Calls: 1, Tokens: 640, Scores: []float64{-1, -2, -3, -4}}
 			r.Correct = rng.New(3, name).At(uint64(i)).Float64() < sampleAccuracy[name]
 			r.Picked = r.Answer
@@ -205,8 +205,8 @@ func sampleRun(t testing.TB) string {
 	write("eval", 120*time.Second, map[string]int64{"llm_calls": 1440, "llm_tokens": 921_600}, nil, func(p *checkpoint.Pending) {
 		b, err := sampleSummary(144).JSON()
 		check(err)
-		check(os.WriteFile(p.Path(ladder.SummaryFile), b, 0o644))
-		check(checkpoint.WriteTable(p.Path(ladder.ItemsFile), sampleRows(144), nil))
+		check(os.WriteFile(p.Path(result.SummaryFile), b, 0o644))
+		check(checkpoint.WriteTable(p.Path(result.ItemsFile), sampleRows(144), nil))
 	})
 	check(os.WriteFile(filepath.Join(dir, "events.jsonl"), events, 0o644))
 	return dir

@@ -5,11 +5,11 @@ import (
 	"strconv"
 	"strings"
 
-	"slm/report/ladder"
+	"slm/result"
 )
 
 // Table prints a summary for a terminal: the headline, then a line a system, 80 columns wide unless a name is long.
-func Table(s *ladder.Summary) string {
+func Table(s *result.Summary) string {
 	rows := [][]string{{"system", "accuracy", "95 % interval", "p vs llm", "headroom", "harm", "calls", "tokens"}}
 	for _, sys := range s.Systems {
 		rows = append(rows, []string{
@@ -21,7 +21,7 @@ func Table(s *ladder.Summary) string {
 	b.WriteString(wrap(plain(Headline(s)), 80))
 	fmt.Fprintf(&b, "\n%d questions, chance %s\n\n", s.Items, plain(percent(s.Chance)))
 	b.WriteString(align(rows))
-	recalled := [][]string{{"recall", "place right", fmt.Sprintf("first %d characters exact", ladder.StartLen), "option by text"}}
+	recalled := [][]string{{"recall", "place right", fmt.Sprintf("first %d characters exact", result.StartLen), "option by text"}}
 	for _, r := range s.Recall {
 		recalled = append(recalled, []string{r.System, of(r.Place, r.Items), of(r.Start, r.Items), of(r.Option, r.Items)})
 	}

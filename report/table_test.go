@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"slm/report/ladder"
+	"slm/result"
 )
 
 func TestTableFitsTheTerminalAndLosesNoSystem(t *testing.T) {
@@ -21,7 +21,7 @@ func TestTableFitsTheTerminalAndLosesNoSystem(t *testing.T) {
 			t.Errorf("a special space in: %s", line)
 		}
 	}
-	for _, name := range ladder.Names() {
+	for _, name := range result.Names() {
 		if !strings.Contains(table, "\n"+name+" ") {
 			t.Errorf("no line for %s", name)
 		}

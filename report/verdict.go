@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"slm/report/ladder"
+	"slm/result"
 )
 
 // Finding is one sentence about the figures.
@@ -15,17 +15,17 @@ type Finding struct {
 }
 
 // method is the system that stands for the method: the latest stage of it that was evaluated.
-func method(s *ladder.Summary) (ladder.System, bool) {
+func method(s *result.Summary) (result.System, bool) {
 	for _, name := range []string{"blade", "blade-z0", "dp"} {
 		if sys, ok := s.Find(name); ok {
 			return sys, true
 		}
 	}
-	return ladder.System{}, false
+	return result.System{}, false
 }
 
 // reader is the black box's name for a sentence.
-func reader(s *ladder.Summary) string {
+func reader(s *result.Summary) string {
 	if s.LLM == "" {
 		return "the LLM"
 	}
@@ -33,7 +33,7 @@ func reader(s *ladder.Summary) string {
 }
 
 // Headline says in one sentence what an evaluation shows about the method. An interval that holds 0 shows nothing, and it says so.
-func Headline(s *ladder.Summary) string {
+func Headline(s *result.Summary) string {
 	m, okM := method(s)
 	llm, okL := s.Find("llm")
 	if !okM || !okL {
@@ -51,7 +51,7 @@ func Headline(s *ladder.Summary) string {
 }
 
 // Findings lists what the figures say beyond the headline.
-func Findings(s *ladder.Summary) []Finding {
+func Findings(s *result.Summary) []Finding {
 	var out []Finding
 	add := func(f Finding, ok bool) {
 		if ok {
@@ -77,7 +77,7 @@ func Findings(s *ladder.Summary) []Finding {
 	return out
 }
 
-func gain(s *ladder.Summary, m ladder.System) (Finding, bool) {
+func gain(s *result.Summary, m result.System) (Finding, bool) {
 	c, ok := s.Compare(m.System, "llm")
 	if !ok {
 		return Finding{}, false
@@ -103,7 +103,7 @@ func equals(p float64) string {
 	}
 }
 
-func headroom(s *ladder.Summary, m ladder.System) (Finding, bool) {
+func headroom(s *result.Summary, m result.System) (Finding, bool) {
 	if m.Headroom == nil {
 		return Finding{}, false
 	}
@@ -116,7 +116,7 @@ func headroom(s *ladder.Summary, m ladder.System) (Finding, bool) {
 	return f, true
 }
 
-func harm(s *ladder.Summary, m ladder.System) (Finding, bool) {
+func harm(s *result.Summary, m result.System) (Finding, bool) {
 	llm, ok := s.Find("llm")
 	if !ok || m.Harm == nil {
 		return Finding{}, false
@@ -125,17 +125,17 @@ func harm(s *ladder.Summary, m ladder.System) (Finding, bool) {
 		llm.Correct, m.HarmCount, percent(*m.Harm))}, true
 }
 
-func recall(s *ladder.Summary, m ladder.System) (Finding, bool) {
+func recall(s *result.Summary, m result.System) (Finding, bool) {
 	r, ok := s.RecallOf(m.System)
 	if !ok || r.Items == 0 {
 		return Finding{}, false
 	}
 	n := float64(r.Items)
 	return Finding{Subject: "Recall", Mark: "plain", Text: fmt.Sprintf("The small model names the right place in %s of %d cases, begins with the true text’s first %d characters in %s, "+
-		"and its text is most like the right option in %s.", percent(float64(r.Place)/n), r.Items, ladder.StartLen, percent(float64(r.Start)/n), percent(float64(r.Option)/n))}, true
+		"and its text is most like the right option in %s.", percent(float64(r.Place)/n), r.Items, result.StartLen, percent(float64(r.Start)/n), percent(float64(r.Option)/n))}, true
 }
 
-func difference(s *ladder.Summary, name, over, subject, does, than string) (Finding, bool) {
+func difference(s *result.Summary, name, over, subject, does, than string) (Finding, bool) {
 	c, ok := s.Compare(name, over)
 	if !ok {
 		return Finding{}, false
@@ -150,7 +150,7 @@ func difference(s *ladder.Summary, name, over, subject, does, than string) (Find
 }
 
 // control judges the shuffled knowledge, which must not help.
-func control(s *ladder.Summary) (Finding, bool) {
+func control(s *result.Summary) (Finding, bool) {
 	sys, ok := s.Find("shuffled")
 	c, okC := s.Compare("shuffled", "llm")
 	if !ok || !okC {
@@ -164,7 +164,7 @@ func control(s *ladder.Summary) (Finding, bool) {
 }
 
 // bound says what the true text achieves, which is as far as any knowledge can lift this LLM.
-func bound(s *ladder.Summary) (Finding, bool) {
+func bound(s *result.Summary) (Finding, bool) {
 	sys, ok := s.Find("oracle")
 	if !ok {
 		return Finding{}, false

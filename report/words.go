@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"slm/report/ladder"
+	"slm/result"
 )
 
 const nbsp = "\u00a0"
@@ -77,13 +77,13 @@ func megabytes(bytes uint64) string { return whole(int64(bytes/1e6)) + nbsp + "M
 
 // label is the chart's name of a system.
 func label(system string) string {
-	if e, ok := ladder.Lookup(system); ok {
+	if e, ok := result.Lookup(system); ok {
 		return e.Label
 	}
 	return system
 }
 
 // interval prints a paired difference with its interval, in points.
-func interval(c ladder.Comparison) string {
+func interval(c result.Comparison) string {
 	return fmt.Sprintf("%s%spoints, 95%s%% interval %s to %s", signed(c.Difference), nbsp, nbsp, points(c.Low), points(c.High))
 }

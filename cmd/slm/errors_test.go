@@ -32,12 +32,12 @@ import (
 	"slm/optim/cma"
 	"slm/pipeline"
 	"slm/pipeline/recipe"
-	"slm/report/ladder"
-	"slm/report/stat"
+	"slm/result"
 	"slm/stages/bpo"
 	"slm/stages/eval"
 	"slm/stages/kit"
 	"slm/stages/trainer"
+	"slm/stat"
 )
 
 // sentinels is every exported error of the program, by package and name.
@@ -47,7 +47,7 @@ var sentinels = map[string]error{
 	"cma.ErrBroken": cma.ErrBroken, "corpus.ErrEmpty": corpus.ErrEmpty, "corpus.ErrUnknown": corpus.ErrUnknown, "corpus.ErrUnreadable": corpus.ErrUnreadable,
 	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "eval.ErrScores": eval.ErrScores, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
 	"form.ErrTemplate": form.ErrTemplate, "gguf.ErrFormat": gguf.ErrFormat, "gguf.ErrUnsupported": gguf.ErrUnsupported, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
-	"kit.ErrOverlap": kit.ErrOverlap, "ladder.ErrNewer": ladder.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
+	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "pipeline.ErrDiffers": pipeline.ErrDiffers, "pipeline.ErrLocked": pipeline.ErrLocked, "pipeline.ErrUsage": pipeline.ErrUsage,
 	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "tokenizer.ErrFormat": tokenizer.ErrFormat,
@@ -96,7 +96,7 @@ func declared(t *testing.T) []string {
 				}
 			}
 		}
-	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "rng", "stages")
+	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "result", "rng", "stages", "stat")
 	slices.Sort(names)
 	return names
 }

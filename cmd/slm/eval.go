@@ -13,7 +13,7 @@ import (
 	"slm/data/exam"
 	"slm/pipeline"
 	"slm/report"
-	"slm/report/ladder"
+	"slm/result"
 )
 
 func newEval(a *app) *cobra.Command {
@@ -35,7 +35,7 @@ func newEval(a *app) *cobra.Command {
 }
 
 func (a *app) eval(ctx context.Context, run, file string, offline bool) (err error) {
-	var sum *ladder.Summary
+	var sum *result.Summary
 	if file == "" {
 		folder, err := pipeline.Find(a.dir, run)
 		if err != nil {
@@ -75,6 +75,6 @@ func (a *app) eval(ctx context.Context, run, file string, offline bool) (err err
 	return a.printSummary(sum)
 }
 
-func (a *app) printSummary(sum *ladder.Summary) error {
+func (a *app) printSummary(sum *result.Summary) error {
 	return a.print(sum, func(w io.Writer) { _, _ = io.WriteString(w, report.Table(sum)) })
 }

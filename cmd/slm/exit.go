@@ -20,7 +20,7 @@ import (
 	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages/bpo"
 	"slm/stages/eval"
 	"slm/stages/kit"
@@ -107,7 +107,7 @@ func exitCode(err, cause error) int {
 		return exitUsage
 	case is(corpus.ErrEmpty, corpus.ErrUnreadable, corpus.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap):
 		return exitData
-	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, ladder.ErrNewer):
+	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, result.ErrNewer):
 		return exitCheckpoint
 	}
 	return exitFailed

@@ -11,7 +11,7 @@ import (
 	"slm/pipeline"
 	"slm/pipeline/plain"
 	"slm/report"
-	"slm/report/ladder"
+	"slm/result"
 )
 
 func newRuns(a *app) *cobra.Command {
@@ -72,7 +72,7 @@ func state(r pipeline.Entry) string {
 // shownRun is the result of runs show.
 type shownRun struct {
 	pipeline.Entry
-	Summary   *ladder.Summary   `json:"summary,omitempty"`
+	Summary   *result.Summary   `json:"summary,omitempty"`
 	Hindsight *report.Hindsight `json:"hindsight,omitempty"` // what slm plan said, beside what happened
 }
 

@@ -11,14 +11,14 @@ import (
 	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/report"
-	"slm/report/ladder"
+	"slm/result"
 )
 
 // trained is the result of train.
 type trained struct {
 	*pipeline.Outcome
 	Report  string          `json:"report,omitempty"`
-	Summary *ladder.Summary `json:"summary,omitempty"`
+	Summary *result.Summary `json:"summary,omitempty"`
 }
 
 func newTrain(a *app) *cobra.Command {
@@ -62,26 +62,26 @@ func (a *app) overfit(ctx context.Context, name string, f *recipeFlags) error {
 	if err != nil {
 		return err
 	}
-	var result overfitted
+	var learnt overfitted
 	show := func(step int) {
 		if a.output == "text" {
-			_, _ = fmt.Fprintf(a.out, "step %3d  loss %.4f  at least %.4f\n", step, result.Losses[step-1], result.Least) // a closed pipe stops nothing
+			_, _ = fmt.Fprintf(a.out, "step %3d  loss %.4f  at least %.4f\n", step, learnt.Losses[step-1], learnt.Least) // a closed pipe stops nothing
 		}
 	}
 	err = p.OverfitOneBatch(ctx, r, be, a.now, func(step int, loss, least float64) {
-		result.Losses, result.Least = append(result.Losses, loss), least
+		learnt.Losses, learnt.Least = append(learnt.Losses, loss), least
 		if step == 1 || step%10 == 0 {
 			show(step)
 		}
 	})
-	n := len(result.Losses)
+	n := len(learnt.Losses)
 	if n > 1 && n%10 != 0 {
 		show(n)
 	}
 	if err != nil {
 		return err
 	}
-	return a.print(result, func(w io.Writer) { _, _ = fmt.Fprintf(w, "one batch is learnt by heart in %d steps\n", n) })
+	return a.print(learnt, func(w io.Writer) { _, _ = fmt.Fprintf(w, "one batch is learnt by heart in %d steps\n", n) })
 }
 
 func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bool) error {
@@ -91,7 +91,7 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	}
 	box := &pipeline.BlackBox{Config: r.LLM, Offline: offline, Seed: r.Seed, Keep: p.Folder(), Others: a.dir}
 	view := a.viewer()
-	done := p.Done()
+	finished := p.Done()
 	out, err := p.Execute(ctx, pipeline.Means{
 		Kernel: func() (kernel.Backend, error) { return a.backend() },
 		Box:    box, View: view, Log: a.log(), Now: a.now,
@@ -104,24 +104,24 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	if len(out.Done) == 0 {
 		return err
 	}
-	result := trained{Outcome: out}
+	done := trained{Outcome: out}
 	page, rerr := pipeline.Report(out.Run)
 	if rerr != nil {
 		a.log().Warn("report.html could not be written", "why", rerr)
 	}
-	result.Report = page
+	done.Report = page
 	if err != nil {
 		return err
 	}
-	if result.Summary, err = pipeline.Summary(out.Run); err != nil {
+	if done.Summary, err = pipeline.Summary(out.Run); err != nil {
 		return err
 	}
-	return a.print(result, func(w io.Writer) {
-		if done {
+	return a.print(done, func(w io.Writer) {
+		if finished {
 			_, _ = fmt.Fprintf(w, "nothing to do: %s is finished\n", out.Run)
 		}
-		if result.Summary != nil {
-			_, _ = fmt.Fprintf(w, "%s\n", report.Table(result.Summary))
+		if done.Summary != nil {
+			_, _ = fmt.Fprintf(w, "%s\n", report.Table(done.Summary))
 		}
 		_, _ = fmt.Fprintf(w, "run     %s\n", out.Run)
 		if page != "" {

@@ -9,9 +9,9 @@ import (
 
 	"slm/optim/bayes"
 	"slm/optim/functions"
-	"slm/report/stat"
 	"slm/rng"
 	"slm/scripts/duel"
+	"slm/stat"
 )
 
 const (

@@ -8,10 +8,10 @@ import (
 	"text/tabwriter"
 
 	"slm/data/exam"
-	"slm/report/stat"
 	"slm/rng"
 	"slm/scripts/duel"
 	"slm/stages/bpo"
+	"slm/stat"
 )
 
 // step is the best prompt's held-out accuracy from some call on.

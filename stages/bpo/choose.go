@@ -8,8 +8,8 @@ import (
 
 	"slm/data/exam"
 	"slm/optim/bayes"
-	"slm/report/stat"
 	"slm/rng"
+	"slm/stat"
 )
 
 // outcome is what a search ends in.

@@ -9,7 +9,7 @@ import (
 
 	"slm/data/exam"
 	"slm/llm"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages/knowledge"
 )
 
@@ -54,11 +54,11 @@ type given struct {
 }
 
 // run answers every item with every system and returns the rows, system by system.
-func (b *bench) run(ctx context.Context, systems []string) ([]ladder.Row, error) {
+func (b *bench) run(ctx context.Context, systems []string) ([]result.Row, error) {
 	if len(b.items) == 0 {
 		return nil, errors.New("eval: no items to evaluate on")
 	}
-	var rows []ladder.Row
+	var rows []result.Row
 	for _, name := range systems {
 		if why := b.lacks(name); why != "" {
 			b.notes = append(b.notes, name+" was not run: "+why+".")
@@ -74,12 +74,12 @@ func (b *bench) run(ctx context.Context, systems []string) ([]ladder.Row, error)
 }
 
 // system answers every item with one system, block by block, and keeps each block before the next.
-func (b *bench) system(ctx context.Context, name string) ([]ladder.Row, error) {
+func (b *bench) system(ctx context.Context, name string) ([]result.Row, error) {
 	know, err := b.know(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]ladder.Row, len(b.items))
+	rows := make([]result.Row, len(b.items))
 	for i := range rows {
 		rows[i] = b.blank(name, i, know[i])
 	}
@@ -108,7 +108,7 @@ func (b *bench) system(ctx context.Context, name string) ([]ladder.Row, error) {
 }
 
 // settleBlock answers some items: through the black box, or, for slm, by the small model's own scores.
-func (b *bench) settleBlock(ctx context.Context, name string, rows []ladder.Row) error {
+func (b *bench) settleBlock(ctx context.Context, name string, rows []result.Row) error {
 	if name == "slm" {
 		return b.scoreAlone(ctx, rows)
 	}
@@ -135,7 +135,7 @@ func (b *bench) settleBlock(ctx context.Context, name string, rows []ladder.Row)
 }
 
 // scoreAlone answers without the black box.
-func (b *bench) scoreAlone(ctx context.Context, rows []ladder.Row) error {
+func (b *bench) scoreAlone(ctx context.Context, rows []result.Row) error {
 	pieces, options := make([]knowledge.Piece, len(rows)), make([][]string, len(rows))
 	for j, r := range rows {
 		pieces[j], options[j] = b.work.pieces[[2]string{b.maker(), r.Item}], r.Choices
@@ -158,22 +158,22 @@ func (b *bench) scoreAlone(ctx context.Context, rows []ladder.Row) error {
 }
 
 // blank is a row before its answer.
-func (b *bench) blank(name string, i int, know given) ladder.Row {
+func (b *bench) blank(name string, i int, know given) result.Row {
 	it := b.items[i]
-	r := ladder.Row{
+	r := result.Row{
 		Item: it.ID, Section: it.Section, System: name, Question: it.Question, Place: know.place, Knowledge: know.text, Verified: know.verified,
 		Choices: it.Choices, Answer: int32(it.Answer), Picked: -1, ByText: -1,
 	}
 	if know.text != "" {
 		r.ByText = int32(mostLike(know.text, it.Choices))
-		r.StartOK = startsAs(know.text, it.Knowledge, ladder.StartLen)
+		r.StartOK = startsAs(know.text, it.Knowledge, result.StartLen)
 	}
 	r.PlaceOK = know.place != "" && know.place == it.Place
 	return r
 }
 
 // settle fills in an answer.
-func settle(r *ladder.Row, picked int, scores []float64, margin float64, calls, tokens int) {
+func settle(r *result.Row, picked int, scores []float64, margin float64, calls, tokens int) {
 	r.Picked, r.Scores, r.Margin, r.Calls, r.Tokens = int32(picked), scores, margin, int32(calls), int32(tokens)
 	r.Correct = r.Picked == r.Answer
 }

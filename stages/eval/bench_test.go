@@ -11,7 +11,7 @@ import (
 
 	"slm/data/exam"
 	"slm/llm"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/rng"
 	"slm/stages/knowledge"
 )
@@ -121,7 +121,7 @@ func (w *world) bench() *bench {
 	}
 }
 
-func mustRun(t *testing.T, b *bench, systems []string) []ladder.Row {
+func mustRun(t *testing.T, b *bench, systems []string) []result.Row {
 	t.Helper()
 	rows, err := b.run(context.Background(), systems)
 	if err != nil {
@@ -130,13 +130,13 @@ func mustRun(t *testing.T, b *bench, systems []string) []ladder.Row {
 	return rows
 }
 
-func summaryOf(t *testing.T, rows []ladder.Row, truth bool) *ladder.Summary {
+func summaryOf(t *testing.T, rows []result.Row, truth bool) *result.Summary {
 	t.Helper()
 	known := map[string]bool{}
 	for _, r := range rows {
 		known[r.Item] = truth
 	}
-	s := &ladder.Summary{}
+	s := &result.Summary{}
 	if err := summarise(s, rows, known, 500, 7); err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +144,9 @@ func summaryOf(t *testing.T, rows []ladder.Row, truth bool) *ladder.Summary {
 }
 
 func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
-	rows := mustRun(t, newWorld(80).bench(), ladder.Names())
+	rows := mustRun(t, newWorld(80).bench(), result.Names())
 	s := summaryOf(t, rows, true)
-	if len(s.Systems) != len(ladder.Names()) || s.Items != 80 || s.Chance != .25 {
+	if len(s.Systems) != len(result.Names()) || s.Items != 80 || s.Chance != .25 {
 		t.Fatalf("%d systems, %d items, chance %v", len(s.Systems), s.Items, s.Chance)
 	}
 	// The fake LLM has a favourite that is right for every fourth item; the small model knows four sections in five.
@@ -169,7 +169,7 @@ func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
 	if sys, _ := s.Find("shuffled"); sys.Correct > 25 {
 		t.Errorf("another question's knowledge gives %d of 80", sys.Correct)
 	}
-	if r, _ := s.RecallOf("blade"); r != (ladder.Recall{System: "blade", Items: 80, Place: 64, Start: 64, Option: 64}) {
+	if r, _ := s.RecallOf("blade"); r != (result.Recall{System: "blade", Items: 80, Place: 64, Start: 64, Option: 64}) {
 		t.Errorf("recall: %+v", r)
 	}
 	if r, _ := s.RecallOf("dp"); r.Start != 0 || r.Option != 64 {
@@ -186,7 +186,7 @@ func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
 func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 	const n, perSystem = 36, 2 // items, and blocks of them
 	undisturbed := newWorld(n)
-	whole := mustRun(t, undisturbed.bench(), ladder.Names())
+	whole := mustRun(t, undisturbed.bench(), result.Names())
 	if undisturbed.asked != 10*perSystem || undisturbed.spoke != 3*n {
 		t.Fatalf("%d calls, %d pieces", undisturbed.asked, undisturbed.spoke)
 	}
@@ -200,7 +200,7 @@ func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 			if b.work, err = openWork(dir, "key", nil); err != nil {
 				t.Fatal(err)
 			}
-			rows, err := b.run(context.Background(), ladder.Names())
+			rows, err := b.run(context.Background(), result.Names())
 			if sitting == 0 && !errors.Is(err, llm.ErrUnavailable) {
 				t.Fatalf("call %d fails: %v", failAt, err)
 			}
@@ -223,7 +223,7 @@ func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.append(entry{Row: &ladder.Row{System: "llm", Item: "a"}}); err != nil {
+	if err := w.append(entry{Row: &result.Row{System: "llm", Item: "a"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.log.Close(); err != nil {
@@ -268,7 +268,7 @@ func TestQuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
 		w.items[i].Knowledge, w.items[i].Place, w.items[i].Section = "", "", ""
 	}
 	b := w.bench()
-	rows := mustRun(t, b, ladder.Names())
+	rows := mustRun(t, b, result.Names())
 	s := summaryOf(t, rows, false)
 	if _, ok := s.Find("oracle"); ok || len(s.Recall) != 0 {
 		t.Error("oracle or recall without a true text")
@@ -285,7 +285,7 @@ func TestRunWithoutModelsHasNoSystemThatNeedsThem(t *testing.T) {
 	w := newWorld(12)
 	b := w.bench()
 	b.say = nil
-	s := summaryOf(t, mustRun(t, b, ladder.Names()), true)
+	s := summaryOf(t, mustRun(t, b, result.Names()), true)
 	var names []string
 	for _, sys := range s.Systems {
 		names = append(names, sys.System)

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages/knowledge"
 )
 
@@ -24,7 +24,7 @@ type Intervals struct {
 
 // Default compares every system.
 func Default() Config {
-	return Config{Systems: ladder.Names(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: result.Names(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.
@@ -34,7 +34,7 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("systems: name at least one"))
 	}
 	for i, name := range c.Systems {
-		if _, err := ladder.Resolve([]string{name}); err != nil {
+		if _, err := result.Resolve([]string{name}); err != nil {
 			errs = append(errs, fmt.Errorf("systems[%d]: %w", i, err))
 		}
 	}

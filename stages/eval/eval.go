@@ -19,7 +19,7 @@ import (
 	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/llm"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
 )
@@ -69,7 +69,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 
 // Items evaluates a finished run on other questions and writes nothing. A question that names a section of the corpus is about that
 // section, as in an exam from a file: its text is the true one. Questions without a true text leave oracle out, and recall.
-func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (*ladder.Summary, []ladder.Row, error) {
+func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (*result.Summary, []result.Row, error) {
 	dom, err := domain.Open(env.Dir(stages.Data))
 	if err != nil {
 		return nil, nil, err
@@ -99,8 +99,8 @@ func workKey(env *stages.Env, items []exam.Item) string {
 }
 
 // evaluate runs the systems and computes the table.
-func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, items []exam.Item, w work) (sum *ladder.Summary, rows []ladder.Row, err error) {
-	systems, err := ladder.Resolve(s.cfg.Systems)
+func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, items []exam.Item, w work) (sum *result.Summary, rows []result.Row, err error) {
+	systems, err := result.Resolve(s.cfg.Systems)
 	if err != nil {
 		return nil, nil, fmt.Errorf("eval: %w", err)
 	}
@@ -118,12 +118,12 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 	for _, it := range items {
 		truth[it.ID] = it.Knowledge != ""
 	}
-	sum = &ladder.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: b.notes}
+	sum = &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: b.notes}
 	return sum, rows, summarise(sum, rows, truth, s.cfg.Intervals.N, env.Seed)
 }
 
 // commit writes the checkpoint.
-func commit(env *stages.Env, sum *ladder.Summary, rows []ladder.Row) error {
+func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
 	text, err := sum.JSON()
 	if err != nil {
 		return err
@@ -132,8 +132,8 @@ func commit(env *stages.Env, sum *ladder.Summary, rows []ladder.Row) error {
 	if err != nil {
 		return err
 	}
-	if err = checkpoint.WriteTable(p.Path(ladder.ItemsFile), rows, nil); err == nil {
-		err = checkpoint.WriteFileAtomic(p.Path(ladder.SummaryFile), text)
+	if err = checkpoint.WriteTable(p.Path(result.ItemsFile), rows, nil); err == nil {
+		err = checkpoint.WriteFileAtomic(p.Path(result.SummaryFile), text)
 	}
 	if err == nil {
 		err = env.Replies(p.Path(RepliesFile))

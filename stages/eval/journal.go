@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 
 	"slm/llm"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/knowledge"
 )
@@ -14,7 +14,7 @@ type entry struct {
 	System string           `json:"system,omitempty"` // that wrote Piece
 	Item   string           `json:"item,omitempty"`
 	Piece  *knowledge.Piece `json:"piece,omitempty"`
-	Row    *ladder.Row      `json:"row,omitempty"`
+	Row    *result.Row      `json:"row,omitempty"`
 }
 
 // work is what an evaluation has done so far. With a file behind it, a killed evaluation goes on from there. The zero value keeps
@@ -22,7 +22,7 @@ type entry struct {
 type work struct {
 	log    *stages.Partial[entry]
 	pieces map[[2]string]knowledge.Piece // by system and item
-	rows   map[[2]string]ladder.Row      // by system and item
+	rows   map[[2]string]result.Row      // by system and item
 }
 
 // openWork opens the journal in a folder. One that belongs to other work (another key) is thrown away.
@@ -40,7 +40,7 @@ func openWork(dir, key string, client llm.Client) (w work, err error) {
 
 func (w *work) take(e entry) {
 	if w.pieces == nil {
-		w.pieces, w.rows = map[[2]string]knowledge.Piece{}, map[[2]string]ladder.Row{}
+		w.pieces, w.rows = map[[2]string]knowledge.Piece{}, map[[2]string]result.Row{}
 	}
 	switch {
 	case e.Piece != nil:
@@ -62,8 +62,8 @@ func (w *work) append(entries ...entry) error {
 }
 
 // restore fills a block of rows from the partial work, if all of them are there.
-func (w *work) restore(block []ladder.Row) bool {
-	kept := make([]ladder.Row, len(block))
+func (w *work) restore(block []result.Row) bool {
+	kept := make([]result.Row, len(block))
 	for j, r := range block {
 		row, ok := w.rows[[2]string{r.System, r.Item}]
 		if !ok {

@@ -21,7 +21,7 @@ import (
 	"slm/llm"
 	"slm/model"
 	"slm/model/kernel"
-	"slm/report/ladder"
+	"slm/result"
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
@@ -173,11 +173,11 @@ func TestStageWritesItsCheckpointAndAKilledOneEndsInTheSameDigest(t *testing.T) 
 	if digests[0] != digests[1] {
 		t.Error("an evaluation that was stopped ends in another digest")
 	}
-	s, rows, err := ladder.Read(filepath.Join(run, stages.Eval))
+	s, rows, err := result.Read(filepath.Join(run, stages.Eval))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Systems) != len(ladder.Names()) || len(rows) != 9*len(ladder.Names()) || s.LLM != "reader" || s.Limit != 24 {
+	if len(s.Systems) != len(result.Names()) || len(rows) != 9*len(result.Names()) || s.LLM != "reader" || s.Limit != 24 {
 		t.Errorf("%d systems, %d rows, %+v", len(s.Systems), len(rows), s)
 	}
 	if o, _ := s.Find("oracle"); o.Accuracy != 1 {

@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"slm/report/ladder"
-	"slm/report/stat"
+	"slm/result"
 	"slm/rng"
+	"slm/stat"
 )
 
 // pairs are the comparisons that are made when both systems were run: what each part of the method adds, the method against what one
@@ -23,22 +23,22 @@ var recalling = []string{"dp", "blade-z0", "blade"}
 // answers are one system's rows, in the order of the items.
 type answers struct {
 	name  string
-	rows  []ladder.Row
+	rows  []result.Row
 	right []bool
 }
 
 // summarise computes the table. rows hold every system on the same items in the same order. Every interval is drawn with the same
 // resamples of the items, so that the table is paired throughout; it depends on the seed and the rows alone.
-func summarise(s *ladder.Summary, rows []ladder.Row, truth map[string]bool, n int, seed uint64) error {
+func summarise(s *result.Summary, rows []result.Row, truth map[string]bool, n int, seed uint64) error {
 	systems, err := bySystem(rows)
 	if err != nil {
 		return err
 	}
 	opt := stat.Options{Resamples: n, Stream: rng.New(seed, "eval", "bootstrap")}
 	llm, oracle := find(systems, "llm"), find(systems, "oracle")
-	s.V, s.Resamples, s.Items, s.Chance = ladder.Version, n, len(systems[0].rows), chance(systems[0].rows)
+	s.V, s.Resamples, s.Items, s.Chance = result.Version, n, len(systems[0].rows), chance(systems[0].rows)
 	for _, a := range systems {
-		sys, err := rung(a, llm, oracle, opt)
+		sys, err := line(a, llm, oracle, opt)
 		if err != nil {
 			return fmt.Errorf("eval: statistics of %s: %w", a.name, err)
 		}
@@ -53,7 +53,7 @@ func summarise(s *ladder.Summary, rows []ladder.Row, truth map[string]bool, n in
 }
 
 // bySystem groups rows and checks that the items are the same in all.
-func bySystem(rows []ladder.Row) ([]answers, error) {
+func bySystem(rows []result.Row) ([]answers, error) {
 	var out []answers
 	for _, r := range rows {
 		if len(out) == 0 || out[len(out)-1].name != r.System {
@@ -66,7 +66,7 @@ func bySystem(rows []ladder.Row) ([]answers, error) {
 		return nil, fmt.Errorf("eval: %w", stat.ErrItems)
 	}
 	for _, a := range out {
-		same := slices.EqualFunc(a.rows, out[0].rows, func(x, y ladder.Row) bool { return x.Item == y.Item })
+		same := slices.EqualFunc(a.rows, out[0].rows, func(x, y result.Row) bool { return x.Item == y.Item })
 		if !same {
 			return nil, fmt.Errorf("eval: %s: %w", a.name, stat.ErrItems)
 		}
@@ -84,7 +84,7 @@ func find(systems []answers, name string) *answers {
 }
 
 // chance is the expected accuracy of a guess among each item's options.
-func chance(rows []ladder.Row) float64 {
+func chance(rows []result.Row) float64 {
 	sum := 0.0
 	for _, r := range rows {
 		sum += 1 / float64(len(r.Choices))
@@ -92,9 +92,9 @@ func chance(rows []ladder.Row) float64 {
 	return sum / float64(len(rows))
 }
 
-// rung computes one system's line.
-func rung(a answers, llm, oracle *answers, opt stat.Options) (ladder.System, error) {
-	sys := ladder.System{System: a.name}
+// line computes one system's line of the table.
+func line(a answers, llm, oracle *answers, opt stat.Options) (result.System, error) {
+	sys := result.System{System: a.name}
 	read, alike := false, 0
 	for _, r := range a.rows {
 		sys.Calls += int(r.Calls)
@@ -153,8 +153,8 @@ func defined(x float64) *float64 {
 }
 
 // recallOf counts how well a small model's text matches the true one, over the items that have a true text.
-func recallOf(a answers, truth map[string]bool) ladder.Recall {
-	r := ladder.Recall{System: a.name}
+func recallOf(a answers, truth map[string]bool) result.Recall {
+	r := result.Recall{System: a.name}
 	for _, row := range a.rows {
 		if truth[row.Item] {
 			r.Items++
@@ -167,7 +167,7 @@ func recallOf(a answers, truth map[string]bool) ladder.Recall {
 }
 
 // compare computes the paired differences, with Holm's correction over all of them.
-func compare(s *ladder.Summary, systems []answers, opt stat.Options) error {
+func compare(s *result.Summary, systems []answers, opt stat.Options) error {
 	var ps []float64
 	for _, pair := range pairs {
 		a, b := find(systems, pair[0]), find(systems, pair[1])
@@ -182,7 +182,7 @@ func compare(s *ladder.Summary, systems []answers, opt stat.Options) error {
 		if err != nil {
 			return fmt.Errorf("eval: %s against %s: %w", a.name, b.name, err)
 		}
-		s.Comparisons = append(s.Comparisons, ladder.Comparison{System: a.name, Over: b.name, Difference: d.Value, Low: d.Low, High: d.High, McNemarP: test.P})
+		s.Comparisons = append(s.Comparisons, result.Comparison{System: a.name, Over: b.name, Difference: d.Value, Low: d.Low, High: d.High, McNemarP: test.P})
 		ps = append(ps, test.P)
 	}
 	for i, p := range stat.Holm(ps) {

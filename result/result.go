@@ -1,7 +1,7 @@
-// Package ladder is the format of an evaluation's result: which systems exist, one row an item and system (items.arrow), and the
+// Package result is the format of an evaluation's result: which systems exist, one row an item and system (items.arrow), and the
 // summary (summary.json). The eval stage writes it, the report and the command line read it. It computes no statistics
-// (report/stat does) and draws nothing (report does).
-package ladder
+// (package stat does) and draws nothing (report does).
+package result
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ const (
 )
 
 // ErrNewer says that a summary was written by a later version of the program.
-var ErrNewer = errors.New("ladder: summary of a newer format")
+var ErrNewer = errors.New("result: summary of a newer format")
 
 // Summary is what an evaluation found. Fractions are in [0,1]; a pointer is nil where a figure is not defined (no oracle was run,
 // or the system is compared with itself).
@@ -44,7 +44,7 @@ type Summary struct {
 	Notes       []string     `json:"notes,omitempty"` // what was not run, and why
 }
 
-// System is one rung of the ladder.
+// System is one line of the table.
 type System struct {
 	System       string   `json:"system"`
 	Accuracy     float64  `json:"accuracy"`
@@ -145,7 +145,7 @@ func (s *Summary) RecallOf(name string) (Recall, bool) {
 func (s *Summary) JSON() ([]byte, error) {
 	b, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
-		return nil, fmt.Errorf("ladder: summary as JSON: %w", err)
+		return nil, fmt.Errorf("result: summary as JSON: %w", err)
 	}
 	return append(b, '\n'), nil
 }
@@ -154,13 +154,13 @@ func (s *Summary) JSON() ([]byte, error) {
 func Parse(r io.Reader) (*Summary, error) {
 	var s Summary
 	if err := json.NewDecoder(r).Decode(&s); err != nil {
-		return nil, fmt.Errorf("ladder: read summary: %w", err)
+		return nil, fmt.Errorf("result: read summary: %w", err)
 	}
 	if s.V > Version {
 		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrNewer, s.V, Version)
 	}
 	if s.V < 1 {
-		return nil, errors.New("ladder: read summary: no version number")
+		return nil, errors.New("result: read summary: no version number")
 	}
 	return &s, nil
 }
@@ -169,7 +169,7 @@ func Parse(r io.Reader) (*Summary, error) {
 func Read(dir string) (*Summary, []Row, error) {
 	f, err := os.Open(filepath.Join(dir, SummaryFile))
 	if err != nil {
-		return nil, nil, fmt.Errorf("ladder: open summary: %w", err)
+		return nil, nil, fmt.Errorf("result: open summary: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	s, err := Parse(f)
@@ -178,7 +178,7 @@ func Read(dir string) (*Summary, []Row, error) {
 	}
 	rows, _, err := checkpoint.ReadTable[Row](filepath.Join(dir, ItemsFile))
 	if err != nil {
-		return nil, nil, fmt.Errorf("ladder: read items: %w", err)
+		return nil, nil, fmt.Errorf("result: read items: %w", err)
 	}
 	return s, rows, nil
 }

@@ -1,4 +1,4 @@
-package ladder
+package result
 
 import (
 	"fmt"
@@ -60,7 +60,7 @@ func Lookup(name string) (Entry, bool) {
 	return Entry{}, false
 }
 
-// Resolve turns a recipe's list into names in the ladder's order, each once. "rag" stands for rag1 and rag3, and an empty list for
+// Resolve turns a recipe's list into names in the table's order, each once. "rag" stands for rag1 and rag3, and an empty list for
 // all. llm is always there, since every figure is relative to it.
 func Resolve(list []string) ([]string, error) {
 	if len(list) == 0 {
