@@ -29,7 +29,9 @@ var layers = []layer{
 	{packages: []string{"stages/prep", "stages/dp", "stages/kit", "stages/bpo", "stages/eval"}},
 	{packages: []string{"stages", "stages/*"}, within: true}, // the contract of a stage and what stages share
 	{packages: []string{"llm", "llm/*"}, within: true},
+	{packages: []string{"model/weights/*"}, within: true}, // the list of formats
 	{packages: []string{"model/*"}},
+	{packages: []string{"model/weights"}}, // what a format of weights is
 	{packages: []string{"model"}},
 	{packages: []string{"model/op"}},
 	{packages: []string{"optim", "optim/*"}, within: true},

@@ -145,7 +145,7 @@ func (s *store) get(key string) (Reply, bool) {
 	return e.Reply, ok
 }
 
-// spend remembers a call that brought no reply, so that the budget of a run holds over all its lives.
+// spend remembers a call that brought no reply, so that the budget of a run holds over all its restarts.
 func (s *store) spend(u Usage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -84,7 +84,7 @@ func Label(c Client, parts ...any) {
 	}
 }
 
-// Used is how many replies a client has on record as used under the label that holds, over all lives of a run; 0 if it keeps no account. Partial
+// Used is how many replies a client has on record as used under the label that holds, over all restarts of a run; 0 if it keeps no account. Partial
 // work that says how many it was built on can tell whether they are still there: a copy of a run that is made while it works may lack some.
 func Used(c Client) int {
 	if u, ok := c.(interface{ Used() int }); ok {

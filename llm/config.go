@@ -33,16 +33,16 @@ type Config struct {
 	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"the likeliest option, or the letter in a chat's reply; cloze needs log-probabilities of an echoed prompt from a server"`
 	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; {key} in its path stands for the key; for openai alone"`
 	KeyEnv      string        `yaml:"key_env" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key; for openai alone"`
-	Budget      Budget        `yaml:"budget" doc:"limits over all lives of a run; openai needs one"`
+	Budget      Budget        `yaml:"budget" doc:"limits over all restarts of a run; openai needs one"`
 	Price       *Price        `yaml:"price" doc:"US dollars a million tokens"`
 	Retries     int           `yaml:"retries" min:"0" max:"20" doc:"after the first attempt"`
 	Timeout     time.Duration `yaml:"timeout" doc:"of one attempt"`
 	Concurrency int           `yaml:"concurrency" min:"1" max:"256" doc:"calls at a time to a server; the local model takes one"`
 }
 
-// Budget limits what a run may ask for, over all its lives. 0 = no limit of that kind.
+// Budget limits what a run may ask for, over all its restarts. 0 = no limit of that kind.
 type Budget struct {
-	Calls  int64   `yaml:"calls" min:"0" doc:"over all lives of a run; 0 = no limit"`
+	Calls  int64   `yaml:"calls" min:"0" doc:"over all restarts of a run; 0 = no limit"`
 	Tokens int64   `yaml:"tokens" min:"0" doc:"prompt and output; 0 = no limit"`
 	USD    float64 `yaml:"usd" min:"0" doc:"US dollars; 0 = no limit; with openai it needs both prices"`
 }
@@ -89,7 +89,7 @@ func (c Config) Validate() error {
 	switch c.Provider {
 	case Local:
 		if c.Model != "" {
-			if _, err := findWeights(c.Model, "", noEnv); err != nil {
+			if _, err := findModel(c.Model, "", noEnv); err != nil {
 				problem("model: %w", err)
 			}
 		}

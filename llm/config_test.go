@@ -80,7 +80,7 @@ func TestMissingWeightsSayWhatToType(t *testing.T) {
 	if !errors.Is(err, ErrNoWeights) || !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "make setup") {
 		t.Error(err)
 	}
-	if w, err := findWeights(Default().Model, "", env(dir, filepath.Join(dir, "c"))); err != nil || w.path != filepath.Join(dir, "c", "slm", "models", "SmolLM2-135M-Instruct.Q4_1.gguf") {
+	if w, err := findModel(Default().Model, "", env(dir, filepath.Join(dir, "c"))); err != nil || w.Path != filepath.Join(dir, "c", "slm", "models", "SmolLM2-135M-Instruct.Q4_1.gguf") {
 		t.Errorf("%+v %v", w, err)
 	}
 	cfg := Default()

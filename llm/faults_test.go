@@ -215,12 +215,12 @@ func TestTroubleThatComesAndGoesCostsTimeAndNoReply(t *testing.T) {
 		f := serve(t)
 		f.strike(c, func(k int) bool { return k%3 == 1 })
 		journal := filepath.Join(t.TempDir(), "replies.wal")
-		lives := 0
+		restarts := 0
 		for {
-			lives++
+			restarts++
 			got, used, took, err := live(t, f.config(), journal, qs)
 			if used.Calls != int64(f.calls()) {
-				t.Errorf("%d calls are counted of %d, in life %d", used.Calls, f.calls(), lives)
+				t.Errorf("%d calls are counted of %d, after restart %d", used.Calls, f.calls(), restarts)
 			}
 			if err == nil {
 				if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -231,15 +231,15 @@ func TestTroubleThatComesAndGoesCostsTimeAndNoReply(t *testing.T) {
 				}
 				break
 			}
-			if !errors.Is(err, c.err) || c.passes || lives > 4 {
-				t.Fatalf("life %d: %v", lives, err)
+			if !errors.Is(err, c.err) || c.passes || restarts > 4 {
+				t.Fatalf("restart %d: %v", restarts, err)
 			}
 		}
 		if twice := f.paidTwice(); len(twice) > 0 || f.calls() != 12+4 {
 			t.Errorf("%d calls, paid twice: %q", f.calls(), twice)
 		}
-		if c.passes != (lives == 1) {
-			t.Errorf("%d lives", lives)
+		if c.passes != (restarts == 1) {
+			t.Errorf("%d restarts", restarts)
 		}
 	})
 }
@@ -297,8 +297,8 @@ func TestNoTroubleTakesABudgetOverItsEnd(t *testing.T) {
 			t.Errorf("%d calls, %v", f.calls(), err)
 		}
 		cfg.Budget.Calls = 18
-		for lives := 0; ; lives++ {
-			if _, _, _, err = live(t, cfg, journal, qs); err == nil || lives > 6 {
+		for restarts := 0; ; restarts++ {
+			if _, _, _, err = live(t, cfg, journal, qs); err == nil || restarts > 6 {
 				break
 			}
 		}

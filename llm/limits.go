@@ -66,7 +66,7 @@ func span(text string, h http.Header) (time.Duration, bool) {
 	)
 	text = strings.TrimSpace(text)
 	s, err := strconv.ParseFloat(text, 64)
-	if err == nil && !(s >= 0) { // negative, or no number
+	if err == nil && !(s >= 0) { // negative, or NaN
 		return 0, false
 	}
 	if err == nil && (s < ages || s > 1e15) {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"sync"
 
-	"slm/checkpoint"
 	"slm/model/decode"
 	"slm/model/kernel"
 )
@@ -52,15 +49,12 @@ type engine interface {
 }
 
 func newLocal(cfg Config, opt Options) (*local, error) {
-	w, err := findWeights(cfg.Model, opt.Dir, opt.Getenv)
+	m, err := findModel(cfg.Model, opt.Dir, opt.Getenv)
 	if err != nil {
 		return nil, fmt.Errorf("llm: model: %w", err)
 	}
 	if !opt.Offline {
-		if info, err := os.Stat(w.path); err != nil || !info.Mode().IsRegular() {
-			return nil, w.missing(err)
-		}
-		if err := w.check(); err != nil {
+		if err := m.check(); err != nil {
 			return nil, err
 		}
 	}
@@ -70,10 +64,10 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 			return nil, fmt.Errorf("llm: %w", err)
 		}
 	}
-	digest := w.sha256
+	digest := m.sha256
 	if digest == "" {
-		if digest, _, err = checkpoint.HashFile(w.path); err != nil {
-			return nil, w.missing(err)
+		if digest, err = m.digest(); err != nil {
+			return nil, err
 		}
 	}
 	name := be.Name()
@@ -85,38 +79,14 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 	}
 	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + name, CanScore: true}}
 	if kernel.Invariant(be) {
-		l.many = crowdSize
+		l.many = batchSize
 	}
-	l.open = func() (engine, error) { return loadEngine(w, be, cfg.Weights) }
+	l.open = func() (engine, error) { return loadEngine(m, be, cfg.Weights) }
 	return l, nil
 }
 
-// crowdSize is how many requests are scored together: enough rows for the kernels, and still a matter of a second or two.
-const crowdSize = 16
-
-// missing says what to type.
-func (w weights) missing(err error) error {
-	if w.sha256 == "" {
-		return fmt.Errorf("llm: %w: %s: %w", ErrNoWeights, w.path, errors.Join(err, fs.ErrNotExist))
-	}
-	return fmt.Errorf("llm: %w: %s is not there; run: make setup", ErrNoWeights, w.path)
-}
-
-// check hashes a shipped file, which takes a tenth of a second: keys hold the hash it must have, and a damaged file should be known before
-// anything is trained.
-func (w weights) check() error {
-	if w.sha256 == "" {
-		return nil
-	}
-	sum, _, err := checkpoint.HashFile(w.path)
-	if err != nil {
-		return w.missing(err)
-	}
-	if sum != w.sha256 {
-		return fmt.Errorf("llm: %w: %s is damaged (sha256 %.12s…, not %.12s…); delete it and run: make setup", ErrNoWeights, w.path, sum, w.sha256)
-	}
-	return nil
-}
+// batchSize is how many requests are scored together: enough rows for the kernels, and still a matter of a second or two.
+const batchSize = 16
 
 func (l *local) info() Info    { return l.id }
 func (l *local) parallel() int { return 1 }
@@ -286,4 +256,4 @@ func untilStop(text string, stop []string) string {
 	return text[:end]
 }
 
-var _ crowd = (*local)(nil)
+var _ batcher = (*local)(nil)

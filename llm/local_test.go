@@ -13,9 +13,9 @@ import (
 
 // toy is an engine whose tokens are bytes, but for the pair "xy", which is one.
 type toy struct {
-	room   int
-	closed bool
-	crowds []int // jobs of each call
+	room    int
+	closed  bool
+	batches []int // jobs of each call
 }
 
 func (toy) encode(text string, chat bool) ([]int32, error) {
@@ -46,7 +46,7 @@ func (t *toy) context() int { return t.room }
 func (t *toy) close() error { t.closed = true; return nil }
 
 func (t *toy) score(_ context.Context, jobs []scoring) ([][]float64, error) {
-	t.crowds = append(t.crowds, len(jobs))
+	t.batches = append(t.batches, len(jobs))
 	out := make([][]float64, len(jobs))
 	for i, j := range jobs {
 		for _, c := range j.continuations {
@@ -112,7 +112,7 @@ func TestCompletionsEndAtTheStopAndAtTheContext(t *testing.T) {
 	}
 }
 
-func TestABrokenGGUFIsToldWithItsName(t *testing.T) {
+func TestLocal_BrokenWeightsAreToldWithTheirName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "broken.gguf")
 	if err := os.WriteFile(path, []byte("GGUF but not really"), 0o644); err != nil {
 		t.Fatal(err)
@@ -123,12 +123,16 @@ func TestABrokenGGUFIsToldWithItsName(t *testing.T) {
 	}
 	cfg := Default()
 	cfg.Model = "gguf:" + path
-	s, err := New(cfg, Options{Kernel: be})
+	if _, err := New(cfg, Options{Kernel: be}); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "broken.gguf") {
+		t.Errorf("at once: %v", err)
+	}
+	s, err := New(cfg, Options{Kernel: be, Offline: true}) // offline the file is opened by nobody
 	if err != nil {
 		t.Fatal(err)
 	}
+	l := s.provider.(*local)
 	for range 2 {
-		if _, err := s.Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 1}}); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "broken.gguf") {
+		if _, err := l.ask(context.Background(), Request{Prompt: "p", MaxTokens: 1}); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "broken.gguf") {
 			t.Error(err)
 		}
 	}

@@ -1,41 +1,96 @@
 package llm
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"slm/checkpoint"
+	"slm/model/weights"
+	_ "slm/model/weights/formats" // what model names may begin with
 )
 
-// weights says where a local model lies and what it must be.
-type weights struct {
-	path   string
+// Reference is the file of weights that the model names; false = it names none, or nothing that can be read.
+func (c Config) Reference() (weights.Ref, bool) {
+	if c.Provider != Local {
+		return weights.Ref{}, false
+	}
+	ref, ok, err := weights.Parse(c.Model)
+	return ref, ok && err == nil
+}
+
+// localModel says where a local model lies and what it must be.
+type localModel struct {
+	weights.Ref
 	sha256 string // "" = whatever the file is
 }
 
-// shipped lists the models that set-up fetches.
-var shipped = map[string]weights{
-	"smollm2-135m-instruct": {"SmolLM2-135M-Instruct.Q4_1.gguf", "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
+// shipped lists the models that set-up fetches into the cache folder.
+var shipped = map[string]struct{ file, sha256 string }{
+	"smollm2-135m-instruct": {"gguf:SmolLM2-135M-Instruct.Q4_1.gguf", "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
 }
 
-// findWeights resolves a model's name: one that set-up fetches, in the cache folder, or gguf:FILE, relative to dir.
-func findWeights(model, dir string, getenv func(string) string) (weights, error) {
-	if file, ok := strings.CutPrefix(model, "gguf:"); ok {
-		if file == "" {
-			return weights{}, fmt.Errorf("gguf: names no file")
+// findModel resolves a model's name: one that set-up fetches, or a reference to weights, whose relative path starts at dir.
+func findModel(name, dir string, getenv func(string) string) (localModel, error) {
+	if ref, ok, err := weights.Parse(name); ok {
+		if err == nil {
+			ref, err = ref.Absolute(dir)
 		}
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(dir, file)
-		}
-		return weights{path: file}, nil
+		return localModel{Ref: ref}, err
 	}
-	w, ok := shipped[strings.ToLower(model)]
+	s, ok := shipped[strings.ToLower(name)]
 	if !ok {
-		return weights{}, fmt.Errorf("unknown local model %q (there are: smollm2-135m-instruct, gguf:FILE)", model)
+		return localModel{}, fmt.Errorf("unknown local model %q (there are: smollm2-135m-instruct, %s)", name, strings.Join(weights.Schemes(), ", "))
 	}
 	cache := getenv("XDG_CACHE_HOME")
 	if cache == "" {
 		cache = filepath.Join(getenv("HOME"), ".cache")
 	}
-	w.path = filepath.Join(cache, "slm", "models", w.path)
-	return w, nil
+	ref, _, err := weights.Parse(s.file)
+	if err == nil {
+		ref, err = ref.Absolute(filepath.Join(cache, "slm", "models"))
+	}
+	return localModel{ref, s.sha256}, err
+}
+
+// missing says what to type.
+func (m localModel) missing(err error) error {
+	if m.sha256 == "" {
+		return fmt.Errorf("llm: %w: %s: %w", ErrNoWeights, m.Path, errors.Join(err, fs.ErrNotExist))
+	}
+	return fmt.Errorf("llm: %w: %s is not there; run: make setup", ErrNoWeights, m.Path)
+}
+
+// check finds what is wrong with a model before anything is trained: that it is not there, that what set-up has fetched has not the hash it
+// must have (which takes a tenth of a second), or that it is not of its format.
+func (m localModel) check() error {
+	if _, err := m.Files(); err != nil {
+		return m.missing(err)
+	}
+	if m.sha256 == "" {
+		src, err := m.Open()
+		if err != nil {
+			return fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
+		}
+		return src.Close()
+	}
+	sum, err := m.digest()
+	if err == nil && sum != m.sha256 {
+		err = fmt.Errorf("llm: %w: %s is damaged (sha256 %.12s…, not %.12s…); delete it and run: make setup", ErrNoWeights, m.Path, sum, m.sha256)
+	}
+	return err
+}
+
+// digest hashes the model's files.
+func (m localModel) digest() (string, error) {
+	sum, err := m.Digest(func(path string) (string, error) {
+		sum, _, err := checkpoint.HashFile(path)
+		return sum, err
+	})
+	if err != nil {
+		return "", m.missing(err)
+	}
+	return sum, nil
 }

@@ -45,8 +45,8 @@ type provider interface {
 	close() error
 }
 
-// crowd is a provider that can answer requests together, each as if it were asked alone, in one call that cannot be repeated.
-type crowd interface {
+// batcher is a provider that can answer requests together, each as if it were asked alone, in one call that cannot be repeated.
+type batcher interface {
 	provider
 	// together is how many at most; 1 = it cannot.
 	together() int
@@ -109,10 +109,10 @@ func assemble(cfg Config, opt Options, p provider) (*Service, error) {
 // Info says what is asked.
 func (s *Service) Info() Info { return s.provider.info() }
 
-// Usage is what the run has used so far, in all its lives.
+// Usage is what the run has used so far, over all its restarts.
 func (s *Service) Usage() Usage { return s.meter.usage() }
 
-// Label says who asks from now on: replies are remembered as used under that label, over all lives of the run, and ExportArrow writes those.
+// Label says who asks from now on: replies are remembered as used under that label, over all restarts of the run, and ExportArrow writes those.
 func (s *Service) Label(label string) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
@@ -246,8 +246,8 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 	if s.opt.Offline {
 		return fmt.Errorf("llm: %w: %d of %d replies are not stored; the first is to %q", ErrOffline, len(mine), len(keys), clip(calls[mine[0]].Prompt, 60))
 	}
-	if c, ok := s.provider.(crowd); ok && c.together() > 1 {
-		return s.askCrowd(ctx, c, calls, keys, mine)
+	if c, ok := s.provider.(batcher); ok && c.together() > 1 {
+		return s.askBatches(ctx, c, calls, keys, mine)
 	}
 	run, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -42,7 +42,7 @@ func TestASecondRunAsksNothingAndSaysTheSame(t *testing.T) {
 		t.Errorf("%d more calls, %v, %v", f.calls()-calls, second, err)
 	}
 	if u := again.Usage(); u.Calls != 20 || u.Hits != 20 || u.PromptTokens != box.Usage().PromptTokens {
-		t.Errorf("usage of all lives is %+v", u)
+		t.Errorf("usage over all restarts is %+v", u)
 	}
 }
 

@@ -7,60 +7,63 @@ import (
 
 	"slm/data/tokenizer"
 	"slm/model/decode"
-	"slm/model/gguf"
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
-// loaded is an engine over a GGUF file.
+// loaded is an engine over a file of weights.
 type loaded struct {
-	file    *gguf.File
+	source  weights.Source
 	tok     *tokenizer.Tokenizer
-	chat    gguf.Chat
+	chat    weights.Chat
 	noChat  error // why a message cannot be rendered; nil = it can
 	decoder *decode.Decoder
 	stop    []int32
 }
 
 // loadEngine reads weights, tokenizer and chat template. A file that is not what it should be is ErrNoWeights.
-func loadEngine(w weights, be kernel.Backend, format string) (engine, error) {
-	e, err := loadFile(w.path, be, format)
+func loadEngine(m localModel, be kernel.Backend, precision string) (engine, error) {
+	src, err := m.Open()
 	if err != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
+	}
+	e := &loaded{source: src}
+	if err := e.load(be, precision); err != nil {
+		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, errors.Join(err, src.Close()))
 	}
 	return e, nil
 }
 
-func loadFile(path string, be kernel.Backend, format string) (*loaded, error) {
-	f, err := gguf.Open(path)
+func (e *loaded) load(be kernel.Backend, precision string) (err error) {
+	if e.tok, err = e.source.Tokenizer(); err != nil {
+		return err
+	}
+	e.chat, e.noChat = weights.ChatOf(e.source)
+	p, err := weights.Params(e.source)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	e := &loaded{file: f}
-	if e.tok, err = f.Tokenizer(); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	e.chat, e.noChat = f.Chat()
-	p, err := f.Params()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	switch format {
+	switch precision {
 	case Int8:
 		e.decoder, err = decode.NewInt8(p, be)
 	case File:
-		e.decoder, err = decode.NewFile(p, be, f.Rows)
+		blocks, ok := e.source.(weights.Blocks)
+		if !ok {
+			return fmt.Errorf("%w: %s: the format has no blocks of 4 or 8 bits that could stay as they are; use weights: full or int8", weights.ErrUnsupported, e.source.Name())
+		}
+		e.decoder, err = decode.NewFile(p, be, blocks.Rows)
 	default:
 		e.decoder = decode.New(p, be)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return err
 	}
 	for _, name := range []string{"<|im_end|>", "<|endoftext|>"} {
 		if id, ok := e.tok.ID(name); ok {
 			e.stop = append(e.stop, id)
 		}
 	}
-	return e, nil
+	return nil
 }
 
 func (e *loaded) encode(text string, chat bool) ([]int32, error) {
@@ -70,12 +73,12 @@ func (e *loaded) encode(text string, chat bool) ([]int32, error) {
 	if e.noChat != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrRequest, e.noChat)
 	}
-	return e.chat.Encode(e.tok, []gguf.Message{{Role: "user", Content: text}}, true)
+	return e.chat.Encode(e.tok, []weights.Message{{Role: "user", Content: text}}, true)
 }
 
 func (e *loaded) decode(tokens []int32) string { return e.tok.Decode(tokens) }
 func (e *loaded) context() int                 { return e.decoder.Config().Context }
-func (e *loaded) close() error                 { return e.file.Close() }
+func (e *loaded) close() error                 { return e.source.Close() }
 
 func (e *loaded) score(ctx context.Context, jobs []scoring) ([][]float64, error) {
 	reqs := make([]decode.ScoreRequest, len(jobs))

@@ -4,15 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"slm/checkpoint"
 	"slm/llm"
-	"slm/model/gguf"
 	"slm/model/kernel"
 	"slm/stages"
 )
@@ -54,29 +51,12 @@ func (b *BlackBox) open(be kernel.Backend, emit func(stages.Event)) (*llm.Servic
 			emit(e)
 		}
 	}
-	if err := b.whole(); err != nil {
-		return nil, err
-	}
 	s, err := llm.New(b.Config, opt)
 	if err != nil {
 		return nil, err
 	}
 	b.service = s
 	return s, nil
-}
-
-// whole opens and closes a file of weights that the recipe names: whether it is one should be known before anything is trained. What set-up
-// fetches is hashed by llm.New.
-func (b *BlackBox) whole() error {
-	file, ok := strings.CutPrefix(b.Config.Model, "gguf:")
-	if !ok || b.Config.Provider != llm.Local || b.Offline {
-		return nil
-	}
-	f, err := gguf.Open(file)
-	if err != nil {
-		return fmt.Errorf("pipeline: llm.model: %w: %w", llm.ErrNoWeights, err)
-	}
-	return f.Close()
 }
 
 // Client opens the box for use outside a run's stages.

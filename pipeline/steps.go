@@ -110,11 +110,11 @@ func cut(r *recipe.Recipe, keys ...string) any {
 	})
 }
 
-// portable is a recipe without what depends on the machine: a file of weights keeps its name and loses its folder, since its digest is
+// portable is a recipe without what depends on the machine: weights keep their name and lose their folder, since their digest is
 // among the inputs.
 func portable(r recipe.Recipe) recipe.Recipe {
-	if file, ok := strings.CutPrefix(r.LLM.Model, "gguf:"); ok {
-		r.LLM.Model = "gguf:" + filepath.Base(file)
+	if ref, ok := r.LLM.Reference(); ok {
+		r.LLM.Model = ref.Portable().String()
 	}
 	return r
 }
@@ -163,8 +163,8 @@ func inputsOf(r *recipe.Recipe, files *digests) (map[string]string, error) {
 		}
 		inputs[path] = sum
 	})
-	if file, ok := strings.CutPrefix(r.LLM.Model, "gguf:"); ok && r.LLM.Provider == llm.Local && failed == nil {
-		sum, err := files.file(file)
+	if ref, ok := r.LLM.Reference(); ok && failed == nil {
+		sum, err := ref.Digest(files.file)
 		if err != nil {
 			return nil, fmt.Errorf("llm.model: %w: %w", llm.ErrNoWeights, err)
 		}

@@ -26,8 +26,8 @@ import (
 	"slm/llm"
 	"slm/model"
 	"slm/model/decode"
-	"slm/model/gguf"
 	"slm/model/kernel"
+	"slm/model/weights"
 	"slm/optim/bayes"
 	"slm/optim/cma"
 	"slm/pipeline"
@@ -46,12 +46,12 @@ var sentinels = map[string]error{
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
 	"cma.ErrBroken": cma.ErrBroken, "corpus.ErrEmpty": corpus.ErrEmpty, "corpus.ErrUnknown": corpus.ErrUnknown, "corpus.ErrUnreadable": corpus.ErrUnreadable,
 	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "eval.ErrScores": eval.ErrScores, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
-	"form.ErrTemplate": form.ErrTemplate, "gguf.ErrFormat": gguf.ErrFormat, "gguf.ErrUnsupported": gguf.ErrUnsupported, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
+	"form.ErrTemplate": form.ErrTemplate, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
 	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "pipeline.ErrDiffers": pipeline.ErrDiffers, "pipeline.ErrLocked": pipeline.ErrLocked, "pipeline.ErrUsage": pipeline.ErrUsage,
 	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "tokenizer.ErrFormat": tokenizer.ErrFormat,
-	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt,
+	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
 }
 
 // source files are parsed from the repository's root.

@@ -16,7 +16,7 @@ import (
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/llm"
-	"slm/model/gguf"
+	"slm/model/weights"
 	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
@@ -99,7 +99,7 @@ func exitCode(err, cause error) int {
 		return exitLocked
 	case is(llm.ErrBudget, context.DeadlineExceeded):
 		return exitStopped
-	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, gguf.ErrFormat, gguf.ErrUnsupported, eval.ErrScores, bpo.ErrScores):
+	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, eval.ErrScores, bpo.ErrScores):
 		return exitLLM
 	case is(trainer.ErrDiverged):
 		return exitDiverged

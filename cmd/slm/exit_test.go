@@ -17,7 +17,7 @@ import (
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/llm"
-	"slm/model/gguf"
+	"slm/model/weights"
 	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
@@ -56,7 +56,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{llm.ErrOffline, nil, 5},
 		{llm.ErrNoWeights, nil, 5},
 		{llm.ErrReply, nil, 5},
-		{gguf.ErrFormat, nil, 5},
+		{weights.ErrFormat, nil, 5},
 		{trainer.ErrDiverged, nil, 6},
 		{checkpoint.ErrMissing, nil, 8},
 		{checkpoint.ErrIncomplete, nil, 8},

@@ -80,6 +80,19 @@ func FromVocab(tokens, merges, special []string, pattern Pattern) (*Tokenizer, e
 	return assemble(tokens, ids, pairs, add, "", pattern)
 }
 
+// Parts is the inverse of FromVocab.
+func (t *Tokenizer) Parts() (tokens, merges, special []string) {
+	for _, m := range t.merges {
+		merges = append(merges, t.tokens[m.left()]+" "+t.tokens[m.right()])
+	}
+	for _, a := range t.added {
+		if a.special {
+			special = append(special, a.text)
+		}
+	}
+	return slices.Clone(t.tokens), merges, special
+}
+
 // index maps tokens to their ids and refuses empty and repeated ones.
 func index(tokens []string) (map[string]int32, error) {
 	if len(tokens) > maxVocab {

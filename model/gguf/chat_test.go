@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"slm/model/weights"
 )
 
 const plainTemplate = `{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}` +
@@ -23,10 +25,10 @@ func TestChatMLRendersWithAndWithoutADefaultSystemMessage(t *testing.T) {
 	system := strings.Replace(plainTemplate, "messages %}", `messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system
 You are kind.<|im_end|>
 ' }}{% endif %}`, 1)
-	question, strict := []Message{{"user", "Why?"}}, []Message{{"system", "Be strict."}, {"user", "Why?"}}
+	question, strict := []weights.Message{{Role: "user", Content: "Why?"}}, []weights.Message{{Role: "system", Content: "Be strict."}, {Role: "user", Content: "Why?"}}
 	for _, c := range []struct {
 		template string
-		messages []Message
+		messages []weights.Message
 		reply    bool
 		want     string
 	}{
@@ -36,7 +38,7 @@ You are kind.<|im_end|>
 		{system, strict, false, "<|im_start|>system\nBe strict.<|im_end|>\n<|im_start|>user\nWhy?<|im_end|>\n"},
 		{system, nil, true, "<|im_start|>assistant\n"},
 	} {
-		chat, err := chatFile(t, c.template).Chat()
+		chat, err := weights.ChatOf(chatFile(t, c.template))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +51,7 @@ You are kind.<|im_end|>
 func TestAnotherTemplateIsRefused(t *testing.T) {
 	for _, template := range []string{"", "{{ bos_token }}[INST] {{ messages[0]['content'] }} [/INST]", plainTemplate + "{{ eos_token }}", strings.Replace(plainTemplate, "im_end", "im_stop", 1)} {
 		f := chatFile(t, template)
-		if _, err := f.Chat(); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "chat.gguf") {
+		if _, err := weights.ChatOf(f); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "chat.gguf") {
 			t.Errorf("%q: %v", template, err)
 		}
 		if f.ChatTemplate() != template {
@@ -60,7 +62,7 @@ func TestAnotherTemplateIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Chat(); !errors.Is(err, ErrUnsupported) {
+	if _, err := weights.ChatOf(f); !errors.Is(err, weights.ErrUnsupported) {
 		t.Errorf("no template: %v", err)
 	}
 }
@@ -99,28 +101,28 @@ func TestAMessageCannotEndItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	harmless, evil := []Message{{"user", "us 12"}}, []Message{{"user", "a<|im_end|>b"}}
-	ids, err := Chat{}.Encode(tok, harmless, true)
+	harmless, evil := []weights.Message{{Role: "user", Content: "us 12"}}, []weights.Message{{Role: "user", Content: "a<|im_end|>b"}}
+	ids, err := weights.Chat{}.Encode(tok, harmless, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := tok.EncodeSpecial(Chat{}.Render(harmless, true)); !slices.Equal(ids, want) {
+	if want := tok.EncodeSpecial((weights.Chat{}).Render(harmless, true)); !slices.Equal(ids, want) {
 		t.Errorf("tokens %v, the rendered text's %v", ids, want)
 	}
-	ids, err = Chat{}.Encode(tok, evil, false)
+	ids, err = weights.Chat{}.Encode(tok, evil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := count(ids, 1); n != 1 {
 		t.Errorf("%d end marks in %v", n, ids)
 	}
-	if got, want := tok.Decode(ids), (Chat{}).Render(evil, false); got != want {
+	if got, want := tok.Decode(ids), (weights.Chat{}).Render(evil, false); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if eos, err := f.EOS(); err != nil || eos != 1 {
 		t.Errorf("EOS %d, %v", eos, err)
 	}
-	if _, _, err := f.BOS(); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "bos_token_id") {
+	if _, _, err := f.BOS(); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "bos_token_id") {
 		t.Errorf("BOS: %v", err)
 	}
 }
@@ -140,11 +142,11 @@ func TestAnotherTokenizerIsRefusedByName(t *testing.T) {
 		want error
 		word string
 	}{
-		{tokenizerFile("llama-bpe").bytes(), ErrUnsupported, "llama-bpe"},
-		{newWriter().meta("tokenizer.ggml.model", "llama").bytes(), ErrUnsupported, "llama"},
-		{newWriter().meta("tokenizer.ggml.model", "gpt2").bytes(), ErrFormat, "tokenizer.ggml.tokens"},
-		{newWriter().meta("tokenizer.ggml.model", "gpt2").meta("tokenizer.ggml.tokens", []int32{1}).bytes(), ErrFormat, "tokenizer.ggml.tokens"},
-		{tokenizerFile("smollm").tensor("token_embd.weight", F32, []int{2, 1}, floats(1, 2)).bytes(), ErrFormat, "259 tokens"},
+		{tokenizerFile("llama-bpe").bytes(), weights.ErrUnsupported, "llama-bpe"},
+		{newWriter().meta("tokenizer.ggml.model", "llama").bytes(), weights.ErrUnsupported, "llama"},
+		{newWriter().meta("tokenizer.ggml.model", "gpt2").bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
+		{newWriter().meta("tokenizer.ggml.model", "gpt2").meta("tokenizer.ggml.tokens", []int32{1}).bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
+		{tokenizerFile("smollm").tensor("token_embd.weight", F32, []int{2, 1}, floats(1, 2)).bytes(), weights.ErrFormat, "259 tokens"},
 	} {
 		f, err := parse("tok.gguf", c.data)
 		if err != nil {

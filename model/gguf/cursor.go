@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"slm/model/weights"
 )
 
 // cursor reads little-endian fields one after another. The first field that does not fit sets err; what is read after it is zero, so
@@ -19,7 +21,7 @@ func (c *cursor) left() int { return len(c.data) - c.at }
 
 func (c *cursor) fail(field, format string, args ...any) {
 	if c.err == nil {
-		c.err = fmt.Errorf("%w: %s: %s (byte %d): %s", ErrFormat, c.name, field, c.at, fmt.Sprintf(format, args...))
+		c.err = fmt.Errorf("%w: %s: %s (byte %d): %s", weights.ErrFormat, c.name, field, c.at, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"slm/model/weights"
 )
 
 // File is an open GGUF file. Its methods may be called from several goroutines, Close after all others.
@@ -25,7 +27,7 @@ type Tensor struct {
 	data  []byte // view into the mapped file; nil when the type is not supported
 }
 
-// Open maps and checks a file. The errors name the file and the field; they wrap ErrFormat, or are those of the file system.
+// Open maps and checks a file. The errors name the file and the field; they wrap weights.ErrFormat, or are those of the file system.
 func Open(path string) (*File, error) {
 	data, unmap, err := mapFile(path)
 	if err != nil {
@@ -39,6 +41,15 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
+// ChatTemplate is the file's chat template as it stands there, "" when it has none.
+func (f *File) ChatTemplate() string {
+	template, _, err := lookup[string](f, "tokenizer.chat_template")
+	if err != nil {
+		return ""
+	}
+	return template
+}
+
 // errorsFirst keeps the first of two errors: what follows from a failure says nothing new.
 func errorsFirst(first, second error) error {
 	if first != nil {
@@ -47,7 +58,7 @@ func errorsFirst(first, second error) error {
 	return second
 }
 
-// Close releases the mapping. Values that Floats and Params returned are copies and stay valid.
+// Close releases the mapping. Values that were read are copies and stay valid.
 func (f *File) Close() error {
 	unmap := f.unmap
 	f.data, f.tensors, f.unmap = nil, nil, nil
@@ -88,7 +99,7 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 func (f *File) Floats(name string) ([]float32, error) {
 	t, ok := f.tensors[name]
 	if !ok {
-		return nil, fmt.Errorf("%w: %s: tensor %s is missing", ErrFormat, f.name, name)
+		return nil, fmt.Errorf("%w: %s: tensor %s is missing", weights.ErrFormat, f.name, name)
 	}
 	if err := f.readable(t); err != nil {
 		return nil, err
@@ -100,7 +111,7 @@ func (f *File) Floats(name string) ([]float32, error) {
 
 func (f *File) readable(t Tensor) error {
 	if t.data == nil {
-		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are F32, F16, BF16, Q8_0, Q4_0, Q4_1", ErrUnsupported, f.name, t.Name, t.Type)
+		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are F32, F16, BF16, Q8_0, Q4_0, Q4_1", weights.ErrUnsupported, f.name, t.Name, t.Type)
 	}
 	return nil
 }
@@ -121,7 +132,7 @@ func lookup[T any](f *File, key string) (value T, ok bool, err error) {
 	}
 	value, ok = v.(T)
 	if !ok {
-		return value, false, fmt.Errorf("%w: %s: metadata %s holds a %T, want %T", ErrFormat, f.name, key, v, value)
+		return value, false, fmt.Errorf("%w: %s: metadata %s holds a %T, want %T", weights.ErrFormat, f.name, key, v, value)
 	}
 	return value, true, nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -146,7 +147,7 @@ func TestACutAtAnyByteIsAnError(t *testing.T) {
 	data := golden(t)
 	for n := range data {
 		f, err := parse("cut", slices.Clone(data[:n]))
-		if !errors.Is(err, ErrFormat) {
+		if !errors.Is(err, weights.ErrFormat) {
 			t.Fatalf("cut at %d: %v, %v", n, f, err)
 		}
 	}
@@ -159,7 +160,7 @@ func TestOpenNamesTheFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), path) {
+		if _, err := Open(path); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -190,32 +191,32 @@ func TestHostileFilesAreRefusedByName(t *testing.T) {
 		want error
 		word string
 	}{
-		{"2^60 tensors", at(hand, 8, 1<<60), ErrFormat, "tensor count"},
-		{"2^64-1 pairs", at(hand, 16, math.MaxUint64), ErrFormat, "metadata count"},
-		{"huge key", at(hand, 24, 1<<62), ErrFormat, "metadata key 1"},
-		{"version 1", edit(func(w *writer) { w.version = 1 }), ErrFormat, "version"},
-		{"big-endian", edit(func(w *writer) { w.version = 3 << 24 }), ErrUnsupported, "big-endian"},
-		{"huge string", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindString), uint64(1<<61)) }), ErrFormat, "metadata k"},
-		{"huge array", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindF64), uint64(1<<61)) }), ErrFormat, "metadata k"},
-		{"large array", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindU8), uint64(1<<24)) }), ErrFormat, "metadata k"},
-		{"many strings", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindString), uint64(1<<20)) }), ErrFormat, "metadata k"},
-		{"nested array", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindArray), uint64(0)) }), ErrFormat, "metadata k"},
-		{"unknown kind", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(13)) }), ErrFormat, "metadata k"},
-		{"bad boolean", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindBool), uint8(2)) }), ErrFormat, "boolean"},
-		{"key twice", edit(func(w *writer) { w.meta("k", true).meta("k", true) }), ErrFormat, "twice"},
-		{"tensor twice", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).tensor("t", F32, []int{8}, f) }), ErrFormat, "twice"},
-		{"rank 5", edit(func(w *writer) { w.tensor("t", F32, []int{1, 1, 1, 1, 1}, f) }), ErrFormat, "rank"},
-		{"empty dimension", edit(func(w *writer) { w.tensor("t", F32, []int{2, 0}, f) }), ErrFormat, "shape"},
-		{"overflowing shape", edit(func(w *writer) { w.tensor("t", F32, []int{1 << 31, 1 << 31, 1 << 31}, f) }), ErrFormat, "shape"},
-		{"broken block", edit(func(w *writer) { w.tensor("t", Q8_0, []int{8}, f) }), ErrFormat, "block"},
-		{"too long", edit(func(w *writer) { w.tensor("t", F32, []int{9}, f) }), ErrFormat, "tensor t"},
-		{"overlap", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, 0) }), ErrFormat, "overlaps"},
-		{"beyond", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, 1<<40) }), ErrFormat, "tensor u"},
-		{"huge offset", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, math.MaxUint64-31) }), ErrFormat, "tensor u"},
-		{"askew", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{1}, 4) }), ErrFormat, "aligned"},
-		{"alignment 0", edit(func(w *writer) { w.meta(alignmentKey, uint32(0)).tensor("t", F32, []int{8}, f) }), ErrFormat, alignmentKey},
-		{"alignment 2^63", edit(func(w *writer) { w.meta(alignmentKey, uint64(1<<63)).tensor("t", F32, []int{8}, f) }), ErrFormat, alignmentKey},
-		{"alignment a word", edit(func(w *writer) { w.meta(alignmentKey, "32").tensor("t", F32, []int{8}, f) }), ErrFormat, alignmentKey},
+		{"2^60 tensors", at(hand, 8, 1<<60), weights.ErrFormat, "tensor count"},
+		{"2^64-1 pairs", at(hand, 16, math.MaxUint64), weights.ErrFormat, "metadata count"},
+		{"huge key", at(hand, 24, 1<<62), weights.ErrFormat, "metadata key 1"},
+		{"version 1", edit(func(w *writer) { w.version = 1 }), weights.ErrFormat, "version"},
+		{"big-endian", edit(func(w *writer) { w.version = 3 << 24 }), weights.ErrUnsupported, "big-endian"},
+		{"huge string", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindString), uint64(1<<61)) }), weights.ErrFormat, "metadata k"},
+		{"huge array", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindF64), uint64(1<<61)) }), weights.ErrFormat, "metadata k"},
+		{"large array", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindU8), uint64(1<<24)) }), weights.ErrFormat, "metadata k"},
+		{"many strings", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindString), uint64(1<<20)) }), weights.ErrFormat, "metadata k"},
+		{"nested array", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindArray), uint32(kindArray), uint64(0)) }), weights.ErrFormat, "metadata k"},
+		{"unknown kind", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(13)) }), weights.ErrFormat, "metadata k"},
+		{"bad boolean", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindBool), uint8(2)) }), weights.ErrFormat, "boolean"},
+		{"key twice", edit(func(w *writer) { w.meta("k", true).meta("k", true) }), weights.ErrFormat, "twice"},
+		{"tensor twice", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).tensor("t", F32, []int{8}, f) }), weights.ErrFormat, "twice"},
+		{"rank 5", edit(func(w *writer) { w.tensor("t", F32, []int{1, 1, 1, 1, 1}, f) }), weights.ErrFormat, "rank"},
+		{"empty dimension", edit(func(w *writer) { w.tensor("t", F32, []int{2, 0}, f) }), weights.ErrFormat, "shape"},
+		{"overflowing shape", edit(func(w *writer) { w.tensor("t", F32, []int{1 << 31, 1 << 31, 1 << 31}, f) }), weights.ErrFormat, "shape"},
+		{"broken block", edit(func(w *writer) { w.tensor("t", Q8_0, []int{8}, f) }), weights.ErrFormat, "block"},
+		{"too long", edit(func(w *writer) { w.tensor("t", F32, []int{9}, f) }), weights.ErrFormat, "tensor t"},
+		{"overlap", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, 0) }), weights.ErrFormat, "overlaps"},
+		{"beyond", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, 1<<40) }), weights.ErrFormat, "tensor u"},
+		{"huge offset", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, math.MaxUint64-31) }), weights.ErrFormat, "tensor u"},
+		{"askew", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{1}, 4) }), weights.ErrFormat, "aligned"},
+		{"alignment 0", edit(func(w *writer) { w.meta(alignmentKey, uint32(0)).tensor("t", F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
+		{"alignment 2^63", edit(func(w *writer) { w.meta(alignmentKey, uint64(1<<63)).tensor("t", F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
+		{"alignment a word", edit(func(w *writer) { w.meta(alignmentKey, "32").tensor("t", F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
 	} {
 		before := allocated()
 		_, err := parse("evil.gguf", c.data)
@@ -239,7 +240,7 @@ func TestATensorOfAnotherTypeIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Floats("t"); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "Q4_K") {
+	if _, err := f.Floats("t"); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "Q4_K") {
 		t.Fatal(err)
 	}
 }
@@ -252,7 +253,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := parse("fuzz", data)
 		if err != nil {
-			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrUnsupported) {
+			if !errors.Is(err, weights.ErrFormat) && !errors.Is(err, weights.ErrUnsupported) {
 				t.Fatalf("an error of no kind: %v", err)
 			}
 			return
@@ -262,7 +263,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("tensor %q has no values", name)
 			}
 		}
-		if p, err := file.Params(); err == nil && p.Config.Validate() != nil {
+		if p, err := weights.Params(file); err == nil && p.Config.Validate() != nil {
 			t.Fatal("parameters of an invalid configuration")
 		}
 		for _, name := range []string{"model.embed_tokens.weight", "model.layers.0.self_attn.q_proj.weight", "model.layers.1.mlp.down_proj.weight"} {
@@ -271,6 +272,6 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		_, _ = file.Tokenizer()
-		_, _ = file.Chat()
+		_, _ = weights.ChatOf(file)
 	})
 }

@@ -2,12 +2,13 @@ package gguf
 
 import (
 	"fmt"
+	"iter"
 	"math"
-	"slices"
 	"strings"
 
 	"slm/model"
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
 // Config reads the shape of a model of the `llama` architecture.
@@ -17,11 +18,11 @@ func (f *File) Config() (model.Config, error) {
 		return model.Config{}, err
 	}
 	if arch != "llama" {
-		return model.Config{}, fmt.Errorf("%w: %s: architecture %q, only \"llama\" can be run", ErrUnsupported, f.name, arch)
+		return model.Config{}, fmt.Errorf("%w: %s: architecture %q, only \"llama\" can be run", weights.ErrUnsupported, f.name, arch)
 	}
 	embed, ok := f.tensors["token_embd.weight"]
 	if !ok || len(embed.Shape) != 2 {
-		return model.Config{}, fmt.Errorf("%w: %s: tensor token_embd.weight is missing or no matrix", ErrFormat, f.name)
+		return model.Config{}, fmt.Errorf("%w: %s: tensor token_embd.weight is missing or no matrix", weights.ErrFormat, f.name)
 	}
 	_, untied := f.tensors["output.weight"]
 	r := metaReader{file: f}
@@ -48,13 +49,13 @@ func (f *File) Config() (model.Config, error) {
 	if scaling, ok, err := lookup[string](f, "llama.rope.scaling.type"); err != nil {
 		return model.Config{}, err
 	} else if ok && scaling != "none" {
-		r.fail("%w: %s: rope scaling %q", ErrUnsupported, f.name, scaling)
+		r.fail("%w: %s: rope scaling %q", weights.ErrUnsupported, f.name, scaling)
 	}
 	if r.err != nil {
 		return model.Config{}, r.err
 	}
 	if err := c.Validate(); err != nil {
-		return model.Config{}, fmt.Errorf("%w: %s: %w", ErrFormat, f.name, err)
+		return model.Config{}, fmt.Errorf("%w: %s: %w", weights.ErrFormat, f.name, err)
 	}
 	return c, nil
 }
@@ -96,12 +97,12 @@ func (r *metaReader) float(key string, missing float64) float64 {
 // same refuses a key that asks for something this model does not do.
 func (r *metaReader) same(key string, want int) {
 	if got := r.count(key, want); got != want {
-		r.fail("%w: %s: metadata %s is %d, only %d can be run", ErrUnsupported, r.file.name, key, got, want)
+		r.fail("%w: %s: metadata %s is %d, only %d can be run", weights.ErrUnsupported, r.file.name, key, got, want)
 	}
 }
 
-// ggufNames maps the parts of Hugging Face's tensor names to GGUF's.
-var ggufNames = strings.NewReplacer(
+// names pairs the parts of Hugging Face's tensor names with GGUF's. A part stands before those that it holds.
+var names = []string{
 	"model.embed_tokens", "token_embd",
 	"model.layers.", "blk.",
 	"post_attention_layernorm", "ffn_norm",
@@ -115,42 +116,62 @@ var ggufNames = strings.NewReplacer(
 	"mlp.down_proj", "ffn_down",
 	"model.norm", "output_norm",
 	"lm_head", "output",
+}
+
+var (
+	toGGUF   = strings.NewReplacer(names...)
+	fromGGUF = strings.NewReplacer(swapped(names)...)
 )
 
-// Params reads the weights into parameters of their own, de-quantised. Every tensor of the file must be one of the model's.
-func (f *File) Params() (*model.Params, error) {
-	c, err := f.Config()
-	if err != nil {
-		return nil, err
+// swapped exchanges the members of pairs.
+func swapped(pairs []string) []string {
+	out := make([]string, len(pairs))
+	for i := range pairs {
+		out[i] = pairs[i^1]
 	}
-	// The file's values are counted before memory is asked for, so that a small file cannot claim a large model.
-	var have int64
-	for _, t := range f.tensors {
-		have += int64(t.count())
-	}
-	if want := c.Count(); have != want {
-		return nil, fmt.Errorf("%w: %s: the tensors hold %d values, the metadata describe a model of %d", ErrFormat, f.name, have, want)
-	}
-	p := model.Zeros(c)
-	for _, want := range p.Tensors() {
-		name := ggufNames.Replace(want.Name)
-		t, ok := f.tensors[name]
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("%w: %s: tensor %s is missing", ErrFormat, f.name, name)
-		case !slices.Equal(t.Shape, want.Shape):
-			return nil, fmt.Errorf("%w: %s: tensor %s has shape %v, want %v", ErrFormat, f.name, name, t.Shape, want.Shape)
+	return out
+}
+
+// Tensors goes through the file's tensors under Hugging Face's names, each de-quantised when it is read.
+func (f *File) Tensors() iter.Seq2[weights.Tensor, error] {
+	return func(yield func(weights.Tensor, error) bool) {
+		c, err := f.Config()
+		if err != nil {
+			yield(weights.Tensor{}, err)
+			return
 		}
-		if err := f.readable(t); err != nil {
-			return nil, err
+		for _, name := range f.Names() {
+			t := f.tensors[name]
+			read := func(into []float32) error { return f.read(into, t, c.HeadDim) }
+			if !yield(weights.Tensor{Name: fromGGUF.Replace(name), Shape: t.Shape, Read: read}, nil) {
+				return
+			}
 		}
-		row := func(r int) int { return r }
-		if headed(name) {
-			row = func(r int) int { return halfSplitRow(r, c.HeadDim) }
-		}
-		readRows(want.Data, t, row)
 	}
-	return p, nil
+}
+
+// read de-quantises a tensor, its rows in the order of half-split heads.
+func (f *File) read(into []float32, t Tensor, headDim int) error {
+	if err := f.readable(t); err != nil {
+		return err
+	}
+	row := func(r int) int { return r }
+	if headed(t.Name) {
+		if err := f.heads(t, headDim); err != nil {
+			return err
+		}
+		row = func(r int) int { return halfSplitRow(r, headDim) }
+	}
+	readRows(into, t, row)
+	return nil
+}
+
+// heads refuses a matrix whose rows are no whole heads.
+func (f *File) heads(t Tensor, headDim int) error {
+	if headDim%2 != 0 || t.Shape[0]%headDim != 0 {
+		return fmt.Errorf("%w: %s: tensor %s has %d rows, which are no heads of %d", weights.ErrFormat, f.name, t.Name, t.Shape[0], headDim)
+	}
+	return nil
 }
 
 // halfSplitRow says where a row of q or k goes. GGUF's llama keeps the two rows that rotary positions turn together side by side

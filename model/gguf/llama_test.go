@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"slm/model"
+	"slm/model/weights"
 )
 
 var tinyConfig = model.Config{Vocab: 10, Width: 8, Layers: 2, Heads: 2, KVHeads: 1, HeadDim: 4, Hidden: 6, Context: 64, RopeTheta: 10000, NormEps: 1e-5}
@@ -58,7 +59,7 @@ func TestLlamaWeightsComeInHalfSplitOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := f.Params()
+		p, err := weights.Params(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,24 +110,24 @@ func TestWhatIsNoLlamaIsRefusedByName(t *testing.T) {
 		want error
 		word string
 	}{
-		{"architecture", rename("\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00gemma"), ErrUnsupported, "gemma"},
-		{"missing tensor", rename("blk.1.ffn_up", "blk.1.ffn_uq"), ErrFormat, "blk.1.ffn_up.weight"},
-		{"no layers", rename("llama.block_count", "llama.block_xount"), ErrFormat, "num_hidden_layers"},
-		{"extra values", tinyLlama(true).tensor("blk.0.attn_q.bias", F32, []int{2}, floats(1, 2)).bytes(), ErrFormat, "values"},
-		{"rope scaling", with("llama.rope.scaling.type", "yarn"), ErrUnsupported, "yarn"},
-		{"experts", with("llama.expert_count", uint32(8)), ErrUnsupported, "expert_count"},
-		{"partial rope", with("llama.rope.dimension_count", uint32(2)), ErrUnsupported, "dimension_count"},
-		{"no heads", []byte(strings.Replace(string(tinyLlama(true).bytes()), "llama.attention.head_count", "llama.attention.head_cxunt", 1)), ErrFormat, "num_attention_heads"},
-		{"theta", with("llama.rope.freq_base", float32(-1)), ErrFormat, "rope_theta"},
-		{"theta a word", with("llama.rope.freq_base", "big"), ErrFormat, "freq_base"},
-		{"more heads than weights", with("llama.attention.key_length", uint32(1<<20)), ErrFormat, "values"},
+		{"architecture", rename("\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00gemma"), weights.ErrUnsupported, "gemma"},
+		{"missing tensor", rename("blk.1.ffn_up", "blk.1.ffn_uq"), weights.ErrFormat, "model.layers.1.mlp.up_proj.weight is missing"},
+		{"no layers", rename("llama.block_count", "llama.block_xount"), weights.ErrFormat, "num_hidden_layers"},
+		{"extra values", tinyLlama(true).tensor("blk.0.attn_q.bias", F32, []int{2}, floats(1, 2)).bytes(), weights.ErrFormat, "values"},
+		{"rope scaling", with("llama.rope.scaling.type", "yarn"), weights.ErrUnsupported, "yarn"},
+		{"experts", with("llama.expert_count", uint32(8)), weights.ErrUnsupported, "expert_count"},
+		{"partial rope", with("llama.rope.dimension_count", uint32(2)), weights.ErrUnsupported, "dimension_count"},
+		{"no heads", []byte(strings.Replace(string(tinyLlama(true).bytes()), "llama.attention.head_count", "llama.attention.head_cxunt", 1)), weights.ErrFormat, "num_attention_heads"},
+		{"theta", with("llama.rope.freq_base", float32(-1)), weights.ErrFormat, "rope_theta"},
+		{"theta a word", with("llama.rope.freq_base", "big"), weights.ErrFormat, "freq_base"},
+		{"more heads than weights", with("llama.attention.key_length", uint32(1<<20)), weights.ErrFormat, "values"},
 	} {
 		f, err := parse("x.gguf", c.data)
 		if err != nil {
 			t.Errorf("%s: parse: %v", c.name, err)
 			continue
 		}
-		if _, err = f.Params(); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.word) || !strings.Contains(err.Error(), "x.gguf") {
+		if _, err = weights.Params(f); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.word) || !strings.Contains(err.Error(), "x.gguf") {
 			t.Errorf("%s: %v, want %v with %q", c.name, err, c.want, c.word)
 		}
 	}

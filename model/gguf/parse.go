@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"slm/model/weights"
 )
 
 const (
@@ -26,7 +28,7 @@ func parse(name string, data []byte) (*File, error) {
 	switch {
 	case c.err != nil:
 	case f.version == 2<<24 || f.version == 3<<24:
-		return nil, fmt.Errorf("%w: %s: the file is big-endian", ErrUnsupported, name)
+		return nil, fmt.Errorf("%w: %s: the file is big-endian", weights.ErrUnsupported, name)
 	case f.version != 2 && f.version != 3:
 		c.fail("version", "%d, want 2 or 3", f.version)
 	}
@@ -120,14 +122,14 @@ func (f *File) place(c *cursor, infos []info) error {
 		alignment = v
 	}
 	if alignment == 0 || alignment > maxAlignment || alignment%8 != 0 {
-		return fmt.Errorf("%w: %s: metadata %s is %d, not a multiple of 8 up to %d", ErrFormat, f.name, alignmentKey, alignment, maxAlignment)
+		return fmt.Errorf("%w: %s: metadata %s is %d, not a multiple of 8 up to %d", weights.ErrFormat, f.name, alignmentKey, alignment, maxAlignment)
 	}
 	start := (uint64(c.at) + alignment - 1) / alignment * alignment
 	if len(infos) == 0 {
 		return nil
 	}
 	if start > uint64(len(f.data)) {
-		return fmt.Errorf("%w: %s: the file ends before the tensors' data", ErrFormat, f.name)
+		return fmt.Errorf("%w: %s: the file ends before the tensors' data", weights.ErrFormat, f.name)
 	}
 	data := f.data[start:]
 	slices.SortStableFunc(infos, func(a, b info) int { return cmp.Compare(a.offset, b.offset) })
@@ -135,11 +137,11 @@ func (f *File) place(c *cursor, infos []info) error {
 	for _, t := range infos {
 		switch {
 		case t.offset%alignment != 0:
-			return fmt.Errorf("%w: %s: tensor %s: offset %d is not aligned to %d", ErrFormat, f.name, clip(t.Name), t.offset, alignment)
+			return fmt.Errorf("%w: %s: tensor %s: offset %d is not aligned to %d", weights.ErrFormat, f.name, clip(t.Name), t.offset, alignment)
 		case t.offset > uint64(len(data)) || t.size > uint64(len(data))-t.offset:
-			return fmt.Errorf("%w: %s: tensor %s: %d bytes at offset %d, the data are %d bytes long", ErrFormat, f.name, clip(t.Name), t.size, t.offset, len(data))
+			return fmt.Errorf("%w: %s: tensor %s: %d bytes at offset %d, the data are %d bytes long", weights.ErrFormat, f.name, clip(t.Name), t.size, t.offset, len(data))
 		case t.offset < end:
-			return fmt.Errorf("%w: %s: tensor %s overlaps %s", ErrFormat, f.name, clip(t.Name), clip(before))
+			return fmt.Errorf("%w: %s: tensor %s overlaps %s", weights.ErrFormat, f.name, clip(t.Name), clip(before))
 		}
 		end, before = t.offset+t.size, t.Name
 		if t.size > 0 {

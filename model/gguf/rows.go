@@ -6,23 +6,26 @@ import (
 	"strings"
 
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
-// Rows returns the rows of a matrix, by its name in Hugging Face's model, as the file has them: in the order that Params gives them, and of the
+// Rows returns the rows of a matrix, by its name in Hugging Face's model, as the file has them: in the order that Tensors gives them, and of the
 // same numbers. Types of blocks alone can be had; a Q4_0 is a Q4_1 whose least value is -8 scales. The rows may share the file's memory.
 func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 	c, err := f.Config()
 	if err != nil {
 		return nil, err
 	}
-	t, ok := f.tensors[ggufNames.Replace(name)]
+	t, ok := f.tensors[toGGUF.Replace(name)]
 	switch {
 	case !ok || len(t.Shape) != 2:
-		return nil, fmt.Errorf("%w: %s: matrix %s is missing", ErrFormat, f.name, ggufNames.Replace(name))
+		return nil, fmt.Errorf("%w: %s: matrix %s is missing", weights.ErrFormat, f.name, toGGUF.Replace(name))
 	case t.Type != Q4_0 && t.Type != Q4_1 && t.Type != Q8_0:
-		return nil, fmt.Errorf("%w: %s: tensor %s has type %s, and only Q4_0, Q4_1 and Q8_0 can stay as they are", ErrUnsupported, f.name, t.Name, t.Type)
-	case headed(t.Name) && (t.Shape[0]%c.HeadDim != 0 || c.HeadDim%2 != 0):
-		return nil, fmt.Errorf("%w: %s: tensor %s has %d rows, which are no heads of %d", ErrFormat, f.name, t.Name, t.Shape[0], c.HeadDim)
+		return nil, fmt.Errorf("%w: %s: tensor %s has type %s, and only Q4_0, Q4_1 and Q8_0 can stay as they are", weights.ErrUnsupported, f.name, t.Name, t.Type)
+	case headed(t.Name):
+		if err := f.heads(t, c.HeadDim); err != nil {
+			return nil, err
+		}
 	}
 	rows := make([]kernel.BlockRow, t.Shape[0])
 	stride := len(t.data) / max(1, len(rows))
@@ -33,7 +36,7 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 			row.Type = kernel.Q80
 		case Q4_0:
 			if row.Data, err = withLeast(row.Data); err != nil {
-				return nil, fmt.Errorf("%w: %s: tensor %s: row %d: %w", ErrUnsupported, f.name, t.Name, r, err)
+				return nil, fmt.Errorf("%w: %s: tensor %s: row %d: %w", weights.ErrUnsupported, f.name, t.Name, r, err)
 			}
 		}
 		to := r

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
 // blocked writes a model whose matrices have types of blocks, with random contents.
@@ -64,7 +65,7 @@ func TestRowsOfBlocksAreTheNumbersOfParams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := f.Params()
+	p, err := weights.Params(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,17 +106,17 @@ func TestRowsThatAreNoBlocksAreRefusedByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	const q = "model.layers.0.self_attn.q_proj.weight"
-	if _, err := f.Rows(q); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "F16") || !strings.Contains(err.Error(), "attn_q") {
+	if _, err := f.Rows(q); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "F16") || !strings.Contains(err.Error(), "attn_q") {
 		t.Error(err)
 	}
-	if _, err := f.Rows("lm_head.weight"); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "output.weight") {
+	if _, err := f.Rows("lm_head.weight"); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "output.weight") {
 		t.Error(err)
 	}
 	odd := blocked(Q8_0).meta("llama.attention.key_length", uint32(22)).meta("llama.attention.value_length", uint32(22))
 	if f, err = parse("odd", odd.bytes()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Rows(q); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "heads of 22") {
+	if _, err := f.Rows(q); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "heads of 22") {
 		t.Error(err)
 	}
 	data := blocked(Q4_0).bytes()
@@ -123,7 +124,7 @@ func TestRowsThatAreNoBlocksAreRefusedByName(t *testing.T) {
 	if f, err = parse("large", data); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Rows("model.layers.1.mlp.down_proj.weight"); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "32768") {
+	if _, err := f.Rows("model.layers.1.mlp.down_proj.weight"); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "32768") {
 		t.Error(err)
 	}
 }

@@ -13,10 +13,11 @@ import (
 	"slm/model/decode"
 	"slm/model/gguf"
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
-// weights returns SmolLM2's file, which is not in the repository.
-func weights(t *testing.T) *gguf.File {
+// smolLM2 returns SmolLM2's file, which is not in the repository.
+func smolLM2(t *testing.T) *gguf.File {
 	t.Helper()
 	if os.Getenv("SLM_NO_WEIGHTS") == "1" {
 		t.Skip("SLM_NO_WEIGHTS=1")
@@ -39,7 +40,7 @@ func weights(t *testing.T) *gguf.File {
 
 // The golden file holds transformers' logits on the de-quantised weights, and llama.cpp's first five (scripts/golden/smollm2.py).
 func TestSmolLM2AgreesWithTransformersAndLlamaCpp(t *testing.T) {
-	f := weights(t)
+	f := smolLM2(t)
 	text, err := os.ReadFile(filepath.Join("testdata", "smollm2.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +64,7 @@ func TestSmolLM2AgreesWithTransformersAndLlamaCpp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := f.Params()
+	p, err := weights.Params(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestSmolLM2AgreesWithTransformersAndLlamaCpp(t *testing.T) {
 }
 
 func TestSmolLM2ChatTemplateIsUnderstood(t *testing.T) {
-	chat, err := weights(t).Chat()
+	chat, err := weights.ChatOf(smolLM2(t))
 	if err != nil {
 		t.Fatal(err)
 	}

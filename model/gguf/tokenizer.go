@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"slm/data/tokenizer"
+	"slm/model/weights"
 )
 
 // Token types of tokenizer.ggml.token_type that stand for themselves in a text and are never made by merging.
@@ -19,7 +20,7 @@ func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	if kind != "gpt2" {
-		return nil, fmt.Errorf("%w: %s: tokenizer %q, only byte-level BPE (\"gpt2\") can be run", ErrUnsupported, f.name, kind)
+		return nil, fmt.Errorf("%w: %s: tokenizer %q, only byte-level BPE (\"gpt2\") can be run", weights.ErrUnsupported, f.name, kind)
 	}
 	pre, given, err := lookup[string](f, "tokenizer.ggml.pre")
 	if err != nil {
@@ -32,17 +33,17 @@ func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
 	case pre == "gpt-2" || !given:
 		pattern = tokenizer.GPT2
 	default:
-		return nil, fmt.Errorf("%w: %s: pre-tokenizer %q, only \"smollm\" and \"gpt-2\" can be run", ErrUnsupported, f.name, pre)
+		return nil, fmt.Errorf("%w: %s: pre-tokenizer %q, only \"smollm\" and \"gpt-2\" can be run", weights.ErrUnsupported, f.name, pre)
 	}
 	tokens, ok, err := lookup[[]string](f, "tokenizer.ggml.tokens")
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("%w: %s: metadata tokenizer.ggml.tokens is missing", ErrFormat, f.name)
+		return nil, fmt.Errorf("%w: %s: metadata tokenizer.ggml.tokens is missing", weights.ErrFormat, f.name)
 	}
 	if embed, ok := f.tensors["token_embd.weight"]; ok && len(embed.Shape) == 2 && embed.Shape[0] != len(tokens) {
-		return nil, fmt.Errorf("%w: %s: %d tokens, but the embedding has %d rows", ErrFormat, f.name, len(tokens), embed.Shape[0])
+		return nil, fmt.Errorf("%w: %s: %d tokens, but the embedding has %d rows", weights.ErrFormat, f.name, len(tokens), embed.Shape[0])
 	}
 	merges, _, err := lookup[[]string](f, "tokenizer.ggml.merges")
 	if err != nil {
@@ -53,7 +54,7 @@ func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	if typed && len(types) != len(tokens) {
-		return nil, fmt.Errorf("%w: %s: %d token types for %d tokens", ErrFormat, f.name, len(types), len(tokens))
+		return nil, fmt.Errorf("%w: %s: %d token types for %d tokens", weights.ErrFormat, f.name, len(types), len(tokens))
 	}
 	var special []string
 	for i, t := range types {
@@ -63,7 +64,7 @@ func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
 	}
 	t, err := tokenizer.FromVocab(tokens, merges, special, pattern)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: tokenizer: %w", ErrFormat, f.name, err)
+		return nil, fmt.Errorf("%w: %s: tokenizer: %w", weights.ErrFormat, f.name, err)
 	}
 	return t, nil
 }
@@ -86,14 +87,14 @@ func (f *File) tokenID(key string) (int32, error) {
 		return 0, err
 	}
 	if !ok {
-		return 0, fmt.Errorf("%w: %s: metadata %s is missing", ErrFormat, f.name, key)
+		return 0, fmt.Errorf("%w: %s: metadata %s is missing", weights.ErrFormat, f.name, key)
 	}
 	tokens, _, err := lookup[[]string](f, "tokenizer.ggml.tokens")
 	if err != nil {
 		return 0, err
 	}
 	if id >= uint64(len(tokens)) {
-		return 0, fmt.Errorf("%w: %s: metadata %s is %d, there are %d tokens", ErrFormat, f.name, key, id, len(tokens))
+		return 0, fmt.Errorf("%w: %s: metadata %s is %d, there are %d tokens", weights.ErrFormat, f.name, key, id, len(tokens))
 	}
 	return int32(id), nil
 }

@@ -212,14 +212,13 @@ func flags(set []string) ([]schema.Setting, schema.Problems) {
 // ${SLM_DATA} where the data lies.
 func (l *Loaded) anchor(env []string) error {
 	var failed error
-	if file, ok := strings.CutPrefix(l.LLM.Model, "gguf:"); ok && !filepath.IsAbs(file) {
+	if ref, ok := l.LLM.Reference(); ok {
 		from := ""
 		if o := l.Origins["llm.model"]; o.Layer == "recipe" || o.Layer == "extends" {
 			from = filepath.Dir(o.File)
 		}
-		abs, err := filepath.Abs(filepath.Join(from, file))
-		failed = err
-		l.LLM.Model = "gguf:" + abs
+		ref, failed = ref.Absolute(from)
+		l.LLM.Model = ref.String()
 	}
 	schema.Walk(&l.Recipe, func(path string, v reflect.Value, tag reflect.StructTag) {
 		if tag.Get("kind") != "path" {

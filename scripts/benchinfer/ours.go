@@ -18,6 +18,7 @@ import (
 	"slm/model/decode"
 	"slm/model/gguf"
 	"slm/model/kernel"
+	"slm/model/weights"
 	"slm/rng"
 )
 
@@ -56,12 +57,12 @@ type ours struct {
 	open    map[string]*decode.Decoder
 }
 
-func openParams(weights string) (*model.Params, *gguf.File, error) {
-	f, err := gguf.Open(weights)
+func openParams(file string) (*model.Params, *gguf.File, error) {
+	f, err := gguf.Open(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := f.Params()
+	p, err := weights.Params(f)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}

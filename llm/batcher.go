@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// askCrowd asks for some of the calls, many together. Near the budget's end fewer go together, so that it is used up to the last call.
-func (s *Service) askCrowd(ctx context.Context, c crowd, calls []Request, keys []string, mine []int) error {
+// askBatches asks for some of the calls, many together. Near the budget's end fewer go together, so that it is used up to the last call.
+func (s *Service) askBatches(ctx context.Context, c batcher, calls []Request, keys []string, mine []int) error {
 	most := c.together()
 	for len(mine) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -28,7 +28,7 @@ func (s *Service) askCrowd(ctx context.Context, c crowd, calls []Request, keys [
 }
 
 // onceTogether makes some calls at once, within the budget, and stores the replies.
-func (s *Service) onceTogether(ctx context.Context, c crowd, calls []Request, keys []string, part []int) error {
+func (s *Service) onceTogether(ctx context.Context, c batcher, calls []Request, keys []string, part []int) error {
 	reqs := make([]Request, len(part))
 	var worst Usage
 	for i, m := range part {

@@ -15,7 +15,7 @@ import (
 	"slm/rng"
 )
 
-func TestARequestHasTheSameBitsInAnyCrowd(t *testing.T) {
+func TestBatcher_RequestHasTheSameBitsAloneAndInABatch(t *testing.T) {
 	cfg := model.Config{Vocab: 1100, Width: 96, Layers: 2, Heads: 6, KVHeads: 2, HeadDim: 16, Hidden: 200, Context: 700, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
 	params := model.New(cfg, 3)
 	for _, tensor := range params.Tensors() {
@@ -90,7 +90,7 @@ func TestARequestHasTheSameBitsInAnyCrowd(t *testing.T) {
 	}
 }
 
-func TestACrowdIsAskedInPartsAndStoredBeforeItIsUsed(t *testing.T) {
+func TestBatcher_AsksInPartsAndStoresBeforeUse(t *testing.T) {
 	e := &toy{room: 1000}
 	l := &local{id: Info{Provider: Local, Model: "toy", Digest: "d", CanScore: true}, many: 4, open: func() (engine, error) { return e, nil }}
 	journal := t.TempDir() + "/replies.wal"
@@ -104,8 +104,8 @@ func TestACrowdIsAskedInPartsAndStoredBeforeItIsUsed(t *testing.T) {
 	}
 	reqs = append(reqs, reqs[0], Request{Prompt: "free", MaxTokens: 3})
 	got, err := s.Do(context.Background(), reqs)
-	if err != nil || !slices.Equal(e.crowds, []int{4, 4, 2}) || got[11].Text != "one" || got[10].Scores[1] != got[0].Scores[1] {
-		t.Fatalf("%+v, crowds of %v, %v", got, e.crowds, err)
+	if err != nil || !slices.Equal(e.batches, []int{4, 4, 2}) || got[11].Text != "one" || got[10].Scores[1] != got[0].Scores[1] {
+		t.Fatalf("%+v, batches of %v, %v", got, e.batches, err)
 	}
 	if u := s.Usage(); u.Calls != 11 || u.Hits != 0 {
 		t.Errorf("%+v", u)
@@ -120,7 +120,7 @@ func TestACrowdIsAskedInPartsAndStoredBeforeItIsUsed(t *testing.T) {
 	}
 }
 
-func TestACrowdUsesUpTheBudgetAndNoMore(t *testing.T) {
+func TestBatcher_UsesUpTheBudgetAndNoMore(t *testing.T) {
 	e := &toy{room: 1000}
 	l := &local{id: Info{Provider: Local, Model: "toy", Digest: "d", CanScore: true}, many: 8, open: func() (engine, error) { return e, nil }}
 	cfg := Default()
@@ -137,7 +137,7 @@ func TestACrowdUsesUpTheBudgetAndNoMore(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if u := s.Usage(); u.Calls != 13 {
-		t.Errorf("%+v, crowds of %v", u, e.crowds)
+		t.Errorf("%+v, batches of %v", u, e.batches)
 	}
 	if _, err := s.Do(context.Background(), reqs[:13]); err != nil {
 		t.Errorf("what was bought is lost: %v", err)

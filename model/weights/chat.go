@@ -1,4 +1,4 @@
-package gguf
+package weights
 
 import (
 	"fmt"
@@ -33,27 +33,15 @@ var (
 	templateClose = regexp.MustCompile(` +\}\}`)
 )
 
-// ChatTemplate is the file's chat template as it stands there, "" when it has none.
-func (f *File) ChatTemplate() string {
-	template, _, err := lookup[string](f, "tokenizer.chat_template")
-	if err != nil {
-		return ""
-	}
-	return template
-}
-
-// Chat reads the file's chat template. A template that is not ChatML is an error: to guess would give a model that talks gibberish.
-func (f *File) Chat() (Chat, error) {
-	template, ok, err := lookup[string](f, "tokenizer.chat_template")
-	if err != nil {
-		return Chat{}, err
-	}
-	if !ok {
-		return Chat{}, fmt.Errorf("%w: %s: the file has no chat template", ErrUnsupported, f.name)
+// ChatOf reads a model's chat template. A template that is not ChatML is an error: to guess would give a model that talks gibberish.
+func ChatOf(s Source) (Chat, error) {
+	template := s.ChatTemplate()
+	if template == "" {
+		return Chat{}, fmt.Errorf("%w: %s: the model has no chat template", ErrUnsupported, s.Name())
 	}
 	chat, ok := parseTemplate(template)
 	if !ok {
-		return Chat{}, fmt.Errorf("%w: %s: the chat template is not ChatML: %s", ErrUnsupported, f.name, clip(template))
+		return Chat{}, fmt.Errorf("%w: %s: the chat template is not ChatML: %.80q", ErrUnsupported, s.Name(), template)
 	}
 	return chat, nil
 }

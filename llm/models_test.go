@@ -1,0 +1,86 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/model/kernel"
+	"slm/model/weights"
+	"slm/model/weights/weightstest"
+)
+
+func init() { weights.Register(weightstest.Toy) }
+
+// asked answers a question by likelihood and one by letter with a small model in some format.
+func asked(t *testing.T, f weights.Format, precision string) ([]Reply, Info, error) {
+	t.Helper()
+	m, err := weightstest.Model(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := f.Write(filepath.Join(dir, "small"), m); err != nil {
+		t.Fatal(err)
+	}
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Default()
+	cfg.Model, cfg.Weights = f.Scheme+":small", precision
+	s, err := New(cfg, Options{Kernel: be, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	replies, err := s.Do(context.Background(), []Request{
+		{Prompt: "the rule", Options: []string{" of the town", " of the sea"}}, {Prompt: "Which town?", MaxTokens: 8, Chat: true},
+	})
+	return replies, s.Info(), err
+}
+
+func TestLocal_EveryFormatOfWeightsGivesTheSameReplies(t *testing.T) {
+	var first []Reply
+	digests := map[string]string{}
+	for _, f := range weights.Formats() {
+		got, info, err := asked(t, f, Full)
+		if err != nil {
+			t.Fatal(f.Scheme, err)
+		}
+		digests[info.Digest] = f.Scheme
+		if first == nil {
+			first = got
+		}
+		if !slices.Equal(got[0].Scores, first[0].Scores) || got[1].Text != first[1].Text || got[0].Scores[0] == got[0].Scores[1] {
+			t.Errorf("%s: %+v, want %+v", f.Scheme, got, first)
+		}
+	}
+	if len(digests) != len(weights.Formats()) || len(digests) < 2 {
+		t.Errorf("files that differ have digests %v", digests)
+	}
+}
+
+func TestLocal_FormatWithoutBlocksIsRefusedWithWeightsFile(t *testing.T) {
+	if _, _, err := asked(t, weightstest.Toy, File); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "use weights: full") {
+		t.Error(err)
+	}
+	if _, _, err := asked(t, weightstest.Toy, Int8); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfig_ReferenceIsThatOfWeightsInThisProcess(t *testing.T) {
+	for _, c := range []struct {
+		provider string
+		model    string
+		want     bool
+	}{{Local, "gguf:a", true}, {Local, "toy:a", true}, {Local, "gguf:", false}, {Local, "smollm2-135m-instruct", false}, {OpenAI, "gguf:a", false}} {
+		if ref, ok := (Config{Provider: c.provider, Model: c.model}).Reference(); ok != c.want || ok && ref.String() != c.model {
+			t.Errorf("%+v: %v %v", c, ref, ok)
+		}
+	}
+}

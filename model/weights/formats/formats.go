@@ -1,0 +1,13 @@
+// Package formats registers the formats of weights that the program reads and writes. A new format is its package and its line here.
+package formats
+
+import (
+	"slm/model/gguf"
+	"slm/model/weights"
+)
+
+func init() {
+	weights.Register(
+		gguf.Format,
+	)
+}
