@@ -5,7 +5,7 @@
 # make lint    golangci-lint alone
 # make torture the long forms: kills, flipped bytes, fuzzing (ten hours)
 # make bench   training and inference beside PyTorch and llama.cpp, then the benchmarks of all packages
-# make bench-bo  the optimiser beside BoTorch, an hour and more; ARGS="-o json"
+# make bench-bo  the optimiser beside BoTorch, an hour and more; ARGS="-o json"; scripts/bench lists all benchmarks
 
 SHELL := bash
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/slm
@@ -47,17 +47,17 @@ lint: setup-test
 	"$(LINTER)" run ./...
 
 bench:
-	scripts/bench-train
-	scripts/bench-infer
-	scripts/bench-corpus -limit 600
+	scripts/bench train
+	scripts/bench infer
+	scripts/bench corpus --limit 600
 	go test -run '^$$' -bench . ./...
 
 bench-bo:
-	@scripts/bench-bo $(ARGS)
+	@scripts/bench bo $(ARGS)
 
 torture:
 	scripts/torture -n 200 -signal KILL
 	scripts/torture -n 50 -signal TERM,INT
 	SLM_TEST_ALL=1 go test ./pipeline -run DamagedByte -v -timeout 24h
-	scripts/bench-corpus -mb 128 -kills 5 -limit 600
+	scripts/bench corpus --mb 128 --kills 5 --limit 600
 	scripts/fuzz 10m

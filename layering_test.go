@@ -22,8 +22,10 @@ type layer struct {
 // layers are ordered from the top; an import goes down. What `report` shows is read by the pipeline and the commands only, so it
 // stands above the stages, which share result and stat with it. A stage never imports another: what passes between them is a checkpoint.
 var layers = []layer{
-	{packages: []string{"cmd/*", "scripts/*"}},
-	{packages: []string{"scripts/duel"}}, // what benchmarks beside other programs share
+	{packages: []string{"cmd/*", "scripts/benchmark", "scripts/killrun"}},
+	{packages: []string{"scripts/benchmark/*"}}, // a benchmark each
+	{packages: []string{"scripts/benchmark/bpo/published"}},
+	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}}, // what benchmarks share
 	{packages: []string{"pipeline", "pipeline/*"}, within: true},
 	{packages: []string{"report"}},
 	{packages: []string{"stages/prep", "stages/dp", "stages/kit", "stages/bpo", "stages/eval"}},
@@ -170,6 +172,7 @@ func TestImportsThatGoUpAreFound(t *testing.T) {
 		{"rng", "checkpoint", "above"},
 		{"result", "report", "above"},
 		{"pipeline", "cmd/slm", "above"},
+		{"scripts/benchmark/bo", "scripts/benchmark/bpo", "beside"},
 		{"model", "elsewhere", "no layer"},
 		{"elsewhere", "rng", "no layer"},
 	} {

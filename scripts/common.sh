@@ -1,4 +1,4 @@
-# Shared by the set-up scripts; source it. Gives: say, fail, cache, apt_install, need_pip.
+# Shared by the set-up scripts; source it. Gives: say, fail, cache, apt_install, need_pip, python_env.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -33,4 +33,20 @@ need_pip() {
 	python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip || true
 	python3 -m pip --version >/dev/null 2>&1 ||
 		fail "python3 has no pip; install it (Debian: apt-get install python3-pip) and try again"
+}
+
+# python_env NAME PACKAGES [OPTION OF PIP]... makes the environment $cache/NAME, unless it is there with the same packages and CMAKE_ARGS.
+python_env() {
+	local venv="$cache/$1" packages=$2 want="$2${CMAKE_ARGS:+ $CMAKE_ARGS}"
+	[ "$(cat "$venv/done" 2>/dev/null)" = "$want" ] && return 0
+	say "making a Python environment with $packages"
+	need_pip
+	rm -rf "$venv"
+	python3 -m venv "$venv" >/dev/null 2>&1 || {
+		apt_install python3-venv && rm -rf "$venv" && python3 -m venv "$venv"
+	} || fail "python3 cannot make an environment; install python3-venv and try again"
+	# shellcheck disable=SC2086 # a list of packages
+	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "${@:3}" $packages ||
+		fail "pip could not install $packages"
+	echo "$want" >"$venv/done"
 }

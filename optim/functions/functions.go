@@ -16,7 +16,7 @@ type Function struct {
 	At    func(z []float64) float64 // z in [-1,1]^Dim
 }
 
-// All are the functions that scripts/bench-bo compares optimisers on.
+// All are the functions that scripts/bench bo compares optimisers on.
 var All = []Function{Branin, Hartmann6, Ackley10, Branin10}
 
 // Branin on [-5,10]×[0,15]: three maxima of equal height (Dixon & Szegö 1978).

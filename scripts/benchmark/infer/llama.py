@@ -1,0 +1,40 @@
+"""The llama.cpp side of bench infer.
+
+    python llama.py WEIGHTS.gguf
+
+Each line of standard input is a task, prefill or decode; the answer is a line of JSON with tokens and seconds. Two threads.
+"""
+import json
+import sys
+import time
+
+from llama_cpp import Llama
+
+PREFILL, PROMPT, DECODE = 512, 32, 96
+llm = Llama(sys.argv[1], n_ctx=1024, n_batch=512, n_ubatch=512, n_threads=2, n_threads_batch=2, verbose=False)
+vocab = llm.n_vocab()
+
+
+def text(n):
+    return [(i * 7919 + 13) % vocab for i in range(n)]
+
+
+def timed(f):
+    began = time.perf_counter()
+    f()
+    return time.perf_counter() - began
+
+
+def decode():
+    for i in range(DECODE):
+        llm.eval([(i * 104729 + 7) % vocab])
+
+
+for line in sys.stdin:
+    llm.reset()
+    if line.strip() == "prefill":
+        answer = {"tokens": PREFILL, "seconds": timed(lambda: llm.eval(text(PREFILL)))}
+    else:
+        llm.eval(text(PROMPT))
+        answer = {"tokens": DECODE, "seconds": timed(decode)}
+    print(json.dumps(answer), flush=True)

@@ -1,0 +1,86 @@
+package infer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"slm/data/corpus"
+	"slm/model/decode"
+	"slm/model/kernel"
+)
+
+// windowTokens is how much text each perplexity window holds; its first token is given.
+const windowTokens = 512
+
+// comparePerplexity prints how much perplexity each of our formats has on licence text, and how much it loses to float32.
+func comparePerplexity(ctx context.Context, weights string, tokens int, out io.Writer) error {
+	p, f, err := openParams(weights)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	tok, err := f.Tokenizer()
+	if err != nil {
+		return err
+	}
+	sections, _, err := corpus.Sections(corpus.Options{From: corpus.Licenses, Exact: true, Near: 0.8})
+	if err != nil {
+		return err
+	}
+	var text []int32
+	for s, err := range sections {
+		if err != nil {
+			return err
+		}
+		if text = append(text, tok.Encode(s.Text+"\n")...); len(text) >= tokens {
+			break
+		}
+	}
+	plain, err := kernel.Open("onednn-f32")
+	if err != nil {
+		plain, err = kernel.Open("go")
+	}
+	best, bestErr := kernel.Open("")
+	if err := errors.Join(err, bestErr); err != nil {
+		return err
+	}
+	eight, eightErr := decode.NewInt8(p, best)
+	file, fileErr := decode.NewFile(p, best, f.Rows)
+	if err := errors.Join(eightErr, fileErr); err != nil {
+		return err
+	}
+	first := 0.0
+	for _, format := range []struct {
+		name    string
+		decoder *decode.Decoder
+	}{{plain.Name(), decode.New(p, plain)}, {best.Name(), decode.New(p, best)}, {decode.Int8Name(best), eight}, {decode.FileName(best), file}} {
+		loss, err := meanLoss(ctx, format.decoder, text)
+		if err != nil {
+			return err
+		}
+		if first == 0 {
+			first = loss
+		}
+		fmt.Fprintf(out, "%s: perplexity %.4f on %d tokens, %+.3f %%\n", format.name, math.Exp(loss), len(text), 100*(math.Exp(loss-first)-1))
+	}
+	return nil
+}
+
+// meanLoss is the mean of −log p of the tokens behind the first of each window, in nats.
+func meanLoss(ctx context.Context, d *decode.Decoder, text []int32) (float64, error) {
+	var reqs []decode.ScoreRequest
+	n := 0
+	for ; len(text) > windowTokens; text = text[windowTokens:] {
+		reqs = append(reqs, decode.ScoreRequest{Prefix: text[:1], Continuations: [][]int32{text[1:windowTokens]}})
+		n += windowTokens - 1
+	}
+	sums, err := d.Score(ctx, reqs)
+	total := 0.0
+	for _, s := range sums {
+		total -= s[0]
+	}
+	return total / float64(n), err
+}

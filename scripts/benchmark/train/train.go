@@ -1,0 +1,172 @@
+// Package train times training steps of this program and of PyTorch in turn, on the same model, data and start weights, and prints the
+// ratio of their speeds.
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slm/model"
+	"slm/scripts/benchmark/setup"
+)
+
+// job is what both sides read: the model and how it is trained.
+type job struct {
+	Shape  string       `json:"shape"`
+	Config model.Config `json:"config"`
+	Batch  int          `json:"batch"`  // rows
+	Length int          `json:"length"` // tokens of a row
+	LR     float64      `json:"lr"`
+	Decay  float64      `json:"decay"`
+
+	Document  int  `json:"document"` // tokens of a document, with which rows are filled; 0 = a row is one. Ours alone
+	Recompute bool `json:"recompute"`
+}
+
+// weights are those that both sides start from.
+func (j job) weights() *model.Params { return model.New(j.Config, 1) }
+
+func (j job) document() int {
+	if j.Document > 0 {
+		return j.Document
+	}
+	return j.Length
+}
+
+func config(vocab, width, layers, heads, kv, hidden, context int, theta float64) model.Config {
+	return model.Config{
+		Vocab: vocab, Width: width, Layers: layers, Heads: heads, KVHeads: kv, HeadDim: width / heads, Hidden: hidden, Context: context,
+		RopeTheta: theta, NormEps: 1e-5, Tied: true,
+	}
+}
+
+var jobs = []job{
+	{Shape: "A", Config: config(4096, 256, 6, 4, 4, 704, 256, 1e4), Batch: 32, Length: 256},
+	{Shape: "B", Config: config(8192, 512, 8, 8, 8, 1408, 512, 1e4), Batch: 8, Length: 512},
+	{Shape: "C", Config: config(49152, 576, 30, 9, 3, 1536, 512, 1e5), Batch: 4, Length: 512},
+}
+
+// options are the flags.
+type options struct {
+	shapes, kernels        []string
+	rounds, curves, batch  int
+	table, format, serving string
+	profile                int
+}
+
+// Command is the subcommand.
+func Command() *cobra.Command {
+	python := setup.Python{Venv: "venv-bench", Packages: []string{"torch==2.15.0", "numpy==2.4.6"}}
+	var o options
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Training speed beside PyTorch's",
+		Long: "Training speed beside PyTorch's, on the same model, data and start weights, in turn. --curves compares losses instead of speeds; --table is our\n" +
+			"speed and memory alone by length of row and document, with activations kept and computed again; --profile is where the time of a step of ours\n" +
+			"goes by op, what Gorgonia's machine costs, what is allocated, and how far the step is from the machine's own limit.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			in, out, log := cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+			switch {
+			case o.serving != "":
+				return serve(o.serving, strings.Join(o.kernels, ","), in, out)
+			case o.table != "":
+				return showTable(cmd.Context(), o.table, o.format, out, log)
+			case o.profile > 0:
+				return o.eachShape(log, func(b *bench) error { return b.showProfile(o.profile, o.format, out) })
+			}
+			path, err := python.Path(cmd.Context(), log)
+			if err != nil {
+				return err
+			}
+			if o.curves > 0 {
+				return o.showCurves(cmd.Context(), path, out, log)
+			}
+			return o.showSpeeds(cmd.Context(), path, out, log)
+		},
+	}
+	python.AddFlag(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&o.shapes, "shapes", []string{"A", "B", "C"}, "which shapes")
+	f.IntVar(&o.rounds, "rounds", 5, "rounds of both sides in turn")
+	f.StringVarP(&o.format, "output", "o", "text", "text or json")
+	f.IntVar(&o.curves, "curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
+	f.StringSliceVar(&o.kernels, "kernels", nil, "kernels whose losses are compared (default: all that this machine has)")
+	f.IntVar(&o.batch, "batch", 0, "rows of a step (default: the shape's own)")
+	f.StringVar(&o.table, "table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,30,135")
+	f.IntVar(&o.profile, "profile", 0, "where the time of a step of ours goes and what the machine could do: medians of so many steps")
+	f.StringVar(&o.serving, "serve", "", "be our side in this folder, with the kernel of --kernels")
+	_ = f.MarkHidden("serve") // the flag is there
+	return cmd
+}
+
+// eachShape does work for each shape that is asked for.
+func (o *options) eachShape(log io.Writer, work func(b *bench) error) error {
+	for _, j := range jobs {
+		if !slices.Contains(o.shapes, j.Shape) {
+			continue
+		}
+		j.LR, j.Decay = 1e-3, 0.1
+		if o.batch > 0 {
+			j.Batch = o.batch
+		}
+		if err := work(&bench{job: j, log: log}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result is a line of the table.
+type result struct {
+	Shape     string  `json:"shape"`
+	RatioBF16 float64 `json:"ratio_bf16"`
+	RatioF32  float64 `json:"ratio_f32"`
+	RatioHigh float64 `json:"ratio_f32_high"` // where both sides may multiply with 16 bits of a factor
+	TokS      float64 `json:"tok_s"`          // ours, bf16
+	PeerTokS  float64 `json:"peer_tok_s"`     // PyTorch's best, bf16
+	RSSRatio  float64 `json:"rss_ratio"`
+	Kernel    string  `json:"kernel"`
+	PeerMode  string  `json:"peer_mode"`
+}
+
+func (o *options) showSpeeds(ctx context.Context, python string, out, log io.Writer) error {
+	var results []result
+	err := o.eachShape(log, func(b *bench) error {
+		b.python = python
+		r, err := b.compareSpeed(ctx, o.rounds)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+		if o.format == "text" {
+			fmt.Fprintf(out, "%s  bf16 ×%.2f (%.0f against %.0f tokens/s of %s)  f32 ×%.2f (high ×%.2f)  memory ×%.2f  %s\n",
+				r.Shape, r.RatioBF16, r.TokS, r.PeerTokS, r.PeerMode, r.RatioF32, r.RatioHigh, r.RSSRatio, r.Kernel)
+		}
+		return nil
+	})
+	if err != nil || o.format != "json" {
+		return err
+	}
+	return json.NewEncoder(out).Encode(map[string]any{"shapes": results})
+}
+
+func (o *options) showCurves(ctx context.Context, python string, out, log io.Writer) error {
+	var curves []curve
+	err := o.eachShape(log, func(b *bench) error {
+		b.python = python
+		list, err := b.compareCurves(ctx, o.curves, o.kernels)
+		curves = append(curves, list...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return showCurves(curves, o.format, out)
+}
