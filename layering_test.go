@@ -30,6 +30,7 @@ var layers = []layer{
 	{packages: []string{"report"}},
 	{packages: []string{"stages/prep", "stages/dp", "stages/kit", "stages/bpo", "stages/eval"}},
 	{packages: []string{"stages", "stages/*"}, within: true}, // the contract of a stage and what stages share
+	{packages: []string{"retrieve"}},
 	{packages: []string{"llm", "llm/*"}, within: true},
 	{packages: []string{"model/weights/*"}, within: true}, // the list of formats
 	{packages: []string{"model/*"}},

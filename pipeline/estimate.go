@@ -14,12 +14,12 @@ import (
 	"slm/model"
 	"slm/model/kernel"
 	"slm/pipeline/recipe"
-	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/dp"
 	"slm/stages/kit"
 	"slm/stages/knowledge"
+	"slm/stages/systems"
 	"slm/stages/trainer"
 )
 
@@ -227,12 +227,13 @@ func (e *estimator) eval(c *StageCost) {
 	if n := e.recipe.Eval.Items; n > 0 {
 		items = min(items, n)
 	}
-	systems, err := result.Resolve(e.recipe.Eval.Systems)
+	specs, err := systems.Resolve(e.recipe.Eval.Systems)
 	if err != nil {
 		return // the recipe was checked
 	}
 	speaks := 0
-	for _, s := range systems {
+	for _, spec := range specs {
+		s := spec.Name
 		if s != "slm" {
 			e.ask(c, items, int(distinct*float64(items)+0.5), s != "llm")
 		}

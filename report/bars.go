@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"slm/result"
+	"slm/stages/systems"
 )
 
 // bar is a line of the drawn table.
@@ -19,8 +20,8 @@ type bar struct {
 }
 
 // kindClass names each kind's colour in the style sheet.
-var kindClass = map[result.Kind]string{
-	result.Base: "k-base", result.Method: "k-method", result.Text: "k-text", result.Bound: "k-bound", result.Control: "k-control",
+var kindClass = map[systems.Kind]string{
+	systems.Baseline: "k-base", systems.Ours: "k-method", systems.Text: "k-text", systems.Bound: "k-bound", systems.Control: "k-control",
 }
 
 // bars draws one row a system. A row is stretched to the width that it finds; strokes keep their width.
@@ -28,8 +29,8 @@ func bars(s *result.Summary) []bar {
 	out := make([]bar, 0, len(s.Systems))
 	for _, sys := range s.Systems {
 		b := bar{Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
-		if e, ok := result.Lookup(sys.System); ok {
-			b.Label, b.Gets, b.Class = e.Label, e.Gets, kindClass[e.Kind]
+		if spec, ok := systems.Lookup(sys.System); ok {
+			b.Label, b.Gets, b.Class = spec.Label, spec.Gets, kindClass[spec.Kind]
 		}
 		b.Range = strings.TrimSuffix(percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(percent(sys.High), nbsp+"%")
 		b.SVG = barSVG(b, sys, s.Chance)

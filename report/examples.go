@@ -1,6 +1,9 @@
 package report
 
-import "slm/result"
+import (
+	"slm/result"
+	"slm/stages/systems"
+)
 
 // Example is one question with what the small model said and what the LLM answered before and after.
 type Example struct {
@@ -40,7 +43,7 @@ func examples(s *result.Summary, rows []result.Row, n int) []Example {
 	}
 	before := map[string]result.Row{}
 	for _, r := range rows {
-		if r.System == "llm" {
+		if r.System == systems.Alone {
 			before[r.Item] = r
 		}
 	}

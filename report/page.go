@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"slm/result"
+	"slm/stages/systems"
 )
 
 //go:embed page.html
@@ -90,8 +91,8 @@ func Render(w io.Writer, r *Run) error {
 // figures are the four numbers at the top.
 func figures(s *result.Summary) []fact {
 	var out []fact
-	if sys, ok := s.Find("llm"); ok {
-		out = append(out, fact{"LLM alone", percent(sys.Accuracy)})
+	if sys, ok := s.Find(systems.Alone); ok {
+		out = append(out, fact{label(systems.Alone), percent(sys.Accuracy)})
 	}
 	if m, ok := method(s); ok {
 		out = append(out, fact{"LLM with BLADE", percent(m.Accuracy)})

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"slm/result"
+	"slm/stages/systems"
 )
 
 // samplePage renders the sample run. With SLM_REPORT_SAMPLE=FILE it is also left there, to be looked at.
@@ -34,7 +34,7 @@ func samplePage(t *testing.T) string {
 
 func TestPageHoldsEveryPartOfTheRun(t *testing.T) {
 	html := samplePage(t)
-	for _, e := range result.Entries {
+	for _, e := range systems.All {
 		if !strings.Contains(html, `aria-label="`+e.Label+": ") {
 			t.Errorf("no bar for %s", e.Name)
 		}

@@ -13,6 +13,7 @@ import (
 	"slm/result"
 	"slm/rng"
 	"slm/stages/bpo"
+	"slm/stages/systems"
 )
 
 // The sample is a run folder with invented figures, made to exercise every part of the page. It is for tests only.
@@ -33,7 +34,7 @@ var sampleAccuracy = map[string]float64{"llm": .27, "slm": .78, "dp": .61, "blad
 // sampleSummary has n items. McNemar's p and the intervals are plausible, not computed.
 func sampleSummary(n int) *result.Summary {
 	s := &result.Summary{V: result.Version, Items: n, Exam: "9f2b6c04d1", Chance: .25, LLM: "smollm2-135m-instruct", Style: "cloze", Limit: 90, Method: "paired-bootstrap", Resamples: 10000}
-	for _, name := range result.Names() {
+	for _, name := range systems.Names() {
 		a := sampleAccuracy[name]
 		half := 1.96 * math.Sqrt(a*(1-a)/float64(n))
 		sys := result.System{System: name, Accuracy: a, Low: math.Max(0, a-half), High: math.Min(1, a+half), Correct: int(math.Round(a * float64(n))), Calls: n, Tokens: n * 640, Verified: n * 4 / 5}
@@ -62,7 +63,7 @@ func sampleSummary(n int) *result.Summary {
 func sampleRows(n int) []result.Row {
 	var rows []result.Row
 	for i := range n {
-		for _, name := range result.Names() {
+		for _, name := range systems.Names() {
 			r := result.Row{Item: fmt.Sprintf("item-%03d", i), Section: fmt.Sprintf("GPL-3.0#%d", i), System: name, Question: fmt.Sprintf("What does section %d of the MPL-2.0 license say?", i+1),
 				Place: fmt.Sprintf("MPL-2.0 license\nSection %d:", i+1), Knowledge: sampleTexts[i%4], Verified: i%5 != 0, Choices: sampleTexts, Answer: int32(i % 4), Calls: 1, Tokens: 640, Scores: []float64{-1, -2, -3, -4}}
 			r.Correct = rng.New(3, name).At(uint64(i)).Float64() < sampleAccuracy[name]

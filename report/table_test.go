@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"slm/result"
+	"slm/stages/systems"
 )
 
 func TestTableFitsTheTerminalAndLosesNoSystem(t *testing.T) {
@@ -21,7 +21,7 @@ func TestTableFitsTheTerminalAndLosesNoSystem(t *testing.T) {
 			t.Errorf("a special space in: %s", line)
 		}
 	}
-	for _, name := range result.Names() {
+	for _, name := range systems.Names() {
 		if !strings.Contains(table, "\n"+name+" ") {
 			t.Errorf("no line for %s", name)
 		}

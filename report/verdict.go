@@ -1,10 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"slm/result"
+	"slm/stages/systems"
 )
 
 // Finding is one sentence about the figures.
@@ -15,13 +18,13 @@ type Finding struct {
 }
 
 // method is the system that stands for the method: the latest stage of it that was evaluated.
-func method(s *result.Summary) (result.System, bool) {
-	for _, name := range []string{"blade", "blade-z0", "dp"} {
-		if sys, ok := s.Find(name); ok {
-			return sys, true
+func method(s *result.Summary) (latest result.System, ok bool) {
+	for _, spec := range systems.All {
+		if sys, run := s.Find(spec.Name); run && spec.Kind == systems.Ours {
+			latest, ok = sys, true
 		}
 	}
-	return result.System{}, false
+	return latest, ok
 }
 
 // reader is the black box's name for a sentence.
@@ -35,11 +38,11 @@ func reader(s *result.Summary) string {
 // Headline says in one sentence what an evaluation shows about the method. An interval that holds 0 shows nothing, and it says so.
 func Headline(s *result.Summary) string {
 	m, okM := method(s)
-	llm, okL := s.Find("llm")
+	llm, okL := s.Find(systems.Alone)
 	if !okM || !okL {
 		return fmt.Sprintf("%d questions under %d systems; the method itself was not among them.", s.Items, len(s.Systems))
 	}
-	c, ok := s.Compare(m.System, "llm")
+	c, ok := s.Compare(m.System, systems.Alone)
 	with, alone := percent(m.Accuracy), percent(llm.Accuracy)
 	switch {
 	case ok && c.Low > 0:
@@ -65,25 +68,30 @@ func Findings(s *result.Summary) []Finding {
 		add(harm(s, m))
 		add(recall(s, m))
 	}
-	add(difference(s, "blade", "blade-z0", "Prompt search", "The searched prompt", "the prompt z = 0"))
-	add(difference(s, "blade-z0", "dp", "Instruction tuning", "Instruction tuning", "pretraining alone"))
-	add(difference(s, "blade", "slm", "The LLM’s part", "The LLM with the small model’s knowledge", "the small model alone"))
-	add(difference(s, "blade", "rag1", "Search, top-1", "Generated knowledge", "the best passage by BM25"))
-	add(difference(s, "blade", "rag3", "Search, top-3", "Generated knowledge", "the three best passages by BM25"))
-	add(difference(s, "rag+blade", "rag1", "Both together", "Generated knowledge next to the best passage", "that passage alone"))
-	add(difference(s, "cite", "blade", "Citing", "The corpus’s own text at the named place", "the generated text"))
-	add(control(s))
-	add(bound(s))
+	for _, c := range contrasts() {
+		switch {
+		case c.Subject == "":
+		case c.spec.Kind == systems.Control:
+			add(control(s, c))
+		default:
+			add(difference(s, c))
+		}
+	}
+	for _, spec := range systems.All {
+		if spec.Kind == systems.Bound {
+			add(bound(s, spec))
+		}
+	}
 	return out
 }
 
 func gain(s *result.Summary, m result.System) (Finding, bool) {
-	c, ok := s.Compare(m.System, "llm")
+	c, ok := s.Compare(m.System, systems.Alone)
 	if !ok {
 		return Finding{}, false
 	}
 	f := Finding{Subject: "Gain", Mark: "no"}
-	f.Text = fmt.Sprintf("%s against %s: %s; McNemar p%s%s.", label(m.System), label("llm"), interval(c), nbsp, equals(c.McNemarP))
+	f.Text = fmt.Sprintf("%s against %s: %s; McNemar p%s%s.", label(m.System), label(systems.Alone), interval(c), nbsp, equals(c.McNemarP))
 	if c.Low > 0 {
 		f.Mark = "yes"
 	} else if c.High < 0 {
@@ -117,7 +125,7 @@ func headroom(s *result.Summary, m result.System) (Finding, bool) {
 }
 
 func harm(s *result.Summary, m result.System) (Finding, bool) {
-	llm, ok := s.Find("llm")
+	llm, ok := s.Find(systems.Alone)
 	if !ok || m.Harm == nil {
 		return Finding{}, false
 	}
@@ -135,41 +143,59 @@ func recall(s *result.Summary, m result.System) (Finding, bool) {
 		"and its text is most like the right option in %s.", percent(float64(r.Place)/n), r.Items, result.StartLen, percent(float64(r.Start)/n), percent(float64(r.Option)/n))}, true
 }
 
-func difference(s *result.Summary, name, over, subject, does, than string) (Finding, bool) {
-	c, ok := s.Compare(name, over)
+// contrast is a comparison that a system asks for.
+type contrast struct {
+	systems.Contrast
+	spec systems.Spec
+}
+
+// contrasts are all comparisons that systems ask for, in the order of their topics.
+func contrasts() (out []contrast) {
+	for _, spec := range systems.All {
+		for _, c := range spec.Against {
+			out = append(out, contrast{c, spec})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b contrast) int { return cmp.Compare(a.Topic, b.Topic) })
+	return out
+}
+
+func difference(s *result.Summary, of contrast) (Finding, bool) {
+	c, ok := s.Compare(of.spec.Name, of.Over)
 	if !ok {
 		return Finding{}, false
 	}
+	f := Finding{Subject: of.Subject, Mark: "no", Text: fmt.Sprintf("No difference shown between %s and %s: %s.", lower(of.Does), of.Than, interval(c))}
 	switch {
 	case c.Low > 0:
-		return Finding{Subject: subject, Mark: "yes", Text: fmt.Sprintf("%s is better than %s: %s.", does, than, interval(c))}, true
+		f.Mark, f.Text = "yes", fmt.Sprintf("%s is better than %s: %s.", of.Does, of.Than, interval(c))
 	case c.High < 0:
-		return Finding{Subject: subject, Mark: "warn", Text: fmt.Sprintf("%s is worse than %s: %s.", does, than, interval(c))}, true
+		f.Mark, f.Text = "warn", fmt.Sprintf("%s is worse than %s: %s.", of.Does, of.Than, interval(c))
 	}
-	return Finding{Subject: subject, Mark: "no", Text: fmt.Sprintf("No difference shown between %s and %s: %s.", lower(does), than, interval(c))}, true
+	return f, true
 }
 
-// control judges the shuffled knowledge, which must not help.
-func control(s *result.Summary) (Finding, bool) {
-	sys, ok := s.Find("shuffled")
-	c, okC := s.Compare("shuffled", "llm")
+// control judges a system that must not help.
+func control(s *result.Summary, of contrast) (Finding, bool) {
+	sys, ok := s.Find(of.spec.Name)
+	c, okC := s.Compare(of.spec.Name, of.Over)
 	if !ok || !okC {
 		return Finding{}, false
 	}
-	text := fmt.Sprintf("Knowledge that belongs to another question gives %s", percent(sys.Accuracy))
+	text := fmt.Sprintf("%s gives %s", of.Does, percent(sys.Accuracy))
 	if c.Low > 0 {
-		return Finding{Subject: "Control failed", Mark: "warn", Text: text + fmt.Sprintf(", better than the LLM alone (%s). It should not help: read the gains above with care.", interval(c))}, true
+		return Finding{Subject: of.Subject + " failed", Mark: "warn", Text: text + fmt.Sprintf(", better than %s (%s). It should not help: read the gains above with care.", of.Than, interval(c))}, true
 	}
-	return Finding{Subject: "Control", Mark: "yes", Text: text + ", no better than the LLM alone. It is the content that counts."}, true
+	return Finding{Subject: of.Subject, Mark: "yes", Text: text + fmt.Sprintf(", no better than %s. It is the content that counts.", of.Than)}, true
 }
 
-// bound says what the true text achieves, which is as far as any knowledge can lift this LLM.
-func bound(s *result.Summary) (Finding, bool) {
-	sys, ok := s.Find("oracle")
+// bound says what is achieved at the top, which is as far as any knowledge can lift this LLM.
+func bound(s *result.Summary, spec systems.Spec) (Finding, bool) {
+	sys, ok := s.Find(spec.Name)
 	if !ok {
 		return Finding{}, false
 	}
-	return Finding{Subject: "Upper bound", Mark: "plain", Text: fmt.Sprintf("With the true text the LLM answers %s; chance is %s.", percent(sys.Accuracy), percent(s.Chance))}, true
+	return Finding{Subject: "Upper bound", Mark: "plain", Text: fmt.Sprintf("With %s the LLM answers %s; chance is %s.", spec.Gets, percent(sys.Accuracy), percent(s.Chance))}, true
 }
 
 // lower makes a phrase fit inside a sentence: its first letter small, unless it opens with a name in capitals.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"slm/result"
+	"slm/stages/systems"
 )
 
 const nbsp = "\u00a0"
@@ -77,8 +78,8 @@ func megabytes(bytes uint64) string { return whole(int64(bytes/1e6)) + nbsp + "M
 
 // label is the chart's name of a system.
 func label(system string) string {
-	if e, ok := result.Lookup(system); ok {
-		return e.Label
+	if spec, ok := systems.Lookup(system); ok {
+		return spec.Label
 	}
 	return system
 }

@@ -120,16 +120,3 @@ func TestItemsComeBackFromTheirFile(t *testing.T) {
 		t.Errorf("%+v", back)
 	}
 }
-
-func TestSystemsResolveInOrderAndRagMeansBoth(t *testing.T) {
-	got, err := Resolve([]string{"oracle", "rag", "blade", "blade"})
-	if err != nil || strings.Join(got, " ") != "llm blade rag1 rag3 oracle" {
-		t.Errorf("%v, %v", got, err)
-	}
-	if all, err := Resolve(nil); err != nil || len(all) != len(Entries) {
-		t.Errorf("%v, %v", all, err)
-	}
-	if _, err := Resolve([]string{"blad"}); err == nil || !strings.Contains(err.Error(), "blade") {
-		t.Errorf("a typo gives %v", err)
-	}
-}

@@ -34,8 +34,8 @@ import (
 	"slm/pipeline/recipe"
 	"slm/result"
 	"slm/stages/bpo"
-	"slm/stages/eval"
 	"slm/stages/kit"
+	"slm/stages/systems"
 	"slm/stages/trainer"
 	"slm/stat"
 )
@@ -45,12 +45,12 @@ var sentinels = map[string]error{
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
 	"cma.ErrBroken": cma.ErrBroken, "corpus.ErrEmpty": corpus.ErrEmpty, "corpus.ErrUnknown": corpus.ErrUnknown, "corpus.ErrUnreadable": corpus.ErrUnreadable,
-	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "eval.ErrScores": eval.ErrScores, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
+	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
 	"form.ErrTemplate": form.ErrTemplate, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
 	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "pipeline.ErrDiffers": pipeline.ErrDiffers, "pipeline.ErrLocked": pipeline.ErrLocked, "pipeline.ErrUsage": pipeline.ErrUsage,
-	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "tokenizer.ErrFormat": tokenizer.ErrFormat,
+	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
 }
 
@@ -96,7 +96,7 @@ func declared(t *testing.T) []string {
 				}
 			}
 		}
-	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "result", "rng", "stages", "stat")
+	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "result", "retrieve", "rng", "stages", "stat")
 	slices.Sort(names)
 	return names
 }

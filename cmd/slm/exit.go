@@ -22,8 +22,8 @@ import (
 	"slm/pipeline/schema"
 	"slm/result"
 	"slm/stages/bpo"
-	"slm/stages/eval"
 	"slm/stages/kit"
+	"slm/stages/systems"
 	"slm/stages/trainer"
 )
 
@@ -91,7 +91,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage, bpo.ErrTrial, source.ErrUnknown):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable):
 		return exitUsage
 	case is(pipeline.ErrDiffers):
 		return exitDiffers
@@ -99,7 +99,7 @@ func exitCode(err, cause error) int {
 		return exitLocked
 	case is(llm.ErrBudget, context.DeadlineExceeded):
 		return exitStopped
-	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, eval.ErrScores, bpo.ErrScores):
+	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, systems.ErrScores, bpo.ErrScores):
 		return exitLLM
 	case is(trainer.ErrDiverged):
 		return exitDiverged

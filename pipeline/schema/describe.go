@@ -35,7 +35,7 @@ func (k Key) Form() string {
 func (k Key) Section() bool { return k.Type == section }
 
 // Describe lists the keys of the struct that of points to, sections before what they hold, in the order of declaration. The meaning is
-// the field's tag doc; the tag unset says in words what an absent value stands for.
+// the field's tag doc, or what its type says of itself; the tag unset says in words what an absent value stands for.
 func Describe(of any) []Key {
 	var out []Key
 	var walk func(t reflect.Type, v reflect.Value, prefix string)
@@ -48,7 +48,7 @@ func Describe(of any) []Key {
 			for item.IsValid() && item.Kind() == reflect.Pointer {
 				item = item.Elem() // invalid behind nil: there is no default
 			}
-			k := Key{Path: at, Type: kindOf(deref(f.typ), f.tag), Bounds: boundsOf(f.tag), Meaning: f.tag.Get("doc")}
+			k := Key{Path: at, Type: kindOf(deref(f.typ), f.tag), Bounds: boundsOf(f.tag), Meaning: meaning(f.typ, f.tag)}
 			if list, ok := f.tag.Lookup("oneof"); ok {
 				k.OneOf = strings.Split(list, "|")
 			}
@@ -82,6 +82,17 @@ func Missing(defaults any, path string) Problems {
 		t, at = f.typ, join(at, part)
 	}
 	return nil
+}
+
+// Documented is a type that says itself what may stand in a key: where that is a list that other packages add to.
+type Documented interface{ Doc() string }
+
+// meaning is what is said of a key.
+func meaning(t reflect.Type, tag reflect.StructTag) string {
+	if d, ok := reflect.Zero(t).Interface().(Documented); ok {
+		return d.Doc()
+	}
+	return tag.Get("doc")
 }
 
 const section = "section"

@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+// tools is a list that says itself what may stand in it.
+type tools []string
+
+func (tools) Doc() string { return "hammer or saw" }
+
 // described is a struct with a field of every kind.
 type described struct {
 	Count  int64          `yaml:"count" min:"1" max:"9" doc:"how many"`
@@ -18,6 +23,7 @@ type described struct {
 	Words  []string       `yaml:"words" oneof:"a|b" doc:"those"`
 	Steps  []int          `yaml:"steps" min:"1" doc:"these"`
 	Prices map[string]int `yaml:"prices" doc:"of each"`
+	Tools  tools          `yaml:"tools" unset:"all"`
 	Inner  *struct {
 		Limit uint `yaml:"limit" unset:"unknown" doc:"at most"`
 	} `yaml:"inner" doc:"what is inside"`
@@ -43,6 +49,7 @@ pair; 2 numbers; [0.9, 1]; both
 words; list of a | b; [a]; those
 steps; list of counts ≥ 1; [40, 2k]; these
 prices; table of counts; {b: 2, c: 1k}; of each
+tools; list of texts; all; hammer or saw
 inner; section; ; what is inside
 inner.limit; count; unknown; at most`
 	if got := strings.Join(lines, "\n"); got != want {
@@ -53,7 +60,7 @@ inner.limit; count; unknown; at most`
 func TestADefaultIsWrittenAsARecipeReadsIt(t *testing.T) {
 	v := usual()
 	for _, k := range Describe(&v) {
-		if k.Section() || k.Value == "none" || k.Value == "unknown" {
+		if k.Section() || k.Value == "none" || k.Value == "all" || k.Value == "unknown" {
 			continue
 		}
 		again := described{}

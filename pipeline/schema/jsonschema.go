@@ -32,7 +32,7 @@ func shape(t reflect.Type, v reflect.Value, tag reflect.StructTag) map[string]an
 		v = v.Elem()
 	}
 	s := plainShape(t, v, tag)
-	if doc := tag.Get("doc"); doc != "" {
+	if doc := meaning(t, tag); doc != "" {
 		s["description"] = doc
 	}
 	if v.IsValid() && t.Kind() != reflect.Struct && (!v.IsZero() || tag.Get("unset") == "") {

@@ -4,16 +4,16 @@ import (
 	"errors"
 	"fmt"
 
-	"slm/result"
 	"slm/stages/knowledge"
+	"slm/stages/systems"
 )
 
 // Config is the recipe's section eval: which systems are compared, and how sure the table is.
 type Config struct {
-	Systems   []string  `yaml:"systems" unset:"all" doc:"llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; rag is rag1 and rag3; llm always runs"`
-	Items     int       `yaml:"items" min:"0" doc:"the first so many test items; 0 = all"`
-	Knowledge int       `yaml:"knowledge" min:"1" max:"1000000" doc:"tokens of the small model's tokenizer that a passage may have, here and in kit, bpo and ask"`
-	Intervals Intervals `yaml:"intervals" doc:"of accuracies and their differences"`
+	Systems   systems.List `yaml:"systems" unset:"all"`
+	Items     int          `yaml:"items" min:"0" doc:"the first so many test items; 0 = all"`
+	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" doc:"tokens of the small model's tokenizer that a passage may have, here and in kit, bpo and ask"`
+	Intervals Intervals    `yaml:"intervals" doc:"of accuracies and their differences"`
 }
 
 // Intervals is how uncertainty is measured.
@@ -24,7 +24,7 @@ type Intervals struct {
 
 // Default compares every system.
 func Default() Config {
-	return Config{Systems: result.Names(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: systems.Names(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.
@@ -34,7 +34,7 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("systems: name at least one"))
 	}
 	for i, name := range c.Systems {
-		if _, err := result.Resolve([]string{name}); err != nil {
+		if _, err := systems.Resolve([]string{name}); err != nil {
 			errs = append(errs, fmt.Errorf("systems[%d]: %w", i, err))
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/systems"
 )
 
 // RepliesFile holds the black box's answers behind the table.
@@ -89,7 +90,7 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.evaluate(ctx, env, client, dom, items, work{})
+	return s.evaluate(ctx, env, client, dom, items, &work{})
 }
 
 // workKey says what partial work belongs to.
@@ -99,27 +100,46 @@ func workKey(env *stages.Env, items []exam.Item) string {
 }
 
 // evaluate runs the systems and computes the table.
-func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, items []exam.Item, w work) (sum *result.Summary, rows []result.Row, err error) {
-	systems, err := result.Resolve(s.cfg.Systems)
+func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, items []exam.Item, w *work) (sum *result.Summary, rows []result.Row, err error) {
+	specs, err := systems.Resolve(s.cfg.Systems)
 	if err != nil {
 		return nil, nil, fmt.Errorf("eval: %w", err)
 	}
-	p := &parts{stage: s, env: env, dom: dom, client: client}
-	defer func() { err = errors.Join(err, p.close()) }()
-	b, err := p.bench(items)
+	with, err := systems.Open(systems.Run{
+		Dir: env.Dir, Domain: dom, Kernel: env.Kernel, Seed: env.Seed, Box: client, Style: env.Answer, OneStep: s.oneStep, Limit: s.cfg.Knowledge,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	b.work = w
-	if rows, err = b.run(ctx, systems); err != nil {
+	defer func() { err = errors.Join(err, with.Close()) }()
+	r := newRunner(items, with, w)
+	r.progress = func(system string, done, of int) {
+		env.Emit(stages.Event{Type: "step", Stage: stages.Eval, Phase: system, Step: done, Of: of})
+	}
+	if rows, err = r.run(ctx, specs); err != nil {
 		return nil, nil, err
 	}
 	truth := map[string]bool{}
 	for _, it := range items {
 		truth[it.ID] = it.Knowledge != ""
 	}
-	sum = &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: b.notes}
+	sum = &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes}
 	return sum, rows, summarise(sum, rows, truth, s.cfg.Intervals.N, env.Seed)
+}
+
+// Cost is what an evaluation takes, for plan.
+func (s *Stage) Cost(items int, r *stages.Rates) (c stages.Cost) {
+	specs, err := systems.Resolve(s.cfg.Systems)
+	if err != nil {
+		return c // the recipe was checked
+	}
+	if s.cfg.Items > 0 {
+		items = min(items, s.cfg.Items)
+	}
+	for _, spec := range specs {
+		c.Add(spec.Cost(items, r))
+	}
+	return c
 }
 
 // commit writes the checkpoint.

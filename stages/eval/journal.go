@@ -7,11 +7,12 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/knowledge"
+	"slm/stages/systems"
 )
 
 // entry is a piece of an evaluation's work: a piece of knowledge or a row that is done.
 type entry struct {
-	System string           `json:"system,omitempty"` // that wrote Piece
+	System string           `json:"system,omitempty"` // whose small model wrote Piece
 	Item   string           `json:"item,omitempty"`
 	Piece  *knowledge.Piece `json:"piece,omitempty"`
 	Row    *result.Row      `json:"row,omitempty"`
@@ -26,12 +27,12 @@ type work struct {
 }
 
 // openWork opens the journal in a folder. One that belongs to other work (another key) is thrown away.
-func openWork(dir, key string, client llm.Client) (w work, err error) {
+func openWork(dir, key string, client llm.Client) (*work, error) {
 	log, entries, err := stages.OpenPartial[entry](filepath.Join(dir, "journal"), key, client)
 	if err != nil {
-		return w, err
+		return nil, err
 	}
-	w.log = log
+	w := &work{log: log}
 	for _, e := range entries {
 		w.take(e)
 	}
@@ -61,16 +62,41 @@ func (w *work) append(entries ...entry) error {
 	return nil
 }
 
-// restore fills a block of rows from the partial work, if all of them are there.
-func (w *work) restore(block []result.Row) bool {
-	kept := make([]result.Row, len(block))
-	for j, r := range block {
-		row, ok := w.rows[[2]string{r.System, r.Item}]
-		if !ok {
-			return false
-		}
-		kept[j] = row
-	}
-	copy(block, kept)
-	return true
+// Piece implements systems.Journal.
+func (w *work) Piece(speaker, item string) (knowledge.Piece, bool) {
+	p, ok := w.pieces[[2]string{speaker, item}]
+	return p, ok
 }
+
+// Keep implements systems.Journal.
+func (w *work) Keep(speaker string, items []string, pieces []knowledge.Piece) error {
+	entries := make([]entry, len(items))
+	for i, item := range items {
+		entries[i] = entry{System: speaker, Item: item, Piece: &pieces[i]}
+	}
+	return w.append(entries...)
+}
+
+// keepRows keeps a block of rows.
+func (w *work) keepRows(rows []result.Row) error {
+	entries := make([]entry, len(rows))
+	for i := range rows {
+		entries[i] = entry{Row: &rows[i]}
+	}
+	return w.append(entries...)
+}
+
+// restore returns a system's rows for a block of items, if all of them are there.
+func (w *work) restore(system string, block []systems.Question) ([]result.Row, bool) {
+	var kept []result.Row
+	for _, q := range block {
+		row, ok := w.rows[[2]string{system, q.ID}]
+		if !ok {
+			return nil, false
+		}
+		kept = append(kept, row)
+	}
+	return kept, true
+}
+
+var _ systems.Journal = (*work)(nil)

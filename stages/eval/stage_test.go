@@ -25,6 +25,7 @@ import (
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/systems"
 )
 
 // reader is a fake black box: an option is likely if it stands in the prompt, else by a hash of both.
@@ -177,7 +178,7 @@ func TestStageWritesItsCheckpointAndAKilledOneEndsInTheSameDigest(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Systems) != len(result.Names()) || len(rows) != 9*len(result.Names()) || s.LLM != "reader" || s.Limit != 24 {
+	if len(s.Systems) != len(systems.Names()) || len(rows) != 9*len(systems.Names()) || s.LLM != "reader" || s.Limit != 24 {
 		t.Errorf("%d systems, %d rows, %+v", len(s.Systems), len(rows), s)
 	}
 	if o, _ := s.Find("oracle"); o.Accuracy != 1 {

@@ -1,24 +1,16 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"slm/result"
 	"slm/rng"
+	"slm/stages/systems"
 	"slm/stat"
 )
-
-// pairs are the comparisons that are made when both systems were run: what each part of the method adds, the method against what one
-// would use instead of it, and the control against nothing.
-var pairs = [][2]string{
-	{"blade", "llm"}, {"blade", "blade-z0"}, {"blade-z0", "dp"}, {"blade", "slm"}, {"blade", "rag1"}, {"blade", "rag3"},
-	{"rag+blade", "rag1"}, {"rag+blade", "blade"}, {"cite", "blade"}, {"oracle", "blade"}, {"shuffled", "llm"},
-}
-
-// recalling are the systems whose knowledge a small model wrote, which alone have recall.
-var recalling = []string{"dp", "blade-z0", "blade"}
 
 // answers are one system's rows, in the order of the items.
 type answers struct {
@@ -30,26 +22,26 @@ type answers struct {
 // summarise computes the table. rows hold every system on the same items in the same order. Every interval is drawn with the same
 // resamples of the items, so that the table is paired throughout; it depends on the seed and the rows alone.
 func summarise(s *result.Summary, rows []result.Row, truth map[string]bool, n int, seed uint64) error {
-	systems, err := bySystem(rows)
+	all, err := bySystem(rows)
 	if err != nil {
 		return err
 	}
 	opt := stat.Options{Resamples: n, Stream: rng.New(seed, "eval", "bootstrap")}
-	llm, oracle := find(systems, "llm"), find(systems, "oracle")
-	s.V, s.Resamples, s.Items, s.Chance = result.Version, n, len(systems[0].rows), chance(systems[0].rows)
-	for _, a := range systems {
-		sys, err := line(a, llm, oracle, opt)
+	alone, bound := find(all, systems.Alone), bound(all)
+	s.V, s.Resamples, s.Items, s.Chance = result.Version, n, len(all[0].rows), chance(all[0].rows)
+	for _, a := range all {
+		sys, err := line(a, alone, bound, opt)
 		if err != nil {
 			return fmt.Errorf("eval: statistics of %s: %w", a.name, err)
 		}
 		s.Systems = append(s.Systems, sys)
-		if slices.Contains(recalling, a.name) {
+		if spec, ok := systems.Lookup(a.name); ok && spec.Recalls {
 			if r := recallOf(a, truth); r.Items > 0 {
 				s.Recall = append(s.Recall, r)
 			}
 		}
 	}
-	return compare(s, systems, opt)
+	return compare(s, all, opt)
 }
 
 // bySystem groups rows and checks that the items are the same in all.
@@ -74,13 +66,21 @@ func bySystem(rows []result.Row) ([]answers, error) {
 	return out, nil
 }
 
-func find(systems []answers, name string) *answers {
-	for i := range systems {
-		if systems[i].name == name {
-			return &systems[i]
-		}
+func find(all []answers, name string) *answers {
+	i := slices.IndexFunc(all, func(a answers) bool { return a.name == name })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &all[i]
+}
+
+// bound is the system that says how far knowledge can lift the black box; nil when none was run.
+func bound(all []answers) *answers {
+	i := slices.IndexFunc(all, func(a answers) bool { s, _ := systems.Lookup(a.name); return s.Kind == systems.Bound })
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
 }
 
 // chance is the expected accuracy of a guess among each item's options.
@@ -93,7 +93,7 @@ func chance(rows []result.Row) float64 {
 }
 
 // line computes one system's line of the table.
-func line(a answers, llm, oracle *answers, opt stat.Options) (result.System, error) {
+func line(a answers, alone, bound *answers, opt stat.Options) (result.System, error) {
 	sys := result.System{System: a.name}
 	read, alike := false, 0
 	for _, r := range a.rows {
@@ -112,24 +112,24 @@ func line(a answers, llm, oracle *answers, opt stat.Options) (result.System, err
 		return sys, err
 	}
 	sys.Accuracy, sys.Low, sys.High = mean.Value, mean.Low, mean.High
-	if llm == nil || a.name == "llm" {
+	if alone == nil || a.name == alone.name {
 		return sys, nil
 	}
-	test, err := stat.McNemar(llm.right, a.right)
+	test, err := stat.McNemar(alone.right, a.right)
 	if err != nil {
 		return sys, err
 	}
 	sys.McNemarP = &test.P
-	harm, err := stat.Harm(llm.right, a.right)
+	harm, err := stat.Harm(alone.right, a.right)
 	if err != nil {
 		return sys, err
 	}
 	rate := harm.Rate()
 	sys.Harm, sys.HarmCount = &rate, harm.Count
-	if oracle == nil {
+	if bound == nil {
 		return sys, nil
 	}
-	head, err := stat.Headroom(stat.Floats(llm.right), stat.Floats(a.right), stat.Floats(oracle.right), opt)
+	head, err := stat.Headroom(stat.Floats(alone.right), stat.Floats(a.right), stat.Floats(bound.right), opt)
 	if err != nil {
 		return sys, err
 	}
@@ -166,27 +166,43 @@ func recallOf(a answers, truth map[string]bool) result.Recall {
 	return r
 }
 
-// compare computes the paired differences, with Holm's correction over all of them.
-func compare(s *result.Summary, systems []answers, opt stat.Options) error {
+// compare computes the paired differences, by topic, with Holm's correction over all of them.
+func compare(s *result.Summary, all []answers, opt stat.Options) error {
 	var ps []float64
-	for _, pair := range pairs {
-		a, b := find(systems, pair[0]), find(systems, pair[1])
-		if a == nil || b == nil {
-			continue
-		}
-		d, err := stat.Difference(stat.Floats(a.right), stat.Floats(b.right), opt)
+	for _, c := range contrasts(all) {
+		d, err := stat.Difference(stat.Floats(c.a.right), stat.Floats(c.b.right), opt)
 		if err != nil {
-			return fmt.Errorf("eval: %s against %s: %w", a.name, b.name, err)
+			return fmt.Errorf("eval: %s against %s: %w", c.a.name, c.b.name, err)
 		}
-		test, err := stat.McNemar(a.right, b.right)
+		test, err := stat.McNemar(c.a.right, c.b.right)
 		if err != nil {
-			return fmt.Errorf("eval: %s against %s: %w", a.name, b.name, err)
+			return fmt.Errorf("eval: %s against %s: %w", c.a.name, c.b.name, err)
 		}
-		s.Comparisons = append(s.Comparisons, result.Comparison{System: a.name, Over: b.name, Difference: d.Value, Low: d.Low, High: d.High, McNemarP: test.P})
+		s.Comparisons = append(s.Comparisons, result.Comparison{System: c.a.name, Over: c.b.name, Difference: d.Value, Low: d.Low, High: d.High, McNemarP: test.P})
 		ps = append(ps, test.P)
 	}
 	for i, p := range stat.Holm(ps) {
 		s.Comparisons[i].HolmP = p
 	}
 	return nil
+}
+
+// contrast is a comparison of two systems that were run.
+type contrast struct {
+	topic systems.Topic
+	a, b  *answers
+}
+
+// contrasts are the comparisons that the systems ask for, where both were run, in the order of their topics.
+func contrasts(all []answers) (out []contrast) {
+	for i := range all {
+		spec, _ := systems.Lookup(all[i].name)
+		for _, c := range spec.Against {
+			if over := find(all, c.Over); over != nil {
+				out = append(out, contrast{c.Topic, &all[i], over})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b contrast) int { return cmp.Compare(a.topic, b.topic) })
+	return out
 }

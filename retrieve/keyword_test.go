@@ -1,6 +1,7 @@
-package search
+package retrieve
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -34,9 +35,9 @@ func chinese() []corpus.Section {
 	}
 }
 
-func open(t testing.TB, sections []corpus.Section) *Index {
+func open(t testing.TB, sections []corpus.Section) *Keyword {
 	t.Helper()
-	x, err := Open(sections)
+	x, err := OpenKeyword(sections)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +50,9 @@ func open(t testing.TB, sections []corpus.Section) *Index {
 }
 
 // found runs a query and returns the sections' indices.
-func found(t testing.TB, x *Index, query string, k int) []int {
+func found(t testing.TB, x *Keyword, query string, k int) []int {
 	t.Helper()
-	hits, err := x.Search(query, k)
+	hits, err := x.Search(context.Background(), query, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestAnArticleIsFoundByItsNumber(t *testing.T) {
 
 // The statutes and their exam, where they are: BM25 finds the article that a question names.
 func TestTheArticlesOfTheRealExamAreFound(t *testing.T) {
-	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", "lexeval"))
+	dir, err := filepath.Abs(filepath.Join("..", "..", "shared", "data", "lexeval"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +271,7 @@ func TestScoresAreBM25(t *testing.T) {
 		docs = append(docs, strings.FieldsFunc(strings.ToLower(name(s)+"\n"+body(s)), func(r rune) bool { return !isWord(r) }))
 	}
 	want := plain(docs, []string{"patent", "damages", "holder"})
-	hits, err := open(t, english()).Search("patent damages holder", 5)
+	hits, err := open(t, english()).Search(context.Background(), "patent damages holder", 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,14 +291,14 @@ func TestSearchesMayRunAtTheSameTime(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 20 {
-				if hits, err := x.Search("patent", 1); err != nil || len(hits) != 1 || hits[0].Section != 2 {
+				if hits, err := x.Search(context.Background(), "patent", 1); err != nil || len(hits) != 1 || hits[0].Section != 2 {
 					t.Errorf("found %v, %v", hits, err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if hits, err := x.Search("patent", 0); err != nil || hits != nil {
+	if hits, err := x.Search(context.Background(), "patent", 0); err != nil || hits != nil {
 		t.Errorf("none wanted, found %v, %v", hits, err)
 	}
 }

@@ -1,10 +1,7 @@
-// Package search finds sections by keywords: BM25 over an index in memory, by SQLite's FTS5.
-//
-// It is the retrieval baseline that the small model is held against, not a vector store. Any string is a legal query; equal scores come
-// in the order of the sections.
-package search
+package retrieve
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"strings"
@@ -15,38 +12,33 @@ import (
 	"slm/data/corpus"
 )
 
-// Hit is one section found.
-type Hit struct {
-	Section int     // index into the sections given to Open
-	Cited   bool    // the query names the section, as 刑法第二十条 does: these come first
-	Score   float64 // BM25, larger is better
-}
-
-// Index is a searchable set of sections. It is safe for concurrent use.
-type Index struct {
+// Keyword finds sections by BM25 over an index in memory, by SQLite's FTS5 (Robertson and Zaragoza, "The Probabilistic Relevance
+// Framework: BM25 and Beyond", 2009; k1 = 1.2, b = 0.75). Any string is a legal query; equal scores come in the order of the sections.
+// It is safe for concurrent use.
+type Keyword struct {
 	mu   sync.Mutex
 	db   *sql.DB
 	find *sql.Stmt
 }
 
-// Open indexes title, number, heading and text of each section: words as runs of letters and digits, without case and accents, and text
+// OpenKeyword indexes title, number, heading and text of each section: words as runs of letters and digits, without case and accents, and text
 // in scripts without spaces as spaced cuts it. The memory is that of the texts and about as much again, in such scripts four times as much.
-func Open(sections []corpus.Section) (*Index, error) {
-	x := &Index{}
+func OpenKeyword(sections []corpus.Section) (*Keyword, error) {
+	x := &Keyword{}
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
-		return nil, fmt.Errorf("search: open: %w", err)
+		return nil, fmt.Errorf("retrieve: open: %w", err)
 	}
 	db.SetMaxOpenConns(1) // each connection to :memory: would be a database of its own
 	x.db = db
 	if err := x.fill(sections); err != nil {
 		_ = db.Close() // the first error is the one to tell
-		return nil, fmt.Errorf("search: open: %w", err)
+		return nil, fmt.Errorf("retrieve: open: %w", err)
 	}
 	return x, nil
 }
 
-func (x *Index) fill(sections []corpus.Section) error {
+func (x *Keyword) fill(sections []corpus.Section) error {
 	if _, err := x.db.Exec(`CREATE VIRTUAL TABLE section USING fts5(name, body, tokenize='unicode61 remove_diacritics 2')`); err != nil {
 		return err
 	}
@@ -93,7 +85,7 @@ func body(s corpus.Section) string {
 // Search returns the k best sections that share at least one term with the query; fewer when there are fewer, none for a query
 // without terms. A section that the query names comes before all others: among the many pairs of 中华人民共和国民法第二十条的内容
 // its number alone would weigh little.
-func (x *Index) Search(query string, k int) ([]Hit, error) {
+func (x *Keyword) Search(ctx context.Context, query string, k int) ([]Hit, error) {
 	if k < 1 {
 		return nil, nil
 	}
@@ -104,31 +96,33 @@ func (x *Index) Search(query string, k int) ([]Hit, error) {
 	if match == "" {
 		return nil, nil
 	}
-	rows, err := x.find.Query(cited(query), match, k)
+	rows, err := x.find.QueryContext(ctx, cited(query), match, k)
 	if err != nil {
-		return nil, fmt.Errorf("search: %q: %w", query, err)
+		return nil, fmt.Errorf("retrieve: %q: %w", query, err)
 	}
 	defer func() { _ = rows.Close() }()
 	var hits []Hit
 	for rows.Next() {
 		var h Hit
 		if err := rows.Scan(&h.Section, &h.Cited, &h.Score); err != nil {
-			return nil, fmt.Errorf("search: %q: %w", query, err)
+			return nil, fmt.Errorf("retrieve: %q: %w", query, err)
 		}
 		hits = append(hits, h)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("search: %q: %w", query, err)
+		return nil, fmt.Errorf("retrieve: %q: %w", query, err)
 	}
 	return hits, nil
 }
 
 // Close frees the index.
-func (x *Index) Close() error {
+func (x *Keyword) Close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := x.db.Close(); err != nil {
-		return fmt.Errorf("search: close: %w", err)
+		return fmt.Errorf("retrieve: close: %w", err)
 	}
 	return nil
 }
+
+var _ Retriever = (*Keyword)(nil)

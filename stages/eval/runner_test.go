@@ -12,8 +12,10 @@ import (
 	"slm/data/exam"
 	"slm/llm"
 	"slm/result"
+	"slm/retrieve"
 	"slm/rng"
 	"slm/stages/knowledge"
+	"slm/stages/systems"
 )
 
 // world is a small corpus with a fake LLM that picks the option most like its knowledge, else its favourite, and a fake small model that
@@ -47,83 +49,105 @@ func newWorld(n int) *world {
 	return w
 }
 
-func (w *world) say(prefix string) func(context.Context, []string) ([]knowledge.Piece, error) {
-	return func(_ context.Context, questions []string) ([]knowledge.Piece, error) {
-		out := make([]knowledge.Piece, len(questions))
-		for j, q := range questions {
-			w.spoke++
-			var i int
-			if _, err := fmt.Sscanf(q, "What does section %d say?", &i); err != nil {
-				return nil, err
-			}
-			out[j] = knowledge.Piece{Question: q, Place: w.items[i].Place, Text: prefix + text(i), Section: i, Verified: prefix == ""}
-			if i%5 == 4 {
-				out[j] = knowledge.Piece{Question: q, Place: "nowhere:", Text: "nothing of use", Section: -1}
-			}
-		}
-		return out, nil
-	}
-}
+// Info, Do: the fake LLM.
+func (w *world) Info() llm.Info { return llm.Info{Provider: "fake", Model: "world", CanScore: true} }
 
-func (w *world) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, error) {
+func (w *world) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 	if w.asked++; w.asked == w.failAt {
 		return nil, llm.ErrUnavailable
 	}
-	out := make([]llm.Choice, len(qs))
-	for j, q := range qs {
-		scores := make([]float64, len(q.Choices))
-		for c, o := range q.Choices {
-			scores[c] = -float64(c) - 10
-			if q.Knowledge != "" && strings.Contains(q.Knowledge, o) {
-				scores[c] = -1
+	out := make([]llm.Reply, len(reqs))
+	for j, q := range reqs {
+		out[j] = llm.Reply{Calls: 1, PromptTokens: len(strings.Fields(q.Prompt))}
+		for c, o := range q.Options {
+			score := llm.Score{LogProb: -float64(c) - 10, Tokens: 1}
+			switch {
+			case w.flat:
+				score.LogProb = 0
+			case strings.Contains(q.Prompt, o[1:]):
+				score.LogProb = -1
 			}
-			if w.flat {
-				scores[c] = 0
-			}
+			out[j].Scores = append(out[j].Scores, score)
 		}
-		best, margin := top(scores)
-		out[j] = llm.Choice{Index: best, Scores: scores, Margin: margin, Calls: 1, Tokens: 100 + len(strings.Fields(q.Knowledge))}
 	}
 	return out, nil
 }
 
-func (w *world) bench() *bench {
-	return &bench{
-		items: w.items, seed: 7, cloze: true, answer: w.answer, head: func(s string) string { return s },
-		say: map[string]func(context.Context, []string) ([]knowledge.Piece, error){"dp": w.say("mist "), "blade-z0": w.say(""), "blade": w.say("")},
-		score: func(_ context.Context, ps []knowledge.Piece, options [][]string) ([][]float64, error) {
-			out := make([][]float64, len(ps))
-			for i, p := range ps {
-				for c, o := range options[i] {
-					out[i] = append(out[i], -2-float64(c))
-					if strings.Contains(p.Text, o) {
-						out[i][c] = -1
-					}
-				}
+// voice is the fake small model; what it says has a prefix.
+type voice struct {
+	w      *world
+	prefix string
+}
+
+func (v voice) Say(_ context.Context, questions []string) ([]knowledge.Piece, error) {
+	w := v.w
+	out := make([]knowledge.Piece, len(questions))
+	for j, q := range questions {
+		w.spoke++
+		var i int
+		if _, err := fmt.Sscanf(q, "What does section %d say?", &i); err != nil {
+			return nil, err
+		}
+		out[j] = knowledge.Piece{Question: q, Place: w.items[i].Place, Text: v.prefix + text(i), Section: i, Verified: v.prefix == ""}
+		if i%5 == 4 {
+			out[j] = knowledge.Piece{Question: q, Place: "nowhere:", Text: "nothing of use", Section: -1}
+		}
+	}
+	return out, nil
+}
+
+func (v voice) Score(_ context.Context, ps []knowledge.Piece, options [][]string) ([][]float64, error) {
+	out := make([][]float64, len(ps))
+	for i, p := range ps {
+		for c, o := range options[i] {
+			out[i] = append(out[i], -2-float64(c))
+			if strings.Contains(p.Text, o) {
+				out[i][c] = -1
 			}
-			return out, nil
-		},
-		cite: func(place string) (string, bool) {
-			for _, it := range w.items {
-				if it.Place == place {
-					return it.Knowledge, true
-				}
-			}
-			return "", false
-		},
-		search: func(question string, k int) ([]passage, error) {
-			out := make([]passage, k)
-			for i := range out {
-				out[i] = passage{w.items[i].Place, w.items[i].Knowledge}
-			}
-			return out, nil
-		},
+		}
+	}
+	return out, nil
+}
+
+// shelf is the corpus; a search always finds its first sections.
+type shelf struct{ w *world }
+
+func (s shelf) At(place string) (string, bool) {
+	for _, it := range s.w.items {
+		if it.Place == place {
+			return it.Knowledge, true
+		}
+	}
+	return "", false
+}
+
+func (s shelf) Passage(i int) systems.Passage {
+	return systems.Passage{Place: s.w.items[i].Place, Text: s.w.items[i].Knowledge}
+}
+func (s shelf) Head(text string) string { return text }
+func (s shelf) Close() error            { return nil }
+
+func (s shelf) Search(_ context.Context, _ string, k int) ([]retrieve.Hit, error) {
+	hits := make([]retrieve.Hit, k)
+	for i := range hits {
+		hits[i].Section = i
+	}
+	return hits, nil
+}
+
+// with is what the systems of this world are made of.
+func (w *world) with() *systems.Resources {
+	return &systems.Resources{
+		Seed: 7, Style: llm.Cloze, Box: w, Corpus: shelf{w}, Search: shelf{w}, Latest: "blade",
+		Speakers: map[string]systems.Speaker{"dp": voice{w, "mist "}, "blade-z0": voice{w, ""}, "blade": voice{w, ""}},
 	}
 }
 
-func mustRun(t *testing.T, b *bench, systems []string) []result.Row {
+func (w *world) runner() *runner { return newRunner(w.items, w.with(), &work{}) }
+
+func mustRun(t *testing.T, r *runner) []result.Row {
 	t.Helper()
-	rows, err := b.run(context.Background(), systems)
+	rows, err := r.run(context.Background(), systems.All)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +168,9 @@ func summaryOf(t *testing.T, rows []result.Row, truth bool) *result.Summary {
 }
 
 func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
-	rows := mustRun(t, newWorld(80).bench(), result.Names())
+	rows := mustRun(t, newWorld(80).runner())
 	s := summaryOf(t, rows, true)
-	if len(s.Systems) != len(result.Names()) || s.Items != 80 || s.Chance != .25 {
+	if len(s.Systems) != len(systems.Names()) || s.Items != 80 || s.Chance != .25 {
 		t.Fatalf("%d systems, %d items, chance %v", len(s.Systems), s.Items, s.Chance)
 	}
 	// The fake LLM has a favourite that is right for every fourth item; the small model knows four sections in five.
@@ -186,7 +210,7 @@ func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
 func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 	const n, perSystem = 36, 2 // items, and blocks of them
 	undisturbed := newWorld(n)
-	whole := mustRun(t, undisturbed.bench(), result.Names())
+	whole := mustRun(t, undisturbed.runner())
 	if undisturbed.asked != 10*perSystem || undisturbed.spoke != 3*n {
 		t.Fatalf("%d calls, %d pieces", undisturbed.asked, undisturbed.spoke)
 	}
@@ -195,19 +219,18 @@ func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 		w := newWorld(n)
 		w.failAt = failAt
 		for sitting := range 2 {
-			b := w.bench()
-			var err error
-			if b.work, err = openWork(dir, "key", nil); err != nil {
+			kept, err := openWork(dir, "key", nil)
+			if err != nil {
 				t.Fatal(err)
 			}
-			rows, err := b.run(context.Background(), result.Names())
+			rows, err := newRunner(w.items, w.with(), kept).run(context.Background(), systems.All)
 			if sitting == 0 && !errors.Is(err, llm.ErrUnavailable) {
 				t.Fatalf("call %d fails: %v", failAt, err)
 			}
 			if sitting == 1 && (err != nil || !reflect.DeepEqual(rows, whole)) {
 				t.Fatalf("stopped at call %d it ends in other rows: %v", failAt, err)
 			}
-			if err := b.work.log.Close(); err != nil {
+			if err := kept.log.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -249,16 +272,8 @@ func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 func TestEqualScoresAreRefused(t *testing.T) {
 	w := newWorld(8)
 	w.flat = true
-	if _, err := w.bench().run(context.Background(), []string{"llm"}); !errors.Is(err, ErrScores) {
+	if _, err := w.runner().run(context.Background(), systems.All[:1]); !errors.Is(err, llm.ErrScores) {
 		t.Errorf("scores that are all 0 gave %v", err)
-	}
-	for _, bad := range [][]float64{nil, {1, 2}, {-1, -1, -1}} {
-		if told(bad, 3) == nil {
-			t.Errorf("scores %v were taken", bad)
-		}
-	}
-	if err := told([]float64{-1, -1, -2}, 3); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -267,9 +282,8 @@ func TestQuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
 	for i := range w.items {
 		w.items[i].Knowledge, w.items[i].Place, w.items[i].Section = "", "", ""
 	}
-	b := w.bench()
-	rows := mustRun(t, b, result.Names())
-	s := summaryOf(t, rows, false)
+	b := w.runner()
+	s := summaryOf(t, mustRun(t, b), false)
 	if _, ok := s.Find("oracle"); ok || len(s.Recall) != 0 {
 		t.Error("oracle or recall without a true text")
 	}
@@ -283,45 +297,15 @@ func TestQuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
 
 func TestRunWithoutModelsHasNoSystemThatNeedsThem(t *testing.T) {
 	w := newWorld(12)
-	b := w.bench()
-	b.say = nil
-	s := summaryOf(t, mustRun(t, b, result.Names()), true)
+	b := w.runner()
+	b.with.Speakers, b.with.Latest = nil, ""
+	s := summaryOf(t, mustRun(t, b), true)
 	var names []string
 	for _, sys := range s.Systems {
 		names = append(names, sys.System)
 	}
 	if got := strings.Join(names, " "); got != "llm rag1 rag3 oracle" {
 		t.Errorf("systems: %s", got)
-	}
-}
-
-func TestDerangementNeverPairsASectionWithItself(t *testing.T) {
-	for n := range 40 {
-		for seed := range uint64(20) {
-			groups := make([]string, n)
-			for i := range groups {
-				groups[i] = fmt.Sprint(i * 2 / 3) // some sections have two items
-			}
-			other, ok := derange(groups, rng.New(seed, "d"))
-			if ok != (n > 3) {
-				t.Fatalf("%d items, seed %d: ok is %v", n, seed, ok)
-			}
-			if !ok {
-				continue
-			}
-			seen := map[int]bool{}
-			for i, j := range other {
-				if groups[i] == groups[j] || seen[j] {
-					t.Fatalf("%d items, seed %d: item %d gets %d", n, seed, i, j)
-				}
-				seen[j] = true
-			}
-		}
-	}
-	a, _ := derange([]string{"a", "b", "c", "d", "e"}, rng.New(1))
-	b, _ := derange([]string{"a", "b", "c", "d", "e"}, rng.New(1))
-	if !reflect.DeepEqual(a, b) {
-		t.Error("the same seed gives another derangement")
 	}
 }
 

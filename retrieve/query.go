@@ -1,4 +1,4 @@
-package search
+package retrieve
 
 import (
 	"regexp"

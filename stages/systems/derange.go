@@ -1,4 +1,4 @@
-package eval
+package systems
 
 import "slm/rng"
 

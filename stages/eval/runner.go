@@ -1,0 +1,107 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"slm/data/exam"
+	"slm/result"
+	"slm/stages/systems"
+)
+
+// runner puts an evaluation's questions to its systems.
+type runner struct {
+	items    []exam.Item
+	with     *systems.Resources
+	work     *work
+	progress func(system string, done, of int) // tells how far a system is; may be nil
+
+	notes []string
+}
+
+// newRunner makes a runner of what the systems are made of. Work that was kept is taken over.
+func newRunner(items []exam.Item, with *systems.Resources, w *work) *runner {
+	with.Items, with.Journal = make([]systems.Question, len(items)), w
+	for i, it := range items {
+		with.Items[i] = systems.Question{ID: it.ID, Text: it.Question, Choices: it.Choices, Section: it.Section, Place: it.Place, Truth: it.Knowledge}
+	}
+	return &runner{items: items, with: with, work: w}
+}
+
+// run answers every item with every system and returns the rows, system by system.
+func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, error) {
+	if len(r.items) == 0 {
+		return nil, errors.New("eval: no items to evaluate on")
+	}
+	var rows []result.Row
+	for _, spec := range specs {
+		system, err := spec.Open(ctx, r.with)
+		if errors.Is(err, systems.ErrUnavailable) {
+			r.notes = append(r.notes, spec.Name+" was not run: "+strings.TrimPrefix(err.Error(), systems.ErrUnavailable.Error()+": ")+".")
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("eval: %s: %w", spec.Name, err)
+		}
+		got, err := r.ask(ctx, spec.Name, system)
+		if err != nil {
+			return nil, fmt.Errorf("eval: %s: %w", spec.Name, err)
+		}
+		if spec.Note != nil {
+			if note := spec.Note(got); note != "" {
+				r.notes = append(r.notes, note)
+			}
+		}
+		rows = append(rows, got...)
+	}
+	return rows, nil
+}
+
+// ask puts every item to one system, block by block, and keeps each block before the next.
+func (r *runner) ask(ctx context.Context, name string, system systems.System) ([]result.Row, error) {
+	rows := make([]result.Row, 0, len(r.items))
+	for block := range slices.Chunk(r.with.Items, systems.Block) {
+		from := len(rows)
+		kept, ok := r.work.restore(name, block)
+		if !ok {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			answers, err := system.Answer(ctx, block)
+			if err != nil {
+				return nil, err
+			}
+			if len(answers) != len(block) {
+				return nil, fmt.Errorf("%d answers to %d questions", len(answers), len(block))
+			}
+			for j, a := range answers {
+				kept = append(kept, row(name, r.items[from+j], a))
+			}
+			if err := r.work.keepRows(kept); err != nil {
+				return nil, err
+			}
+		}
+		if rows = append(rows, kept...); r.progress != nil {
+			r.progress(name, len(rows), len(r.items))
+		}
+	}
+	return rows, nil
+}
+
+// row is an item under a system.
+func row(system string, it exam.Item, a systems.Answer) result.Row {
+	r := result.Row{
+		Item: it.ID, Section: it.Section, System: system, Question: it.Question, Place: a.Place, Knowledge: a.Knowledge, Verified: a.InCorpus,
+		Choices: it.Choices, Answer: int32(it.Answer), Picked: int32(a.Picked), Correct: a.Picked == it.Answer,
+		Margin: a.Margin, Scores: a.Scores, ByText: -1, Calls: int32(a.Calls), Tokens: int32(a.Tokens),
+	}
+	if a.Knowledge != "" {
+		r.ByText = int32(mostLike(a.Knowledge, it.Choices))
+		r.StartOK = startsAs(a.Knowledge, it.Knowledge, result.StartLen)
+	}
+	r.PlaceOK = a.Place != "" && a.Place == it.Place
+	return r
+}

@@ -1,0 +1,92 @@
+package systems
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Alone is the system that every figure is relative to.
+const Alone = "llm"
+
+// All are the systems, in the order in which they are run, tabulated and drawn.
+var All = []Spec{
+	llmAlone,
+	slmAlone,
+	dp,
+	bladeZ0,
+	blade,
+	cite,
+	rag1,
+	rag3,
+	ragBlade,
+	oracle,
+	shuffled,
+}
+
+// Names lists all systems in order.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, s := range All {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// Lookup returns the system of that name.
+func Lookup(name string) (Spec, bool) {
+	i := slices.IndexFunc(All, func(s Spec) bool { return s.Name == name })
+	if i < 0 {
+		return Spec{}, false
+	}
+	return All[i], true
+}
+
+// Resolve turns a recipe's list into systems in the table's order, each once. A group stands for its systems, and an empty list for all. The
+// black box alone is always there, since every figure is relative to it.
+func Resolve(list []string) ([]Spec, error) {
+	want := map[string]bool{Alone: true}
+	for _, name := range list {
+		found := false
+		for _, s := range All {
+			if s.Name == name || s.Group == name && name != "" {
+				want[s.Name], found = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("unknown system %q (there are: %s)", name, strings.Join(append(groups(), Names()...), ", "))
+		}
+	}
+	if len(list) == 0 {
+		return slices.Clone(All), nil
+	}
+	return slices.DeleteFunc(slices.Clone(All), func(s Spec) bool { return !want[s.Name] }), nil
+}
+
+// groups are the words that name several systems.
+func groups() (words []string) {
+	for _, s := range All {
+		if s.Group != "" && !slices.Contains(words, s.Group) {
+			words = append(words, s.Group)
+		}
+	}
+	return words
+}
+
+// List is a recipe's list of systems.
+type List []string
+
+// Doc says what may stand in the list.
+func (List) Doc() string {
+	text := strings.Join(Names(), " ") + "; "
+	for _, g := range groups() {
+		var of []string
+		for _, s := range All {
+			if s.Group == g {
+				of = append(of, s.Name)
+			}
+		}
+		text += g + " is " + strings.Join(of, " and ") + "; "
+	}
+	return text + Alone + " always runs"
+}

@@ -1,0 +1,107 @@
+package systems
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"slm/llm"
+)
+
+// ErrScores says that scores cannot tell options apart: they are missing, not finite, or all the same. A table made from such scores would
+// show chance and look like a result.
+var ErrScores = errors.New("the scores of the options say nothing")
+
+// replyTokens is the longest free reply of the black box. // tokens
+const replyTokens = 160
+
+// reply lets the black box answer questions with the knowledge that stands in the answers: to choose where there are choices, else freely.
+func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer) error {
+	if r.Box == nil {
+		return nil
+	}
+	var choose, free []int
+	for i, q := range qs {
+		if len(q.Choices) > 0 {
+			choose = append(choose, i)
+		} else {
+			free = append(free, i)
+		}
+	}
+	if err := r.choose(ctx, qs, answers, choose); err != nil {
+		return fmt.Errorf("ask the black box: %w", err)
+	}
+	if err := r.tell(ctx, qs, answers, free); err != nil {
+		return fmt.Errorf("ask the black box: %w", err)
+	}
+	return nil
+}
+
+// choose asks the questions at some indices that have choices.
+func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer, at []int) error {
+	if len(at) == 0 {
+		return nil
+	}
+	asked := make([]llm.Question, len(at))
+	for j, i := range at {
+		asked[j] = llm.Question{Knowledge: answers[i].Knowledge, Question: qs[i].Text, Choices: qs[i].Choices}
+	}
+	choices, err := llm.Answer(ctx, r.Box, r.Style, asked)
+	if err != nil {
+		return err
+	}
+	for j, i := range at {
+		c := choices[j]
+		if r.Style == llm.Cloze {
+			if err := checkScores(c.Scores, len(qs[i].Choices)); err != nil {
+				return fmt.Errorf("%w (item %s)", err, qs[i].ID)
+			}
+		}
+		a := &answers[i]
+		a.Picked, a.Scores, a.Margin, a.Calls, a.Tokens = c.Index, c.Scores, c.Margin, c.Calls, c.Tokens
+	}
+	return nil
+}
+
+// tell asks the questions at some indices that have no choices.
+func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int) error {
+	if len(at) == 0 {
+		return nil
+	}
+	reqs := make([]llm.Request, len(at))
+	for j, i := range at {
+		prompt := "Question: " + strings.TrimSpace(qs[i].Text) + "\nAnswer in one or two sentences."
+		if k := answers[i].Knowledge; k != "" {
+			prompt = k + "\n\n" + prompt
+		}
+		reqs[j] = llm.Request{Prompt: prompt, MaxTokens: replyTokens, Chat: true}
+	}
+	replies, err := r.Box.Do(ctx, reqs)
+	if err != nil {
+		return err
+	}
+	for j, i := range at {
+		a, reply := &answers[i], replies[j]
+		a.Picked, a.Text, a.Calls, a.Tokens = -1, strings.TrimSpace(reply.Text), max(1, reply.Calls), reply.PromptTokens+reply.OutputTokens
+	}
+	return nil
+}
+
+// checkScores checks that scores tell n options apart: one finite number each, not all the same.
+func checkScores(scores []float64, n int) error {
+	if len(scores) != n {
+		return fmt.Errorf("%w: %d scores for %d options", ErrScores, len(scores), n)
+	}
+	for _, s := range scores {
+		if math.IsNaN(s) || math.IsInf(s, 0) {
+			return fmt.Errorf("%w: a score is %v", ErrScores, s)
+		}
+	}
+	if n > 1 && slices.Min(scores) == slices.Max(scores) {
+		return fmt.Errorf("%w: all %d are %v", ErrScores, n, scores[0])
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package systems
+
+import (
+	"context"
+	"errors"
+
+	"slm/checkpoint"
+	"slm/data/tokenizer"
+	"slm/llm"
+	"slm/model"
+	"slm/model/decode"
+	"slm/model/kernel"
+	"slm/retrieve"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stages/knowledge"
+)
+
+// Run is what systems are opened from.
+type Run struct {
+	Dir     func(stage string) string // folder of a stage's checkpoint
+	Domain  *domain.Domain
+	Kernel  kernel.Backend
+	Seed    uint64
+	Box     llm.Client // nil = the black box is not asked
+	Style   string
+	OneStep bool // the small model writes its text straight from the question
+	Limit   int  // tokens that a passage may have
+	// Prompt is a soft prompt instead of the one that the search has found; nil = that one.
+	Prompt func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error)
+}
+
+// Open finds out what a run has. Weights and the index are read at first use.
+func Open(run Run) (*Resources, error) {
+	s := &source{Run: run, decoders: map[string]*decode.Decoder{}}
+	r := &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s, Search: &lazySearch{dom: run.Domain}}
+	for _, spec := range All {
+		if spec.Voice == nil {
+			continue
+		}
+		has, err := s.has(*spec.Voice)
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			r.Speakers[spec.Name], r.Latest = &voice{source: s, Voice: *spec.Voice}, spec.Name
+		}
+	}
+	return r, nil
+}
+
+// source opens parts of a run, each at first use.
+type source struct {
+	Run
+	decoders map[string]*decode.Decoder // by training stage
+	texts    map[string]string          // of the corpus, by place
+}
+
+// has reports whether a run has what a voice needs. A checkpoint that is damaged is an error, not an absence.
+func (s *source) has(v Voice) (bool, error) {
+	need := []string{v.Stage}
+	if v.Prompt {
+		need = append(need, stages.BPO)
+	}
+	for _, stage := range need {
+		_, err := checkpoint.Load(s.Dir(stage))
+		if errors.Is(err, checkpoint.ErrMissing) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// decoder opens the model of a training stage.
+func (s *source) decoder(stage string) (*decode.Decoder, error) {
+	if d := s.decoders[stage]; d != nil {
+		return d, nil
+	}
+	params, err := domain.LoadModel(s.Dir(stage))
+	if err != nil {
+		return nil, err
+	}
+	s.decoders[stage] = decode.New(params, s.Kernel)
+	return s.decoders[stage], nil
+}
+
+// At implements Corpus.
+func (s *source) At(place string) (string, bool) {
+	if s.texts == nil {
+		s.texts = map[string]string{}
+		for _, sec := range s.Domain.Sections {
+			at := s.Domain.Forms.PlaceOf(sec)
+			if _, taken := s.texts[at]; !taken && at != "" {
+				s.texts[at] = sec.Text
+			}
+		}
+	}
+	text, ok := s.texts[place]
+	return text, ok
+}
+
+// Passage implements Corpus.
+func (s *source) Passage(section int) Passage {
+	sec := s.Domain.Sections[section]
+	return Passage{s.Domain.Forms.PlaceOf(sec), sec.Text}
+}
+
+// Head implements Corpus.
+func (s *source) Head(text string) string { return knowledge.Head(s.Domain, text, s.Limit) }
+
+// voice is a small model of a run.
+type voice struct {
+	Voice
+	source *source
+	opened bool
+	soft   []float32
+}
+
+// speaker opens one for a block of questions. It remembers nothing: what is said to a block depends on the block alone, also in the last bits
+// of a product, and not on what had been asked before.
+func (v *voice) speaker() (*knowledge.Speaker, error) {
+	d, err := v.source.decoder(v.Stage)
+	if err != nil {
+		return nil, err
+	}
+	if v.Prompt && !v.opened {
+		if v.soft, err = v.prompt(); err != nil {
+			return nil, err
+		}
+		v.opened = true
+	}
+	s := knowledge.New(d, v.source.Domain, v.source.OneStep)
+	s.TextTokens = v.source.Limit
+	return s, nil
+}
+
+// prompt reads the prompt that was found, or makes the one that is wanted instead.
+func (v *voice) prompt() ([]float32, error) {
+	if v.source.Prompt == nil {
+		return domain.LoadPrompt(v.source.Dir(stages.BPO))
+	}
+	params, err := domain.LoadModel(v.source.Dir(v.Stage))
+	if err != nil {
+		return nil, err
+	}
+	return v.source.Prompt(v.source.Domain.Tokenizer, params)
+}
+
+// Say implements Speaker.
+func (v *voice) Say(ctx context.Context, questions []string) ([]knowledge.Piece, error) {
+	s, err := v.speaker()
+	if err != nil {
+		return nil, err
+	}
+	return s.Say(ctx, questions, v.soft)
+}
+
+// Score implements Speaker.
+func (v *voice) Score(ctx context.Context, pieces []knowledge.Piece, options [][]string) ([][]float64, error) {
+	s, err := v.speaker()
+	if err != nil {
+		return nil, err
+	}
+	return s.Score(ctx, pieces, options, v.soft)
+}
+
+// lazySearch is a keyword search whose index is made at the first query.
+type lazySearch struct {
+	dom   *domain.Domain
+	index *retrieve.Keyword
+}
+
+// Search implements retrieve.Retriever.
+func (l *lazySearch) Search(ctx context.Context, query string, k int) ([]retrieve.Hit, error) {
+	if l.index == nil {
+		index, err := retrieve.OpenKeyword(l.dom.Sections)
+		if err != nil {
+			return nil, err
+		}
+		l.index = index
+	}
+	return l.index.Search(ctx, query, k)
+}
+
+// Close implements retrieve.Retriever.
+func (l *lazySearch) Close() error {
+	if l.index == nil {
+		return nil
+	}
+	return l.index.Close()
+}

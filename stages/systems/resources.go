@@ -1,0 +1,114 @@
+package systems
+
+import (
+	"context"
+
+	"slm/llm"
+	"slm/retrieve"
+	"slm/stages/knowledge"
+)
+
+// Block is how many questions of an evaluation are spoken about or answered between two saves of partial work.
+const Block = 32
+
+// Resources are what systems are made of. Open fills them from a run's folder. What a run lacks is absent, and the systems that need it are
+// not available. They serve one goroutine at a time.
+type Resources struct {
+	Seed  uint64
+	Items []Question // of an evaluation, all of them; none when questions come one by one
+
+	Box   llm.Client // the black box; nil = it is not asked, and answers end with their knowledge
+	Style string     // how it is asked to choose: llm.Cloze or llm.Letter
+
+	Speakers map[string]Speaker // by the system that is made with one
+	Latest   string             // of them, after the last stage of the method that the run has; "" = there are none
+	Corpus   Corpus             // nil = there is none
+	Search   retrieve.Retriever // over the corpus; nil = there is none
+
+	Journal Journal // of what the small models said; nil = it is kept in memory
+
+	at map[string]int // items by id
+}
+
+// Passage is a text and where it stands.
+type Passage struct{ Place, Text string }
+
+// Corpus gives texts of the corpus.
+type Corpus interface {
+	// At is the text at a place.
+	At(place string) (text string, ok bool)
+	// Passage is a section that was found.
+	Passage(section int) Passage
+	// Head cuts a text to what the black box is given of one passage.
+	Head(text string) string
+}
+
+// Journal keeps what small models said about the questions of an evaluation.
+type Journal interface {
+	Piece(speaker, item string) (knowledge.Piece, bool)
+	Keep(speaker string, items []string, pieces []knowledge.Piece) error
+}
+
+// memory is a journal that ends with the process.
+type memory map[[2]string]knowledge.Piece
+
+func (m memory) Piece(speaker, item string) (knowledge.Piece, bool) {
+	p, ok := m[[2]string{speaker, item}]
+	return p, ok
+}
+
+func (m memory) Keep(speaker string, items []string, pieces []knowledge.Piece) error {
+	for i, item := range items {
+		m[[2]string{speaker, item}] = pieces[i]
+	}
+	return nil
+}
+
+func (r *Resources) journal() Journal {
+	if r.Journal == nil {
+		r.Journal = memory{}
+	}
+	return r.Journal
+}
+
+// position is where a question stands among the evaluation's.
+func (r *Resources) position(id string) (int, bool) {
+	if r.at == nil {
+		r.at = make(map[string]int, len(r.Items))
+		for i, q := range r.Items {
+			r.at[q.ID] = i
+		}
+	}
+	i, ok := r.at[id]
+	return i, ok
+}
+
+// Close frees the index.
+func (r *Resources) Close() error {
+	if r.Search == nil {
+		return nil
+	}
+	return r.Search.Close()
+}
+
+// reader is a system that gives the black box some knowledge and lets it answer.
+type reader struct {
+	r    *Resources
+	know func(context.Context, []Question) ([]Answer, error)
+}
+
+func (r *Resources) reader(know func(context.Context, []Question) ([]Answer, error)) System {
+	return reader{r, know}
+}
+
+// Answer implements System.
+func (s reader) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
+	answers, err := s.know(ctx, qs)
+	if err != nil {
+		return nil, err
+	}
+	for i := range answers {
+		answers[i].Picked = -1
+	}
+	return answers, s.r.reply(ctx, qs, answers)
+}

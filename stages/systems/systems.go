@@ -1,0 +1,105 @@
+// Package systems holds what answers questions: the black box alone, the small model with it, what one would use instead, and the controls.
+// A system is a Spec, in a file of its own, and a line in All. The evaluation, ask and whatever else answers run the same object; tables,
+// charts, verdicts, plans and documents range over the specs and name none.
+//
+// It compares nothing (package eval does) and draws nothing (report does).
+package systems
+
+import (
+	"context"
+	"errors"
+
+	"slm/result"
+	"slm/stages"
+)
+
+// ErrUnavailable says that a run, or its questions, cannot have a system; the text behind it says why. The row is left out.
+var ErrUnavailable = errors.New("system not available")
+
+// Spec declares a system: all that any other part of the program has to know about it.
+type Spec struct {
+	Name  string
+	Label string // short, for a chart
+	Gets  string // what the black box is given, in a phrase
+	Kind  Kind
+	Group string // a word that names this system and others in a recipe's list; "" = none
+
+	// Voice is the small model whose text the black box is given; nil for a system whose knowledge no model has made for it alone.
+	Voice *Voice
+	// Recalls says that the knowledge is compared with the true text.
+	Recalls bool
+	// Against are the comparisons that the table makes with other systems, where both were run.
+	Against []Contrast
+	// Note says in a sentence what is to be known about a system's rows as a whole, "" for nothing; may be nil.
+	Note func(rows []result.Row) string
+	// Cost is what answering takes, for plan.
+	Cost func(items int, r *stages.Rates) stages.Cost
+	// Open makes the system. ErrUnavailable is the only error after which an evaluation goes on.
+	Open func(ctx context.Context, r *Resources) (System, error)
+}
+
+// System answers questions. Answers come in the order of the questions. Where the black box fails, they come beside the error, with the
+// knowledge that it was to be given.
+type System interface {
+	Answer(ctx context.Context, qs []Question) ([]Answer, error)
+}
+
+// Question is a question as a system sees it: without the right answer.
+type Question struct {
+	ID      string
+	Text    string
+	Choices []string // none = the answer is free text
+	Section string   // of the corpus that it is about; "" = not known
+	Place   string   // of the true text, and
+	Truth   string   // the true text: for bounds, who alone may look; "" = not known
+}
+
+// Answer is what a system made of a question.
+type Answer struct {
+	Place     string    // where the knowledge is said to stand; "" = nowhere
+	Knowledge string    // as given to the black box
+	InCorpus  bool      // the knowledge stands in the corpus at that place, word for word
+	Picked    int       // of the choices; -1 = none
+	Scores    []float64 // one a choice: mean log-probability of its tokens; none by letter
+	Margin    float64   // best score less second best
+	Text      string    // the free reply
+	Calls     int       // of the black box
+	Tokens    int       // of the black box, prompts and replies
+}
+
+// Kind groups systems in tables and charts.
+type Kind int
+
+// The kinds of system.
+const (
+	Baseline Kind = iota // what there is without the method
+	Ours                 // the method and its stages, each of which goes on from those before it
+	Text                 // the corpus's own text, found by search or by the named place
+	Bound                // what must be at the top
+	Control              // what must show nothing
+)
+
+// Topic is what a comparison asks. Comparisons are listed in this order.
+type Topic int
+
+// The topics.
+const (
+	Gain       Topic = iota // the method against nothing
+	Search                  // the prompt search
+	Tuning                  // instruction tuning
+	Reading                 // the black box's own part
+	Instead                 // the method against what one would use instead of it
+	Together                // the method beside something else
+	Citing                  // the place against the text
+	Limit                   // what is left to gain
+	Checking                // a control against nothing
+	Additional              // whatever else
+)
+
+// Contrast is a comparison of one system with another on the same questions.
+type Contrast struct {
+	Over  string // the other system's name
+	Topic Topic
+	// In words: "Does is better than Than", under a heading of two or three words. Without a heading the figures are in the table alone.
+	Subject, Does, Than string
+}
