@@ -27,12 +27,12 @@ const (
 
 // Config is the recipe's section llm.
 type Config struct {
-	Provider    string        `yaml:"provider" oneof:"local|openai|overlap" doc:"weights in this process; any server of OpenAI's protocol; or no language model at all, for tests (model: character-trigrams)"`
+	Provider    ProviderName  `yaml:"provider" doc:"who is asked"`
 	Model       string        `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE (a path), or the server's name for it"`
 	Weights     string        `yaml:"weights" oneof:"full|int8|file" doc:"of a local model: in the kernel's own precision; a byte each with a scale a row; or in the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). The smaller, the faster one answer is written; full reads long prompts fastest; scores differ in their last digits"`
 	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"the likeliest option, or the letter in a chat's reply; cloze needs log-probabilities of an echoed prompt from a server"`
-	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; {key} in its path stands for the key; for openai alone"`
-	KeyEnv      string        `yaml:"key_env" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key; for openai alone"`
+	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; {key} in its path stands for the key"`
+	KeyEnv      string        `yaml:"key_env" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key"`
 	Budget      Budget        `yaml:"budget" doc:"limits over all restarts of a run; openai needs one"`
 	Price       *Price        `yaml:"price" doc:"US dollars a million tokens"`
 	Retries     int           `yaml:"retries" min:"0" max:"20" doc:"after the first attempt"`
@@ -71,34 +71,12 @@ func (c Config) Validate() error {
 	if c.Answer != Cloze && c.Answer != Letter {
 		problem("answer: %q is neither cloze nor letter", c.Answer)
 	}
-	switch c.Weights {
-	case "", Full:
-	case Int8, File:
-		if c.Provider != Local {
-			problem("weights: only provider local has some")
-		}
-	default:
+	if !slices.Contains([]string{"", Full, Int8, File}, c.Weights) {
 		problem("weights: %q is none of full, int8, file", c.Weights)
 	}
-	if c.Provider != OpenAI && c.URL != "" {
-		problem("url: only provider openai has one")
-	}
-	if c.Provider != OpenAI && c.KeyEnv != "" {
-		problem("key_env: only provider openai needs a key")
-	}
-	switch c.Provider {
-	case Local:
-		if c.Model != "" {
-			if _, err := findModel(c.Model, "", noEnv); err != nil {
-				problem("model: %w", err)
-			}
-		}
-	case OpenAI:
-		c.validateRemote(problem)
-	case Overlap:
-		c.validateOverlap(problem)
-	default:
-		problem("provider: %q is none of local, openai, overlap", c.Provider)
+	c.validateProvider(problem)
+	if c.Kind().Metered {
+		c.validateBudget(problem)
 	}
 	if c.Budget.Calls < 0 || c.Budget.Tokens < 0 || !(c.Budget.USD >= 0) || math.IsInf(c.Budget.USD, 0) {
 		problem("budget: limits are numbers from 0 up")
@@ -118,16 +96,6 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// validateOverlap refuses what provider overlap would not read.
-func (c Config) validateOverlap(problem func(string, ...any)) {
-	if c.Model != OverlapModel && c.Model != "" {
-		problem("model: provider overlap has one: %s", OverlapModel)
-	}
-	if c.Answer == Letter {
-		problem("answer: provider overlap writes no letters: use cloze")
-	}
-}
-
 // looksSecret says that a part of an address is more likely a key than a name: it is long, and mixes capitals, small letters and digits, or
 // begins as keys do. What servers call accounts (hexadecimal, UUID) does not look so.
 func looksSecret(part string) bool {
@@ -140,7 +108,7 @@ func looksSecret(part string) bool {
 	return len(part) >= 20 && in('a', 'z') && in('A', 'Z') && in('0', '9')
 }
 
-// validateRemote checks what only a server needs. hush takes problems with values that could be keys.
+// validateRemote checks what only a server needs. Messages do not repeat values that could be keys.
 func (c Config) validateRemote(problem func(string, ...any)) {
 	u, err := url.Parse(c.URL)
 	switch {
@@ -158,6 +126,10 @@ func (c Config) validateRemote(problem func(string, ...any)) {
 	if c.KeyEnv != "" && !envName.MatchString(c.KeyEnv) {
 		problem("key_env: takes the name of an environment variable, in capitals, not the key itself")
 	}
+}
+
+// validateBudget checks what calls that may cost money need.
+func (c Config) validateBudget(problem func(string, ...any)) {
 	switch {
 	case c.Budget.USD > 0 && c.Price == nil:
 		problem("price: unknown, so that budget.usd cannot be kept; give input and output in USD per million tokens")
@@ -168,5 +140,3 @@ func (c Config) validateRemote(problem func(string, ...any)) {
 		problem("budget: a provider that may cost money needs a limit in calls, tokens or usd")
 	}
 }
-
-func noEnv(string) string { return "" }

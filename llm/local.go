@@ -11,6 +11,21 @@ import (
 	"slm/model/kernel"
 )
 
+var localProvider = Provider{
+	Name: Local, Meaning: "weights in this process", Keys: []string{"weights"}, Weights: true,
+	validate: Config.validateLocal,
+	open:     func(c Config, opt Options) (provider, error) { return newLocal(c, opt) },
+}
+
+func (c Config) validateLocal(problem func(string, ...any)) {
+	if c.Model == "" {
+		return
+	}
+	if _, err := findModel(c.Model, "", func(string) string { return "" }); err != nil {
+		problem("model: %w", err)
+	}
+}
+
 // local runs weights in this process. They are loaded at the first call.
 type local struct {
 	id   Info
@@ -90,7 +105,6 @@ const batchSize = 16
 
 func (l *local) info() Info    { return l.id }
 func (l *local) parallel() int { return 1 }
-func (l *local) splits() bool  { return false }
 
 func (l *local) close() error {
 	l.mu.Lock()

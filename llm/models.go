@@ -14,7 +14,7 @@ import (
 
 // Reference is the file of weights that the model names; false = it names none, or nothing that can be read.
 func (c Config) Reference() (weights.Ref, bool) {
-	if c.Provider != Local {
+	if !c.Kind().Weights {
 		return weights.Ref{}, false
 	}
 	ref, ok, err := weights.Parse(c.Model)

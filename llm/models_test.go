@@ -75,7 +75,7 @@ func TestLocal_FormatWithoutBlocksIsRefusedWithWeightsFile(t *testing.T) {
 
 func TestConfig_ReferenceIsThatOfWeightsInThisProcess(t *testing.T) {
 	for _, c := range []struct {
-		provider string
+		provider ProviderName
 		model    string
 		want     bool
 	}{{Local, "gguf:a", true}, {Local, "toy:a", true}, {Local, "gguf:", false}, {Local, "smollm2-135m-instruct", false}, {OpenAI, "gguf:a", false}} {

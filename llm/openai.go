@@ -22,6 +22,12 @@ import (
 
 const maxBody = 64 << 20 // bytes of a reply
 
+var openAIProvider = Provider{
+	Name: OpenAI, Meaning: "any server of OpenAI's protocol", Keys: []string{"url", "key_env"}, Metered: true, Elsewhere: true, Splits: true,
+	validate: Config.validateRemote,
+	open:     func(c Config, opt Options) (provider, error) { return newOpenAI(c, opt) },
+}
+
 // openAI asks a server that speaks OpenAI's protocol: chat completions, completions, and completions with echo and logprobs for how
 // likely a text is.
 type openAI struct {
@@ -107,7 +113,6 @@ func newOpenAI(cfg Config, opt Options) (*openAI, error) {
 
 func (p *openAI) info() Info    { return p.id }
 func (p *openAI) parallel() int { return p.cfg.Concurrency }
-func (p *openAI) splits() bool  { return true }
 
 func (p *openAI) close() error {
 	p.http.CloseIdleConnections()

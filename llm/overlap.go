@@ -12,6 +12,12 @@ import (
 // OverlapModel is the one model of provider overlap.
 const OverlapModel = "character-trigrams"
 
+var overlapProvider = Provider{
+	Name: Overlap, Meaning: "no language model at all, for tests (model: " + OverlapModel + ")",
+	validate: Config.validateOverlap,
+	open:     func(Config, Options) (provider, error) { return overlap{}, nil },
+}
+
 // overlap is no language model: it chooses the option that shares the most character trigrams with the prompt's knowledge. It needs no
 // weights and answers in microseconds, for tests and CI. Without knowledge it is at chance.
 type overlap struct{}
@@ -20,7 +26,6 @@ func (overlap) info() Info {
 	return Info{Provider: Overlap, Model: OverlapModel, Digest: "1", CanScore: true}
 }
 func (overlap) parallel() int { return 1 }
-func (overlap) splits() bool  { return false }
 func (overlap) close() error  { return nil }
 
 // ask scores options. A word counts as a token, and the score of a token is between -4 (nothing of the option stands in the knowledge) and
@@ -42,6 +47,16 @@ func (o overlap) ask(ctx context.Context, r Request) (Reply, error) {
 		reply.PromptTokens += tokens
 	}
 	return reply, nil
+}
+
+// validateOverlap refuses what provider overlap would not read.
+func (c Config) validateOverlap(problem func(string, ...any)) {
+	if c.Model != OverlapModel && c.Model != "" {
+		problem("model: provider overlap has one: %s", OverlapModel)
+	}
+	if c.Answer == Letter {
+		problem("answer: provider overlap writes no letters: use cloze")
+	}
 }
 
 // knowledgeOf is what stands in front of the question, as Render puts it.

@@ -33,26 +33,6 @@ type Call struct {
 	Err   error // nil = answered
 }
 
-// provider is a black box with nothing around it.
-type provider interface {
-	info() Info
-	// parallel is how many calls go out at a time.
-	parallel() int
-	// splits says that each option is a call of its own.
-	splits() bool
-	// ask makes one call. Errors are *fault where another attempt may help.
-	ask(ctx context.Context, r Request) (Reply, error)
-	close() error
-}
-
-// batcher is a provider that can answer requests together, each as if it were asked alone, in one call that cannot be repeated.
-type batcher interface {
-	provider
-	// together is how many at most; 1 = it cannot.
-	together() int
-	askAll(ctx context.Context, reqs []Request) ([]Reply, error)
-}
-
 // Service is a Client with everything around it.
 type Service struct {
 	cfg      Config
@@ -74,16 +54,7 @@ func New(cfg Config, opt Options) (*Service, error) {
 	if opt.Getenv == nil {
 		opt.Getenv = os.Getenv
 	}
-	var p provider
-	var err error
-	switch cfg.Provider {
-	case Local:
-		p, err = newLocal(cfg, opt)
-	case Overlap:
-		p = overlap{}
-	default:
-		p, err = newOpenAI(cfg, opt)
-	}
+	p, err := openProvider(cfg, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +135,7 @@ func (s *Service) Do(ctx context.Context, reqs []Request) ([]Reply, error) {
 
 // split makes one call for each option where the provider needs that.
 func (s *Service) split(r Request) []Request {
-	if len(r.Options) < 2 || !s.provider.splits() {
+	if len(r.Options) < 2 || !s.cfg.Kind().Splits {
 		return []Request{r}
 	}
 	parts := make([]Request, len(r.Options))

@@ -270,7 +270,7 @@ func (e *estimator) questionSize(known bool) (chars float64, calls int) {
 			continue
 		}
 		times := 1
-		if e.recipe.LLM.Provider == llm.OpenAI && len(r.Options) > 0 {
+		if e.recipe.LLM.Kind().Splits && len(r.Options) > 0 {
 			times, calls = len(r.Options), len(r.Options) // a server reads the prompt again for each
 		}
 		chars += float64(times * len(r.Prompt))
@@ -285,7 +285,7 @@ func (e *estimator) questionSize(known bool) (chars float64, calls int) {
 func (e *estimator) price() {
 	var usd float64
 	switch p := e.recipe.LLM.Price; {
-	case e.recipe.LLM.Provider != llm.OpenAI:
+	case !e.recipe.LLM.Kind().Metered:
 	case p == nil:
 		return
 	default:
@@ -303,7 +303,7 @@ func (e *estimator) calibrate(ctx context.Context, box *BlackBox) error {
 	if err := e.timeGeneration(ctx, e.params); err != nil {
 		return err
 	}
-	if e.recipe.LLM.Provider == llm.OpenAI {
+	if e.recipe.LLM.Kind().Elsewhere {
 		e.note("the time that the server takes is not known, and not counted")
 		return nil
 	}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -35,9 +36,30 @@ func fieldsOf(t reflect.Type) []field {
 		if name == "" {
 			name = strings.ToLower(f.Name)
 		}
-		out = append(out, field{name: name, index: f.Index, tag: f.Tag, typ: f.Type})
+		out = append(out, field{name: name, index: f.Index, tag: worded(f), typ: f.Type})
 	}
 	return out
+}
+
+// vocabulary is a text type whose words, each with its meaning, are registered elsewhere in the program.
+type vocabulary interface{ Words() [][2]string }
+
+// worded is the tag of a field. Of a vocabulary, or a list of its words, it allows the words and explains them.
+func worded(f reflect.StructField) reflect.StructTag {
+	t := deref(f.Type)
+	if t.Kind() == reflect.Slice {
+		t = deref(t.Elem())
+	}
+	v, ok := reflect.Zero(t).Interface().(vocabulary)
+	if !ok {
+		return f.Tag
+	}
+	var words, meanings []string
+	for _, w := range v.Words() {
+		words, meanings = append(words, w[0]), append(meanings, w[0]+" = "+w[1])
+	}
+	doc := f.Tag.Get("doc") + ": " + strings.Join(meanings, "; ")
+	return reflect.StructTag(fmt.Sprintf("oneof:%q doc:%q ", strings.Join(words, "|"), doc)) + f.Tag // the first of a name counts
 }
 
 // names of the keys of a struct type.

@@ -74,7 +74,7 @@ func openWorld(dir string, o options) (*world, error) {
 	}
 	w.speaker = knowledge.New(decode.New(w.params, be), w.dom, false)
 	cfg := llm.Default()
-	cfg.Provider, cfg.Budget = o.provider, llm.Budget{}
+	cfg.Provider, cfg.Budget = llm.ProviderName(o.provider), llm.Budget{}
 	if o.provider == llm.Overlap {
 		cfg.Model = "character-trigrams"
 	}
