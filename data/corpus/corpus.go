@@ -1,28 +1,27 @@
 // Package corpus turns files, or the licence texts inside the binary, into a stream of clean, de-duplicated sections.
 //
 // A document becomes sections with a title, a number, a heading and a text. The stream holds one document at a time, and of the
-// documents gone by only hashes and MinHash signatures, so memory does not grow with the length of the texts.
+// documents gone by only hashes and MinHash signatures, so memory does not grow with the length of the texts. Files are read in the package
+// read, a format a file; documents are cut in the package cut, a kind of text a file; clean and near have the canonical form and near copies.
 //
 // It does not tokenise, does not choose what is examined and does not write files: see the packages tokenizer, exam and pack.
 package corpus
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"iter"
-	"strconv"
+
+	"slm/data/corpus/doc"
+	"slm/data/corpus/read"
 )
 
+// The errors of the packages below, for those who know this one.
 var (
-	// ErrEmpty says that a corpus, or a file of it, holds no text.
-	ErrEmpty = errors.New("no text")
-	// ErrUnreadable says that a file is missing, may not be opened, is no UTF-8 text or breaks its own format.
-	ErrUnreadable = errors.New("cannot be read")
-	// ErrUnknown says that a corpus, a field or a title was named that does not exist.
-	ErrUnknown = errors.New("unknown name")
+	ErrEmpty      = read.ErrEmpty
+	ErrUnreadable = read.ErrUnreadable
+	ErrUnknown    = read.ErrUnknown
 )
 
 // Licenses is the value of Options.From that names the licence texts inside the binary.
@@ -46,14 +45,11 @@ type Options struct {
 	Only     []string // titles to keep; for Licenses also their order. Empty keeps all
 	Exact    bool     // drop documents whose words are those of an earlier one
 	Near     float64  // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
-	Numbered bool     // keep only documents with MinNumbered numbered sections or more, and of them only these sections
+	Numbered bool     // keep only documents with cut.MinNumbered numbered sections or more, and of them only these sections
 	Keep     string   // folder for what the stream has gone through, so that a later stream of the same options and files goes on there; empty keeps nothing
-	block    int      // bytes of a file held at a time; 0 means blockMost
+	block    int      // bytes of a file held at a time; 0 means 16 MB
 	part     int      // bytes of text after which a part is kept; 0 means partBytes
 }
-
-// MinNumbered is how many numbered sections make a document a numbered one. Shorter lists are enumerations inside a text.
-const MinNumbered = 4
 
 // exactCopy is the Why of a document whose words are those of an earlier one.
 const exactCopy = "exact copy"
@@ -83,16 +79,9 @@ type Report struct {
 	titles       map[uint64]int
 }
 
-// document is one text on its way through the stream. Titles need not be unique yet.
-type document struct {
-	title, source   string
-	line            int // line of the source on which the text begins, from 1
-	text            string
-	markdown        bool
-	headed          bool // the title is a heading of a Markdown file
-	ready           bool // the record is a section already, with the number and heading it names (JSONL)
-	number, heading string
-}
+// Glob returns the files that match any of the patterns, sorted, each once. "**" stands for any number of folders.
+// A pattern that matches nothing is an error.
+func Glob(patterns []string) ([]string, error) { return read.Glob(patterns) }
 
 // Sections opens the corpus and returns its sections in a fixed order, with the report that the draining of the sequence fills.
 // The error returned at once is about the options; an error inside the sequence ends it.
@@ -128,154 +117,18 @@ func Collect(opt Options) ([]Section, *Report, error) {
 	return out, report, nil
 }
 
-func open(opt Options) (iter.Seq2[document, error], error) {
+func open(opt Options) (iter.Seq2[doc.Document, error], error) {
 	switch {
 	case opt.Near < 0 || opt.Near > 1:
 		return nil, fmt.Errorf("corpus: near-copy threshold %v is outside [0,1]", opt.Near)
 	case opt.From == Licenses && len(opt.Paths) > 0:
 		return nil, fmt.Errorf("corpus: both %s and paths were given; name one of them", Licenses)
 	case opt.From == Licenses:
-		return licenses(opt.Only)
+		return read.Licenses(opt.Only)
 	case opt.From != "":
 		return nil, fmt.Errorf("corpus: %q: %w: the only built-in corpus is %s", opt.From, ErrUnknown, Licenses)
 	case len(opt.Paths) == 0:
 		return nil, fmt.Errorf("corpus: %w: no path and no built-in corpus was named", ErrEmpty)
 	}
-	return files(opt)
-}
-
-// stream moves documents through de-duplication and cutting. It stops without an error when the consumer has enough.
-func stream(opt Options, docs iter.Seq2[document, error], report *Report, yield func(Section, error) bool) (err error) {
-	dedup := newDedup(opt.Exact, opt.Near)
-	wanted := map[string]bool{}
-	for _, title := range opt.Only {
-		wanted[title] = true
-	}
-	seen := map[string]bool{}
-	done, err := openParts(opt)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, done.close()) }()
-	for doc, err := range docs {
-		if err != nil {
-			return err
-		}
-		if len(wanted) > 0 {
-			if !wanted[doc.title] {
-				continue
-			}
-			seen[doc.title] = true
-		}
-		if err := report.name(&doc); err != nil {
-			return err
-		}
-		p, sections, again, err := done.next(doc)
-		if err != nil {
-			return err
-		}
-		if !again {
-			p, sections = pass(opt, dedup, doc)
-		}
-		if report.add(p); p.Shape != "" {
-			dedup.keep(p.Title, p.print())
-		}
-		for _, s := range sections {
-			report.count(s)
-			if !yield(s, nil) {
-				return nil
-			}
-		}
-		if !again {
-			if err := done.add(p, sections); err != nil {
-				return err
-			}
-		}
-	}
-	for _, title := range opt.Only {
-		if !seen[title] {
-			return fmt.Errorf("corpus: no document has the title %q: %w", title, ErrUnknown)
-		}
-	}
-	report.Digest = hex.EncodeToString(report.digest.Sum(nil))
-	if report.Sections == 0 {
-		return fmt.Errorf("corpus: nothing left to learn (%d documents dropped): %w", report.DroppedExact+report.DroppedNear+report.DroppedShort, ErrEmpty)
-	}
-	return nil
-}
-
-// pass cuts a document and compares it with those before it.
-func pass(opt Options, dedup *dedup, doc document) (passed, []Section) {
-	sections, shape := cut(doc, opt.Numbered)
-	if len(sections) == 0 {
-		return passed{Title: doc.title, Why: short(opt)}, nil
-	}
-	p := dedup.print(sections)
-	if d := dedup.find(doc.title, p); d != nil {
-		return passed{Title: d.Title, Why: d.Why, Of: d.Of}, nil
-	}
-	return passed{Title: doc.title, Shape: shape, Words: p.words[:], Signature: p.signature.bytes(), Sections: len(sections)}, sections
-}
-
-// add counts a document and, when it was left out, says so.
-func (r *Report) add(p passed) {
-	switch {
-	case p.Shape != "":
-		r.Documents++
-		r.Shapes[p.Shape]++
-		return
-	case p.Of == "":
-		r.DroppedShort++
-	case p.Why == exactCopy:
-		r.DroppedExact++
-	default:
-		r.DroppedNear++
-	}
-	r.drop(Drop{p.Title, p.Why, p.Of})
-}
-
-func (r *Report) drop(d Drop) {
-	if len(r.Dropped) < maxListed {
-		r.Dropped = append(r.Dropped, d)
-	}
-}
-
-// count adds a section to the figures and to the digest; lengths are hashed so that moving a border changes it.
-func (r *Report) count(s Section) {
-	r.Sections++
-	r.Bytes += int64(len(s.Text))
-	for _, field := range []string{s.ID, s.Number, s.Heading, s.Text} {
-		_, _ = r.digest.Write([]byte(strconv.Itoa(len(field)) + ":" + field))
-	}
-}
-
-// name gives the document a title that no other has: the second "readme" becomes "readme (2)". Records that are sections share
-// the title of their document; among them the section must be new. It keeps a hash a title.
-func (r *Report) name(doc *document) error {
-	if doc.ready {
-		id := doc.title + "#" + doc.number
-		if h := hashString("section " + id); r.titles[h] == 0 {
-			r.titles[h]++
-			return nil
-		}
-		return fmt.Errorf("corpus: %s:%d: %w: there is a section %q already", doc.source, doc.line, ErrUnreadable, id)
-	}
-	for title := doc.title; ; {
-		h := hashString(title)
-		r.titles[h]++
-		n := r.titles[h]
-		if n == 1 {
-			doc.title = title
-			return nil
-		}
-		title = fmt.Sprintf("%s (%d)", doc.title, n)
-	}
-}
-
-// short says why a document gave no section.
-func short(opt Options) string {
-	if opt.Numbered {
-		return fmt.Sprintf("fewer than %d numbered sections", MinNumbered)
-	}
-	return "no text"
+	return read.Files(opt.Paths, read.Options{Field: opt.Field, Block: opt.block})
 }

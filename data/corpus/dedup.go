@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"fmt"
+
+	"slm/data/corpus/clean"
+	"slm/data/corpus/minhash"
 )
 
 // dedup remembers of each document kept its title and its print, never its text.
 type dedup struct {
 	exact  map[[printBytes]byte]int32 // → document; nil when exact copies are kept
-	near   *Index                     // nil when near copies are kept
+	near   *minhash.Index             // nil when near copies are kept
 	titles []string
 }
 
@@ -19,16 +22,16 @@ const printBytes = 16
 // print is what a document is compared by.
 type print struct {
 	words     [printBytes]byte // hash of its words
-	signature MinHash
+	signature minhash.Signature
 }
 
-func newDedup(exact bool, near float64) *dedup {
+func newDedup(exact bool, similarity float64) *dedup {
 	d := &dedup{}
 	if exact {
 		d.exact = map[[printBytes]byte]int32{}
 	}
-	if near > 0 {
-		d.near = NewIndex(near)
+	if similarity > 0 {
+		d.near = minhash.NewIndex(similarity)
 	}
 	return d
 }
@@ -38,25 +41,25 @@ func (d *dedup) print(sections []Section) (p print) {
 	if d.exact == nil && d.near == nil {
 		return p
 	}
-	hash, sketch := sha256.New(), newSketch()
+	hash, sketch := sha256.New(), minhash.NewSketch()
 	words := bufio.NewWriter(hash) // a hash never fails to be written to
 	first := true
 	for _, s := range sections {
-		eachWord(s.Text, func(word []byte) {
+		clean.EachWord(s.Text, func(word []byte) {
 			if !first {
 				_ = words.WriteByte(' ')
 			}
 			first = false
 			_, _ = words.Write(word)
 			if d.near != nil {
-				sketch.word(word)
+				sketch.Word(word)
 			}
 		})
 	}
 	_ = words.Flush()
 	copy(p.words[:], hash.Sum(nil))
 	if d.near != nil {
-		p.signature = sketch.signature()
+		p.signature = sketch.Signature()
 	}
 	return p
 }

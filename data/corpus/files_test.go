@@ -181,36 +181,6 @@ func TestExactCopiesAreThoseWithTheSameWords(t *testing.T) {
 	}
 }
 
-func TestGlobFindsFilesInFolders(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"a.txt", "x/b.txt", "x/y/c.txt", "x/y/d.md", "z/y/e.txt"} {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("text"), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for pattern, want := range map[string][]string{
-		"*.txt":      {"a.txt"},
-		"**/*.txt":   {"a.txt", "x/b.txt", "x/y/c.txt", "z/y/e.txt"},
-		"x/**/*.txt": {"x/b.txt", "x/y/c.txt"},
-		"**/y/*.txt": {"x/y/c.txt", "z/y/e.txt"},
-		"*/*.txt":    {"x/b.txt"},
-	} {
-		names, err := Glob([]string{filepath.Join(dir, filepath.FromSlash(pattern))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, n := range names {
-			rel, _ := filepath.Rel(dir, n)
-			got = append(got, filepath.ToSlash(rel))
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: %v", pattern, got)
-		}
-	}
-}
-
 func TestRecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
 	whole, err := os.ReadFile("testdata/records.jsonl")
 	if err != nil {
@@ -226,16 +196,6 @@ func TestRecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
 			t.Fatalf("cut at %d: %d sections, %v", n, len(sections), err)
 		}
 	}
-}
-
-func FuzzRecord(f *testing.F) {
-	f.Add([]byte(`{"text":"x","title":"t","number":1,"heading":null}`))
-	f.Add([]byte(`{"text":["x"]}`))
-	f.Fuzz(func(t *testing.T, line []byte) {
-		if r, err := parseRecord(line, "text"); err != nil && r != (record{}) {
-			t.Errorf("%+v beside %v", r, err)
-		}
-	})
 }
 
 func TestSectionsSurviveTheirFile(t *testing.T) {
@@ -321,12 +281,5 @@ func TestTheDigestDoesNotDependOnTheFolder(t *testing.T) {
 	}
 	if a[0].Source != "top.txt:1" || a[1].Source != "a.md:3" || a[2].Source != "y/r.jsonl:1" {
 		t.Errorf("%+v", a)
-	}
-}
-
-func TestAMissingFileOfAKnownSetSaysHowToHaveIt(t *testing.T) {
-	_, err := Glob([]string{filepath.Join(t.TempDir(), "lexeval", "prc_codes.txt")})
-	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "slm data pull statutes-cn") {
-		t.Error(err)
 	}
 }

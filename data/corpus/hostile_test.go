@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -53,90 +52,6 @@ func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.TotalAlloc
-}
-
-// endless is a line without an end; it counts what was read of it.
-type endless struct{ read int64 }
-
-func (e *endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 'x'
-	}
-	e.read += int64(len(p))
-	return len(p), nil
-}
-
-func TestAGigabyteOnOneLineIsRefusedAtOneBlock(t *testing.T) {
-	for _, name := range []string{"a.txt", "a.md", "a.jsonl"} {
-		line, before := &endless{}, allocated()
-		_, err := readFrom(io.LimitReader(line, 1<<30), file{name: name, label: name}, Options{}, func(document, error) bool { return true })
-		if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), name+":1:") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if grown := allocated() - before; line.read > blockMost+1<<20 || grown > 8*blockMost {
-			t.Errorf("%s: %d bytes read, %d allocated", name, line.read, grown)
-		}
-	}
-}
-
-func TestALinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
-	dir, outside := t.TempDir(), t.TempDir()
-	check := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	texts := filepath.Join(dir, "texts")
-	check(os.MkdirAll(filepath.Join(texts, "in"), 0o755))
-	check(os.WriteFile(filepath.Join(texts, "in", "a.txt"), []byte("inside"), 0o644))
-	check(os.WriteFile(filepath.Join(outside, "b.txt"), []byte("outside"), 0o644))
-	if err := os.Symlink(texts, filepath.Join(texts, "in", "loop")); err != nil {
-		t.Skip(err) // a system without links
-	}
-	check(os.Symlink(outside, filepath.Join(texts, "out")))
-	check(os.Symlink(filepath.Join(outside, "b.txt"), filepath.Join(texts, "in", "b.txt")))
-	check(os.Symlink(texts, filepath.Join(dir, "alias")))
-	for pattern, want := range map[string][]string{
-		filepath.Join(texts, "**", "*.txt"):               {"in/a.txt", "in/b.txt"},
-		filepath.Join(texts, "**"):                        {"in/a.txt", "in/b.txt"},
-		filepath.Join(dir, "alias", "**", "*.txt"):        {"in/a.txt", "in/b.txt"},
-		texts + "/in/../in/*.txt":                         {"a.txt", "b.txt"},
-		filepath.Join(texts, "in") + "/../../texts/in/a*": {"a.txt"},
-	} {
-		found, err := globAll([]string{pattern})
-		if err != nil {
-			t.Errorf("%s: %v", pattern, err)
-			continue
-		}
-		var labels []string
-		for _, f := range found {
-			labels = append(labels, f.label)
-		}
-		if !slices.Equal(labels, want) {
-			t.Errorf("%s: %q", pattern, labels)
-		}
-	}
-	check(os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(texts, "c.txt")))
-	if _, err := Glob([]string{filepath.Join(texts, "**", "*.txt")}); !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "c.txt") {
-		t.Errorf("a link to nothing: %v", err)
-	}
-	check(os.Remove(filepath.Join(texts, "c.txt")))
-	check(os.Symlink("c.txt", filepath.Join(texts, "c.txt")))
-	if _, err := Glob([]string{filepath.Join(texts, "*.txt")}); !errors.Is(err, ErrUnreadable) {
-		t.Errorf("a link to itself: %v", err)
-	}
-}
-
-func TestSourcesNeverClimbOutOfTheirFolder(t *testing.T) {
-	for _, c := range [][3]string{
-		{"/data/a.txt", "/data/a.txt", "a.txt"}, {"/data/*/a.txt", "/data/x/a.txt", "x/a.txt"}, {"/data/*.txt", "/etc/passwd", "passwd"},
-		{"/data/*.txt", "/data/x\x1b[2J\n.txt", "x\uFFFD[2J\uFFFD.txt"},
-	} {
-		if got := label(c[0], c[1]); got != c[2] {
-			t.Errorf("%s for %s: %q", c[1], c[0], got)
-		}
-	}
 }
 
 // Escape codes reach neither a section nor its title: whoever prints one prints text.

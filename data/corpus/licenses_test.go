@@ -2,13 +2,12 @@ package corpus
 
 import (
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
+
+	"slm/data/corpus/clean"
 )
 
 func licenseSections(t *testing.T, opt Options) ([]Section, *Report) {
@@ -19,47 +18,6 @@ func licenseSections(t *testing.T, opt Options) ([]Section, *Report) {
 		t.Fatal(err)
 	}
 	return sections, report
-}
-
-func TestListOfLicencesNamesEveryOneInTheModule(t *testing.T) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/google/licenseclassifier/v2").Output()
-	if err != nil {
-		t.Skip("the go command cannot list the module here")
-	}
-	root := filepath.Join(strings.TrimSpace(string(dir)), "assets", "License")
-	entries, err := os.ReadDir(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listed := map[string]string{}
-	for title, file := range licenseFiles() {
-		listed[title] = file
-	}
-	for _, e := range entries {
-		file, ok := listed[e.Name()]
-		if !ok {
-			t.Errorf("%s is not listed", e.Name())
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(root, "..", file)); err != nil {
-			t.Error(err)
-		}
-	}
-	if len(listed) != len(entries) {
-		t.Errorf("%d listed, %d there", len(listed), len(entries))
-	}
-}
-
-func TestWellKnownLicencesAllExist(t *testing.T) {
-	all := map[string]bool{}
-	for title := range licenseFiles() {
-		all[title] = true
-	}
-	for _, title := range WellKnown {
-		if !all[title] {
-			t.Errorf("no licence %q", title)
-		}
-	}
 }
 
 // The prototype found 120 documents with 1,057 sections.
@@ -76,7 +34,7 @@ func TestLicencesGiveMoreSectionsThanThePrototype(t *testing.T) {
 		}
 		ids[s.ID], longest = true, max(longest, len(s.Text))
 		switch {
-		case s.Text != Fold(s.Text) || !norm.NFC.IsNormalString(s.Text):
+		case s.Text != clean.Fold(s.Text) || !norm.NFC.IsNormalString(s.Text):
 			t.Errorf("%s is not clean: %q", s.ID, s.Text)
 		case strings.Contains(s.Text, "&apos;") || strings.Contains(s.Text, "&quot;") || strings.Contains(s.Text, "&#"):
 			t.Errorf("%s holds an entity", s.ID)

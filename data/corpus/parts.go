@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"slm/checkpoint"
+	"slm/data/corpus/doc"
 )
 
 // What a stream has gone through is kept in parts: small checkpoints part-00000, … with the sections that it gave and, of every document,
@@ -94,7 +95,7 @@ func rowsOf[T any](p *parts, n int, name string) iter.Seq2[T, error] {
 }
 
 // next returns what the parts hold of a document, as long as they hold any.
-func (p *parts) next(doc document) (d passed, sections []Section, again bool, err error) {
+func (p *parts) next(of doc.Document) (d passed, sections []Section, again bool, err error) {
 	if p.found == nil {
 		return d, nil, false, nil
 	}
@@ -103,8 +104,8 @@ func (p *parts) next(doc document) (d passed, sections []Section, again bool, er
 		p.found = nil
 		return d, nil, false, nil
 	}
-	if err == nil && d.Title != doc.title {
-		err = fmt.Errorf("corpus: %s: %w: kept of %q where the files have %q", p.dir, checkpoint.ErrCorrupt, d.Title, doc.title)
+	if err == nil && d.Title != of.Title {
+		err = fmt.Errorf("corpus: %s: %w: kept of %q where the files have %q", p.dir, checkpoint.ErrCorrupt, d.Title, of.Title)
 	}
 	for range d.Sections {
 		if err != nil {

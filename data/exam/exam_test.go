@@ -12,6 +12,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/corpus"
+	"slm/data/corpus/minhash"
 	"slm/data/form"
 	"slm/data/pairs"
 	"slm/rng"
@@ -95,7 +96,7 @@ func TestOnlySectionsWithoutANearCopyAreExamined(t *testing.T) {
 	near := make([]bool, len(all))
 	for i, a := range all {
 		for j, b := range all[:i] {
-			if corpus.Jaccard(head(a.Text, options.Chars), head(b.Text, options.Chars), 5) >= options.Near || corpus.Jaccard(a.Text, b.Text, 5) >= options.Near {
+			if minhash.Jaccard(head(a.Text, options.Chars), head(b.Text, options.Chars), 5) >= options.Near || minhash.Jaccard(a.Text, b.Text, 5) >= options.Near {
 				near[i], near[j] = true, true
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"slm/data/corpus"
+	"slm/data/corpus/clean"
 	"slm/data/form"
 )
 
@@ -58,7 +59,7 @@ func Locate(items []Item, sections iter.Seq2[corpus.Section, error], forms form.
 }
 
 // fold makes spelling even: one line, lower case.
-func fold(text string) string { return strings.ToLower(corpus.Fold(text)) }
+func fold(text string) string { return strings.ToLower(clean.Fold(text)) }
 
 // namesOf are the ways in which a question may name a section.
 func namesOf(s corpus.Section, forms form.Set) []string {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"slm/data/corpus"
+	"slm/data/corpus/minhash"
 	"slm/data/form"
 	"slm/rng"
 )
@@ -49,11 +50,11 @@ func uniqueTexts(sections []corpus.Section, opt Options) []bool {
 		func(s corpus.Section) string { return s.Text },
 		func(s corpus.Section) string { return head(s.Text, opt.Chars) },
 	} {
-		index := corpus.NewIndex(opt.Near)
+		index := minhash.NewIndex(opt.Near)
 		for i, s := range sections {
-			m := corpus.Signature(text(s))
+			m := minhash.Of(text(s))
 			index.Candidates(m, func(j int) {
-				if (unique[i] || unique[j]) && corpus.Jaccard(text(s), text(sections[j]), 5) >= opt.Near {
+				if (unique[i] || unique[j]) && minhash.Jaccard(text(s), text(sections[j]), 5) >= opt.Near {
 					unique[i], unique[j] = false, false
 				}
 			})

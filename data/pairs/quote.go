@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"slm/data/corpus"
+	"slm/data/corpus/clean"
 	"slm/rng"
 )
 
@@ -29,7 +30,7 @@ func countSpans(sections []corpus.Section) map[string]int {
 }
 
 func spansOf(text string) []string {
-	words := corpus.Words(text)
+	words := clean.Words(text)
 	var out []string
 	for i := 0; i+spanWords <= len(words); i++ {
 		out = append(out, strings.Join(words[i:i+spanWords], " "))

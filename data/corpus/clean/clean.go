@@ -1,4 +1,5 @@
-package corpus
+// Package clean gives texts their canonical form, and cuts them into the words that copies are found by.
+package clean
 
 import (
 	"html"
@@ -9,9 +10,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Clean gives text its canonical form and keeps its lines: entities decoded, Unicode NFC, one kind of line end, no control or
+// Text gives a text its canonical form and keeps its lines: entities decoded, Unicode NFC, one kind of line end, no control or
 // zero-width characters, no rulers ("-----"). It keeps the number of lines, so that a place in it can be named. Fold makes one line of it.
-func Clean(text string) string {
+func Text(text string) string {
 	text = norm.NFC.String(html.UnescapeString(text))
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -45,7 +46,7 @@ func Fold(text string) string {
 	b.Grow(len(text))
 	b.WriteString(fields[0])
 	for i := 1; i < len(fields); i++ {
-		if !unspaced(lastRune(fields[i-1])) || !unspaced(firstRune(fields[i])) {
+		if !unspaced(LastRune(fields[i-1])) || !unspaced(FirstRune(fields[i])) {
 			b.WriteByte(' ')
 		}
 		b.WriteString(fields[i])
@@ -53,8 +54,8 @@ func Fold(text string) string {
 	return b.String()
 }
 
-// uncomment takes the comment marks off a text that was cut out of a source file, and leaves any other text alone.
-func uncomment(text string) string {
+// Uncomment takes the comment marks off a text that was cut out of a source file, and leaves any other text alone.
+func Uncomment(text string) string {
 	lines := strings.Split(text, "\n")
 	filled, marked := 0, 0
 	for _, line := range lines {
@@ -83,18 +84,20 @@ func unspaced(r rune) bool {
 		r >= 0x3000 && r <= 0x303f || r >= 0xff00 && r <= 0xffef
 }
 
-func firstRune(s string) rune {
+// FirstRune is the first character of a text, or 0.
+func FirstRune(s string) rune {
 	for _, r := range s {
 		return r
 	}
 	return 0
 }
 
-func lastRune(s string) rune {
+// LastRune is the last character of a text, or 0.
+func LastRune(s string) rune {
 	var last rune
 	for i := max(0, len(s)-4); i < len(s); i++ {
 		if s[i]&0xc0 != 0x80 {
-			last = firstRune(s[i:])
+			last = FirstRune(s[i:])
 		}
 	}
 	return last

@@ -1,4 +1,4 @@
-package corpus
+package read
 
 import (
 	_ "embed"
@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/google/licenseclassifier/v2/assets"
+
+	"slm/data/corpus/clean"
+	"slm/data/corpus/doc"
 )
 
 // licenseNames lists title/file of every licence text in the assets package, which reads by name but cannot be listed.
@@ -63,8 +66,8 @@ func licenseFiles() iter.Seq2[string, string] {
 	}
 }
 
-// licenses returns the licence texts: those named, in that order, or all.
-func licenses(only []string) (iter.Seq2[document, error], error) {
+// Licenses returns the licence texts inside the binary: those named, in that order, or all.
+func Licenses(only []string) (iter.Seq2[doc.Document, error], error) {
 	files := map[string]string{}
 	for title, file := range licenseFiles() {
 		files[title] = file
@@ -81,15 +84,15 @@ func licenses(only []string) (iter.Seq2[document, error], error) {
 			return nil, fmt.Errorf("corpus: licence %q is named twice", title)
 		}
 	}
-	return func(yield func(document, error) bool) {
+	return func(yield func(doc.Document, error) bool) {
 		for _, title := range titles {
 			raw, err := assets.ReadLicenseFile(files[title])
 			if err != nil {
-				yield(document{}, fmt.Errorf("corpus: %s: %w: %w", files[title], ErrUnreadable, err))
+				yield(doc.Document{}, fmt.Errorf("corpus: %s: %w: %w", files[title], ErrUnreadable, err))
 				return
 			}
-			text := uncomment(strings.ToValidUTF8(string(raw), ""))
-			if !yield(document{title: title, source: files[title], line: 1, text: text}, nil) {
+			text := clean.Uncomment(strings.ToValidUTF8(string(raw), ""))
+			if !yield(doc.Document{Title: title, Source: files[title], Line: 1, Text: text}, nil) {
 				return
 			}
 		}

@@ -1,4 +1,4 @@
-package corpus
+package clean
 
 import (
 	"unicode"
@@ -8,12 +8,12 @@ import (
 // Words cuts text into lower-case words of letters and digits; a character of a script written without spaces is a word.
 func Words(text string) []string {
 	var words []string
-	eachWord(text, func(word []byte) { words = append(words, string(word)) })
+	EachWord(text, func(word []byte) { words = append(words, string(word)) })
 	return words
 }
 
-// eachWord calls f with each word of Words(text), in memory that the next word takes over: a text of any length costs one word.
-func eachWord(text string, f func(word []byte)) {
+// EachWord calls f with each word of Words(text), in memory that the next word takes over: a text of any length costs one word.
+func EachWord(text string, f func(word []byte)) {
 	word := make([]byte, 0, 64)
 	flush := func() {
 		if len(word) > 0 {

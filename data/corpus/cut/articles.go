@@ -1,8 +1,11 @@
-package corpus
+package cut
 
 import (
 	"regexp"
 	"strings"
+
+	"slm/data/corpus/clean"
+	"slm/data/corpus/doc"
 )
 
 // Statutes in Chinese: articles are numbered 第一条, 第二条, and what is inserted later 第二条之一. One file may hold several laws.
@@ -32,7 +35,7 @@ const country = "中华人民共和国"
 // lawName is what a law is called when it is cited: without the country in front, without the edition behind, and 民法典 by the
 // name of its subject, 民法.
 func lawName(head string) string {
-	name := edition.ReplaceAllString(Fold(Clean(head)), "")
+	name := edition.ReplaceAllString(clean.Fold(clean.Text(head)), "")
 	if short, ok := strings.CutSuffix(name, "法典"); ok {
 		name = short + "法"
 	}
@@ -45,13 +48,13 @@ func lawName(head string) string {
 // laws cuts a document that holds statutes at the first-level headings ("# 中华人民共和国刑法") where the numbers begin anew. A law may
 // be headed again at each of its books; then the numbers go on, and so does the law. Of headings that follow each other, the first is
 // the law's name. A document without headings or without articles is no book of laws and gives none.
-func laws(doc document) []document {
-	marks := articles(doc.text)
+func laws(d doc.Document) []doc.Document {
+	marks := articles(d.Text)
 	if len(marks) < MinNumbered {
 		return nil
 	}
 	var heads []heading
-	for _, h := range headings(doc.text) {
+	for _, h := range headings(d.Text) {
 		if h.level == 1 {
 			heads = append(heads, h)
 		}
@@ -62,7 +65,7 @@ func laws(doc document) []document {
 	// groups are headings with nothing between them: the index of each one's first.
 	group := make([]int, len(heads))
 	for i := 1; i < len(heads); i++ {
-		if group[i] = i; strings.TrimSpace(doc.text[heads[i-1].body:heads[i].start]) == "" {
+		if group[i] = i; strings.TrimSpace(d.Text[heads[i-1].body:heads[i].start]) == "" {
 			group[i] = group[i-1]
 		}
 	}
@@ -79,13 +82,13 @@ func laws(doc document) []document {
 			}
 		}
 	}
-	c := newCutter(doc)
-	title, start := doc.title, 0
+	c := newSplitter(d)
+	title, start := d.Title, 0
 	for _, i := range starts {
 		c.add(title, start, heads[i].start)
 		title, start = lawName(heads[i].text), heads[i].body
 	}
-	c.add(title, start, len(doc.text))
+	c.add(title, start, len(d.Text))
 	return c.parts
 }
 
@@ -104,7 +107,7 @@ func articleBody(text string) (body, heading string) {
 	}
 	body = strings.TrimSpace(htmlComment.ReplaceAllString(text, ""))
 	if m := caption.FindStringSubmatch(body); m != nil {
-		heading = Fold(m[1])
+		heading = clean.Fold(m[1])
 	}
 	return body, heading
 }

@@ -1,4 +1,4 @@
-package corpus
+package minhash
 
 import (
 	"math"
@@ -12,8 +12,8 @@ type Index struct {
 	bands, rows int
 	threshold   float64
 	n           int
-	blocks      [][]MinHash // of blockSignatures each, so that growing copies nothing
-	tables      [][]int32   // [bands][power of two] open addressing with linear probing: number of a signature plus 1, or 0
+	blocks      [][]Signature // of blockSignatures each, so that growing copies nothing
+	tables      [][]int32     // [bands][power of two] open addressing with linear probing: number of a signature plus 1, or 0
 }
 
 const blockSignatures = 1024
@@ -41,10 +41,10 @@ func bandsFor(t float64) (bands, rows int) {
 }
 
 // Add stores a signature and returns its number, counted from 0.
-func (x *Index) Add(m MinHash) int {
+func (x *Index) Add(m Signature) int {
 	n := x.n
 	if n%blockSignatures == 0 {
-		x.blocks = append(x.blocks, make([]MinHash, 0, blockSignatures))
+		x.blocks = append(x.blocks, make([]Signature, 0, blockSignatures))
 	}
 	last := &x.blocks[len(x.blocks)-1]
 	*last = append(*last, m)
@@ -59,7 +59,7 @@ func (x *Index) Add(m MinHash) int {
 	return n
 }
 
-func (x *Index) at(n int) *MinHash { return &x.blocks[n/blockSignatures][n%blockSignatures] }
+func (x *Index) at(n int) *Signature { return &x.blocks[n/blockSignatures][n%blockSignatures] }
 
 // grow makes tables of a size, a power of two, with all signatures in them.
 func (x *Index) grow(size int) {
@@ -81,7 +81,7 @@ func (x *Index) put(band, n int) {
 }
 
 // Nearest returns the most similar signature at or above the threshold, the earlier one of two alike, or -1.
-func (x *Index) Nearest(m MinHash) (number int, similarity float64) {
+func (x *Index) Nearest(m Signature) (number int, similarity float64) {
 	number = -1
 	x.Candidates(m, func(c int) {
 		s := Similarity(m, *x.at(c))
@@ -93,7 +93,7 @@ func (x *Index) Nearest(m MinHash) (number int, similarity float64) {
 }
 
 // Candidates calls f once for each stored signature that shares a band with m. The order is not defined.
-func (x *Index) Candidates(m MinHash, f func(number int)) {
+func (x *Index) Candidates(m Signature, f func(number int)) {
 	found := map[int32]struct{}{}
 	for b, table := range x.tables {
 		mine := m[b*x.rows : (b+1)*x.rows]
@@ -107,7 +107,7 @@ func (x *Index) Candidates(m MinHash, f func(number int)) {
 	}
 }
 
-func (x *Index) key(m *MinHash, band int) uint64 {
+func (x *Index) key(m *Signature, band int) uint64 {
 	h := uint64(band)
 	for _, v := range m[band*x.rows : (band+1)*x.rows] {
 		h = mix(h ^ uint64(v))

@@ -1,4 +1,4 @@
-package corpus
+package minhash
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/data/corpus/clean"
 	"slm/rng"
 )
 
@@ -38,7 +39,7 @@ func TestSignaturesEstimateJaccardSimilarity(t *testing.T) {
 		words := randomText(s, 400)
 		a, b := strings.Join(words, " "), edited(s, words, float64(i)/pairs/4)
 		j := Jaccard(a, b, 5)
-		e := Similarity(Signature(a), Signature(b)) - j
+		e := Similarity(Of(a), Of(b)) - j
 		squares += e * e
 		if math.Abs(e) > 0.2 {
 			t.Errorf("similarity %.3f is off by %.3f", j, e)
@@ -50,23 +51,23 @@ func TestSignaturesEstimateJaccardSimilarity(t *testing.T) {
 }
 
 func TestSignatureIgnoresCaseSpaceAndPunctuation(t *testing.T) {
-	a, b := Signature("The quick, brown fox jumps over the lazy dog."), Signature("the  QUICK brown\nfox – jumps over (the) lazy dog")
+	a, b := Of("The quick, brown fox jumps over the lazy dog."), Of("the  QUICK brown\nfox – jumps over (the) lazy dog")
 	if a != b {
 		t.Errorf("similarity %v", Similarity(a, b))
 	}
 	if Jaccard("", "", 5) != 1 || Jaccard("a", "", 5) != 0 {
 		t.Error("empty texts")
 	}
-	if got := fmt.Sprint(Words("Straße №5: 民法典, don't")); got != "[straße 5 民 法 典 don t]" {
+	if got := fmt.Sprint(clean.Words("Straße №5: 民法典, don't")); got != "[straße 5 民 法 典 don t]" {
 		t.Error(got)
 	}
 }
 
-// plainSignature is the twin of Signature: all words and the set of all shingles in memory.
-func plainSignature(text string) (m MinHash) {
+// plainSignature is the reference of Of: all words and the set of all shingles in memory.
+func plainSignature(text string) (m Signature) {
 	for i := range m {
 		least := uint32(math.MaxUint32)
-		for h := range shingles(Words(text), shingle) {
+		for h := range shingles(clean.Words(text), shingle) {
 			least = min(least, uint32((h*multipliers[i]+addends[i])>>32))
 		}
 		m[i] = uint16(least)
@@ -77,7 +78,7 @@ func plainSignature(text string) (m MinHash) {
 func TestAStreamedSignatureIsThatOfTheSetOfShingles(t *testing.T) {
 	s := rng.New(3, "sketch")
 	for _, text := range []string{"", "one", "one two three four", "one two three four five", "Ärger ÀÉ 民法典 第一条, x\u0301y ⅷ ① ２", strings.Join(randomText(s, 300), ", "), strings.Repeat("a b c ", 50)} {
-		if got := Signature(text); got != plainSignature(text) {
+		if got := Of(text); got != plainSignature(text) {
 			t.Errorf("%q", text)
 		}
 	}
@@ -96,10 +97,10 @@ func TestBandsMissAtMostOnePairInAHundred(t *testing.T) {
 func TestIndexFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
 	s := rng.New(2, "lsh")
 	index := NewIndex(0.7)
-	var all []MinHash
+	var all []Signature
 	for i := range 60 {
 		words := randomText(s, 300)
-		all = append(all, Signature(strings.Join(words, " ")), Signature(edited(s, words, float64(i%10)/200)))
+		all = append(all, Of(strings.Join(words, " ")), Of(edited(s, words, float64(i%10)/200)))
 	}
 	found, missed := 0, 0
 	for i, m := range all {
@@ -126,7 +127,7 @@ func TestAnIndexHoldsAFewHundredBytesADocument(t *testing.T) {
 	index, draw := NewIndex(0.8), rng.New(1, "corpus-test")
 	most := 256 + 11*index.bands
 	for n := 1; n <= 40_000; n++ {
-		var m MinHash
+		var m Signature
 		for i := range m {
 			m[i] = uint16(draw.Uint64())
 		}

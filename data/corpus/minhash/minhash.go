@@ -1,8 +1,11 @@
-package corpus
+// Package minhash finds near copies among texts: signatures, and an index of them.
+package minhash
 
 import (
 	"encoding/binary"
 	"math"
+
+	"slm/data/corpus/clean"
 )
 
 // Permutations is the length of a signature: the standard error of Similarity is at most 1/(2√128) = 0.044.
@@ -11,45 +14,46 @@ const Permutations = 128
 // shingle is how many words in a row make one element of the set that a signature stands for.
 const shingle = 5
 
-// MinHash is the signature of a text: of each of 128 hash permutations the minimum over its 5-word shingles (Broder 1997), cut to 16
+// Signature stands for a text: it holds, of each of 128 hash permutations the minimum over its 5-word shingles (Broder 1997), cut to 16
 // bits (Li & König 2010: what two places then share by chance, 1 in 65,536, is far below the error of the estimate). The share of equal
 // places in two signatures estimates the Jaccard similarity of the two sets of shingles.
-type MinHash [Permutations]uint16
+type Signature [Permutations]uint16
 
-// Signature returns the signature of a text, in time proportional to its length and memory that does not depend on it. Case,
+// Of returns the signature of a text, in time proportional to its length and memory that does not depend on it. Case,
 // punctuation and white space do not count; in scripts written without spaces each character is a word. Texts shorter than a shingle are
 // one shingle; an empty text has the all-ones signature.
-func Signature(text string) MinHash {
-	s := newSketch()
-	eachWord(text, s.word)
-	return s.signature()
+func Of(text string) Signature {
+	s := NewSketch()
+	clean.EachWord(text, s.Word)
+	return s.Signature()
 }
 
-// sketch makes a signature from words, one after the other. Shingles may come twice: a minimum does not change by that.
-type sketch struct {
+// Sketch makes a signature from words, one after the other. Shingles may come twice: a minimum does not change by that.
+type Sketch struct {
 	least [Permutations]uint32
 	last  [shingle]uint64 // hashes of the newest words, in the places of their numbers modulo shingle
 	words int
 }
 
-func newSketch() *sketch {
-	s := &sketch{}
+// NewSketch begins a text.
+func NewSketch() *Sketch {
+	s := &Sketch{}
 	for i := range s.least {
 		s.least[i] = math.MaxUint32
 	}
 	return s
 }
 
-// word adds the next word.
-func (s *sketch) word(word []byte) {
-	s.last[s.words%shingle] = hashString(word)
+// Word adds the next word.
+func (s *Sketch) Word(word []byte) {
+	s.last[s.words%shingle] = Hash(word)
 	if s.words++; s.words >= shingle {
 		s.add(shingle)
 	}
 }
 
 // add takes the shingle of the newest n words into the minima.
-func (s *sketch) add(n int) {
+func (s *Sketch) add(n int) {
 	h := uint64(shingle)
 	for i := s.words - n; i < s.words; i++ {
 		h = mix(h ^ s.last[i%shingle])
@@ -62,8 +66,8 @@ func (s *sketch) add(n int) {
 	}
 }
 
-// signature ends the text.
-func (s *sketch) signature() (m MinHash) {
+// Signature ends the text.
+func (s *Sketch) Signature() (m Signature) {
 	if s.words > 0 && s.words < shingle {
 		s.add(s.words)
 	}
@@ -73,8 +77,8 @@ func (s *sketch) signature() (m MinHash) {
 	return m
 }
 
-// bytes writes a signature, little-endian.
-func (m *MinHash) bytes() []byte {
+// Bytes writes a signature, little-endian.
+func (m *Signature) Bytes() []byte {
 	out := make([]byte, 0, 2*Permutations)
 	for _, v := range m {
 		out = binary.LittleEndian.AppendUint16(out, v)
@@ -83,7 +87,7 @@ func (m *MinHash) bytes() []byte {
 }
 
 // Similarity estimates the Jaccard similarity of the texts behind two signatures, in [0,1].
-func Similarity(a, b MinHash) float64 {
+func Similarity(a, b Signature) float64 {
 	same := 0
 	for i := range a {
 		if a[i] == b[i] {
@@ -95,7 +99,7 @@ func Similarity(a, b MinHash) float64 {
 
 // Jaccard returns the exact similarity of two texts' sets of n-word shingles, in [0,1]; two empty texts are alike.
 func Jaccard(a, b string, n int) float64 {
-	x, y := shingles(Words(a), n), shingles(Words(b), n)
+	x, y := shingles(clean.Words(a), n), shingles(clean.Words(b), n)
 	if len(x) == 0 && len(y) == 0 {
 		return 1
 	}
@@ -116,7 +120,7 @@ func shingles(words []string, n int) map[uint64]struct{} {
 	}
 	hashes := make([]uint64, len(words))
 	for i, w := range words {
-		hashes[i] = hashString(w)
+		hashes[i] = Hash(w)
 	}
 	for i := 0; i == 0 || i+n <= len(hashes); i++ {
 		h := uint64(n)
@@ -144,8 +148,8 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// hashString is 64-bit FNV-1a with a final mix.
-func hashString[T string | []byte](s T) uint64 {
+// Hash is 64-bit FNV-1a with a final mix.
+func Hash[T string | []byte](s T) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := 0; i < len(s); i++ {
 		h = (h ^ uint64(s[i])) * 0x100000001b3

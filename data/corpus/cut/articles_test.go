@@ -1,0 +1,124 @@
+package cut
+
+import (
+	"strings"
+	"testing"
+
+	"slm/data/corpus/doc"
+)
+
+// book is a file with three laws: one in two books, one with inserted and missing articles, and a decision without articles between.
+const book = `# 中华人民共和国民法典
+# 总则
+
+2020年5月28日 通过
+
+<!-- INFO END -->
+
+## 第一章 基本规定
+
+第一条 为了保护民事主体的合法权益，制定本法。
+
+第二条　民法调整平等主体之间的关系：
+
+（一）人身关系；
+
+（二）财产关系。
+
+## 第二章 自然人
+
+### 第一节 权利
+
+第三条 权利受法律保护。
+
+# 中华人民共和国民法典
+# 物权编
+
+2020年5月28日 通过
+
+第四条 本编调整物的归属。
+第一条规定的权益，
+第二条、第三条也一样。
+
+第五条 本法自2021年1月1日起施行。
+
+# 关于某事的决定
+
+为了某事，决定如下。
+
+# 中华人民共和国刑法（2020修正）
+
+序言。
+
+第一条 【目的】为了惩罚犯罪，制定本法。
+第一条之一 甲。
+第一条之二 乙。
+
+第三条 丙。
+
+第四条 告诉的才处理。
+
+本条短。
+
+附件一
+
+1．关于禁毒的决定
+`
+
+func TestALawIsCalledAsItIsCited(t *testing.T) {
+	for head, want := range map[string]string{
+		"中华人民共和国民法典": "民法", "中华人民共和国刑法": "刑法", " 中华人民共和国 宪法 (2018年)": "宪法", "中华人民共和国": "中华人民共和国", "反分裂国家法": "反分裂国家法",
+		"中华人民共和国公司法（2023修订）": "公司法",
+	} {
+		if got := lawName(head); got != want {
+			t.Errorf("%s is called %s", head, got)
+		}
+	}
+}
+
+func TestChineseNumbersAreRead(t *testing.T) {
+	for text, want := range map[string]int{
+		"一千零八十四": 1084, "一千〇八十四": 1084, "一千○八十四": 1084, "十": 10, "一百二十": 120, "一九八四": 1984, "二〇": 20, "三": 3, "两": -1, "": -1, "三万": -1, "一二三四五六七": -1,
+	} {
+		if got, ok := chinese(text); ok != (want >= 0) || ok && got != want {
+			t.Errorf("%s = %d, %v", text, got, ok)
+		}
+	}
+}
+
+func TestTextWithoutHeadingsOrArticlesIsNoBookOfStatutes(t *testing.T) {
+	for _, text := range []string{
+		"", "# 甲\n\n第一条 甲。\n第二条 乙。\n", "第一条 甲。\n第二条 乙。\n第三条 丙。\n第四条 丁。\n", "# One\n\nArticle 1 A\n", "# 甲\n\n第一条规定。\n第二条规定。\n第三条规定。\n第四条规定。\n",
+	} {
+		if got := laws(doc.Document{Title: "t", Line: 1, Text: text}); got != nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
+// FuzzLaws holds for any text: its laws are pieces of it, in order, none before the line that it says it begins on.
+func FuzzLaws(f *testing.F) {
+	f.Add(book)
+	f.Add("# 甲\n第一条 a\n第二条 b\n# 乙\n第一条 c\n第二条 d\n# 丙")
+	f.Add("# 甲乙\n第一条 a\n第二条 b\n# 乙\n乙\n第一条 c\n第二条 d\n") // a heading ends as the text below it begins
+	f.Fuzz(func(t *testing.T, text string) {
+		starts := []int{0} // of the lines
+		for i := range len(text) {
+			if text[i] == '\n' {
+				starts = append(starts, i+1)
+			}
+		}
+		done := 0
+		for _, d := range laws(doc.Document{Title: "t", Line: 1, Text: text}) {
+			if d.Line < 1 || d.Line > len(starts) || d.Text == "" {
+				t.Fatalf("%q begins on line %d of %d", d.Text, d.Line, len(starts))
+			}
+			from := max(done, starts[d.Line-1])
+			at := strings.Index(text[from:], d.Text)
+			if at < 0 {
+				t.Fatalf("%q is not in %q, from line %d on", d.Text, text[from:], d.Line)
+			}
+			done = from + at + len(d.Text)
+		}
+	})
+}

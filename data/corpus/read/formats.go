@@ -1,0 +1,87 @@
+// Package read opens the files of a corpus and gives the documents in them, each format in a file of its own.
+//
+// It does not cut documents into sections: see the package cut.
+package read
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"slm/data/corpus/doc"
+)
+
+var (
+	// ErrEmpty says that a corpus, or a file of it, holds no text.
+	ErrEmpty = errors.New("no text")
+	// ErrUnreadable says that a file is missing, may not be opened, is no UTF-8 text or breaks its own format.
+	ErrUnreadable = errors.New("cannot be read")
+	// ErrUnknown says that a corpus, a field or a title was named that does not exist.
+	ErrUnknown = errors.New("unknown name")
+)
+
+// Format is one kind of file.
+type Format struct {
+	Ends []string // how names of such files end, in lower case: ".md", ".markdown"; "" for names without an ending
+	// Read gives the documents of a file in order. An error ends them; it wraps ErrUnreadable and names the file and the line.
+	Read func(in *Input) iter.Seq2[doc.Document, error]
+}
+
+var formats []Format
+
+// Register adds a format. It is called before any file is opened. An ending that another format has is a mistake of the program.
+func Register(f Format) {
+	for _, end := range f.Ends {
+		if _, ok := byEnd(end); ok || end != strings.ToLower(end) {
+			panic(fmt.Sprintf("read: the ending %q cannot be registered", end))
+		}
+	}
+	formats = append(formats, f)
+}
+
+// The formats, one a line.
+func init() {
+	Register(text)
+	Register(markdown)
+	Register(jsonl)
+}
+
+func byEnd(end string) (Format, bool) {
+	for _, f := range formats {
+		if slices.Contains(f.Ends, end) {
+			return f, true
+		}
+	}
+	return Format{}, false
+}
+
+// formatOf returns the format of a file, by the end of its name.
+func formatOf(name string) (Format, error) {
+	end := strings.ToLower(filepath.Ext(name))
+	if f, ok := byEnd(end); ok {
+		return f, nil
+	}
+	return Format{}, fmt.Errorf("corpus: %s: %w: a corpus is made of %s files, not of %q%s", name, ErrUnreadable, endings(), filepath.Ext(name), unpack(end))
+}
+
+// endings lists the first ending of each format: ".txt, .md and .jsonl".
+func endings() string {
+	var ends []string
+	for _, f := range formats {
+		ends = append(ends, f.Ends[0])
+	}
+	last := len(ends) - 1
+	return strings.Join(ends[:last], ", ") + " and " + ends[last]
+}
+
+// unpack says what to do with a compressed file. None is read: how much comes out of it is not known before it is unpacked.
+func unpack(end string) string {
+	switch end {
+	case ".gz", ".tgz", ".zst", ".bz2", ".xz", ".zip", ".tar", ".7z":
+		return "; unpack it first"
+	}
+	return ""
+}

@@ -1,0 +1,136 @@
+package read
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"slm/data/corpus/clean"
+	"slm/data/corpus/doc"
+)
+
+// blockMost is the most of a file that is held at a time, bytes. A longer text is cut at a blank line; a single line may not be longer.
+const blockMost = 16 << 20
+
+// Options say how files are read.
+type Options struct {
+	Field string // of records: the field that holds the text; empty means "text"
+	Block int    // bytes of a file held at a time; 0 means 16 MB
+}
+
+// Input is a file being read.
+type Input struct {
+	name  string // for messages
+	label string // for Section.Source: it must not depend on the machine
+	field string
+	most  int // blockMost, or less in a test
+	in    *bufio.Reader
+	line  int // of the next byte, from 1
+}
+
+// Files returns the documents of all files that match the globs, in the order of their names. A file that no format reads is an error at once.
+func Files(patterns []string, opt Options) (iter.Seq2[doc.Document, error], error) {
+	found, err := globAll(patterns)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		if _, err := formatOf(f.name); err != nil {
+			return nil, err
+		}
+	}
+	return func(yield func(doc.Document, error) bool) {
+		for _, f := range found {
+			for d, err := range f.documents(opt) {
+				if !yield(d, err) || err != nil {
+					return
+				}
+			}
+		}
+	}, nil
+}
+
+// documents opens a file and reads it. An error is the last that it yields.
+func (f file) documents(opt Options) iter.Seq2[doc.Document, error] {
+	return func(yield func(doc.Document, error) bool) {
+		from, err := os.Open(f.name)
+		if err != nil {
+			yield(doc.Document{}, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err))
+			return
+		}
+		defer func() { _ = from.Close() }() // read only
+		From(from, f.name, f.label, opt)(yield)
+	}
+}
+
+// From reads what would be a file of a name. Its documents carry the label as their source.
+func From(from io.Reader, name, label string, opt Options) iter.Seq2[doc.Document, error] {
+	return func(yield func(doc.Document, error) bool) {
+		format, err := formatOf(name)
+		if err != nil {
+			yield(doc.Document{}, err)
+			return
+		}
+		in := &Input{name: name, label: label, field: opt.Field, most: opt.Block, in: bufio.NewReaderSize(from, 1<<16), line: 1}
+		if in.field == "" {
+			in.field = "text"
+		}
+		if in.most == 0 {
+			in.most = blockMost
+		}
+		if bom, err := in.in.Peek(3); err == nil && bytes.Equal(bom, []byte("\ufeff")) {
+			_, _ = in.in.Discard(3)
+		}
+		empty := true
+		for d, err := range format.Read(in) {
+			empty = false
+			if !yield(d, err) || err != nil {
+				return
+			}
+		}
+		if empty {
+			yield(doc.Document{}, fmt.Errorf("corpus: %s: %w", name, ErrEmpty))
+		}
+	}
+}
+
+// title is the file's name, as clean as a title in a text: forms put it into lines.
+func (in *Input) title() string {
+	base := filepath.Base(in.name)
+	if title := clean.Fold(clean.Text(strings.ToValidUTF8(strings.TrimSuffix(base, filepath.Ext(base)), ""))); title != "" {
+		return title
+	}
+	return "untitled"
+}
+
+// next returns the next line with its end. A line longer than a block, or one that is no UTF-8, is an error with its place.
+func (in *Input) next() ([]byte, error) {
+	var line []byte
+	for {
+		piece, err := in.in.ReadSlice('\n')
+		if len(line)+len(piece) > in.most {
+			return nil, fmt.Errorf("corpus: %s:%d: %w: the line is longer than %d bytes", in.name, in.line, ErrUnreadable, in.most)
+		}
+		line = append(line, piece...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err == io.EOF && len(line) == 0:
+			return nil, io.EOF
+		case err != nil && err != io.EOF:
+			return nil, fmt.Errorf("corpus: %s:%d: %w: %w", in.name, in.line, ErrUnreadable, err)
+		}
+		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
+			return nil, fmt.Errorf("corpus: %s:%d: %w: not UTF-8 text; convert the file first", in.name, in.line, ErrUnreadable)
+		}
+		in.line++
+		return line, nil
+	}
+}
