@@ -9,6 +9,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/corpus"
+	"slm/data/corpus/read"
 )
 
 // settle is how old a file's change must be before its digest is kept: one changed within a clock tick of the digest's making could
@@ -52,7 +53,7 @@ func (d *digests) files(patterns []string) (string, error) {
 	for i, name := range names {
 		sum, err := d.file(name)
 		if err != nil {
-			return "", fmt.Errorf("%w: %w", corpus.ErrUnreadable, err)
+			return "", fmt.Errorf("%w: %w", read.ErrUnreadable, err)
 		}
 		list[i] = [2]string{filepath.Base(name), sum}
 	}

@@ -30,7 +30,7 @@ var operational = []string{
 }
 
 // Build makes the job of a checked recipe: its steps with the parts of the recipe that each is made from. It hashes the input files
-// and opens nothing else. An error wraps corpus.ErrUnreadable when one is missing.
+// and opens nothing else. An error wraps read.ErrUnreadable when one is missing.
 func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string, now func() time.Time) (*Job, error) {
 	files := openDigests(filepath.Join(dir, "runs", ".digests.json"), now)
 	inputs, err := inputsOf(&r.Recipe, files)

@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"slm/checkpoint"
-	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pairs"
@@ -44,7 +44,7 @@ import (
 var sentinels = map[string]error{
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
-	"cma.ErrBroken": cma.ErrBroken, "corpus.ErrEmpty": corpus.ErrEmpty, "corpus.ErrUnknown": corpus.ErrUnknown, "corpus.ErrUnreadable": corpus.ErrUnreadable,
+	"cma.ErrBroken": cma.ErrBroken, "read.ErrEmpty": read.ErrEmpty, "read.ErrUnknown": read.ErrUnknown, "read.ErrUnreadable": read.ErrUnreadable,
 	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
 	"form.ErrTemplate": form.ErrTemplate, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
 	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/checkpoint"
-	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/pipeline"
 	"slm/report"
@@ -51,7 +51,7 @@ func (a *app) eval(ctx context.Context, run, file string, offline bool) (err err
 	}
 	items, err := exam.Read(file)
 	if err != nil && !errors.Is(err, exam.ErrFormat) {
-		err = fmt.Errorf("%w: %w", corpus.ErrUnreadable, err)
+		err = fmt.Errorf("%w: %w", read.ErrUnreadable, err)
 	}
 	if err != nil {
 		return err

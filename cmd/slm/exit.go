@@ -10,7 +10,7 @@ import (
 	"syscall"
 
 	"slm/checkpoint"
-	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pairs"
@@ -105,7 +105,7 @@ func exitCode(err, cause error) int {
 		return exitDiverged
 	case is(form.ErrTemplate):
 		return exitUsage
-	case is(corpus.ErrEmpty, corpus.ErrUnreadable, corpus.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap):
+	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap):
 		return exitData
 	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, result.ErrNewer):
 		return exitCheckpoint

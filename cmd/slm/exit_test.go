@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"slm/checkpoint"
-	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pairs"
@@ -41,9 +41,9 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{pipeline.ErrUsage, nil, 2},
 		{schema.Problems{{What: "x"}}, nil, 2},
 		{llm.ErrBudget, nil, 3},
-		{corpus.ErrEmpty, nil, 4},
-		{corpus.ErrUnreadable, nil, 4},
-		{corpus.ErrUnknown, nil, 4},
+		{read.ErrEmpty, nil, 4},
+		{read.ErrUnreadable, nil, 4},
+		{read.ErrUnknown, nil, 4},
 		{exam.ErrTooSmall, nil, 4},
 		{exam.ErrFormat, nil, 4},
 		{pairs.ErrFormat, nil, 4},

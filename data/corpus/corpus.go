@@ -17,13 +17,6 @@ import (
 	"slm/data/corpus/read"
 )
 
-// The errors of the packages below, for those who know this one.
-var (
-	ErrEmpty      = read.ErrEmpty
-	ErrUnreadable = read.ErrUnreadable
-	ErrUnknown    = read.ErrUnknown
-)
-
 // Licenses is the value of Options.From that names the licence texts inside the binary.
 const Licenses = "builtin:licenses"
 
@@ -126,9 +119,9 @@ func open(opt Options) (iter.Seq2[doc.Document, error], error) {
 	case opt.From == Licenses:
 		return read.Licenses(opt.Only)
 	case opt.From != "":
-		return nil, fmt.Errorf("corpus: %q: %w: the only built-in corpus is %s", opt.From, ErrUnknown, Licenses)
+		return nil, fmt.Errorf("corpus: %q: %w: the only built-in corpus is %s", opt.From, read.ErrUnknown, Licenses)
 	case len(opt.Paths) == 0:
-		return nil, fmt.Errorf("corpus: %w: no path and no built-in corpus was named", ErrEmpty)
+		return nil, fmt.Errorf("corpus: %w: no path and no built-in corpus was named", read.ErrEmpty)
 	}
 	return read.Files(opt.Paths, read.Options{Field: opt.Field, Block: opt.block})
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"slm/checkpoint"
+	"slm/data/corpus/read"
 )
 
 // dump writes sections one field a line, so that a golden file can be read.
@@ -58,20 +59,20 @@ func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
 		file, data, says string
 		is               error
 	}{
-		"empty":        {"a.txt", "", "a.txt: no text", ErrEmpty},
-		"blank":        {"a.md", " \n\n\t\n", "a.md: no text", ErrEmpty},
-		"binary":       {"a.txt", "fine\nnot \x00 fine\n", "a.txt:2:", ErrUnreadable},
-		"latin-1":      {"a.txt", "caf\xe9", "a.txt:1:", ErrUnreadable},
-		"utf-16":       {"a.txt", "\xff\xfea\x00", "a.txt:1:", ErrUnreadable},
-		"kind":         {"a.pdf", "%PDF", ".pdf", ErrUnreadable},
-		"json":         {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":", "a.jsonl:2:", ErrUnreadable},
-		"field":        {"a.jsonl", `{"body":"x","id":1}`, `it has: body, id`, ErrUnreadable},
-		"some records": {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":3}\n\n{\"text\":\"y\"}\n{}\n[]\n", "on 3 lines:\n", ErrUnreadable},
-		"field's type": {"a.jsonl", `{"text":3}`, `a.jsonl:1:`, ErrUnreadable},
-		"no object":    {"a.jsonl", `"text"`, `a.jsonl:1:`, ErrUnreadable},
-		"title's type": {"a.jsonl", `{"text":"x","title":[1]}`, `a.jsonl:1:`, ErrUnreadable},
-		"same section": {"a.jsonl", "{\"text\":\"x\",\"title\":\"T\",\"number\":1}\n{\"text\":\"y\",\"title\":\"T\",\"number\":1}", `a.jsonl:2:`, ErrUnreadable},
-		"empty record": {"a.jsonl", `{"text":" "}`, "nothing left", ErrEmpty},
+		"empty":        {"a.txt", "", "a.txt: no text", read.ErrEmpty},
+		"blank":        {"a.md", " \n\n\t\n", "a.md: no text", read.ErrEmpty},
+		"binary":       {"a.txt", "fine\nnot \x00 fine\n", "a.txt:2:", read.ErrUnreadable},
+		"latin-1":      {"a.txt", "caf\xe9", "a.txt:1:", read.ErrUnreadable},
+		"utf-16":       {"a.txt", "\xff\xfea\x00", "a.txt:1:", read.ErrUnreadable},
+		"kind":         {"a.pdf", "%PDF", ".pdf", read.ErrUnreadable},
+		"json":         {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":", "a.jsonl:2:", read.ErrUnreadable},
+		"field":        {"a.jsonl", `{"body":"x","id":1}`, `it has: body, id`, read.ErrUnreadable},
+		"some records": {"a.jsonl", "{\"text\":\"x\"}\n{\"text\":3}\n\n{\"text\":\"y\"}\n{}\n[]\n", "on 3 lines:\n", read.ErrUnreadable},
+		"field's type": {"a.jsonl", `{"text":3}`, `a.jsonl:1:`, read.ErrUnreadable},
+		"no object":    {"a.jsonl", `"text"`, `a.jsonl:1:`, read.ErrUnreadable},
+		"title's type": {"a.jsonl", `{"text":"x","title":[1]}`, `a.jsonl:1:`, read.ErrUnreadable},
+		"same section": {"a.jsonl", "{\"text\":\"x\",\"title\":\"T\",\"number\":1}\n{\"text\":\"y\",\"title\":\"T\",\"number\":1}", `a.jsonl:2:`, read.ErrUnreadable},
+		"empty record": {"a.jsonl", `{"text":" "}`, "nothing left", read.ErrEmpty},
 	} {
 		_, _, err := Collect(Options{Paths: []string{write(t, c.file, c.data)}})
 		if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
@@ -80,14 +81,14 @@ func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, pattern := range []string{filepath.Join(dir, "none.txt"), filepath.Join(dir, "*.txt"), filepath.Join(dir, "**", "*.txt")} {
-		if _, _, err := Collect(Options{Paths: []string{pattern}}); !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), pattern) {
+		if _, _, err := Collect(Options{Paths: []string{pattern}}); !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), pattern) {
 			t.Errorf("%s: %v", pattern, err)
 		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "folder.txt"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Collect(Options{Paths: []string{filepath.Join(dir, "folder.txt")}}); !errors.Is(err, ErrUnreadable) {
+	if _, _, err := Collect(Options{Paths: []string{filepath.Join(dir, "folder.txt")}}); !errors.Is(err, read.ErrUnreadable) {
 		t.Errorf("a folder: %v", err)
 	}
 }
@@ -99,7 +100,7 @@ func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
 		}
 	}
 	path := write(t, "a.txt", "Some text.")
-	if _, _, err := Collect(Options{Paths: []string{path}, Only: []string{"b"}}); !errors.Is(err, ErrUnknown) {
+	if _, _, err := Collect(Options{Paths: []string{path}, Only: []string{"b"}}); !errors.Is(err, read.ErrUnknown) {
 		t.Error(err)
 	}
 }
@@ -108,7 +109,7 @@ func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
 func TestALineLongerThanTheBufferIsRefusedNotRead(t *testing.T) {
 	path := write(t, "long.jsonl", "{\"text\":\"short\"}\n{\"text\":\""+strings.Repeat("x", 200_000)+"\"}\n")
 	_, _, err := Collect(Options{Paths: []string{path}, block: 100_000})
-	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "long.jsonl:2:") {
+	if !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), "long.jsonl:2:") {
 		t.Error(err)
 	}
 }
@@ -227,9 +228,9 @@ func TestSectionsSurviveTheirFile(t *testing.T) {
 			t.Fatalf("cut at %d of %d: %v", n, len(whole), err)
 		}
 	}
-	failing := func(yield func(Section, error) bool) { yield(Section{}, ErrEmpty) }
+	failing := func(yield func(Section, error) bool) { yield(Section{}, read.ErrEmpty) }
 	other := filepath.Join(t.TempDir(), "none.arrow")
-	if err := Write(other, failing, nil); !errors.Is(err, ErrEmpty) {
+	if err := Write(other, failing, nil); !errors.Is(err, read.ErrEmpty) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(other); !os.IsNotExist(err) {

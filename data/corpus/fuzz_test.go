@@ -39,7 +39,7 @@ func FuzzFile(f *testing.F) {
 			ids[s.ID], count = true, count+1
 			return true
 		})
-		if err != nil && !strings.Contains(err.Error(), name) && !errors.Is(err, ErrEmpty) || err == nil && count == 0 {
+		if err != nil && !strings.Contains(err.Error(), name) && !errors.Is(err, read.ErrEmpty) || err == nil && count == 0 {
 			t.Errorf("%d sections, %v", count, err)
 		}
 	})

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"slm/data/corpus/read"
 )
 
 // gzipped is n zero bytes, packed a thousandfold.
@@ -39,7 +41,7 @@ func TestCompressedFilesAreRefused(t *testing.T) {
 	} {
 		before := allocated()
 		_, _, err := Collect(Options{Paths: []string{write(t, name, string(bomb))}})
-		if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), says) {
+		if !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if grown := allocated() - before; grown > 8<<20 {

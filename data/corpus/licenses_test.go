@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"slm/data/corpus/clean"
+	"slm/data/corpus/read"
 )
 
 func licenseSections(t *testing.T, opt Options) ([]Section, *Report) {
@@ -114,7 +115,7 @@ func TestOnlyRestrictsAndOrdersLicences(t *testing.T) {
 		t.Errorf("from %s to %s", sections[0].Title, sections[len(sections)-1].Title)
 	}
 	_, _, err := Sections(Options{From: Licenses, Only: []string{"apache-2.0"}})
-	if !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), `did you mean "Apache-2.0"`) {
+	if !errors.Is(err, read.ErrUnknown) || !strings.Contains(err.Error(), `did you mean "Apache-2.0"`) {
 		t.Error(err)
 	}
 	if _, _, err := Sections(Options{From: Licenses, Only: []string{"MIT", "MIT"}}); err == nil {
@@ -127,7 +128,7 @@ func TestLicenceWithoutNumbersIsCutAtParagraphs(t *testing.T) {
 	if report.Shapes["paragraphs"] != 1 || len(sections) == 0 || sections[0].Number != "1" || sections[0].Heading != "" {
 		t.Errorf("%v, %+v", report.Shapes, sections)
 	}
-	if _, _, err := Collect(Options{From: Licenses, Only: []string{"MIT"}, Numbered: true}); !errors.Is(err, ErrEmpty) {
+	if _, _, err := Collect(Options{From: Licenses, Only: []string{"MIT"}, Numbered: true}); !errors.Is(err, read.ErrEmpty) {
 		t.Errorf("numbered sections only: %v", err)
 	}
 }

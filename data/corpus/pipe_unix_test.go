@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"slm/data/corpus/read"
 )
 
 func TestAPipeIsRefusedNotWaitedFor(t *testing.T) {
@@ -14,7 +16,7 @@ func TestAPipeIsRefusedNotWaitedFor(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Collect(Options{Paths: []string{path}}); !errors.Is(err, ErrUnreadable) {
+	if _, _, err := Collect(Options{Paths: []string{path}}); !errors.Is(err, read.ErrUnreadable) {
 		t.Error(err)
 	}
 }

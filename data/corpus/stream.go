@@ -10,6 +10,7 @@ import (
 	"slm/data/corpus/cut"
 	"slm/data/corpus/doc"
 	"slm/data/corpus/minhash"
+	"slm/data/corpus/read"
 )
 
 // stream moves documents through de-duplication and cutting. It stops without an error when the consumer has enough.
@@ -62,12 +63,12 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 	}
 	for _, title := range opt.Only {
 		if !seen[title] {
-			return fmt.Errorf("corpus: no document has the title %q: %w", title, ErrUnknown)
+			return fmt.Errorf("corpus: no document has the title %q: %w", title, read.ErrUnknown)
 		}
 	}
 	report.Digest = hex.EncodeToString(report.digest.Sum(nil))
 	if report.Sections == 0 {
-		return fmt.Errorf("corpus: nothing left to learn (%d documents dropped): %w", report.DroppedExact+report.DroppedNear+report.DroppedShort, ErrEmpty)
+		return fmt.Errorf("corpus: nothing left to learn (%d documents dropped): %w", report.DroppedExact+report.DroppedNear+report.DroppedShort, read.ErrEmpty)
 	}
 	return nil
 }
@@ -149,7 +150,7 @@ func (r *Report) name(d *doc.Document) error {
 			r.titles[h]++
 			return nil
 		}
-		return fmt.Errorf("corpus: %s:%d: %w: there is a section %q already", d.Source, d.Line, ErrUnreadable, id)
+		return fmt.Errorf("corpus: %s:%d: %w: there is a section %q already", d.Source, d.Line, read.ErrUnreadable, id)
 	}
 	for title := d.Title; ; {
 		h := minhash.Hash(title)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/form"
 )
 
@@ -68,8 +69,8 @@ func TestAQuestionIsAboutTheSectionThatItNames(t *testing.T) {
 	if n, err := Locate(items, stream(twice), lawForms); n != 1 || err != nil || items[0].Knowledge != "mine" || items[1].Section != "" {
 		t.Errorf("%d, %v, %+v", n, err, items)
 	}
-	broken := func(yield func(corpus.Section, error) bool) { yield(corpus.Section{}, corpus.ErrEmpty) }
-	if _, err := Locate(items, broken, lawForms); !errors.Is(err, corpus.ErrEmpty) {
+	broken := func(yield func(corpus.Section, error) bool) { yield(corpus.Section{}, read.ErrEmpty) }
+	if _, err := Locate(items, broken, lawForms); !errors.Is(err, read.ErrEmpty) {
 		t.Error(err)
 	}
 }

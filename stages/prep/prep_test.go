@@ -15,6 +15,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pack"
@@ -247,9 +248,9 @@ func TestWhatCannotBePreparedLeavesNothing(t *testing.T) {
 		ctx    context.Context
 		want   error
 	}{
-		"empty file":    {func(c *Config) { c.Corpus.From, c.Corpus.Only, c.Corpus.Path = "", nil, []string{empty} }, context.Background(), corpus.ErrEmpty},
-		"missing file":  {func(c *Config) { c.Corpus.From, c.Corpus.Only, c.Corpus.Path = "", nil, []string{empty + "x"} }, context.Background(), corpus.ErrUnreadable},
-		"unknown title": {func(c *Config) { c.Corpus.Only = []string{"MIT-9"} }, context.Background(), corpus.ErrUnknown},
+		"empty file":    {func(c *Config) { c.Corpus.From, c.Corpus.Only, c.Corpus.Path = "", nil, []string{empty} }, context.Background(), read.ErrEmpty},
+		"missing file":  {func(c *Config) { c.Corpus.From, c.Corpus.Only, c.Corpus.Path = "", nil, []string{empty + "x"} }, context.Background(), read.ErrUnreadable},
+		"unknown title": {func(c *Config) { c.Corpus.Only = []string{"MIT-9"} }, context.Background(), read.ErrUnknown},
 		"small exam":    {func(c *Config) { c.Corpus.Only = []string{"Apache-2.0"}; c.Exam.Split.Test = 0.001 }, context.Background(), exam.ErrTooSmall},
 		"bad form":      {func(c *Config) { c.Forms.Question = []string{"{nonsense}"} }, context.Background(), form.ErrTemplate},
 		"cancelled":     {func(*Config) {}, cancelled, reason},
