@@ -25,8 +25,13 @@ var layers = []layer{
 	{packages: []string{"cmd/*", "scripts/benchmark", "scripts/killrun"}},
 	{packages: []string{"scripts/benchmark/*"}}, // a benchmark each
 	{packages: []string{"scripts/benchmark/bpo/published"}},
-	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}}, // what benchmarks share
-	{packages: []string{"pipeline", "pipeline/*"}, within: true},
+	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}},       // what benchmarks share
+	{packages: []string{"internal/term"}},                                           // shows what the pipeline tells
+	{packages: []string{"pipeline/runtest"}},                                        // runs for tests
+	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate"}}, // what is done with runs and plans
+	{packages: []string{"pipeline"}},
+	{packages: []string{"pipeline/blackbox"}},
+	{packages: []string{"pipeline/rundir", "pipeline/recipe"}},
 	{packages: []string{"report"}},
 	{packages: []string{"stages/prep", "stages/dp", "stages/kit", "stages/bpo", "stages/eval"}},
 	{packages: []string{"stages", "stages/*"}, within: true}, // the contract of a stage and what stages share
@@ -42,7 +47,8 @@ var layers = []layer{
 	{packages: []string{"data/*"}, within: true},
 	{packages: []string{"result", "stat"}},
 	{packages: []string{"checkpoint"}},
-	{packages: []string{"rng", "recipes"}},
+	{packages: []string{"pipeline/schema"}}, // knows no recipe
+	{packages: []string{"rng", "recipes", "internal/sanitize"}},
 }
 
 // levelOf returns the layer of a package; exact names count before folders, so model/kernel is not of model/*.
@@ -174,6 +180,16 @@ func TestImportsThatGoUpAreFound(t *testing.T) {
 		{"result", "report", "above"},
 		{"pipeline", "cmd/slm", "above"},
 		{"scripts/benchmark/bo", "scripts/benchmark/bpo", "beside"},
+		{"pipeline", "pipeline/audit", "above"},
+		{"pipeline", "pipeline/estimate", "above"},
+		{"pipeline/rundir", "pipeline", "above"},
+		{"pipeline/blackbox", "pipeline/session", "above"},
+		{"pipeline/session", "pipeline/audit", "beside"},
+		{"pipeline/recipe", "pipeline/rundir", "beside"},
+		{"pipeline/schema", "pipeline/recipe", "above"},
+		{"report", "pipeline/rundir", "above"},
+		{"pipeline/audit", "internal/term", "above"},
+		{"pipeline/room", "rng", "no layer"},
 		{"model", "elsewhere", "no layer"},
 		{"elsewhere", "rng", "no layer"},
 	} {
@@ -183,7 +199,8 @@ func TestImportsThatGoUpAreFound(t *testing.T) {
 		}
 	}
 	for _, c := range [][2]string{
-		{"cmd/slm", "pipeline"}, {"pipeline", "stages/dp"}, {"pipeline", "report"}, {"stages/dp", "stages/trainer"}, {"stages/trainer", "stages"},
+		{"cmd/slm", "pipeline"}, {"cmd/slm", "internal/term"}, {"internal/term", "pipeline"}, {"pipeline/audit", "pipeline"}, {"pipeline", "pipeline/rundir"},
+		{"pipeline/session", "pipeline/blackbox"}, {"pipeline/blackbox", "pipeline/rundir"}, {"pipeline/recipe", "pipeline/schema"}, {"pipeline", "stages/dp"}, {"pipeline", "report"}, {"stages/dp", "stages/trainer"}, {"stages/trainer", "stages"},
 		{"stages/eval", "result"}, {"llm", "model/decode"}, {"model/gguf", "data/tokenizer"}, {"model", "model/op"}, {"data/pack", "data/form"},
 		{"data/tokenizer", "checkpoint"}, {"stages/bpo", "optim/bayes"}, {"optim", "rng"},
 	} {

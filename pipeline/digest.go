@@ -57,7 +57,7 @@ func (d *digests) files(patterns []string) (string, error) {
 		}
 		list[i] = [2]string{filepath.Base(name), sum}
 	}
-	return digestOf(list)
+	return checkpoint.HashJSON(list)
 }
 
 // file is the hex SHA-256 of a file.

@@ -80,8 +80,8 @@ func chain(slices map[string]string) (job *Job, made map[string]*fake) {
 
 func clock() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
-func means() Means {
-	return Means{
+func deps() Deps {
+	return Deps{
 		Kernel: func() (kernel.Backend, error) { return nil, nil },
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Now:    clock,
@@ -101,7 +101,7 @@ func execute(t *testing.T, job *Job, choice Choice) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Execute(context.Background(), means())
+	return p.Execute(context.Background(), deps())
 }
 
 func must(t *testing.T, job *Job, choice Choice) *Outcome {

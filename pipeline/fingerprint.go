@@ -1,14 +1,9 @@
 package pipeline
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
+	"slm/checkpoint"
 	"slm/stages"
 )
 
@@ -36,7 +31,7 @@ func fingerprints(steps []Step, kernel string) (map[string]string, error) {
 			}
 			parents[p] = f
 		}
-		f, err := digestOf(map[string]any{
+		f, err := checkpoint.HashJSON(map[string]any{
 			"stage": s.Name, "format": s.Format, "recipe": s.Slice, "inputs": s.Inputs, "parents": parents, "kernel": kernel,
 		})
 		if err != nil {
@@ -45,33 +40,4 @@ func fingerprints(steps []Step, kernel string) (map[string]string, error) {
 		done[s.Name] = f
 	}
 	return done, nil
-}
-
-// digestOf is the hex SHA-256 of v as canonical JSON: keys sorted, no white space, numbers in their shortest form.
-func digestOf(v any) (string, error) {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return "", err
-	}
-	return hashOf(text), nil
-}
-
-// stamp marks a work area with all that must be the same for its contents to be of use.
-func stamp(fingerprint string, parents map[string]string) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintln(h, fingerprint) // a hash does not fail
-	for _, name := range slices.Sorted(maps.Keys(parents)) {
-		_, _ = fmt.Fprintln(h, name, parents[name])
-	}
-	mark := hex.EncodeToString(h.Sum(nil))
-	return mark + " " + hashOf([]byte(mark)) + "\n"
-}
-
-// stampExt ends the name of a work area's stamp.
-const stampExt = ".stamp"
-
-// stampIsWhole reports whether a stamp matches its own checksum. Those of older programs had none.
-func stampIsWhole(text string) bool {
-	mark, sum, ok := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
-	return ok && sum == hashOf([]byte(mark)) && strings.HasSuffix(text, "\n") || !ok && len(text) == 2*sha256.Size
 }

@@ -16,7 +16,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"slm/checkpoint"
 	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 	"slm/recipes"
 )
@@ -40,7 +42,7 @@ func TestEditingAKeyRerunsItsStageAndThoseAfterItAndNothingBefore(t *testing.T) 
 	dir := t.TempDir()
 	before := base(t)
 	p := planOf(t, &before, dir, "0123456789abcdef")
-	if _, err := p.Execute(t.Context(), means()); err != nil {
+	if _, err := p.Execute(t.Context(), deps()); err != nil {
 		t.Fatal(err)
 	}
 	old := prints(t, &before, nil)
@@ -50,7 +52,7 @@ func TestEditingAKeyRerunsItsStageAndThoseAfterItAndNothingBefore(t *testing.T) 
 		changed := touched(old, prints(t, &after, nil))
 		for _, s := range planOf(t, &after, dir, fmt.Sprintf("%016x", i+1)).Stages {
 			want := []string{Adopt}
-			if len(changed) > 0 && slices.Index(order, s.Stage) >= slices.Index(order, changed[0]) {
+			if len(changed) > 0 && slices.Index(rundir.Order, s.Stage) >= slices.Index(rundir.Order, changed[0]) {
 				want = []string{Run}
 			}
 			if !slices.Contains(want, s.Action) {
@@ -109,7 +111,7 @@ func TestEveryShippedRecipeWithItsKeysReversedAndCommentsAddedIsTheSameRun(t *te
 				t.Fatalf("%v\n%s", err, text)
 			}
 			p := portable(r.Recipe)
-			id, err := digestOf(schema.Tree(&p, outside))
+			id, err := checkpoint.HashJSON(schema.Tree(&p, outside))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,17 +3,14 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"slm/checkpoint"
+	"slm/pipeline/rundir"
 )
-
-// ErrUsage marks options that contradict each other or name a stage that does not exist.
-var ErrUsage = errors.New("pipeline: wrong usage")
 
 // What happens to a stage.
 const (
@@ -106,14 +103,14 @@ func (c Choice) check(steps []Step) error {
 	}
 	for flag, name := range map[string]string{"--only": c.Only, "--from": c.From, "--until": c.Until} {
 		if name != "" && !slices.Contains(names, name) {
-			return fmt.Errorf("%w: %s %s: there is no such stage (there are: %s)", ErrUsage, flag, name, strings.Join(names, ", "))
+			return fmt.Errorf("%w: %s %s: there is no such stage (there are: %s)", rundir.ErrUsage, flag, name, strings.Join(names, ", "))
 		}
 	}
 	switch {
 	case c.Only != "" && (c.Until != "" || c.From != "" && c.From != c.Only):
-		return fmt.Errorf("%w: --only cannot stand beside --until or another stage's --from", ErrUsage)
+		return fmt.Errorf("%w: --only cannot stand beside --until or another stage's --from", rundir.ErrUsage)
 	case c.From != "" && c.Until != "" && slices.Index(names, c.From) > slices.Index(names, c.Until):
-		return fmt.Errorf("%w: --from %s comes after --until %s", ErrUsage, c.From, c.Until)
+		return fmt.Errorf("%w: --from %s comes after --until %s", rundir.ErrUsage, c.From, c.Until)
 	}
 	return nil
 }
@@ -173,7 +170,7 @@ func (p *Plan) decide(pl *Planned, s Step, digests map[string]string) error {
 	default:
 		pl.Action, pl.Why, pl.Digest, pl.Source = Adopt, "same fingerprint in "+filepath.Base(filepath.Dir(source)), digest, source
 	}
-	if pl.Action == Run && !p.choice.Fresh && !p.choice.NoResume && open == "" && p.interrupted(s.Name, stamp(pl.Fingerprint, parents)) {
+	if pl.Action == Run && !p.choice.Fresh && !p.choice.NoResume && open == "" && p.interrupted(s.Name, rundir.Stamp(pl.Fingerprint, parents)) {
 		pl.Action, pl.Why = Resume, pl.Why+"; goes on where it was interrupted"
 	}
 	return nil
@@ -212,11 +209,7 @@ func (p *Plan) find(stage, fingerprint string, parents map[string]string, needed
 	if !others {
 		return "", "", err
 	}
-	folders, globErr := filepath.Glob(filepath.Join(escape(p.job.Dir), "runs", "*", stage, checkpoint.ManifestName))
-	if globErr != nil {
-		return "", "", globErr
-	}
-	for _, manifest := range folders { // Glob sorts
+	for _, manifest := range rundir.Glob(p.job.Dir, "runs", "*", stage, checkpoint.ManifestName) {
 		dir := filepath.Dir(manifest)
 		if dir == own {
 			continue
@@ -254,8 +247,10 @@ func (p *Plan) interrupted(stage, mark string) bool {
 	return err == nil && len(entries) > 0
 }
 
-func (p *Plan) work(stage string) string      { return filepath.Join(p.job.Folder(), workName, stage) }
-func (p *Plan) stampFile(stage string) string { return p.work(stage) + stampExt }
+func (p *Plan) work(stage string) string {
+	return filepath.Join(p.job.Folder(), rundir.WorkFolder, stage)
+}
+func (p *Plan) stampFile(stage string) string { return p.work(stage) + rundir.StampExt }
 
 // Done reports whether nothing is left to do.
 func (p *Plan) Done() bool {
@@ -264,27 +259,3 @@ func (p *Plan) Done() bool {
 
 // Folder is the run's folder.
 func (p *Plan) Folder() string { return p.job.Folder() }
-
-// escape makes a path safe inside a glob pattern.
-func escape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
-}
-
-// writable says early and in words what a run would meet late: that its folder cannot be written.
-func writable(dir string) error {
-	if err := checkpoint.MakeDir(dir); err != nil {
-		return fmt.Errorf("pipeline: run folder: %w", err)
-	}
-	f, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return fmt.Errorf("pipeline: run folder: %w", err)
-	}
-	err = f.Close()
-	if rerr := os.Remove(f.Name()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-		err = errors.Join(err, rerr)
-	}
-	if err != nil {
-		return fmt.Errorf("pipeline: run folder: %w", err)
-	}
-	return nil
-}

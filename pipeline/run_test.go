@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"testing"
 
 	"slm/checkpoint"
+	"slm/pipeline/rundir"
 	"slm/stages"
 )
 
@@ -23,7 +26,7 @@ func TestAFinishedRunDoesNothingAndWritesNothing(t *testing.T) {
 		t.Fatalf("first: %s %v", calls(made), first.Ran)
 	}
 	before := snapshot(t, job.Dir)
-	m := means()
+	m := deps()
 	m.Kernel = nil // a call would panic
 	p, err := New(job, Choice{})
 	if err != nil || !p.Done() {
@@ -91,7 +94,7 @@ func TestARunGoesOnWhereItWasInterrupted(t *testing.T) {
 			if i := p.index(stage); step > 0 && p.Stages[i].Action != Resume {
 				t.Fatalf("%s stopped at %d is planned as %+v", stage, step, p.Stages[i])
 			}
-			if _, err := p.Execute(context.Background(), means()); err != nil {
+			if _, err := p.Execute(context.Background(), deps()); err != nil {
 				t.Fatal(err)
 			}
 			for name, f := range made {
@@ -156,7 +159,7 @@ func TestFromAlwaysRunsItsStage(t *testing.T) {
 	if p.Stages[0].Action != Reuse || p.Stages[1].Action != Run || p.Stages[2].Action != Depend {
 		t.Fatalf("%+v", p.Stages)
 	}
-	if _, err := p.Execute(context.Background(), means()); err != nil {
+	if _, err := p.Execute(context.Background(), deps()); err != nil {
 		t.Fatal(err)
 	}
 	if calls(made) != "1 2 1" {
@@ -184,7 +187,7 @@ func TestOnlyAndUntilChooseStages(t *testing.T) {
 		t.Fatal(calls(made))
 	}
 	for _, c := range []Choice{{Only: "kti"}, {Only: "dp", Until: "kit"}, {From: "kit", Until: "dp"}, {Only: "dp", From: "kit"}} {
-		if _, err := New(job, c); !errors.Is(err, ErrUsage) {
+		if _, err := New(job, c); !errors.Is(err, rundir.ErrUsage) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
@@ -221,17 +224,17 @@ func TestTheSecondProcessIsToldWhoHoldsTheRun(t *testing.T) {
 	made["dp"].at = func(int) error {
 		if inner == nil {
 			_, inner = execute(t, job, Choice{})
-			if by, locked := Locked(job.Folder()); !locked || !strings.Contains(by, "process") {
+			if by, locked := rundir.Locked(job.Folder()); !locked || !strings.Contains(by, "process") {
 				t.Errorf("Locked: %q %v", by, locked)
 			}
 		}
 		return nil
 	}
 	must(t, job, Choice{})
-	if !errors.Is(inner, ErrLocked) || !strings.Contains(inner.Error(), "process ") {
+	if !errors.Is(inner, rundir.ErrLocked) || !strings.Contains(inner.Error(), "process ") {
 		t.Fatal(inner)
 	}
-	if _, locked := Locked(job.Folder()); locked {
+	if _, locked := rundir.Locked(job.Folder()); locked {
 		t.Fatal("the lock outlives its run")
 	}
 }
@@ -251,7 +254,7 @@ func TestACancelledRunKeepsItsCauseAndItsState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Execute(ctx, means()); !errors.Is(err, why) {
+	if _, err := p.Execute(ctx, deps()); !errors.Is(err, why) {
 		t.Fatal(err)
 	}
 	must(t, job, Choice{})
@@ -308,11 +311,11 @@ func TestEventsAreWholeLinesThatGoOnAfterAKill(t *testing.T) {
 	types, broken := map[string]int{}, 0
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var e stages.Event
-		if !eventIsWhole(s.Bytes()) || json.Unmarshal(s.Bytes(), &e) != nil {
+		if !rundir.EventIsWhole(s.Bytes()) || json.Unmarshal(s.Bytes(), &e) != nil {
 			broken++
 			continue
 		}
-		if e.V != EventVersion || e.T == "" {
+		if e.V != rundir.EventVersion || e.T == "" {
 			t.Errorf("%s", s.Text())
 		}
 		types[e.Type]++
@@ -327,19 +330,19 @@ func TestARunIsFoundByFolderNameOrItsBeginning(t *testing.T) {
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})
 	for _, name := range []string{job.Folder(), "t-01234567", "t"} {
-		if got, err := Find(job.Dir, name); err != nil || got != job.Folder() {
+		if got, err := rundir.Find(job.Dir, name); err != nil || got != job.Folder() {
 			t.Errorf("%s: %s %v", name, got, err)
 		}
 	}
-	if _, err := Find(job.Dir, "x"); !errors.Is(err, checkpoint.ErrMissing) {
+	if _, err := rundir.Find(job.Dir, "x"); !errors.Is(err, checkpoint.ErrMissing) {
 		t.Error(err)
 	}
 	job.ID = "9999999999"
 	must(t, job, Choice{Until: "data"})
-	if _, err := Find(job.Dir, "t-"); !errors.Is(err, ErrUsage) {
+	if _, err := rundir.Find(job.Dir, "t-"); !errors.Is(err, rundir.ErrUsage) {
 		t.Error(err)
 	}
-	runs, err := List(job.Dir)
+	runs, err := rundir.List(job.Dir)
 	if err != nil || len(runs) != 2 || len(runs[0].Done) != 3 || !slices.Equal(runs[1].Missing, []string{"dp", "kit", "bpo", "eval"}) {
 		t.Errorf("%+v %v", runs, err)
 	}
@@ -359,4 +362,47 @@ func snapshot(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func TestADamagedCheckpointIsNotBuiltOn(t *testing.T) {
+	job, made := chain(nil)
+	job.Dir = t.TempDir()
+	must(t, job, Choice{})
+	path := filepath.Join(job.Folder(), "dp", "result.txt")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, path, []byte("dP")) // of the same size
+	edited, again := chain(map[string]string{"kit": "x"})
+	edited.Dir = job.Dir
+	if _, err := execute(t, edited, Choice{Only: "kit"}); !errors.Is(err, checkpoint.ErrCorrupt) || !strings.Contains(err.Error(), "result.txt") {
+		t.Fatal(err)
+	}
+	out := must(t, edited, Choice{})
+	if calls(again) != "0 1 1" || !slices.Equal(out.Ran, []string{"dp", "kit"}) || calls(made) != "1 1 1" {
+		t.Fatalf("%s %+v", calls(again), out)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, whole) {
+		t.Fatalf("%s %v", now, err)
+	}
+}
+
+func TestWhatAKilledReportLeavesIsRemovedByTheNextCommand(t *testing.T) {
+	job, _ := chain(nil)
+	job.Dir = t.TempDir()
+	must(t, job, Choice{})
+	left := filepath.Join(job.Folder(), "."+rundir.ReportFile+".tmp-123")
+	put(t, left, nil)
+	must(t, job, Choice{})
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("still there: %v", err)
+	}
+}
+
+func put(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"slm/checkpoint"
 	"slm/llm"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
@@ -43,7 +44,7 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 		return nil, err
 	}
 	p := portable(r.Recipe)
-	id, err := digestOf(map[string]any{"recipe": schema.Tree(&p, outside), "inputs": inputs})
+	id, err := checkpoint.HashJSON(map[string]any{"recipe": schema.Tree(&p, outside), "inputs": inputs})
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: fingerprint of the recipe: %w", err)
 	}
@@ -93,6 +94,23 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 		list[i].Format = formats[list[i].Name]
 	}
 	return list
+}
+
+// Fingerprints are what the stages of a recipe have as fingerprints, for the digests of its input files by key, formats of the stages (0 = this
+// program's) and a kernel.
+func Fingerprints(r *recipe.Recipe, inputs map[string]string, formats map[string]int, kernelName string) (map[string]string, error) {
+	list := steps(r, inputs)
+	for i := range list {
+		if f := formats[list[i].Name]; f > 0 {
+			list[i].Format = f
+		}
+	}
+	return fingerprints(list, kernelName)
+}
+
+// Inputs digests every file that a recipe names, by key, and remembers nothing. An error says which cannot be read.
+func Inputs(r *recipe.Recipe) (map[string]string, error) {
+	return inputsOf(r, openDigests("", func() time.Time { return time.Time{} }))
 }
 
 // cut is the part of a recipe below some keys, without what is operational and without paths, whose files' digests stand for them.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
 	"slm/recipes"
 )
 
@@ -27,7 +28,7 @@ func prints(t *testing.T, r *recipe.Recipe, inputs map[string]string) map[string
 // touched lists the stages whose fingerprints differ.
 func touched(a, b map[string]string) []string {
 	var out []string
-	for _, stage := range order {
+	for _, stage := range rundir.Order {
 		if a[stage] != b[stage] {
 			out = append(out, stage)
 		}
@@ -86,7 +87,7 @@ func TestNoFieldIsDead(t *testing.T) {
 					if key == "eval.knowledge" { // one length for all who give the LLM knowledge, so that trials are comparable with the table
 						stage = "kit"
 					}
-					if want := order[slices.Index(order, stage):]; !slices.Equal(changed, want) {
+					if want := rundir.Order[slices.Index(rundir.Order, stage):]; !slices.Equal(changed, want) {
 						t.Errorf("%s changes %v, want %v", key, changed, want)
 					}
 				}
@@ -171,7 +172,7 @@ func TestTheKernelAndTheFormatAreInEveryFingerprint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(touched(a, b)) != len(order) || !slices.Equal(touched(a, c), order[1:]) {
+	if len(touched(a, b)) != len(rundir.Order) || !slices.Equal(touched(a, c), rundir.Order[1:]) {
 		t.Fatal(touched(a, b), touched(a, c))
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,11 +15,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
+	"slm/internal/sanitize"
+	"slm/internal/term"
 	"slm/model/kernel"
-	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 )
 
@@ -67,12 +66,12 @@ func (a *app) fail(err error, code int) {
 		return
 	}
 	if errors.As(err, &problems) {
-		_, _ = fmt.Fprintln(a.err, plain.Text(message))
+		_, _ = fmt.Fprintln(a.err, sanitize.Text(message))
 		return
 	}
-	_, _ = fmt.Fprintln(a.err, "slm:", plain.Text(message))
+	_, _ = fmt.Fprintln(a.err, "slm:", sanitize.Text(message))
 	if help != "" {
-		_, _ = fmt.Fprintln(a.err, "    ", plain.Text(help))
+		_, _ = fmt.Fprintln(a.err, "    ", sanitize.Text(help))
 	}
 }
 
@@ -117,8 +116,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		newRecipe(a), newData(a), newConfig(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newVerify(a), newReproduce(a), newDiff(a), newDoctor(a), newVersion(a),
 	)
-	help(root, width(a.out))
-	flags := fmt.Sprintf("FlagUsagesWrapped %d", min(100, cmp.Or(width(a.out), usualWidth)))
+	help(root, term.Width(a.out))
+	flags := fmt.Sprintf("FlagUsagesWrapped %d", min(100, cmp.Or(term.Width(a.out), term.UsualWidth)))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", flags))
 	root.SetHelpCommandGroupID("look")
 	root.SetCompletionCommandGroupID("look")
@@ -169,16 +168,16 @@ func (a *app) print(v any, text func(w io.Writer)) error {
 }
 
 // viewer is how progress is shown.
-func (a *app) viewer() pipeline.Viewer {
+func (a *app) viewer() rundir.Viewer {
 	switch {
 	case a.output == "jsonl":
 		return &jsonLines{enc: json.NewEncoder(a.out)}
 	case a.quiet:
 		return nil
 	case a.color == "always", a.color == "auto" && a.terminal && a.getenv("NO_COLOR", "") == "" && a.getenv("TERM", "") != "dumb":
-		return narrow{&pipeline.Bar{Out: a.err, Throttle: 100 * time.Millisecond}, cmp.Or(width(a.err), usualWidth)}
+		return term.Narrow{Viewer: &term.Bar{Out: a.err, Throttle: 100 * time.Millisecond}, Columns: cmp.Or(term.Width(a.err), term.UsualWidth)}
 	}
-	return &pipeline.Lines{Out: a.err, Every: 10 * time.Second, Now: a.now}
+	return &term.Lines{Out: a.err, Every: 10 * time.Second, Now: a.now}
 }
 
 func (a *app) log() *slog.Logger {
@@ -212,5 +211,3 @@ func revision() string {
 	}
 	return ""
 }
-
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

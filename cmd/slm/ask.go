@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
+	"slm/internal/term"
+	"slm/pipeline/rundir"
+	"slm/pipeline/session"
 )
 
 func newAsk(a *app) *cobra.Command {
@@ -72,7 +74,7 @@ func (a *app) ask(ctx context.Context, run, question string, choices []string, t
 }
 
 // askOne asks one question and prints what was found, also when the LLM does not answer.
-func (a *app) askOne(ctx context.Context, s *pipeline.Session, question string, choices []string, alone bool) error {
+func (a *app) askOne(ctx context.Context, s *session.Session, question string, choices []string, alone bool) error {
 	answer, err := s.Know(ctx, question)
 	if err != nil {
 		return err
@@ -81,15 +83,15 @@ func (a *app) askOne(ctx context.Context, s *pipeline.Session, question string, 
 	if !alone {
 		lerr = s.Reply(ctx, answer, choices)
 	}
-	perr := a.print(answer, func(w io.Writer) { showAnswer(w, answer, alone || lerr != nil, width(a.out)) })
+	perr := a.print(answer, func(w io.Writer) { showAnswer(w, answer, alone || lerr != nil, term.Width(a.out)) })
 	return errors.Join(lerr, perr)
 }
 
 // showAnswer writes an answer for people. All of it came from a corpus or a model, so none of it is printed raw.
-func showAnswer(w io.Writer, a *pipeline.Answer, alone bool, columns int) {
+func showAnswer(w io.Writer, a *session.Answer, alone bool, columns int) {
 	const indent = len("knowledge  ")
 	line := func(label, text string) {
-		_, _ = fmt.Fprintf(w, "%-*s%s\n", indent, label, wrap(plain.Line(text), columns, indent))
+		_, _ = fmt.Fprintf(w, "%-*s%s\n", indent, label, term.Wrap(sanitize.Line(text), columns, indent))
 	}
 	mark := "UNVERIFIED: this text does not stand in the corpus at that place"
 	if a.Verified {
@@ -120,8 +122,8 @@ func showAnswer(w io.Writer, a *pipeline.Answer, alone bool, columns int) {
 }
 
 // session opens the run that a user names.
-func (a *app) session(name string, offline bool, view pipeline.Viewer) (*pipeline.Session, error) {
-	folder, err := pipeline.Find(a.dir, name)
+func (a *app) session(name string, offline bool, view rundir.Viewer) (*session.Session, error) {
+	folder, err := rundir.Find(a.dir, name)
 	if err != nil {
 		return nil, err
 	}
@@ -129,5 +131,5 @@ func (a *app) session(name string, offline bool, view pipeline.Viewer) (*pipelin
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.OpenRun(folder, be, offline, view, a.log(), a.now)
+	return session.Open(folder, be, offline, view, a.log(), a.now)
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/internal/sanitize"
 	"slm/pipeline"
-	"slm/pipeline/plain"
 	"slm/pipeline/schema"
 )
 
@@ -44,7 +44,7 @@ func newCheck(a *app) *cobra.Command {
 func (a *app) check(name string, f *recipeFlags) error {
 	r, err := a.load(name, f)
 	if err == nil {
-		err = pipeline.CheckInputs(r, a.now)
+		_, err = pipeline.Inputs(&r.Recipe)
 	}
 	var problems schema.Problems
 	if err != nil && (!errors.As(err, &problems) || a.output == "text") {
@@ -54,7 +54,7 @@ func (a *app) check(name string, f *recipeFlags) error {
 	for _, p := range problems {
 		result.Problems = append(result.Problems, problem{p.File, p.Line, p.Col, p.What, p.Note})
 	}
-	if perr := a.print(result, func(w io.Writer) { _, _ = fmt.Fprintf(w, "%s: no problem\n", plain.Line(name)) }); perr != nil {
+	if perr := a.print(result, func(w io.Writer) { _, _ = fmt.Fprintf(w, "%s: no problem\n", sanitize.Line(name)) }); perr != nil {
 		return perr
 	}
 	return err

@@ -8,8 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/internal/sanitize"
+	"slm/internal/term"
 	"slm/pipeline"
-	"slm/pipeline/plain"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
 )
@@ -62,15 +63,15 @@ func (a *app) showConfig(name string, f *recipeFlags, origin bool) error {
 	list := settings(r)
 	return a.print(list, func(w io.Writer) {
 		if !origin {
-			_, _ = fmt.Fprint(w, plain.Text(string(text)))
+			_, _ = fmt.Fprint(w, sanitize.Text(string(text)))
 			return
 		}
 		long := 0
 		for _, s := range list {
-			long = max(long, len([]rune(plain.Line(s.By))))
+			long = max(long, len([]rune(sanitize.Line(s.By))))
 		}
 		for _, s := range list {
-			_, _ = fmt.Fprintf(w, "%-*s  %s: %s\n", long, plain.Line(s.By), s.Key, plain.Line(s.Value))
+			_, _ = fmt.Fprintf(w, "%-*s  %s: %s\n", long, sanitize.Line(s.By), s.Key, sanitize.Line(s.Value))
 		}
 	})
 }
@@ -128,17 +129,17 @@ func (a *app) showKeys(path string) error {
 	}
 	return a.print(list, func(w io.Writer) {
 		if len(list) == 1 {
-			showKey(w, list[0], width(a.out))
+			showKey(w, list[0], term.Width(a.out))
 			return
 		}
 		for _, k := range list {
-			showKeyLine(w, k, width(a.out))
+			showKeyLine(w, k, term.Width(a.out))
 		}
 	})
 }
 
 func showKey(w io.Writer, k documented, columns int) {
-	row := func(label, text string) { _, _ = fmt.Fprintf(w, "  %-9s %s\n", label, wrap(text, columns, 12)) }
+	row := func(label, text string) { _, _ = fmt.Fprintf(w, "  %-9s %s\n", label, term.Wrap(text, columns, 12)) }
 	_, _ = fmt.Fprintln(w, k.Path)
 	row("type", k.Form())
 	row("default", k.Value)
@@ -153,12 +154,12 @@ func showKey(w io.Writer, k documented, columns int) {
 func showKeyLine(w io.Writer, k documented, columns int) {
 	const indent = 4
 	if k.Section() {
-		_, _ = fmt.Fprintf(w, "\n%s: %s\n", k.Path, wrap(k.Meaning, columns, indent))
+		_, _ = fmt.Fprintf(w, "\n%s: %s\n", k.Path, term.Wrap(k.Meaning, columns, indent))
 		return
 	}
 	mark := " "
 	if k.Operational {
 		mark = "○"
 	}
-	_, _ = fmt.Fprintf(w, "%-30s %s %s (%s)\n%*s%s\n", k.Path, mark, k.Form(), k.Value, indent, "", wrap(k.Meaning, columns, indent))
+	_, _ = fmt.Fprintf(w, "%-30s %s %s (%s)\n%*s%s\n", k.Path, mark, k.Form(), k.Value, indent, "", term.Wrap(k.Meaning, columns, indent))
 }

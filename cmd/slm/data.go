@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/data/source"
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
 )
 
 // partTimeout bounds the fetching of one part of a file.
@@ -66,7 +66,7 @@ func (a *app) pull(ctx context.Context, name, folder, base string, files []strin
 		Folder: folder, Base: base, Client: &http.Client{Timeout: partTimeout},
 		Progress: func(text string) {
 			if !a.quiet && a.output == "text" {
-				_, _ = fmt.Fprintln(a.err, plain.Line(text))
+				_, _ = fmt.Fprintln(a.err, sanitize.Line(text))
 			}
 		},
 	})
@@ -79,7 +79,7 @@ func (a *app) pull(ctx context.Context, name, folder, base string, files []strin
 			if f.Fetched {
 				what = "fetched"
 			}
-			_, _ = fmt.Fprintf(w, "%s/%s  %d bytes  %s\n", plain.Line(folder), f.Path, f.Bytes, what)
+			_, _ = fmt.Fprintf(w, "%s/%s  %d bytes  %s\n", sanitize.Line(folder), f.Path, f.Bytes, what)
 		}
 	})
 }

@@ -6,8 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
+	"slm/pipeline/audit"
+	"slm/pipeline/rundir"
 )
 
 func newDiff(a *app) *cobra.Command {
@@ -22,15 +23,15 @@ func newDiff(a *app) *cobra.Command {
 }
 
 func (a *app) diff(first, second string) error {
-	fa, err := pipeline.Resolve(a.dir, first)
+	fa, err := rundir.Resolve(a.dir, first)
 	if err != nil {
 		return err
 	}
-	fb, err := pipeline.Resolve(a.dir, second)
+	fb, err := rundir.Resolve(a.dir, second)
 	if err != nil {
 		return err
 	}
-	d, err := pipeline.Compare(fa, fb)
+	d, err := audit.Compare(fa, fb)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (a *app) diff(first, second string) error {
 		return err
 	}
 	if !d.Same {
-		return fmt.Errorf("%s and %s: %w", fa, fb, pipeline.ErrDiffers)
+		return fmt.Errorf("%s and %s: %w", fa, fb, audit.ErrDiffers)
 	}
 	return nil
 }
@@ -46,9 +47,9 @@ func (a *app) diff(first, second string) error {
 // shownTensors is how many tensors a stage shows; -o json has all.
 const shownTensors = 10
 
-func showDiff(w io.Writer, d *pipeline.Diff) {
+func showDiff(w io.Writer, d *audit.Diff) {
 	line := func(format string, args ...any) {
-		_, _ = fmt.Fprintln(w, plain.Line(fmt.Sprintf(format, args...)))
+		_, _ = fmt.Fprintln(w, sanitize.Line(fmt.Sprintf(format, args...)))
 	}
 	for _, k := range d.Recipe {
 		line("recipe  %s: %s → %s", k.Key, orUnset(k.A), orUnset(k.B))

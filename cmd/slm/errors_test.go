@@ -30,8 +30,9 @@ import (
 	"slm/model/weights"
 	"slm/optim/bayes"
 	"slm/optim/cma"
-	"slm/pipeline"
+	"slm/pipeline/audit"
 	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
 	"slm/result"
 	"slm/stages/bpo"
 	"slm/stages/kit"
@@ -49,7 +50,7 @@ var sentinels = map[string]error{
 	"form.ErrTemplate": form.ErrTemplate, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
 	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
-	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "pipeline.ErrDiffers": pipeline.ErrDiffers, "pipeline.ErrLocked": pipeline.ErrLocked, "pipeline.ErrUsage": pipeline.ErrUsage,
+	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,
 	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
 }

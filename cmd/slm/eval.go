@@ -11,7 +11,7 @@ import (
 	"slm/checkpoint"
 	"slm/data/corpus/read"
 	"slm/data/exam"
-	"slm/pipeline"
+	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
 )
@@ -37,11 +37,11 @@ func newEval(a *app) *cobra.Command {
 func (a *app) eval(ctx context.Context, run, file string, offline bool) (err error) {
 	var sum *result.Summary
 	if file == "" {
-		folder, err := pipeline.Find(a.dir, run)
+		folder, err := rundir.Find(a.dir, run)
 		if err != nil {
 			return err
 		}
-		if sum, err = pipeline.Summary(folder); err != nil {
+		if sum, err = rundir.Summary(folder); err != nil {
 			return err
 		}
 		if sum == nil {

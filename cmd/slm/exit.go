@@ -17,8 +17,9 @@ import (
 	"slm/data/source"
 	"slm/llm"
 	"slm/model/weights"
-	"slm/pipeline"
+	"slm/pipeline/audit"
 	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 	"slm/result"
 	"slm/stages/bpo"
@@ -91,11 +92,11 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, pipeline.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable):
 		return exitUsage
-	case is(pipeline.ErrDiffers):
+	case is(audit.ErrDiffers):
 		return exitDiffers
-	case is(pipeline.ErrLocked):
+	case is(rundir.ErrLocked):
 		return exitLocked
 	case is(llm.ErrBudget, context.DeadlineExceeded):
 		return exitStopped

@@ -18,8 +18,9 @@ import (
 	"slm/data/source"
 	"slm/llm"
 	"slm/model/weights"
-	"slm/pipeline"
+	"slm/pipeline/audit"
 	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 	"slm/stages/kit"
 	"slm/stages/trainer"
@@ -38,7 +39,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{&fs.PathError{Op: "open", Path: "x", Err: syscall.EROFS}, nil, 1},
 		{errUsage, nil, 2},
 		{recipe.ErrUsage, nil, 2},
-		{pipeline.ErrUsage, nil, 2},
+		{rundir.ErrUsage, nil, 2},
 		{schema.Problems{{What: "x"}}, nil, 2},
 		{llm.ErrBudget, nil, 3},
 		{read.ErrEmpty, nil, 4},
@@ -62,8 +63,8 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{checkpoint.ErrIncomplete, nil, 8},
 		{checkpoint.ErrNewer, nil, 8},
 		{checkpoint.ErrCorrupt, nil, 8},
-		{pipeline.ErrDiffers, nil, 7},
-		{pipeline.ErrLocked, nil, 9},
+		{audit.ErrDiffers, nil, 7},
+		{rundir.ErrLocked, nil, 9},
 		{context.Canceled, interrupt, 130},
 		{context.Canceled, terminate, 143},
 		{terminate, terminate, 143},

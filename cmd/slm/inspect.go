@@ -12,8 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/checkpoint"
-	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
+	"slm/internal/term"
+	"slm/pipeline/rundir"
 	"slm/stages"
 )
 
@@ -48,13 +49,13 @@ func (a *app) inspect(name string) error {
 	} else if !errors.Is(err, checkpoint.ErrMissing) && !errors.Is(err, checkpoint.ErrIncomplete) {
 		return err
 	}
-	folder, err := pipeline.Find(a.dir, name)
+	folder, err := rundir.Find(a.dir, name)
 	if err != nil {
 		return err
 	}
-	run := pipeline.Look(folder)
+	run := rundir.Look(folder)
 	return a.print(run, func(w io.Writer) {
-		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(run.Folder))
+		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(run.Folder))
 		for _, stage := range []string{stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval} {
 			if digest := run.Done[stage]; digest != "" {
 				_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
@@ -64,7 +65,7 @@ func (a *app) inspect(name string) error {
 			_, _ = fmt.Fprintf(w, "  missing: %s\n", strings.Join(run.Missing, ", "))
 		}
 		if run.Damaged != "" {
-			_, _ = fmt.Fprintf(w, "  damaged: %s\n", plain.Line(run.Damaged))
+			_, _ = fmt.Fprintf(w, "  damaged: %s\n", sanitize.Line(run.Damaged))
 		}
 	})
 }
@@ -86,12 +87,14 @@ func (a *app) inspectCheckpoint(folder string, m *checkpoint.Manifest) error {
 			return err
 		}
 	}
-	return a.print(result, func(w io.Writer) { showCheckpoint(w, result, width(a.out)) })
+	return a.print(result, func(w io.Writer) { showCheckpoint(w, result, term.Width(a.out)) })
 }
 
 func showCheckpoint(w io.Writer, r inspected, columns int) {
 	m := r.Manifest
-	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%-12s %s\n", plain.Line(name), plain.Line(value)) }
+	line := func(name, value string) {
+		_, _ = fmt.Fprintf(w, "%-12s %s\n", sanitize.Line(name), sanitize.Line(value))
+	}
 	line("stage", m.Stage)
 	line("digest", r.Digest)
 	line("fingerprint", m.Fingerprint)
@@ -108,7 +111,7 @@ func showCheckpoint(w io.Writer, r inspected, columns int) {
 			if i == 0 {
 				_, _ = fmt.Fprintln(w, title)
 			}
-			_, _ = fmt.Fprintf(w, "  %-*s %s\n", longest, plain.Line(k), wrap(plain.Line(values[k]), columns, longest+3))
+			_, _ = fmt.Fprintf(w, "  %-*s %s\n", longest, sanitize.Line(k), term.Wrap(sanitize.Line(values[k]), columns, longest+3))
 		}
 	}
 	counters := map[string]string{}
@@ -121,12 +124,12 @@ func showCheckpoint(w io.Writer, r inspected, columns int) {
 	table("facts", m.Facts)
 	_, _ = fmt.Fprintln(w, "files")
 	for _, f := range m.Files {
-		_, _ = fmt.Fprintf(w, "  %-24s %12d  %s\n", plain.Line(f.Name), f.Size, f.SHA256)
+		_, _ = fmt.Fprintf(w, "  %-24s %12d  %s\n", sanitize.Line(f.Name), f.Size, f.SHA256)
 	}
 	if len(r.Tensors) > 0 {
 		_, _ = fmt.Fprintln(w, "tensors")
 	}
 	for _, t := range r.Tensors {
-		_, _ = fmt.Fprintf(w, "  %-44s %v\n", plain.Line(t.Name), t.Shape)
+		_, _ = fmt.Fprintf(w, "  %-44s %v\n", sanitize.Line(t.Name), t.Shape)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"slm/internal/term"
 )
 
 // version is set by the linker for a release: -ldflags "-X main.version=1.2.3".
@@ -25,6 +27,6 @@ func main() {
 		second := <-signals
 		os.Exit((&signalError{second}).code())
 	}()
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), now: time.Now, terminal: isTerminal(os.Stderr)}
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), now: time.Now, terminal: term.IsTerminal(os.Stderr)}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }

@@ -8,8 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/internal/sanitize"
+	"slm/internal/term"
 	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/pipeline/blackbox"
+	"slm/pipeline/estimate"
 	"slm/pipeline/recipe"
 )
 
@@ -19,7 +22,7 @@ type planned struct {
 	Kernel     string             `json:"kernel"`
 	Parameters int64              `json:"parameters"` // of the small model
 	Stages     []pipeline.Planned `json:"stages"`
-	Estimate   *pipeline.Cost     `json:"estimate,omitempty"`
+	Estimate   *estimate.Estimate `json:"estimate,omitempty"`
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -42,11 +45,11 @@ func newPlan(a *app) *cobra.Command {
 				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
 					return err
 				}
-				if err := p.Remember(result.Estimate); err != nil {
+				if err := p.KeepEstimate(result.Estimate.Events()); err != nil {
 					a.log().Warn("a later run will not show this estimate", "why", err)
 				}
 			}
-			return a.print(result, func(w io.Writer) { showPlan(w, result, p.Done(), width(a.out)) })
+			return a.print(result, func(w io.Writer) { showPlan(w, result, p.Done(), term.Width(a.out)) })
 		},
 	}
 	f.add(cmd)
@@ -56,20 +59,20 @@ func newPlan(a *app) *cobra.Command {
 }
 
 // estimate calibrates with a black box of its own, which stores nothing.
-func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) (*pipeline.Cost, error) {
+func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) (*estimate.Estimate, error) {
 	be, err := a.backend()
 	if err != nil {
 		return nil, err
 	}
-	box := &pipeline.BlackBox{Config: r.LLM, Seed: r.Seed}
-	cost, err := p.Estimate(ctx, r, be, box, a.now)
+	box := &blackbox.Box{Config: r.LLM, Seed: r.Seed}
+	cost, err := estimate.Of(ctx, p, r, be, box, a.now)
 	return cost, errors.Join(err, box.Close())
 }
 
 func showPlan(w io.Writer, r planned, done bool, columns int) {
-	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n\n", plain.Line(r.Run), r.Kernel, pipeline.Amount(float64(r.Parameters)))
+	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n\n", sanitize.Line(r.Run), r.Kernel, term.Amount(float64(r.Parameters)))
 	for _, s := range r.Stages {
-		_, _ = fmt.Fprintf(w, "%-6s %-7s %s\n", s.Stage, s.Action, wrap(plain.Line(s.Why), columns, len("stage  action  ")-1))
+		_, _ = fmt.Fprintf(w, "%-6s %-7s %s\n", s.Stage, s.Action, term.Wrap(sanitize.Line(s.Why), columns, len("stage  action  ")-1))
 	}
 	if done {
 		_, _ = fmt.Fprintln(w, "\nnothing to do")
@@ -82,14 +85,14 @@ func showPlan(w io.Writer, r planned, done bool, columns int) {
 		if x == 0 {
 			return "–"
 		}
-		return pipeline.Amount(x)
+		return term.Amount(x)
 	}
 	for _, c := range append(r.Estimate.Stages, r.Estimate.All) {
 		flops := "–"
 		if c.FLOPs > 0 {
 			flops = fmt.Sprintf("%.1e", c.FLOPs)
 		}
-		_, _ = fmt.Fprintf(w, "%-6s %8s %10s %10s %10s %10s\n", c.Stage, pipeline.Span(c.Seconds), amount(float64(c.Tokens)), flops,
+		_, _ = fmt.Fprintf(w, "%-6s %8s %10s %10s %10s %10s\n", c.Stage, term.Span(c.Seconds), amount(float64(c.Tokens)), flops,
 			amount(float64(c.Calls)), amount(float64(c.LLMTokens)))
 	}
 	cost := "unknown: the recipe has no llm.price"
@@ -98,12 +101,12 @@ func showPlan(w io.Writer, r planned, done bool, columns int) {
 	}
 	_, _ = fmt.Fprintf(w, "\ncost     %s\n", cost)
 	if r.Estimate.All.Questions > r.Estimate.All.Calls {
-		_, _ = fmt.Fprintf(w, "calls    %s\n", wrap(fmt.Sprintf("at most %s, if every soft prompt made the small model say something new", pipeline.Amount(float64(r.Estimate.All.Questions))), columns, 9))
+		_, _ = fmt.Fprintf(w, "calls    %s\n", term.Wrap(fmt.Sprintf("at most %s, if every soft prompt made the small model say something new", term.Amount(float64(r.Estimate.All.Questions))), columns, 9))
 	}
 	if m := r.Estimate.Memory; m > 0 {
 		_, _ = fmt.Fprintf(w, "memory   %.1f GB\n", float64(m)/1e9)
 	}
 	for _, n := range r.Estimate.Notes {
-		_, _ = fmt.Fprintf(w, "note     %s\n", wrap(plain.Line(n), columns, 9))
+		_, _ = fmt.Fprintf(w, "note     %s\n", term.Wrap(sanitize.Line(n), columns, 9))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/internal/term"
 	"slm/pipeline/recipe"
 	"slm/recipes"
 )
@@ -64,7 +65,7 @@ func (a *app) listRecipes() error {
 	}
 	return a.print(list, func(w io.Writer) {
 		for _, e := range list {
-			_, _ = fmt.Fprintf(w, "%-12s %s\n", e.Name, wrap(e.What, width(w), 13))
+			_, _ = fmt.Fprintf(w, "%-12s %s\n", e.Name, term.Wrap(e.What, term.Width(w), 13))
 		}
 	})
 }

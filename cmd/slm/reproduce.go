@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/internal/sanitize"
 	"slm/model/kernel"
 	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/pipeline/audit"
+	"slm/pipeline/rundir"
 	"slm/stages"
 )
 
@@ -45,17 +47,17 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep
 	if names := []string{"", stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval}; !slices.Contains(names, stage) {
 		return usage("--stage %s: there is no such stage (there are: %v)", stage, names[1:])
 	}
-	folder, err := pipeline.Find(a.dir, run)
+	folder, err := rundir.Find(a.dir, run)
 	if err != nil {
 		return err
 	}
-	was := pipeline.KernelOf(folder)
+	was := audit.KernelOf(folder)
 	be, err := a.sameKernel(was)
 	if err != nil {
 		return err
 	}
 	if was != "" && be.Name() != was && !a.quiet {
-		_, _ = fmt.Fprintf(a.err, "note: the run was made by kernel %s, and this machine runs %s: bits cannot agree, and final losses are compared within %g %%\n", plain.Line(was), be.Name(), pipeline.Tolerance*100)
+		_, _ = fmt.Fprintf(a.err, "note: the run was made by kernel %s, and this machine runs %s: bits cannot agree, and final losses are compared within %g %%\n", sanitize.Line(was), be.Name(), audit.Tolerance*100)
 	}
 	into, fresh, err := a.newFolder(into, folder)
 	if err != nil {
@@ -65,9 +67,9 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep
 	if a.output != "text" {
 		view = nil
 	}
-	rep, err := pipeline.Reproduce(ctx, folder, pipeline.Again{
+	rep, err := audit.Reproduce(ctx, folder, audit.Again{
 		Stage: stage, Into: into, Live: live, Kernel: be.Name(), Versions: versions(),
-		Means: pipeline.Means{
+		Deps: pipeline.Deps{
 			Kernel: func() (kernel.Backend, error) { return be, nil }, View: view, Log: a.log(), Now: a.now,
 			Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
 		},
@@ -75,7 +77,7 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep
 	if view != nil {
 		view.Close()
 	}
-	differs := errors.Is(err, pipeline.ErrDiffers)
+	differs := errors.Is(err, audit.ErrDiffers)
 	if fresh && !keep && !differs {
 		err = errors.Join(err, os.RemoveAll(into))
 	}
@@ -124,15 +126,15 @@ func (a *app) sameKernel(was string) (kernel.Backend, error) {
 	return be, nil
 }
 
-func showReproduction(w io.Writer, r *pipeline.Reproduction) {
+func showReproduction(w io.Writer, r *audit.Reproduction) {
 	for _, s := range r.Stages {
-		_, _ = fmt.Fprintf(w, "%-5s %-12s %.12s  %s\n", s.Stage, s.Result, s.Digest, plain.Line(s.Why))
-		if s.Result == pipeline.Differs {
-			_, _ = fmt.Fprintf(w, "      %s\n", plain.Line(s.First()))
+		_, _ = fmt.Fprintf(w, "%-5s %-12s %.12s  %s\n", s.Stage, s.Result, s.Digest, sanitize.Line(s.Why))
+		if s.Result == audit.Differs {
+			_, _ = fmt.Fprintf(w, "      %s\n", sanitize.Line(s.First()))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Program)) {
-		_, _ = fmt.Fprintf(w, "made by %s %s, and run again by another\n", name, plain.Line(r.Program[name]))
+		_, _ = fmt.Fprintf(w, "made by %s %s, and run again by another\n", name, sanitize.Line(r.Program[name]))
 	}
 	switch {
 	case r.Exact:

@@ -8,8 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
+	"slm/internal/term"
+	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
 )
@@ -42,22 +43,22 @@ func newRuns(a *app) *cobra.Command {
 }
 
 func (a *app) listRuns() error {
-	runs, err := pipeline.List(a.dir)
+	runs, err := rundir.List(a.dir)
 	if err != nil {
 		return err
 	}
 	if runs == nil {
-		runs = []pipeline.Entry{}
+		runs = []rundir.Entry{}
 	}
 	return a.print(runs, func(w io.Writer) {
 		for _, r := range runs {
-			_, _ = fmt.Fprintf(w, "%-28s %-20s  %s\n", plain.Line(r.Name), r.Newest, plain.Line(state(r)))
+			_, _ = fmt.Fprintf(w, "%-28s %-20s  %s\n", sanitize.Line(r.Name), r.Newest, sanitize.Line(state(r)))
 		}
 	})
 }
 
 // state says in a few words how far a run is.
-func state(r pipeline.Entry) string {
+func state(r rundir.Entry) string {
 	switch {
 	case r.Locked != "":
 		return "running: " + r.Locked
@@ -71,25 +72,25 @@ func state(r pipeline.Entry) string {
 
 // shownRun is the result of runs show.
 type shownRun struct {
-	pipeline.Entry
+	rundir.Entry
 	Summary   *result.Summary   `json:"summary,omitempty"`
 	Hindsight *report.Hindsight `json:"hindsight,omitempty"` // what slm plan said, beside what happened
 }
 
 func (a *app) showRun(name string) error {
-	folder, err := pipeline.Find(a.dir, name)
+	folder, err := rundir.Find(a.dir, name)
 	if err != nil {
 		return err
 	}
-	r := shownRun{Entry: pipeline.Look(folder)}
-	if r.Summary, err = pipeline.Summary(folder); err != nil {
+	r := shownRun{Entry: rundir.Look(folder)}
+	if r.Summary, err = rundir.Summary(folder); err != nil {
 		return err
 	}
 	if r.Hindsight, err = report.ReadHindsight(folder); err != nil {
 		return err
 	}
 	return a.print(r, func(w io.Writer) {
-		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(r.Folder))
+		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(r.Folder))
 		for _, stage := range []string{"data", "dp", "kit", "bpo", "eval"} {
 			digest := r.Done[stage]
 			if digest == "" {
@@ -97,7 +98,7 @@ func (a *app) showRun(name string) error {
 			}
 			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
 		}
-		_, _ = fmt.Fprintf(w, "  %s\n", plain.Line(state(r.Entry)))
+		_, _ = fmt.Fprintf(w, "  %s\n", sanitize.Line(state(r.Entry)))
 		if r.Hindsight != nil {
 			showHindsight(w, r.Hindsight)
 		}
@@ -111,27 +112,27 @@ func (a *app) showRun(name string) error {
 func showHindsight(w io.Writer, h *report.Hindsight) {
 	_, _ = fmt.Fprintf(w, "\n  %-6s %8s %8s\n", "", "planned", "took")
 	for _, s := range h.Stages {
-		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", s.Stage, pipeline.Span(s.Planned), pipeline.Span(s.Took))
+		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", s.Stage, term.Span(s.Planned), term.Span(s.Took))
 	}
 	if h.Memory > 0 && h.PlannedMemory > 0 {
-		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", "memory", pipeline.Amount(float64(h.PlannedMemory))+"B", pipeline.Amount(float64(h.Memory))+"B")
+		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", "memory", term.Amount(float64(h.PlannedMemory))+"B", term.Amount(float64(h.Memory))+"B")
 	}
 }
 
 func (a *app) removeRun(name string, yes bool) error {
-	folder, err := pipeline.Find(a.dir, name)
+	folder, err := rundir.Find(a.dir, name)
 	if err != nil {
 		return err
 	}
 	if !yes {
-		_, _ = fmt.Fprintf(a.err, "delete %s and all its checkpoints? [y/N] ", plain.Line(folder))
+		_, _ = fmt.Fprintf(a.err, "delete %s and all its checkpoints? [y/N] ", sanitize.Line(folder))
 		answer, _ := bufio.NewReader(a.in).ReadString('\n') // no answer is no
 		if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 			return usage("nothing was deleted: answer y, or give --yes")
 		}
 	}
-	if err := pipeline.Remove(folder); err != nil {
+	if err := rundir.Remove(folder); err != nil {
 		return err
 	}
-	return a.print(map[string]string{"removed": folder}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "deleted %s\n", plain.Line(folder)) })
+	return a.print(map[string]string{"removed": folder}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "deleted %s\n", sanitize.Line(folder)) })
 }

@@ -10,6 +10,9 @@ import (
 
 	"slm/model/kernel"
 	"slm/pipeline"
+	"slm/pipeline/blackbox"
+	"slm/pipeline/estimate"
+	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
 )
@@ -68,7 +71,7 @@ func (a *app) overfit(ctx context.Context, name string, f *recipeFlags) error {
 			_, _ = fmt.Fprintf(a.out, "step %3d  loss %.4f  at least %.4f\n", step, learnt.Losses[step-1], learnt.Least) // a closed pipe stops nothing
 		}
 	}
-	err = p.OverfitOneBatch(ctx, r, be, a.now, func(step int, loss, least float64) {
+	err = estimate.OverfitOneBatch(ctx, p, r, be, a.now, func(step int, loss, least float64) {
 		learnt.Losses, learnt.Least = append(learnt.Losses, loss), least
 		if step == 1 || step%10 == 0 {
 			show(step)
@@ -89,10 +92,10 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	if err != nil {
 		return err
 	}
-	box := &pipeline.BlackBox{Config: r.LLM, Offline: offline, Seed: r.Seed, Keep: p.Folder(), Others: a.dir}
+	box := &blackbox.Box{Config: r.LLM, Offline: offline, Seed: r.Seed, Keep: p.Folder(), Others: a.dir}
 	view := a.viewer()
 	finished := p.Done()
-	out, err := p.Execute(ctx, pipeline.Means{
+	out, err := p.Execute(ctx, pipeline.Deps{
 		Kernel: func() (kernel.Backend, error) { return a.backend() },
 		Box:    box, View: view, Log: a.log(), Now: a.now,
 		Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
@@ -113,7 +116,7 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	if err != nil {
 		return err
 	}
-	if done.Summary, err = pipeline.Summary(out.Run); err != nil {
+	if done.Summary, err = rundir.Summary(out.Run); err != nil {
 		return err
 	}
 	return a.print(done, func(w io.Writer) {

@@ -7,8 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"slm/pipeline"
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
+	"slm/pipeline/audit"
+	"slm/pipeline/rundir"
 	"slm/stages"
 )
 
@@ -26,41 +27,41 @@ func newVerify(a *app) *cobra.Command {
 }
 
 func (a *app) verify(run string) error {
-	folder, err := pipeline.Find(a.dir, run)
+	folder, err := rundir.Find(a.dir, run)
 	if err != nil {
 		return err
 	}
-	v, err := pipeline.Verify(folder)
+	v, err := audit.Verify(folder)
 	if err != nil {
 		return err
 	}
 	if !a.quiet {
 		for _, n := range v.Notes {
-			_, _ = fmt.Fprintln(a.err, "note:", plain.Line(n)) // a closed stderr must not stop the check
+			_, _ = fmt.Fprintln(a.err, "note:", sanitize.Line(n)) // a closed stderr must not stop the check
 		}
 	}
 	if err := a.print(v, func(w io.Writer) { showVerified(w, v) }); err != nil {
 		return err
 	}
 	if !v.OK {
-		return fmt.Errorf("%s: %w: %d in all; the first: %s", folder, pipeline.ErrDiffers, len(v.Differences), v.Differences[0])
+		return fmt.Errorf("%s: %w: %d in all; the first: %s", folder, audit.ErrDiffers, len(v.Differences), v.Differences[0])
 	}
 	return nil
 }
 
-func showVerified(w io.Writer, v *pipeline.Verified) {
+func showVerified(w io.Writer, v *audit.Verified) {
 	for _, stage := range []string{stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval} {
 		state := "sound"
 		switch {
 		case slices.Contains(v.Missing, stage):
 			state = "not there"
-		case slices.ContainsFunc(v.Differences, func(d pipeline.Difference) bool { return d.Stage == stage }):
+		case slices.ContainsFunc(v.Differences, func(d audit.Difference) bool { return d.Stage == stage }):
 			state = "DIFFERS"
 		}
 		_, _ = fmt.Fprintf(w, "%-5s %-9s %s\n", stage, state, v.Digests[stage])
 	}
 	for _, d := range v.Differences {
-		_, _ = fmt.Fprintf(w, "%s\n", plain.Line(d.String()))
+		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(d.String()))
 	}
 	if v.OK {
 		_, _ = fmt.Fprintln(w, "every byte is what was written")

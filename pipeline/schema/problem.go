@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"slm/pipeline/plain"
+	"slm/internal/sanitize"
 )
 
 // Place is where a setting stands.
@@ -37,8 +37,8 @@ type Problem struct {
 
 func (p Problem) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", plain.Line(p.String()), short(plain.Line(p.What)))
-	note := short(plain.Line(p.Note))
+	fmt.Fprintf(&b, "%s: %s", sanitize.Line(p.String()), short(sanitize.Line(p.What)))
+	note := short(sanitize.Line(p.Note))
 	if p.Line == 0 || p.Text == "" {
 		if note != "" {
 			b.WriteString("\n      " + note)
@@ -101,7 +101,7 @@ func veil(line string) string {
 // excerpt shortens a long line to a window around the column and returns the column within it.
 func excerpt(line string, col int) (string, int) {
 	const before, width = 60, 160 // characters
-	line = plain.Line(line)
+	line = sanitize.Line(line)
 	if utf8.RuneCountInString(line) <= width {
 		return line, col
 	}

@@ -1,0 +1,30 @@
+package term
+
+import (
+	"slm/pipeline/rundir"
+	"slm/stages"
+)
+
+// Narrow shows events on a terminal of few columns: a live line that does not fit would leave a copy of itself at each step, so the
+// figures that matter least go first.
+type Narrow struct {
+	rundir.Viewer
+	Columns int
+}
+
+// Event drops what does not fit.
+func (n Narrow) Event(e stages.Event) {
+	if n.Columns < 95 {
+		e.LR = 0
+	}
+	if n.Columns < 85 {
+		e.HeldOut = 0
+	}
+	if n.Columns < 65 {
+		e.TokS, e.Calls = 0, 0
+	}
+	if n.Columns < 50 {
+		e.ETA = 0
+	}
+	n.Viewer.Event(e)
+}

@@ -1,0 +1,132 @@
+// Package term shows events, texts and amounts on a terminal.
+package term
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"slm/internal/sanitize"
+	"slm/pipeline"
+	"slm/stages"
+)
+
+// Lines is a Viewer for logs: a line when a stage begins and ends, and in between one every Every.
+type Lines struct {
+	Out   io.Writer
+	Every time.Duration
+	Now   func() time.Time
+	last  time.Time
+	part  string // stage and phase of the last line
+}
+
+// Event prints a line for what matters and drops the rest.
+func (l *Lines) Event(e stages.Event) {
+	if text := milestone(e); text != "" {
+		_, _ = fmt.Fprintln(l.Out, text) // a closed stderr must not stop the run
+		l.last = l.Now()
+		return
+	}
+	part := e.Stage + "/" + e.Phase
+	if !counts(e) || part == l.part && e.Step != e.Of && l.Now().Sub(l.last) < l.Every {
+		return
+	}
+	l.part, l.last = part, l.Now()
+	_, _ = fmt.Fprintf(l.Out, "%-5s %s\n", e.Stage, status(e))
+}
+
+// Close does nothing.
+func (l *Lines) Close() {}
+
+// Bar is a Viewer for terminals: one live line for each part of a stage, and a lasting line when the stage ends.
+type Bar struct {
+	Out      io.Writer
+	Throttle time.Duration // least time between two drawings; 0 draws each event
+	bar      *progressbar.ProgressBar
+	part     string
+	of       int
+}
+
+// Event moves the bar, or prints a line above it.
+func (b *Bar) Event(e stages.Event) {
+	if text := milestone(e); text != "" {
+		b.Close()
+		_, _ = fmt.Fprintln(b.Out, text)
+		return
+	}
+	if !counts(e) {
+		return
+	}
+	if part := e.Stage + "/" + e.Phase; b.bar == nil || part != b.part || e.Of != b.of {
+		b.Close()
+		b.part, b.of = part, e.Of
+		b.bar = progressbar.NewOptions(e.Of, progressbar.OptionSetWriter(b.Out), progressbar.OptionSetWidth(24), progressbar.OptionThrottle(b.Throttle),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish(), progressbar.OptionUseANSICodes(true),
+			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerHead: "━", SaucerPadding: " ", BarStart: "", BarEnd: ""}))
+	}
+	b.bar.Describe(fmt.Sprintf("%-5s %s", e.Stage, status(e)))
+	_ = b.bar.Set(min(e.Step, e.Of)) // it only draws
+}
+
+// Close removes the live line.
+func (b *Bar) Close() {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+		b.bar = nil
+	}
+}
+
+// counts reports whether an event says how far its stage is.
+func counts(e stages.Event) bool { return e.Of > 0 && e.Type != "exit" && e.Type != "checkpoint" }
+
+// milestone is the line for an event that stays on the screen; "" for one that does not.
+func milestone(e stages.Event) string {
+	message := sanitize.Line(e.Message)
+	switch e.Type {
+	case "stage":
+		switch e.Phase {
+		case pipeline.Reuse:
+			return fmt.Sprintf("%-5s reused (%s)", e.Stage, message)
+		case pipeline.Adopt:
+			return fmt.Sprintf("%-5s taken over (%s)", e.Stage, message)
+		case pipeline.Run, pipeline.Resume:
+			return fmt.Sprintf("%-5s started (%s)", e.Stage, message)
+		}
+		if e.Of == 0 && message != "" {
+			return fmt.Sprintf("%-5s %s", e.Stage, message)
+		}
+	case "checkpoint":
+		if e.Path == e.Stage {
+			return fmt.Sprintf("%-5s done in %s, digest %.12s", e.Stage, Span(e.Seconds), message)
+		}
+	case "warning":
+		return fmt.Sprintf("%-5s warning: %s", cmp.Or(e.Stage, "run"), message)
+	}
+	return ""
+}
+
+// status is how far a stage is, in one line.
+func status(e stages.Event) string {
+	parts := []string{fmt.Sprintf("%d/%d", e.Step, e.Of)}
+	if e.Phase != "" {
+		parts[0] = sanitize.Line(e.Phase) + " " + parts[0]
+	}
+	add := func(ok bool, format string, args ...any) {
+		if ok {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(e.Loss != 0, "loss %.3f", e.Loss)
+	add(e.HeldOut != 0, "held-out %.3f", e.HeldOut)
+	add(e.Type == "trial", "%d questions, score %.3f, best %.3f", e.Items, e.Score, e.Best)
+	add(e.LR != 0, "lr %.1e", e.LR)
+	add(e.TokS != 0, "%s tok/s", Amount(e.TokS))
+	add(e.Calls != 0, "%d calls", e.Calls)
+	add(e.USD != 0 || e.Type == "trial", "$%.2f", e.USD)
+	add(e.ETA > 0, "%s left", Span(e.ETA))
+	return strings.Join(parts, "  ")
+}

@@ -1,0 +1,82 @@
+package term
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/pipeline"
+	"slm/stages"
+)
+
+func story() []stages.Event {
+	var list []stages.Event
+	list = append(list, stages.Event{Type: "stage", Stage: "dp", Phase: pipeline.Run, Message: "no checkpoint yet"})
+	for i := range 100 {
+		list = append(list, stages.Event{Type: "step", Stage: "dp", Step: i + 1, Of: 100, Loss: 3.25, LR: 1.5e-3, TokS: 12345, ETA: 200})
+	}
+	return append(list,
+		stages.Event{Type: "warning", Stage: "dp", Message: "odd \x1b[31m title"},
+		stages.Event{Type: "checkpoint", Stage: "dp", Path: "dp", Seconds: 372, Message: "1f0c9a2b77aa00"},
+		stages.Event{Type: "exit"})
+}
+
+func TestALogHasAFewPlainLines(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(1000, 0)
+	l := &Lines{Out: &out, Every: 10 * time.Second, Now: func() time.Time { now = now.Add(time.Second); return now }}
+	for _, e := range story() {
+		l.Event(e)
+	}
+	l.Close()
+	text := out.String()
+	if n := strings.Count(text, "\n"); n < 10 || n > 16 {
+		t.Errorf("%d lines for 100 steps of a second:\n%s", n, text)
+	}
+	for _, want := range []string{
+		"dp    started (no checkpoint yet)\n", "dp    100/100  loss 3.250  lr 1.5e-03  12.3k tok/s  3m20s left\n",
+		"dp    warning: odd ␛[31m title\n", "dp    done in 6m12s, digest 1f0c9a2b77aa\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("missing %q in\n%s", want, text)
+		}
+	}
+	if strings.ContainsAny(text, "\r\x1b") {
+		t.Error("a log moves the cursor")
+	}
+}
+
+func TestABarLeavesOnlyMilestonesBehind(t *testing.T) {
+	var out bytes.Buffer
+	b := &Bar{Out: &out}
+	for _, e := range story() {
+		b.Event(e)
+	}
+	b.Close()
+	text := out.String()
+	for _, want := range []string{"99/100", "dp    started", "dp    done in 6m12s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("missing %q in %q", want, text)
+		}
+	}
+	if n := strings.Count(text, "\n"); n != 3 {
+		t.Errorf("%d lines stay, want 3: %q", n, text)
+	}
+	if strings.Contains(text, "\x1b[31m") {
+		t.Error("text of an event reaches the terminal raw")
+	}
+}
+
+func TestAmountsAndSpansAreReadable(t *testing.T) {
+	for seconds, want := range map[float64]string{0: "0.0s", 0.44: "0.4s", 12: "12s", 59.6: "1m00s", 200: "3m20s", 7500: "2h05m"} {
+		if got := Span(seconds); got != want {
+			t.Errorf("Span(%v) = %s, want %s", seconds, got, want)
+		}
+	}
+	for x, want := range map[float64]string{950: "950", 12345: "12.3k", 4e6: "4.0M", 2.5e12: "2500.0G"} {
+		if got := Amount(x); got != want {
+			t.Errorf("Amount(%v) = %s, want %s", x, got, want)
+		}
+	}
+}

@@ -1,0 +1,312 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"slm/checkpoint"
+	"slm/llm"
+	"slm/pipeline"
+	"slm/pipeline/blackbox"
+	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
+	"slm/stages"
+)
+
+// Tolerance is how far the final losses of two kernels may lie apart, by the first one: their sums have another rundir.Order, so that their
+// bits cannot agree.
+const Tolerance = 0.02
+
+// Reproduction is what came of running a run again.
+type Reproduction struct {
+	Version   int               `json:"v"`
+	OK        bool              `json:"ok"`
+	Exact     bool              `json:"exact"` // bit for bit
+	Kernel    string            `json:"kernel"`
+	WasKernel string            `json:"was_kernel"`
+	Stages    []Reproduced      `json:"stages"`
+	Program   map[string]string `json:"other_versions,omitempty"` // of what made the run, where this program has others
+	Folder    string            `json:"-"`
+}
+
+// Reproduced is one stage.
+type Reproduced struct {
+	Stage  string     `json:"stage"`
+	Result string     `json:"result"` // same, close, differs, taken, not compared
+	Digest string     `json:"digest"` // of the original
+	Why    string     `json:"why,omitempty"`
+	Diff   *StageDiff `json:"diff,omitempty"`
+}
+
+// What came of a stage.
+const (
+	Same        = "same"         // every bit
+	Close       = "close"        // within Tolerance, by another kernel
+	Differs     = "differs"      //
+	Taken       = "taken"        // the original's, since another stage was asked for
+	NotCompared = "not compared" // there is nothing to compare with
+)
+
+// Again says how a run is to be run again.
+type Again struct {
+	Stage    string // that one alone, on the original's checkpoints; empty = all
+	Into     string // folder that gets runs/NAME
+	Live     bool   // ask the black box; else its replies come from the run
+	Kernel   string // that this machine has
+	Versions map[string]string
+	Deps     pipeline.Deps // without Box
+}
+
+// Reproduce runs a run again in a new folder and compares stage by stage, until one differs. The result is ErrDiffers' with the
+// Reproduction beside it; other errors say why it could not be run.
+func Reproduce(ctx context.Context, folder string, how Again) (*Reproduction, error) {
+	r, old, err := openOriginal(folder)
+	if err != nil {
+		return nil, err
+	}
+	job, err := pipeline.Build(r, how.Into, how.Kernel, how.Versions, how.Deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := pipeline.New(job, pipeline.Choice{})
+	if err != nil {
+		return nil, err
+	}
+	out := &Reproduction{Version: 1, Kernel: how.Kernel, WasKernel: old.Kernel, Folder: plan.Folder(), Stages: []Reproduced{}}
+	if err := sameInputs(old, plan); err != nil {
+		return out, err
+	}
+	again := &again{how: how, original: folder, plan: plan, out: out, exact: how.Kernel == old.Kernel}
+	err = again.run(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	return out, out.verdict()
+}
+
+// openOriginal reads what a run was asked for.
+func openOriginal(folder string) (*recipe.Loaded, *pipeline.Plan, error) {
+	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, rundir.RecipeFile)})
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(folder, rundir.PlanFile))
+	if err != nil {
+		return nil, nil, fmt.Errorf("pipeline: reproduce: %w: %w", checkpoint.ErrIncomplete, err)
+	}
+	p := &pipeline.Plan{}
+	if err := json.Unmarshal(text, p); err != nil {
+		return nil, nil, fmt.Errorf("pipeline: reproduce: %s: %w: %w", rundir.PlanFile, checkpoint.ErrCorrupt, err)
+	}
+	return r, p, nil
+}
+
+// sameInputs demands that the files which the recipe reads are those that the run has read.
+func sameInputs(old, now *pipeline.Plan) error {
+	for i, s := range now.Stages {
+		if i >= len(old.Stages) {
+			break
+		}
+		for _, key := range slices.Sorted(maps.Keys(old.Stages[i].Inputs)) {
+			if was, is := old.Stages[i].Inputs[key], s.Inputs[key]; was != is {
+				return fmt.Errorf("pipeline: reproduce: %w before anything was run: the files of %s have changed (sha256 %.12s…, and was %.12s…)", ErrDiffers, key, is, was)
+			}
+		}
+	}
+	return nil
+}
+
+// again is a reproduction in progress.
+type again struct {
+	how      Again
+	original string
+	plan     *pipeline.Plan
+	out      *Reproduction
+	exact    bool // the kernel is the same
+}
+
+// run goes through the stages in the new folder.
+func (a *again) run(ctx context.Context, r *recipe.Loaded) (err error) {
+	deps := a.how.Deps
+	deps.Box = &blackbox.Box{Config: r.LLM, Offline: !a.how.Live, Seed: r.Seed, Keep: a.plan.Folder()}
+	if !a.how.Live {
+		deps.Box.Replay = blackbox.Stored(a.original)
+	}
+	runner, err := a.plan.Open(deps)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, deps.Box.Close(), runner.Close()) }()
+	for _, s := range a.plan.Stages {
+		goOn, err := a.stage(ctx, runner, s.Stage)
+		if err != nil || !goOn {
+			return err
+		}
+	}
+	return nil
+}
+
+// stage does one stage and compares it. False = the rest need not be done.
+func (a *again) stage(ctx context.Context, runner *pipeline.Runner, stage string) (goOn bool, err error) {
+	was := filepath.Join(a.original, stage)
+	m, err := checkpoint.Load(was)
+	if errors.Is(err, checkpoint.ErrMissing) && a.how.Stage == "" {
+		return false, nil // the original came no further
+	}
+	if err != nil {
+		return false, err
+	}
+	if a.how.Stage != "" && a.how.Stage != stage {
+		if slices.Index(rundir.Order, stage) > slices.Index(rundir.Order, a.how.Stage) {
+			return false, nil
+		}
+		a.out.Stages = append(a.out.Stages, Reproduced{Stage: stage, Result: Taken, Digest: m.Digest()})
+		return true, runner.Take(stage, was)
+	}
+	_, err = runner.Redo(ctx, stage, "to be compared with "+filepath.Base(a.original))
+	if errors.Is(err, llm.ErrOffline) && !a.exact {
+		a.out.Stages = append(a.out.Stages, Reproduced{Stage: stage, Result: NotCompared, Digest: m.Digest(),
+			Why: "the other kernel's model asks what the run has no reply to; --live asks the black box"})
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	done, err := a.compare(stage, m)
+	if err != nil {
+		return false, err
+	}
+	a.out.Stages = append(a.out.Stages, done)
+	return done.Result != Differs, nil
+}
+
+// compare compares a stage with the original's.
+func (a *again) compare(stage string, m *checkpoint.Manifest) (Reproduced, error) {
+	d, err := CompareCheckpoints(filepath.Join(a.original, stage), filepath.Join(a.plan.Folder(), stage))
+	if err != nil {
+		return Reproduced{}, err
+	}
+	out := Reproduced{Stage: stage, Digest: m.Digest(), Result: Differs}
+	for _, k := range d.Facts {
+		if name, ok := strings.CutPrefix(k.Key, "versions."); ok {
+			if a.out.Program == nil {
+				a.out.Program = map[string]string{}
+			}
+			a.out.Program[name] = k.A
+		}
+	}
+	switch {
+	case d.Same:
+		out.Result = Same
+		return out, nil
+	case !a.exact:
+		if out.Why = a.close(stage); out.Why != "" {
+			out.Result, out.Diff = Close, d
+			return out, nil
+		}
+		out.Why = "another kernel, and further off than its tolerance"
+	}
+	out.Diff = d
+	return out, nil
+}
+
+// close says in which way a stage by another kernel is near enough to the original; "" = it is not.
+func (a *again) close(stage string) string {
+	if stage == stages.BPO || stage == stages.Eval {
+		return "by another kernel: searched and scored with other texts, so only that it runs is checked"
+	}
+	text := ""
+	for _, m := range metricsOf(stage, filepath.Join(a.original, stage), filepath.Join(a.plan.Folder(), stage)) {
+		if m.Name == "steps" && m.A != m.B || m.Name == "loss" && (m.B-m.A > Tolerance*m.A || m.A-m.B > Tolerance*m.A) {
+			return ""
+		}
+		if m.Name == "loss" {
+			text = fmt.Sprintf("by another kernel: final loss %.4f, and was %.4f, within %g %%", m.B, m.A, Tolerance*100)
+		}
+	}
+	return text
+}
+
+// verdict is nil when all that was compared is the same, or close by another kernel.
+func (r *Reproduction) verdict() error {
+	r.OK, r.Exact = true, true
+	compared := 0
+	for _, s := range r.Stages {
+		switch s.Result {
+		case Same:
+			compared++
+		case Close:
+			compared++
+			r.Exact = false
+		case NotCompared:
+			r.Exact = false
+		case Differs:
+			r.OK, r.Exact = false, false
+			return fmt.Errorf("pipeline: reproduce: %w: %s", ErrDiffers, s.First())
+		}
+	}
+	if compared == 0 {
+		r.OK, r.Exact = false, false
+		return fmt.Errorf("pipeline: reproduce: %w: the run has no checkpoint to compare with", checkpoint.ErrMissing)
+	}
+	return nil
+}
+
+// First says where a stage begins to differ: the step, the tensor or the row, and by how much.
+func (s Reproduced) First() string {
+	d := s.Diff
+	if d == nil {
+		return s.Stage
+	}
+	parts := []string{s.Stage}
+	if m := d.Metric; m != nil {
+		parts = append(parts, fmt.Sprintf("first at step %d (%s %s, and was %s)", d.Step, m.Column, m.B, m.A))
+	}
+	if len(d.Tensors) > 0 {
+		t := d.Tensors[0]
+		for _, x := range d.Tensors {
+			if x.First >= 0 && x.Relative > t.Relative {
+				t = x
+			}
+		}
+		if t.First < 0 {
+			parts = append(parts, fmt.Sprintf("tensor %s has another shape", t.Name))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d tensors, most of all %s: first at index %d %s (%v, and was %v), %d of its values, by %.3g of its norm", len(d.Tensors), t.Name, t.First, t.At, t.B, t.A, t.Count, t.Relative))
+		}
+	}
+	for i, r := range d.Rows {
+		if i == 3 {
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s row %d, %s (%s, and was %s)", r.File, r.Row, r.Column, r.B, r.A))
+	}
+	if len(parts) == 1 && len(d.Files) > 0 {
+		parts = append(parts, strings.Join(d.Files, ", "))
+	}
+	for _, k := range d.Facts {
+		if len(parts) == 1 && matters(k.Key) {
+			parts = append(parts, fmt.Sprintf("%s (%s, and was %s)", k.Key, k.B, k.A))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// KernelOf is the name of the kernel that a run was planned for; "" when it does not say.
+func KernelOf(folder string) string {
+	text, err := os.ReadFile(filepath.Join(folder, rundir.PlanFile))
+	var p struct {
+		Kernel string `json:"kernel"`
+	}
+	if err != nil || json.Unmarshal(text, &p) != nil {
+		return ""
+	}
+	return p.Kernel
+}

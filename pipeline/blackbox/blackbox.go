@@ -1,0 +1,143 @@
+// Package blackbox opens the large model of a run: once, for all that ask it, with its replies stored in the run's folder.
+package blackbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"slm/checkpoint"
+	"slm/llm"
+	"slm/model/kernel"
+	"slm/pipeline/rundir"
+	"slm/stages"
+)
+
+// Box is a run's black box: opened at first use, shared by the stages, with its replies stored in the run's folder.
+type Box struct {
+	Config  llm.Config
+	Offline bool     // answers from stored replies only
+	Seed    uint64   // of the jitter of retries
+	Keep    string   // folder that the replies are stored in; empty = in memory
+	Journal string   // name of the file there; empty = replies.wal
+	Others  string   // folder with runs/, whose replies are answers too; empty = none
+	Replay  []string // files of replies that are answers too: replies.arrow, or a run's journal
+
+	mu      sync.Mutex
+	service *llm.Service
+}
+
+// Open returns the box. Later calls return the same one.
+func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, error) {
+	if b == nil {
+		return nil, errors.New("pipeline: this run has no black box")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.service != nil {
+		return b.service, nil
+	}
+	opt := llm.Options{Offline: b.Offline, Seed: b.Seed, Kernel: be, Replay: b.replays()}
+	if b.Keep != "" {
+		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, rundir.RepliesFile))
+	}
+	if emit != nil {
+		opt.Observe = func(c llm.Call) {
+			e := stages.Event{Type: "llm", Calls: int(c.Usage.Calls), Tokens: c.Usage.PromptTokens + c.Usage.OutputTokens}
+			if c.Err != nil {
+				e.Message = c.Err.Error()
+			}
+			emit(e)
+		}
+	}
+	s, err := llm.New(b.Config, opt)
+	if err != nil {
+		return nil, err
+	}
+	b.service = s
+	return s, nil
+}
+
+// Client opens the box for use outside a run's stages.
+func (b *Box) Client(be kernel.Backend) func(context.Context) (llm.Client, error) {
+	return func(context.Context) (llm.Client, error) { return b.Open(be, nil) }
+}
+
+// Close ends the box, if it was opened.
+func (b *Box) Close() error {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.service == nil {
+		return nil
+	}
+	s := b.service
+	b.service = nil
+	return s.Close()
+}
+
+// Replies exports what the stage that asks now has used.
+func (b *Box) Replies(path string) error {
+	s, err := b.Open(nil, nil)
+	if err != nil {
+		return err
+	}
+	return s.ExportArrow(path)
+}
+
+// ExportAsked makes a checkpoint of what the box has stored, if it was opened and there is anything.
+func (b *Box) ExportAsked(folder string) error {
+	b.mu.Lock()
+	s := b.service
+	b.mu.Unlock()
+	if s == nil || s.Usage().Calls == 0 {
+		return nil
+	}
+	pending, err := checkpoint.Begin(filepath.Join(folder, rundir.AskedFolder))
+	if err != nil {
+		return err
+	}
+	s.Label("")
+	if err := s.ExportArrow(pending.Path(rundir.RepliesTable)); err != nil {
+		return errors.Join(err, pending.Abort())
+	}
+	return pending.Commit(&checkpoint.Manifest{Stage: rundir.AskedFolder})
+}
+
+// replays lists the files whose replies are answers too.
+func (b *Box) replays() []string {
+	if b.Others == "" {
+		return b.Replay
+	}
+	return append(slices.Clone(b.Replay), Exported(b.Others)...)
+}
+
+// Exported lists the replies that the runs below dir/runs have exported, stage by stage: what was answered once need not be asked again.
+// A damaged file answers nothing.
+func Exported(dir string) (whole []string) {
+	for _, f := range rundir.Glob(dir, "runs", "*", "*", rundir.RepliesTable) {
+		if checkpoint.VerifyFile(filepath.Dir(f), rundir.RepliesTable) == nil {
+			whole = append(whole, f)
+		}
+	}
+	return whole
+}
+
+// Stored lists the files that hold a run's replies: each stage's own, and the journal.
+func Stored(folder string) []string {
+	var files []string
+	for _, stage := range rundir.Order {
+		files = append(files, filepath.Join(folder, stage, rundir.RepliesTable))
+	}
+	files = append(files, filepath.Join(folder, rundir.RepliesFile))
+	return slices.DeleteFunc(files, func(f string) bool {
+		_, err := os.Stat(f)
+		return err != nil
+	})
+}

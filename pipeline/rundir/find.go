@@ -1,0 +1,135 @@
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"slm/checkpoint"
+)
+
+// ErrUsage marks options that contradict each other or name what does not exist.
+var ErrUsage = errors.New("pipeline: wrong usage")
+
+// Order is the chain of stages.
+var Order = []string{"data", "dp", "kit", "bpo", "eval"}
+
+// Entry is one run folder.
+type Entry struct {
+	Name    string            `json:"name"`
+	Folder  string            `json:"folder"`
+	Done    map[string]string `json:"digests"` // stage → digest
+	Missing []string          `json:"missing"` // stages without a checkpoint
+	Newest  string            `json:"newest"`  // when the newest checkpoint was made, RFC 3339
+	Locked  string            `json:"locked"`  // the process that works on it; empty when none does
+	Damaged string            `json:"damaged"` // why a checkpoint cannot be read
+}
+
+// List returns the runs below dir, sorted by name.
+func List(dir string) ([]Entry, error) {
+	folders, err := os.ReadDir(filepath.Join(dir, "runs"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pipeline: list runs: %w", err)
+	}
+	var out []Entry
+	for _, f := range folders {
+		folder := filepath.Join(dir, "runs", f.Name())
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() || strings.HasPrefix(f.Name(), ".") {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(folder, RecipeFile)); err == nil {
+			out = append(out, Look(folder))
+		}
+	}
+	return out, nil
+}
+
+// Look reads a run folder's state from its manifests.
+func Look(folder string) Entry {
+	e := Entry{Name: filepath.Base(folder), Folder: folder, Done: map[string]string{}, Missing: []string{}}
+	for _, stage := range Order {
+		m, err := checkpoint.Load(filepath.Join(folder, stage))
+		if err == nil {
+			e.Done[stage] = m.Digest()
+			e.Newest = max(e.Newest, m.Created)
+			continue
+		}
+		e.Missing = append(e.Missing, stage)
+		if !errors.Is(err, checkpoint.ErrMissing) && e.Damaged == "" {
+			e.Damaged = err.Error()
+		}
+	}
+	e.Locked, _ = Locked(folder)
+	return e
+}
+
+// IsCheckpoint reports whether a folder holds a checkpoint.
+func IsCheckpoint(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, checkpoint.ManifestName))
+	return err == nil
+}
+
+// Find resolves what a user calls a run: a folder, its name below dir/runs, or the beginning of that name if only one has it. The
+// error wraps checkpoint.ErrMissing when there is none.
+func Find(dir, name string) (string, error) {
+	if name == "" {
+		return "", fmt.Errorf("%w: the run has no name", ErrUsage)
+	}
+	for _, folder := range []string{name, filepath.Join(dir, "runs", name)} {
+		if _, err := os.Stat(filepath.Join(folder, RecipeFile)); err == nil {
+			return folder, nil
+		}
+	}
+	runs, err := List(dir)
+	if err != nil {
+		return "", err
+	}
+	runs = slices.DeleteFunc(runs, func(e Entry) bool { return !strings.HasPrefix(e.Name, name) })
+	switch len(runs) {
+	case 1:
+		return runs[0].Folder, nil
+	case 0:
+		return "", fmt.Errorf("pipeline: run %q: %w: there is no such folder, and no such name in %s (slm runs list shows them)", name, checkpoint.ErrMissing, filepath.Join(dir, "runs"))
+	}
+	names := make([]string, len(runs))
+	for i, r := range runs {
+		names[i] = r.Name
+	}
+	return "", fmt.Errorf("%w: %q can be any of %s", ErrUsage, name, strings.Join(names, ", "))
+}
+
+// Resolve finds what a user calls a checkpoint or a run: a checkpoint's folder, RUN/STAGE, or a run as Find has it.
+func Resolve(dir, name string) (string, error) {
+	if IsCheckpoint(name) {
+		return name, nil
+	}
+	if run, stage := filepath.Split(strings.TrimRight(name, "/")); slices.Contains(Order, stage) && run != "" {
+		if folder, err := Find(dir, strings.TrimRight(run, "/")); err == nil {
+			return filepath.Join(folder, stage), nil
+		}
+	}
+	return Find(dir, name)
+}
+
+// Remove deletes a run. It holds the run's lock while it does, so that nobody begins to work on it: ErrLocked if somebody does already.
+func Remove(folder string) (err error) {
+	if _, err := os.Stat(filepath.Join(folder, RecipeFile)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("pipeline: %s is no run: %w", folder, checkpoint.ErrMissing)
+	}
+	held, err := TakeLock(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, held.Release()) }()
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("pipeline: remove %s: %w", folder, err)
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+// Package rundir is a run's folder on disk: the names of its files, how runs are found, the lock, the seal, the events and the stamps of
+// interrupted work. What is done with a run stands above it.
+package rundir
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// The files and folders of a run beside its stages' checkpoints.
+const (
+	RecipeFile  = "recipe.yaml"
+	PlanFile    = "plan.json"
+	EventsFile  = "events.jsonl"
+	RepliesFile = "replies.wal"
+	ReportFile  = "report.html"
+	LockFile    = "lock"
+	SealFile    = "seal.json"
+	WorkFolder  = "work"
+)
+
+// The replies that ask and eval --items have bought for a run: as they come, and for other programs and runs as a checkpoint of its own.
+const (
+	AskedJournal = "asked.wal"
+	AskedFolder  = "asked"
+)
+
+// RepliesTable is the file of a checkpoint that holds the replies its stage has used.
+const RepliesTable = "replies.arrow"
+
+// Glob lists what matches a pattern below a folder, sorted. The folder is taken as it is, whatever its name contains.
+func Glob(folder string, pattern ...string) []string {
+	folder = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)
+	found, err := filepath.Glob(filepath.Join(append([]string{folder}, pattern...)...))
+	if err != nil {
+		panic(err) // the patterns are the program's own
+	}
+	return found
+}
