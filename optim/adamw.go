@@ -8,12 +8,29 @@ import (
 	"slm/model/kernel"
 )
 
+var adamWSpec = Spec{
+	Name: "adamw", Meaning: "AdamW for all parameters", Keys: []string{"betas", "weight_decay"},
+	Rate: func(width int) float64 { return 1.5e-3 * math.Pow(256/float64(width), 2.0/3) },
+	New: func(params []Param, s Settings, _ kernel.Backend) (Optimizer, error) {
+		a, err := NewAdamW(params)
+		if err != nil {
+			return nil, err
+		}
+		a.set(s)
+		return a, nil
+	},
+}
+
+func (a *AdamW) set(s Settings) {
+	a.Beta1, a.Beta2, a.WeightDecay = s.Betas[0], s.Betas[1], s.WeightDecay
+}
+
 // AdamW is Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2), in the order of operations of
 // torch.optim.AdamW: decay the weight, update both moments, then step. The four numbers may be changed between steps.
 type AdamW struct {
-	Beta1, Beta2 float64 // decay of the first and second moment; New sets 0.9 and 0.95
-	Eps          float64 // added to the root of the second moment; New sets 1e-8
-	WeightDecay  float64 // per unit of learning rate, for parameters with Decay; New sets 0.1
+	Beta1, Beta2 float64 // decay of the first and second moment; NewAdamW sets 0.9 and 0.95
+	Eps          float64 // added to the root of the second moment; NewAdamW sets 1e-8
+	WeightDecay  float64 // per unit of learning rate, for parameters with Decay; NewAdamW sets 0.1
 
 	params []Param
 	spans  []span
@@ -21,8 +38,8 @@ type AdamW struct {
 	step   int64
 }
 
-// New returns an optimiser over params with moments at zero. Names must differ, because the state is stored by name.
-func New(params []Param) (*AdamW, error) {
+// NewAdamW returns an optimiser over params with moments at zero. Names must differ, because the state is stored by name.
+func NewAdamW(params []Param) (*AdamW, error) {
 	seen := make(map[string]bool, len(params))
 	a := &AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, params: params, spans: cut(params)}
 	for _, p := range params {

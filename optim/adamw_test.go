@@ -57,7 +57,7 @@ func TestAdamWEqualsPyTorchOver100Steps(t *testing.T) {
 		{Name: "matrix", W: matrix, G: make([]float32, 12), Decay: true},
 		{Name: "vector", W: vector, G: make([]float32, 5)},
 	}
-	a, err := New(params)
+	a, err := NewAdamW(params)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func random(seed uint64) []Param {
 func TestResumeIsBitIdentical(t *testing.T) {
 	run := func(cutAt int) []Param {
 		params := random(1)
-		a, err := New(params)
+		a, err := NewAdamW(params)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 				for _, ts := range a.State() {
 					saved = append(saved, checkpoint.Tensor{Name: ts.Name, Shape: ts.Shape, Data: append([]float32(nil), ts.Data...)})
 				}
-				if a, err = New(params); err != nil {
+				if a, err = NewAdamW(params); err != nil {
 					t.Fatal(err)
 				}
 				if err := a.Restore(saved); err != nil {
@@ -155,7 +155,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 	run := func(threads int) ([]Param, float64) {
 		runtime.GOMAXPROCS(threads)
 		params := random(2)
-		a, err := New(params)
+		a, err := NewAdamW(params)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,12 +184,12 @@ func same(t *testing.T, want, got []Param) {
 }
 
 func TestStepCountSurvivesBeyondFloat32(t *testing.T) {
-	a, err := New(random(3))
+	a, err := NewAdamW(random(3))
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.step = 5<<24 + 12345
-	b, err := New(random(3))
+	b, err := NewAdamW(random(3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,14 +202,14 @@ func TestStepCountSurvivesBeyondFloat32(t *testing.T) {
 }
 
 func TestRestoreRefusesAStateThatDoesNotFitAndChangesNothing(t *testing.T) {
-	a, err := New(random(4))
+	a, err := NewAdamW(random(4))
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.Step(0.1)
 	state := a.State()
 	for cut := range state {
-		b, err := New(random(4))
+		b, err := NewAdamW(random(4))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,10 +225,10 @@ func TestRestoreRefusesAStateThatDoesNotFitAndChangesNothing(t *testing.T) {
 			t.Error("a refused state left traces")
 		}
 	}
-	if _, err := New([]Param{{Name: "x"}, {Name: "x"}}); err == nil {
+	if _, err := NewAdamW([]Param{{Name: "x"}, {Name: "x"}}); err == nil {
 		t.Error("accepted two parameters of one name")
 	}
-	if _, err := New([]Param{{Name: "x", W: make([]float32, 2)}}); err == nil {
+	if _, err := NewAdamW([]Param{{Name: "x", W: make([]float32, 2)}}); err == nil {
 		t.Error("accepted weights without gradients")
 	}
 }

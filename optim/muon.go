@@ -9,16 +9,17 @@ import (
 	"slm/model/kernel"
 )
 
-// Optimizer updates the weights of the parameters that it was made for.
-type Optimizer interface {
-	// Step updates every weight from its gradient with learning rate lr.
-	Step(lr float64)
-	// Steps is the number of steps taken, also those before a Restore.
-	Steps() int64
-	// State lists what a resume needs, as views: write them before the next Step.
-	State() []checkpoint.Tensor
-	// Restore copies a state written by State. On an error nothing has changed.
-	Restore(ts []checkpoint.Tensor) error
+var muonSpec = Spec{
+	Name: "muon", Meaning: "the matrices of the layers move by Muon, the rest by AdamW", Keys: []string{"betas", "weight_decay"},
+	Rate: func(width int) float64 { return 5e-3 * 256 / float64(width) },
+	New: func(params []Param, s Settings, be kernel.Backend) (Optimizer, error) {
+		o, err := NewMuon(params, be)
+		if err != nil {
+			return nil, err
+		}
+		o.Adam.set(s)
+		return o, nil
+	},
 }
 
 // Muon turns the momentum of a matrix into the nearest matrix with equal singular values, so that rare directions move as far as common
@@ -59,7 +60,7 @@ func NewMuon(params []Param, be kernel.Backend) (*Muon, error) {
 		o.m = append(o.m, make([]float32, len(p.W)))
 	}
 	var err error
-	o.Adam, err = New(rest)
+	o.Adam, err = NewAdamW(rest)
 	return o, err
 }
 

@@ -82,7 +82,7 @@ func TestMuonLeavesVectorsToAdamW(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(alone)
+	a, err := NewAdamW(alone)
 	if err != nil {
 		t.Fatal(err)
 	}

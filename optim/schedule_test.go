@@ -100,7 +100,7 @@ func TestSchedulesEqualPyTorchOver100Steps(t *testing.T) {
 		for i := range p.W {
 			p.W[i] = float32(math.Cos(float64(i)))
 		}
-		a, err := New([]Param{p})
+		a, err := NewAdamW([]Param{p})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -118,6 +118,11 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 		if o.Schedule == optim.WSD && o.Decay == 0 && !broken(path) {
 			errs = append(errs, fmt.Errorf("%s.optim.decay: 0 leaves the rate no steps to fall over: give a share of them, or schedule: constant", path))
 		}
+		for _, key := range o.Unread() {
+			if !broken(path) {
+				errs = append(errs, fmt.Errorf("%s.optim.%s: the optimiser %s does not read it", path, key, o.Name))
+			}
+		}
 	}
 	if broken("model") {
 		return errors.Join(errs...)

@@ -1,7 +1,7 @@
 package trainer
 
 import (
-	"math"
+	"slices"
 	"strconv"
 
 	"slm/optim"
@@ -9,7 +9,7 @@ import (
 
 // Optim is how weights are updated.
 type Optim struct {
-	Name        string     `yaml:"name" oneof:"adamw|muon" doc:"muon moves the matrices of the layers, AdamW the rest"`
+	Name        optim.Name `yaml:"name" doc:"the optimiser"`
 	LR          float64    `yaml:"lr" above:"0" max:"1" doc:"peak of the learning rate; where no recipe gives it, it follows from name and model.width (docs/learning-rates.md)"`
 	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999" doc:"decay of the moments"`
 	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1" doc:"of matrices; norms never decay"`
@@ -37,19 +37,35 @@ func DefaultOptim(lr float64) Optim {
 	return Optim{Name: "adamw", LR: lr, Betas: [2]float64{0.9, 0.95}, Clip: 1, Schedule: optim.WSD, Warmup: 0.02, Decay: 0.5}
 }
 
-// Rate is the peak learning rate that serves a model of that width, trained from nothing, to two digits. It was fitted to the table in
-// docs/learning-rates.md: AdamW's best falls with the width to the power of 2/3, Muon's with the width.
-func Rate(name string, width int) float64 {
-	rate := 1.5e-3 * math.Pow(256/float64(width), 2.0/3)
-	if name == "muon" {
-		rate = 5e-3 * 256 / float64(width)
+// Unread lists the keys that are set and that the optimiser does not read.
+func (o Optim) Unread() []string {
+	spec, err := optim.Find(string(o.Name))
+	if err != nil {
+		return nil // the recipe allows no such name
 	}
-	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(rate, 'e', 1, 64), 64) // what was formatted is read back
+	var out []string
+	usual := DefaultOptim(o.LR)
+	for key, set := range map[string]bool{"betas": o.Betas != usual.Betas, "weight_decay": o.WeightDecay != usual.WeightDecay} {
+		if set && !slices.Contains(spec.Keys, key) {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Rate is the peak learning rate that serves a model of that width, trained from nothing, to two digits.
+func Rate(name optim.Name, width int) float64 {
+	spec, err := optim.Find(string(name))
+	if err != nil {
+		return 0 // the recipe was checked
+	}
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(spec.Rate(width), 'e', 1, 64), 64) // what was formatted is read back
 	return min(rounded, 1)
 }
 
 // TuningRate is that of a model that goes on learning: a third.
-func TuningRate(name string, width int) float64 { return Rate(name, width) / 3 }
+func TuningRate(name optim.Name, width int) float64 { return Rate(name, width) / 3 }
 
 // Factor is the schedule of the learning rate.
 func (o Optim) Factor() optim.Schedule {

@@ -237,7 +237,7 @@ func TestOneBatchIsLearntOrThereIsAdvice(t *testing.T) {
 }
 
 func TestTheDefaultRateFallsWithTheWidth(t *testing.T) {
-	for _, name := range []string{"adamw", "muon"} {
+	for _, name := range []optim.Name{"adamw", "muon"} {
 		for width := 8; width < 65536; width *= 2 {
 			if a, b := Rate(name, width), Rate(name, 2*width); !(b > 0 && a > b && a <= 1) {
 				t.Errorf("%s: %v at width %d, %v at twice that", name, a, width, b)

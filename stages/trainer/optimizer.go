@@ -21,24 +21,11 @@ func Params(grads []model.Gradient) []optim.Param {
 
 // New makes the optimiser of params. Its products, if it has any, run on be.
 func (o Optim) New(params []optim.Param, be kernel.Backend) (optim.Optimizer, error) {
-	if o.Name == "muon" {
-		muon, err := optim.NewMuon(params, be)
-		if err != nil {
-			return nil, err
-		}
-		o.set(muon.Adam)
-		return muon, nil
-	}
-	adam, err := optim.New(params)
+	spec, err := optim.Find(string(o.Name))
 	if err != nil {
 		return nil, err
 	}
-	o.set(adam)
-	return adam, nil
-}
-
-func (o Optim) set(a *optim.AdamW) {
-	a.Beta1, a.Beta2, a.WeightDecay = o.Betas[0], o.Betas[1], o.WeightDecay
+	return spec.New(params, optim.Settings{Betas: o.Betas, WeightDecay: o.WeightDecay}, be)
 }
 
 // params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place. It

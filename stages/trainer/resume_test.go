@@ -14,12 +14,16 @@ import (
 
 	"slm/checkpoint"
 	"slm/model"
+	"slm/optim"
 	"slm/stages/domain"
 )
 
 func TestResumeIsBitIdenticalAtEveryStep(t *testing.T) {
-	for _, c := range []struct{ backend, optim string }{{"go", "adamw"}, {"go", "muon"}, {"onednn-bf16", "adamw"}, {"amx", "muon"}} {
-		t.Run(c.backend+" "+c.optim, func(t *testing.T) {
+	for _, c := range []struct {
+		backend string
+		optim   optim.Name
+	}{{"go", "adamw"}, {"go", "muon"}, {"onednn-bf16", "adamw"}, {"amx", "muon"}} {
+		t.Run(c.backend+" "+string(c.optim), func(t *testing.T) {
 			fresh := func() *world {
 				w := newWorld(t, c.backend)
 				w.optim = c.optim

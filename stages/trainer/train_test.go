@@ -152,7 +152,7 @@ func learnt(t *testing.T, w *world, sentences []pack.Example, tied bool) (*model
 	p := model.New(tinyConfig(tied), 1)
 	job := tinyJob(p)
 	job.Epoch, job.HeldOut, job.Epochs = func(int) []pack.Example { return sentences }, nil, 120
-	job.Optim = Optim{LR: 2e-2, Betas: [2]float64{0.9, 0.95}, Clip: 1, Schedule: optim.Linear}
+	job.Optim = Optim{Name: "adamw", LR: 2e-2, Betas: [2]float64{0.9, 0.95}, Clip: 1, Schedule: optim.Linear}
 	sum, err := Run(context.Background(), w.env, job)
 	if err != nil {
 		t.Fatal(err)

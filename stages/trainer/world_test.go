@@ -49,7 +49,7 @@ func lesson(epoch int) []pack.Example {
 func tinyJob(p *model.Params) Job {
 	return Job{
 		Stage: stages.DP, Model: p, Epoch: lesson, HeldOut: lesson(99)[:6], Epochs: 2, Batch: batch64, Context: context16,
-		Optim: Optim{LR: 3e-3, Betas: [2]float64{0.9, 0.95}, WeightDecay: 0.1, Clip: 0.5, Schedule: optim.WSD, Warmup: 2, Decay: 0.5},
+		Optim: Optim{Name: "adamw", LR: 3e-3, Betas: [2]float64{0.9, 0.95}, WeightDecay: 0.1, Clip: 0.5, Schedule: optim.WSD, Warmup: 2, Decay: 0.5},
 		Save:  Save{Minutes: 60},
 	}
 }
@@ -58,7 +58,7 @@ func tinyJob(p *model.Params) Job {
 type world struct {
 	t      *testing.T
 	env    *stages.Env
-	optim  string // the optimiser's name; "" = adamw
+	optim  optim.Name // the optimiser's name; "" = adamw
 	events []stages.Event
 	onStep func(step int)
 	hook   func(step int, p *model.Params) // called after each step, before the next

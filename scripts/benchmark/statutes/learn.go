@@ -60,7 +60,7 @@ func (b *bench) learn(ctx context.Context, size, optim string) (cell, error) {
 		return cell{}, err
 	}
 	if !slices.ContainsFunc(b.set, func(s string) bool { return strings.HasPrefix(s, "stages.dp.optim.lr=") }) {
-		r.Stages.DP.Optim.LR = trainer.Rate(optim, r.Model.Width)
+		r.Stages.DP.Optim.LR = trainer.Rate(r.Stages.DP.Optim.Name, r.Model.Width)
 	}
 	job, _, err := dp.New(r.Stages.DP, r.Model.Config(b.dom.Tokenizer.Vocab())).Job(b.dom, r.Seed)
 	if err != nil {

@@ -141,7 +141,7 @@ func (t *ourSide) optimise() error {
 		if err != nil {
 			return err
 		}
-		if t.adam, err = optim.New(trainer.Params(grads)); err != nil {
+		if t.adam, err = optim.NewAdamW(trainer.Params(grads)); err != nil {
 			return err
 		}
 		t.adam.WeightDecay = t.job.Decay
