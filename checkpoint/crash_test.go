@@ -45,7 +45,7 @@ var errOff = errors.New("the power is off")
 // real is the operating system's disk.
 var real = theDisk
 
-// newWorld puts a disk of that kind in the place of the real one until the test ends.
+// newWorld replaces the real disk by one of that kind until the test ends.
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, root: t.TempDir(), top: newDirNode()}
 	theDisk = disk{

@@ -13,14 +13,14 @@ import (
 // maxRepaired is the longest file that is put together in memory to be located in. // bytes
 const maxRepaired = 1 << 30
 
-// place says in words where in a file an offset lies: tensor and index, column and row, or line.
-func place(path string, d damage) string {
+// whereIn says in words where in a file an offset lies: tensor and index, column and row, or line.
+func whereIn(path string, d damage) string {
 	data, release, err := repaired(path, d)
 	if err != nil {
 		return fmt.Sprintf("byte %d", d.offset)
 	}
 	defer release()
-	if where := placeIn(data, d); where != "" {
+	if where := whereInBytes(data, d); where != "" {
 		return where
 	}
 	return fmt.Sprintf("byte %d", d.offset)
@@ -50,8 +50,8 @@ func repaired(path string, d damage) (data []byte, release func(), err error) {
 	return data, func() {}, nil
 }
 
-// placeIn is place for a file's bytes; "" when they say nothing.
-func placeIn(data []byte, d damage) string {
+// whereInBytes is whereIn for a file's bytes; "" if they do not say.
+func whereInBytes(data []byte, d damage) string {
 	if !bytes.HasPrefix(data, []byte(arrowMagic)) && !bytes.HasSuffix(data, []byte(arrowMagic)) {
 		if d.offset > int64(len(data)) || bytes.IndexByte(data[:min(len(data), 512)], 0) >= 0 {
 			return ""
@@ -76,7 +76,7 @@ func placeIn(data []byte, d damage) string {
 		if err != nil || d.offset < b.offset+b.meta {
 			return fmt.Sprintf("byte %d, in the header of record batch %d", d.offset, i)
 		}
-		if where := a.placeInBatch(i, batch, first, d); where != "" {
+		if where := a.whereInBatch(i, batch, first, d); where != "" {
 			return where
 		}
 		return fmt.Sprintf("byte %d, in record batch %d", d.offset, i)
@@ -84,8 +84,8 @@ func placeIn(data []byte, d damage) string {
 	return fmt.Sprintf("byte %d, in the schema", d.offset)
 }
 
-// placeInBatch names the tensor or the column.
-func (a *arrowFile) placeInBatch(i int, b batch, first int, d damage) string {
+// whereInBatch names the tensor or the column.
+func (a *arrowFile) whereInBatch(i int, b batch, first int, d damage) string {
 	weights := len(a.fields) == len(weightColumns)
 	for k := range a.fields {
 		weights = weights && a.fields[k].name == weightColumns[k].Name
@@ -221,7 +221,7 @@ func (f File) fault(dir string) (*Fault, error) {
 		}
 		return out, nil
 	}
-	out.Where = place(path, d)
+	out.Where = whereIn(path, d)
 	if d.blocks > 1 {
 		out.What = fmt.Sprintf("%d blocks of %d KB differ: ", d.blocks, blockSize>>10) + out.What
 	}
@@ -231,7 +231,7 @@ func (f File) fault(dir string) (*Fault, error) {
 	return out, nil
 }
 
-// change says what stands at a damaged place and what stood there.
+// change says what a damaged byte is and what it was.
 func (d damage) change(path string) string {
 	is, err := readAt(path, d.offset, len(d.was))
 	if err != nil {

@@ -295,7 +295,7 @@ func TestTableWithAnyByteChangedNeverPanics(t *testing.T) {
 	}
 }
 
-// FuzzArrow reads every value of any file as text, as comparing does, and names the place of a byte in it, as verifying does.
+// FuzzArrow reads every value of any file as text, as comparing does, and says where in it a byte is, as verifying does.
 func FuzzArrow(f *testing.F) {
 	for _, name := range []string{"table.arrow", "weights.arrow"} {
 		whole := read(f, filepath.Join("testdata", name))
@@ -304,7 +304,7 @@ func FuzzArrow(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, at int, was []byte) {
 		if at >= 0 && at <= len(data) && len(was) <= 4 {
-			_ = placeIn(data, damage{offset: int64(at), exact: was != nil, blocks: 1, was: was})
+			_ = whereInBytes(data, damage{offset: int64(at), exact: was != nil, blocks: 1, was: was})
 		}
 		a, err := parseArrow(data)
 		if err != nil {

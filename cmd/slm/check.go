@@ -31,7 +31,7 @@ func newCheck(a *app) *cobra.Command {
 	var f recipeFlags
 	cmd := &cobra.Command{
 		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
-		Short: "Every mistake of a recipe at once, with its place; runs nothing",
+		Short: "Every mistake of a recipe at once, with its line; runs nothing",
 		Long:  "Checks a recipe, what it extends, the environment and -s together, and that the files it names are there. Nothing is run or written." + exits(exitData, exitLLM),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.check(args[0], &f)

@@ -78,13 +78,13 @@ func keyTable(prefixes, claimed []string) (table string, paths []string, err err
 		name := strings.TrimPrefix(k.Path, prefixes[0]+".")
 		defaults := []string{brief(k)}
 		for _, other := range prefixes[1:] {
-			twin, ok := byPath[other+"."+name]
-			if !ok || twin.Form() != k.Form() || twin.Meaning != k.Meaning || pipeline.Operational(twin.Path) != pipeline.Operational(k.Path) {
+			counterpart, ok := byPath[other+"."+name]
+			if !ok || counterpart.Form() != k.Form() || counterpart.Meaning != k.Meaning || pipeline.Operational(counterpart.Path) != pipeline.Operational(k.Path) {
 				return "", nil, fmt.Errorf("%s and %s are not the same key in two sections", k.Path, other+"."+name)
 			}
-			paths = append(paths, twin.Path)
-			if !slices.Contains(defaults, brief(twin)) {
-				defaults = append(defaults, brief(twin))
+			paths = append(paths, counterpart.Path)
+			if !slices.Contains(defaults, brief(counterpart)) {
+				defaults = append(defaults, brief(counterpart))
 			}
 		}
 		mark := ""

@@ -8,9 +8,9 @@ import (
 
 // Config is the recipe's section stages.dp: pretraining on the domain's text.
 type Config struct {
-	Tokens     int64         `yaml:"tokens" min:"0" doc:"places of all steps together, padding included; 0 = epochs decides"`
+	Tokens     int64         `yaml:"tokens" min:"0" doc:"of all steps together, padding included; 0 = epochs decides"`
 	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give one of the two and set the other to 0"`
-	Batch      int           `yaml:"batch" min:"64" doc:"places a step; at least model.context"`
+	Batch      int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
 	Mix        Mix           `yaml:"mix" doc:"what a pass is made of"`
 	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens, the rest is cut with a warning; 0 = the context, which it may not exceed"`
 	Optim      trainer.Optim `yaml:"optim" doc:"how weights are updated"`

@@ -17,7 +17,7 @@ const (
 type Config struct {
 	Pairs     Pairs         `yaml:"pairs" doc:"where questions and knowledge come from"`
 	Epochs    float64       `yaml:"epochs" min:"0" doc:"passes over the kept pairs with their replay; 0 leaves the weights of dp"`
-	Batch     int           `yaml:"batch" min:"64" doc:"places a step; at least model.context"`
+	Batch     int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
 	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form for each pair"`
 	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box answers its question right with its text"`
 	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"the place, then the text; or the text at once (also for bpo, eval, ask)"`

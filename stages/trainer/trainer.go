@@ -24,7 +24,7 @@ type Job struct {
 	Model   *model.Params
 	Epoch   func(epoch int) []pack.Example // in training order; a pure function of its argument
 	HeldOut []pack.Example                 // measured, never trained
-	Tokens  int64                          // places of all steps together; 0: Epochs decides
+	Tokens  int64                          // of all steps together, padding included; 0: Epochs decides
 	Epochs  float64                        // passes
 	Batch   int                            // places of a step, padding included
 	Context int                            // places of a row
