@@ -148,7 +148,7 @@ func TestTheArticlesOfTheRealExamAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := exam.Read(filepath.Join(dir, "questions.jsonl"))
+	items, err := exam.Read(filepath.Join(dir, "questions.jsonl"), exam.From{})
 	if err != nil {
 		t.Fatal(err)
 	}

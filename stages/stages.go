@@ -33,6 +33,12 @@ type Stage interface {
 	Run(ctx context.Context, env *Env) error
 }
 
+// Checker is a stage that can tell from the data alone that it would fail, so that nothing is trained in front of it for nothing.
+type Checker interface {
+	// Check reads the checkpoint of the stage data, and whatever else the stage reads from outside the run.
+	Check(env *Env) error
+}
+
 // Env is what a stage is given.
 type Env struct {
 	Run         string            // the run's folder

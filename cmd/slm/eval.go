@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/checkpoint"
-	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/pipeline/rundir"
 	"slm/report"
@@ -18,23 +17,26 @@ import (
 
 func newEval(a *app) *cobra.Command {
 	var file string
+	var fields []string
 	var offline bool
 	cmd := &cobra.Command{
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
 		Short: "The table of a run's systems, on its test items or on yours",
-		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a JSONL file, an object a line with\n" +
-			"id, question, choices and answer (the index of the right choice, from 0, or its letter). The run stays as it is; the LLM's replies are stored beside it." +
+		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a file of records\n" +
+			"(JSONL, a JSON array, .csv or .tsv) with question, choices and answer (the index of the right choice, from 0, or its letter); --field maps\n" +
+			"other names. The run stays as it is; the LLM's replies are stored beside it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.eval(cmd.Context(), args[0], file, offline)
+			return a.eval(cmd.Context(), args[0], file, fields, offline)
 		},
 	}
-	cmd.Flags().StringVar(&file, "items", "", "JSONL `FILE` of questions")
+	cmd.Flags().StringVar(&file, "items", "", "`FILE` of questions")
+	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer and knowledge; may be given again")
 	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
 	return cmd
 }
 
-func (a *app) eval(ctx context.Context, run, file string, offline bool) (err error) {
+func (a *app) eval(ctx context.Context, run, file string, fields []string, offline bool) (err error) {
 	var sum *result.Summary
 	if file == "" {
 		folder, err := rundir.Find(a.dir, run)
@@ -49,10 +51,11 @@ func (a *app) eval(ctx context.Context, run, file string, offline bool) (err err
 		}
 		return a.printSummary(sum)
 	}
-	items, err := exam.Read(file)
-	if err != nil && !errors.Is(err, exam.ErrFormat) {
-		err = fmt.Errorf("%w: %w", read.ErrUnreadable, err)
+	names, err := exam.ParseFields(fields)
+	if err != nil {
+		return usage("--field %v", err)
 	}
+	items, err := exam.Read(file, exam.From{Fields: names, AnySplit: true})
 	if err != nil {
 		return err
 	}

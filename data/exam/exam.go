@@ -101,8 +101,7 @@ func Assign(items []Item, dev, test float64, seed uint64) error {
 	if dev < 0 || test < 0 || dev+test > 1 {
 		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", dev, test)
 	}
-	said := func(m Item) bool { return m.Split != "" }
-	if !slices.ContainsFunc(items, func(m Item) bool { return !said(m) }) && len(Only(items, Test)) > 0 {
+	if SplitByFile(items) {
 		return oneSplit(items)
 	}
 	var facts []string
@@ -118,6 +117,11 @@ func Assign(items []Item, dev, test float64, seed uint64) error {
 		items[i].Split = splits[of[fact(item)]]
 	}
 	return nil
+}
+
+// SplitByFile says whether Assign takes a file at its word.
+func SplitByFile(items []Item) bool {
+	return !slices.ContainsFunc(items, func(m Item) bool { return m.Split == "" }) && len(Only(items, Test)) > 0
 }
 
 // fact is what a question is about: no two splits may share it.

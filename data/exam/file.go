@@ -1,116 +1,163 @@
 package exam
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
+	"strings"
 
+	"slm/data/corpus/read"
 	"slm/data/rows"
 )
 
 // ErrFormat says that a file of questions breaks its format; the message names every line that does.
 var ErrFormat = errors.New("bad question")
 
-// lineMost bounds one line of a file of questions, bytes.
-const lineMost = 1 << 20
-
-// Read reads questions from JSON lines: {"id","question","choices","answer","split"}, where answer is the index of the right choice from 0,
-// or its letter. An id that is missing is the line number; a split that is missing is dealt out by Assign.
-func Read(path string) ([]Item, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("exam: %w", err)
-	}
-	defer func() { _ = f.Close() }() // read only
-	items, err := parse(f, path)
-	if err != nil {
-		return nil, fmt.Errorf("exam: %w", err)
-	}
-	return items, nil
+// Fields says which fields of a file hold what, where their names are not those that Read knows. What is empty keeps the known names.
+type Fields struct {
+	ID        string   `yaml:"id" unset:"id" doc:"names the question; without it the line does"`
+	Question  []string `yaml:"question" unset:"question" doc:"what is asked; of several the texts stand under each other"`
+	Choices   []string `yaml:"choices" unset:"choices" doc:"the options: one field that holds them, or one for each"`
+	Answer    string   `yaml:"answer" unset:"answer" doc:"the right option: its index from 0, or its letter"`
+	Split     string   `yaml:"split" unset:"split" doc:"train, dev or test"`
+	Knowledge string   `yaml:"knowledge" unset:"knowledge" doc:"the true text"`
 }
 
-// parse reads all lines.
-func parse(r io.Reader, path string) ([]Item, error) {
-	var items []Item
-	ids := map[string]int{}
-	err := rows.Read(r, path, lineMost, ErrFormat, func(line int, text []byte) error {
-		item, err := parseLine(text)
+// From says how a file of questions is read.
+type From struct {
+	Fields   *Fields // nil: the known names
+	AnySplit bool    // what the file says of splits is not looked at
+}
+
+// format is that of a file of questions. A table may have no header and be laid out as MMLU is.
+var format = rows.Format{Most: 1 << 20, Kind: ErrFormat, Noun: "question", Header: mmlu}
+
+// Read reads questions from a file of records (rows.Format): a question, its choices, and the answer, which is the index of the right choice
+// from 0, or its letter; if the file has them an id, a split and the knowledge. An id that is missing is the line number; a split that is missing
+// is dealt out by Assign.
+//
+// The choices are a list of texts, an object by letters, a list of labels beside one of texts (ARC), or fields A, B, C … of their own (MMLU).
+func Read(path string, from From) ([]Item, error) {
+	b := builder{From: from, ids: map[string]int{}}
+	err := format.Read(path, b.add)
+	return b.result(err)
+}
+
+// Parse is Read for what is open already. The name is for messages, and for its ending.
+func Parse(in io.Reader, name string, from From) ([]Item, error) {
+	b := builder{From: from, ids: map[string]int{}}
+	err := format.Parse(in, name, b.add)
+	return b.result(err)
+}
+
+// builder makes items of rows.
+type builder struct {
+	From
+	items []Item
+	ids   map[string]int // id → line
+}
+
+func (b *builder) result(err error) ([]Item, error) {
+	switch {
+	case errors.Is(err, ErrFormat):
+		return nil, fmt.Errorf("exam: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("exam: %w: %w", read.ErrUnreadable, err)
+	}
+	return b.items, nil
+}
+
+// add makes an item of a row. All that is wrong with the row is told.
+func (b *builder) add(row rows.Row) error {
+	f, err := b.fields(row)
+	if err != nil {
+		return err
+	}
+	var item Item
+	var wrong []error
+	note := func(err error) {
 		if err != nil {
-			return err
+			wrong = append(wrong, err)
 		}
-		if item.ID == "" {
-			item.ID = strconv.Itoa(line)
-		}
-		if first := ids[item.ID]; first > 0 {
-			return fmt.Errorf("the id %q stands on line %d already", item.ID, first)
-		}
-		ids[item.ID] = line
-		items = append(items, item)
-		return nil
-	})
-	if err == nil && len(items) == 0 {
-		err = fmt.Errorf("%w: %s:1: the file holds no question", ErrFormat, path)
 	}
-	if err != nil {
-		return nil, err
+	item.Question, err = questionOf(row, f.Question)
+	note(err)
+	item.Knowledge, err = row.Text(f.Knowledge)
+	note(err)
+	if !b.AnySplit {
+		item.Split, err = splitOf(row, f.Split)
+		note(err)
 	}
-	return items, nil
+	item.ID, err = b.idOf(row, f.ID)
+	note(err)
+	choices, labels, err := choicesOf(row, f.Choices)
+	if note(err); err == nil {
+		item.Choices = choices
+		item.Answer, err = answerOf(row, f.Answer, labels, len(choices))
+		note(err)
+		note(apart(choices, item.Answer))
+	}
+	if len(wrong) == 0 {
+		b.ids[item.ID], b.items = row.Line, append(b.items, item)
+	}
+	return rows.Reasons(wrong...)
 }
 
-func parseLine(line []byte) (Item, error) {
-	var raw struct {
-		ID        any      `json:"id"`
-		Question  string   `json:"question"`
-		Choices   []string `json:"choices"`
-		Answer    any      `json:"answer"`
-		Knowledge string   `json:"knowledge"`
-		Split     string   `json:"split"`
+func questionOf(row rows.Row, names []string) (string, error) {
+	var parts []string
+	for _, name := range names {
+		text, err := row.Text(name)
+		if err != nil {
+			return "", err
+		}
+		if !rows.Blank(text) {
+			parts = append(parts, text)
+		}
 	}
-	if err := json.Unmarshal(line, &raw); err != nil {
-		return Item{}, err
+	if len(parts) == 0 {
+		return "", fmt.Errorf("field %q is empty", strings.Join(names, ", "))
 	}
-	item := Item{Question: raw.Question, Choices: raw.Choices, Knowledge: raw.Knowledge, Split: raw.Split}
-	switch id := raw.ID.(type) {
+	return strings.Join(parts, "\n"), nil
+}
+
+// idOf is the row's own id, else its line. An id names one question.
+func (b *builder) idOf(row rows.Row, name string) (string, error) {
+	id := strconv.Itoa(row.Line)
+	switch v, _ := row.Value(name); v := v.(type) {
 	case nil:
 	case string:
-		item.ID = id
-	case float64:
-		item.ID = strconv.FormatFloat(id, 'f', -1, 64)
+		id = cmp.Or(v, id)
+	case rows.Cell:
+		id = string(v)
+	case json.Number:
+		id = v.String()
 	default:
-		return Item{}, errors.New(`field "id" is neither text nor a number`)
+		return "", fmt.Errorf("field %q is %s; it must be text or a number", name, rows.Describe(v))
 	}
-	switch {
-	case raw.Question == "":
-		return Item{}, errors.New(`field "question" is empty`)
-	case raw.Split != "" && raw.Split != Train && raw.Split != Dev && raw.Split != Test:
-		return Item{}, fmt.Errorf(`field "split" is %q; it must be %s, %s or %s`, raw.Split, Train, Dev, Test)
-	case len(raw.Choices) < 2 || len(raw.Choices) > 26:
-		return Item{}, fmt.Errorf(`field "choices" holds %d; a question has 2 to 26`, len(raw.Choices))
+	if first := b.ids[id]; first > 0 {
+		return "", fmt.Errorf("the id %q stands on line %d already", id, first)
 	}
-	for i, c := range raw.Choices {
-		if c == "" {
-			return Item{}, fmt.Errorf("choice %d is empty", i)
-		}
+	return id, nil
+}
+
+// splits are the names that people give to the splits, without what stands between words.
+var splits = map[string]string{
+	"train": Train, "training": Train,
+	"dev": Dev, "development": Dev, "validation": Dev, "valid": Dev, "val": Dev,
+	"test": Test, "testing": Test, "eval": Test, "evaluation": Test, "heldout": Test, "holdout": Test,
+}
+
+func splitOf(row rows.Row, name string) (string, error) {
+	text, err := row.Text(name)
+	if err != nil || rows.Blank(text) {
+		return "", err
 	}
-	if raw.Answer == nil || raw.Answer == "" {
-		return Item{}, errors.New(`field "answer" is empty`)
+	split := splits[strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(text))]
+	if split == "" {
+		return "", fmt.Errorf("field %q is %q; it must be %s, %s (validation) or %s (held-out)", name, text, Train, Dev, Test)
 	}
-	item.Answer = -1
-	switch answer := raw.Answer.(type) {
-	case float64:
-		if answer == float64(int(answer)) {
-			item.Answer = int(answer)
-		}
-	case string:
-		if len(answer) == 1 && answer[0] >= 'A' && answer[0] <= 'Z' {
-			item.Answer = int(answer[0] - 'A')
-		}
-	}
-	if item.Answer < 0 || item.Answer >= len(item.Choices) {
-		return Item{}, fmt.Errorf(`field "answer" is %v; it must be an index from 0 to %d or a letter`, raw.Answer, len(item.Choices)-1)
-	}
-	return item, nil
+	return split, nil
 }

@@ -1,61 +1,109 @@
 package pairs
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"slm/data/corpus/read"
+	"slm/data/form"
 	"slm/data/rows"
 )
 
 // ErrFormat says that a file of pairs breaks its format; the message names every line that does.
 var ErrFormat = errors.New("bad pair")
 
-// lineMost bounds one line of a file of pairs, bytes.
-const lineMost = 4 << 20
-
-// Read reads pairs from JSON lines: {"question","knowledge"} and, if it has one, "place".
-func Read(path string) ([]Pair, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("pairs: %w", err)
-	}
-	defer func() { _ = f.Close() }() // read only
-	out, err := parse(f, path)
-	if err != nil {
-		return nil, fmt.Errorf("pairs: %w", err)
-	}
-	return out, nil
+// Fields says which fields of a file hold what, where their names are not those that Read knows. What is empty keeps the known names.
+type Fields struct {
+	Question  []string `yaml:"question" unset:"question" doc:"what is asked; of several the texts stand under each other"`
+	Knowledge string   `yaml:"knowledge" unset:"knowledge" doc:"the text that answers it"`
+	Place     string   `yaml:"place" unset:"place" doc:"where that stands, as data.forms.place writes it"`
 }
 
-// parse reads all lines.
-func parse(r io.Reader, path string) ([]Pair, error) {
-	var out []Pair
-	err := rows.Read(r, path, lineMost, ErrFormat, func(line int, text []byte) error {
-		var raw struct{ Question, Knowledge, Place string }
-		if err := json.Unmarshal(text, &raw); err != nil {
-			return err
-		}
-		raw.Question, raw.Knowledge, raw.Place = strings.TrimSpace(raw.Question), strings.TrimSpace(raw.Knowledge), strings.TrimSpace(raw.Place)
-		switch {
-		case raw.Question == "":
-			return errors.New(`field "question" is empty`)
-		case raw.Knowledge == "":
-			return errors.New(`field "knowledge" is empty`)
-		}
-		source := fmt.Sprintf("%s:%d", filepath.Base(path), line) // without its folder: what is made from pairs must not depend on that
-		out = append(out, Pair{ID: source, Kind: File, Question: raw.Question, Place: raw.Place, Text: raw.Knowledge, Source: source})
-		return nil
-	})
-	if err == nil && len(out) == 0 {
-		err = fmt.Errorf("%w: %s:1: the file holds no pair", ErrFormat, path)
+// From says how a file of pairs is read.
+type From struct {
+	Fields *Fields   // nil: the known names
+	Forms  *form.Set // what a place must look like; nil takes any
+}
+
+var format = rows.Format{Most: 4 << 20, Kind: ErrFormat, Noun: "pair"}
+
+// Read reads pairs from a file of records (rows.Format): a question, the knowledge, and a place if the pair has one. It knows the fields of
+// Alpaca (instruction, input, output), of prompts with completions, of questions with answers, and conversations: OpenAI's messages and
+// ShareGPT's. Of a conversation each question with the answer behind it is a pair.
+func Read(path string, from From) ([]Pair, error) {
+	b := builder{From: from, file: filepath.Base(path)}
+	err := format.Read(path, b.add)
+	return b.result(err)
+}
+
+// Parse is Read for what is open already. The name is for messages, and for its ending.
+func Parse(in io.Reader, name string, from From) ([]Pair, error) {
+	b := builder{From: from, file: filepath.Base(name)}
+	err := format.Parse(in, name, b.add)
+	return b.result(err)
+}
+
+// builder makes pairs of rows.
+type builder struct {
+	From
+	file string // without its folder: what is made from pairs must not depend on that
+	out  []Pair
+}
+
+func (b *builder) result(err error) ([]Pair, error) {
+	switch {
+	case errors.Is(err, ErrFormat):
+		return nil, fmt.Errorf("pairs: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("pairs: %w: %w", read.ErrUnreadable, err)
 	}
+	return b.out, nil
+}
+
+// add makes pairs of a row. All that is wrong with the row is told.
+func (b *builder) add(row rows.Row) error {
+	asked, err := b.exchanges(row)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return out, nil
+	place, err := b.place(row)
+	wrong := []error{err}
+	source := fmt.Sprintf("%s:%d", b.file, row.Line)
+	for i, x := range asked {
+		id := source
+		if i > 0 {
+			id = fmt.Sprintf("%s/%d", source, i+1)
+		}
+		p := Pair{ID: id, Kind: File, Question: strings.TrimSpace(x.question), Place: place, Text: strings.TrimSpace(x.knowledge), Source: source, Line: row.Line}
+		if rows.Blank(p.Question) {
+			wrong = append(wrong, fmt.Errorf("%s is empty", x.from[0]))
+		}
+		if rows.Blank(p.Text) {
+			wrong = append(wrong, fmt.Errorf("%s is empty", x.from[1]))
+		}
+		b.out = append(b.out, p)
+	}
+	return rows.Reasons(wrong...)
+}
+
+// place is where the row's knowledge stands. One that no section can have would be learnt and never found.
+func (b *builder) place(row rows.Row) (string, error) {
+	name := "place"
+	if b.Fields != nil && b.Fields.Place != "" {
+		name = b.Fields.Place
+	}
+	place, err := row.Text(name)
+	place = strings.TrimSpace(place)
+	switch {
+	case err != nil || place == "" || b.Forms == nil:
+		return place, err
+	case !b.Forms.TwoSteps():
+		return place, fmt.Errorf("field %q is %q, but the recipe has no form for places (data.forms.place)", name, place)
+	case !fits(b.Forms.Place, place):
+		return place, fmt.Errorf("field %q is %q, which is not of the form %q (data.forms.place)", name, place, b.Forms.Place)
+	}
+	return place, nil
 }

@@ -30,6 +30,7 @@ type Pair struct {
 	Place    string `arrow:"place"`    // where the knowledge stands; empty if it has no place
 	Text     string `arrow:"text"`     // the knowledge
 	Source   string `arrow:"source"`   // of the section, or file:line
+	Line     int    // of the file; 0 for a pair of a section
 }
 
 // Reply is what a model learns to say to the question.

@@ -1,11 +1,7 @@
 package pairs
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -130,58 +126,5 @@ func TestScriptsWithoutSpacesAreQuoted(t *testing.T) {
 	}
 	if n != 3*2 {
 		t.Errorf("%d quotations", n)
-	}
-}
-
-func TestPairsFromAFileAreReadAndBadOnesNamed(t *testing.T) {
-	got, err := Read("testdata/pairs.jsonl")
-	if err != nil || len(got) != 2 || got[0].Question != "What is A?" || got[1].Place != "Guide, B:" || got[1].Source != "pairs.jsonl:3" || got[1].Kind != File {
-		t.Errorf("%v, %+v", err, got)
-	}
-	path := filepath.Join(t.TempDir(), "bad.jsonl")
-	for _, bad := range []string{`{"question":"?"}`, `{"knowledge":"x"}`, `{"question":" ","knowledge":"x"}`, `{"question":1,"knowledge":"x"}`, `[`, `null`} {
-		if err := os.WriteFile(path, []byte("{\"question\":\"?\",\"knowledge\":\"x\"}\n"+bad), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Read(path); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), path+":2:") {
-			t.Errorf("%s: %v", bad, err)
-		}
-	}
-	whole, err := os.ReadFile("testdata/pairs.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range whole {
-		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := Read(path); err != nil && !strings.Contains(err.Error(), path+":") || err == nil && len(got) == 0 {
-			t.Fatalf("cut at %d: %d pairs, %v", n, len(got), err)
-		}
-	}
-}
-
-func FuzzPairs(f *testing.F) {
-	f.Add("{\"question\":\"?\",\"knowledge\":\"x\"}\n\n{}")
-	f.Fuzz(func(t *testing.T, data string) {
-		got, err := parse(strings.NewReader(data), "f")
-		if (err == nil) == (len(got) == 0) {
-			t.Errorf("%d pairs and %v", len(got), err)
-		}
-	})
-}
-
-// endless is a line without an end; it counts what was read of it.
-type endless struct{ read int64 }
-
-func (e *endless) Read(p []byte) (int, error) {
-	e.read += int64(len(p))
-	return len(p), nil
-}
-
-func TestAGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
-	line := &endless{}
-	if _, err := parse(io.LimitReader(line, 1<<30), "f"); !errors.Is(err, ErrFormat) || line.read > 2*lineMost {
-		t.Errorf("%v after %d bytes", err, line.read)
 	}
 }

@@ -1,85 +1,114 @@
-// Package rows reads files of JSON lines. All lines that are refused are told at once, so that a file is mended in one go.
+// Package rows reads files of records: a record is an object with named fields, on a line of its own (JSONL), in a JSON array, or a row of a
+// table (CSV, TSV). What the fields mean is the reader's business: see the packages exam and pairs.
+//
+// All records that are refused are told at once, each with its place, so that a file is mended in one go.
 package rows
 
 import (
 	"bufio"
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
-// told is how many refused lines are told one by one.
-const told = 20
-
-// Refused are the lines of a file that cannot be used.
-type Refused struct {
-	name  string
-	first []error // the first told of them, each with its place
-	lines int
+// Format says what a file of records must be.
+type Format struct {
+	Most   int                           // bytes of one record
+	Kind   error                         // what an error about the records wraps
+	Noun   string                        // what a record is called in messages: "question"
+	Header func(first []string) []string // names for the columns of a table whose first row is a record already; nil where it is a header. May be nil
 }
 
-// Of is for the lines of a file of that name.
-func Of(name string) *Refused { return &Refused{name: name} }
-
-// Add takes up a line, counted from 1, and why it is refused.
-func (r *Refused) Add(line int, why error) {
-	if r.lines++; len(r.first) < told {
-		r.first = append(r.first, fmt.Errorf("%s:%d: %w", r.name, line, why))
+// Read gives each record of the file to use, in order. What use refuses is told, with what cannot be read, in one error of f.Kind. A file that
+// cannot be opened or read is an error that does not wrap f.Kind.
+//
+// The name's ending says what the file is: .csv and .tsv are tables. Any other begins with a bracket, then it is a JSON array, or is JSONL.
+// It is in UTF-8, or in UTF-16 with a byte order mark.
+func (f Format) Read(path string, use func(Row) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
 	}
+	defer func() { _ = file.Close() }() // read only
+	return f.Parse(file, path, use)
 }
 
-// Any says whether a line was refused.
-func (r *Refused) Any() bool { return r.lines > 0 }
-
-// Err is nil when no line was refused. It wraps kind and the reasons that it tells.
-func (r *Refused) Err(kind error) error {
-	if r.lines == 0 {
-		return nil
+// Parse is Read for what is open already. The name is for messages, and for its ending.
+func (f Format) Parse(from io.Reader, name string, use func(Row) error) error {
+	ext := strings.ToLower(filepath.Ext(name))
+	if why := foreign(ext); why != "" {
+		return fmt.Errorf("%w: %s: records are read as JSONL, a JSON array, CSV or TSV; %s", f.Kind, name, why)
 	}
-	return &refusal{kind, *r}
-}
-
-type refusal struct {
-	kind error
-	Refused
-}
-
-// Error is one line for one refused line: "bad question: qa.jsonl:812: field "answer" is empty". Several have a line each.
-func (r *refusal) Error() string {
-	if r.lines == 1 {
-		return fmt.Sprintf("%v: %v", r.kind, r.first[0])
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%v, on %d lines:", r.kind, r.lines)
-	for _, err := range r.first {
-		fmt.Fprintf(&b, "\n  %v", err)
-	}
-	if more := r.lines - len(r.first); more > 0 {
-		fmt.Fprintf(&b, "\n  and %d more", more)
-	}
-	return b.String()
-}
-
-func (r *refusal) Unwrap() []error { return append([]error{r.kind}, r.first...) }
-
-// Read gives each line that is not blank to use, with its number from 1; the text is valid until use returns. What use refuses is told in one
-// error of a kind. A line of more than most bytes ends the reading.
-func Read(from io.Reader, name string, most int, kind error, use func(line int, text []byte) error) error {
-	scan := bufio.NewScanner(from)
-	scan.Buffer(make([]byte, 0, min(most, 1<<16)), most)
-	refused, line := Of(name), 0
-	for scan.Scan() {
-		line++
-		if len(bytes.TrimSpace(scan.Bytes())) == 0 {
-			continue
-		}
-		if err := use(line, scan.Bytes()); err != nil {
-			refused.Add(line, err)
+	r := &reader{Format: f, refused: Of(name)}
+	r.text = &text{in: decoded(from), line: 1, refuse: r.refused.Add}
+	r.in = bufio.NewReaderSize(r.text, block)
+	r.use = func(row Row) {
+		r.count++
+		if err := use(row); err != nil {
+			r.refused.Add(row.Line, err)
 		}
 	}
-	if err := scan.Err(); err != nil {
-		refused.Add(line+1, err)
+	read := r.lines
+	switch {
+	case ext == ".csv" || ext == ".tsv" || ext == ".tab":
+		read = func() error { return r.table(ext == ".csv") }
+	case firstByte(r.in) == '[':
+		read = r.array
 	}
-	return refused.Err(kind)
+	if err := read(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if r.count == 0 && !r.refused.Any() {
+		r.refused.Add(1, fmt.Errorf("the file holds no %s", f.Noun))
+	}
+	return r.refused.Err(f.Kind)
 }
+
+// block is how much of a file is read at a time, bytes.
+const block = 1 << 16
+
+// reader is a file being read.
+type reader struct {
+	Format
+	text    *text
+	in      *bufio.Reader // of text
+	refused *Refused
+	use     func(Row)
+	count   int // records given to use
+}
+
+// errLong ends the reading of a file: a record goes on beyond the limit, and where the next one begins is not known.
+var errLong = errors.New("too long")
+
+func (r *reader) tooLong() error {
+	return fmt.Errorf("the %s is %w: more than %d bytes", r.Noun, errLong, r.Most)
+}
+
+// foreign says what to do with a kind of file that is known and not read.
+func foreign(ext string) string {
+	switch ext {
+	case ".gz", ".tgz", ".zst", ".bz2", ".xz", ".zip", ".tar", ".7z":
+		return "unpack it first"
+	case ".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".ods", ".sqlite", ".db":
+		return "save it as one of them first"
+	}
+	return ""
+}
+
+// firstByte looks at the first byte that is no white space.
+func firstByte(in *bufio.Reader) byte {
+	for n := 1; ; n++ {
+		head, _ := in.Peek(n) // an error comes again where the text is read
+		if len(head) < n {
+			return 0
+		}
+		if c := head[n-1]; !isSpace(c) {
+			return c
+		}
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

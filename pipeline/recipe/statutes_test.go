@@ -36,7 +36,7 @@ func TestTheStatutesAreTrainedWithoutTheirExam(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := exam.Read(r.Data.Exam.File)
+	items, err := exam.Read(r.Data.Exam.File, exam.From{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"slm/data/exam"
 	"slm/llm"
@@ -36,6 +37,30 @@ func New(cfg Config, oneStep bool) *Stage { return &Stage{cfg, oneStep} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.BPO }
+
+// Check counts the development items, before anything is trained.
+func (s *Stage) Check(env *stages.Env) error {
+	items, err := exam.Load(filepath.Join(env.Dir(stages.Data), domain.ExamFile))
+	if err != nil {
+		return err
+	}
+	return s.cfg.Enough(len(exam.Only(items, exam.Dev)))
+}
+
+// Enough says why so many development items are too few to search on; nil if they are not.
+func (c Config) Enough(dev int) error {
+	_, err := c.held(dev)
+	return err
+}
+
+// held is how many of the development items are kept from the search, for the choice and the check.
+func (c Config) held(dev int) (int, error) {
+	held := max(2, int(float64(dev)*c.Final.Share+0.5))
+	if dev-held < 1 {
+		return 0, fmt.Errorf("%w: %d cannot be dealt into some to search on, some to choose on and some to check on (data.exam.split.dev)", ErrItems, dev)
+	}
+	return held, nil
+}
 
 // Run searches, chooses and writes the checkpoint. Every block of answers is in the journal before the next is asked for.
 func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
@@ -93,4 +118,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	return nil
 }
 
-var _ stages.Stage = (*Stage)(nil)
+var (
+	_ stages.Stage   = (*Stage)(nil)
+	_ stages.Checker = (*Stage)(nil)
+)

@@ -81,9 +81,9 @@ func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
 	dev = slices.Clone(dev)
 	slices.SortFunc(dev, func(a, b exam.Item) int { return strings.Compare(a.ID, b.ID) })
 	rng.New(seed, "bpo", "items").Shuffle(len(dev), func(i, j int) { dev[i], dev[j] = dev[j], dev[i] })
-	held := max(2, int(float64(len(dev))*cfg.Final.Share+0.5))
-	if len(dev)-held < 1 {
-		return nil, fmt.Errorf("%w: %d cannot be dealt into some to search on, some to choose on and some to check on (data.exam.split.dev)", ErrItems, len(dev))
+	held, err := cfg.held(len(dev))
+	if err != nil {
+		return nil, err
 	}
 	s := &search{
 		cfg: cfg, seed: seed, choice: dev[:held/2], checked: dev[held/2 : held], items: dev[held:], log: &journal{},

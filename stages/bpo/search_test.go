@@ -16,6 +16,7 @@ import (
 	"slm/llm"
 	"slm/rng"
 	"slm/stages"
+	"slm/stages/domain"
 )
 
 func run(t *testing.T, s *search) *outcome {
@@ -370,6 +371,16 @@ func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
 	for n := range 3 {
 		if _, err := newSearch(settings(), newWorld(n, idle).items, 1); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items: %v", n, err)
+		}
+		env := &stages.Env{Run: t.TempDir()}
+		if err := os.MkdirAll(env.Dir(stages.Data), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := exam.Write(filepath.Join(env.Dir(stages.Data), domain.ExamFile), newWorld(n, idle).items); err != nil {
+			t.Fatal(err)
+		}
+		if err := New(settings(), false).Check(env); !errors.Is(err, ErrItems) {
+			t.Errorf("%d items, before the training: %v", n, err)
 		}
 	}
 	s, err := newSearch(settings(), newWorld(50, idle).items, 1)

@@ -3,6 +3,7 @@ package kit
 import (
 	"errors"
 
+	"slm/data/pairs"
 	"slm/stages/knowledge"
 	"slm/stages/trainer"
 )
@@ -29,9 +30,10 @@ type Config struct {
 
 // Pairs says where questions and knowledge come from.
 type Pairs struct {
-	From      string   `yaml:"from" oneof:"corpus|file|both" doc:"templates over the training sections, a file, or both"`
-	File      string   `yaml:"file" kind:"path" unset:"none" doc:"JSONL of question, knowledge, and if it has one place; a question of the exam's dev or test in it is an error"`
-	Templates []string `yaml:"templates" oneof:"number|heading|quote" doc:"which forms of data.forms ask"`
+	From      string        `yaml:"from" oneof:"corpus|file|both" doc:"templates over the training sections, a file, or both"`
+	File      string        `yaml:"file" kind:"path" unset:"none" doc:"JSONL, a JSON array, .csv or .tsv of question, knowledge, and if it has one place; or Alpaca's fields, prompts with completions, conversations (messages, ShareGPT). A question of the exam's dev or test in it is an error"`
+	Fields    *pairs.Fields `yaml:"fields" doc:"of the file: which fields hold what, where their names are not the known ones"`
+	Templates []string      `yaml:"templates" oneof:"number|heading|quote" doc:"which forms of data.forms ask"`
 }
 
 // Default asks in all three ways.
@@ -51,6 +53,9 @@ func (c Config) Validate() error {
 	}
 	if c.Pairs.From == "corpus" && c.Pairs.File != "" {
 		errs = append(errs, errors.New("pairs.file: is read with from: file or both only"))
+	}
+	if c.Pairs.From == "corpus" && c.Pairs.Fields != nil {
+		errs = append(errs, errors.New("pairs.fields: are those of a file, with from: file or both only"))
 	}
 	if c.Pairs.From != "file" && len(c.Pairs.Templates) == 0 {
 		errs = append(errs, errors.New("pairs.templates: without one there is no pair from the corpus"))

@@ -7,9 +7,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"slm/checkpoint"
 	"slm/data/exam"
@@ -131,11 +129,8 @@ func (s *Stage) pairs(dom *domain.Domain, seed uint64) ([]pairs.Pair, error) {
 		}
 	}
 	if s.cfg.Pairs.From != "corpus" {
-		more, err := pairs.Read(s.cfg.Pairs.File)
+		more, err := s.cfg.Pairs.Read(dom.Forms, dom.Items)
 		if err != nil {
-			return nil, err
-		}
-		if err := apart(more, dom.Items, filepath.Base(s.cfg.Pairs.File)); err != nil {
 			return nil, err
 		}
 		list = append(list, more...)
@@ -144,23 +139,6 @@ func (s *Stage) pairs(dom *domain.Domain, seed uint64) ([]pairs.Pair, error) {
 		return nil, fmt.Errorf("kit: there is no pair to tune on: every section is held out, or no template fits the corpus")
 	}
 	return list, nil
-}
-
-// apart refuses pairs that ask what the exam holds out, be it with other white space or in other case.
-func apart(list []pairs.Pair, items []exam.Item, file string) error {
-	folded := func(question string) string { return strings.ToLower(strings.Join(strings.Fields(question), " ")) }
-	held := map[string]bool{}
-	for _, item := range items {
-		if item.Split != exam.Train {
-			held[folded(item.Question)] = true
-		}
-	}
-	for _, p := range list {
-		if held[folded(p.Question)] {
-			return fmt.Errorf("kit: %s: %q is a question of the exam: %w", file, p.Question, ErrOverlap)
-		}
-	}
-	return nil
 }
 
 // lesson makes the examples of an epoch.

@@ -168,11 +168,33 @@ func TestPairsThatAskWhatTheExamHoldsOutAreRefused(t *testing.T) {
 				cfg.Pairs.From, cfg.Pairs.File = from, questions(t, "Is this allowed?", q)
 				env := newRun(t, dom, b)
 				err := New(cfg).Run(context.Background(), env)
-				if !errors.Is(err, ErrOverlap) || !strings.Contains(err.Error(), "pairs.jsonl") || b.opened != 0 {
+				if !errors.Is(err, ErrOverlap) || !strings.Contains(err.Error(), cfg.Pairs.File+":2: a question of the exam") || b.opened != 0 {
 					t.Errorf("%s %q: %v", from, q, err)
+				}
+				if early := New(cfg).Check(env); fmt.Sprint(early) != fmt.Sprint(err) {
+					t.Errorf("%s %q: before the training: %v", from, q, early)
 				}
 			}
 		}
+	}
+}
+
+func TestStage_CheckTellsBadPairsBeforeTheTraining(t *testing.T) {
+	dom := newDomain(t)
+	env, cfg := newRun(t, dom, &box{}), brief()
+	if err := New(cfg).Check(env); err != nil {
+		t.Errorf("without a file: %v", err)
+	}
+	cfg.Pairs.From, cfg.Pairs.File = "both", questions(t, "Is this allowed?")
+	if err := New(cfg).Check(env); err != nil {
+		t.Errorf("a file as it should be: %v", err)
+	}
+	bad := "{\"question\":\"?\",\"knowledge\":\"x\",\"place\":\"nowhere\"}\n{\"question\":\" \",\"knowledge\":\"x\"}\n"
+	if err := os.WriteFile(cfg.Pairs.File, []byte(bad), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(cfg).Check(env); !errors.Is(err, pairs.ErrFormat) || !strings.Contains(err.Error(), cfg.Pairs.File+":1: ") || !strings.Contains(err.Error(), cfg.Pairs.File+":2: ") {
+		t.Error(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"slm/data/exam"
 	"slm/data/tokenizer"
 )
 
@@ -46,16 +47,25 @@ type Forms struct {
 
 // Exam says what is asked in the end.
 type Exam struct {
-	From     string `yaml:"from" oneof:"corpus|file" doc:"made from sections that nothing else resembles, or read from a file"`
-	File     string `yaml:"file" kind:"path" unset:"none" doc:"with from: file: JSONL of question, choices (2–26), answer (index from 0, or letter); and if you like id, split (train, dev or test) and knowledge (the true text, which oracle needs)"`
-	Template string `yaml:"template" oneof:"choice" doc:"one question, several options"`
-	Choices  int    `yaml:"choices" min:"2" max:"26" doc:"options"`
-	Chars    int    `yaml:"chars" min:"10" max:"10000" doc:"length of an option: the beginning of a section, cut at a word"`
-	By       string `yaml:"by" oneof:"section" doc:"what is held out as a whole"`
+	From     string       `yaml:"from" oneof:"corpus|file" doc:"made from sections that nothing else resembles, or read from a file"`
+	File     string       `yaml:"file" kind:"path" unset:"none" doc:"with from: file: JSONL, a JSON array, .csv or .tsv of question, choices (2–26), answer (index from 0, or letter); and if you like id, split (train, dev or test) and knowledge (the true text, which oracle needs)"`
+	Fields   *exam.Fields `yaml:"fields" doc:"of the file: which fields hold what, where their names are not the known ones"`
+	Template string       `yaml:"template" oneof:"choice" doc:"one question, several options"`
+	Choices  int          `yaml:"choices" min:"2" max:"26" doc:"options"`
+	Chars    int          `yaml:"chars" min:"10" max:"10000" doc:"length of an option: the beginning of a section, cut at a word"`
+	By       string       `yaml:"by" oneof:"section" doc:"what is held out as a whole"`
 	Split    struct {
 		Dev  float64 `yaml:"dev" min:"0" max:"1" doc:"share of the items for the search and the held-out loss; bpo needs three items or more"`
 		Test float64 `yaml:"test" above:"0" max:"1" doc:"share that only eval sees; with dev less than 1"`
 	} `yaml:"split" doc:"who sees which items; the rest is trained on. A file's items keep the split that they name"`
+}
+
+// Questions reads the exam's file; there are none without one.
+func (e Exam) Questions() ([]exam.Item, error) {
+	if e.From != "file" {
+		return nil, nil
+	}
+	return exam.Read(e.File, exam.From{Fields: e.Fields})
 }
 
 // DefaultTokenizer is a vocabulary for a few megabytes of text.
@@ -95,6 +105,9 @@ func (c Config) Validate() error {
 	}
 	if c.Exam.From == "corpus" && c.Exam.File != "" {
 		errs = append(errs, errors.New("exam.file: is read with from: file only"))
+	}
+	if c.Exam.From == "corpus" && c.Exam.Fields != nil {
+		errs = append(errs, errors.New("exam.fields: are those of a file, with from: file only"))
 	}
 	if held := c.Exam.Split.Dev + c.Exam.Split.Test; held > 1 || held == 1 && c.Exam.From == "corpus" {
 		errs = append(errs, fmt.Errorf("exam.split: dev and test hold out %.0f %%: nothing is left to train on", held*100))

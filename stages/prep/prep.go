@@ -194,7 +194,7 @@ func (w *work) examine() error {
 func (w *work) items() ([]exam.Item, error) {
 	c := w.cfg.Exam
 	if c.From == "file" {
-		items, err := exam.Read(c.File)
+		items, err := c.Questions()
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,51 @@
+package rows
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// lines reads JSONL: an object a line. Blank lines are passed over.
+func (r *reader) lines() error {
+	for n, first := 1, true; ; n++ {
+		line, err := r.line()
+		switch {
+		case errors.Is(err, errLong):
+			r.refused.Add(n, err)
+			return nil
+		case err != nil && err != io.EOF:
+			return err
+		}
+		if bare := bytes.TrimSpace(line); len(bare) > 0 {
+			if first && string(bare) == "{" {
+				r.refused.Add(n, errors.New("an object over several lines: write each on one line, or all in one array"))
+				return nil
+			}
+			first = false
+			if object, perr := parseObject(bytes.TrimRight(line, "\r\n")); perr != nil {
+				r.refused.Add(n, perr)
+			} else {
+				r.use(Row{n, object})
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// line returns the next line with its end; the last may have none, and comes with io.EOF.
+func (r *reader) line() ([]byte, error) {
+	var line []byte
+	for {
+		piece, err := r.in.ReadSlice('\n')
+		if line = append(line, piece...); len(line) > r.Most {
+			return nil, r.tooLong()
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}

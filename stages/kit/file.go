@@ -1,0 +1,59 @@
+package kit
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pairs"
+	"slm/data/rows"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// Check reads the file of pairs, before anything is trained.
+func (s *Stage) Check(env *stages.Env) error {
+	if s.cfg.Pairs.From == "corpus" {
+		return nil
+	}
+	forms, err := form.Load(filepath.Join(env.Dir(stages.Data), domain.FormsFile))
+	if err != nil {
+		return err
+	}
+	items, err := exam.Load(filepath.Join(env.Dir(stages.Data), domain.ExamFile))
+	if err != nil {
+		return err
+	}
+	_, err = s.cfg.Pairs.Read(forms, items)
+	return err
+}
+
+// Read reads the pairs of the file; there are none without one. A pair that asks what the exam holds out, be it with other white space or in
+// other case, is an error. Without items nothing is held out.
+func (p Pairs) Read(forms form.Set, items []exam.Item) ([]pairs.Pair, error) {
+	if p.From == "corpus" {
+		return nil, nil
+	}
+	list, err := pairs.Read(p.File, pairs.From{Fields: p.Fields, Forms: &forms})
+	if err != nil {
+		return nil, err
+	}
+	fold := func(question string) string { return strings.ToLower(strings.Join(strings.Fields(question), " ")) }
+	held := map[string]bool{}
+	for _, item := range items {
+		if item.Split != exam.Train {
+			held[fold(item.Question)] = true
+		}
+	}
+	refused := rows.Of(p.File)
+	for _, pair := range list {
+		if held[fold(pair.Question)] {
+			refused.Add(pair.Line, errors.New("a question of the exam: "+pair.Question))
+		}
+	}
+	return list, refused.Err(ErrOverlap)
+}
+
+var _ stages.Checker = (*Stage)(nil)
