@@ -2,10 +2,12 @@ package report
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"slm/result"
 	"slm/stages/systems"
 )
 
@@ -47,10 +49,35 @@ func TestIntervalThatHoldsZeroIsCalledNoImprovement(t *testing.T) {
 			t.Errorf("interval %v to %v: the gain is marked %q", c.low, c.high, f.Mark)
 		}
 	}
-	s := sampleSummary(144)
-	s.Comparisons = nil
+}
+
+func TestHeadline_SpeaksOfTheLastStageThatWasRun(t *testing.T) {
+	without := func(names ...string) *result.Summary {
+		s := sampleSummary(144)
+		s.Systems = slices.DeleteFunc(s.Systems, func(sys result.System) bool { return slices.Contains(names, sys.System) })
+		s.Comparisons = slices.DeleteFunc(s.Comparisons, func(c result.Comparison) bool {
+			return slices.Contains(names, c.System) || slices.Contains(names, c.Over)
+		})
+		return s
+	}
+	s := without("blade")
+	z0, _ := s.Find("blade-z0")
+	if got := Headline(s); !strings.Contains(got, "answers "+percent(z0.Accuracy)) {
+		t.Errorf("by McNemar's test, without an interval: %s", got)
+	}
+	s.Comparisons = append(s.Comparisons, result.Comparison{System: "blade-z0", Over: "llm", Low: -.01, High: .3})
 	if got := Headline(s); !strings.Contains(got, "No improvement shown") {
-		t.Errorf("without an interval: %s", got)
+		t.Errorf("the interval holds 0: %s", got)
+	}
+	s = without("blade")
+	for i := range s.Systems {
+		s.Systems[i].McNemarP = nil
+	}
+	if got := Headline(s); !strings.Contains(got, "No improvement shown") {
+		t.Errorf("with neither interval nor test: %s", got)
+	}
+	if got := Headline(without("blade", "blade-z0", "dp")); !strings.Contains(got, "the method itself was not among them") {
+		t.Errorf("without the method: %s", got)
 	}
 }
 

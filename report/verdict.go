@@ -42,15 +42,29 @@ func Headline(s *result.Summary) string {
 	if !okM || !okL {
 		return fmt.Sprintf("%d questions under %d systems; the method itself was not among them.", s.Items, len(s.Systems))
 	}
-	c, ok := s.Compare(m.System, systems.Alone)
 	with, alone := percent(m.Accuracy), percent(llm.Accuracy)
-	switch {
-	case ok && c.Low > 0:
+	switch shown(s, m, llm) {
+	case 1:
 		return fmt.Sprintf("With the small model’s knowledge, %s answers %s of the questions right. Alone, it answers %s.", reader(s), with, alone)
-	case ok && c.High < 0:
+	case -1:
 		return fmt.Sprintf("The small model’s knowledge makes %s worse: %s of the questions right with it, %s without.", reader(s), with, alone)
 	}
 	return fmt.Sprintf("No improvement shown: %s answers %s of the questions right with the small model’s knowledge, %s without.", reader(s), with, alone)
+}
+
+// shown is 1 where the method is shown to be better than the LLM alone, -1 where it is shown to be worse, and 0 where nothing is shown. The
+// interval of their difference decides; a summary that has none of this system still has McNemar's test.
+func shown(s *result.Summary, m, llm result.System) int {
+	c, ok := s.Compare(m.System, systems.Alone)
+	switch {
+	case ok && c.Low > 0:
+		return 1
+	case ok && c.High < 0:
+		return -1
+	case ok || m.McNemarP == nil || *m.McNemarP >= 0.05:
+		return 0
+	}
+	return cmp.Compare(m.Accuracy, llm.Accuracy)
 }
 
 // Findings lists what the figures say beyond the headline.

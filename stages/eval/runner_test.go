@@ -309,6 +309,28 @@ func TestRunWithoutModelsHasNoSystemThatNeedsThem(t *testing.T) {
 	}
 }
 
+func TestSummary_TheLastStageThatWasRunIsComparedWithTheLLMAlone(t *testing.T) {
+	for list, want := range map[string]string{"llm dp blade-z0 blade": "blade", "llm dp blade-z0": "blade-z0", "llm dp": "dp"} {
+		specs, err := systems.Resolve(strings.Fields(list))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := newWorld(40).runner().run(context.Background(), specs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var gains []string
+		for _, c := range summaryOf(t, rows, true).Comparisons {
+			if c.Over == systems.Alone {
+				gains = append(gains, c.System)
+			}
+		}
+		if strings.Join(gains, " ") != want {
+			t.Errorf("%s: %v against the LLM alone, want %s", list, gains, want)
+		}
+	}
+}
+
 func TestTextMeansTheOptionItIsMostLike(t *testing.T) {
 	options := []string{"the quick brown fox", "jumps over the lazy dog", "lorem ipsum dolor"}
 	for want, s := range []string{"A quick  brown\nfox ran", "it jumps over the lazy cat", "Lorem ipsum dolor sit"} {

@@ -193,14 +193,20 @@ type contrast struct {
 	a, b  *answers
 }
 
-// contrasts are the comparisons that the systems ask for, where both were run, in the order of their topics.
+// contrasts are the comparisons that the systems ask for, where both were run, in the order of their topics. Of the gains only the last
+// is made, so that one comparison speaks for the method.
 func contrasts(all []answers) (out []contrast) {
 	for i := range all {
 		spec, _ := systems.Lookup(all[i].name)
 		for _, c := range spec.Against {
-			if over := find(all, c.Over); over != nil {
-				out = append(out, contrast{c.Topic, &all[i], over})
+			over := find(all, c.Over)
+			if over == nil {
+				continue
 			}
+			if c.Topic == systems.Gain {
+				out = slices.DeleteFunc(out, func(c contrast) bool { return c.topic == systems.Gain })
+			}
+			out = append(out, contrast{c.Topic, &all[i], over})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b contrast) int { return cmp.Compare(a.topic, b.topic) })

@@ -84,7 +84,7 @@ type Topic int
 
 // The topics.
 const (
-	Gain       Topic = iota // the method against nothing
+	Gain       Topic = iota // the method against nothing: made for its last stage that was run
 	Search                  // the prompt search
 	Tuning                  // instruction tuning
 	Reading                 // the black box's own part
