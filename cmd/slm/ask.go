@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,58 +15,69 @@ import (
 	"slm/internal/term"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
+	"slm/stages/systems"
 )
 
 func newAsk(a *app) *cobra.Command {
-	var choices []string
-	var alone, offline bool
-	var trial string
+	var f askFlags
 	cmd := &cobra.Command{
 		Use: "ask RUN QUESTION", GroupID: "use", Args: exact(2, "a run and a question"),
 		Short: "What the small model knows, its source, and the LLM's answer with it",
-		Long: "Asks the small model for the place and the text, says whether the text stands in the corpus at that place (verified) or not (UNVERIFIED), " +
+		Long: "Asks the small model for the place and the text, says whether the text stands in the corpus at that place, word for word, " +
 			"and gives it to the LLM: to choose among --choice options, or to answer freely. RUN is a folder, a run's name, or its beginning. " +
 			"With - for the question, each line of stdin is one. The LLM's replies are stored beside the run, and given again to the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"\n  slm ask legal - --no-llm -o jsonl < questions.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd.Context(), args[0], args[1], choices, trial, alone, offline)
+			return a.ask(cmd.Context(), args[0], args[1], f)
 		},
 	}
-	cmd.Flags().StringArrayVar(&choices, "choice", nil, "`TEXT` to choose; give two or more")
-	cmd.Flags().StringVar(&trial, "trial", "", "ask with the prompt of trial `N` of the search (0: none), or of a control's, such as random/3; see trials.arrow")
-	cmd.Flags().BoolVar(&alone, "no-llm", false, "show the small model's knowledge only")
-	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's reply from what is stored")
+	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` to choose; give two or more")
+	cmd.Flags().StringVar(&f.system, "system", "", "system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: the method's last stage that the run has)")
+	cmd.Flags().StringVar(&f.trial, "trial", "", "ask with the prompt of trial `N` of the search (0: none), or of a control's, such as random/3; see trials.arrow")
+	cmd.Flags().BoolVar(&f.silent, "no-llm", false, "show the knowledge only")
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "take the LLM's reply from what is stored")
 	return cmd
 }
 
-func (a *app) ask(ctx context.Context, run, question string, choices []string, trial string, alone, offline bool) (err error) {
+// askFlags are the flags of ask.
+type askFlags struct {
+	choices         []string
+	system, trial   string
+	silent, offline bool
+}
+
+func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err error) {
+	_, known := systems.Lookup(f.system)
 	switch {
 	case strings.TrimSpace(question) == "":
 		return usage("the question is empty")
-	case len(choices) == 1:
+	case len(f.choices) == 1:
 		return usage("one --choice leaves nothing to choose")
-	case len(choices) > 26:
-		return usage("%d choices; 26 are the most", len(choices))
+	case len(f.choices) > 26:
+		return usage("%d choices; 26 are the most", len(f.choices))
 	case question == "-" && a.output == "json":
 		return usage("many answers are no one JSON value: use -o jsonl")
+	case f.system != "" && !known:
+		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
 	}
-	s, err := a.session(run, offline, nil)
+	s, err := a.session(run, f.offline, nil)
 	if err != nil {
 		return err
 	}
-	s.Trial = trial
+	s.System, s.Trial = f.system, f.trial
 	defer func() { err = errors.Join(err, s.Close()) }()
+	q := session.Question{Text: question, Choices: f.choices, Silent: f.silent}
 	if question != "-" {
-		return a.askOne(ctx, s, question, choices, alone)
+		return a.askOne(ctx, s, q)
 	}
 	lines := bufio.NewScanner(a.in)
 	for n := 0; lines.Scan(); {
-		if q := strings.TrimSpace(lines.Text()); q != "" {
+		if q.Text = strings.TrimSpace(lines.Text()); q.Text != "" {
 			if n++; n > 1 && a.output == "text" {
 				_, _ = fmt.Fprintln(a.out)
 			}
-			if err := a.askOne(ctx, s, q, choices, alone); err != nil {
+			if err := a.askOne(ctx, s, q); err != nil {
 				return err
 			}
 		}
@@ -74,40 +86,38 @@ func (a *app) ask(ctx context.Context, run, question string, choices []string, t
 }
 
 // askOne asks one question and prints what was found, also when the LLM does not answer.
-func (a *app) askOne(ctx context.Context, s *session.Session, question string, choices []string, alone bool) error {
-	answer, err := s.Know(ctx, question)
-	if err != nil {
+func (a *app) askOne(ctx context.Context, s *session.Session, q session.Question) error {
+	answer, err := s.Ask(ctx, q)
+	if answer == nil {
 		return err
 	}
-	var lerr error
-	if !alone {
-		lerr = s.Reply(ctx, answer, choices)
-	}
-	perr := a.print(answer, func(w io.Writer) { showAnswer(w, answer, alone || lerr != nil, term.Width(a.out)) })
-	return errors.Join(lerr, perr)
+	perr := a.print(answer, func(w io.Writer) { showAnswer(w, answer, q.Silent || err != nil, term.Width(a.out)) })
+	return errors.Join(err, perr)
 }
 
 // showAnswer writes an answer for people. All of it came from a corpus or a model, so none of it is printed raw.
-func showAnswer(w io.Writer, a *session.Answer, alone bool, columns int) {
+func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 	const indent = len("knowledge  ")
 	line := func(label, text string) {
 		_, _ = fmt.Fprintf(w, "%-*s%s\n", indent, label, term.Wrap(sanitize.Line(text), columns, indent))
 	}
-	mark := "UNVERIFIED: this text does not stand in the corpus at that place"
-	if a.Verified {
-		mark = "verified: stands in the corpus word for word"
-	}
 	place := strings.TrimSuffix(strings.TrimSpace(a.Place), ":")
 	if place == "" {
-		place = "(the small model named none)"
+		place = "(none was named)"
 	}
 	line("place", strings.ReplaceAll(place, "\n", ", "))
 	if a.Source != "" {
 		line("source", a.Source)
 	}
-	line("knowledge", a.Knowledge)
-	line("", "["+mark+"]")
-	if alone {
+	if a.Knowledge != "" {
+		line("knowledge", a.Knowledge)
+		mark := "not in the corpus at that place"
+		if a.InCorpus {
+			mark = "in the corpus at that place, word for word"
+		}
+		line("", "["+mark+"]")
+	}
+	if silent {
 		return
 	}
 	reply := a.Reply
@@ -118,7 +128,7 @@ func showAnswer(w io.Writer, a *session.Answer, alone bool, columns int) {
 		}
 	}
 	line("answer", reply)
-	line("", "["+a.LLM+"]")
+	line("", "["+cmp.Or(a.LLM, "the small model")+"]")
 }
 
 // session opens the run that a user names.

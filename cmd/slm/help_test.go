@@ -24,7 +24,7 @@ func TestHelpFitsEightyColumns(t *testing.T) {
 
 func TestAnAnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
 	a := &session.Answer{
-		Place: "GPL-3.0 license\nSection 4:", Source: "gpl.txt:7", Knowledge: strings.Repeat("Verbatim copies. ", 12), Verified: true, Reply: "Yes.\x1b[31m", LLM: "smollm2",
+		Place: "GPL-3.0 license\nSection 4:", Source: "gpl.txt:7", Knowledge: strings.Repeat("Verbatim copies. ", 12), InCorpus: true, Reply: "Yes.\x1b[31m", LLM: "smollm2",
 	}
 	var narrow, whole strings.Builder
 	showAnswer(&narrow, a, false, 40)
@@ -34,7 +34,7 @@ func TestAnAnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
 			t.Errorf("too long: %q", line)
 		}
 	}
-	want := "place      GPL-3.0 license, Section 4\nsource     gpl.txt:7\nknowledge  " + a.Knowledge + "\n           [verified: stands in the corpus word for word]\nanswer     Yes.␛[31m\n           [smollm2]\n"
+	want := "place      GPL-3.0 license, Section 4\nsource     gpl.txt:7\nknowledge  " + a.Knowledge + "\n           [in the corpus at that place, word for word]\nanswer     Yes.␛[31m\n           [smollm2]\n"
 	if whole.String() != want {
 		t.Errorf("%q, want %q", whole.String(), want)
 	}

@@ -17,9 +17,9 @@ import (
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/dp"
+	"slm/stages/eval"
 	"slm/stages/kit"
 	"slm/stages/knowledge"
-	"slm/stages/systems"
 	"slm/stages/trainer"
 )
 
@@ -113,7 +113,7 @@ func (e *estimator) stage(ctx context.Context, name string, data float64) (c sta
 	case stages.BPO:
 		e.bpo(&c)
 	case stages.Eval:
-		e.eval(&c)
+		c = eval.New(e.recipe.Eval, false).Cost(len(exam.Only(e.dom.Items, exam.Test)), &e.rates)
 	}
 	return c, err
 }
@@ -187,28 +187,6 @@ const distinct = 0.57
 
 // placeTokens is how long a generated place is, about.
 const placeTokens = 12
-
-func (e *estimator) eval(c *stages.Cost) {
-	items := len(exam.Only(e.dom.Items, exam.Test))
-	if n := e.recipe.Eval.Items; n > 0 {
-		items = min(items, n)
-	}
-	specs, err := systems.Resolve(e.recipe.Eval.Systems)
-	if err != nil {
-		return // the recipe was checked
-	}
-	speaks := 0
-	for _, spec := range specs {
-		s := spec.Name
-		if s != "slm" {
-			c.Add(e.rates.AskItems(items, s != "llm"))
-		}
-		if s == "dp" || s == "blade-z0" || s == "blade" {
-			speaks++
-		}
-	}
-	c.Add(e.rates.Speak(speaks * items))
-}
 
 // questionSize is the mean length of a question to the black box in characters, and the calls that it takes.
 func (e *estimator) questionSize(known bool) (size stages.QuestionSize) {

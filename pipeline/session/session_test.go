@@ -39,11 +39,11 @@ func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
 	ctx := context.Background()
 	ask := func(s *Session, question string) (*Answer, error) {
 		t.Helper()
-		a, err := s.Know(ctx, question)
-		if err != nil {
+		a, err := s.Ask(ctx, Question{Text: question, Choices: []string{"Redistribution and use", "Nothing at all"}})
+		if a == nil {
 			t.Fatal(err)
 		}
-		return a, s.Reply(ctx, a, []string{"Redistribution and use", "Nothing at all"})
+		return a, err
 	}
 	const question = "What does section 1 of Apache-2.0 say?"
 	before := use(t, folder, true)
@@ -124,7 +124,7 @@ func TestAnyTrialOfTheSearchCanBeAskedWith(t *testing.T) {
 	know := func(trial string) (*Answer, error) {
 		s := use(t, folder, true)
 		s.Trial = trial
-		a, err := s.Know(context.Background(), question)
+		a, err := s.Ask(context.Background(), Question{Text: question, Silent: true})
 		return a, errors.Join(err, s.Close())
 	}
 	for _, trial := range []string{"0", "1", "3", "random/1", "cma/1", "text/1"} {
@@ -168,7 +168,7 @@ func TestADamagedModelIsNotAskedAndDamagedRepliesAnswerNothing(t *testing.T) {
 	flip("kit/weights.arrow", 4000)
 	s := use(t, run, true)
 	defer func() { _ = s.Close() }()
-	if _, err := s.Know(context.Background(), "What?"); !errors.Is(err, checkpoint.ErrCorrupt) || !strings.Contains(err.Error(), "weights.arrow") {
+	if _, err := s.Ask(context.Background(), Question{Text: "What?"}); !errors.Is(err, checkpoint.ErrCorrupt) || !strings.Contains(err.Error(), "weights.arrow") {
 		t.Error(err)
 	}
 	if _, err := s.Evaluate(context.Background(), nil); !errors.Is(err, checkpoint.ErrCorrupt) {

@@ -112,13 +112,13 @@ func (v voice) Score(_ context.Context, ps []knowledge.Piece, options [][]string
 // shelf is the corpus; a search always finds its first sections.
 type shelf struct{ w *world }
 
-func (s shelf) At(place string) (string, bool) {
-	for _, it := range s.w.items {
+func (s shelf) At(place string) (systems.Passage, bool) {
+	for i, it := range s.w.items {
 		if it.Place == place {
-			return it.Knowledge, true
+			return s.Passage(i), true
 		}
 	}
-	return "", false
+	return systems.Passage{}, false
 }
 
 func (s shelf) Passage(i int) systems.Passage {

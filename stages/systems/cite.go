@@ -30,7 +30,7 @@ var cite = Spec{
 		if err == nil && r.Corpus == nil {
 			err = fmt.Errorf("%w: there is no corpus to cite", ErrUnavailable)
 		}
-		return r.reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.citeAt(ctx, speaker, qs) }), err
+		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.citeAt(ctx, speaker, qs) }), err
 	},
 }
 
@@ -43,8 +43,8 @@ func (r *Resources) citeAt(ctx context.Context, speaker string, qs []Question) (
 	out := make([]Answer, len(pieces))
 	for i, p := range pieces {
 		out[i].Place = p.Place
-		if text, ok := r.Corpus.At(p.Place); ok {
-			out[i].Knowledge, out[i].InCorpus = r.Corpus.Head(text), true
+		if own, ok := r.Corpus.At(p.Place); ok {
+			out[i].Knowledge, out[i].InCorpus = r.Corpus.Head(own.Text), true
 		}
 	}
 	return out, nil

@@ -53,7 +53,7 @@ func Open(run Run) (*Resources, error) {
 type source struct {
 	Run
 	decoders map[string]*decode.Decoder // by training stage
-	texts    map[string]string          // of the corpus, by place
+	places   map[string]int             // sections by place
 }
 
 // has reports whether a run has what a voice needs. A checkpoint that is damaged is an error, not an absence.
@@ -87,25 +87,28 @@ func (s *source) decoder(stage string) (*decode.Decoder, error) {
 	return s.decoders[stage], nil
 }
 
-// At implements Corpus.
-func (s *source) At(place string) (string, bool) {
-	if s.texts == nil {
-		s.texts = map[string]string{}
-		for _, sec := range s.Domain.Sections {
+// At implements Corpus. Of sections at one place the first counts.
+func (s *source) At(place string) (Passage, bool) {
+	if s.places == nil {
+		s.places = map[string]int{}
+		for i, sec := range s.Domain.Sections {
 			at := s.Domain.Forms.PlaceOf(sec)
-			if _, taken := s.texts[at]; !taken && at != "" {
-				s.texts[at] = sec.Text
+			if _, taken := s.places[at]; !taken && at != "" {
+				s.places[at] = i
 			}
 		}
 	}
-	text, ok := s.texts[place]
-	return text, ok
+	i, ok := s.places[place]
+	if !ok {
+		return Passage{}, false
+	}
+	return s.Passage(i), true
 }
 
 // Passage implements Corpus.
 func (s *source) Passage(section int) Passage {
 	sec := s.Domain.Sections[section]
-	return Passage{s.Domain.Forms.PlaceOf(sec), sec.Text}
+	return Passage{s.Domain.Forms.PlaceOf(sec), sec.Text, sec.Source}
 }
 
 // Head implements Corpus.

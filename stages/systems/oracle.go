@@ -17,7 +17,7 @@ var oracle = Spec{
 		if len(r.Items) == 0 || slices.ContainsFunc(r.Items, func(q Question) bool { return q.Truth == "" }) {
 			return nil, fmt.Errorf("%w: the questions come without a true text", ErrUnavailable)
 		}
-		return r.reader(func(_ context.Context, qs []Question) ([]Answer, error) {
+		return r.Reader(func(_ context.Context, qs []Question) ([]Answer, error) {
 			out := make([]Answer, len(qs))
 			for i, q := range qs {
 				out[i] = Answer{Place: q.Place, Knowledge: r.Corpus.Head(q.Truth), InCorpus: true}

@@ -22,7 +22,7 @@ func finds(name string, k int, label, gets string) Spec {
 			if r.Search == nil {
 				return nil, fmt.Errorf("%w: there is no corpus to search", ErrUnavailable)
 			}
-			return r.reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.find(ctx, k, qs) }), nil
+			return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.find(ctx, k, qs) }), nil
 		},
 	}
 }
@@ -37,7 +37,7 @@ func (r *Resources) find(ctx context.Context, k int, qs []Question) ([]Answer, e
 		}
 		for _, h := range hits {
 			p := r.Corpus.Passage(h.Section)
-			out[i] = join(out[i], Answer{Place: p.Place, Knowledge: r.Corpus.Head(p.Text), InCorpus: true})
+			out[i] = join(out[i], Answer{Place: p.Place, Source: p.Source, Knowledge: r.Corpus.Head(p.Text), InCorpus: true})
 		}
 	}
 	return out, nil
@@ -51,5 +51,5 @@ func join(a, b Answer) Answer {
 	case b.Knowledge == "":
 		return a
 	}
-	return Answer{Place: a.Place, Knowledge: a.Knowledge + "\n" + b.Knowledge, InCorpus: a.InCorpus && b.InCorpus}
+	return Answer{Place: a.Place, Source: a.Source, Knowledge: a.Knowledge + "\n" + b.Knowledge, InCorpus: a.InCorpus && b.InCorpus}
 }

@@ -20,7 +20,7 @@ var ragBlade = Spec{
 		if err != nil || r.Search == nil {
 			return nil, fmt.Errorf("%w: it needs a corpus to search and a small model", ErrUnavailable)
 		}
-		return r.reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
+		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
 			found, err := r.find(ctx, 1, qs)
 			if err != nil {
 				return nil, err

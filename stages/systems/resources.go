@@ -30,13 +30,13 @@ type Resources struct {
 	at map[string]int // items by id
 }
 
-// Passage is a text and where it stands.
-type Passage struct{ Place, Text string }
+// Passage is a text and where it stands: the place by which the small model knows it, and the file.
+type Passage struct{ Place, Text, Source string }
 
 // Corpus gives texts of the corpus.
 type Corpus interface {
-	// At is the text at a place.
-	At(place string) (text string, ok bool)
+	// At is what stands at a place.
+	At(place string) (Passage, bool)
 	// Passage is a section that was found.
 	Passage(section int) Passage
 	// Head cuts a text to what the black box is given of one passage.
@@ -91,14 +91,24 @@ func (r *Resources) Close() error {
 	return r.Search.Close()
 }
 
-// reader is a system that gives the black box some knowledge and lets it answer.
+// locate says where the corpus has the place of an answer.
+func (r *Resources) locate(a *Answer) {
+	if r.Corpus == nil || a.Source != "" {
+		return
+	}
+	if p, ok := r.Corpus.At(a.Place); ok {
+		a.Source = p.Source
+	}
+}
+
+// Reader is a system that gives the black box some knowledge and lets it answer. know returns answers with place and knowledge in them.
+func (r *Resources) Reader(know func(context.Context, []Question) ([]Answer, error)) System {
+	return reader{r, know}
+}
+
 type reader struct {
 	r    *Resources
 	know func(context.Context, []Question) ([]Answer, error)
-}
-
-func (r *Resources) reader(know func(context.Context, []Question) ([]Answer, error)) System {
-	return reader{r, know}
 }
 
 // Answer implements System.
@@ -109,6 +119,7 @@ func (s reader) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 	}
 	for i := range answers {
 		answers[i].Picked = -1
+		s.r.locate(&answers[i])
 	}
 	return answers, s.r.reply(ctx, qs, answers)
 }

@@ -22,7 +22,7 @@ var shuffled = Spec{
 		if !ok {
 			return nil, fmt.Errorf("%w: there is no other question to take knowledge from", ErrUnavailable)
 		}
-		return r.reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
+		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
 			others := make([]Question, len(qs))
 			for i, q := range qs {
 				at, ok := r.position(q.ID)

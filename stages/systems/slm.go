@@ -35,6 +35,7 @@ func (s scorer) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 	var asked []knowledge.Piece
 	var options [][]string
 	for i, q := range qs {
+		s.r.locate(&answers[i])
 		answers[i].Picked, answers[i].Text = -1, answers[i].Knowledge
 		if len(q.Choices) > 0 {
 			answers[i].Text = ""

@@ -57,6 +57,7 @@ type Question struct {
 // Answer is what a system made of a question.
 type Answer struct {
 	Place     string    // where the knowledge is said to stand; "" = nowhere
+	Source    string    // file and line where the corpus has that place; "" = it has no such place
 	Knowledge string    // as given to the black box
 	InCorpus  bool      // the knowledge stands in the corpus at that place, word for word
 	Picked    int       // of the choices; -1 = none

@@ -36,7 +36,7 @@ func speaks(name, label, gets string, v Voice, against ...Contrast) Spec {
 			if r.Speakers[name] == nil {
 				return nil, fmt.Errorf("%w: the run has no model for it", ErrUnavailable)
 			}
-			return r.reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.say(ctx, name, qs) }), nil
+			return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.say(ctx, name, qs) }), nil
 		},
 	}
 }
