@@ -44,6 +44,7 @@ var layers = []layer{
 	{packages: []string{"model/op"}},
 	{packages: []string{"optim", "optim/*"}, within: true},
 	{packages: []string{"model/kernel"}},
+	{packages: []string{"model/kernel/internal/*"}}, // assembly, a package an instruction set
 	{packages: []string{"data/*"}, within: true},
 	{packages: []string{"result", "stat"}},
 	{packages: []string{"checkpoint"}},
@@ -51,21 +52,21 @@ var layers = []layer{
 	{packages: []string{"rng", "recipes", "internal/sanitize"}},
 }
 
-// levelOf returns the layer of a package; exact names count before folders, so model/kernel is not of model/*.
-func levelOf(pkg string) (int, bool) {
-	for i, l := range layers {
-		if slices.Contains(l.packages, pkg) {
-			return i, true
-		}
-	}
+// levelOf returns the layer of a package; exact names count before folders and a folder before those around it, so model/kernel is not of model/*.
+func levelOf(pkg string) (level int, found bool) {
+	longest := ""
 	for i, l := range layers {
 		for _, p := range l.packages {
-			if folder, all := strings.CutSuffix(p, "*"); all && strings.HasPrefix(pkg, folder) {
+			folder, all := strings.CutSuffix(p, "*")
+			if p == pkg {
 				return i, true
+			}
+			if all && strings.HasPrefix(pkg, folder) && len(folder) > len(longest) {
+				level, found, longest = i, true, folder
 			}
 		}
 	}
-	return 0, false
+	return level, found
 }
 
 // upward returns what is wrong with an import graph: package → packages it imports, as paths below the repository's root.
@@ -173,6 +174,8 @@ func TestImportsThatGoUpAreFound(t *testing.T) {
 		{"stages/eval", "report", "above"},
 		{"llm", "stages", "above"},
 		{"model/kernel", "model/op", "above"},
+		{"model/kernel/internal/avx2", "model/kernel", "above"},
+		{"model/kernel/internal/avx512", "model/kernel/internal/avx2", "beside"},
 		{"model/op", "model", "above"},
 		{"model", "model/decode", "above"},
 		{"model", "llm", "above"},

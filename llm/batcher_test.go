@@ -48,7 +48,7 @@ func TestBatcher_RequestHasTheSameBitsAloneAndInABatch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !kernel.Invariant(be) {
+			if !be.Traits().BatchInvariant {
 				t.Fatal("the kernel does not promise it")
 			}
 			e := &loaded{decoder: decode.New(params, be)}

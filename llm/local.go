@@ -93,7 +93,7 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 		name = decode.FileName(be)
 	}
 	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + name, CanScore: true}}
-	if kernel.Invariant(be) {
+	if be.Traits().BatchInvariant {
 		l.many = batchSize
 	}
 	l.open = func() (engine, error) { return loadEngine(m, be, cfg.Weights) }

@@ -19,7 +19,7 @@ const (
 // not depend on its company.
 func (n *net[T]) share(b *batch, rows int) int {
 	threads := kernel.Threads()
-	if !b.cached() || rows < apartRows*threads || n.weightBytes() > apartWeights || !kernel.Invariant(n.backend) {
+	if !b.cached() || rows < apartRows*threads || n.weightBytes() > apartWeights || !n.backend.Traits().BatchInvariant {
 		return 0
 	}
 	return padRows((rows + threads - 1) / threads)

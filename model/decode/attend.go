@@ -115,7 +115,7 @@ func (n *net[T]) columns(dst []T, qkv []float32, first, rows, at int) {
 // queries copies a block of queries. It is as high as few shapes allow; where a row's bits could depend on the height, as high as ever.
 func (n *net[T]) queries(a *attention[T], s span, qkv []float32, head, first, last int) (high int) {
 	high = block
-	if last-first <= block/2 && kernel.Invariant(n.backend) {
+	if last-first <= block/2 && n.backend.Traits().BatchInvariant {
 		high = block / 2
 	}
 	n.columns(a.q[:high*n.config.HeadDim], qkv, s.first+first, last-first, head*n.config.HeadDim)

@@ -79,7 +79,7 @@ func (n *net[T]) recall(a *attention[T], qkv []float32, out *left[T], s span, la
 	q := qkv[s.first*n.config.QKVWidth()+kvHead*group*hd:][:group*hd]
 	scores, o := kernel.Grow(&a.row, length), kernel.Grow(&a.o, group*hd)
 	for h := 0; h < len(q); h += hd {
-		kernel.Recall(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], next, scores, &a.wide)
+		kernel.DecodeAttention(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], next, scores, &a.wide)
 	}
 	out.put(s.first, kvHead*group*hd, o)
 }

@@ -44,7 +44,7 @@ func (n *net[T]) layers(ctx context.Context, b *batch) (err error) {
 	if rows >= manyRows {
 		return n.tall(ctx, b, w, rows)
 	}
-	kernel.Together(0, func(team *kernel.Member) { n.flat(ctx, &err, team, b, w, rows) })
+	kernel.RunTeam(0, func(team *kernel.Worker) { n.flat(ctx, &err, team, b, w, rows) })
 	return err
 }
 
@@ -67,7 +67,7 @@ func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32
 		kernel.Tiles(rows, share, func(lo, hi int) { n.apart(ctx, &err, b, w, lo, hi, logits, each) })
 		return err
 	}
-	kernel.Together(0, func(team *kernel.Member) {
+	kernel.RunTeam(0, func(team *kernel.Worker) {
 		if n.flat(ctx, &err, team, b, w, rows); err != nil {
 			return
 		}
@@ -200,7 +200,7 @@ func (n *net[T]) gateWhole(g *gates, act, h *left[T], layer *layer[T], m, lo, hi
 }
 
 // flat runs the layers by columns; each member of a team does it. err is theirs together.
-func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Member, b *batch, w *work[T], rows int) {
+func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *batch, w *work[T], rows int) {
 	c, cached := n.config, b.cached()
 	t := n.tiles.Get().(*tile[T])
 	defer n.tiles.Put(t)
@@ -250,7 +250,7 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Member, b *b
 }
 
 // byColumns cuts columns into pieces for a team. Blocks of weights lie in narrow panels, so that pieces can be many and shares nearly equal.
-func (n *net[T]) byColumns(team *kernel.Member, cols int, f func(lo, hi int)) {
+func (n *net[T]) byColumns(team *kernel.Worker, cols int, f func(lo, hi int)) {
 	least, tasks := minColumn, tileTasks
 	if n.format == blocks {
 		least, tasks = minColumn/2, 4*tileTasks

@@ -1,5 +1,7 @@
-//go:build !linux || !amd64
+//go:build !amd64
 
 package kernel
 
-func requestTiles() error { return ErrNoAMX }
+func openAMX() (Backend, error)       { return nil, ErrNoAMX }
+func openAMXF32() (Backend, error)    { return nil, ErrNoAMX }
+func openAMXBF16x3() (Backend, error) { return nil, ErrNoAMX }

@@ -72,17 +72,17 @@ func block[T Elem](room, x []T, ld, at, first, n, high, hd int) (rows []T, strid
 	return room, hd
 }
 
-// Turn applies rotary positions in place to the queries and keys of a fused projection: qkv [N, (H+2KV)·hd], positions [N].
-func Turn[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv []T, positions []int32) {
-	ld, turned := sh.qkvWidth(), (sh.Heads+sh.KVHeads)*sh.HeadDim
-	tiles, whole := onTiles(be, sh, qkv)
+// ApplyRotary applies rotary positions in place to the queries and keys of a fused projection: qkv [N, (H+2KV)·hd], positions [N].
+func ApplyRotary[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv []T, positions []int32) {
+	ld, rotated := sh.qkvWidth(), (sh.Heads+sh.KVHeads)*sh.HeadDim
+	own := headsOf[T](be, sh)
 	for i, p := range positions {
 		cos, sin := rope.Cos(int(p)), rope.Sin(int(p))
-		if whole {
-			turn64AVX512(&tiles[i*ld : i*ld+turned][0], &cos[0], &sin[0], sh.Heads+sh.KVHeads)
+		if own != nil {
+			own.rotate(any(qkv[i*ld:i*ld+rotated]).([]uint16), cos, sin, sh.Heads+sh.KVHeads)
 			continue
 		}
-		for at := i * ld; at < i*ld+turned; at += sh.HeadDim {
+		for at := i * ld; at < i*ld+rotated; at += sh.HeadDim {
 			switch x := any(qkv[at : at+sh.HeadDim]).(type) {
 			case []float32:
 				Rope(x, cos, sin)
@@ -93,7 +93,7 @@ func Turn[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv []T, positions []i
 	}
 }
 
-// scatter turns a gradient back by its position and stores it.
+// scatter rotates a gradient back by its position and stores it.
 func scatter[T Elem](dst []T, grad []float32, rope *Rotary, position int) {
 	cos, sin := rope.Cos(position), rope.Sin(position)
 	switch dst := any(dst).(type) {
@@ -107,12 +107,12 @@ func scatter[T Elem](dst []T, grad []float32, rope *Rotary, position int) {
 
 // AttendForward computes causal attention of one document for one key head and the query heads that it serves.
 //
-//	qkv [L, (H+2KV)·hd] the projections after Turn; out [L, H·hd]; lse [L, H], kept for the backward pass
+//	qkv [L, (H+2KV)·hd] the projections after ApplyRotary; out [L, H·hd]; lse [L, H], kept for the backward pass
 //
 // (Dao 2023, FlashAttention-2, §3.1: rows are scored in blocks and only the log-sum-exp is kept.)
 func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32, length, kvHead int) {
-	if qkv, ok := onTiles(be, sh, qkv); ok {
-		attendTiles(sh, qkv, any(out).([]uint16), lse, length, kvHead)
+	if own := headsOf[T](be, sh); own != nil {
+		own.forward(sh, any(qkv).([]uint16), any(out).([]uint16), lse, length, kvHead)
 		return
 	}
 	pool := attnPool[T]()
@@ -154,10 +154,10 @@ func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32
 }
 
 // AttendBackward computes the gradient dqkv of AttendForward from its output out and the gradient dout of that, [L, H·hd]; it is the gradient of
-// the projections before Turn. Probabilities are recomputed from lse. Gradients of the key head's own columns are summed over its query heads in their order.
+// the projections before ApplyRotary. Probabilities are recomputed from lse. Gradients of the key head's own columns are summed over its query heads in their order.
 func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []T, lse []float32, length, kvHead int) {
-	if qkv, ok := onTiles(be, sh, qkv); ok {
-		attendTilesGrad(sh, rope, qkv, any(out).([]uint16), any(dout).([]uint16), any(dqkv).([]uint16), lse, length, kvHead)
+	if own := headsOf[T](be, sh); own != nil {
+		own.backward(sh, rope, any(qkv).([]uint16), any(out).([]uint16), any(dout).([]uint16), any(dqkv).([]uint16), lse, length, kvHead)
 		return
 	}
 	pool := attnPool[T]()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// plainAttention is the twin in float64: whole matrices, O(L²), the softmax's Jacobian written out. out is [L, H·hd]; dqkv is the
+// plainAttention is the reference in float64: whole matrices, O(L²), the softmax's Jacobian written out. out is [L, H·hd]; dqkv is the
 // gradient of Σ out·dout, [L, (H+2KV)·hd].
 func plainAttention(sh AttnShape, theta float64, qkv, dout []float64, length int) (out, lse, dqkv []float64) {
 	hd, ld, ow, group := sh.HeadDim, sh.qkvWidth(), sh.outWidth(), sh.Heads/sh.KVHeads
@@ -27,7 +27,7 @@ func plainAttention(sh AttnShape, theta float64, qkv, dout []float64, length int
 		qAt, kAt, vAt := head*hd, (sh.Heads+head/group)*hd, (sh.Heads+sh.KVHeads+head/group)*hd
 		q, k := make([][]float64, length), make([][]float64, length)
 		for i := range length {
-			q[i], k[i] = turn(cut(qkv, i, ld, qAt), i, theta), turn(cut(qkv, i, ld, kAt), i, theta)
+			q[i], k[i] = rotate64(cut(qkv, i, ld, qAt), i, theta), rotate64(cut(qkv, i, ld, kAt), i, theta)
 		}
 		dq, dk := make([]float64, length*hd), make([]float64, length*hd)
 		for i := range length {
@@ -54,8 +54,8 @@ func plainAttention(sh AttnShape, theta float64, qkv, dout []float64, length int
 			}
 		}
 		for i := range length { // the gradient turns back
-			axpy(cut(dqkv, i, ld, qAt), turn(dq[i*hd:(i+1)*hd], -i, theta), 1)
-			axpy(cut(dqkv, i, ld, kAt), turn(dk[i*hd:(i+1)*hd], -i, theta), 1)
+			axpy(cut(dqkv, i, ld, qAt), rotate64(dq[i*hd:(i+1)*hd], -i, theta), 1)
+			axpy(cut(dqkv, i, ld, kAt), rotate64(dk[i*hd:(i+1)*hd], -i, theta), 1)
 		}
 	}
 	return out, lse, dqkv
@@ -79,7 +79,7 @@ func counting(n int) []int32 {
 	return p
 }
 
-// checkAttention runs all key heads of one document and compares with the twin. The bounds are shares of the root mean square.
+// checkAttention runs all key heads of one document and compares with the reference. The bounds are shares of the root mean square.
 func checkAttention[T Elem](t *testing.T, be Backend, sh AttnShape, length int, forward, backward float64) {
 	t.Helper()
 	const theta = 10000
@@ -91,13 +91,13 @@ func checkAttention[T Elem](t *testing.T, be Backend, sh AttnShape, length int, 
 	Convert(out, normals(len(out), 3))
 	Convert(dqkv, normals(len(dqkv), 4))
 	rope := NewRotary(length, sh.HeadDim, theta)
-	turned := append([]T(nil), qkv...)
-	Turn(be, sh, rope, turned, counting(length))
+	rotated := append([]T(nil), qkv...)
+	ApplyRotary(be, sh, rope, rotated, counting(length))
 	for head := range sh.KVHeads {
-		AttendForward(be, sh, turned, out, lse, length, head)
+		AttendForward(be, sh, rotated, out, lse, length, head)
 	}
 	for head := range sh.KVHeads {
-		AttendBackward(be, sh, rope, turned, out, dout, dqkv, lse, length, head)
+		AttendBackward(be, sh, rope, rotated, out, dout, dqkv, lse, length, head)
 	}
 	wantOut, wantLSE, wantGrad := plainAttention(sh, theta, widen64(qkv), widen64(dout), length)
 	compare := func(what string, got, want []float64, bound float64) {
@@ -116,7 +116,7 @@ func checkAttention[T Elem](t *testing.T, be Backend, sh AttnShape, length int, 
 
 // Bounds: float32 keeps about six digits through sums of 130 terms. bfloat16 keeps 8 bits, and every operand (rotated keys and
 // queries, probabilities, their gradients) is rounded to it once, so errors of a few times 2⁻⁸ are its nature.
-func TestAttentionEqualsItsPlainTwin(t *testing.T) {
+func TestAttention_EqualsItsReference(t *testing.T) {
 	shapes := []AttnShape{{1, 1, 8}, {4, 2, 6}, {3, 1, 16}}
 	eachBackend(t, func(t *testing.T, be Backend) {
 		for i, length := range []int{1, 2, 63, 64, 65, 130} {
@@ -124,20 +124,20 @@ func TestAttentionEqualsItsPlainTwin(t *testing.T) {
 			if be.Precision() == BF16 {
 				checkAttention[uint16](t, be, sh, length, 0.03, 0.06)
 			} else {
-				checkAttention[float32](t, be, sh, length, 1e-5+4*lost(be), 2e-5+8*lost(be))
+				checkAttention[float32](t, be, sh, length, 1e-5+4*be.Traits().TermError, 2e-5+8*be.Traits().TermError)
 			}
 		}
 		for _, length := range []int{1, 33, 64, 200} { // heads that have a way of their own on tiles
 			if sh := (AttnShape{4, 2, 64}); be.Precision() == BF16 {
 				checkAttention[uint16](t, be, sh, length, 0.03, 0.06)
 			} else {
-				checkAttention[float32](t, be, sh, length, 1e-5+4*lost(be), 2e-5+8*lost(be))
+				checkAttention[float32](t, be, sh, length, 1e-5+4*be.Traits().TermError, 2e-5+8*be.Traits().TermError)
 			}
 		}
 	})
 }
 
-func TestAKeyHeadWritesItsOwnColumnsOnly(t *testing.T) {
+func TestAttention_AKeyHeadWritesItsOwnColumnsOnly(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		if be.Precision() == BF16 {
 			checkColumns[uint16](t, be)

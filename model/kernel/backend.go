@@ -1,11 +1,5 @@
 package kernel
 
-import (
-	"fmt"
-	"os"
-	"strings"
-)
-
 // Precision is the type in which a backend wants the operands of its products.
 type Precision int
 
@@ -31,6 +25,7 @@ type Shape struct {
 type Backend interface {
 	Name() string
 	Precision() Precision
+	Traits() Traits
 	// Gemm32 multiplies in float32.
 	Gemm32(s Shape, c, a, b []float32)
 	// Gemm16 multiplies bfloat16 operands with float32 sums. Only backends of Precision BF16 have it.
@@ -71,77 +66,4 @@ func Widen[T Elem](dst []float32, src []T) {
 	case []uint16:
 		FromBF16(dst, s)
 	}
-}
-
-// openers are the kernels by name, those of bf16 first.
-var openers = []struct {
-	name string
-	open func() (Backend, error)
-}{
-	{"amx", openAMX},
-	{"onednn-bf16", func() (Backend, error) { return openDNNLIn(BF16) }},
-	{threeParts.name, func() (Backend, error) { return openAMX32(threeParts) }},
-	{twoParts.name, func() (Backend, error) { return openAMX32(twoParts) }},
-	{"onednn-f32", func() (Backend, error) { return openDNNLIn(F32) }},
-	{"go", func() (Backend, error) { return goBackend{}, nil }},
-}
-
-// Names are those of all kernels, whether this machine has them or not.
-func Names() []string {
-	var names []string
-	for _, o := range openers {
-		names = append(names, o.name)
-	}
-	return names
-}
-
-// Open returns a backend by name, one of Names, or "" for the best that this machine has ($SLM_KERNEL is asked first).
-func Open(name string) (Backend, error) {
-	if name == "" {
-		name = os.Getenv("SLM_KERNEL")
-	}
-	if name == "" {
-		return openBest(), nil
-	}
-	for _, o := range openers {
-		if o.name == name {
-			be, err := o.open()
-			if err != nil {
-				return nil, fmt.Errorf("kernel: %q: %w", name, err)
-			}
-			return be, nil
-		}
-	}
-	return nil, fmt.Errorf("kernel: unknown kernel %q (%s)", name, strings.Join(Names(), ", "))
-}
-
-func openBest() Backend {
-	if be, err := openAMX(); err == nil {
-		return be
-	}
-	precision := F32
-	if hasFastBF16() {
-		precision = BF16
-	}
-	if be, err := openDNNLIn(precision); err == nil {
-		return be
-	}
-	return goBackend{}
-}
-
-func openDNNLIn(p Precision) (Backend, error) {
-	lib, err := openDNNL()
-	if err != nil {
-		return nil, err
-	}
-	return newDNNL(lib, p), nil
-}
-
-// OneDNN returns the version of the library in use, or why there is none.
-func OneDNN() (version string, err error) {
-	lib, err := openDNNL()
-	if err != nil {
-		return "", err
-	}
-	return lib.version, nil
 }

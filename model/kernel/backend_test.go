@@ -86,7 +86,7 @@ func TestOneDNNCanBeSwitchedOff(t *testing.T) {
 	t.Errorf("the child said nothing:\n%s", out)
 }
 
-func TestBackendsHaveNamesOfTheirOwn(t *testing.T) {
+func TestBackends_HaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]bool{}
 	eachBackend(t, func(t *testing.T, be Backend) {
 		if seen[be.Name()] || !strings.Contains(be.Name(), CPU()) {

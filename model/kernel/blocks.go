@@ -155,11 +155,7 @@ func (l *BlockLeft) width() int { return l.k / BlockTerms * recordWords }
 func (l *BlockLeft) Set(row int, x []float32) {
 	sameLen("BlockLeft.Set", l.k, len(x))
 	records := l.records[row*l.width() : (row+1)*l.width()]
-	if cpu == levelAVX512 && len(x) > 0 {
-		roundBlocksAVX512(&records[0], x)
-	} else {
-		roundBlocksGo(records, x)
-	}
+	cpu.roundBlocks(records, x)
 }
 
 // roundBlocksGo rounds to multiples of the scale, with which the largest value of a block is most16; a block that is not finite gets a scale that
@@ -209,34 +205,14 @@ func LinearBlocks(w *BlockWeights, y []float32, x *BlockLeft, row, m, ldy, from,
 			from, to, w.n, row, m, x.rows, x.k, w.k, len(y)))
 	}
 	for col := from; col < to && m > 0; col += PanelAlignBlocks {
-		s := blockShare{y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, to-col), accumulate: accumulate}
-		if haveVNNI() {
-			w.fast(s)
-		} else {
-			w.plain(s)
-		}
+		cpu.linearBlocks(w, blockShare{
+			y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, to-col), accumulate: accumulate,
+		})
 	}
 }
 
-func (w *BlockWeights) fast(s blockShare) {
-	p := &w.panels[s.panel]
-	four, one := blocks4Rows4AVX512, blocks4Rows1AVX512
-	if p.typ == Q80 {
-		four, one = blocks8Rows4AVX512, blocks8Rows1AVX512
-	}
-	width := s.x.width()
-	for i := 0; i < s.m; {
-		n, f := 1, one
-		if s.m-i >= 4 {
-			n, f = 4, four
-		}
-		f(&s.y[i*s.ldy], &s.x.records[(s.row+i)*width], &p.data[0], 4*width, 4*s.ldy, w.k/BlockTerms, s.cols, s.accumulate)
-		i += n
-	}
-}
-
-// plain is the twin of fast.
-func (w *BlockWeights) plain(s blockShare) {
+// linearBlocksGo is the reference.
+func linearBlocksGo(w *BlockWeights, s blockShare) {
 	blocks := w.k / BlockTerms
 	for c := range s.cols {
 		for i := range s.m {

@@ -44,7 +44,7 @@ func randomBlocks(rng *rand.Rand, n, k int) (rows []BlockRow, values []float64) 
 	return rows, values
 }
 
-// checkBlocks compares LinearBlocks with the definition in float64, and with the twin bit by bit.
+// checkBlocks compares LinearBlocks with the definition in float64, and with the reference bit by bit.
 func checkBlocks(t testing.TB, m, n, k int, seed uint64) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 3))
@@ -62,14 +62,14 @@ func checkBlocks(t testing.TB, m, n, k int, seed uint64) {
 	for _, accumulate := range []bool{false, true} {
 		want, got := slices.Clone(before), slices.Clone(before)
 		for col := 0; col < n; col += PanelAlignBlocks {
-			w.plain(blockShare{y: want[col:], x: &x, m: m, ldy: n, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, n-col), accumulate: accumulate})
+			linearBlocksGo(w, blockShare{y: want[col:], x: &x, m: m, ldy: n, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, n-col), accumulate: accumulate})
 		}
 		LinearBlocks(w, got, &x, 0, m, n, 0, n, accumulate)
 		for i := range m {
 			for j := range n {
 				at := i*n + j
 				if math.Float32bits(got[at]) != math.Float32bits(want[at]) {
-					t.Fatalf("%d×%d×%d: element %d,%d is %g, the twin has %g", m, n, k, i, j, got[at], want[at])
+					t.Fatalf("%d×%d×%d: element %d,%d is %g, the reference has %g", m, n, k, i, j, got[at], want[at])
 				}
 				sum, size := 0.0, 1e-30
 				for p := range k {
@@ -89,19 +89,17 @@ func checkBlocks(t testing.TB, m, n, k int, seed uint64) {
 	}
 }
 
-func TestProductsWithBlocksEqualTheirTwinAtEveryLevel(t *testing.T) {
-	eachLevel(t, func(t *testing.T) {
-		for i, s := range [][3]int{{1, 1, 32}, {1, 64, 64}, {2, 65, 96}, {3, 15, 32}, {4, 40, 128}, {5, 33, 64}, {7, 31, 224}, {8, 16, 576}, {17, 48, 160}} {
-			checkBlocks(t, s[0], s[1], s[2], uint64(i))
-		}
-	})
+func checkLinearBlocks(a *arena) {
+	for i, s := range [][3]int{{1, 1, 32}, {1, 64, 64}, {2, 65, 96}, {3, 15, 32}, {4, 40, 128}, {5, 33, 64}, {7, 31, 224}, {8, 16, 576}, {17, 48, 160}} {
+		checkBlocks(a.t, s[0], s[1], s[2], uint64(i))
+	}
 }
 
-func FuzzProductsWithBlocks(f *testing.F) {
+func FuzzLinearBlocks(f *testing.F) {
 	f.Add(uint8(1), uint8(1), uint8(1), uint64(1))
 	f.Add(uint8(9), uint8(65), uint8(3), uint64(2))
 	f.Fuzz(func(t *testing.T, m, n, blocks uint8, seed uint64) {
-		for l := levelGeneric; l <= detectLevel(); l++ {
+		for _, l := range present() {
 			restore := setLevel(l)
 			checkBlocks(t, int(m)%20+1, int(n)%70+1, BlockTerms*(int(blocks)%8+1), seed)
 			restore()
@@ -109,51 +107,50 @@ func FuzzProductsWithBlocks(f *testing.F) {
 	})
 }
 
-func TestRoundedBlocksEqualTheirTwin(t *testing.T) {
+// checkRoundBlocks compares records with the reference, bit by bit, and with the values.
+func checkRoundBlocks(a *arena) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	rng := rand.New(rand.NewPCG(1, 4))
-	eachLevel(t, func(t *testing.T) {
-		for i, special := range []float32{1, 0, math.SmallestNonzeroFloat32, math.MaxFloat32, -3e-39, 1e30} {
-			x := random8(rng, 3*BlockTerms, 1)
-			clear(x[BlockTerms : 2*BlockTerms])
-			x[40], x[70] = special, -special
-			var l BlockLeft
-			l.Fit(2, len(x))
-			l.Set(1, x)
-			want := make([]uint32, l.width())
-			roundBlocksGo(want, x)
-			if got := l.records[l.width():]; !slices.Equal(got, want) {
-				t.Fatalf("case %d: %v, want %v", i, got, want)
-			}
-			for j, v := range x {
-				record := want[j/BlockTerms*recordWords:]
-				q := 256*int(int8(record[j%32/4]>>(j%4*8))) + int(int8(record[8+j%32/4]>>(j%4*8)))
-				scale := float64(math.Float32frombits(record[recordScale]))
-				if e := math.Abs(float64(q)*scale - float64(v)); e > 0.51*scale+1e-38 {
-					t.Fatalf("case %d: %g became %g", i, v, float64(q)*scale)
-				}
+	for i, special := range []float32{1, 0, math.SmallestNonzeroFloat32, math.MaxFloat32, -3e-39, 1e30} {
+		x := random8(rng, 3*BlockTerms, 1)
+		clear(x[BlockTerms : 2*BlockTerms])
+		x[40], x[70] = special, -special
+		var l BlockLeft
+		l.Fit(2, len(x))
+		l.Set(1, x)
+		want := make([]uint32, l.width())
+		roundBlocksGo(want, x)
+		if got := l.records[l.width():]; !slices.Equal(got, want) {
+			a.t.Fatalf("case %d: %v, want %v", i, got, want)
+		}
+		for j, v := range x {
+			record := want[j/BlockTerms*recordWords:]
+			q := 256*int(int8(record[j%32/4]>>(j%4*8))) + int(int8(record[8+j%32/4]>>(j%4*8)))
+			scale := float64(math.Float32frombits(record[recordScale]))
+			if e := math.Abs(float64(q)*scale - float64(v)); e > 0.51*scale+1e-38 {
+				a.t.Fatalf("case %d: %g became %g", i, v, float64(q)*scale)
 			}
 		}
-		rows, _ := randomBlocks(rng, 20, 2*BlockTerms)
-		w, err := NewBlockWeights(rows, 2*BlockTerms)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, bad := range []float32{inf, -inf, nan} {
-			x := random8(rng, 2*BlockTerms, 1)
-			x[33] = bad
-			var l BlockLeft
-			l.Fit(1, len(x))
-			l.Set(0, x)
-			y := make([]float32, 20)
-			LinearBlocks(w, y, &l, 0, 1, 20, 0, 20, false)
-			for i, v := range y {
-				if v == v {
-					t.Fatalf("with a term %g result %d is %g", bad, i, v)
-				}
+	}
+	rows, _ := randomBlocks(rng, 20, 2*BlockTerms)
+	w, err := NewBlockWeights(rows, 2*BlockTerms)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, bad := range []float32{inf, -inf, nan} {
+		x := random8(rng, 2*BlockTerms, 1)
+		x[33] = bad
+		var l BlockLeft
+		l.Fit(1, len(x))
+		l.Set(0, x)
+		y := make([]float32, 20)
+		LinearBlocks(w, y, &l, 0, 1, 20, 0, 20, false)
+		for i, v := range y {
+			if v == v {
+				a.t.Fatalf("with a term %g result %d is %g", bad, i, v)
 			}
 		}
-	})
+	}
 }
 
 func TestRowsThatAreNoBlocksAreRefused(t *testing.T) {

@@ -49,7 +49,7 @@ func widen64[T Elem](x []T) []float64 {
 	return out
 }
 
-// plainGemm is the twin: the product in float64, and the sum of the magnitudes of its terms, which scales the error.
+// plainGemm is the reference: the product in float64, and the sum of the magnitudes of its terms, which scales the error.
 func plainGemm(s Shape, c, a, b []float64) (out, size []float64) {
 	out, size = append([]float64(nil), c...), make([]float64, len(c))
 	for i := range s.M {
@@ -76,7 +76,7 @@ func plainGemm(s Shape, c, a, b []float64) (out, size []float64) {
 	return out, size
 }
 
-// checkProduct compares c, computed by the backend from before, with the twin: the error of a sum of K terms in float32, whatever their
+// checkProduct compares c, computed by the backend from before, with the reference: the error of a sum of K terms in float32, whatever their
 // order, what the backend leaves of a term, and rel for the rounding of the result. Between the rows nothing may change.
 func checkProduct[T, R Elem](t testing.TB, be Backend, what string, s Shape, c, before []R, a, b []T, rel float64) {
 	t.Helper()
@@ -89,17 +89,8 @@ func checkProduct[T, R Elem](t testing.TB, be Backend, what string, s Shape, c, 
 			}
 			continue
 		}
-		near(t, label, i, float32(got), want[i], rel, (float64(s.K+8)*0x1p-24+lost(be))*size[i])
+		near(t, label, i, float32(got), want[i], rel, (float64(s.K+8)*0x1p-24+be.Traits().TermError)*size[i])
 	}
-}
-
-// lost bounds the part of a term that a backend leaves out. Two parts of 8 bits, rounded, keep a factor to 2⁻¹⁷, and the product of the second
-// parts is below 2⁻¹⁶ of the term.
-func lost(be Backend) float64 {
-	if b, ok := be.(amx32Backend); ok && b.parts == 2 {
-		return 0x1p-15
-	}
-	return 0
 }
 
 // checkShape runs every product that the backend has on operands that end at forbidden memory.
@@ -129,13 +120,7 @@ func checkShape(ar *arena, be Backend, s Shape, seed uint64) {
 	checkProduct(ar.t, be, "Gemm16To16", s, c16, before16, a16, b16, 0x1p-8)
 }
 
-// hasBothTransposed reports whether the backend multiplies with both operands transposed.
-func hasBothTransposed(be Backend) bool {
-	_, oneDNN := be.(*dnnlBackend)
-	return oneDNN
-}
-
-func TestEveryBackendMultipliesAsItsPlainTwin(t *testing.T) {
+func TestBackends_MultiplyAsTheirReference(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		ar := newArena(t)
 		seed := uint64(0)
@@ -144,7 +129,7 @@ func TestEveryBackendMultipliesAsItsPlainTwin(t *testing.T) {
 			{0, 4, 4}, {4, 0, 4}, {4, 4, 0}, {2, 3, 258},
 		} {
 			for trans := range 4 {
-				if trans == 3 && !hasBothTransposed(be) {
+				if trans == 3 && !be.Traits().BothTransposed {
 					continue
 				}
 				seed += 2
@@ -168,7 +153,7 @@ func FuzzGemm(f *testing.F) {
 		ar := newArena(t)
 		s := strided(int(m)%48, int(n)%48, int(k)%48, int(gap)%5, flags&1 != 0, flags&2 != 0, flags&4 != 0)
 		for _, be := range backends {
-			if s.TransA && s.TransB && !hasBothTransposed(be) {
+			if s.TransA && s.TransB && !be.Traits().BothTransposed {
 				continue
 			}
 			checkShape(ar, be, s, seed)
@@ -183,10 +168,10 @@ func panics(f func()) (yes bool) {
 	return false
 }
 
-func TestAShapeThatDoesNotFitItsSlicesPanicsBeforeMemoryIsTouched(t *testing.T) {
+func TestBackends_RefuseAShapeThatDoesNotFitItsSlices(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		for trans := range 4 {
-			if trans == 3 && !hasBothTransposed(be) {
+			if trans == 3 && !be.Traits().BothTransposed {
 				continue
 			}
 			s := strided(3, 5, 4, 2, trans&1 != 0, trans&2 != 0, false)

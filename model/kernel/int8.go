@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
-
-	"github.com/klauspost/cpuid/v2"
 )
 
 // Weights8 is a matrix W [N,K] in signed bytes, with a scale for each row: W ≈ scale·q, |q| ≤ 127. It takes half of bf16's memory, which is
@@ -96,11 +94,7 @@ func quantiseRow(upper, lower []byte, x []float32, most float32) (scale float32)
 		scale = largest / most
 		inverse = min(most/largest, math.MaxFloat32) // of a denormal it would be infinite
 	}
-	if cpu == levelAVX512 {
-		quantiseAVX512(upper, lower, x, inverse)
-	} else {
-		quantiseGo(upper, lower, x, inverse)
-	}
+	cpu.quantise(upper, lower, x, inverse)
 	return scale
 }
 
@@ -132,54 +126,12 @@ func Linear8(w *Weights8, y []float32, x *Rows8, row, m, ldy, from, to int, accu
 			from, to, w.n, row, m, len(x.scale), x.width, w.k, len(y)))
 	}
 	for col := from; col < to && m > 0; col += PanelAlign8 {
-		s := share8{y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlign8, cols: min(PanelAlign8, to-col), accumulate: accumulate}
-		switch {
-		case m >= tallRows8 && haveTiles8():
-			w.tiles(s)
-		case haveVNNI():
-			w.rows(s)
-		default:
-			w.plain(s)
-		}
+		cpu.linear8(w, share8{y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlign8, cols: min(PanelAlign8, to-col), accumulate: accumulate})
 	}
 }
 
-// tallRows8 is from how many rows on tiles are faster than vectors.
-const tallRows8 = 5
-
-func haveVNNI() bool { return cpu == levelAVX512 && cpuid.CPU.Has(cpuid.AVX512VNNI) }
-
-func haveTiles8() bool {
-	return cpu == levelAVX512 && amxReady() == nil && cpuid.CPU.Has(cpuid.AMXINT8)
-}
-
-func (w *Weights8) tiles(s share8) {
-	f := int8TilesAVX512
-	if s.accumulate {
-		f = int8TilesAddAVX512
-	}
-	for half := 0; half < s.cols; half += tileSide {
-		at := s.panel*PanelAlign8 + half
-		f(&s.y[half], &s.x.data[2*s.row*s.x.width], &w.data[s.panel*w.panelBytes()+4*half], &w.start[at], &w.scale[at], &s.x.scale[s.row],
-			s.x.width, 4*s.ldy, w.steps, s.m, min(tileSide, s.cols-half))
-	}
-}
-
-func (w *Weights8) rows(s share8) {
-	for i := 0; i < s.m; {
-		n, f := 1, int8Rows1AVX512
-		if s.m-i >= 2 {
-			n, f = 2, int8Rows2AVX512
-		}
-		at := s.panel * PanelAlign8
-		f(&s.y[i*s.ldy], &s.x.data[2*(s.row+i)*s.x.width], &w.data[s.panel*w.panelBytes()], &w.start[at], &w.scale[at], &s.x.scale[s.row+i],
-			s.x.width, 4*s.ldy, 16*w.steps, s.cols, s.accumulate)
-		i += n
-	}
-}
-
-// plain is the twin of rows and tiles.
-func (w *Weights8) plain(s share8) {
+// linear8Go is the reference.
+func linear8Go(w *Weights8, s share8) {
 	panel := w.data[s.panel*w.panelBytes():][:w.panelBytes()]
 	q := unsafe.Slice((*int8)(unsafe.Pointer(&panel[0])), len(panel))
 	for i := range s.m {

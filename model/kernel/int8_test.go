@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -16,7 +17,7 @@ func random8(rng *rand.Rand, n int, sd float64) []float32 {
 	return x
 }
 
-// product8 runs a whole product by one of the three ways.
+// product8 runs a whole product by one of the ways.
 func product8(t testing.TB, w *Weights8, x *Rows8, m int, way func(*Weights8, share8), y []float32, accumulate bool) {
 	t.Helper()
 	for col := 0; col < w.n; col += PanelAlign8 {
@@ -24,7 +25,7 @@ func product8(t testing.TB, w *Weights8, x *Rows8, m int, way func(*Weights8, sh
 	}
 }
 
-// check8 compares every way with the definition in float64 and with the twin, bit by bit.
+// check8 compares every way with the definition in float64 and with the reference, bit by bit.
 func check8(t testing.TB, m, n, k int, seed uint64) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 2))
@@ -40,7 +41,7 @@ func check8(t testing.TB, m, n, k int, seed uint64) {
 	}
 	for _, accumulate := range []bool{false, true} {
 		want := slices.Clone(before)
-		product8(t, w, &x, m, (*Weights8).plain, want, accumulate)
+		product8(t, w, &x, m, linear8Go, want, accumulate)
 		for i := range m {
 			for j := range n {
 				sum, size := 0.0, 0.0
@@ -61,40 +62,33 @@ func check8(t testing.TB, m, n, k int, seed uint64) {
 		ways := map[string]func(*Weights8, share8){"Linear8": func(w *Weights8, s share8) {
 			Linear8(w, s.y, s.x, s.row, s.m, s.ldy, s.panel*PanelAlign8, s.panel*PanelAlign8+s.cols, s.accumulate)
 		}}
-		if haveVNNI() {
-			ways["rows"] = (*Weights8).rows
-		}
-		if haveTiles8() {
-			ways["tiles"] = (*Weights8).tiles
-		}
+		maps.Copy(ways, ways8())
 		for name, way := range ways {
 			got := slices.Clone(before)
 			product8(t, w, &x, m, way, got, accumulate)
 			for i := range got {
 				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-					t.Fatalf("%s %d×%d×%d: element %d is %g, the twin has %g", name, m, n, k, i, got[i], want[i])
+					t.Fatalf("%s %d×%d×%d: element %d is %g, the reference has %g", name, m, n, k, i, got[i], want[i])
 				}
 			}
 		}
 	}
 }
 
-func TestProductsOfBytesEqualTheirTwinAtEveryLevel(t *testing.T) {
-	eachLevel(t, func(t *testing.T) {
-		for i, s := range [][3]int{
-			{1, 1, 1}, {1, 64, 64}, {2, 65, 3}, {3, 63, 65}, {4, 128, 128}, {5, 33, 64}, {7, 31, 200}, {15, 97, 63}, {16, 96, 64}, {17, 64, 130},
-			{31, 70, 64}, {32, 32, 192}, {33, 129, 61}, {49, 40, 300}, {64, 200, 576},
-		} {
-			check8(t, s[0], s[1], s[2], uint64(i))
-		}
-	})
+func checkLinear8(a *arena) {
+	for i, s := range [][3]int{
+		{1, 1, 1}, {1, 64, 64}, {2, 65, 3}, {3, 63, 65}, {4, 128, 128}, {5, 33, 64}, {7, 31, 200}, {15, 97, 63}, {16, 96, 64}, {17, 64, 130},
+		{31, 70, 64}, {32, 32, 192}, {33, 129, 61}, {49, 40, 300}, {64, 200, 576},
+	} {
+		check8(a.t, s[0], s[1], s[2], uint64(i))
+	}
 }
 
-func FuzzProductsOfBytes(f *testing.F) {
+func FuzzLinear8(f *testing.F) {
 	f.Add(uint8(1), uint8(1), uint16(1), uint64(1))
 	f.Add(uint8(33), uint8(65), uint16(129), uint64(2))
 	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, seed uint64) {
-		for l := levelGeneric; l <= detectLevel(); l++ {
+		for _, l := range present() {
 			restore := setLevel(l)
 			check8(t, int(m)%70+1, int(n)%140+1, int(k)%400+1, seed)
 			restore()
@@ -135,42 +129,41 @@ func TestSumsOfBytesDoNotOverflow(t *testing.T) {
 	}
 }
 
-func TestQuantisedRowsKeepWhatIsNotFinite(t *testing.T) {
+// checkQuantise compares scales and bytes of values that are zero, denormal, as large as any, or not finite.
+func checkQuantise(a *arena) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	eachLevel(t, func(t *testing.T) {
-		for _, c := range []struct {
-			x    []float32
-			want float32
-		}{
-			{[]float32{0, 0}, 0}, {[]float32{nan, nan}, nan}, {[]float32{1, -inf}, nan}, {[]float32{127, -127, 0.5, 1.5}, 1},
-			{[]float32{math.SmallestNonzeroFloat32, 0}, 0}, {[]float32{math.MaxFloat32, 1}, math.MaxFloat32 / 127},
-		} {
-			upper, lower := make([]byte, len(c.x)), make([]byte, len(c.x))
-			got := quantiseRow(upper, lower, c.x, most8)
-			if math.Float32bits(got) != math.Float32bits(c.want) && got == got {
-				t.Errorf("%v: scale %g, want %g", c.x, got, c.want)
-			}
-			if math.IsNaN(float64(c.want)) != math.IsNaN(float64(got)) {
-				t.Errorf("%v: scale %g, want %g", c.x, got, c.want)
-			}
+	for _, c := range []struct {
+		x    []float32
+		want float32
+	}{
+		{[]float32{0, 0}, 0}, {[]float32{nan, nan}, nan}, {[]float32{1, -inf}, nan}, {[]float32{127, -127, 0.5, 1.5}, 1},
+		{[]float32{math.SmallestNonzeroFloat32, 0}, 0}, {[]float32{math.MaxFloat32, 1}, math.MaxFloat32 / 127},
+	} {
+		upper, lower := make([]byte, len(c.x)), make([]byte, len(c.x))
+		got := quantiseRow(upper, lower, c.x, most8)
+		if math.Float32bits(got) != math.Float32bits(c.want) && got == got {
+			a.t.Fatalf("%v: scale %g, want %g", c.x, got, c.want)
 		}
-		upper, lower := make([]byte, 5), make([]byte, 5)
-		quantiseRow(upper, lower, []float32{127, -127, 0.5, 1.5, -2.5}, most8)
-		if want := []byte{255, 1, 128, 130, 126}; !slices.Equal(lower, want) {
-			t.Errorf("%v, want %v", lower, want)
+		if math.IsNaN(float64(c.want)) != math.IsNaN(float64(got)) {
+			a.t.Fatalf("%v: scale %g, want %g", c.x, got, c.want)
 		}
-		x := []float32{most16, -most16, 255, -129, float32(math.NaN())}
-		quantiseRow(upper, lower, x, most16)
-		for i, v := range x {
-			want := v
-			if v != v {
-				want = 0
-			}
-			if got := 256*(float32(upper[i])-128) + float32(lower[i]) - 128; got != want {
-				t.Errorf("%g came back as %g", v, got)
-			}
+	}
+	upper, lower := make([]byte, 5), make([]byte, 5)
+	quantiseRow(upper, lower, []float32{127, -127, 0.5, 1.5, -2.5}, most8)
+	if want := []byte{255, 1, 128, 130, 126}; !slices.Equal(lower, want) {
+		a.t.Fatalf("%v, want %v", lower, want)
+	}
+	x := []float32{most16, -most16, 255, -129, float32(math.NaN())}
+	quantiseRow(upper, lower, x, most16)
+	for i, v := range x {
+		want := v
+		if v != v {
+			want = 0
 		}
-	})
+		if got := 256*(float32(upper[i])-128) + float32(lower[i]) - 128; got != want {
+			a.t.Fatalf("%g came back as %g", v, got)
+		}
+	}
 }
 
 func BenchmarkLinear8(b *testing.B) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestEveryInstalledVersionOfOneDNNMultipliesAsItsPlainTwin(t *testing.T) {
+func TestOneDNN_EveryInstalledVersionMultipliesAsItsReference(t *testing.T) {
 	for _, file := range []string{"libdnnl.so.2", "libdnnl.so.3"} {
 		t.Run(file, func(t *testing.T) {
 			lib, err := loadDNNL(file)

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// turn is the direct formula: component i and component i + hd/2 are a complex number, which is multiplied by e^(iθ) with
+// rotate64 is the direct formula: component i and component i + hd/2 are a complex number, which is multiplied by e^(iθ) with
 // θ = position·theta^(-2i/hd) (Su et al. 2021, eq. 13 and 15).
-func turn(x []float64, position int, theta float64) []float64 {
+func rotate64(x []float64, position int, theta float64) []float64 {
 	out, half := make([]float64, len(x)), len(x)/2
 	for i := range half {
 		angle := float64(position) / math.Pow(theta, 2*float64(i)/float64(len(x)))
@@ -18,14 +18,14 @@ func turn(x []float64, position int, theta float64) []float64 {
 	return out
 }
 
-func TestRotaryTurnsEachPairByItsAngle(t *testing.T) {
+func TestRotaryRotatesEachPairByItsAngle(t *testing.T) {
 	for _, hd := range []int{2, 6, 64} {
 		for _, theta := range []float64{10000, 100000} {
 			const positions = 515
 			r := NewRotary(positions, hd, theta)
 			for _, p := range []int{0, 1, 2, 17, 514} {
 				x := normals(hd, uint64(hd+p))
-				want := turn(widen64(x), p, theta)
+				want := rotate64(widen64(x), p, theta)
 				got := append([]float32(nil), x...)
 				Rope(got, r.Cos(p), r.Sin(p))
 				for i := range got {
@@ -33,7 +33,7 @@ func TestRotaryTurnsEachPairByItsAngle(t *testing.T) {
 				}
 				RopeGrad(got, r.Cos(p), r.Sin(p))
 				for i := range got {
-					near(t, "turned back", i, got[i], float64(x[i]), 0, 1e-6)
+					near(t, "rotated back", i, got[i], float64(x[i]), 0, 1e-6)
 				}
 			}
 		}

@@ -5,20 +5,20 @@ import (
 	"testing"
 )
 
-func TestMembersOfATeamSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
+func TestWorkersOfATeamSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
 	for _, size := range []int{0, 1, 2, 3, 7} {
 		const steps, tiles = 300, 11
 		var done [steps][tiles]int
-		var members atomic.Int32
-		Together(size, func(m *Member) {
-			members.Add(1)
+		var workers atomic.Int32
+		RunTeam(size, func(w *Worker) {
+			workers.Add(1)
 			for s := range steps {
-				m.Parallel(s%tiles+1, func(tile int) {
+				w.Parallel(s%tiles+1, func(tile int) {
 					done[s][tile]++
 					if s > 0 {
 						for before := range (s-1)%tiles + 1 {
 							if done[s-1][before] != 1 {
-								t.Errorf("%d members: tile %d of step %d was done %d times", size, before, s-1, done[s-1][before])
+								t.Errorf("%d workers: tile %d of step %d was done %d times", size, before, s-1, done[s-1][before])
 							}
 						}
 					}
@@ -29,17 +29,17 @@ func TestMembersOfATeamSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
 		if size == 0 {
 			n = int32(Threads())
 		}
-		if members.Load() != n {
-			t.Errorf("%d members: %d, want %d", size, members.Load(), n)
+		if workers.Load() != n {
+			t.Errorf("%d workers: %d, want %d", size, workers.Load(), n)
 		}
 		for s := range done {
 			for tile, times := range done[s] {
 				if want := 0; tile <= s%tiles {
 					if times != 1 {
-						t.Fatalf("%d members: tile %d of step %d was done %d times", size, tile, s, times)
+						t.Fatalf("%d workers: tile %d of step %d was done %d times", size, tile, s, times)
 					}
 				} else if times != want {
-					t.Fatalf("%d members: step %d has a tile %d", size, s, tile)
+					t.Fatalf("%d workers: step %d has a tile %d", size, s, tile)
 				}
 			}
 		}
@@ -48,8 +48,8 @@ func TestMembersOfATeamSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
 
 func TestTilesOfATeamCoverTheRows(t *testing.T) {
 	var rows [40]atomic.Int32
-	Together(3, func(m *Member) {
-		m.Tiles(39, 7, func(lo, hi int) {
+	RunTeam(3, func(w *Worker) {
+		w.Tiles(39, 7, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				rows[i].Add(1)
 			}

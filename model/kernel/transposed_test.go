@@ -2,7 +2,7 @@ package kernel
 
 import "testing"
 
-func TestTransposedProductsEqualTheirPlainTwin(t *testing.T) {
+func TestTransposed_ProductsEqualTheirReference(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		if be.Precision() == BF16 {
 			checkTransposed[uint16](t, be)
@@ -25,17 +25,22 @@ func checkTransposed[T Elem](t *testing.T, be Backend) {
 	}
 }
 
-func TestTransposeSwapsRowsAndColumns(t *testing.T) {
-	for _, size := range [][2]int{{1, 1}, {3, 5}, {16, 16}, {17, 40}, {0, 4}} {
+func checkTranspose(a *arena) {
+	for seed, size := range [][2]int{{1, 1}, {3, 5}, {16, 16}, {17, 40}, {48, 32}, {0, 4}} {
+		a.start(uint64(seed), seed%2 == 1)
 		rows, cols, ld := size[0], size[1], size[1]+3
-		src, dst := normals(max(0, rows*ld-3), 4), make([]float32, rows*cols)
+		src, dst := a.normal(max(0, rows*ld-3), 1), a.floats(rows*cols)
 		Transpose(dst, src, rows, cols, ld)
+		a.intact()
 		for i := range dst {
 			if row, col := i%max(1, rows), i/max(1, rows); dst[i] != src[row*ld+col] {
-				t.Fatalf("%d by %d: element %d,%d has gone astray", rows, cols, row, col)
+				a.t.Fatalf("%d by %d: element %d,%d has gone astray", rows, cols, row, col)
 			}
 		}
 	}
+}
+
+func TestTranspose_RefusesSlicesOfOtherSizes(t *testing.T) {
 	for _, size := range [][2]int{{5, 6}, {6, 5}} {
 		if !panics(func() { Transpose(make([]float32, size[0]), make([]float32, size[1]), 2, 3, 3) }) {
 			t.Errorf("%d elements from %d: no panic", size[0], size[1])

@@ -4,8 +4,8 @@ package kernel
 
 import "fmt"
 
-// The vec*.go files hold single-threaded kernels on plain slices; callers tile over threads. Each has a plain Go twin (…Go), which runs
-// where there is no assembly and is what the assembly is tested against. The assembly is generated: see genasm.
+// The vec*.go files hold single-threaded kernels on plain slices; callers tile over threads. Each has a plain Go reference (…Go), which is
+// the generic level's and what assembly is tested against. Which one runs is in the level's table (ops). The assembly is generated: see genasm.
 //
 // What all of them keep:
 //   - any length works, 0 and 1 included; nothing outside the slices is read or written;

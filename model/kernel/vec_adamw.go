@@ -17,14 +17,7 @@ func AdamW(w, m, v, g []float32, lr, beta1, beta2, eps, decay, corr1, corr2, gsc
 		root: float32(1 / math.Sqrt(float64(corr2))), eps: eps,
 		step: float32(float64(lr) / float64(corr1)), gscale: gscale,
 	}
-	switch cpu {
-	case levelAVX512:
-		adamWAVX512(w, m, v, g, &c)
-	case levelAVX2:
-		adamWAVX2(w, m, v, g, &c)
-	default:
-		adamWGo(w, m, v, g, &c)
-	}
+	cpu.adamW(w, m, v, g, c)
 }
 
 // adamCoef holds what a step multiplies with; the assembly reads the fields in this order.
@@ -38,7 +31,7 @@ func oneMinus(beta float32) float32 {
 	return float32(1 - math.Round(float64(beta)*1e7)/1e7)
 }
 
-func adamWGo(w, m, v, g []float32, c *adamCoef) {
+func adamWGo(w, m, v, g []float32, c adamCoef) {
 	for i, gi := range g {
 		gi *= c.gscale
 		mi := c.beta1*m[i] + c.rest1*gi

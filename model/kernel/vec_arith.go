@@ -6,13 +6,7 @@ import "math"
 // (n/16 + 8)·2⁻²⁴·Σ|x·y|.
 func Dot(x, y []float32) float32 {
 	sameLen("Dot", len(x), len(y))
-	switch cpu {
-	case levelAVX512:
-		return dotAVX512(x, y)
-	case levelAVX2:
-		return dotAVX2(x, y)
-	}
-	return dotGo(x, y)
+	return cpu.dot(x, y)
 }
 
 func dotGo(x, y []float32) float32 {
@@ -34,14 +28,7 @@ func SumSquares(x []float32) float32 { return Dot(x, x) }
 // Axpy computes y += a·x.
 func Axpy(y, x []float32, a float32) {
 	sameLen("Axpy", len(y), len(x))
-	switch cpu {
-	case levelAVX512:
-		axpyAVX512(y, x, a)
-	case levelAVX2:
-		axpyAVX2(y, x, a)
-	default:
-		axpyGo(y, x, a)
-	}
+	cpu.axpy(y, x, a)
 }
 
 func axpyGo(y, x []float32, a float32) {
@@ -53,14 +40,7 @@ func axpyGo(y, x []float32, a float32) {
 // Add computes dst = a + b.
 func Add(dst, a, b []float32) {
 	sameLen("Add", len(dst), len(a), len(b))
-	switch cpu {
-	case levelAVX512:
-		addAVX512(dst, a, b)
-	case levelAVX2:
-		addAVX2(dst, a, b)
-	default:
-		addGo(dst, a, b)
-	}
+	cpu.add(dst, a, b)
 }
 
 // AddTo computes y += x.
@@ -74,14 +54,7 @@ func addGo(dst, a, b []float32) {
 
 // Scale computes x *= a.
 func Scale(x []float32, a float32) {
-	switch cpu {
-	case levelAVX512:
-		scaleAVX512(x, a)
-	case levelAVX2:
-		scaleAVX2(x, a)
-	default:
-		scaleGo(x, a)
-	}
+	cpu.scale(x, a)
 }
 
 func scaleGo(x []float32, a float32) {
@@ -92,13 +65,7 @@ func scaleGo(x []float32, a float32) {
 
 // MaxAbs is the largest |x|, 0 for an empty slice. NaN is passed over.
 func MaxAbs(x []float32) float32 {
-	switch cpu {
-	case levelAVX512:
-		return maxAbsAVX512(x)
-	case levelAVX2:
-		return maxAbsAVX2(x)
-	}
-	return maxAbsGo(x)
+	return cpu.maxAbs(x)
 }
 
 func maxAbsGo(x []float32) float32 {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -48,8 +49,8 @@ func BenchmarkVector(b *testing.B) {
 		{"Rope", 12, func() { Rope(f[0], cos, sin) }},
 		{"AdamW", 28, func() { AdamW(f[0], f[4], f[5], f[1], 1e-9, 0.9, 0.99, 1e-8, 0, 1, 1, 1) }},
 	} {
-		for l := detectLevel(); l >= levelGeneric; l-- {
-			b.Run(k.name+"/"+l.String(), func(b *testing.B) {
+		for _, l := range slices.Backward(present()) {
+			b.Run(k.name+"/"+l.name, func(b *testing.B) {
 				defer setLevel(l)()
 				for i := range f[0] { // what earlier kernels wrote may be denormal or infinite
 					f[0][i], f[4][i], f[5][i] = 0.5, 0.25, 0.125
@@ -83,8 +84,8 @@ func BenchmarkSgemm(b *testing.B) {
 			{"NN", func() { SgemmNN(z, x, y, m, n, k, k, n, n, false) }},
 			{"TN", func() { SgemmTN(z, x, y, m, n, k, m, n, n, false) }},
 		} {
-			for l := detectLevel(); l >= levelGeneric; l-- {
-				b.Run(fmt.Sprintf("%dx%dx%d/%s/%v", m, n, k, f.name, l), func(b *testing.B) {
+			for _, l := range slices.Backward(present()) {
+				b.Run(fmt.Sprintf("%dx%dx%d/%s/%s", m, n, k, f.name, l.name), func(b *testing.B) {
 					defer setLevel(l)()
 					for b.Loop() {
 						f.run()

@@ -7,39 +7,18 @@ import "math"
 // ToBF16 rounds to the nearest bf16, ties to even. NaN stays a quiet NaN, denormals are kept.
 func ToBF16(dst []uint16, src []float32) {
 	sameLen("ToBF16", len(dst), len(src))
-	switch cpu {
-	case levelAVX512:
-		toBF16AVX512(dst, src)
-	case levelAVX2:
-		toBF16AVX2(dst, src)
-	default:
-		toBF16Go(dst, src)
-	}
+	cpu.toBF16(dst, src)
 }
 
 // FromBF16 widens, which is exact.
 func FromBF16(dst []float32, src []uint16) {
 	sameLen("FromBF16", len(dst), len(src))
-	switch cpu {
-	case levelAVX512:
-		fromBF16AVX512(dst, src)
-	case levelAVX2:
-		fromBF16AVX2(dst, src)
-	default:
-		fromBF16Go(dst, src)
-	}
+	cpu.fromBF16(dst, src)
 }
 
 // ScaleBF16 multiplies x by a and rounds.
 func ScaleBF16(x []uint16, a float32) {
-	switch cpu {
-	case levelAVX512:
-		scaleBF16AVX512(x, a)
-	case levelAVX2:
-		scaleBF16AVX2(x, a)
-	default:
-		scaleBF16Go(x, a)
-	}
+	cpu.scaleBF16(x, a)
 }
 
 func scaleBF16Go(x []uint16, a float32) {

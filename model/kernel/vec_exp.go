@@ -47,14 +47,7 @@ func ExpShift(dst, x []float32, scale, shift float32) {
 
 // expAffine computes dst = exp(scale·x − shift)·mul.
 func expAffine(dst, x []float32, scale, shift, mul float32) {
-	switch cpu {
-	case levelAVX512:
-		expAffineAVX512(dst, x, scale, shift, mul)
-	case levelAVX2:
-		expAffineAVX2(dst, x, scale, shift, mul)
-	default:
-		expAffineGo(dst, x, scale, shift, mul)
-	}
+	cpu.expAffine(dst, x, scale, shift, mul)
 }
 
 func expAffineGo(dst, x []float32, scale, shift, mul float32) {
@@ -65,13 +58,7 @@ func expAffineGo(dst, x []float32, scale, shift, mul float32) {
 
 // expStoreSum replaces x by exp(scale·x − shift) and returns the sum.
 func expStoreSum(x []float32, scale, shift float32) float32 {
-	switch cpu {
-	case levelAVX512:
-		return expStoreSumAVX512(x, scale, shift)
-	case levelAVX2:
-		return expStoreSumAVX2(x, scale, shift)
-	}
-	return expStoreSumGo(x, scale, shift)
+	return cpu.expStoreSum(x, scale, shift)
 }
 
 func expStoreSumGo(x []float32, scale, shift float32) float32 {
@@ -86,13 +73,7 @@ func expStoreSumGo(x []float32, scale, shift float32) float32 {
 
 // expSum is the sum of exp(x − shift).
 func expSum(x []float32, shift float32) float32 {
-	switch cpu {
-	case levelAVX512:
-		return expSumAVX512(x, shift)
-	case levelAVX2:
-		return expSumAVX2(x, shift)
-	}
-	return expSumGo(x, shift)
+	return cpu.expSum(x, shift)
 }
 
 func expSumGo(x []float32, shift float32) float32 {

@@ -20,27 +20,13 @@ func RMSNormBF16(dst []uint16, x, w []float32, eps float32) (rstd float32) {
 // NormScale is RMSNorm of a row whose reciprocal root mean square is known.
 func NormScale(dst, x, w []float32, rstd float32) {
 	sameLen("NormScale", len(dst), len(x), len(w))
-	switch cpu {
-	case levelAVX512:
-		normScaleAVX512(dst, x, w, rstd)
-	case levelAVX2:
-		normScaleAVX2(dst, x, w, rstd)
-	default:
-		normScaleGo(dst, x, w, rstd)
-	}
+	cpu.normScale(dst, x, w, rstd)
 }
 
 // NormScaleBF16 is NormScale whose result is rounded to bf16.
 func NormScaleBF16(dst []uint16, x, w []float32, rstd float32) {
 	sameLen("NormScaleBF16", len(dst), len(x), len(w))
-	switch cpu {
-	case levelAVX512:
-		normScaleBF16AVX512(dst, x, w, rstd)
-	case levelAVX2:
-		normScaleBF16AVX2(dst, x, w, rstd)
-	default:
-		normScaleBF16Go(dst, x, w, rstd)
-	}
+	cpu.normScaleBF16(dst, x, w, rstd)
 }
 
 // Rstd is the reciprocal root mean square of a row, 1/√(mean(x²)+eps).
@@ -70,25 +56,12 @@ func RMSNormGrad(dx, dw, dy, x, w []float32, rstd float32) {
 	}
 	r := float64(rstd)
 	coef := float32(float64(dot3(w, dy, x)) / float64(len(x)) * r * r * r)
-	switch cpu {
-	case levelAVX512:
-		normGradAVX512(dx, dw, dy, x, w, rstd, coef)
-	case levelAVX2:
-		normGradAVX2(dx, dw, dy, x, w, rstd, coef)
-	default:
-		normGradGo(dx, dw, dy, x, w, rstd, coef)
-	}
+	cpu.normGrad(dx, dw, dy, x, w, rstd, coef)
 }
 
 // dot3 is Σ a·b·c in a fixed order.
 func dot3(a, b, c []float32) float32 {
-	switch cpu {
-	case levelAVX512:
-		return dot3AVX512(a, b, c)
-	case levelAVX2:
-		return dot3AVX2(a, b, c)
-	}
-	return dot3Go(a, b, c)
+	return cpu.dot3(a, b, c)
 }
 
 func dot3Go(a, b, c []float32) float32 {

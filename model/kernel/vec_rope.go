@@ -5,55 +5,27 @@ package kernel
 // error is 2e-7 of the largest component of the pair.
 func Rope(x []float32, cos, sin []float32) {
 	h := ropeHalf("Rope", len(x), len(cos), len(sin))
-	switch cpu {
-	case levelAVX512:
-		ropeAVX512(x[:h], x[h:], x[:h], x[h:], cos, sin)
-	case levelAVX2:
-		ropeAVX2(x[:h], x[h:], x[:h], x[h:], cos, sin)
-	default:
-		ropeGo(x[:h], x[h:], x[:h], x[h:], cos, sin)
-	}
+	cpu.rope(x[:h], x[h:], x[:h], x[h:], cos, sin)
 }
 
 // RopeGrad turns back, which is the gradient of Rope.
 func RopeGrad(x []float32, cos, sin []float32) {
 	h := ropeHalf("RopeGrad", len(x), len(cos), len(sin))
-	switch cpu {
-	case levelAVX512:
-		ropeAVX512(x[h:], x[:h], x[h:], x[:h], cos, sin)
-	case levelAVX2:
-		ropeAVX2(x[h:], x[:h], x[h:], x[:h], cos, sin)
-	default:
-		ropeGo(x[h:], x[:h], x[h:], x[:h], cos, sin)
-	}
+	cpu.rope(x[h:], x[:h], x[h:], x[:h], cos, sin)
 }
 
 // RopeBF16 is Rope from a bf16 vector into a bf16 one, computed in float32 and rounded once; dst and src may be the same.
 func RopeBF16(dst, src []uint16, cos, sin []float32) {
 	sameLen("RopeBF16", len(dst), len(src))
 	h := ropeHalf("RopeBF16", len(dst), len(cos), len(sin))
-	switch cpu {
-	case levelAVX512:
-		ropeBF16AVX512(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
-	case levelAVX2:
-		ropeBF16AVX2(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
-	default:
-		ropeBF16Go(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
-	}
+	cpu.ropeBF16(dst[:h], dst[h:], src[:h], src[h:], cos, sin)
 }
 
 // RopeGradBF16 turns a float32 gradient back and rounds it to bf16.
 func RopeGradBF16(dst []uint16, src []float32, cos, sin []float32) {
 	sameLen("RopeGradBF16", len(dst), len(src))
 	h := ropeHalf("RopeGradBF16", len(dst), len(cos), len(sin))
-	switch cpu {
-	case levelAVX512:
-		ropeToBF16AVX512(dst[h:], dst[:h], src[h:], src[:h], cos, sin)
-	case levelAVX2:
-		ropeToBF16AVX2(dst[h:], dst[:h], src[h:], src[:h], cos, sin)
-	default:
-		ropeToBF16Go(dst[h:], dst[:h], src[h:], src[:h], cos, sin)
-	}
+	cpu.ropeToBF16(dst[h:], dst[:h], src[h:], src[:h], cos, sin)
 }
 
 func ropeHalf(name string, hd, cos, sin int) int {

@@ -9,7 +9,7 @@ var ropeChecks = []vectorCheck{
 		before := append([]float32(nil), x...)
 		Rope(x, cos, sin)
 		for i := range n {
-			y1, y2 := turn64(before[i], before[n+i], cos[i], sin[i])
+			y1, y2 := rotatePair(before[i], before[n+i], cos[i], sin[i])
 			bound := 2e-7 * float64(MaxAbs([]float32{before[i], before[n+i]}))
 			near(a.t, "Rope", i, x[i], y1, 0, bound)
 			near(a.t, "Rope", n+i, x[n+i], y2, 0, bound)
@@ -52,7 +52,7 @@ func angles(a *arena, cos, sin []float32) {
 	}
 }
 
-func turn64(x1, x2, cos, sin float32) (y1, y2 float64) {
+func rotatePair(x1, x2, cos, sin float32) (y1, y2 float64) {
 	a, b, c, s := float64(x1), float64(x2), float64(cos), float64(sin)
 	return a*c - b*s, b*c + a*s
 }

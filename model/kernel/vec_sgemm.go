@@ -39,11 +39,7 @@ func sgemm(name string, c, a, b []float32, s gemmShape, accumulate bool) {
 		return
 	}
 	a, b = s.boundA(a), s.boundB(b)
-	if cpu == levelGeneric {
-		sgemmGo(c, a, b, s, accumulate)
-		return
-	}
-	sgemmPacking(c, a, b, s, accumulate)
+	cpu.sgemm(c, a, b, s, accumulate)
 }
 
 // boundC, boundA and boundB cut the slices to what the product touches, which checks their lengths.

@@ -18,13 +18,7 @@ func SoftmaxRow(x []float32, scale float32) (lse float32) {
 
 // scaledMax is the maximum of scale·x without NaN, −Inf when there is none: what to subtract before exponentials.
 func scaledMax(x []float32, scale float32) float32 {
-	switch cpu {
-	case levelAVX512:
-		return scaledMaxAVX512(x, scale)
-	case levelAVX2:
-		return scaledMaxAVX2(x, scale)
-	}
-	return scaledMaxGo(x, scale)
+	return cpu.scaledMax(x, scale)
 }
 
 func scaledMaxGo(x []float32, scale float32) float32 {
@@ -50,14 +44,7 @@ func anyNaN(x []float32) bool {
 // SoftmaxGradRow computes ds = p·(dp − dsum)·scale: the gradient before the softmax from the one behind it, with dsum = Σ p·dp.
 func SoftmaxGradRow(ds, p, dp []float32, dsum, scale float32) {
 	sameLen("SoftmaxGradRow", len(ds), len(p), len(dp))
-	switch cpu {
-	case levelAVX512:
-		softmaxGradAVX512(ds, p, dp, dsum, scale)
-	case levelAVX2:
-		softmaxGradAVX2(ds, p, dp, dsum, scale)
-	default:
-		softmaxGradGo(ds, p, dp, dsum, scale)
-	}
+	cpu.softmaxGrad(ds, p, dp, dsum, scale)
 }
 
 func softmaxGradGo(ds, p, dp []float32, dsum, scale float32) {
@@ -100,13 +87,7 @@ func ArgMax(x []float32) int {
 	if len(x) == 0 {
 		return -1
 	}
-	switch cpu {
-	case levelAVX512:
-		return argMaxAVX512(x)
-	case levelAVX2:
-		return argMaxAVX2(x)
-	}
-	return argMaxGo(x)
+	return cpu.argMax(x)
 }
 
 func argMaxGo(x []float32) int {

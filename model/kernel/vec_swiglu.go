@@ -6,14 +6,7 @@ package kernel
 // SwiGLU computes dst = silu(gate)·up.
 func SwiGLU(dst, gate, up []float32) {
 	sameLen("SwiGLU", len(dst), len(gate), len(up))
-	switch cpu {
-	case levelAVX512:
-		swigluAVX512(dst, gate, up)
-	case levelAVX2:
-		swigluAVX2(dst, gate, up)
-	default:
-		swigluGo(dst, gate, up)
-	}
+	cpu.swiglu(dst, gate, up)
 }
 
 func swigluGo(dst, gate, up []float32) {
@@ -26,14 +19,7 @@ func swigluGo(dst, gate, up []float32) {
 // SwiGLUBF16 is SwiGLU on bf16, computed in float32 and rounded once.
 func SwiGLUBF16(dst, gate, up []uint16) {
 	sameLen("SwiGLUBF16", len(dst), len(gate), len(up))
-	switch cpu {
-	case levelAVX512:
-		swigluBF16AVX512(dst, gate, up)
-	case levelAVX2:
-		swigluBF16AVX2(dst, gate, up)
-	default:
-		swigluBF16Go(dst, gate, up)
-	}
+	cpu.swigluBF16(dst, gate, up)
 }
 
 func swigluBF16Go(dst, gate, up []uint16) {
@@ -46,14 +32,7 @@ func swigluBF16Go(dst, gate, up []uint16) {
 // SwiGLUGrad computes dup = dh·silu(gate) and dgate = dh·up·σ·(1 + gate·(1−σ)); both are overwritten.
 func SwiGLUGrad(dgate, dup, dh, gate, up []float32) {
 	sameLen("SwiGLUGrad", len(dgate), len(dup), len(dh), len(gate), len(up))
-	switch cpu {
-	case levelAVX512:
-		swigluGradAVX512(dgate, dup, dh, gate, up)
-	case levelAVX2:
-		swigluGradAVX2(dgate, dup, dh, gate, up)
-	default:
-		swigluGradGo(dgate, dup, dh, gate, up)
-	}
+	cpu.swigluGrad(dgate, dup, dh, gate, up)
 }
 
 func swigluGradGo(dgate, dup, dh, gate, up []float32) {
@@ -68,24 +47,10 @@ func SwiGLUGradBF16(dgate, dup, h []uint16, dh, gate, up []uint16) {
 	sameLen("SwiGLUGradBF16", len(dgate), len(dup), len(dh), len(gate), len(up))
 	if h != nil {
 		sameLen("SwiGLUGradBF16", len(dgate), len(h))
-		switch cpu {
-		case levelAVX512:
-			swigluGradKeepBF16AVX512(dgate, dup, h, dh, gate, up)
-		case levelAVX2:
-			swigluGradKeepBF16AVX2(dgate, dup, h, dh, gate, up)
-		default:
-			swigluGradKeepBF16Go(dgate, dup, h, dh, gate, up)
-		}
+		cpu.swigluGradKeepBF16(dgate, dup, h, dh, gate, up)
 		return
 	}
-	switch cpu {
-	case levelAVX512:
-		swigluGradBF16AVX512(dgate, dup, dh, gate, up)
-	case levelAVX2:
-		swigluGradBF16AVX2(dgate, dup, dh, gate, up)
-	default:
-		swigluGradBF16Go(dgate, dup, dh, gate, up)
-	}
+	cpu.swigluGradBF16(dgate, dup, dh, gate, up)
 }
 
 func swigluGradBF16Go(dgate, dup, dh, gate, up []uint16) {

@@ -28,28 +28,13 @@ func vectorLengths() []int {
 	return append(ns, 95, 96, 97, 127, 128, 129, 255, 256, 257, 300, 1000)
 }
 
-func TestVectorKernelsEqualTheirReferencesAtEveryLengthAndLevel(t *testing.T) {
-	eachLevel(t, func(t *testing.T) {
-		for _, c := range vectorChecks {
-			t.Run(c.name, func(t *testing.T) {
-				a := newArena(t)
-				for _, n := range vectorLengths() {
-					a.start(uint64(n), n%2 == 1)
-					c.run(a, n)
-					a.intact()
-				}
-			})
-		}
-	})
-}
-
 func FuzzVectorKernels(f *testing.F) {
 	for _, n := range []uint16{0, 1, 7, 16, 63, 65, 300} {
 		f.Add(n, uint64(n)*7+3, n%2 == 0)
 	}
 	f.Fuzz(func(t *testing.T, n uint16, seed uint64, front bool) {
 		a := newArena(t)
-		for l := levelGeneric; l <= detectLevel(); l++ {
+		for _, l := range present() {
 			restore := setLevel(l)
 			for _, c := range vectorChecks {
 				a.start(seed, front)
@@ -61,8 +46,8 @@ func FuzzVectorKernels(f *testing.F) {
 	})
 }
 
-// TestElementsDoNotDependOnTheirPlace runs element-wise kernels on a slice and on parts of it: callers may tile as they like.
-func TestElementsDoNotDependOnTheirPlace(t *testing.T) {
+// TestElementwiseKernels_DoNotDependOnPosition runs element-wise kernels on a slice and on parts of it: callers may tile as they like.
+func TestElementwiseKernels_DoNotDependOnPosition(t *testing.T) {
 	const n = 203
 	kernels := map[string]func(dst, x, y []float32){
 		"ExpShift":       func(dst, x, y []float32) { ExpShift(dst, x, 0.3, 1.7) },
@@ -95,7 +80,7 @@ func TestElementsDoNotDependOnTheirPlace(t *testing.T) {
 	})
 }
 
-func TestVectorKernelsRefuseUnequalLengths(t *testing.T) {
+func TestVectorKernels_RefuseUnequalLengths(t *testing.T) {
 	three, four, halves := make([]float32, 3), make([]float32, 4), make([]uint16, 3)
 	for name, f := range map[string]func(){
 		"ToBF16":          func() { ToBF16(halves, four) },
@@ -118,24 +103,5 @@ func TestVectorKernelsRefuseUnequalLengths(t *testing.T) {
 			}()
 			f()
 		})
-	}
-}
-
-func TestSLMCPULowersTheLevelAndNeverRaisesIt(t *testing.T) {
-	for _, c := range []struct {
-		wish       string
-		have, want level
-		bad        bool
-	}{
-		{"", levelAVX512, levelAVX512, false},
-		{"avx2", levelAVX512, levelAVX2, false},
-		{"generic", levelAVX512, levelGeneric, false},
-		{"avx512", levelAVX2, levelAVX2, false},
-		{"sse9", levelAVX2, levelAVX2, true},
-	} {
-		got, err := chooseLevel(c.wish, c.have)
-		if got != c.want || (err != nil) != c.bad {
-			t.Errorf("%q on %v: %v, %v; want %v", c.wish, c.have, got, err, c.want)
-		}
 	}
 }

@@ -11,25 +11,10 @@ type Weights[T Elem] struct {
 	rooms        sync.Pool // *[]T, some rows on their way
 }
 
-// right is a right operand B [K,N] in a backend's layout.
-type right[T Elem] interface {
-	fit(n, k int)
-	// pack takes over B, rows ld apart, or with trans its transpose [N,K].
-	pack(b []T, ld int, trans bool)
-	// takeRows takes over rows [at,at+n) of B: x [n,N]. takeColumns takes over its columns: x [n,K]. at is a multiple of PanelAlign, and
-	// so is n unless they are the last.
-	takeRows(x []T, at, n int)
-	takeColumns(x []T, at, n int)
-	// multiply computes the columns [from,to) of C = A·B, shape s, of the first s.K terms; c starts at column from, a multiple of PanelAlign.
-	// With s.Accumulate the product is added to plus, which lies as c and may be c.
-	multiply32(s Shape, c, plus []float32, a []T, from, to int)
-	multiply16(s Shape, c []uint16, a []T, from, to int)
-}
-
 // layout returns an empty right operand, or nil if the backend reads rows as fast.
 func layout[T Elem](be Backend) right[T] {
-	if f := fillingOf[T](be); f != nil {
-		return newTileOperand(f)
+	if p := packingOf[T](be); p != nil {
+		return p.right()
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -22,7 +21,7 @@ func elements[T Elem](x []float32) []T {
 	return out
 }
 
-func TestProductsWithWeightsEqualTheirPlainTwin(t *testing.T) {
+func TestWeights_ProductsEqualTheirReference(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		if be.Precision() == BF16 {
 			checkWeights[uint16](t, be)
@@ -83,7 +82,7 @@ func checkGrad[T, R Elem](t *testing.T, w *Weights[T], master []float32, dy []T,
 	checkProduct(t, w.be, "LinearGrad", s, dx, before, dy, elements[T](master), rel)
 }
 
-func TestProductsWithWeightsRefuseShortSlices(t *testing.T) {
+func TestWeights_ProductsRefuseShortSlices(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		if be.Precision() == BF16 {
 			checkShortSlices[uint16](t, be)
@@ -108,30 +107,8 @@ func checkShortSlices[T Elem](t *testing.T, be Backend) {
 	}
 }
 
-// TestTileProductsCutBetweenStepsHaveTheBitsOfTheWhole is what lets a batch be cut into micro-batches.
-func TestTileProductsCutBetweenStepsHaveTheBitsOfTheWhole(t *testing.T) {
-	be, err := openAMX()
-	if err != nil {
-		t.Skip(err)
-	}
-	const m, n, k = 48, 64, 192
-	a, b := elements[uint16](normals(k*m, 1)), elements[uint16](normals(k*n, 2))
-	s := Shape{M: m, N: n, K: k, LDA: m, LDB: n, LDC: n, TransA: true}
-	whole, parts := make([]float32, m*n), make([]float32, m*n)
-	be.Gemm16(s, whole, a, b)
-	s.K, s.Accumulate = 64, true
-	for at := 0; at < k; at += s.K {
-		be.Gemm16(s, parts, a[at*m:], b[at*n:])
-	}
-	for i := range whole {
-		if math.Float32bits(whole[i]) != math.Float32bits(parts[i]) {
-			t.Fatalf("element %d: %g in parts, %g at once", i, parts[i], whole[i])
-		}
-	}
-}
-
-// TestAProductOfTheFirstTermsLeavesTheRestOfEachPanelOut: causal attention multiplies with the first keys of a document only.
-func TestAProductOfTheFirstTermsLeavesTheRestOfEachPanelOut(t *testing.T) {
+// TestOperand_AProductOfTheFirstTermsLeavesTheRestOut: causal attention multiplies with the first keys of a document only.
+func TestOperand_AProductOfTheFirstTermsLeavesTheRestOut(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		if be.Precision() == BF16 {
 			checkFirstTerms[uint16](t, be)

@@ -101,7 +101,7 @@ func (a *attention[T]) attend(x, norm []float32) {
 		defer release(h)
 		normRows(*h, x, norm, a.rstd, lo, hi, c, a.Eps)
 		kernel.Linear(qkv, a.qkv[lo*wide:hi*wide], *h, hi-lo, c, wide, 0, wide, false)
-		kernel.Turn(a.be, a.attn, a.rope, a.qkv[lo*wide:hi*wide], a.positions[lo:hi])
+		kernel.ApplyRotary(a.be, a.attn, a.rope, a.qkv[lo*wide:hi*wide], a.positions[lo:hi])
 	})
 	clearPadding(a.att, a.docs, qw)
 	a.documents(func(d document, kvHead int) {

@@ -241,7 +241,7 @@ const mergedTerms = 1024
 
 // merged is how many rows of the batch are added in one product: where that has the same bits, it spares writing and reading the sums between.
 func (r *Runtime[T]) merged() int {
-	if cut := kernel.CutTerms(r.be); cut == 0 || r.Len%cut != 0 {
+	if cut := r.be.Traits().CutTerms; cut == 0 || r.Len%cut != 0 {
 		return 1
 	}
 	return max(1, mergedTerms/r.Len)

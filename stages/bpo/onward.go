@@ -9,7 +9,6 @@ import (
 
 	"slm/checkpoint"
 	"slm/llm"
-	"slm/model/kernel"
 	"slm/stages"
 )
 
@@ -53,7 +52,7 @@ func goOn(env *stages.Env, s *search, key string) error {
 	if err != nil {
 		return fmt.Errorf("bpo: go on from a finished search: %w", err)
 	}
-	whole := env.Kernel != nil && kernel.Invariant(env.Kernel)
+	whole := env.Kernel != nil && env.Kernel.Traits().BatchInvariant
 	s.log.old = heard(rows, texts, s.judge.oneStep, whole)
 	env.Emit(stages.Event{Type: "stage", Stage: stages.BPO, Message: fmt.Sprintf("goes on from the %d trials of %s", trials, filepath.Base(filepath.Dir(dir)))})
 	return nil

@@ -6,10 +6,10 @@ import (
 )
 
 var adamKernels = []kernel{
-	{name: "adamW", params: "w, m, v, g []float32, c *adamCoef", doc: "does one step of AdamW.", emit: func(e *emitter) {
+	{name: "adamW", params: "w, m, v, g []float32, c *float32", doc: "does one step of AdamW.", emit: func(e *emitter) {
 		w, m, v, g, n := e.slice("w"), e.slice("m"), e.slice("v"), e.slice("g"), e.length("g")
 		c := e.Load(e.Param("c"), e.GP64())
-		var k [9]reg.VecVirtual // the fields of adamCoef
+		var k [9]reg.VecVirtual // the fields of the kernel's adamCoef
 		for f := range k {
 			k[f] = e.broadcast(operand.Mem{Base: c, Disp: 4 * f})
 		}

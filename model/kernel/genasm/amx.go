@@ -10,28 +10,28 @@ import (
 // Products of bf16 on AMX tiles. A tile holds 16 rows of 64 bytes: of a left operand 16 rows of 32 terms, of a right operand 16 pairs of
 // terms for 16 columns, of a result 16 by 16 sums in float32. A block of a result is 32 by 32: four tiles of sums, fed by two tiles of
 // each operand a step of 32 terms, so that every loaded tile is used twice.
-var amxKernels = []kernel{
-	{name: "amxStrip", params: stripParams, only: []isa{avx512},
-		doc:   "multiplies 32 rows of A with one panel of B after the other; strides are in bytes. Blocks of C lie side by side.",
-		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 2}) }},
-	{name: "amxStripFrom", params: stripParams, only: []isa{avx512},
-		doc:   "is amxStrip with sums that start from the values of from, which may be C.",
-		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 2, from: true}) }},
-	{name: "amxStripRound", params: stripParams, only: []isa{avx512},
-		doc:   "is amxStrip with C in bf16.",
-		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 2, round: true}) }},
-	{name: "amxHalfStrip", params: stripParams, only: []isa{avx512},
-		doc:   "is amxStrip for 16 rows.",
-		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 1}) }},
-	{name: "amxHalfStripFrom", params: stripParams, only: []isa{avx512},
-		doc:   "is amxStripFrom for 16 rows.",
-		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 1, from: true}) }},
-	{name: "amxHalfStripRound", params: stripParams, only: []isa{avx512},
-		doc:   "is amxStripRound for 16 rows.",
-		other: noAMX, emit: func(e *emitter) { e.amxStrip(strip{halves: 1, round: true}) }},
-	{name: "amxPackRows", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
-		doc:   "packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.",
-		other: noAMX, emit: func(e *emitter) {
+var tileKernels = []kernel{
+	{name: "strip", params: stripParams, only: []isa{amx},
+		doc:  "multiplies 32 rows of A with one panel of B after the other; strides are in bytes. Blocks of C lie side by side.",
+		emit: func(e *emitter) { e.amxStrip(strip{halves: 2}) }},
+	{name: "stripFrom", params: stripParams, only: []isa{amx},
+		doc:  "is strip with sums that start from the values of from, which may be C.",
+		emit: func(e *emitter) { e.amxStrip(strip{halves: 2, from: true}) }},
+	{name: "stripRound", params: stripParams, only: []isa{amx},
+		doc:  "is strip with C in bf16.",
+		emit: func(e *emitter) { e.amxStrip(strip{halves: 2, round: true}) }},
+	{name: "halfStrip", params: stripParams, only: []isa{amx},
+		doc:  "is strip for 16 rows.",
+		emit: func(e *emitter) { e.amxStrip(strip{halves: 1}) }},
+	{name: "halfStripFrom", params: stripParams, only: []isa{amx},
+		doc:  "is stripFrom for 16 rows.",
+		emit: func(e *emitter) { e.amxStrip(strip{halves: 1, from: true}) }},
+	{name: "halfStripRound", params: stripParams, only: []isa{amx},
+		doc:  "is stripRound for 16 rows.",
+		emit: func(e *emitter) { e.amxStrip(strip{halves: 1, round: true}) }},
+	{name: "packTileRows", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
+		doc: "packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.",
+		emit: func(e *emitter) {
 			p := e.packArguments()
 			words := e.pairWords()
 			e.packLoop(p, 1, 32, func() {
@@ -42,9 +42,9 @@ var amxKernels = []kernel{
 				}
 			})
 		}},
-	{name: "amxPackColumns", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
-		doc:   "packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.",
-		other: noAMX, emit: func(e *emitter) {
+	{name: "packTileColumns", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
+		doc: "packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.",
+		emit: func(e *emitter) {
 			p := e.packArguments()
 			e.packLoop(p, 1, 0, func() {
 				row := e.GP64()
@@ -53,9 +53,9 @@ var amxKernels = []kernel{
 				e.transposeWords(p.dst, 1024, row, p.ld)
 			})
 		}},
-	{name: "amxPackLeft", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
-		doc:   "packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.",
-		other: noAMX, emit: func(e *emitter) {
+	{name: "packTileLeft", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
+		doc: "packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.",
+		emit: func(e *emitter) {
 			p := e.packArguments()
 			words := e.pairWords()
 			room := e.AllocLocal(2048)
@@ -76,8 +76,6 @@ var amxKernels = []kernel{
 // stripParams: scratch holds two blocks of sums; between two steps of A lie stepA bytes, between its halves halfA; skipB bytes of a panel
 // of B are left out behind its steps.
 const stripParams = "c, from, a, b, scratch *byte, ldc, ldfrom, lda, stepA, halfA, skipB, steps, blocks int"
-
-const noAMX = `panic("kernel: no AMX here")`
 
 // Tiles of a block: sums 0–3, A 4 and 5, B 6 and 7.
 const (

@@ -12,18 +12,18 @@ import (
 // What attention does between its products on AMX tiles. Rows are queries, 64 of them, columns keys: first of them before the block, which
 // all queries see, and the 64 of the block itself, of which row i sees i+1. So every row is some whole blocks of 64 columns and a masked one.
 var attentionKernels = []kernel{
-	{name: "attnShares", params: "p *uint16, s, high, sum *float32, first, seen, rows int, scale float32", only: []isa{avx512}, other: noAMX,
+	{name: "attnShares", params: "p *uint16, s, high, sum *float32, first, seen, rows int, scale float32", only: []isa{avx512},
 		doc: "makes scores, in panels of 32 columns of 32 rows, into rows of shares 2^(scale·s − high), high being the row's maximum of scale·s.", emit: emitAttnShares},
 	{name: "attnGrad", params: "p, ds, rows, q, do, kT, vT *uint16, stats *float32, scratch *byte, ldq, lddo, first int, scale2, scale float32",
-		only: []isa{avx512}, other: noAMX,
-		doc: "computes P = 2^(scale2·q·kT − shift) and dS = P·(scale·do·vT − mean) for heads of 64, stats being shift and mean of 64 rows.", emit: emitAttnGrad},
-	{name: "attnProduct", params: productParams, only: []isa{avx512}, other: noAMX,
+		only: []isa{amx},
+		doc:  "computes P = 2^(scale2·q·kT − shift) and dS = P·(scale·do·vT − mean) for heads of 64, stats being shift and mean of 64 rows.", emit: emitAttnGrad},
+	{name: "attnProduct", params: productParams, only: []isa{amx},
 		doc: "computes strips of 32 rows of C = A·B, kept in the first cache; strides are in bytes.", emit: func(e *emitter) { e.attnProduct(false) }},
-	{name: "attnProductPlus", params: productParams, only: []isa{avx512}, other: noAMX,
+	{name: "attnProductPlus", params: productParams, only: []isa{amx},
 		doc: "is attnProduct that adds to C.", emit: func(e *emitter) { e.attnProduct(true) }},
-	{name: "rowDotsBF16", params: "dots []float32, x, y *uint16, n, ld int", only: []isa{avx512}, other: noAMX,
+	{name: "rowDotsBF16", params: "dots []float32, x, y *uint16, n, ld int", only: []isa{avx512},
 		doc: "are Σ x·y of rows of n elements, ld apart.", emit: emitRowDots},
-	{name: "scaleRows64", params: "dst *uint16, src, a *float32, ldd, rows int", only: []isa{avx512}, other: noAMX,
+	{name: "scaleRows64", params: "dst *uint16, src, a *float32, ldd, rows int", only: []isa{avx512},
 		doc: "rounds rows of 64 elements to bf16, each multiplied with its a; ldd is in bytes.", emit: func(e *emitter) {
 			dst, src, a, ldd := e.arg("dst"), e.arg("src"), e.arg("a"), e.arg("ldd")
 			e.countdown(e.arg("rows"), func() {
@@ -39,7 +39,7 @@ var attentionKernels = []kernel{
 				e.ADDQ(ldd, dst)
 			})
 		}},
-	{name: "turnBack64", params: "dst *uint16, src, cos, sin *float32, ldd, rows int", only: []isa{avx512}, other: noAMX,
+	{name: "rotateBack64", params: "dst *uint16, src, cos, sin *float32, ldd, rows int", only: []isa{avx512},
 		doc: "turns rows of 64 elements back by the positions of cos and sin, and rounds them to bf16; ldd is in bytes.", emit: func(e *emitter) {
 			dst, src, cos, sin, ldd := e.arg("dst"), e.arg("src"), e.arg("cos"), e.arg("sin"), e.arg("ldd")
 			e.countdown(e.arg("rows"), func() {
@@ -65,9 +65,9 @@ var attentionKernels = []kernel{
 				e.ADDQ(ldd, dst)
 			})
 		}},
-	{name: "turn64", params: "x *uint16, cos, sin *float32, heads int", only: []isa{avx512}, other: noAMX,
-		doc: "turns heads of 64 elements, side by side, by one position: ropeBF16 for each.", emit: emitTurn},
-	{name: "transpose16", params: "dst, src *float32, ldd, lds int", only: []isa{avx512}, other: noTwin,
+	{name: "rotate64", params: "x *uint16, cos, sin *float32, heads int", only: []isa{avx512},
+		doc: "turns heads of 64 elements, side by side, by one position: ropeBF16 for each.", emit: emitRotate},
+	{name: "transpose16", params: "dst, src *float32, ldd, lds int", only: []isa{avx512},
 		doc: "transposes 16 by 16 elements; strides are in bytes.", emit: func(e *emitter) {
 			dst, src := e.Load(e.Param("dst"), e.GP64()).(reg.GPVirtual), e.Load(e.Param("src"), e.GP64()).(reg.GPVirtual)
 			ldd, lds := e.Load(e.Param("ldd"), e.GP64()).(reg.GPVirtual), e.Load(e.Param("lds"), e.GP64()).(reg.GPVirtual)
@@ -494,7 +494,7 @@ func (e *emitter) pairOfHalves() reg.VecVirtual {
 	return e.indices("pairOfHalves", func(i int) uint32 { return uint32(i | (16+i)<<16) })
 }
 
-func emitTurn(e *emitter) {
+func emitRotate(e *emitter) {
 	x, cos, sin := e.arg("x"), e.arg("cos"), e.arg("sin")
 	var c, s [2]reg.VecVirtual
 	for h := range 2 {

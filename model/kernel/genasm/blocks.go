@@ -12,11 +12,11 @@ import (
 // block is a record: 32 upper bytes, 32 lower bytes, scale, sum. Sums within a block are exact and the rest is one rounding after the other, none of
 // them fused, so the plain twin has the same bits.
 var blockKernels = func() []kernel {
-	ks := []kernel{{name: "roundBlocks", params: "records *uint32, x []float32", only: []isa{avx512}, other: noTwin,
+	ks := []kernel{{name: "roundBlocks", params: "records *uint32, x []float32", only: []isa{avx512},
 		doc: "rounds whole blocks to 16 bits, each to a record.", emit: emitRoundBlocks}}
 	for _, bits := range []int{4, 8} {
 		for _, rows := range []int{4, 1} {
-			ks = append(ks, kernel{name: fmt.Sprintf("blocks%dRows%d", bits, rows), only: []isa{avx512}, other: noTwin,
+			ks = append(ks, kernel{name: fmt.Sprintf("blocks%dRows%d", bits, rows), only: []isa{avx512},
 				params: "y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool",
 				doc:    fmt.Sprintf("computes %d rows of a panel of %d-bit weights, added to y with add; strides are in bytes.", rows, bits),
 				emit:   func(e *emitter) { e.blockRows(bits, rows) }})

@@ -13,7 +13,7 @@ import (
 // every way to compute them gives the same bits.
 var int8Kernels = func() []kernel {
 	ks := []kernel{
-		{name: "quantise", params: "upper, lower []byte, x []float32, inverse float32", only: []isa{avx512}, other: noTwin,
+		{name: "quantise", params: "upper, lower []byte, x []float32, inverse float32", only: []isa{avx512},
 			doc: "rounds x·inverse to the nearest whole number, ties to even, adds 0x8080 and parts the bytes; NaN counts as 0.", emit: emitQuantise},
 	}
 	for _, add := range []bool{false, true} {
@@ -21,13 +21,13 @@ var int8Kernels = func() []kernel {
 		if add {
 			name, doc = "int8TilesAdd", "y += …"
 		}
-		ks = append(ks, kernel{name: name, only: []isa{avx512}, other: `panic("kernel: no AMX here")`,
+		ks = append(ks, kernel{name: name, only: []isa{amx},
 			params: "y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, steps, rows, cols int",
 			doc:    "computes " + doc + " as int8Rows does, for up to 32 columns of a panel on AMX tiles, and any number of rows; of x, rows of bytes up to a multiple of 16 are read.",
 			emit:   func(e *emitter) { e.int8Tiles(add) }})
 	}
 	for _, rows := range []int{2, 1} {
-		ks = append(ks, kernel{name: fmt.Sprintf("int8Rows%d", rows), only: []isa{avx512}, other: noTwin,
+		ks = append(ks, kernel{name: fmt.Sprintf("int8Rows%d", rows), only: []isa{avx512},
 			params: "y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool",
 			doc:    fmt.Sprintf("computes %d rows of a panel. %s", rows, int8Doc),
 			emit:   func(e *emitter) { e.int8Rows(rows) }})

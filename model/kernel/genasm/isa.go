@@ -10,16 +10,20 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// isa is an instruction set that kernels are emitted for.
+// isa is an instruction set that kernels are emitted for: a package below model/kernel/internal.
 type isa struct {
-	suffix string
-	lanes  int // float32 values in a register
+	name  string
+	doc   string // what a processor must have
+	lanes int    // float32 values in a register
 }
 
 var (
-	avx512 = isa{"AVX512", 16}
-	avx2   = isa{"AVX2", 8}
+	avx2   = isa{"avx2", "AVX2 and FMA", 8}
+	avx512 = isa{"avx512", "AVX-512 F, BW, DQ and VL, and what a function says that it requires", 16}
+	amx    = isa{"amx", "AMX tiles beside AVX-512", 16}
 )
+
+var isas = []isa{avx2, avx512, amx}
 
 // emitter adds to avo's context what both instruction sets need under one name.
 type emitter struct {

@@ -9,8 +9,6 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const noTwin = `panic("kernel: no assembly on this machine")`
-
 // sgemmKernels are the inner loops of the float32 matrix product: tiles of some rows by two registers of columns, which hold
 // Σ a(i,p)·b(p,j) in registers over a panel of B, and the packing of such panels.
 var sgemmKernels = func() []kernel {
@@ -22,10 +20,10 @@ var sgemmKernels = func() []kernel {
 		ks = append(ks, gemmTile(rows, avx2))
 	}
 	return append(ks,
-		kernel{name: "packRows", params: "dst, src *float32, k, n, ld int", other: noTwin,
+		kernel{name: "packRows", params: "dst, src *float32, k, n, ld int",
 			doc:  "copies n ≤ panel width columns of k rows, ld bytes apart, and fills up with zeros.",
 			emit: emitPackRows},
-		kernel{name: "packSquares", params: "dst, src *float32, squares, ld, width int", other: noTwin, only: []isa{avx2},
+		kernel{name: "packSquares", params: "dst, src *float32, squares, ld, width int", only: []isa{avx2},
 			doc:  "transposes 8 rows of src, ld bytes apart, of 8·squares elements, into rows of dst width bytes apart.",
 			emit: emitPackSquares})
 }()
@@ -33,7 +31,7 @@ var sgemmKernels = func() []kernel {
 // gemmTile emits C [rows, n] (+)= A·B for one panel of B: b [k][2·lanes], contiguous; a(i,p) stands ai·i + ak·p bytes after a.
 // Every element is one chain of fused multiply-adds over p, whatever the number of rows: so edges give the same bits.
 func gemmTile(rows int, v isa) kernel {
-	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b *float32, k, n, ai, ak, ldc int, add bool", only: []isa{v}, other: noTwin,
+	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b *float32, k, n, ai, ak, ldc int, add bool", only: []isa{v},
 		doc: fmt.Sprintf("computes %d rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.", rows),
 		emit: func(e *emitter) {
 			param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }

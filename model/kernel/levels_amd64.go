@@ -1,0 +1,12 @@
+package kernel
+
+import "github.com/klauspost/cpuid/v2"
+
+// levels of amd64, in ascending order: each processor that supports one supports those before it.
+var levels = []*level{generic, avx2Level, avx512Level}
+
+// hasTiles reports whether the processor multiplies bf16 on AMX tiles.
+func hasTiles() bool { return cpuid.CPU.Supports(cpuid.AMXBF16) }
+
+// hasFastBF16 reports whether the processor multiplies bf16 in hardware; without it bf16 is slower than f32.
+func hasFastBF16() bool { return hasTiles() || cpuid.CPU.Supports(cpuid.AVX512BF16) }

@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package kernel
+
+// levels of a processor that no assembly is written for.
+var levels = []*level{generic}
+
+func hasTiles() bool    { return false }
+func hasFastBF16() bool { return false }

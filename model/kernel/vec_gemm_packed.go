@@ -1,0 +1,88 @@
+package kernel
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// packedGemm is a product on vectors. It works on panels of B: at most gemmBlock terms of a few neighbouring columns, [k][width], padded with
+// zeros. A panel stays in the first cache while all rows of A pass by it; A and C are used where they lie.
+type packedGemm struct {
+	width       int                                             // columns of a panel: two vector registers, PanelAlign at most
+	tiles       []gemmTile                                      // the highest first, the last of one row
+	packRows    func(dst, src *float32, k, n, ld int)           // n columns of k rows, ld bytes apart
+	packSquares func(dst, src *float32, squares, ld, width int) // 8 columns that lie as rows, of 8·squares terms
+}
+
+// gemmTile computes some rows of C from one panel: it reads a[r·ai + p·ak] and writes c[r·ldc + j], strides in bytes, for r, p and j within the
+// tile, which lie inside the slices that sgemm has bounded.
+type gemmTile struct {
+	rows     int
+	multiply func(c, a, b *float32, k, n, ai, ak, ldc int, add bool)
+}
+
+// PanelAlign is what the first column of a share of a product must be a multiple of.
+const PanelAlign = 32
+
+// maxRows is how many rows of A pass by before the next panel: 1020 rows of 256 terms are 1 MB, half the second cache of a server core.
+const maxRows = 1020
+
+// panelPool keeps one panel for each product that is under way.
+var panelPool = sync.Pool{New: func() any { return new([gemmBlock * PanelAlign]float32) }}
+
+// multiply packs one panel of B at a time.
+func (g *packedGemm) multiply(c, a, b []float32, s gemmShape, accumulate bool) {
+	buffer := panelPool.Get().(*[gemmBlock * PanelAlign]float32)
+	defer panelPool.Put(buffer)
+	for i := 0; i < s.m; i += maxRows {
+		for p0 := 0; p0 < s.k; p0 += gemmBlock {
+			part := s
+			part.m, part.k = min(maxRows, s.m-i), min(gemmBlock, s.k-p0)
+			for j := 0; j < s.n; j += g.width {
+				part.n = min(g.width, s.n-j)
+				panel := buffer[:part.k*g.width]
+				g.pack(panel, b[p0*s.bk+j*s.bj:], part)
+				g.panel(c[i*s.ldc+j:], a[i*s.ai+p0*s.ak:], panel, part, accumulate || p0 > 0)
+			}
+		}
+	}
+}
+
+// pack fills dst [s.k][width] with the first s.n columns of b, which starts at the panel's first element, and zeros.
+func (g *packedGemm) pack(dst, b []float32, s gemmShape) {
+	if s.bj == 1 {
+		g.packRows(&dst[0], &b[0], s.k, s.n, 4*s.bk)
+		return
+	}
+	squares := s.k / 8 // columns of B lie as rows
+	if squares > 0 {
+		for j := 0; j+8 <= s.n; j += 8 {
+			g.packSquares(&dst[j], &b[j*s.bj], squares, 4*s.bj, 4*g.width)
+		}
+		g.packRest(dst, b, 0, 8*squares, s.n&^7, s)
+	}
+	g.packRest(dst, b, 8*squares, s.k, 0, s)
+}
+
+// packRest does the terms [p0,p1) of the columns [j0,s.n), and the zeros behind them.
+func (g *packedGemm) packRest(dst, b []float32, p0, p1, j0 int, s gemmShape) {
+	for p := p0; p < p1; p++ {
+		row := dst[p*g.width : (p+1)*g.width]
+		for j := j0; j < s.n; j++ {
+			row[j] = b[p*s.bk+j*s.bj]
+		}
+		clear(row[s.n:])
+	}
+}
+
+// panel multiplies s.m rows of A with one panel, s.k terms deep, into s.n ≤ width columns of C: as many rows at a time as the highest tile that
+// fits into those left.
+func (g *packedGemm) panel(c, a, panel []float32, s gemmShape, add bool) {
+	pb := unsafe.SliceData(panel)
+	for i, t := 0, 0; i < s.m; i += g.tiles[t].rows {
+		for g.tiles[t].rows > s.m-i {
+			t++
+		}
+		g.tiles[t].multiply(&c[i*s.ldc], &a[i*s.ai], pb, s.k, s.n, 4*s.ai, 4*s.ak, 4*s.ldc, add)
+	}
+}
