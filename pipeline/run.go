@@ -64,6 +64,11 @@ func (p *Plan) Execute(ctx context.Context, deps Deps) (out *Outcome, err error)
 		if err := r.stage(ctx, i); err != nil {
 			return out, err
 		}
+		if p.Stages[i].Stage == stages.Data {
+			if err := r.check(); err != nil {
+				return out, err
+			}
+		}
 	}
 	return out, p.settle()
 }

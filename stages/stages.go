@@ -35,8 +35,8 @@ type Stage interface {
 
 // Checker is a stage that can tell from the data alone that it would fail, so that nothing is trained in front of it for nothing.
 type Checker interface {
-	// Check reads the checkpoint of the stage data, and whatever else the stage reads from outside the run.
-	Check(env *Env) error
+	// Check reads the checkpoint of the stage data in a folder, and what the stage reads from outside the run.
+	Check(data string) error
 }
 
 // Env is what a stage is given.

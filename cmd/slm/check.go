@@ -32,7 +32,7 @@ func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "Every mistake of a recipe at once, with its line; runs nothing",
-		Long:  "Checks a recipe, what it extends, the environment and -s together, and that the files it names are there. Nothing is run or written." + exits(exitData, exitLLM),
+		Long:  "Checks a recipe, what it extends, the environment and -s together, that the files it names are there, and every row of its questions\nand pairs. Nothing is run or written." + exits(exitData, exitLLM),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.check(args[0], &f)
 		},
@@ -45,6 +45,9 @@ func (a *app) check(name string, f *recipeFlags) error {
 	r, err := a.load(name, f)
 	if err == nil {
 		_, err = pipeline.Inputs(&r.Recipe)
+	}
+	if err == nil {
+		err = pipeline.CheckRecords(&r.Recipe, func(string) bool { return true })
 	}
 	var problems schema.Problems
 	if err != nil && (!errors.As(err, &problems) || a.output == "text") {

@@ -55,5 +55,8 @@ func (a *app) plan(name string, f *recipeFlags) (*recipe.Loaded, *pipeline.Plan,
 		return nil, nil, err
 	}
 	p, err := pipeline.New(job, choice)
-	return r, p, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, p, pipeline.CheckRecords(&r.Recipe, p.Runs)
 }

@@ -14,8 +14,9 @@ const told = 20
 // Refused are the lines of a file that cannot be used.
 type Refused struct {
 	name  string
-	first []refusedLine // the first told of them
-	lines int
+	first []refusedLine // the first told reasons
+	all   int           // reasons
+	lines map[int]bool  // with one
 }
 
 type refusedLine struct {
@@ -24,11 +25,12 @@ type refusedLine struct {
 }
 
 // Of is for the lines of a file of that name.
-func Of(name string) *Refused { return &Refused{name: name} }
+func Of(name string) *Refused { return &Refused{name: name, lines: map[int]bool{}} }
 
 // Add takes up a line, counted from 1, and why it is refused. A reason made by column is told with its column.
 func (r *Refused) Add(line int, why error) {
-	if r.lines++; len(r.first) == told {
+	r.all++
+	if r.lines[line] = true; len(r.first) == told {
 		return
 	}
 	place := fmt.Sprintf("%s:%d", r.name, line)
@@ -48,11 +50,11 @@ type column struct {
 func (c *column) Unwrap() error { return c.error }
 
 // Any says whether a line was refused.
-func (r *Refused) Any() bool { return r.lines > 0 }
+func (r *Refused) Any() bool { return r.all > 0 }
 
 // Err is nil when no line was refused. It wraps kind and the reasons that it tells.
 func (r *Refused) Err(kind error) error {
-	if r.lines == 0 {
+	if r.all == 0 {
 		return nil
 	}
 	slices.SortStableFunc(r.first, func(a, b refusedLine) int { return cmp.Compare(a.line, b.line) })
@@ -66,15 +68,19 @@ type refusal struct {
 
 // Error is one line for one refused line: "bad question: qa.jsonl:812: field "answer" is empty". Several have a line each.
 func (r *refusal) Error() string {
-	if r.lines == 1 {
+	if r.all == 1 {
 		return fmt.Sprintf("%v: %v", r.kind, r.first[0].err)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v, on %d lines:", r.kind, r.lines)
+	of := "on one line"
+	if n := len(r.lines); n > 1 {
+		of = fmt.Sprintf("on %d lines", n)
+	}
+	fmt.Fprintf(&b, "%v, %s:", r.kind, of)
 	for _, l := range r.first {
 		fmt.Fprintf(&b, "\n  %v", l.err)
 	}
-	if more := r.lines - len(r.first); more > 0 {
+	if more := r.all - len(r.first); more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)
 	}
 	return b.String()

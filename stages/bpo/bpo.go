@@ -39,8 +39,8 @@ func New(cfg Config, oneStep bool) *Stage { return &Stage{cfg, oneStep} }
 func (s *Stage) Name() string { return stages.BPO }
 
 // Check counts the development items, before anything is trained.
-func (s *Stage) Check(env *stages.Env) error {
-	items, err := exam.Load(filepath.Join(env.Dir(stages.Data), domain.ExamFile))
+func (s *Stage) Check(data string) error {
+	items, err := exam.Load(filepath.Join(data, domain.ExamFile))
 	if err != nil {
 		return err
 	}

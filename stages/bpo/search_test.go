@@ -372,14 +372,11 @@ func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
 		if _, err := newSearch(settings(), newWorld(n, idle).items, 1); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items: %v", n, err)
 		}
-		env := &stages.Env{Run: t.TempDir()}
-		if err := os.MkdirAll(env.Dir(stages.Data), 0o755); err != nil {
+		data := t.TempDir()
+		if err := exam.Write(filepath.Join(data, domain.ExamFile), newWorld(n, idle).items); err != nil {
 			t.Fatal(err)
 		}
-		if err := exam.Write(filepath.Join(env.Dir(stages.Data), domain.ExamFile), newWorld(n, idle).items); err != nil {
-			t.Fatal(err)
-		}
-		if err := New(settings(), false).Check(env); !errors.Is(err, ErrItems) {
+		if err := New(settings(), false).Check(data); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items, before the training: %v", n, err)
 		}
 	}

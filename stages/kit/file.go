@@ -14,15 +14,15 @@ import (
 )
 
 // Check reads the file of pairs, before anything is trained.
-func (s *Stage) Check(env *stages.Env) error {
+func (s *Stage) Check(data string) error {
 	if s.cfg.Pairs.From == "corpus" {
 		return nil
 	}
-	forms, err := form.Load(filepath.Join(env.Dir(stages.Data), domain.FormsFile))
+	forms, err := form.Load(filepath.Join(data, domain.FormsFile))
 	if err != nil {
 		return err
 	}
-	items, err := exam.Load(filepath.Join(env.Dir(stages.Data), domain.ExamFile))
+	items, err := exam.Load(filepath.Join(data, domain.ExamFile))
 	if err != nil {
 		return err
 	}

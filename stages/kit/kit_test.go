@@ -171,7 +171,7 @@ func TestPairsThatAskWhatTheExamHoldsOutAreRefused(t *testing.T) {
 				if !errors.Is(err, ErrOverlap) || !strings.Contains(err.Error(), cfg.Pairs.File+":2: a question of the exam") || b.opened != 0 {
 					t.Errorf("%s %q: %v", from, q, err)
 				}
-				if early := New(cfg).Check(env); fmt.Sprint(early) != fmt.Sprint(err) {
+				if early := New(cfg).Check(env.Dir(stages.Data)); fmt.Sprint(early) != fmt.Sprint(err) {
 					t.Errorf("%s %q: before the training: %v", from, q, early)
 				}
 			}
@@ -182,18 +182,18 @@ func TestPairsThatAskWhatTheExamHoldsOutAreRefused(t *testing.T) {
 func TestStage_CheckTellsBadPairsBeforeTheTraining(t *testing.T) {
 	dom := newDomain(t)
 	env, cfg := newRun(t, dom, &box{}), brief()
-	if err := New(cfg).Check(env); err != nil {
+	if err := New(cfg).Check(env.Dir(stages.Data)); err != nil {
 		t.Errorf("without a file: %v", err)
 	}
 	cfg.Pairs.From, cfg.Pairs.File = "both", questions(t, "Is this allowed?")
-	if err := New(cfg).Check(env); err != nil {
+	if err := New(cfg).Check(env.Dir(stages.Data)); err != nil {
 		t.Errorf("a file as it should be: %v", err)
 	}
 	bad := "{\"question\":\"?\",\"knowledge\":\"x\",\"place\":\"nowhere\"}\n{\"question\":\" \",\"knowledge\":\"x\"}\n"
 	if err := os.WriteFile(cfg.Pairs.File, []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := New(cfg).Check(env); !errors.Is(err, pairs.ErrFormat) || !strings.Contains(err.Error(), cfg.Pairs.File+":1: ") || !strings.Contains(err.Error(), cfg.Pairs.File+":2: ") {
+	if err := New(cfg).Check(env.Dir(stages.Data)); !errors.Is(err, pairs.ErrFormat) || !strings.Contains(err.Error(), cfg.Pairs.File+":1: ") || !strings.Contains(err.Error(), cfg.Pairs.File+":2: ") {
 		t.Error(err)
 	}
 }

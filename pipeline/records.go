@@ -1,0 +1,56 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"slm/data/exam"
+	"slm/pipeline/recipe"
+	"slm/stages"
+)
+
+// CheckRecords reads the files of questions and pairs of a recipe, before anything is run: all mistakes in them at once, and whether a file that
+// names its splits has development questions enough. runs says of a stage whether it is to be run; of others nothing is read.
+func CheckRecords(r *recipe.Recipe, runs func(stage string) bool) error {
+	var wrong []error
+	note := func(err error) {
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	var held []exam.Item // what is known to be held out; the data stage deals out the rest
+	if runs(stages.Data) {
+		items, err := r.Data.Exam.Questions()
+		if note(err); exam.SplitByFile(items) {
+			held = items
+			if runs(stages.BPO) {
+				note(r.Stages.BPO.Enough(len(exam.Only(items, exam.Dev))))
+			}
+		}
+	}
+	if runs(stages.KIT) {
+		_, err := r.Stages.KIT.Pairs.Read(r.Data.Forms.Set(), held)
+		note(err)
+	}
+	return errors.Join(wrong...)
+}
+
+// Runs says whether the plan runs a stage, or may have to.
+func (p *Plan) Runs(stage string) bool {
+	i := p.index(stage)
+	return i >= 0 && slices.Contains([]string{Run, Resume, Depend}, p.Stages[i].Action)
+}
+
+// check asks the stages that are still to run whether the data are enough for them. What they need is known then, and nothing has been trained.
+func (r *Runner) check() error {
+	var wrong []error
+	for _, s := range r.plan.job.Steps {
+		if c, ok := s.Stage.(stages.Checker); ok && r.plan.Runs(s.Name) {
+			if err := c.Check(r.plan.folder(stages.Data)); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: %w", s.Name, err))
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}
