@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,10 +17,11 @@ import (
 
 // Side is a process that reads tasks, a line each, and answers each with a line of JSON. It ends with its input.
 type Side struct {
-	Name string
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *json.Decoder
+	Name   string
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    *json.Decoder
+	script string // file to remove
 }
 
 // Start runs a program as a side, until the context ends. What it writes to standard error is shown.
@@ -38,9 +40,21 @@ func Start(ctx context.Context, name, program string, args ...string) (*Side, er
 	return s, s.cmd.Start()
 }
 
-// Python runs a script as a side.
-func Python(ctx context.Context, name, python, script string, args ...string) (*Side, error) {
-	return Start(ctx, name, python, append([]string{"-c", script}, args...)...)
+// Python runs a script as a side, from a file of its own so that a traceback shows its lines.
+func Python(ctx context.Context, name, python, script string, args ...string) (s *Side, err error) {
+	f, err := os.CreateTemp("", "peer-*.py")
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.WriteString(script)
+	if err = errors.Join(err, f.Close()); err == nil {
+		s, err = Start(ctx, name, python, append([]string{f.Name()}, args...)...)
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(f.Name()))
+	}
+	s.script = f.Name()
+	return s, nil
 }
 
 // Self runs this program as a side.
@@ -67,6 +81,9 @@ func (s *Side) Ask(task string, answer any) error {
 func (s *Side) Stop() {
 	_ = s.in.Close()
 	_ = s.cmd.Wait()
+	if s.script != "" {
+		_ = os.Remove(s.script)
+	}
 }
 
 // Processor is the processor time of this process so far, of all threads, in seconds.
