@@ -65,7 +65,7 @@ func (b ban) allows(name string) bool {
 	return false
 }
 
-// uses returns the places in a file that imports b.pkg where a banned name stands.
+// uses returns the positions in a file that imports b.pkg where a banned name stands.
 func (b ban) uses(set *token.FileSet, f *ast.File, spec *ast.ImportSpec) (found []string) {
 	if b.name == "" {
 		return []string{fmt.Sprintf("%s: imports %s: %s", set.Position(spec.Pos()), b.pkg, b.why)}

@@ -16,7 +16,7 @@ import (
 // ends are the calls that end a process, by package: what is deferred is not done, and nobody maps the error to an exit code.
 var ends = map[string][]string{"os": {"Exit"}, "syscall": {"Exit", "Kill"}, "log": {"Fatal", "Fatalf", "Fatalln"}, "runtime": {"Goexit"}}
 
-// endings returns the places outside func main of a command where the program is ended. scripts are no part of it.
+// endings returns the positions outside func main of a command where the program is ended. scripts are no part of it.
 func endings(root fs.FS) (found []string, err error) {
 	err = walk(root, func(name string) error {
 		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "scripts/") {

@@ -57,7 +57,7 @@ func openMapped(path string) (*arrowFile, error) {
 	}
 	size := info.Size()
 	if !info.Mode().IsRegular() || size < int64(2*len(arrowMagic)+4) || size > math.MaxInt {
-		return nil, fmt.Errorf("%w: %d bytes are no Arrow file", ErrCorrupt, size)
+		return nil, fmt.Errorf("%w: %d bytes are not an Arrow file", ErrCorrupt, size)
 	}
 	data, err := mapFile(f, int(size))
 	if err != nil {
@@ -170,7 +170,7 @@ func (a *arrowFile) batch(i int) (b batch, err error) {
 	const recordBatch = 3 // MessageHeader
 	rec, ok := msg.table(2)
 	if !ok || msg.byte(1) != recordBatch {
-		return b, fmt.Errorf("%w: message %d is no record batch", ErrCorrupt, i)
+		return b, fmt.Errorf("%w: message %d is not a record batch", ErrCorrupt, i)
 	}
 	if _, compressed := rec.table(3); compressed {
 		return b, fmt.Errorf("%w: record batch %d is compressed, which cannot be mapped", ErrCorrupt, i)

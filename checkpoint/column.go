@@ -25,7 +25,7 @@ var timeType = reflect.TypeFor[time.Time]()
 // columnsOf lists the tagged fields of a struct type.
 func columnsOf(t reflect.Type) ([]column, error) {
 	if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("rows of type %s are no structs", t)
+		return nil, fmt.Errorf("rows of type %s are not structs", t)
 	}
 	var cols []column
 	seen := map[string]bool{}

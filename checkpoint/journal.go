@@ -35,7 +35,7 @@ type Journal struct {
 }
 
 // OpenJournal opens or creates a journal and returns its entries in order. An entry that a crash left unfinished at the end is cut off;
-// a damaged one in the middle is passed over, and the ones behind it are kept. A file that is no journal is ErrCorrupt and untouched.
+// a damaged one in the middle is passed over, and the ones behind it are kept. A file that is not a journal is ErrCorrupt and untouched.
 func OpenJournal(path string) (*Journal, [][]byte, error) {
 	data, err := readCapped(path, maxJournal)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

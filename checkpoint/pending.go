@@ -51,7 +51,7 @@ func MakeDir(path string) error {
 	path = filepath.Clean(path)
 	if info, err := os.Stat(path); err == nil {
 		if !info.IsDir() {
-			return fmt.Errorf("%s is no folder", path)
+			return fmt.Errorf("%s is not a folder", path)
 		}
 		return nil
 	}

@@ -114,7 +114,7 @@ func OpenWeights(path string) (*Weights, error) {
 func (w *Weights) load(a *arrowFile) error {
 	types := []string{"utf8", "list<int64>", "large_list<float32>", fmt.Sprintf("fixed_size_binary[%d]", sha256.Size)}
 	if len(a.fields) != len(types) {
-		return fmt.Errorf("%w: %d columns are no weights", ErrCorrupt, len(a.fields))
+		return fmt.Errorf("%w: %d columns do not hold weights", ErrCorrupt, len(a.fields))
 	}
 	for i, typ := range types {
 		if a.fields[i].name != weightColumns[i].Name || a.fields[i].typ != typ {

@@ -20,7 +20,7 @@ type Config struct {
 	Layers    int     `json:"num_hidden_layers"`       // L
 	Heads     int     `json:"num_attention_heads"`     // H, query heads
 	KVHeads   int     `json:"num_key_value_heads"`     // key and value heads; each serves Heads/KVHeads query heads
-	HeadDim   int     `json:"head_dim"`                // even, because rotary positions turn pairs
+	HeadDim   int     `json:"head_dim"`                // even, because rotary positions rotate pairs
 	Hidden    int     `json:"intermediate_size"`       // F, the MLP's inner width
 	Context   int     `json:"max_position_embeddings"` // longest sequence
 	RopeTheta float64 `json:"rope_theta"`              // base of the rotary wavelengths

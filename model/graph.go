@@ -37,7 +37,7 @@ type Graph struct {
 	}
 }
 
-// learnable is one node of weights with its place among the parameters' tensors.
+// learnable is one node of weights with its index among the parameters' tensors.
 type learnable struct {
 	node *G.Node
 	data []float32

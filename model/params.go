@@ -124,7 +124,7 @@ func FromTensors(cfg Config, ts []checkpoint.Tensor) (*Params, error) {
 	given := make(map[string]checkpoint.Tensor, len(ts))
 	for _, t := range ts {
 		if _, twice := given[t.Name]; twice {
-			return nil, fmt.Errorf("%w: tensor %s stands twice", ErrConfig, t.Name)
+			return nil, fmt.Errorf("%w: tensor %s occurs twice", ErrConfig, t.Name)
 		}
 		given[t.Name] = t
 	}

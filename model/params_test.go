@@ -157,7 +157,7 @@ func TestFromTensorsNamesWhatDoesNotFit(t *testing.T) {
 			ts[find(ts, "model.layers.1.mlp.up_proj.weight")].Name = "x"
 			return ts
 		},
-		"model.norm.weight stands twice": func(ts []checkpoint.Tensor) []checkpoint.Tensor {
+		"model.norm.weight occurs twice": func(ts []checkpoint.Tensor) []checkpoint.Tensor {
 			ts[find(ts, "lm_head.weight")].Name = "model.norm.weight"
 			return ts
 		},

@@ -35,8 +35,8 @@ type iteration[T kernel.Elem] struct {
 
 // room is the working memory of one matrix.
 type room[T kernel.Elem] struct {
-	turned, a, b []float32
-	x, square    []T
+	transposed, a, b []float32
+	x, square        []T
 }
 
 func (it *iteration[T]) run(x []float32, rows, cols int) {
@@ -54,10 +54,10 @@ func (it *iteration[T]) run(x []float32, rows, cols int) {
 		it.iterate(r, x, rows, cols)
 		return
 	}
-	turned := kernel.Grow(&r.turned, len(x)) // A is smaller on the narrow side
-	kernel.Transpose(turned, x, rows, cols, cols)
-	it.iterate(r, turned, cols, rows)
-	kernel.Transpose(x, turned, cols, rows, rows)
+	transposed := kernel.Grow(&r.transposed, len(x)) // A is smaller on the narrow side
+	kernel.Transpose(transposed, x, rows, cols, cols)
+	it.iterate(r, transposed, cols, rows)
+	kernel.Transpose(x, transposed, cols, rows, rows)
 }
 
 func (it *iteration[T]) iterate(r *room[T], x []float32, n, m int) {

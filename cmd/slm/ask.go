@@ -57,7 +57,7 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 	case len(f.choices) > 26:
 		return usage("%d choices; 26 are the most", len(f.choices))
 	case question == "-" && a.output == "json":
-		return usage("many answers are no one JSON value: use -o jsonl")
+		return usage("several answers are not one JSON value: use -o jsonl")
 	case f.system != "" && !known:
 		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
 	}

@@ -245,7 +245,7 @@ func TestAnExtendedProcessEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
 		t.Error("the old process has changed")
 	}
 	if _, err := g.Extend(Observation{Z: []float64{0, 0, 0}, Y: math.NaN()}); err == nil {
-		t.Error("accepted a value that is no number")
+		t.Error("accepted NaN")
 	}
 }
 

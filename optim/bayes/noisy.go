@@ -114,17 +114,17 @@ const negligible = 80
 func (a *noisy) slope(grad, us, weights, x []float64, w *work, variance float64) {
 	sigma := math.Sqrt(variance)
 	mixed := make([]float64, len(w.k))
-	var turned float64 // Σ weight·u
+	var drawn float64 // Σ weight·u
 	for s, v := range weights {
 		if v != 0 {
 			axpy(v, a.alpha[s], mixed)
-			turned += v * us[s]
+			drawn += v * us[s]
 		}
 	}
 	a.exact.chol.transposed(w.w, w.v)
 	a.exact.slopeOf(mixed, -4, x, w)
 	for j := range grad {
 		dsigma := w.dsigma(j, variance)
-		grad[j] = (w.dm[j] + dsigma*(1-turned)) / sigma
+		grad[j] = (w.dm[j] + dsigma*(1-drawn)) / sigma
 	}
 }

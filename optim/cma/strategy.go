@@ -1,4 +1,4 @@
-// Package cma is the evolution strategy with covariance matrix adaptation: it samples a normal distribution and moves, scales and turns it
+// Package cma is the evolution strategy with covariance matrix adaptation: it samples a normal distribution and moves, scales and rotates it
 // towards the samples that did well. Larger values are better.
 //
 // Strategy is the method on unbounded space, fed with the caller's normal deviates. Box adds the bounds, restarts and a random stream.

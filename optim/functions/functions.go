@@ -7,7 +7,7 @@ import (
 	"slm/rng"
 )
 
-// Function is one of them. All are the usual ones with their sign turned.
+// Function is one of them. All are the usual ones with their sign flipped.
 type Function struct {
 	Name  string
 	Dim   int

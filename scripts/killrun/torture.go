@@ -25,7 +25,7 @@ type torture struct {
 	chance           *rand.Rand
 	digests          string                // of the run that was left alone, as verify prints them
 	replies          map[string]bool       // keys of the replies that it asked for
-	lasts            map[int]time.Duration // each part of a run, by its place in parts
+	lasts            map[int]time.Duration // each part of a run, by its index in parts
 	rounds           int
 }
 
@@ -33,7 +33,7 @@ type torture struct {
 type figures struct {
 	Kills   int
 	Parts   []int         // of the kills: by the part of the run that they struck
-	Writing []int         // of these: while files took their places
+	Writing []int         // of these: while files were renamed
 	Runs    int           // that came to their end
 	Orderly int           // of the kills: the program said good-bye with the signal's exit code
 	Differ  int           // of the runs: their digests, or what verify finds
@@ -50,7 +50,7 @@ func (f figures) String(name string) string {
 		fmt.Fprintf(&b, ", %d times with state saved, at the latest after %s", f.Orderly, f.Longest.Round(10*time.Millisecond))
 	}
 	b.WriteString("\n")
-	fmt.Fprintf(&b, "  %-12s %5s  while files take their places\n", "struck in", "kills")
+	fmt.Fprintf(&b, "  %-12s %5s  while files are renamed\n", "struck in", "kills")
 	for p, name := range parts {
 		fmt.Fprintf(&b, "  %-12s %5d  %5d\n", name, f.Parts[p], f.Writing[p])
 	}
@@ -186,7 +186,7 @@ func (t *torture) target(home string, n int, f *figures) int {
 }
 
 // start runs the training once. It is killed after a random time in the target, half of the times close behind a moment at which files
-// take their places.
+// are renamed.
 func (t *torture) start(home string, sig syscall.Signal, target int, f *figures) (killed bool, err error) {
 	cmd := t.command(home, "train", t.recipe, "-q")
 	var out bytes.Buffer
