@@ -58,6 +58,6 @@ bench-bo:
 torture:
 	scripts/torture -n 200 -signal KILL
 	scripts/torture -n 50 -signal TERM,INT
-	SLM_TEST_ALL=1 go test ./pipeline -run DamagedByte -v -timeout 24h
+	SLM_TEST_ALL=1 go test ./pipeline/audit -run DamagedByte -v -timeout 24h
 	scripts/bench corpus --mb 128 --kills 5 --limit 600
 	scripts/fuzz 10m
