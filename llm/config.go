@@ -32,12 +32,12 @@ type Config struct {
 	Weights     string        `yaml:"weights" oneof:"full|int8|file" doc:"of a local model: in the kernel's own precision; a byte each with a scale a row; or in the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). The smaller, the faster one answer is written; full reads long prompts fastest; scores differ in their last digits"`
 	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"the likeliest option, or the letter in a chat's reply; cloze needs log-probabilities of an echoed prompt from a server"`
 	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; {key} in its path stands for the key"`
-	KeyEnv      string        `yaml:"key_env" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key"`
-	Budget      Budget        `yaml:"budget" doc:"limits over all restarts of a run; openai needs one"`
-	Price       *Price        `yaml:"price" doc:"US dollars a million tokens"`
-	Retries     int           `yaml:"retries" min:"0" max:"20" doc:"after the first attempt"`
-	Timeout     time.Duration `yaml:"timeout" doc:"of one attempt"`
-	Concurrency int           `yaml:"concurrency" min:"1" max:"256" doc:"calls at a time to a server; the local model takes one"`
+	KeyEnv      string        `yaml:"key_env" identity:"none" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key"`
+	Budget      Budget        `yaml:"budget" identity:"none" doc:"limits over all restarts of a run; openai needs one"`
+	Price       *Price        `yaml:"price" identity:"none" doc:"US dollars a million tokens"`
+	Retries     int           `yaml:"retries" identity:"none" min:"0" max:"20" doc:"after the first attempt"`
+	Timeout     time.Duration `yaml:"timeout" identity:"none" doc:"of one attempt"`
+	Concurrency int           `yaml:"concurrency" identity:"none" min:"1" max:"256" doc:"calls at a time to a server; the local model takes one"`
 }
 
 // Budget limits what a run may ask for, over all its restarts. 0 = no limit of that kind.

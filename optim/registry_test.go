@@ -10,6 +10,7 @@ import (
 	"slm/optim"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
+	"slm/stages"
 )
 
 func TestRegister_NameTwicePanics(t *testing.T) {
@@ -40,7 +41,7 @@ func TestRegister_RecipesKnowTheOptimiser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lr := r.Stages.DP.Optim.LR; lr != 1e-3 {
+	if lr := stages.Get[float64](r, "stages.dp.optim.lr"); lr != 1e-3 {
 		t.Errorf("rate %v", lr)
 	}
 	if _, err := load("stages.dp.optim.betas=[0.8, 0.9]"); err == nil || !strings.Contains(err.Error(), "stages.dp.optim.betas: the optimiser sign does not read it") {

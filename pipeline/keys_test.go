@@ -18,9 +18,8 @@ import (
 
 	"slm/checkpoint"
 	"slm/pipeline/recipe"
-	"slm/pipeline/rundir"
-	"slm/pipeline/schema"
 	"slm/recipes"
+	"slm/stages/all"
 )
 
 // planOf plans a recipe whose stages are fakes: what is planned depends on the recipe alone.
@@ -52,7 +51,7 @@ func TestEditingAKeyRerunsItsStageAndThoseAfterItAndNothingBefore(t *testing.T) 
 		changed := touched(old, prints(t, &after, nil))
 		for _, s := range planOf(t, &after, dir, fmt.Sprintf("%016x", i+1)).Stages {
 			want := []string{Adopt}
-			if len(changed) > 0 && slices.Index(rundir.Order, s.Stage) >= slices.Index(rundir.Order, changed[0]) {
+			if len(changed) > 0 && slices.Index(all.Names(), s.Stage) >= slices.Index(all.Names(), changed[0]) {
 				want = []string{Run}
 			}
 			if !slices.Contains(want, s.Action) {
@@ -110,8 +109,7 @@ func TestEveryShippedRecipeWithItsKeysReversedAndCommentsAddedIsTheSameRun(t *te
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
-			p := portable(r.Recipe)
-			id, err := checkpoint.HashJSON(schema.Tree(&p, outside))
+			id, err := checkpoint.HashJSON(r.Identity())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,9 +127,10 @@ func TestEveryShippedRecipeWithItsKeysReversedAndCommentsAddedIsTheSameRun(t *te
 
 // reader type-checks this module's packages from their sources, without what they import from elsewhere, and notes which fields are read.
 type reader struct {
-	set  *token.FileSet
-	done map[string]*types.Package
-	read map[types.Object]bool // fields that stand in an expression, but for the left side of an assignment
+	set   *token.FileSet
+	done  map[string]*types.Package
+	read  map[types.Object]bool // fields that stand in an expression, but for the left side of an assignment
+	paths map[string]bool       // keys that are read by their paths, with stages.Get
 }
 
 const root = ".."
@@ -186,6 +185,9 @@ func (r *reader) note(f *ast.File, info *types.Info) {
 					written[left] = true
 				}
 			}
+			if call, ok := n.(*ast.CallExpr); ok {
+				r.got(call)
+			}
 			if s, ok := n.(*ast.SelectorExpr); ok && !written[s] && info.Selections[s] != nil {
 				r.read[info.Selections[s].Obj()] = true
 			}
@@ -194,13 +196,26 @@ func (r *reader) note(f *ast.File, info *types.Info) {
 	}
 }
 
-// loaders are the keys that the loader reads from the text, and Check.
-var loaders = []string{"slm", "extends"}
+// got notes a key that stages.Get or stages.At reads by its path.
+func (r *reader) got(call *ast.CallExpr) {
+	generic, ok := call.Fun.(*ast.IndexExpr)
+	if !ok || len(call.Args) != 2 {
+		return
+	}
+	name, isName := generic.X.(*ast.SelectorExpr)
+	path, isText := call.Args[1].(*ast.BasicLit)
+	if isName && isText && (name.Sel.Name == "Get" || name.Sel.Name == "At") {
+		r.paths[strings.Trim(path.Value, `"`)] = true
+	}
+}
+
+// loaders are the keys that the loader reads from the text, and Check; and the section of sections.
+var loaders = []string{"slm", "extends", "stages"}
 
 // TestEveryKeyIsReadByTheProgram finds, for the field behind each key, code that reads it: in a fingerprint a key can stand that nothing obeys.
 // A key of which one word alone may be said names what is done, and asks for nothing.
 func TestEveryKeyIsReadByTheProgram(t *testing.T) {
-	r := &reader{set: token.NewFileSet(), done: map[string]*types.Package{}, read: map[types.Object]bool{}}
+	r := &reader{set: token.NewFileSet(), done: map[string]*types.Package{}, read: map[types.Object]bool{}, paths: map[string]bool{}}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
@@ -239,13 +254,19 @@ func TestEveryKeyIsReadByTheProgram(t *testing.T) {
 			path := strings.TrimPrefix(prefix+"."+name, ".")
 			keys++
 			only := reflect.StructTag(s.Tag(i)).Get("oneof")
-			if alone := only != "" && !strings.Contains(only, "|"); !r.read[s.Field(i)] && !alone && !slices.Contains(loaders, path) {
+			if alone := only != "" && !strings.Contains(only, "|"); !r.read[s.Field(i)] && !r.paths[path] && !alone && !slices.Contains(loaders, path) {
 				t.Errorf("nothing reads %s (field %s)", path, s.Field(i).Name())
 			}
 			walk(s.Field(i).Type(), path)
 		}
 	}
 	walk(top.Type(), "")
+	for _, d := range all.Defs() {
+		if d.Section != nil {
+			section := d.Section.Type()
+			walk(r.done[section.PkgPath()].Scope().Lookup(section.Name()).Type(), d.Path())
+		}
+	}
 	if keys < 80 {
 		t.Errorf("only %d keys and sections were looked at", keys)
 	}

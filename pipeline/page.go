@@ -10,6 +10,7 @@ import (
 	"slm/checkpoint"
 	"slm/pipeline/rundir"
 	"slm/report"
+	"slm/stages/all"
 )
 
 // Report writes report.html if it is not of the checkpoints that stand, and returns its path. What it shows is hashed before.
@@ -24,7 +25,7 @@ func Report(folder string) (string, error) {
 			return path, nil
 		}
 	}
-	for _, stage := range rundir.Order {
+	for _, stage := range all.Names() {
 		if err := checkpoint.Verify(filepath.Join(folder, stage)); err != nil && !errors.Is(err, checkpoint.ErrMissing) {
 			return "", err
 		}

@@ -8,6 +8,8 @@ import (
 	"slm/data/exam"
 	"slm/pipeline/recipe"
 	"slm/stages"
+	"slm/stages/bpo"
+	"slm/stages/kit"
 )
 
 // CheckRecords reads the files of questions and pairs of a recipe, before anything is run: all mistakes in them at once, and whether a file that
@@ -25,12 +27,12 @@ func CheckRecords(r *recipe.Recipe, runs func(stage string) bool) error {
 		if note(err); exam.SplitByFile(items) {
 			held = items
 			if runs(stages.BPO) {
-				note(r.Stages.BPO.Enough(len(exam.Only(items, exam.Dev))))
+				note(stages.Get[bpo.Config](r, "stages.bpo").Enough(len(exam.Only(items, exam.Dev))))
 			}
 		}
 	}
 	if runs(stages.KIT) {
-		_, err := r.Stages.KIT.Pairs.Read(r.Data.Forms.Set(), held)
+		_, err := stages.Get[kit.Pairs](r, "stages.kit.pairs").Read(r.Data.Forms.Set(), held)
 		note(err)
 	}
 	return errors.Join(wrong...)

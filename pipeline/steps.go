@@ -4,31 +4,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"time"
 
 	"slm/checkpoint"
 	"slm/llm"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
-	"slm/stages"
-	"slm/stages/bpo"
-	"slm/stages/dp"
-	"slm/stages/eval"
-	"slm/stages/kit"
-	"slm/stages/prep"
+	"slm/stages/all"
 )
-
-// formats are the revisions of what the stages write. One is raised when a change of the program makes a stage give other bytes for
-// the same recipe, so that old checkpoints are not taken for new ones.
-var formats = map[string]int{stages.Data: 3, stages.DP: 3, stages.KIT: 4, stages.BPO: 4, stages.Eval: 3}
-
-// operational are the keys that change how a run is done and never what it ends in: limits, speed, where and under which name it is
-// kept. They are in no fingerprint, so a raised budget goes on with the same run.
-var operational = []string{
-	"slm", "name", "extends", "llm.budget", "llm.price", "llm.retries", "llm.timeout", "llm.concurrency", "llm.key_env",
-	"stages.dp.save", "stages.kit.save", "stages.dp.recompute", "stages.kit.recompute",
-}
 
 // Build makes the job of a checked recipe: its steps with the parts of the recipe that each is made from. It hashes the input files
 // and opens nothing else. An error wraps read.ErrUnreadable when one is missing.
@@ -43,8 +26,7 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 	if err != nil {
 		return nil, err
 	}
-	p := portable(r.Recipe)
-	id, err := checkpoint.HashJSON(map[string]any{"recipe": schema.Tree(&p, outside), "inputs": inputs})
+	id, err := checkpoint.HashJSON(map[string]any{"recipe": r.Identity(), "inputs": inputs})
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: fingerprint of the recipe: %w", err)
 	}
@@ -54,44 +36,29 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 	}, nil
 }
 
-// steps is the chain of stages of a recipe. inputs are the digests of its files by key.
+// steps are the stages of a recipe. inputs are the digests of its files by key.
 func steps(r *recipe.Recipe, inputs map[string]string) []Step {
-	p := portable(*r)
-	slice := func(keys ...string) any { return cut(&p, append(keys, "seed")...) }
-	pick := func(keys ...string) map[string]string {
-		m := map[string]string{}
-		for _, k := range keys {
-			if d, ok := inputs[k]; ok {
-				m[k] = d
+	var list []Step
+	for _, d := range all.Defs() {
+		keys := []string{"seed"}
+		if d.Keys != nil {
+			keys = append(keys, d.Keys(r)...)
+		}
+		if d.Section != nil {
+			keys = append(keys, d.Path())
+		}
+		var files map[string]string // a stage that names none has none, which is another fingerprint than an empty list
+		if d.Inputs != nil {
+			files = map[string]string{}
+		}
+		for _, key := range d.Inputs {
+			if sum, ok := inputs[key]; ok {
+				files[key] = sum
 			}
 		}
-		return m
-	}
-	oneStep := r.Stages.KIT.Knowledge == kit.OneStep
-	tuning := []string{"stages.kit"}
-	if r.Stages.KIT.Filter {
-		tuning = append(tuning, "llm", "eval.knowledge")
-	}
-	list := []Step{
-		{
-			Name: stages.Data, Slice: slice("data", "tokenizer"), Inputs: pick("data.corpus.path", "data.exam.file"),
-			Stage: prep.New(r.Data, r.Tokenizer),
-		}, {
-			Name: stages.DP, Slice: slice("model", "stages.dp"), Parents: []string{stages.Data},
-			Stage: dp.New(r.Stages.DP, r.Model.Config(r.Tokenizer.Train.Vocab)),
-		}, {
-			Name: stages.KIT, Slice: slice(tuning...), Inputs: pick("stages.kit.pairs.file", "llm.model"), Parents: []string{stages.Data, stages.DP},
-			Asks: r.Stages.KIT.Filter, Stage: kit.New(r.Stages.KIT),
-		}, {
-			Name: stages.BPO, Slice: slice("stages.bpo", "llm", "eval.knowledge"), Inputs: pick("llm.model"), Parents: []string{stages.Data, stages.KIT},
-			Asks: true, Stage: bpo.New(r.Stages.BPO, oneStep),
-		}, {
-			Name: stages.Eval, Slice: slice("eval", "llm"), Inputs: pick("llm.model"), Parents: []string{stages.Data, stages.DP, stages.KIT, stages.BPO},
-			Asks: true, Stage: eval.New(r.Eval, oneStep),
-		},
-	}
-	for i := range list {
-		list[i].Format = formats[list[i].Name]
+		list = append(list, Step{
+			Name: d.Name, Slice: r.Identity(keys...), Inputs: files, Parents: d.Parents, Format: d.Format, Asks: d.Asks != nil && d.Asks(r), Stage: d.New(r),
+		})
 	}
 	return list
 }
@@ -112,55 +79,6 @@ func Fingerprints(r *recipe.Recipe, inputs map[string]string, formats map[string
 func Inputs(r *recipe.Recipe) (map[string]string, error) {
 	return inputsOf(r, openDigests("", func() time.Time { return time.Time{} }))
 }
-
-// cut is the part of a recipe below some keys, without what is operational and without paths, whose files' digests stand for them.
-func cut(r *recipe.Recipe, keys ...string) any {
-	return schema.Tree(r, func(path string) bool {
-		if outside(path) {
-			return true
-		}
-		for _, k := range keys {
-			if path == k || strings.HasPrefix(path, k+".") || strings.HasPrefix(k, path+".") {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// portable is a recipe without what depends on the machine: weights keep their name and lose their folder, since their digest is
-// among the inputs.
-func portable(r recipe.Recipe) recipe.Recipe {
-	if ref, ok := r.LLM.Reference(); ok {
-		r.LLM.Model = ref.Portable().String()
-	}
-	return r
-}
-
-// Operational reports whether a key changes how a run is done and never what it ends in.
-func Operational(path string) bool {
-	for _, k := range operational {
-		if path == k || strings.HasPrefix(path, k+".") {
-			return true
-		}
-	}
-	return false
-}
-
-// outside reports whether a key is in no fingerprint.
-func outside(path string) bool { return Operational(path) || pathKeys[path] }
-
-// pathKeys are the keys that name files.
-var pathKeys = func() map[string]bool {
-	m := map[string]bool{}
-	r := recipe.Default()
-	schema.Walk(&r, func(path string, _ reflect.Value, tag reflect.StructTag) {
-		if tag.Get("kind") == "path" {
-			m[path] = true
-		}
-	})
-	return m
-}()
 
 // inputsOf digests every file that a recipe names, by key.
 func inputsOf(r *recipe.Recipe, files *digests) (map[string]string, error) {

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"slm/pipeline/recipe"
-	"slm/pipeline/rundir"
+	"slm/pipeline/schema"
 	"slm/recipes"
+	"slm/stages/all"
 )
 
 // prints is the fingerprint of every stage of a recipe.
@@ -28,7 +29,7 @@ func prints(t *testing.T, r *recipe.Recipe, inputs map[string]string) map[string
 // touched lists the stages whose fingerprints differ.
 func touched(a, b map[string]string) []string {
 	var out []string
-	for _, stage := range rundir.Order {
+	for _, stage := range all.Names() {
 		if a[stage] != b[stage] {
 			out = append(out, stage)
 		}
@@ -61,18 +62,18 @@ func TestNoFieldIsDead(t *testing.T) {
 	first := map[string]string{ // the earliest stage that each section may touch
 		"seed": "data", "model": "dp", "tokenizer": "data", "data": "data", "llm": "kit", "stages.dp": "dp", "stages.kit": "kit", "stages.bpo": "bpo", "eval": "eval",
 	}
-	seen := 0
+	seen, files := 0, schema.Tagged(&before, "kind", "path")
 	for _, key := range keys() {
 		after := base(t)
 		flip(t, &after, key)
 		changed := touched(old, prints(t, &after, nil))
 		switch {
-		case pathKeys[key]: // the files' digests stand for it
+		case slices.Contains(files, key): // their digests stand for it
 			with := prints(t, &before, map[string]string{key: "a"})
 			if again := prints(t, &before, map[string]string{key: "b"}); len(touched(with, again)) == 0 || len(changed) != 0 {
 				t.Errorf("%s: its files' digest changes nothing, or its text does: %v", key, changed)
 			}
-		case slices.ContainsFunc(operational, func(o string) bool { return key == o || strings.HasPrefix(key, o+".") }):
+		case recipe.Operational(key):
 			if len(changed) != 0 {
 				t.Errorf("%s is operational but changes %v", key, changed)
 			}
@@ -87,7 +88,7 @@ func TestNoFieldIsDead(t *testing.T) {
 					if key == "eval.knowledge" { // one length for all who give the LLM knowledge, so that trials are comparable with the table
 						stage = "kit"
 					}
-					if want := rundir.Order[slices.Index(rundir.Order, stage):]; !slices.Equal(changed, want) {
+					if want := all.Names()[slices.Index(all.Names(), stage):]; !slices.Equal(changed, want) {
 						t.Errorf("%s changes %v, want %v", key, changed, want)
 					}
 				}
@@ -102,35 +103,20 @@ func TestNoFieldIsDead(t *testing.T) {
 	}
 }
 
-func TestOperationalKeysExist(t *testing.T) {
-	for _, o := range operational {
-		if !slices.ContainsFunc(keys(), func(k string) bool { return k == o || strings.HasPrefix(k, o+".") }) {
-			t.Errorf("%s is no key of a recipe", o)
-		}
-	}
-}
-
 // flip changes a leaf to another value of its type.
 func flip(t *testing.T, r *recipe.Recipe, key string) {
 	t.Helper()
-	v := reflect.ValueOf(r).Elem()
-	for part := range strings.SplitSeq(key, ".") {
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				v.Set(reflect.New(v.Type().Elem()))
-			}
-			v = v.Elem()
+	for at := range len(key) {
+		if key[at] != '.' {
+			continue
 		}
-		at := -1
-		for i := range v.NumField() {
-			if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); name == part {
-				at = i
-			}
+		if v, ok := schema.At(r, key[:at]); ok && v.Kind() == reflect.Pointer && v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
 		}
-		if at < 0 {
-			t.Fatalf("%s: no field %s", key, part)
-		}
-		v = v.Field(at)
+	}
+	v, ok := schema.At(r, key)
+	if !ok {
+		t.Fatalf("there is no key %s", key)
 	}
 	var change func(v reflect.Value)
 	change = func(v reflect.Value) {
@@ -145,6 +131,8 @@ func flip(t *testing.T, r *recipe.Recipe, key string) {
 			v.SetFloat(v.Float() + 0.125)
 		case v.Kind() == reflect.String:
 			v.SetString(v.String() + "x")
+		case v.Kind() == reflect.Slice && v.Len() > 1:
+			v.Set(v.Slice(0, v.Len()-1))
 		case v.Kind() == reflect.Slice:
 			v.Set(reflect.Append(v.Slice3(0, v.Len(), v.Len()), reflect.New(v.Type().Elem()).Elem()))
 		case v.Kind() == reflect.Array:
@@ -172,7 +160,7 @@ func TestTheKernelAndTheFormatAreInEveryFingerprint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(touched(a, b)) != len(rundir.Order) || !slices.Equal(touched(a, c), rundir.Order[1:]) {
+	if len(touched(a, b)) != len(all.Names()) || !slices.Equal(touched(a, c), all.Names()[1:]) {
 		t.Fatal(touched(a, b), touched(a, c))
 	}
 }

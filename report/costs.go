@@ -11,7 +11,7 @@ import (
 
 // costRow is a stage's line in the table of costs.
 type costRow struct {
-	Stage, Planned, Time, Calls, LLMTokens, Other string
+	Stage, Title, Planned, Time, Calls, LLMTokens, Other string
 }
 
 // costs lists what every stage took. Calls and tokens come from the manifest's counters, time from the events.
@@ -23,7 +23,7 @@ func costs(stages []Stage) []costRow {
 	atLeast := "" // before the sum of tokens, when a stage has calls but did not count them
 	for _, s := range stages {
 		c := s.Manifest.Counters
-		row := costRow{Stage: s.Name, Planned: duration(s.Planned), Time: duration(s.Seconds), Calls: "–", LLMTokens: "–"}
+		row := costRow{Stage: s.Name, Title: s.Title, Planned: duration(s.Planned), Time: duration(s.Seconds), Calls: "–", LLMTokens: "–"}
 		asked, ok := count(s.Manifest, "llm_calls")
 		if ok {
 			row.Calls, calls = whole(asked), calls+asked

@@ -46,7 +46,7 @@ type view struct {
 	Kernel   string
 	Versions []fact
 
-	Hindsight *Hindsight
+	EstimateCheck *EstimateCheck
 }
 
 // curveView is a training stage's figure.
@@ -57,7 +57,7 @@ type curveView struct {
 
 // Render writes the page.
 func Render(w io.Writer, r *Run) error {
-	v := view{Run: r, Style: template.CSS(styleCSS), Headline: "This run has not been evaluated yet.", Summary: r.Summary, Costs: costs(r.Stages), Hindsight: r.Hindsight}
+	v := view{Run: r, Style: template.CSS(styleCSS), Headline: "This run has not been evaluated yet.", Summary: r.Summary, Costs: costs(r.Stages), EstimateCheck: r.EstimateCheck}
 	if r.Summary != nil {
 		v.Headline = strings.ReplaceAll(Headline(r.Summary), r.Summary.LLM, strings.ReplaceAll(r.Summary.LLM, "-", "\u2011")) // a name is not broken
 		v.Figures = figures(r.Summary)
@@ -117,7 +117,7 @@ func (c Curve) view() curveView {
 	}
 	first, last := train[0], train[len(train)-1]
 	train = thin(train, 160)
-	v := curveView{Title: map[string]string{"dp": "Domain pretraining", "kit": "Knowledge instruction tuning"}[c.Stage]}
+	v := curveView{Title: title(c.Stage)}
 	v.Text = fmt.Sprintf("Training loss %.2f at first, %.2f at last", first.y, last.y)
 	if n := len(held); n > 0 {
 		v.Text += fmt.Sprintf("; held-out loss %.2f", held[n-1].y)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 
 	"slm/checkpoint"
 	"slm/result"
+	"slm/stages"
+	"slm/stages/all"
 )
 
 // Run is what a report shows. A part that the run does not have yet is empty, and the page says so.
@@ -21,12 +24,13 @@ type Run struct {
 	Curves  []Curve
 	Search  Search
 
-	Hindsight *Hindsight // nil when there was no plan
+	EstimateCheck *EstimateCheck // nil when there was no plan
 }
 
 // Stage is one finished stage of the run.
 type Stage struct {
 	Name     string
+	Title    string
 	Digest   string
 	Manifest *checkpoint.Manifest
 	Seconds  float64 // spent at it, over all sittings; 0 when the events do not say
@@ -47,9 +51,6 @@ type Metric struct {
 	Heldout *float64 `arrow:"held_out"`
 }
 
-// stageOrder is the chain of stages.
-var stageOrder = []string{"data", "dp", "kit", "bpo", "eval"}
-
 // Load reads a run folder. What is missing is left out; what is damaged is an error.
 func Load(dir string) (*Run, error) {
 	abs, err := filepath.Abs(dir)
@@ -66,10 +67,10 @@ func Load(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if run.Hindsight, err = ReadHindsight(dir); err != nil {
+	if run.EstimateCheck, err = ReadEstimateCheck(dir); err != nil {
 		return nil, err
 	}
-	for _, name := range stageOrder {
+	for _, name := range all.Names() {
 		m, err := checkpoint.Load(filepath.Join(dir, name))
 		if errors.Is(err, checkpoint.ErrMissing) {
 			continue
@@ -77,7 +78,7 @@ func Load(dir string) (*Run, error) {
 		if err != nil {
 			return nil, fmt.Errorf("report: stage %s: %w", name, err)
 		}
-		run.Stages = append(run.Stages, Stage{Name: name, Digest: m.Digest(), Manifest: m, Seconds: seconds[name], Planned: run.Hindsight.planned(name)})
+		run.Stages = append(run.Stages, Stage{Name: name, Title: title(name), Digest: m.Digest(), Manifest: m, Seconds: seconds[name], Planned: run.EstimateCheck.planned(name)})
 		if err := run.read(name, filepath.Join(dir, name)); err != nil {
 			return nil, err
 		}
@@ -92,20 +93,35 @@ func Load(dir string) (*Run, error) {
 func (r *Run) read(stage, dir string) error {
 	var err error
 	switch stage {
-	case "dp", "kit":
-		c := Curve{Stage: stage}
-		if c.Metrics, _, err = checkpoint.ReadTable[Metric](filepath.Join(dir, "metrics.arrow")); err == nil {
-			r.Curves = append(r.Curves, c)
-		}
-	case "bpo":
+	case stages.BPO:
 		err = r.Search.read(dir)
-	case "eval":
+	case stages.Eval:
 		r.Summary, r.Rows, err = result.Read(dir)
+	default:
+		err = r.curve(stage, filepath.Join(dir, "metrics.arrow"))
 	}
 	if err != nil {
 		return fmt.Errorf("report: stage %s: %w", stage, err)
 	}
 	return nil
+}
+
+// title is what a stage does, for a heading.
+func title(stage string) string {
+	d, _ := all.Lookup(stage)
+	return cmp.Or(d.Title, stage)
+}
+
+// curve reads the curve of a stage that trains.
+func (r *Run) curve(stage, file string) error {
+	rows, _, err := checkpoint.ReadTable[Metric](file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && len(rows) > 0 {
+		r.Curves = append(r.Curves, Curve{Stage: stage, Metrics: rows})
+	}
+	return err
 }
 
 // stage returns the finished stage of that name.

@@ -150,6 +150,16 @@ func (s *Summary) JSON() ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
+// ReadSummary reads the summary in a checkpoint of the evaluation.
+func ReadSummary(dir string) (*Summary, error) {
+	f, err := os.Open(filepath.Join(dir, SummaryFile))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only
+	return Parse(f)
+}
+
 // Parse reads a summary.
 func Parse(r io.Reader) (*Summary, error) {
 	var s Summary

@@ -10,7 +10,6 @@ import (
 
 	"slm/internal/sanitize"
 	"slm/internal/term"
-	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
 )
@@ -120,7 +119,7 @@ func (a *app) showKeys(path string) error {
 	var list []documented
 	for _, k := range recipe.Keys() {
 		if path == "" || k.Path == path || strings.HasPrefix(k.Path, path+".") {
-			d := documented{Key: k, Operational: pipeline.Operational(k.Path)}
+			d := documented{Key: k, Operational: recipe.Operational(k.Path)}
 			if !k.Section() {
 				d.Variable = "SLM_" + strings.ToUpper(strings.ReplaceAll(k.Path, ".", "__"))
 			}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
 )
@@ -79,7 +78,7 @@ func keyTable(prefixes, claimed []string) (table string, paths []string, err err
 		defaults := []string{brief(k)}
 		for _, other := range prefixes[1:] {
 			counterpart, ok := byPath[other+"."+name]
-			if !ok || counterpart.Form() != k.Form() || counterpart.Meaning != k.Meaning || pipeline.Operational(counterpart.Path) != pipeline.Operational(k.Path) {
+			if !ok || counterpart.Form() != k.Form() || counterpart.Meaning != k.Meaning || recipe.Operational(counterpart.Path) != recipe.Operational(k.Path) {
 				return "", nil, fmt.Errorf("%s and %s are not the same key in two sections", k.Path, other+"."+name)
 			}
 			paths = append(paths, counterpart.Path)
@@ -88,7 +87,7 @@ func keyTable(prefixes, claimed []string) (table string, paths []string, err err
 			}
 		}
 		mark := ""
-		if pipeline.Operational(k.Path) {
+		if recipe.Operational(k.Path) {
 			mark = " ○"
 		}
 		form := strings.ReplaceAll(k.Form(), " | ", ", ")

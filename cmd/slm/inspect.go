@@ -15,7 +15,7 @@ import (
 	"slm/internal/sanitize"
 	"slm/internal/term"
 	"slm/pipeline/rundir"
-	"slm/stages"
+	"slm/stages/all"
 )
 
 // inspected is the result of inspect for a checkpoint.
@@ -56,7 +56,7 @@ func (a *app) inspect(name string) error {
 	run := rundir.Look(folder)
 	return a.print(run, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(run.Folder))
-		for _, stage := range []string{stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval} {
+		for _, stage := range all.Names() {
 			if digest := run.Done[stage]; digest != "" {
 				_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
 			}

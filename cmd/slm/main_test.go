@@ -11,12 +11,17 @@ import (
 	"testing"
 
 	"github.com/gofrs/flock"
+
+	"slm/stages/all"
 )
 
 // asProgram is the variable by which the test binary is told to be the program.
 const asProgram = "BE_THE_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(withToyStage) != "" {
+		all.Add(toyStage)
+	}
 	if os.Getenv(asProgram) != "" {
 		main()
 		return

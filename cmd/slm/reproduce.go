@@ -17,7 +17,7 @@ import (
 	"slm/pipeline"
 	"slm/pipeline/audit"
 	"slm/pipeline/rundir"
-	"slm/stages"
+	"slm/stages/all"
 )
 
 func newReproduce(a *app) *cobra.Command {
@@ -44,8 +44,8 @@ func newReproduce(a *app) *cobra.Command {
 }
 
 func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep bool) error {
-	if names := []string{"", stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval}; !slices.Contains(names, stage) {
-		return usage("--stage %s: there is no such stage (there are: %v)", stage, names[1:])
+	if stage != "" && !slices.Contains(all.Names(), stage) {
+		return usage("--stage %s: there is no such stage (there are: %v)", stage, all.Names())
 	}
 	folder, err := rundir.Find(a.dir, run)
 	if err != nil {
@@ -57,7 +57,7 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep
 		return err
 	}
 	if was != "" && be.Name() != was && !a.quiet {
-		_, _ = fmt.Fprintf(a.err, "note: the run was made by kernel %s, and this machine runs %s: bits cannot agree, and final losses are compared within %g %%\n", sanitize.Line(was), be.Name(), audit.Tolerance*100)
+		_, _ = fmt.Fprintf(a.err, "note: the run was made by kernel %s, and this machine runs %s: bits cannot agree, and final losses are compared within a tolerance\n", sanitize.Line(was), be.Name())
 	}
 	into, fresh, err := a.newFolder(into, folder)
 	if err != nil {

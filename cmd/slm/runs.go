@@ -13,6 +13,7 @@ import (
 	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
+	"slm/stages/all"
 )
 
 func newRuns(a *app) *cobra.Command {
@@ -73,8 +74,8 @@ func state(r rundir.Entry) string {
 // shownRun is the result of runs show.
 type shownRun struct {
 	rundir.Entry
-	Summary   *result.Summary   `json:"summary,omitempty"`
-	Hindsight *report.Hindsight `json:"hindsight,omitempty"` // what slm plan said, beside what happened
+	Summary       *result.Summary       `json:"summary,omitempty"`
+	EstimateCheck *report.EstimateCheck `json:"hindsight,omitempty"` // what slm plan said, beside what happened
 }
 
 func (a *app) showRun(name string) error {
@@ -86,12 +87,12 @@ func (a *app) showRun(name string) error {
 	if r.Summary, err = rundir.Summary(folder); err != nil {
 		return err
 	}
-	if r.Hindsight, err = report.ReadHindsight(folder); err != nil {
+	if r.EstimateCheck, err = report.ReadEstimateCheck(folder); err != nil {
 		return err
 	}
 	return a.print(r, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(r.Folder))
-		for _, stage := range []string{"data", "dp", "kit", "bpo", "eval"} {
+		for _, stage := range all.Names() {
 			digest := r.Done[stage]
 			if digest == "" {
 				digest = "no checkpoint"
@@ -99,8 +100,8 @@ func (a *app) showRun(name string) error {
 			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
 		}
 		_, _ = fmt.Fprintf(w, "  %s\n", sanitize.Line(state(r.Entry)))
-		if r.Hindsight != nil {
-			showHindsight(w, r.Hindsight)
+		if r.EstimateCheck != nil {
+			showEstimateCheck(w, r.EstimateCheck)
 		}
 		if r.Summary != nil {
 			_, _ = fmt.Fprintf(w, "\n%s\n", report.Table(r.Summary))
@@ -108,8 +109,8 @@ func (a *app) showRun(name string) error {
 	})
 }
 
-// showHindsight prints what slm plan said beside what happened.
-func showHindsight(w io.Writer, h *report.Hindsight) {
+// showEstimateCheck prints what slm plan said beside what happened.
+func showEstimateCheck(w io.Writer, h *report.EstimateCheck) {
 	_, _ = fmt.Fprintf(w, "\n  %-6s %8s %8s\n", "", "planned", "took")
 	for _, s := range h.Stages {
 		_, _ = fmt.Fprintf(w, "  %-6s %8s %8s\n", s.Stage, term.Span(s.Planned), term.Span(s.Took))

@@ -10,7 +10,7 @@ import (
 	"slm/internal/sanitize"
 	"slm/pipeline/audit"
 	"slm/pipeline/rundir"
-	"slm/stages"
+	"slm/stages/all"
 )
 
 func newVerify(a *app) *cobra.Command {
@@ -50,7 +50,7 @@ func (a *app) verify(run string) error {
 }
 
 func showVerified(w io.Writer, v *audit.Verified) {
-	for _, stage := range []string{stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval} {
+	for _, stage := range all.Names() {
 		state := "sound"
 		switch {
 		case slices.Contains(v.Missing, stage):

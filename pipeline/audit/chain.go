@@ -14,16 +14,17 @@ import (
 	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
+	"slm/stages/all"
 )
 
 // parents follows the digests from each checkpoint to those that it was made from.
 func (v *verifier) parents() {
-	for _, stage := range rundir.Order {
+	for _, stage := range all.Names() {
 		m := v.manifests[stage]
 		if m == nil {
 			continue
 		}
-		for _, parent := range rundir.Order {
+		for _, parent := range all.Names() {
 			was, ok := m.Parents[parent]
 			if !ok {
 				continue

@@ -20,6 +20,7 @@ import (
 	"slm/report"
 	"slm/rng"
 	"slm/stages"
+	"slm/stages/all"
 )
 
 // damager flips bytes of a run's files in their places and cuts their ends off.
@@ -29,7 +30,7 @@ type damager struct {
 	flips, cuts int
 }
 
-// file damages one file and puts it in rundir.Order again.
+// file damages one file and puts it in all.Names() again.
 func (d *damager) file(t *testing.T, path string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -116,7 +117,7 @@ func (d *damager) differences(path string, at int) ([]Difference, error) {
 	case name == rundir.ReportFile:
 		v.sealed = &rundir.Seal{} // there is one, so a page without a checksum is damaged
 		v.report()
-	case slices.Contains(rundir.Order, stage):
+	case slices.Contains(all.Names(), stage):
 		var a audited
 		if a.manifest, a.faults, a.err = checkpoint.Audit(filepath.Dir(path)); v.stage(stage, a) != nil {
 			return nil, a.err
@@ -189,7 +190,7 @@ func TestEveryDamagedByteIsNoticed(t *testing.T) {
 		}
 	}
 	if v := verified(t, run); !v.OK {
-		t.Fatal("the run was not put in rundir.Order again")
+		t.Fatal("the run was not put in all.Names() again")
 	}
 	t.Logf("%d flipped bytes, %d cuts", d.flips, d.cuts)
 }

@@ -17,7 +17,7 @@ import (
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 	"slm/stages"
-	"slm/stages/trainer"
+	"slm/stages/all"
 )
 
 // Diff is how two runs, or two checkpoints, differ.
@@ -42,6 +42,7 @@ type MetricDiff struct {
 	Name  string  `json:"name"`
 	A     float64 `json:"a"`
 	B     float64 `json:"b"`
+	near  float64 // as stages.Metric has it
 }
 
 // StageDiff is how two checkpoints of a stage differ.
@@ -86,7 +87,7 @@ func Compare(a, b string) (*Diff, error) {
 		return nil, err
 	}
 	d.Same = true
-	for _, stage := range rundir.Order {
+	for _, stage := range all.Names() {
 		inA, inB := filepath.Join(a, stage), filepath.Join(b, stage)
 		s, err := CompareCheckpoints(inA, inB)
 		if errors.Is(err, checkpoint.ErrMissing) {
@@ -291,31 +292,20 @@ func compareText(a, b string) (checkpoint.RowDiff, error) {
 	return checkpoint.RowDiff{Row: at, Column: "line", A: line(la), B: line(lb)}, nil
 }
 
-// metricsOf is what two checkpoints of a stage have come to.
-func metricsOf(stage, a, b string) []MetricDiff {
-	var out []MetricDiff
-	switch stage {
-	case stages.DP, stages.KIT:
-		ma, _, errA := checkpoint.ReadTable[trainer.Metric](filepath.Join(a, "metrics.arrow"))
-		mb, _, errB := checkpoint.ReadTable[trainer.Metric](filepath.Join(b, "metrics.arrow"))
-		if errA != nil || errB != nil || len(ma) == 0 || len(mb) == 0 {
-			return nil
-		}
-		la, lb := ma[len(ma)-1], mb[len(mb)-1]
-		out = append(out, MetricDiff{stage, "steps", float64(la.Step), float64(lb.Step)}, MetricDiff{stage, "loss", la.Loss, lb.Loss})
-		if la.HeldOut != nil && lb.HeldOut != nil {
-			out = append(out, MetricDiff{stage, "held_out", *la.HeldOut, *lb.HeldOut})
-		}
-	case stages.Eval:
-		sa, errA := rundir.ReadSummary(a)
-		sb, errB := rundir.ReadSummary(b)
-		if errA != nil || errB != nil {
-			return nil
-		}
-		for _, sys := range sa.Systems {
-			if other, ok := sb.Find(sys.System); ok {
-				out = append(out, MetricDiff{stage, "accuracy of " + sys.System, sys.Accuracy, other.Accuracy})
-			}
+// metricsOf are the numbers that two checkpoints of a stage have both come to.
+func metricsOf(stage, a, b string) (out []MetricDiff) {
+	def, ok := all.Lookup(stage)
+	if !ok || def.Metrics == nil {
+		return nil
+	}
+	inA, errA := def.Metrics(a)
+	inB, errB := def.Metrics(b)
+	if errA != nil || errB != nil {
+		return nil
+	}
+	for _, m := range inA {
+		if i := slices.IndexFunc(inB, func(o stages.Metric) bool { return o.Name == m.Name }); i >= 0 {
+			out = append(out, MetricDiff{Stage: stage, Name: m.Name, A: m.Value, B: inB[i].Value, near: m.Near})
 		}
 	}
 	return out

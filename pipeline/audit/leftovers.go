@@ -12,6 +12,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/pipeline/rundir"
+	"slm/stages/all"
 )
 
 // work checks what interrupted stages have kept.
@@ -31,7 +32,7 @@ func (v *verifier) work() {
 			v.found(Difference{File: filepath.ToSlash(name) + "/" + f.File, Where: f.Where, What: f.What})
 		}
 	}
-	for _, stage := range rundir.Order {
+	for _, stage := range all.Names() {
 		v.Stamp(filepath.Join(rundir.WorkFolder, stage+rundir.StampExt))
 		for _, name := range []string{"journal", "trials.journal"} {
 			v.journal(filepath.Join(rundir.WorkFolder, stage, name))
@@ -123,7 +124,7 @@ func (v *verifier) report() {
 
 // strays notes what lies in the run's folder and is none of its files.
 func (v *verifier) strays() {
-	known := slices.Concat(rundir.SealedFiles, rundir.Order, []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder})
+	known := slices.Concat(rundir.SealedFiles, all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder})
 	entries, err := os.ReadDir(v.folder)
 	if err != nil {
 		v.note("%v", err)

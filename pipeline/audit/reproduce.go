@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,11 +19,8 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/stages"
+	"slm/stages/all"
 )
-
-// Tolerance is how far the final losses of two kernels may lie apart, by the first one: their sums have another rundir.Order, so that their
-// bits cannot agree.
-const Tolerance = 0.02
 
 // Reproduction is what came of running a run again.
 type Reproduction struct {
@@ -110,9 +108,10 @@ func openOriginal(folder string) (*recipe.Loaded, *pipeline.Plan, error) {
 
 // sameInputs demands that the files which the recipe reads are those that the run has read.
 func sameInputs(old, now *pipeline.Plan) error {
-	for i, s := range now.Stages {
-		if i >= len(old.Stages) {
-			break
+	for _, s := range now.Stages {
+		i := slices.IndexFunc(old.Stages, func(o pipeline.Planned) bool { return o.Stage == s.Stage })
+		if i < 0 {
+			continue // the run was made by a program without the stage
 		}
 		for _, key := range slices.Sorted(maps.Keys(old.Stages[i].Inputs)) {
 			if was, is := old.Stages[i].Inputs[key], s.Inputs[key]; was != is {
@@ -155,6 +154,9 @@ func (a *again) run(ctx context.Context, r *recipe.Loaded) (err error) {
 
 // stage does one stage and compares it. False = the rest need not be done.
 func (a *again) stage(ctx context.Context, runner *pipeline.Runner, stage string) (goOn bool, err error) {
+	if a.how.Stage != "" && !slices.Contains(all.Before(a.how.Stage), stage) && a.how.Stage != stage {
+		return true, nil
+	}
 	was := filepath.Join(a.original, stage)
 	m, err := checkpoint.Load(was)
 	if errors.Is(err, checkpoint.ErrMissing) && a.how.Stage == "" {
@@ -164,9 +166,6 @@ func (a *again) stage(ctx context.Context, runner *pipeline.Runner, stage string
 		return false, err
 	}
 	if a.how.Stage != "" && a.how.Stage != stage {
-		if slices.Index(rundir.Order, stage) > slices.Index(rundir.Order, a.how.Stage) {
-			return false, nil
-		}
 		a.out.Stages = append(a.out.Stages, Reproduced{Stage: stage, Result: Taken, Digest: m.Digest()})
 		return true, runner.Take(stage, was)
 	}
@@ -219,16 +218,21 @@ func (a *again) compare(stage string, m *checkpoint.Manifest) (Reproduced, error
 
 // close says in which way a stage by another kernel is near enough to the original; "" = it is not.
 func (a *again) close(stage string) string {
-	if stage == stages.BPO || stage == stages.Eval {
-		return "by another kernel: searched and scored with other texts, so only that it runs is checked"
+	def, _ := all.Lookup(stage)
+	switch def.Agrees {
+	case stages.EveryBit:
+		return ""
+	case stages.InNothing:
+		return "by another kernel: made from choices that small differences turn over, so only that it runs is checked"
 	}
 	text := ""
 	for _, m := range metricsOf(stage, filepath.Join(a.original, stage), filepath.Join(a.plan.Folder(), stage)) {
-		if m.Name == "steps" && m.A != m.B || m.Name == "loss" && (m.B-m.A > Tolerance*m.A || m.A-m.B > Tolerance*m.A) {
+		switch {
+		case m.near < 0:
+		case math.Abs(m.B-m.A) > m.near*math.Abs(m.A):
 			return ""
-		}
-		if m.Name == "loss" {
-			text = fmt.Sprintf("by another kernel: final loss %.4f, and was %.4f, within %g %%", m.B, m.A, Tolerance*100)
+		case m.near > 0:
+			text = fmt.Sprintf("by another kernel: final %s %.4f, and was %.4f, within %g %%", m.Name, m.B, m.A, m.near*100)
 		}
 	}
 	return text

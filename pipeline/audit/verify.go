@@ -12,6 +12,7 @@ import (
 	"slm/checkpoint"
 	"slm/pipeline"
 	"slm/pipeline/rundir"
+	"slm/stages/all"
 )
 
 // ErrDiffers says that something is not what it should be: verify and reproduce found a difference.
@@ -75,16 +76,16 @@ func (v *verifier) contents() error {
 	if err := v.seal(); err != nil {
 		return err
 	}
-	audits := make([]audited, len(rundir.Order))
+	audits := make([]audited, len(all.Names()))
 	var wg sync.WaitGroup
-	for i, stage := range rundir.Order {
+	for i, stage := range all.Names() {
 		wg.Go(func() {
 			a := &audits[i]
 			a.manifest, a.faults, a.err = checkpoint.Audit(filepath.Join(v.folder, stage))
 		})
 	}
 	wg.Wait()
-	for i, stage := range rundir.Order {
+	for i, stage := range all.Names() {
 		if err := v.stage(stage, audits[i]); err != nil {
 			return err
 		}

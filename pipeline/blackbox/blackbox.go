@@ -15,6 +15,7 @@ import (
 	"slm/model/kernel"
 	"slm/pipeline/rundir"
 	"slm/stages"
+	"slm/stages/all"
 )
 
 // Box is a run's black box: opened at first use, shared by the stages, with its replies stored in the run's folder.
@@ -132,7 +133,7 @@ func Exported(dir string) (whole []string) {
 // Stored lists the files that hold a run's replies: each stage's own, and the journal.
 func Stored(folder string) []string {
 	var files []string
-	for _, stage := range rundir.Order {
+	for _, stage := range all.Names() {
 		files = append(files, filepath.Join(folder, stage, rundir.RepliesTable))
 	}
 	files = append(files, filepath.Join(folder, rundir.RepliesFile))

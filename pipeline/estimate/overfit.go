@@ -3,6 +3,7 @@ package estimate
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"slm/model/kernel"
@@ -27,10 +28,10 @@ func OverfitOneBatch(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be
 	if err != nil {
 		return err
 	}
-	job, _, err := dp.New(r.Stages.DP, r.Model.Config(dom.Tokenizer.Vocab())).Job(dom, r.Seed)
+	job, err := dp.Job(r, dom, r.Seed)
 	if err != nil {
 		return fmt.Errorf("%s: %w", stages.DP, err)
 	}
-	env := &stages.Env{Seed: r.Seed, Kernel: be, Log: quiet(), Now: now, Emit: func(stages.Event) {}}
+	env := &stages.Env{Seed: r.Seed, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {}}
 	return trainer.OverfitOneBatch(ctx, env, job, tell)
 }

@@ -13,7 +13,7 @@ import (
 
 	"slm/data/source"
 	"slm/pipeline/schema"
-	"slm/stages/trainer"
+	"slm/stages/all"
 )
 
 // ErrUsage marks a recipe that cannot be found or read at all, and settings that are no KEY=VALUE.
@@ -63,19 +63,17 @@ func Load(src Source) (*Loaded, error) {
 		return nil, err
 	}
 	out.Extends = ""
-	out.Stages.KIT.Passage, out.Stages.BPO.Passage = out.Eval.Knowledge, out.Eval.Knowledge // one length for all who give the LLM knowledge
-	out.rates()
+	out.complete()
 	return out, out.anchor(src.Env)
 }
 
-// rates gives the training stages the learning rates of their optimisers and the model's width, where no layer names one.
-func (l *Loaded) rates() {
-	dp, kit := &l.Stages.DP.Optim, &l.Stages.KIT.Optim
-	if _, named := l.Origins["stages.dp.optim.lr"]; !named {
-		dp.LR = trainer.Rate(dp.Name, l.Model.Width)
-	}
-	if _, named := l.Origins["stages.kit.optim.lr"]; !named {
-		kit.LR = trainer.TuningRate(kit.Name, l.Model.Width)
+// complete fills in what follows from other keys, where no layer names it.
+func (l *Loaded) complete() {
+	named := func(path string) bool { _, ok := l.Origins[path]; return ok }
+	for _, d := range all.Defs() {
+		if d.Section != nil && d.Section.Complete != nil {
+			d.Section.Complete(l, named)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package recipe
 import (
 	"path/filepath"
 	"testing"
+
+	"slm/stages"
 )
 
 func TestALearningRateThatNoLayerNamesFollowsFromTheWidth(t *testing.T) {
@@ -22,7 +24,7 @@ func TestALearningRateThatNoLayerNamesFollowsFromTheWidth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if dp, kit := r.Stages.DP.Optim.LR, r.Stages.KIT.Optim.LR; dp != c.dp || kit != c.kit {
+		if dp, kit := stages.Get[float64](r, "stages.dp.optim.lr"), stages.Get[float64](r, "stages.kit.optim.lr"); dp != c.dp || kit != c.kit {
 			t.Errorf("%v: dp %v, kit %v, want %v and %v", c.set, dp, kit, c.dp, c.kit)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"slm/data/exam"
 	"slm/data/pairs"
 	"slm/recipes"
+	"slm/stages"
+	"slm/stages/dp"
 )
 
 // The statutes' exam is never trained on: not its questions, in no split, and none of its articles is asked about in training.
@@ -29,8 +31,8 @@ func TestTheStatutesAreTrainedWithoutTheirExam(t *testing.T) {
 	if _, err := os.Stat(r.Data.Exam.File); errors.Is(err, os.ErrNotExist) {
 		t.Skip("the statutes are not here: slm data pull statutes-cn")
 	}
-	if r.Stages.DP.Mix.Pairs != 0 || r.Stages.KIT.Pairs.From != "corpus" {
-		t.Errorf("mix %+v, pairs from %s", r.Stages.DP.Mix, r.Stages.KIT.Pairs.From)
+	if stages.Get[dp.Mix](r, "stages.dp.mix").Pairs != 0 || stages.Get[string](r, "stages.kit.pairs.from") != "corpus" {
+		t.Errorf("mix %+v, pairs from %s", stages.Get[dp.Mix](r, "stages.dp.mix"), stages.Get[string](r, "stages.kit.pairs.from"))
 	}
 	sections, _, err := corpus.Collect(corpus.Options{Paths: r.Data.Corpus.Path, Numbered: r.Data.Corpus.Numbered, Exact: r.Data.Corpus.Dedup.Exact})
 	if err != nil {

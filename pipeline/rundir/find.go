@@ -10,13 +10,11 @@ import (
 	"strings"
 
 	"slm/checkpoint"
+	"slm/stages/all"
 )
 
 // ErrUsage marks options that contradict each other or name what does not exist.
 var ErrUsage = errors.New("pipeline: wrong usage")
-
-// Order is the chain of stages.
-var Order = []string{"data", "dp", "kit", "bpo", "eval"}
 
 // Entry is one run folder.
 type Entry struct {
@@ -54,7 +52,7 @@ func List(dir string) ([]Entry, error) {
 // Look reads a run folder's state from its manifests.
 func Look(folder string) Entry {
 	e := Entry{Name: filepath.Base(folder), Folder: folder, Done: map[string]string{}, Missing: []string{}}
-	for _, stage := range Order {
+	for _, stage := range all.Names() {
 		m, err := checkpoint.Load(filepath.Join(folder, stage))
 		if err == nil {
 			e.Done[stage] = m.Digest()
@@ -110,7 +108,7 @@ func Resolve(dir, name string) (string, error) {
 	if IsCheckpoint(name) {
 		return name, nil
 	}
-	if run, stage := filepath.Split(strings.TrimRight(name, "/")); slices.Contains(Order, stage) && run != "" {
+	if run, stage := filepath.Split(strings.TrimRight(name, "/")); slices.Contains(all.Names(), stage) && run != "" {
 		if folder, err := Find(dir, strings.TrimRight(run, "/")); err == nil {
 			return filepath.Join(folder, stage), nil
 		}

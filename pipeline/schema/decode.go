@@ -85,7 +85,7 @@ func (d *decoder) setting(v reflect.Value) {
 			d.report(path, Problem{Place: l.keyPlace(i), What: fmt.Sprintf("unknown field %q", part), Note: d.unknown(part, v.Type(), path)})
 			return
 		}
-		v, path = v.FieldByIndex(f.index), join(path, part)
+		v, path = f.of(v), join(path, part)
 		if i < len(l.path)-1 {
 			continue
 		}
@@ -211,7 +211,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 		}
 		at := join(path, p.key)
 		d.origin(at, d.layer.place(p.value.Key.GetToken()))
-		d.value(p.value.Value, v.FieldByIndex(f.index), at, f.tag)
+		d.value(p.value.Value, f.of(v), at, f.tag)
 	}
 }
 

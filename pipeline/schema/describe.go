@@ -41,10 +41,7 @@ func Describe(of any) []Key {
 	var walk func(t reflect.Type, v reflect.Value, prefix string)
 	walk = func(t reflect.Type, v reflect.Value, prefix string) {
 		for _, f := range fieldsOf(t) {
-			at, item := join(prefix, f.name), reflect.Value{}
-			if v.IsValid() {
-				item = v.FieldByIndex(f.index)
-			}
+			at, item := join(prefix, f.name), f.of(v)
 			for item.IsValid() && item.Kind() == reflect.Pointer {
 				item = item.Elem() // invalid behind nil: there is no default
 			}

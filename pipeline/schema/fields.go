@@ -10,9 +10,35 @@ import (
 // field is one key of a struct.
 type field struct {
 	name  string
-	index []int
+	index []int // nil = of a struct whose fields are registered elsewhere
 	tag   reflect.StructTag
 	typ   reflect.Type
+}
+
+// of is the field of a struct; invalid where the struct is.
+func (f field) of(v reflect.Value) reflect.Value {
+	switch {
+	case !v.IsValid():
+		return v
+	case f.index == nil:
+		return reflect.ValueOf(v.Interface().(Sections).Section(f.name)).Elem()
+	}
+	return v.FieldByIndex(f.index)
+}
+
+// Sections is a struct whose fields are registered elsewhere in the program.
+type Sections interface {
+	// Fields are those of every value of the type.
+	Fields() []Section
+	// Section points to the field of that name. Copies of a value share what it points to.
+	Section(name string) any
+}
+
+// Section is a field of a Sections. Its tag is that of a struct's field, without the key.
+type Section struct {
+	Name string
+	Type reflect.Type
+	Tag  reflect.StructTag
 }
 
 var durationType = reflect.TypeFor[time.Duration]()
@@ -20,6 +46,12 @@ var durationType = reflect.TypeFor[time.Duration]()
 // fieldsOf lists the keys of a struct type in the order of declaration. Embedded structs marked yaml:",inline" lend theirs.
 func fieldsOf(t reflect.Type) []field {
 	var out []field
+	if s, ok := reflect.Zero(t).Interface().(Sections); ok {
+		for _, f := range s.Fields() {
+			out = append(out, field{name: f.Name, tag: f.Tag, typ: f.Type})
+		}
+		return out
+	}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
@@ -133,8 +165,51 @@ func Walk(v any, visit func(path string, value reflect.Value, tag reflect.Struct
 			return
 		}
 		for _, f := range fieldsOf(v.Type()) {
-			walk(v.FieldByIndex(f.index), join(prefix, f.name), f.tag)
+			walk(f.of(v), join(prefix, f.name), f.tag)
 		}
 	}
 	walk(reflect.ValueOf(v), "", "")
+}
+
+// Tag is a field's tag of one key.
+func Tag(key, value string) reflect.StructTag {
+	return reflect.StructTag(fmt.Sprintf("%s:%q", key, value))
+}
+
+// At is the value of a key or a section of the struct that v points to; false where the path leads to none.
+func At(v any, path string) (reflect.Value, bool) {
+	at := reflect.ValueOf(v).Elem()
+	for part := range strings.SplitSeq(path, ".") {
+		if at.Kind() == reflect.Pointer {
+			at = at.Elem()
+		}
+		if !at.IsValid() || at.Kind() != reflect.Struct || isText(at.Type()) {
+			return reflect.Value{}, false
+		}
+		f, ok := find(at.Type(), part)
+		if !ok {
+			return reflect.Value{}, false
+		}
+		at = f.of(at)
+	}
+	return at, true
+}
+
+// Tagged lists the keys and sections of the struct that of points to whose tag key has a value. What a listed section holds is not listed.
+func Tagged(of any, key, value string) (paths []string) {
+	var walk func(t reflect.Type, prefix string)
+	walk = func(t reflect.Type, prefix string) {
+		if t = deref(t); t.Kind() != reflect.Struct || isText(t) {
+			return
+		}
+		for _, f := range fieldsOf(t) {
+			if path := join(prefix, f.name); f.tag.Get(key) == value {
+				paths = append(paths, path)
+			} else {
+				walk(f.typ, path)
+			}
+		}
+	}
+	walk(reflect.TypeOf(of), "")
+	return paths
 }

@@ -54,11 +54,7 @@ func plainShape(t reflect.Type, v reflect.Value, tag reflect.StructTag) map[stri
 	case reflect.Struct:
 		properties := map[string]any{}
 		for _, f := range fieldsOf(t) {
-			item := reflect.Value{}
-			if v.IsValid() {
-				item = v.FieldByIndex(f.index)
-			}
-			properties[f.name] = shape(f.typ, item, f.tag)
+			properties[f.name] = shape(f.typ, f.of(v), f.tag)
 		}
 		return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
 	case reflect.Map:

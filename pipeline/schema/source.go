@@ -88,7 +88,7 @@ func forbidden(r rune) bool {
 func (l *Layer) parse(text string) Problems {
 	root, problems := l.tree(text)
 	if problems != nil {
-		return l.salvage(problems)
+		return l.lenient(problems)
 	}
 	l.root = root
 	return nil

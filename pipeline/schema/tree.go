@@ -34,7 +34,7 @@ func tree(v reflect.Value, path string, skip func(string) bool) any {
 			if skip != nil && skip(at) {
 				continue
 			}
-			if x := tree(v.FieldByIndex(f.index), at, skip); x != nil {
+			if x := tree(f.of(v), at, skip); x != nil {
 				m[f.name] = x
 			}
 		}
@@ -92,10 +92,7 @@ func ordered(v, base reflect.Value, path string, skip func(string) bool) any {
 	case reflect.Struct:
 		var m yaml.MapSlice
 		for _, f := range fieldsOf(v.Type()) {
-			at, item, usual := join(path, f.name), v.FieldByIndex(f.index), reflect.Value{}
-			if base.IsValid() {
-				usual = base.FieldByIndex(f.index)
-			}
+			at, item, usual := join(path, f.name), f.of(v), f.of(base)
 			if skip != nil && skip(at) || item.Kind() == reflect.String && item.Len() == 0 && (!usual.IsValid() || usual.Len() == 0) {
 				continue
 			}

@@ -38,7 +38,7 @@ func (d *decoder) validate(v reflect.Value, path string) {
 		}
 	}
 	for _, f := range fieldsOf(v.Type()) {
-		d.validate(v.FieldByIndex(f.index), join(path, f.name))
+		d.validate(f.of(v), join(path, f.name))
 	}
 }
 

@@ -86,7 +86,7 @@ func (s *Session) load(ctx context.Context) error {
 			return fmt.Errorf("pipeline: %s has searched no prompts yet: %w", s.Folder, checkpoint.ErrMissing)
 		}
 		run.Prompt = func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error) {
-			return bpo.PromptOf(filepath.Join(s.Folder, stages.BPO), s.Trial, s.Recipe.Stages.BPO.Soft, tok, p, s.Recipe.Seed)
+			return bpo.PromptOf(filepath.Join(s.Folder, stages.BPO), s.Trial, stages.Get[bpo.Soft](s.Recipe, "stages.bpo.soft"), tok, p, s.Recipe.Seed)
 		}
 	}
 	if s.with, err = systems.Open(run); err != nil {

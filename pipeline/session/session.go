@@ -19,8 +19,9 @@ import (
 	"slm/pipeline/rundir"
 	"slm/result"
 	"slm/stages"
+	"slm/stages/all"
 	"slm/stages/eval"
-	"slm/stages/kit"
+	"slm/stages/knowledge"
 	"slm/stages/systems"
 )
 
@@ -82,7 +83,7 @@ func (s *Session) Close() (err error) {
 	return errors.Join(err, s.hold.Unlock())
 }
 
-func (s *Session) oneStep() bool { return s.Recipe.Stages.KIT.Knowledge == kit.OneStep }
+func (s *Session) oneStep() bool { return knowledge.InOneStep(s.Recipe) }
 
 // hash reads checkpoints before they are used, and says which are there.
 func (s *Session) hash(names ...string) (there map[string]bool, err error) {
@@ -102,7 +103,7 @@ func (s *Session) hash(names ...string) (there map[string]bool, err error) {
 
 // Evaluate scores the run's systems on questions of the user's.
 func (s *Session) Evaluate(ctx context.Context, items []exam.Item) (*result.Summary, error) {
-	if _, err := s.hash(rundir.Order...); err != nil {
+	if _, err := s.hash(all.Names()...); err != nil {
 		return nil, err
 	}
 	env := &stages.Env{

@@ -4,31 +4,16 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"slm/optim/bayes"
 	"slm/optim/cma"
 	"slm/rng"
 )
 
-// arms lists the names of the controls, repeats included, in the order in which they run.
-func (s *search) arms() (names []string) {
-	for _, c := range []string{random, sobol, evolution, text} {
-		if !slices.Contains(s.cfg.Controls, c) {
-			continue
-		}
-		names = append(names, c)
-		for r := 2; r <= s.cfg.Repeats && c != text; r++ {
-			names = append(names, fmt.Sprintf("%s/%d", c, r))
-		}
-	}
-	return names
-}
-
 // runControls runs each control with as many questions as the search has asked.
 func (s *search) runControls(ctx context.Context) error {
 	budget := asked(s.own.trials[1:])
-	for _, name := range s.arms() {
+	for _, name := range s.cfg.arms() {
 		a := &arm{name: name, trials: []*trial{s.zero}}
 		s.controls = append(s.controls, a)
 		var err error

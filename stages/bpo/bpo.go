@@ -49,17 +49,10 @@ func (s *Stage) Check(data string) error {
 
 // Enough says why so many development items are too few to search on; nil if they are not.
 func (c Config) Enough(dev int) error {
-	_, err := c.held(dev)
-	return err
-}
-
-// held is how many of the development items are kept from the search, for the choice and the check.
-func (c Config) held(dev int) (int, error) {
-	held := max(2, int(float64(dev)*c.Final.Share+0.5))
-	if dev-held < 1 {
-		return 0, fmt.Errorf("%w: %d cannot be dealt into some to search on, some to choose on and some to check on (data.exam.split.dev)", ErrItems, dev)
+	if search, _, _ := c.Final.deal(dev); search < 1 {
+		return fmt.Errorf("%w: %d cannot be dealt into some to search on, some to choose on and some to check on (data.exam.split.dev)", ErrItems, dev)
 	}
-	return held, nil
+	return nil
 }
 
 // Run searches, chooses and writes the checkpoint. Every block of answers is in the journal before the next is asked for.

@@ -49,7 +49,7 @@ func (s *search) left() float64 {
 		}
 		own += each * float64(all-made)
 	}
-	arms := len(s.arms())
+	arms := len(s.cfg.arms())
 	best := float64(s.cfg.Final.Best)
 	total := float64(len(s.items)) + own*float64(1+arms) + float64(len(s.choice))*(1+best*float64(1+arms)) + float64(len(s.checked)*(2+arms))
 	return max(0, total-float64(done)) * spent / float64(done)

@@ -81,21 +81,15 @@ func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
 	dev = slices.Clone(dev)
 	slices.SortFunc(dev, func(a, b exam.Item) int { return strings.Compare(a.ID, b.ID) })
 	rng.New(seed, "bpo", "items").Shuffle(len(dev), func(i, j int) { dev[i], dev[j] = dev[j], dev[i] })
-	held, err := cfg.held(len(dev))
-	if err != nil {
+	if err := cfg.Enough(len(dev)); err != nil {
 		return nil, err
 	}
+	n, choice, check := cfg.Final.deal(len(dev))
 	s := &search{
-		cfg: cfg, seed: seed, choice: dev[:held/2], checked: dev[held/2 : held], items: dev[held:], log: &journal{},
+		cfg: cfg, seed: seed, choice: dev[:choice], checked: dev[choice : choice+check], items: dev[choice+check:], ladder: cfg.rungs(n), log: &journal{},
 		emit: func(stages.Event) {}, now: func() time.Time { return time.Time{} },
 	}
 	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(s.meter.asked)} }
-	for _, rung := range cfg.Items.Ladder {
-		rung = min(rung, len(s.items))
-		if n := len(s.ladder); n == 0 || rung > s.ladder[n-1] {
-			s.ladder = append(s.ladder, rung)
-		}
-	}
 	s.items = s.items[:s.ladder[len(s.ladder)-1]]
 	return s, nil
 }

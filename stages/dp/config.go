@@ -14,8 +14,8 @@ type Config struct {
 	Mix        Mix           `yaml:"mix" doc:"what a pass is made of"`
 	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens, the rest is cut with a warning; 0 = the context, which it may not exceed"`
 	Optim      trainer.Optim `yaml:"optim" doc:"how weights are updated"`
-	Save       trainer.Save  `yaml:"save" doc:"when state is saved"`
-	Recompute  bool          `yaml:"recompute" doc:"activation checkpointing: blocks compute their activations again for the gradient; less memory, about a quarter more time, the same weights"`
+	Save       trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
+	Recompute  bool          `yaml:"recompute" identity:"none" doc:"activation checkpointing: blocks compute their activations again for the gradient; less memory, about a quarter more time, the same weights"`
 }
 
 // Mix is what a pass consists of, as weights: corpus = sections in document forms, pairs = training sections asked about and answered

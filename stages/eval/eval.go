@@ -127,21 +127,6 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 	return sum, rows, summarise(sum, rows, truth, s.cfg.Intervals.N, env.Seed)
 }
 
-// Cost is what an evaluation takes, for plan.
-func (s *Stage) Cost(items int, r *stages.Rates) (c stages.Cost) {
-	specs, err := systems.Resolve(s.cfg.Systems)
-	if err != nil {
-		return c // the recipe was checked
-	}
-	if s.cfg.Items > 0 {
-		items = min(items, s.cfg.Items)
-	}
-	for _, spec := range specs {
-		c.Add(spec.Cost(items, r))
-	}
-	return c
-}
-
 // commit writes the checkpoint.
 func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
 	text, err := sum.JSON()

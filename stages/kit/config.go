@@ -8,12 +8,6 @@ import (
 	"slm/stages/trainer"
 )
 
-// How knowledge is generated.
-const (
-	TwoStep = "two-step" // the place from the question, then the text from the place alone
-	OneStep = "one-step" // the text from the question
-)
-
 // Config is the recipe's section stages.kit: tuning the model to answer questions with knowledge.
 type Config struct {
 	Pairs     Pairs         `yaml:"pairs" doc:"where questions and knowledge come from"`
@@ -23,8 +17,8 @@ type Config struct {
 	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box answers its question right with its text"`
 	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"the place, then the text; or the text at once (also for bpo, eval, ask)"`
 	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`
-	Save      trainer.Save  `yaml:"save" doc:"when state is saved"`
-	Recompute bool          `yaml:"recompute" doc:"as stages.dp.recompute"`
+	Save      trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
+	Recompute bool          `yaml:"recompute" identity:"none" doc:"as stages.dp.recompute"`
 	Passage   int           `yaml:"-"` // tokens of knowledge that the black box is given: eval.knowledge
 }
 
@@ -40,7 +34,7 @@ type Pairs struct {
 func Default() Config {
 	return Config{
 		Pairs:  Pairs{From: "corpus", Templates: []string{"number", "heading", "quote"}},
-		Epochs: 3, Batch: 8192, Replay: 1, Filter: true, Knowledge: TwoStep,
+		Epochs: 3, Batch: 8192, Replay: 1, Filter: true, Knowledge: knowledge.TwoStep,
 		Optim: trainer.DefaultOptim(5e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
 	}
 }

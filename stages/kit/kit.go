@@ -17,6 +17,7 @@ import (
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/knowledge"
 	"slm/stages/trainer"
 )
 
@@ -171,7 +172,7 @@ func (l *lesson) epoch(epoch int) []pack.Example {
 
 // reply is what the model learns to say. In two steps the place is the whole answer: the text is recited from the place alone.
 func (l *lesson) reply(p pairs.Pair) string {
-	if l.cfg.Knowledge == TwoStep && p.Place != "" {
+	if l.cfg.Knowledge == knowledge.TwoStep && p.Place != "" {
 		return l.dom.Forms.Reply(p.Place, "")
 	}
 	return p.Reply(l.dom.Forms)

@@ -20,6 +20,7 @@ import (
 	"slm/llm"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/knowledge"
 )
 
 // run runs the stage and reads what it says of its pairs.
@@ -302,7 +303,7 @@ func targets(ex pack.Example) (trained []int32) {
 
 func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 	dom := newDomain(t)
-	for _, steps := range []string{TwoStep, OneStep} {
+	for _, steps := range []string{knowledge.TwoStep, knowledge.OneStep} {
 		l := newLesson(t, dom, func(c *Config) { c.Knowledge, c.Replay = steps, 0 })
 		byID := map[string]pairs.Pair{}
 		for _, p := range l.pairs {
@@ -311,7 +312,7 @@ func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 		for _, ex := range l.epoch(0) {
 			p := byID[ex.ID]
 			answer := form.Join(p.Place, p.Text)
-			if steps == TwoStep || p.Kind == pairs.Quote {
+			if steps == knowledge.TwoStep || p.Kind == pairs.Quote {
 				answer = p.Place
 			}
 			got := targets(ex)
@@ -328,7 +329,7 @@ func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 		}
 		for i, ex := range held {
 			answer := dev[i].Place
-			if steps == OneStep {
+			if steps == knowledge.OneStep {
 				answer = form.Join(answer, dev[i].Knowledge)
 			}
 			if got := targets(ex); dom.Tokenizer.Decode(got[:len(got)-1]) != " "+answer || !strings.Contains(said(t, dom, ex), dev[i].Question) {

@@ -54,7 +54,7 @@ func runStage(ctx context.Context, dir string, out io.Writer) error {
 	env.LLM = func(context.Context) (llm.Client, error) { return client, nil }
 	env.Replies = func(path string) error { return client.ExportArrow(path) }
 	start := time.Now()
-	if err := bpo.New(r.Stages.BPO, false).Run(ctx, env); err != nil {
+	if err := bpo.New(stages.Get[bpo.Config](r, "stages.bpo"), false).Run(ctx, env); err != nil {
 		return err
 	}
 	m, err := checkpoint.Load(env.Dir(stages.BPO))

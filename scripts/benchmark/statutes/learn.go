@@ -10,6 +10,7 @@ import (
 	"slm/model"
 	"slm/model/decode"
 	"slm/scripts/benchmark/duel"
+	"slm/stages"
 	"slm/stages/dp"
 	"slm/stages/knowledge"
 	"slm/stages/trainer"
@@ -59,10 +60,11 @@ func (b *bench) learn(ctx context.Context, size, optim string) (cell, error) {
 	if err != nil {
 		return cell{}, err
 	}
+	rate := stages.At[float64](r, "stages.dp.optim.lr")
 	if !slices.ContainsFunc(b.set, func(s string) bool { return strings.HasPrefix(s, "stages.dp.optim.lr=") }) {
-		r.Stages.DP.Optim.LR = trainer.Rate(r.Stages.DP.Optim.Name, r.Model.Width)
+		*rate = trainer.Rate(stages.Get[trainer.Optim](r, "stages.dp.optim").Name, r.Model.Width)
 	}
-	job, _, err := dp.New(r.Stages.DP, r.Model.Config(b.dom.Tokenizer.Vocab())).Job(b.dom, r.Seed)
+	job, err := dp.Job(r, b.dom, r.Seed)
 	if err != nil {
 		return cell{}, err
 	}
@@ -72,7 +74,7 @@ func (b *bench) learn(ctx context.Context, size, optim string) (cell, error) {
 		return cell{}, err
 	}
 	defer t.Close()
-	c := cell{Size: size, Parameters: job.Model.Config.Count(), Optim: optim, Rate: r.Stages.DP.Optim.LR}
+	c := cell{Size: size, Parameters: job.Model.Config.Count(), Optim: optim, Rate: *rate}
 	var p point
 	for p.Step < t.Steps() {
 		if ctx.Err() != nil {

@@ -11,9 +11,9 @@ var topField = regexp.MustCompile(`^[A-Za-z0-9_"'-]+ *:( |$)`)
 // mostParts bounds how many fields are read apart: no recipe has as many.
 const mostParts = 1000
 
-// salvage reads a text that is no YAML field by field, so that a slip in one section hides nothing in the others. It returns the
+// lenient reads a text that is no YAML field by field, so that a slip in one section hides nothing in the others. It returns the
 // problems of the sections that cannot be read, or whole when each by itself can be.
-func (l *Layer) salvage(whole Problems) Problems {
+func (l *Layer) lenient(whole Problems) Problems {
 	var starts []int
 	for i, line := range l.lines {
 		if i == 0 || topField.MatchString(line) {

@@ -3,13 +3,15 @@ package report
 import (
 	"encoding/json"
 	"path/filepath"
+
+	"slm/stages/all"
 )
 
 // eventsFile is where a run tells what happens.
 const eventsFile = "events.jsonl"
 
-// Hindsight sets what slm plan said beside what happened.
-type Hindsight struct {
+// EstimateCheck sets what slm plan said beside what happened.
+type EstimateCheck struct {
 	Stages        []Compared `json:"stages"` // that were planned and then run; their sum at the end
 	PlannedMemory uint64     `json:"planned_memory"`
 	Memory        uint64     `json:"memory"` // bytes, the peak of the processes that ended in good order; 0 = unknown
@@ -22,14 +24,14 @@ type Compared struct {
 	Took    float64 `json:"took"`
 }
 
-// ReadHindsight reads a run's events. It is nil when the run was not planned, or nothing of the plan was run.
-func ReadHindsight(dir string) (*Hindsight, error) {
+// ReadEstimateCheck reads a run's events. It is nil when the run was not planned, or nothing of the plan was run.
+func ReadEstimateCheck(dir string) (*EstimateCheck, error) {
 	path := filepath.Join(dir, eventsFile)
 	took, err := secondsByStage(path)
 	if err != nil {
 		return nil, err
 	}
-	h, planned := &Hindsight{}, map[string]float64{}
+	h, planned := &EstimateCheck{}, map[string]float64{}
 	err = eachEvent(path, func(line []byte) {
 		var e struct {
 			Type, Stage string
@@ -51,22 +53,22 @@ func ReadHindsight(dir string) (*Hindsight, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := Compared{Stage: "all"}
-	for _, stage := range stageOrder {
+	sum := Compared{Stage: "all"}
+	for _, stage := range all.Names() {
 		if p, ok := planned[stage]; ok && took[stage] > 0 {
 			h.Stages = append(h.Stages, Compared{stage, p, took[stage]})
-			all.Planned, all.Took = all.Planned+p, all.Took+took[stage]
+			sum.Planned, sum.Took = sum.Planned+p, sum.Took+took[stage]
 		}
 	}
 	if len(h.Stages) == 0 {
 		return nil, nil
 	}
-	h.Stages = append(h.Stages, all)
+	h.Stages = append(h.Stages, sum)
 	return h, nil
 }
 
 // planned is what was expected of a stage, in seconds; 0 when nothing was.
-func (h *Hindsight) planned(stage string) float64 {
+func (h *EstimateCheck) planned(stage string) float64 {
 	if h != nil {
 		for _, s := range h.Stages {
 			if s.Stage == stage {

@@ -9,12 +9,12 @@ import (
 
 func TestWhatWasPlannedStandsBesideWhatHappened(t *testing.T) {
 	dir := t.TempDir()
-	read := func(text string) *Hindsight {
+	read := func(text string) *EstimateCheck {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(dir, eventsFile), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		h, err := ReadHindsight(dir)
+		h, err := ReadEstimateCheck(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestWhatWasPlannedStandsBesideWhatHappened(t *testing.T) {
 {"t":"2026-01-01T00:00:
 {"t":"2026-01-01T00:00:11Z","type":"exit","memory":1100}
 `
-	want := &Hindsight{Stages: []Compared{{"dp", 12, 10}, {"all", 12, 10}}, PlannedMemory: 1000, Memory: 1100} // kit was not run
+	want := &EstimateCheck{Stages: []Compared{{"dp", 12, 10}, {"all", 12, 10}}, PlannedMemory: 1000, Memory: 1100} // kit was not run
 	if h := read(planned + ran); !reflect.DeepEqual(h, want) || h.planned("dp") != 12 || h.planned("kit") != 0 {
 		t.Errorf("%+v, want %+v", h, want)
 	}

@@ -1,0 +1,68 @@
+package recipe
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"slm/pipeline/schema"
+)
+
+// What a field's tag "identity" says of the key, or of all keys of the section, where it is there.
+const (
+	None    = "none"    // it changes how a run is done and never what it ends in: limits, speed, where it is kept and under which name
+	Changed = "changed" // format 1 did not have it from the beginning: it counts only where it differs from its default
+)
+
+// Operational reports whether a key changes how a run is done and never what it ends in. It is in no fingerprint, so that a raised budget
+// goes on with the same run.
+func Operational(path string) bool { return below(path, operational()) }
+
+func operational() []string {
+	r := Default()
+	return schema.Tagged(&r, "identity", None)
+}
+
+// Identity is the part of a recipe that decides what a run ends in, as nested maps for canonical JSON: without what is operational, without
+// paths, whose files' digests stand for them, and without folders of weights. Where keys are given, it is the part below them.
+func (r *Recipe) Identity(keys ...string) any {
+	outside := slices.Concat(operational(), schema.Tagged(r, "kind", "path"), r.unchanged())
+	p := r.portable()
+	return schema.Tree(&p, func(path string) bool {
+		if below(path, outside) {
+			return true
+		}
+		return keys != nil && !slices.ContainsFunc(keys, func(k string) bool { return below(path, []string{k}) || strings.HasPrefix(k, path+".") })
+	})
+}
+
+// unchanged are the keys that count only where they differ from their defaults, and do not.
+func (r *Recipe) unchanged() []string {
+	d := Default()
+	return slices.DeleteFunc(schema.Tagged(r, "identity", Changed), func(path string) bool {
+		mine, _ := json.Marshal(treeAt(r, path)) // a recipe's values can be written
+		usual, _ := json.Marshal(treeAt(&d, path))
+		return string(mine) != string(usual)
+	})
+}
+
+func treeAt(r *Recipe, path string) any {
+	v, _ := schema.At(r, path)
+	return schema.Tree(v.Interface(), nil)
+}
+
+// portable is a recipe without what depends on the machine or on the program's version: weights keep their name and lose their folder, since
+// their digest is among the inputs, and the default list of systems is that of format 1.
+func (r *Recipe) portable() Recipe {
+	p := *r
+	if ref, ok := p.LLM.Reference(); ok {
+		p.LLM.Model = ref.Portable().String()
+	}
+	p.Eval.Systems = p.Eval.Systems.Identity()
+	return p
+}
+
+// below reports whether a path is one of some, or lies below it.
+func below(path string, some []string) bool {
+	return slices.ContainsFunc(some, func(k string) bool { return path == k || strings.HasPrefix(path, k+".") })
+}

@@ -1,0 +1,37 @@
+package bpo
+
+import (
+	"fmt"
+	"slices"
+)
+
+// deal says how many of n development items are searched on, chosen on and checked on. No more than two left over are too few to search on.
+func (f Final) deal(n int) (search, choice, check int) {
+	held := max(2, int(float64(n)*f.Share+0.5))
+	return n - held, held / 2, held - held/2
+}
+
+// rungs is the ladder, cut to n items.
+func (c Config) rungs(n int) (ladder []int) {
+	for _, rung := range c.Items.Ladder {
+		rung = min(rung, n)
+		if last := len(ladder); rung > 0 && (last == 0 || rung > ladder[last-1]) {
+			ladder = append(ladder, rung)
+		}
+	}
+	return ladder
+}
+
+// arms lists the names of the controls that search, repeats included, in the order in which they run.
+func (c Config) arms() (names []string) {
+	for _, control := range []string{random, sobol, evolution, text} {
+		if !slices.Contains(c.Controls, control) {
+			continue
+		}
+		names = append(names, control)
+		for r := 2; r <= c.Repeats && control != text; r++ {
+			names = append(names, fmt.Sprintf("%s/%d", control, r))
+		}
+	}
+	return names
+}

@@ -1,0 +1,65 @@
+package dp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"slm/model"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stages/trainer"
+)
+
+// Def declares the stage.
+var Def = stages.Def{
+	Name:    stages.DP,
+	Title:   "Domain pretraining",
+	Format:  3,
+	Parents: []string{stages.Data},
+	Section: &stages.Section{
+		Doc:     "reading the corpus",
+		Default: func() any { c := Default(); return &c },
+		Complete: func(s stages.Settings, named func(string) bool) {
+			if c := stages.At[Config](s, "stages.dp"); !named("stages.dp.optim.lr") {
+				c.Optim.LR = trainer.Rate(c.Optim.Name, stages.Get[int](s, "model.width"))
+			}
+		},
+		Check: check,
+	},
+	Keys:    stages.Keys("model"),
+	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
+	Cost:    cost,
+	Metrics: trainer.Metrics,
+	Agrees:  stages.InMetrics,
+}
+
+func fromRecipe(s stages.Settings) *Stage {
+	return New(stages.Get[Config](s, "stages.dp"), stages.Get[model.Shape](s, "model").Config(stages.Get[int](s, "tokenizer.train.vocab")))
+}
+
+// check compares the section with the model's.
+func check(s stages.Settings, broken func(string) bool) error {
+	c := stages.Get[Config](s, "stages.dp")
+	errs := []error{trainer.Check(s, "stages.dp", c.Optim, c.Batch, broken)}
+	if context := stages.Get[int](s, "model.context"); c.MaxSection > context && !broken("stages.dp") && !broken("model") {
+		errs = append(errs, fmt.Errorf("stages.dp.max_section: %d tokens do not fit into the model's context of %d", c.MaxSection, context))
+	}
+	return errors.Join(errs...)
+}
+
+func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
+	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
+		job, mix, err := fromRecipe(c).Job(c.Domain, c.Env.Seed)
+		if err == nil {
+			mix.Cut() // the stage counts, too
+		}
+		return job, err
+	})
+}
+
+// Job is what the stage of a recipe trains on a domain.
+func Job(s stages.Settings, dom *domain.Domain, seed uint64) (trainer.Job, error) {
+	job, _, err := fromRecipe(s).Job(dom, seed)
+	return job, err
+}

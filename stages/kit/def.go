@@ -1,0 +1,57 @@
+package kit
+
+import (
+	"context"
+
+	"slm/data/exam"
+	"slm/stages"
+	"slm/stages/trainer"
+)
+
+// Def declares the stage.
+var Def = stages.Def{
+	Name:    stages.KIT,
+	Title:   "Knowledge instruction tuning",
+	Format:  4,
+	Parents: []string{stages.Data, stages.DP},
+	Section: &stages.Section{
+		Doc:     "tuning on questions whose knowledge the black box found useful",
+		Default: func() any { c := Default(); return &c },
+		Complete: func(s stages.Settings, named func(string) bool) {
+			c := stages.At[Config](s, "stages.kit")
+			c.Passage = stages.Get[int](s, "eval.knowledge") // one length for all who give the black box knowledge
+			if !named("stages.kit.optim.lr") {
+				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width"))
+			}
+		},
+		Check: func(s stages.Settings, broken func(string) bool) error {
+			c := stages.Get[Config](s, "stages.kit")
+			return trainer.Check(s, "stages.kit", c.Optim, c.Batch, broken)
+		},
+	},
+	Keys: func(s stages.Settings) []string {
+		if asks(s) {
+			return []string{"llm", "eval.knowledge"}
+		}
+		return nil
+	},
+	Inputs:  []string{"stages.kit.pairs.file", "llm.model"},
+	Asks:    asks,
+	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
+	Cost:    cost,
+	Metrics: trainer.Metrics,
+	Agrees:  stages.InMetrics,
+}
+
+func asks(s stages.Settings) bool { return stages.Get[bool](s, "stages.kit.filter") }
+
+func fromRecipe(s stages.Settings) *Stage { return New(stages.Get[Config](s, "stages.kit")) }
+
+func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
+	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return fromRecipe(c).Job(c.Domain, c.Model, c.Env.Seed) })
+	if asks(c) {
+		items := len(exam.Only(c.Domain.Items, exam.Train))
+		sum.Add(c.Rates.Ask(items, items, true))
+	}
+	return sum, err
+}

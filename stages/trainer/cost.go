@@ -1,0 +1,41 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+
+	"slm/stages"
+)
+
+// Cost estimates a training stage: making its job, and its steps, of which the first are trained in memory.
+func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error)) (sum stages.Cost, err error) {
+	start := c.Env.Now()
+	job, err := prepare()
+	if err != nil {
+		return sum, err
+	}
+	r, err := Rehearse(c.Env, job)
+	if err != nil {
+		return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
+	}
+	defer r.Close()
+	sum.Seconds = c.Env.Now().Sub(start).Seconds()
+	sum.Tokens = int64(r.Steps() * job.Batch)
+	sum.FLOPs = 6 * float64(job.Model.Config.Count()) * float64(sum.Tokens)
+	if r.Steps() == 0 {
+		return sum, nil
+	}
+	step, err := c.Time(ctx, func() error { _, err := r.Step(); return err })
+	if err != nil {
+		return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
+	}
+	sum.Seconds += float64(r.Steps()) * step
+	if n := r.Measurements(); n > 0 {
+		once, err := c.Time(ctx, func() error { _, err := r.HeldOut(); return err })
+		if err != nil {
+			return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
+		}
+		sum.Seconds += float64(n) * once
+	}
+	return sum, nil
+}
