@@ -87,8 +87,8 @@ func once(message string) string {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "slm",
-		Short:         "A small language model that has read one domain makes a large black-box model better at it",
-		Long:          "slm trains a small language model on one domain (dp, kit), searches the soft prompt that makes its knowledge most useful to a black-box\nlarge model (bpo), and measures what that is worth (eval).\n\n    slm train legal",
+		Short:         "Make a large language model better at one domain with a small one trained on it",
+		Long:          "slm trains a small language model on one domain (dp, kit), searches the soft prompt that makes its knowledge most useful to a large black-box\nmodel (bpo), and measures the gain on held-out questions (eval).\n\n    slm train legal",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -106,8 +106,8 @@ func (a *app) root() *cobra.Command {
 	f.StringVarP(&a.output, "output", "o", "text", "`FORM` of the result: text, json or jsonl (train: its events too)")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on stderr")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log details on stderr")
-	f.StringVar(&a.color, "color", "auto", "live line of progress: `WHEN` is auto (on a terminal, unless $NO_COLOR is set), always or never")
-	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "`FOLDER` that holds runs/; $SLM_DIR names it too")
+	f.StringVar(&a.color, "color", "auto", "show a live progress line: `WHEN` is auto (on a terminal, unless $NO_COLOR is set), always or never")
+	f.StringVar(&a.dir, "dir", a.getenv("SLM_DIR", "."), "`FOLDER` that holds runs/; also set by $SLM_DIR")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddGroup(
 		&cobra.Group{ID: "before", Title: "Before a run:"}, &cobra.Group{ID: "run", Title: "Run:"},

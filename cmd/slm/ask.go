@@ -22,21 +22,21 @@ func newAsk(a *app) *cobra.Command {
 	var f askFlags
 	cmd := &cobra.Command{
 		Use: "ask RUN QUESTION", GroupID: "use", Args: exact(2, "a run and a question"),
-		Short: "What the small model knows, its source, and the LLM's answer with it",
-		Long: "Asks the small model for the place and the text, says whether the text stands in the corpus at that place, word for word, " +
-			"and gives it to the LLM: to choose among --choice options, or to answer freely. RUN is a folder, a run's name, or its beginning. " +
-			"With - for the question, each line of stdin is one. The LLM's replies are stored beside the run, and given again to the same question." +
+		Short: "Ask a question: what the small model knows, its source, and the LLM's answer",
+		Long: "Asks the small model for a place and the text there, says whether the corpus has exactly this text at that place, " +
+			"and gives the text to the LLM, which chooses among the --choice options or answers freely. RUN is a folder, a run's name, or the beginning of one. " +
+			"If the question is -, each line of stdin is a question. The LLM's replies are stored beside the run and reused for the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"\n  slm ask legal - --no-llm -o jsonl < questions.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd.Context(), args[0], args[1], f)
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` to choose; give two or more")
-	cmd.Flags().StringVar(&f.system, "system", "", "system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: the method's last stage that the run has)")
-	cmd.Flags().StringVar(&f.trial, "trial", "", "ask with the prompt of trial `N` of the search (0: none), or of a control's, such as random/3; see trials.arrow")
+	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` of an option; give two or more")
+	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: the method's last stage that the run has)")
+	cmd.Flags().StringVar(&f.trial, "trial", "", "use the prompt of trial `N` of the search (0: no prompt), or of a control, such as random/3; see trials.arrow")
 	cmd.Flags().BoolVar(&f.silent, "no-llm", false, "show the knowledge only")
-	cmd.Flags().BoolVar(&f.offline, "offline", false, "take the LLM's reply from what is stored")
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "use stored LLM replies only")
 	return cmd
 }
 

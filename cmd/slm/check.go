@@ -31,8 +31,8 @@ func newCheck(a *app) *cobra.Command {
 	var f recipeFlags
 	cmd := &cobra.Command{
 		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
-		Short: "Every mistake of a recipe at once, with its line; runs nothing",
-		Long:  "Checks a recipe, what it extends, the environment and -s together, that the files it names are there, and every row of its questions\nand pairs. Nothing is run or written." + exits(exitData, exitLLM),
+		Short: "Show every mistake of a recipe at once, with its line",
+		Long:  "Checks a recipe together with what it extends, the environment and -s; whether the files that it names exist; and every row of its questions\nand pairs. Nothing is run or written." + exits(exitData, exitLLM),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.check(args[0], &f)
 		},

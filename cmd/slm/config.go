@@ -15,26 +15,26 @@ import (
 )
 
 func newConfig(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "config", GroupID: "before", Short: "What a recipe comes to, and what its keys mean", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "config", GroupID: "before", Short: "Show the values of a recipe, and explain its keys", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var f recipeFlags
 	var origin bool
-	show := &cobra.Command{Use: "show RECIPE", Short: "Every value of a recipe, resolved", Args: exact(1, "a recipe"),
-		Long: "Prints a recipe with every value in it: from -s, the environment, the recipe, what it extends, and the defaults. That text is a recipe too. With --origin, one " +
-			"value a line behind the layer that set it." + exits(),
+	show := &cobra.Command{Use: "show RECIPE", Short: "Show every value of a recipe, resolved", Args: exact(1, "a recipe"),
+		Long: "Prints a recipe with every value in it: from -s, the environment, the recipe, what it extends, and the defaults. The output is itself a recipe. With --origin, " +
+			"each value is on a line of its own, after the layer that set it." + exits(),
 		RunE: func(_ *cobra.Command, args []string) error { return a.showConfig(args[0], &f, origin) }}
 	f.add(show)
-	show.Flags().BoolVar(&origin, "origin", false, "say who set each value: -s, a variable, a line of the recipe or of what it extends, or nobody")
-	schemaOf := &cobra.Command{Use: "schema", Short: "A JSON Schema of recipes, for editors", Args: exact(0, "no arguments"),
-		Long: "Prints a JSON Schema (2020-12). Editors complete and check recipes by it when one begins with\n\n    # yaml-language-server: $schema=slm.schema.json" + exits(),
+	show.Flags().BoolVar(&origin, "origin", false, "say what set each value: -s, a variable, a line of the recipe or of what it extends, or the default")
+	schemaOf := &cobra.Command{Use: "schema", Short: "Print a JSON Schema of recipes, for editors", Args: exact(0, "no arguments"),
+		Long: "Prints a JSON Schema (2020-12). Editors use it to complete and check a recipe that begins with\n\n    # yaml-language-server: $schema=slm.schema.json" + exits(),
 		RunE: func(*cobra.Command, []string) error {
 			enc := json.NewEncoder(a.out)
 			enc.SetIndent("", "  ")
 			enc.SetEscapeHTML(false)
 			return enc.Encode(recipe.JSONSchema())
 		}}
-	keys := &cobra.Command{Use: "keys [PATH]", Short: "What may be written for a key, its default and what it means", Args: cobra.MaximumNArgs(1),
-		Long: "Documents every key, those below PATH (stages.dp), or one (stages.dp.optim.lr). A key marked ○ changes how a run is done and not what it ends in." + exits(),
+	keys := &cobra.Command{Use: "keys [PATH]", Short: "Explain keys: allowed values, default, meaning", Args: cobra.MaximumNArgs(1),
+		Long: "Explains every key, the keys below PATH (stages.dp), or a single key (stages.dp.optim.lr). A key marked ○ changes how a run proceeds, but not its result." + exits(),
 		RunE: func(_ *cobra.Command, args []string) error { return a.showKeys(strings.Join(args, "")) }}
 	cmd.AddCommand(show, schemaOf, keys)
 	return cmd

@@ -25,22 +25,22 @@ type pulled struct {
 }
 
 func newData(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "data", GroupID: "before", Short: "Public data that recipes read and the program does not hold", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "data", GroupID: "before", Short: "Fetch public data that recipes read", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var base, folder string
 	var files []string
 	pull := &cobra.Command{
 		Use: "pull NAME", Args: exact(1, "a set's name"), Short: "Fetch a set of data from its public sources, by commit and checksum",
-		Long: "Fetches what is missing of a set (there is: " + strings.Join(source.Names(), ", ") + ") from the public repositories that it is made from, each file at a\n" +
-			"fixed commit, and checks it by its sha256. A file appears whole or not at all; the same command goes on where one was stopped.\n" +
-			"A recipe finds the files there: in its paths ${SLM_DATA} is that folder, shared/data beside the recipe's, or the cache's." + exits(exitData, exitInterrupted),
+		Long: "Fetches the missing files of a data set (available: " + strings.Join(source.Names(), ", ") + ") from public repositories, each file at a fixed commit, and checks\n" +
+			"its sha256. A file appears complete or not at all; the same command continues an interrupted one.\n" +
+			"Recipes find the files by ${SLM_DATA}, which is that variable's folder, shared/data beside the recipe's folder, or the cache." + exits(exitData, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.pull(cmd.Context(), args[0], folder, base, files)
 		},
 	}
-	pull.Flags().StringVar(&folder, "to", "", "folder to put the files in; else $"+source.Variable+", else the cache")
+	pull.Flags().StringVar(&folder, "to", "", "folder for the files (default: $"+source.Variable+", or the cache)")
 	pull.Flags().StringVar(&base, "base", source.Base, "address of a server that has the repositories' files as owner/name/commit/path")
-	pull.Flags().StringSliceVar(&files, "file", nil, "fetch this file of the set alone, such as lexeval/prc_codes.txt; may be given again")
+	pull.Flags().StringSliceVar(&files, "file", nil, "fetch only this file of the set, such as lexeval/prc_codes.txt; may be repeated")
 	cmd.AddCommand(pull)
 	return cmd
 }

@@ -14,9 +14,9 @@ import (
 func newDiff(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "diff A B", GroupID: "look", Args: exact(2, "two runs, or two checkpoints"),
-		Short: "How two runs or checkpoints differ: recipe, tensors, metrics",
-		Long: "Compares two runs: the keys of their recipes, and stage by stage the tensors by the norm of their difference, the first step whose metrics\n" +
-			"differ, and the first value that differs in each table. A and B may be checkpoints too: folders, or RUN/STAGE." + exits(exitDiffers, exitCheckpoint),
+		Short: "Show how two runs or checkpoints differ: recipe, tensors, metrics",
+		Long: "Compares two runs: the keys of their recipes and, stage by stage, the norms of the differences of tensors, the first step whose metrics\n" +
+			"differ, and the first value that differs in each table. A and B may also be checkpoints: folders, or RUN/STAGE." + exits(exitDiffers, exitCheckpoint),
 		Example: "  slm diff legal-1f0c9a2b legal-77aa01cd\n  slm diff runs/legal-1f0c9a2b/dp runs/legal-1f0c9a2b/kit",
 		RunE:    func(_ *cobra.Command, args []string) error { return a.diff(args[0], args[1]) },
 	}

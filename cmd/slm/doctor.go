@@ -39,8 +39,8 @@ type health struct {
 func newDoctor(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", GroupID: "look", Args: exact(0, "no arguments"),
-		Short: "Kernel and its speed, weights, disk, memory",
-		Long:  "Shows which kernel multiplies and how fast, whether oneDNN and the default black box's weights are there, and the room on disk and in memory." + exits(),
+		Short: "Show the kernel and its speed, weights, disk, memory",
+		Long:  "Shows which kernel is used and how fast it is, whether oneDNN and the weights of the default black box are installed, and the free disk space and memory." + exits(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := a.examine(cmd.Context())
 			if err != nil {

@@ -21,18 +21,18 @@ func newEval(a *app) *cobra.Command {
 	var offline bool
 	cmd := &cobra.Command{
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
-		Short: "The table of a run's systems, on its test items or on yours",
-		Long: "Shows the evaluation of a run. With --items the same systems answer other questions: a file of records\n" +
+		Short: "Show a run's table of systems, or ask them your own questions",
+		Long: "Shows the evaluation of a run. With --items the same systems answer other questions from a file of records\n" +
 			"(JSONL, a JSON array, .csv or .tsv) with question, choices and answer (the index of the right choice, from 0, or its letter); --field maps\n" +
-			"other names. The run stays as it is; the LLM's replies are stored beside it." +
+			"other names. The run does not change; the LLM's replies are stored beside it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eval(cmd.Context(), args[0], file, fields, offline)
 		},
 	}
 	cmd.Flags().StringVar(&file, "items", "", "`FILE` of questions")
-	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer and knowledge; may be given again")
-	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
+	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer and knowledge; may be repeated")
+	cmd.Flags().BoolVar(&offline, "offline", false, "use stored LLM replies only")
 	return cmd
 }
 

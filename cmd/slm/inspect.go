@@ -34,8 +34,8 @@ type tensor struct {
 func newInspect(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "inspect CHECKPOINT|RUN", GroupID: "look", Args: exact(1, "a checkpoint's folder or a run"),
-		Short: "Files, digests, lineage and tensors of a checkpoint",
-		Long: "Shows of a stage's folder (runs/NAME/dp) its files with their digests, parents, counters and facts, tensors with their shapes; of a run\n" +
+		Short: "Show files, digests, lineage and tensors of a checkpoint",
+		Long: "For a stage's folder (runs/NAME/dp): shows its files with their digests, parents, counters, facts, and tensors with their shapes. For a run:\n" +
 			"the digest of each stage, and what is missing or damaged. Nothing is hashed again." + exits(exitCheckpoint),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.inspect(args[0])

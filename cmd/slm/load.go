@@ -16,15 +16,15 @@ type recipeFlags struct {
 }
 
 func (f *recipeFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.set, "set", "s", nil, "override a value of the recipe by `KEY=VALUE`; may be given again")
+	cmd.Flags().StringArrayVarP(&f.set, "set", "s", nil, "override a value of the recipe by `KEY=VALUE`; may be repeated")
 }
 
 func (f *recipeFlags) addStages(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.choice.Only, "only", "", "run this `STAGE` alone, on the checkpoints that are there")
-	cmd.Flags().StringVar(&f.choice.From, "from", "", "run this `STAGE` even if its checkpoint serves, and those after it if its result differs")
+	cmd.Flags().StringVar(&f.choice.Only, "only", "", "run only this `STAGE`, on the existing checkpoints")
+	cmd.Flags().StringVar(&f.choice.From, "from", "", "run this `STAGE` even if its checkpoint could be reused, and the later ones if its result differs")
 	cmd.Flags().StringVar(&f.choice.Until, "until", "", "stop after this `STAGE`")
-	cmd.Flags().BoolVar(&f.choice.Fresh, "fresh", false, "use no old checkpoint and no interrupted work")
-	cmd.Flags().StringVar(&f.resume, "resume", "auto", "`HOW`: auto goes on where a stage was interrupted, never starts it over")
+	cmd.Flags().BoolVar(&f.choice.Fresh, "fresh", false, "ignore old checkpoints and interrupted work")
+	cmd.Flags().StringVar(&f.resume, "resume", "auto", "`HOW`: auto continues an interrupted stage, never starts it over")
 }
 
 // load reads the recipe with everything that overrides it.

@@ -30,10 +30,10 @@ func newPlan(a *app) *cobra.Command {
 	var quick bool
 	cmd := &cobra.Command{
 		Use: "plan RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
-		Short: "What train would run and reuse, and what that takes",
-		Long: "Shows which stages train would run, resume or reuse, and why, and what they will take. That is estimated from a calibration of some seconds: a training " +
-			"step of the recipe's shape, some generation, a few questions to local weights. Where the data stage was not run before, it is run into a temporary " +
-			"folder. Nothing is written below runs/ but the digests of input files and the estimate, which slm train sets beside what happens (slm runs show). " +
+		Short: "Show what train would run and reuse, and what that takes",
+		Long: "Shows which stages train would run, resume or reuse, why, and what they will take. The estimate comes from a calibration of a few seconds: a training " +
+			"step of the recipe's shape, some generation, a few questions to local weights. If the data stage has not been run, it is run in a temporary " +
+			"folder. Below runs/ only the digests of input files and the estimate are written; slm runs show compares the estimate with what happened. " +
 			"No server is asked." + exits(exitData, exitLLM, exitCheckpoint),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, p, err := a.plan(args[0], &f)
@@ -54,7 +54,7 @@ func newPlan(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addStages(cmd)
-	cmd.Flags().BoolVar(&quick, "quick", false, "leave out the estimate, and with it the calibration")
+	cmd.Flags().BoolVar(&quick, "quick", false, "leave out the estimate and its calibration")
 	return cmd
 }
 

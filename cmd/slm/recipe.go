@@ -16,9 +16,9 @@ import (
 )
 
 func newRecipe(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "recipe", GroupID: "before", Short: "The recipes inside the program", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "recipe", GroupID: "before", Short: "List, show or copy the recipes inside the program", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	list := &cobra.Command{Use: "list", Short: "Names of the recipes, with what each is for", Args: exact(0, "no arguments"), Long: "Lists the recipes." + exits(),
+	list := &cobra.Command{Use: "list", Short: "List the recipes with their purposes", Args: exact(0, "no arguments"), Long: "Lists the recipes." + exits(),
 		RunE: func(*cobra.Command, []string) error { return a.listRecipes() }}
 	show := &cobra.Command{Use: "show NAME", Short: "Print a recipe", Args: exact(1, "a recipe's name"), Long: "Prints a recipe as it is." + exits(),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -29,7 +29,7 @@ func newRecipe(a *app) *cobra.Command {
 			return a.print(map[string]string{"name": args[0], "text": string(text)}, func(w io.Writer) { _, _ = w.Write(text) })
 		}}
 	copyTo := &cobra.Command{Use: "copy NAME [FILE]", Short: "Write a recipe to a file, to change it", Args: cobra.RangeArgs(1, 2),
-		Long: "Writes a recipe to FILE, or to NAME.yaml. A file that is there is not replaced." + exits(),
+		Long: "Writes a recipe to FILE, or to NAME.yaml. An existing file is not replaced." + exits(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file := args[0] + ".yaml"
 			if len(args) == 2 {

@@ -25,21 +25,21 @@ func newReproduce(a *app) *cobra.Command {
 	var live, keep bool
 	cmd := &cobra.Command{
 		Use: "reproduce RUN", GroupID: "trust", Args: exact(1, "a run"),
-		Short: "Run a run again in a new folder and compare stage by stage",
-		Long: "Runs a run again and compares each stage with the original, bit for bit, until one differs: then the first step, tensor and index are named,\n" +
-			"and by how much. The LLM's replies come from the run: no network, no cost, the same prompt and curve. --live asks anew.\n" +
-			"The kernel that made the run is used where this machine has it. By another one bits cannot agree: that is said first, and the final losses\n" +
-			"must agree within 2 %. The new folder goes when all is the same, and stays when something differs." +
+		Short: "Run a run again in a new folder and compare the two, stage by stage",
+		Long: "Runs a run again and compares each stage with the original, bit for bit. If one differs, it names the first step, tensor and index, and the\n" +
+			"size of the difference, and stops. The LLM's replies come from the run, so no network and no money are needed; --live asks the LLM again.\n" +
+			"The kernel that made the run is used if this machine has it. With another kernel bits cannot agree: the command says so, and the final losses\n" +
+			"must agree within 2 %. The new folder is removed if nothing differs, and kept otherwise." +
 			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitInterrupted),
 		Example: "  slm reproduce legal\n  slm reproduce runs/legal-1f0c9a2b --stage kit -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.reproduce(cmd.Context(), args[0], stage, into, live, keep)
 		},
 	}
-	cmd.Flags().StringVar(&stage, "stage", "", "run this stage alone again, on the run's own checkpoints before it")
-	cmd.Flags().StringVar(&into, "into", "", "folder that gets runs/NAME; empty: a new one below --dir")
+	cmd.Flags().StringVar(&stage, "stage", "", "run only this stage again, on the run's own checkpoints of the stages before it")
+	cmd.Flags().StringVar(&into, "into", "", "folder that gets runs/NAME (default: a new one below --dir)")
 	cmd.Flags().BoolVar(&live, "live", false, "ask the black box instead of taking its replies from the run")
-	cmd.Flags().BoolVar(&keep, "keep", false, "keep the new folder also when all is the same")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the new folder even if nothing differs")
 	return cmd
 }
 

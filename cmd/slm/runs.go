@@ -17,25 +17,25 @@ import (
 )
 
 func newRuns(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "The runs below --dir: list, show, diff, rm", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "List, show, compare or delete the runs below --dir", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	list := &cobra.Command{
-		Use: "list", Short: "List runs with how far each is", Args: exact(0, "no arguments"), Long: "Lists the runs below --dir: when the newest checkpoint was made, and what comes next." + exits(),
+		Use: "list", Short: "List runs and how far each is", Args: exact(0, "no arguments"), Long: "Lists the runs below --dir, the time of each newest checkpoint, and what comes next." + exits(),
 		RunE: func(*cobra.Command, []string) error { return a.listRuns() },
 	}
 	show := &cobra.Command{
-		Use: "show RUN", Short: "Stages, digests and results of a run", Args: exact(1, "a run"),
-		Long: "Shows the digest of each stage, who works on the run, what is missing or damaged, and its table of results. Nothing is hashed again." + exits(exitCheckpoint),
+		Use: "show RUN", Short: "Show stages, digests and results of a run", Args: exact(1, "a run"),
+		Long: "Shows the digest of each stage, which process works on the run, what is missing or damaged, and the table of results. Nothing is hashed again." + exits(exitCheckpoint),
 		RunE: func(_ *cobra.Command, args []string) error { return a.showRun(args[0]) },
 	}
 	diff := &cobra.Command{
-		Use: "diff A B", Short: "How two runs differ (slm diff)", Args: exact(2, "two runs"), Long: "The same as slm diff." + exits(exitDiffers, exitCheckpoint),
+		Use: "diff A B", Short: "Show how two runs differ (slm diff)", Args: exact(2, "two runs"), Long: "The same as slm diff." + exits(exitDiffers, exitCheckpoint),
 		RunE: func(_ *cobra.Command, args []string) error { return a.diff(args[0], args[1]) },
 	}
 	var yes bool
 	rm := &cobra.Command{
 		Use: "rm RUN", Short: "Delete a run", Args: exact(1, "a run"),
-		Long: "Deletes a run's folder after it has asked, or at once with --yes. A run that a process works on is left alone." + exits(exitCheckpoint, exitLocked),
+		Long: "Deletes a run's folder after confirmation, or at once with --yes. A run on which a process works is not deleted." + exits(exitCheckpoint, exitLocked),
 		RunE: func(_ *cobra.Command, args []string) error { return a.removeRun(args[0], yes) },
 	}
 	rm.Flags().BoolVar(&yes, "yes", false, "do not ask")

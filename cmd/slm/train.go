@@ -30,9 +30,9 @@ func newTrain(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "train RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
 		Short: "Run a recipe: data, dp, kit, bpo, eval",
-		Long: "Runs a recipe's stages. RECIPE is a file, or the name of a recipe inside the program (slm recipe list). What an earlier run has\n" +
-			"finished is reused, and what was interrupted goes on from its last save: the same command again is always the right one.\n" +
-			"Values of the recipe are overridden by -s, and by variables such as SLM_STAGES__DP__TOKENS=2M." +
+		Long: "Runs a recipe's stages. RECIPE is a file, or the name of a recipe inside the program (slm recipe list). Stages that an earlier run has\n" +
+			"finished are reused, and an interrupted stage continues from its last save: after an interruption, run the same command again.\n" +
+			"-s overrides values of the recipe, and so do variables such as SLM_STAGES__DP__TOKENS=2M." +
 			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm train legal\n  slm train recipes/legal.yaml -s stages.dp.tokens=2M --until kit",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,8 +44,8 @@ func newTrain(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addStages(cmd)
-	cmd.Flags().BoolVar(&offline, "offline", false, "take the LLM's replies from what is stored, and ask nothing")
-	cmd.Flags().BoolVar(&overfit, "overfit-one-batch", false, "first sanity check: train the model of dp on one batch until it knows it by heart, and write nothing")
+	cmd.Flags().BoolVar(&offline, "offline", false, "use stored LLM replies only")
+	cmd.Flags().BoolVar(&overfit, "overfit-one-batch", false, "sanity check: train the model of dp on one batch until it has learnt it by heart; write nothing")
 	return cmd
 }
 

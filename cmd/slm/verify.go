@@ -16,10 +16,10 @@ import (
 func newVerify(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify RUN", GroupID: "trust", Args: exact(1, "a run"),
-		Short: "Hash a run again and name what differs",
-		Long: "Hashes every file of a run again and follows the chain: recipe, data, tokenizer, dp, kit, bpo, eval, each with the digests of those it was\n" +
-			"made from. What differs is named: the tensor and its first index, the column and row, or the line, and where it can be known what stood there.\n" +
-			"Also checked: files that no manifest names, the recipe's fingerprints, the files it reads, events, stored replies and interrupted work.\n" +
+		Short: "Hash a run again and say what differs",
+		Long: "Hashes every file of a run again and checks the chain of recipe, data, tokenizer, dp, kit, bpo and eval, each with the digests of what it was\n" +
+			"made from. For each difference it names the tensor and first index, the column and row, or the line, and the original value if it can be known.\n" +
+			"It also checks files that no manifest lists, the recipe's fingerprints, the recipe's input files, events, stored replies and interrupted work.\n" +
 			"Nothing is written." + exits(exitDiffers, exitCheckpoint),
 		Example: "  slm verify legal\n  slm verify runs/legal-1f0c9a2b -o json",
 		RunE:    func(_ *cobra.Command, args []string) error { return a.verify(args[0]) },

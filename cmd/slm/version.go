@@ -10,7 +10,7 @@ import (
 
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", GroupID: "look", Args: exact(0, "no arguments"), Short: "The program's version", Long: "Prints the program's version." + exits(),
+		Use: "version", GroupID: "look", Args: exact(0, "no arguments"), Short: "Print the program's version", Long: "Prints the program's version." + exits(),
 		RunE: func(*cobra.Command, []string) error {
 			v := map[string]string{"version": version, "revision": revision(), "go": runtime.Version(), "system": runtime.GOOS + "/" + runtime.GOARCH}
 			return a.print(v, func(w io.Writer) {
