@@ -223,7 +223,7 @@ func TestAKeyInTheWrongPlaceOfARecipeIsRefusedAndNotRepeated(t *testing.T) {
 		"in the address":   {"llm:\n  provider: openai\n  model: m\n  url: http://h/v1?key=" + leakKey + "\n", "url: holds more"},
 		"in its path":      {"llm:\n  provider: openai\n  model: m\n  url: http://h/" + leakKey + "/v1\n", "looks like a key"},
 		"beside a mistake": {"llm: {provider: openai, model: m, url: 'http://h/v1', key_env: '" + leakKey + "', budget: {calls: -1}}\n", "calls: must be"},
-		"without a server": {"llm: {key_env: '" + leakKey + "'}\n", "key_env: only provider openai"},
+		"without a server": {"llm: {key_env: '" + leakKey + "'}\n", "key_env: provider local does not read it"},
 	} {
 		file := filepath.Join(t.TempDir(), "bad.yaml") // outside the folder that is searched
 		put(t, file, head+c.text)
