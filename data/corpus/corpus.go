@@ -26,48 +26,63 @@ type Section struct {
 	Title   string `arrow:"title"`   // of the document
 	Number  string `arrow:"number"`  // as the document numbers it ("4", "IV", "第四条"), else the running number from 1
 	Heading string `arrow:"heading"` // empty when the document gives none
-	Text    string `arrow:"text"`    // one line, clean; begins with the heading where the heading is part of the running text, as in licences
+	Text    string `arrow:"text"`    // clean, prose in one line, code and tables in lines of their own; begins with the heading where the heading is part of the running text, as in licences
 	Source  string `arrow:"source"`  // file:line where the section begins, the file from the folder that the pattern names; or the name of the built-in text
 }
 
 // Options says what is read and how it is thinned out.
 type Options struct {
-	From     string   // Licenses, or empty for files
-	Paths    []string // files or globs, ** included, already absolute
-	Field    string   // JSONL: the field that holds the text; empty means "text"
-	Only     []string // titles to keep; for Licenses also their order. Empty keeps all
-	Exact    bool     // drop documents whose words are those of an earlier one
-	Near     float64  // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
-	Numbered bool     // keep only documents with cut.MinNumbered numbered sections or more, and of them only these sections
-	Keep     string   // folder for what the stream has gone through, so that a later stream of the same options and files goes on there; empty keeps nothing
-	block    int      // bytes of a file held at a time; 0 means 16 MB
-	part     int      // bytes of text after which a part is kept; 0 means partBytes
+	From     string           // Licenses, or empty for files
+	Paths    []string         // files or globs, ** included, already absolute
+	Field    string           // JSONL: the field that holds the text; empty means "text"
+	Only     []string         // titles to keep; for Licenses also their order. Empty keeps all
+	Exact    bool             // drop documents whose words are those of an earlier one; records with a number or heading only below the same title
+	Near     float64          // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
+	Numbered bool             // keep only documents with cut.MinNumbered numbered sections or more, and of them only these sections
+	Keep     string           // folder for what the stream has gone through, so that a later stream of the same options and files goes on there; empty keeps nothing
+	Dropped  func(Drop) error // is told what is left out, between the sections; may be nil
+	block    int              // bytes of a file held at a time; 0 means 16 MB
+	part     int              // bytes of text after which a part is kept; 0 means partBytes
 }
 
 // exactCopy is the Why of a document whose words are those of an earlier one.
 const exactCopy = "exact copy"
 
-// maxListed bounds Report.Dropped: the counters go on, the list does not grow with the corpus.
-const maxListed = 1000
-
-// Drop is a document that was left out.
+// Drop is a part of the corpus that is in no section.
 type Drop struct {
-	Title string `arrow:"title"` // of the document left out
-	Why   string `arrow:"why"`   // "exact copy", "near copy (0.93)", "fewer than 4 numbered sections"
-	Of    string `arrow:"of"`    // title of the document it copies; empty when it was left out for another reason
+	Title  string `arrow:"title"`  // of the document
+	Why    string `arrow:"why"`    // "exact copy", "near copy (0.93)", "fewer than 4 numbered sections", "comment", "cleaned", …
+	Of     string `arrow:"of"`     // of a copy: the title of the document it copies
+	Source string `arrow:"source"` // file:line where it begins
+	Chars  int64  `arrow:"chars"`  // see doc.Chars
+	Begins string `arrow:"begins"` // its first 80 characters; empty for what cleaning takes out
 }
 
-// Report counts what a stream gave and what it left out. It is complete once the sequence has been drained.
+// Left counts what was left out for one reason.
+type Left struct {
+	Rows  int   // of Drop
+	Chars int64 // see doc.Chars
+}
+
+// Report counts what a stream gave and what it left out. It is complete once the sequence has been drained. Then Read is Kept and the
+// characters of all drops: nothing is lost.
+//
+// Characters are those of the texts as files hold them, decoded and not cleaned, without white space. Markup counts where the text is
+// written with it (Markdown); tags of HTML, the rows' other fields and the like are no text.
 type Report struct {
-	Documents    int            // kept
-	Sections     int            // kept
-	DroppedExact int            // documents
-	DroppedNear  int            // documents
-	DroppedShort int            // documents without enough numbered sections
-	Dropped      []Drop         // the first 1,000 of them
-	Shapes       map[string]int // how documents were cut: "numbered", "headings", "paragraphs" → documents
-	Bytes        int64          // of section texts
-	Digest       string         // hex SHA-256 over the sections in order
+	Read         int64           // characters of the texts that were read
+	Kept         int64           // of these in sections: in their texts, and in the lines that give titles, numbers and headings
+	Left         map[string]Left // what is in no section, by reason
+	Documents    int             // kept
+	Sections     int             // kept
+	DroppedExact int             // documents
+	DroppedNear  int             // documents
+	DroppedShort int             // documents without enough numbered sections, or without text
+	Renamed      int             // sections whose number or heading stood in the document before, and which are told apart by a number
+	Dropped      []Drop          // all that is left out; of Collect only
+	Shapes       map[string]int  // how documents were cut: "numbered", "headings", "paragraphs" → documents
+	Bytes        int64           // of section texts
+	Digest       string          // hex SHA-256 over the sections in order
 	digest       hash.Hash
 	titles       map[uint64]int
 }
@@ -85,7 +100,7 @@ func Sections(opt Options) (iter.Seq2[Section, error], *Report, error) {
 	}
 	report := &Report{}
 	return func(yield func(Section, error) bool) {
-		*report = Report{Shapes: map[string]int{}, digest: sha256.New(), titles: map[uint64]int{}}
+		*report = *newReport()
 		more := true
 		err := stream(opt, docs, report, func(s Section, err error) bool { more = yield(s, err); return more })
 		if err != nil && more {
@@ -94,8 +109,14 @@ func Sections(opt Options) (iter.Seq2[Section, error], *Report, error) {
 	}, report, nil
 }
 
+func newReport() *Report {
+	return &Report{Left: map[string]Left{}, Shapes: map[string]int{}, digest: sha256.New(), titles: map[uint64]int{}}
+}
+
 // Collect drains a stream into memory.
 func Collect(opt Options) ([]Section, *Report, error) {
+	var dropped []Drop
+	opt.Dropped = func(d Drop) error { dropped = append(dropped, d); return nil }
 	seq, report, err := Sections(opt)
 	if err != nil {
 		return nil, nil, err
@@ -107,6 +128,7 @@ func Collect(opt Options) ([]Section, *Report, error) {
 		}
 		out = append(out, s)
 	}
+	report.Dropped = dropped
 	return out, report, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"slm/data/corpus/clean"
+	"slm/data/corpus/doc"
 	"slm/data/corpus/minhash"
 )
 
@@ -36,14 +37,18 @@ func newDedup(exact bool, similarity float64) *dedup {
 	return d
 }
 
-// print makes what of a document's print will be compared.
-func (d *dedup) print(sections []Section) (p print) {
+// print makes what of a document's print will be compared. A record that is a section of a document says something about what the title names: it
+// is a copy only of a section under the same title. Any other document is a copy wherever it stands.
+func (d *dedup) print(of doc.Document, sections []Section) (p print) {
 	if d.exact == nil && d.near == nil {
 		return p
 	}
 	hash, sketch := sha256.New(), minhash.NewSketch()
 	words := bufio.NewWriter(hash) // a hash never fails to be written to
 	first := true
+	if of.IsSection() {
+		_, _ = words.WriteString(of.Title + "\x00")
+	}
 	for _, s := range sections {
 		clean.EachWord(s.Text, func(word []byte) {
 			if !first {
@@ -59,22 +64,24 @@ func (d *dedup) print(sections []Section) (p print) {
 	_ = words.Flush()
 	copy(p.words[:], hash.Sum(nil))
 	if d.near != nil {
-		p.signature = sketch.Signature()
+		if p.signature = sketch.Signature(); of.IsSection() {
+			p.signature = p.signature.Within(of.Title)
+		}
 	}
 	return p
 }
 
-// find returns why a document is left out, or nil when it is no copy of one that was kept.
-func (d *dedup) find(title string, p print) *Drop {
+// find returns why a document is left out and the title of what it copies, or nothing when it is no copy of one that was kept.
+func (d *dedup) find(p print) (why, title string) {
 	if of, ok := d.exact[p.words]; ok {
-		return &Drop{title, exactCopy, d.titles[of]}
+		return exactCopy, d.titles[of]
 	}
 	if d.near != nil {
 		if of, s := d.near.Nearest(p.signature); of >= 0 {
-			return &Drop{title, fmt.Sprintf("near copy (%.2f)", s), d.titles[of]}
+			return fmt.Sprintf("near copy (%.2f)", s), d.titles[of]
 		}
 	}
-	return nil
+	return "", ""
 }
 
 // keep lets later documents be compared with this one.

@@ -20,6 +20,7 @@ const (
 	partBytes     = 32 << 20 // text of a part
 	partSections  = "sections.arrow"
 	partDocuments = "documents.arrow"
+	partDropped   = "dropped.arrow"
 )
 
 // passed is a document that a stream has gone through.
@@ -31,6 +32,9 @@ type passed struct {
 	Signature []byte `arrow:"signature"` // print.signature
 	Why       string `arrow:"why"`       // it was left out
 	Of        string `arrow:"of"`        // what it copies
+	Drops     int    `arrow:"drops"`     // rows of what it left out
+	Kept      int64  `arrow:"kept"`      // characters, see Report
+	Renamed   int    `arrow:"renamed"`   // sections, see Report
 }
 
 func (p passed) print() (out print) {
@@ -49,11 +53,13 @@ type parts struct {
 
 	found    func() (passed, error, bool) // documents of the parts that were found; nil behind the last
 	sections func() (Section, error, bool)
+	dropped  func() (Drop, error, bool)
 	stop     []func()
 
 	open      *checkpoint.Pending
 	texts     *checkpoint.TableWriter[Section]
 	documents *checkpoint.TableWriter[passed]
+	drops     *checkpoint.TableWriter[Drop]
 	bytes     int
 }
 
@@ -72,10 +78,11 @@ func openParts(opt Options) (*parts, error) {
 	for checkpoint.Verify(p.part(p.n)) == nil {
 		p.n++
 	}
-	var stopDocuments, stopSections func()
+	var stopDocuments, stopSections, stopDropped func()
 	p.found, stopDocuments = iter.Pull2(rowsOf[passed](p, p.n, partDocuments))
 	p.sections, stopSections = iter.Pull2(rowsOf[Section](p, p.n, partSections))
-	p.stop = []func(){stopDocuments, stopSections}
+	p.dropped, stopDropped = iter.Pull2(rowsOf[Drop](p, p.n, partDropped))
+	p.stop = []func(){stopDocuments, stopSections, stopDropped}
 	return p, nil
 }
 
@@ -95,34 +102,48 @@ func rowsOf[T any](p *parts, n int, name string) iter.Seq2[T, error] {
 }
 
 // next returns what the parts hold of a document, as long as they hold any.
-func (p *parts) next(of doc.Document) (d passed, sections []Section, again bool, err error) {
+func (p *parts) next(of doc.Document) (d outcome, again bool, err error) {
 	if p.found == nil {
-		return d, nil, false, nil
+		return d, false, nil
 	}
-	d, err, again = p.found()
+	d.passed, err, again = p.found()
 	if !again {
 		p.found = nil
-		return d, nil, false, nil
+		return d, false, nil
 	}
 	if err == nil && d.Title != of.Title {
 		err = fmt.Errorf("corpus: %s: %w: kept of %q where the files have %q", p.dir, checkpoint.ErrCorrupt, d.Title, of.Title)
 	}
-	for range d.Sections {
-		if err != nil {
-			break
-		}
-		var s Section
-		var ok bool
-		if s, err, ok = p.sections(); !ok {
-			err = fmt.Errorf("corpus: %s: %w: sections of %q are missing", p.dir, checkpoint.ErrCorrupt, d.Title)
-		}
-		sections = append(sections, s)
+	if err == nil {
+		d.sections, err = take(p.sections, d.Sections)
 	}
-	return d, sections, true, err
+	if err == nil {
+		d.drops, err = take(p.dropped, d.Drops)
+	}
+	if err != nil {
+		err = fmt.Errorf("corpus: %s: %q: %w", p.dir, d.Title, err)
+	}
+	return d, true, err
+}
+
+// take reads n rows.
+func take[T any](next func() (T, error, bool), n int) ([]T, error) {
+	rows := make([]T, 0, min(n, 1024))
+	for range n {
+		row, err, ok := next()
+		if !ok {
+			err = fmt.Errorf("%w: rows are missing", checkpoint.ErrCorrupt)
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // add keeps a document, and ends the part when it is large enough.
-func (p *parts) add(d passed, sections []Section) (err error) {
+func (p *parts) add(d outcome) (err error) {
 	if p.dir == "" {
 		return nil
 	}
@@ -131,12 +152,13 @@ func (p *parts) add(d passed, sections []Section) (err error) {
 			return fmt.Errorf("corpus: %w", err)
 		}
 	}
-	err = errors.Join(p.documents.Append(d), p.texts.Append(sections...))
-	for _, s := range sections {
+	d.Sections, d.Drops = len(d.sections), len(d.drops)
+	err = errors.Join(p.documents.Append(d.passed), p.texts.Append(d.sections...), p.drops.Append(d.drops...))
+	for _, s := range d.sections {
 		p.bytes += len(s.Text)
 	}
 	if err == nil && p.bytes >= p.most {
-		if err = errors.Join(p.documents.Close(), p.texts.Close()); err == nil {
+		if err = errors.Join(p.documents.Close(), p.texts.Close(), p.drops.Close()); err == nil {
 			err = p.open.Commit(&checkpoint.Manifest{Stage: "part"})
 			p.open, p.n, p.bytes = nil, p.n+1, 0
 		}
@@ -154,7 +176,10 @@ func (p *parts) begin() (err error) {
 	if p.documents, err = checkpoint.NewTableWriter[passed](p.open.Path(partDocuments), nil); err != nil {
 		return err
 	}
-	p.texts, err = checkpoint.NewTableWriter[Section](p.open.Path(partSections), nil)
+	if p.texts, err = checkpoint.NewTableWriter[Section](p.open.Path(partSections), nil); err != nil {
+		return err
+	}
+	p.drops, err = checkpoint.NewTableWriter[Drop](p.open.Path(partDropped), nil)
 	return err
 }
 
@@ -170,6 +195,9 @@ func (p *parts) close() error {
 		}
 		if p.texts != nil {
 			err = errors.Join(err, p.texts.Abort())
+		}
+		if p.drops != nil {
+			err = errors.Join(err, p.drops.Abort())
 		}
 		err = errors.Join(err, p.open.Abort())
 	}

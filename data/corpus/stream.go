@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"strings"
 
 	"slm/data/corpus/cut"
 	"slm/data/corpus/doc"
@@ -26,37 +27,43 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 		return err
 	}
 	defer func() { err = errors.Join(err, done.close()) }()
-	for d, err := range split(docs) {
+	for d, err := range split(docs, report) {
 		if err != nil {
 			return err
 		}
 		if len(wanted) > 0 {
 			if !wanted[d.Title] {
+				if err := report.drop(opt, whole(d, "its title is not wanted", "")); err != nil {
+					return err
+				}
 				continue
 			}
 			seen[d.Title] = true
 		}
-		if err := report.name(&d); err != nil {
-			return err
-		}
-		p, sections, again, err := done.next(d)
+		report.name(&d)
+		p, again, err := done.next(d)
 		if err != nil {
 			return err
 		}
 		if !again {
-			p, sections = pass(opt, dedup, d)
+			p = pass(opt, dedup, d)
 		}
-		if report.add(p); p.Shape != "" {
+		if report.add(p.passed); p.Shape != "" {
 			dedup.keep(p.Title, p.print())
 		}
-		for _, s := range sections {
+		for _, x := range p.drops {
+			if err := report.drop(opt, x); err != nil {
+				return err
+			}
+		}
+		for _, s := range p.sections {
 			report.count(s)
 			if !yield(s, nil) {
 				return nil
 			}
 		}
 		if !again {
-			if err := done.add(p, sections); err != nil {
+			if err := done.add(p); err != nil {
 				return err
 			}
 		}
@@ -73,14 +80,15 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 	return nil
 }
 
-// split makes the documents of what readers give.
-func split(docs iter.Seq2[doc.Document, error]) iter.Seq2[doc.Document, error] {
+// split makes the documents of what readers give, and counts what was read.
+func split(docs iter.Seq2[doc.Document, error], report *Report) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
 		for whole, err := range docs {
 			if err != nil {
 				yield(doc.Document{}, err)
 				return
 			}
+			report.Read += int64(whole.Chars)
 			for _, d := range cut.Split(whole) {
 				if !yield(d, nil) {
 					return
@@ -90,32 +98,65 @@ func split(docs iter.Seq2[doc.Document, error]) iter.Seq2[doc.Document, error] {
 	}
 }
 
-// pass cuts a document and compares it with those before it.
-func pass(opt Options, dedup *dedup, d doc.Document) (passed, []Section) {
-	pieces, shape := cut.Document(d, cut.Options{Numbered: opt.Numbered})
-	sections := make([]Section, len(pieces))
-	for i, p := range pieces {
-		sections[i] = Section{
-			ID: d.Title + "#" + p.Number, Title: d.Title, Number: p.Number, Heading: p.Heading, Text: p.Text, Source: d.Source + ":" + strconv.Itoa(p.Line),
-		}
-	}
-	if len(sections) == 0 {
-		return passed{Title: d.Title, Why: short(opt)}, nil
-	}
-	p := dedup.print(sections)
-	if c := dedup.find(d.Title, p); c != nil {
-		return passed{Title: c.Title, Why: c.Why, Of: c.Of}, nil
-	}
-	return passed{Title: d.Title, Shape: shape, Words: p.words[:], Signature: p.signature.Bytes(), Sections: len(sections)}, sections
+// outcome is a document that a stream has gone through, with what it gave.
+type outcome struct {
+	passed
+	sections []Section
+	drops    []Drop
 }
 
-// add counts a document and, when it was left out, says so.
+// pass cuts a document and compares it with those before it.
+func pass(opt Options, dedup *dedup, d doc.Document) outcome {
+	result := cut.Document(d, cut.Options{Numbered: opt.Numbered})
+	out := outcome{passed: passed{Title: d.Title, Shape: result.Kind, Renamed: result.Renamed}}
+	for _, x := range result.Drops {
+		out.drops = append(out.drops, Drop{Title: d.Title, Why: x.Why, Source: place(d, x.Line), Chars: int64(x.Chars), Begins: x.Begins})
+	}
+	kept := int64(d.Named)
+	for _, p := range result.Pieces {
+		out.sections = append(out.sections, Section{
+			ID: d.Title + "#" + p.Number, Title: d.Title, Number: p.Number, Heading: p.Heading, Text: p.Text, Source: place(d, p.Line),
+		})
+		kept += int64(doc.Chars(p.Text) + p.Named)
+	}
+	if len(out.sections) == 0 {
+		out.Why = result.Why
+		if d.Named > 0 { // the rest of it is dropped already
+			out.drops = append(out.drops, Drop{Title: d.Title, Why: out.Why, Source: place(d, d.Line()), Chars: int64(d.Named), Begins: d.Title})
+		}
+		return out
+	}
+	p := dedup.print(d, out.sections)
+	if why, of := dedup.find(p); why != "" {
+		x := whole(d, why, of)
+		x.Chars = kept
+		return outcome{passed: passed{Title: d.Title, Why: why, Of: of}, drops: append(out.drops, x)}
+	}
+	out.Words, out.Signature, out.Kept = p.words[:], p.signature.Bytes(), kept
+	return out
+}
+
+func place(d doc.Document, line int) string { return d.Source + ":" + strconv.Itoa(line) }
+
+// whole is the row of a document that is left out.
+func whole(d doc.Document, why, of string) Drop {
+	x := Drop{Title: d.Title, Why: why, Of: of, Source: place(d, d.Line()), Chars: int64(d.Named)}
+	for _, b := range d.Blocks {
+		x.Chars += int64(doc.Chars(b.Text))
+		if x.Begins == "" {
+			x.Begins = cut.Begins(b.Text)
+		}
+	}
+	return x
+}
+
+// add counts a document.
 func (r *Report) add(p passed) {
+	r.Kept, r.Renamed = r.Kept+p.Kept, r.Renamed+p.Renamed
 	switch {
 	case p.Shape != "":
 		r.Documents++
 		r.Shapes[p.Shape]++
-		return
 	case p.Of == "":
 		r.DroppedShort++
 	case p.Why == exactCopy:
@@ -123,13 +164,17 @@ func (r *Report) add(p passed) {
 	default:
 		r.DroppedNear++
 	}
-	r.drop(Drop{p.Title, p.Why, p.Of})
 }
 
-func (r *Report) drop(d Drop) {
-	if len(r.Dropped) < maxListed {
-		r.Dropped = append(r.Dropped, d)
+// drop counts what is left out, and tells it.
+func (r *Report) drop(opt Options, d Drop) error {
+	reason, _, _ := strings.Cut(d.Why, " (") // near copies of any similarity are one reason
+	left := r.Left[reason]
+	r.Left[reason] = Left{left.Rows + 1, left.Chars + d.Chars}
+	if opt.Dropped == nil {
+		return nil
 	}
+	return opt.Dropped(d)
 }
 
 // count adds a section to the figures and to the digest; lengths are hashed so that moving a border changes it.
@@ -142,32 +187,31 @@ func (r *Report) count(s Section) {
 }
 
 // name gives the document a title that no other has: the second "readme" becomes "readme (2)". Records that are sections share
-// the title of their document; among them the section must be new. It keeps a hash a title.
-func (r *Report) name(d *doc.Document) error {
+// the title of their document; among them the second of a number becomes "4 (2)". It keeps a hash a title.
+func (r *Report) name(d *doc.Document) {
 	if d.IsSection() {
-		id := d.Title + "#" + d.Number
-		if h := minhash.Hash("section " + id); r.titles[h] == 0 {
-			r.titles[h]++
-			return nil
+		number, n := r.free("section "+d.Title+"#", d.Number)
+		if n > 1 {
+			r.Renamed++
+			if d.Number == d.Heading {
+				d.Heading = number
+			}
+			d.Number = number
 		}
-		return fmt.Errorf("corpus: %s:%d: %w: there is a section %q already", d.Source, d.Line, read.ErrUnreadable, id)
+		return
 	}
-	for title := d.Title; ; {
-		h := minhash.Hash(title)
+	d.Title, _ = r.free("", d.Title)
+}
+
+// free is a name that nothing else in a room has, and takes it: the name, or its n-th with n behind it.
+func (r *Report) free(room, name string) (string, int) {
+	for free := name; ; {
+		h := minhash.Hash(room + free)
 		r.titles[h]++
 		n := r.titles[h]
 		if n == 1 {
-			d.Title = title
-			return nil
+			return free, n
 		}
-		title = fmt.Sprintf("%s (%d)", d.Title, n)
+		free = fmt.Sprintf("%s (%d)", name, n)
 	}
-}
-
-// short says why a document gave no section.
-func short(opt Options) string {
-	if opt.Numbered {
-		return fmt.Sprintf("fewer than %d numbered sections", cut.MinNumbered)
-	}
-	return "no text"
 }

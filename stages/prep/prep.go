@@ -105,12 +105,26 @@ func (w *work) tidy() {
 	}
 }
 
+// leftOut is a document that is left out.
+type leftOut struct {
+	Title string `arrow:"title"`
+	Why   string `arrow:"why"`
+	Of    string `arrow:"of"`
+}
+
 // read streams the corpus into sections.arrow.
 func (w *work) read() error {
 	c := w.cfg.Corpus
+	var dropped []leftOut
 	sections, report, err := corpus.Sections(corpus.Options{
 		From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered,
 		Keep: w.area("sections"),
+		Dropped: func(d corpus.Drop) error {
+			if d.Of != "" || d.Why == "no text" || strings.HasPrefix(d.Why, "fewer than ") {
+				dropped = append(dropped, leftOut{d.Title, d.Why, d.Of})
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return err
@@ -118,7 +132,7 @@ func (w *work) read() error {
 	if err := corpus.Write(w.p.Path(domain.SectionsFile), until(w.ctx, sections), nil); err != nil {
 		return err
 	}
-	if err := checkpoint.WriteTable(w.p.Path(droppedFile), report.Dropped, nil); err != nil {
+	if err := checkpoint.WriteTable(w.p.Path(droppedFile), dropped, nil); err != nil {
 		return err
 	}
 	if err := w.forms.Save(w.p.Path(domain.FormsFile)); err != nil {
@@ -126,7 +140,7 @@ func (w *work) read() error {
 	}
 	w.env.Log.Info("corpus", "documents", report.Documents, "sections", report.Sections, "bytes", report.Bytes,
 		"exact_copies", report.DroppedExact, "near_copies", report.DroppedNear, "without_sections", report.DroppedShort)
-	for _, d := range report.Dropped {
+	for _, d := range dropped {
 		w.env.Log.Debug("left out", "document", d.Title, "why", d.Why, "of", d.Of)
 	}
 	for name, n := range map[string]int64{

@@ -12,9 +12,12 @@ import (
 
 // Text gives a text its canonical form and keeps its lines: entities decoded, Unicode NFC, one kind of line end, no control or
 // zero-width characters, no rulers ("-----"). It keeps the number of lines, so that a place in it can be named. Fold makes one line of it.
-func Text(text string) string {
+func Text(text string) string { return rulers.ReplaceAllString(Cells(text), "") }
+
+// Cells is Text for the rows of a table, where a ruler is a border.
+func Cells(text string) string {
 	text = norm.NFC.String(html.UnescapeString(text))
-	text = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
@@ -27,7 +30,19 @@ func Text(text string) string {
 		}
 		return r
 	}, lineEnds.Replace(text))
-	return rulers.ReplaceAllString(text, "")
+}
+
+// Code takes nothing from a text but control characters, which a terminal would obey: code that is copied works.
+func Code(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == '\ufeff' || unicode.IsControl(r) || r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, lineEnds.Replace(text))
 }
 
 var (
@@ -46,7 +61,7 @@ func Fold(text string) string {
 	b.Grow(len(text))
 	b.WriteString(fields[0])
 	for i := 1; i < len(fields); i++ {
-		if !unspaced(LastRune(fields[i-1])) || !unspaced(FirstRune(fields[i])) {
+		if !Joined(fields[i-1], fields[i]) {
 			b.WriteByte(' ')
 		}
 		b.WriteString(fields[i])
@@ -76,6 +91,11 @@ func Uncomment(text string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Joined reports whether two texts follow each other without a space: both are of scripts written without.
+func Joined(before, after string) bool {
+	return unspaced(LastRune(before)) && unspaced(FirstRune(after))
 }
 
 // unspaced reports whether a character belongs to a script written without spaces between words, its punctuation included.

@@ -45,35 +45,64 @@ func lawName(head string) string {
 	return name
 }
 
-// laws cuts a document that holds statutes at the first-level headings ("# 中华人民共和国刑法") where the numbers begin anew. A law may
-// be headed again at each of its books; then the numbers go on, and so does the law. Of headings that follow each other, the first is
-// the law's name. A document without headings or without articles is no book of laws and gives none.
-func laws(d doc.Document) []doc.Document {
-	marks := articles(d.Text)
-	if len(marks) < MinNumbered {
-		return nil
-	}
-	var heads []heading
-	for _, h := range headings(d.Text) {
-		if h.level == 1 {
-			heads = append(heads, h)
+// isBook reports whether a document holds statutes in Chinese under first-level headings. One without headings or without articles is none.
+func isBook(d doc.Document) bool {
+	b := newBook(d)
+	return len(b.heads) > 0 && len(b.marks) >= MinNumbered
+}
+
+// book is a document as one text, with the places of its first-level headings ("# 中华人民共和国刑法") and of its articles.
+type book struct {
+	text  string
+	heads []chapterHead
+	marks []mark
+}
+
+// chapterHead is a heading: its text, where its line begins and where the next does, bytes.
+type chapterHead struct {
+	text        string
+	start, body int
+}
+
+var chapterLine = regexp.MustCompile(`(?m)^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|\z)`)
+
+func newBook(d doc.Document) (b book) {
+	var text strings.Builder
+	for _, block := range d.Blocks {
+		start := text.Len()
+		text.WriteString(block.Text)
+		if block.Kind == doc.Head && block.Level == 1 {
+			b.heads = append(b.heads, chapterHead{block.Title, start, text.Len()})
 		}
 	}
-	if len(heads) == 0 {
-		return nil
+	if b.text = text.String(); !strings.Contains(b.text, "条") {
+		return book{}
 	}
+	if !d.Outlined {
+		for _, at := range chapterLine.FindAllStringSubmatchIndex(b.text, -1) {
+			b.heads = append(b.heads, chapterHead{clean.Fold(b.text[at[2]:at[3]]), at[0], at[1]})
+		}
+	}
+	b.marks = articleStyle.find(b.text)
+	return b
+}
+
+// laws cuts a book of statutes at the headings where the numbers begin anew. A law may be headed again at each of its books; then the numbers
+// go on, and so does the law. Of headings that follow each other, the first is the law's name. Comments are left out.
+func laws(d doc.Document) []doc.Document {
+	b := newBook(d)
 	// groups are headings with nothing between them: the index of each one's first.
-	group := make([]int, len(heads))
-	for i := 1; i < len(heads); i++ {
-		if group[i] = i; strings.TrimSpace(d.Text[heads[i-1].body:heads[i].start]) == "" {
+	group := make([]int, len(b.heads))
+	for i := 1; i < len(b.heads); i++ {
+		if group[i] = i; strings.TrimSpace(b.text[b.heads[i-1].body:b.heads[i].start]) == "" {
 			group[i] = group[i-1]
 		}
 	}
 	var starts []int // heads that begin a law
 	next := 0        // the first head behind the last article
-	for _, m := range marks {
+	for _, m := range b.marks {
 		first := next
-		for next < len(heads) && heads[next].start < m.start {
+		for next < len(b.heads) && b.heads[next].start < m.start {
 			next++
 		}
 		for i := first; i < next && m.value == 1 && !m.sub; i++ {
@@ -82,32 +111,65 @@ func laws(d doc.Document) []doc.Document {
 			}
 		}
 	}
-	c := newSplitter(d)
-	title, start := d.Title, 0
+	var out []doc.Document
+	law, start := d, 0
+	add := func(end int) {
+		if law.Blocks = part(d.Blocks, start, end); strings.TrimSpace(b.text[start:end]) != "" {
+			out = append(out, law)
+		}
+	}
 	for _, i := range starts {
-		c.add(title, start, heads[i].start)
-		title, start = lawName(heads[i].text), heads[i].body
+		h := b.heads[i]
+		add(h.start)
+		law, start = d, h.body
+		law.Title, law.Entitled, law.Named = lawName(h.text), true, doc.Chars(b.text[h.start:h.body])
 	}
-	c.add(title, start, len(d.Text))
-	return c.parts
+	add(len(b.text))
+	return out
 }
 
-// articles finds the places of article numbers in a text that need not be clean.
-func articles(text string) []mark {
-	if !strings.Contains(text, "条") {
-		return nil
+var htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
+
+// part is the bytes from start to end of a text in blocks, with its comments as asides.
+func part(blocks []doc.Block, start, end int) []doc.Block {
+	var out []doc.Block
+	at := 0
+	for _, b := range blocks {
+		from, to := max(start-at, 0), min(end-at, len(b.Text))
+		at += len(b.Text)
+		if from >= to {
+			continue
+		}
+		count := doc.NewLines(b.Text, b.Line)
+		add := func(kind doc.Kind, why string, from, to int) {
+			if from < to {
+				piece := b
+				piece.Kind, piece.Why, piece.Text, piece.Line = kind, why, b.Text[from:to], count.At(from)
+				out = append(out, piece)
+			}
+		}
+		if b.Kind != doc.Prose {
+			add(b.Kind, b.Why, from, to)
+			continue
+		}
+		base := from
+		for _, c := range htmlComment.FindAllStringIndex(b.Text[from:to], -1) {
+			add(doc.Prose, "", from, base+c[0])
+			add(doc.Aside, "comment", base+c[0], base+c[1])
+			from = base + c[1]
+		}
+		add(doc.Prose, "", from, to)
 	}
-	return articleStyle.find(text)
+	return out
 }
 
-// articleBody is an article's own text, which ends where the next part of the law is headed, and its caption.
-func articleBody(text string) (body, heading string) {
+// articleBody is how many bytes of a text are an article's own, which ends where the next part of the law is headed, and its caption.
+func articleBody(text string) (own int, heading string) {
 	if at := division.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
-	body = strings.TrimSpace(htmlComment.ReplaceAllString(text, ""))
-	if m := caption.FindStringSubmatch(body); m != nil {
+	if m := caption.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 		heading = clean.Fold(m[1])
 	}
-	return body, heading
+	return len(text), heading
 }

@@ -4,7 +4,8 @@
 package cut
 
 import (
-	"slm/data/corpus/clean"
+	"fmt"
+
 	"slm/data/corpus/doc"
 )
 
@@ -12,8 +13,19 @@ import (
 type Piece struct {
 	Number  string // as the document numbers it, else the running number from 1
 	Heading string // empty when the document gives none
-	Text    string // one line, clean
+	Text    string // clean: prose in one line, code and tables in lines of their own
 	Line    int    // of the source, on which it begins
+	Named   int    // characters of the source that number and heading were read from, with their markup; Text does not hold them
+}
+
+// Result is what became of a document.
+type Result struct {
+	Kind   string // how it was cut: "records", "numbered", "headings", "paragraphs"; empty when nothing of it is kept
+	Pieces []Piece
+	Drops  []Drop // every part of it that is in no piece, but for what its title is made of
+	Why    string // nothing is kept
+	// Renamed counts the pieces whose heading stands in the document before, and which are told apart by a number.
+	Renamed int
 }
 
 // Options say how documents are cut.
@@ -24,20 +36,38 @@ type Options struct {
 // kind is one way to cut.
 type kind struct {
 	name string
-	// cut is given the document and its clean text. It returns false when the document is not of this kind.
-	cut func(d doc.Document, text string, opt Options) ([]Piece, bool)
+	// cut returns false when the document is not of this kind. What it leaves out it drops.
+	cut func(p *page, d doc.Document, opt Options) ([]Piece, bool)
 }
 
 // kinds are asked in this order.
 var kinds = []kind{records, numbered, headed, paragraphed}
 
-// Document cuts a document and says as what: "records", "numbered", "headings" or "paragraphs". A document without text has no pieces.
-func Document(d doc.Document, opt Options) ([]Piece, string) {
-	text := clean.Text(d.Text)
+// Document cuts a document. Of one without a piece the drops hold the whole.
+func Document(d doc.Document, opt Options) Result {
+	p := newPage(d)
 	for _, k := range kinds {
-		if pieces, ok := k.cut(d, text, opt); ok {
-			return pieces, k.name
+		before := len(p.drops)
+		pieces, ok := k.cut(p, d, opt)
+		if !ok {
+			p.drops = p.drops[:before]
+			continue
 		}
+		if len(pieces) > 0 {
+			return Result{Kind: k.name, Pieces: pieces, Drops: p.drops, Renamed: p.renamed}
+		}
+		p.drops = p.drops[:before]
+		break
 	}
-	return nil, ""
+	why := without(opt)
+	p.drop(why, 0, len(p.text))
+	return Result{Drops: p.drops, Why: why}
+}
+
+// without says why a document has no section.
+func without(opt Options) string {
+	if opt.Numbered {
+		return fmt.Sprintf("fewer than %d numbered sections", MinNumbered)
+	}
+	return "no text"
 }

@@ -8,11 +8,18 @@ import (
 
 	"slm/data/corpus/clean"
 	"slm/data/corpus/doc"
+	"slm/data/corpus/read"
 )
+
+// cutText cuts a text without structure.
+func cutText(text string, opt Options) ([]Piece, string) {
+	r := Document(doc.Plain("t", "f", text, 1), opt)
+	return r.Pieces, r.Kind
+}
 
 // numbersOf cuts a text and returns the numbers of its sections.
 func numbersOf(text string, only bool) []string {
-	sections, _ := Document(doc.Document{Title: "t", Source: "f", Line: 1, Text: text}, Options{Numbered: only})
+	sections, _ := cutText(text, Options{Numbered: only})
 	var out []string
 	for _, s := range sections {
 		out = append(out, s.Number)
@@ -39,7 +46,7 @@ func TestNumberedSectionsAreFoundInEveryStyle(t *testing.T) {
 
 func TestListsInsideASectionAreNotSections(t *testing.T) {
 	text := "1. Alpha\n   1. one\n   2. two\n2. Beta\n   1. one\n   2. two\n   3. three\n   4. four\n3. Gamma\n4. Delta\n5. Epsilon"
-	sections, _ := Document(doc.Document{Title: "t", Text: text}, Options{Numbered: true})
+	sections, _ := cutText(text, Options{Numbered: true})
 	var begins []string
 	for _, s := range sections {
 		begins = append(begins, strings.Fields(s.Text)[0])
@@ -77,7 +84,7 @@ func TestPlainTextIsGroupedByParagraphs(t *testing.T) {
 		fmt.Fprintf(&text, "Paragraph %d. %s\n\n", i, strings.Repeat("word ", 40))
 	}
 	text.WriteString(strings.Repeat("A long one. ", 500))
-	sections, shape := Document(doc.Document{Title: "t", Source: "f.txt", Line: 1, Text: text.String()}, Options{Numbered: false})
+	sections, shape := cutText(text.String(), Options{Numbered: false})
 	whole := 0
 	for i, s := range sections {
 		if s.Number != fmt.Sprint(i+1) || s.Heading != "" || len(s.Text) > 2*groupMost {
@@ -90,23 +97,46 @@ func TestPlainTextIsGroupedByParagraphs(t *testing.T) {
 	}
 }
 
-// FuzzCut holds for any text: no panic, clean sections with different ids, and nothing invented.
+// FuzzCut holds for any text: no panic, clean sections with different numbers, and every character in a section or left out by name.
 func FuzzCut(f *testing.F) {
 	f.Add("1. Alpha\n2. Beta\n3. Gamma\n4. Delta", true, false)
 	f.Add("# One\n\ntext\n\n```\n# no\n```\n## Two\nmore", false, true)
 	f.Add("第一条 甲。\n第二条 乙。", false, false)
 	f.Add("\x00\xff\n\n - \n§ 1 A\n§ 2 B\n§ 3 C\n§ 4 D\nEXHIBIT A", false, true)
+	f.Add("---\ntitle: T\n---\n# A <!-- b -->\n\nB\n=\n\n|a|\n|-|\n|1|\n", false, true)
+	f.Add(statutes, true, true)
 	f.Fuzz(func(t *testing.T, text string, only, markdown bool) {
-		sections, _ := Document(doc.Document{Title: "t", Source: "f", Line: 1, Text: strings.ToValidUTF8(text, ""), Markdown: markdown}, Options{Numbered: only})
-		ids, total := map[string]bool{}, 0
-		for _, s := range sections {
-			if ids[s.Number] || s.Text == "" || s.Text != clean.Fold(s.Text) {
-				t.Errorf("section %+v", s)
-			}
-			ids[s.Number], total = true, total+len(strings.Join(strings.Fields(s.Text), ""))
+		name := "f.txt"
+		if markdown {
+			name = "f.md"
 		}
-		if most := len(strings.Join(strings.Fields(clean.Text(strings.ToValidUTF8(text, ""))), "")); total > most {
-			t.Errorf("%d bytes out of %d", total, most)
+		text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+		for whole, err := range read.From(strings.NewReader(text), name, name, read.Options{}) {
+			if err != nil {
+				continue // no text
+			}
+			total := 0
+			for _, d := range Split(whole) {
+				result := Document(d, Options{Numbered: only})
+				numbers := map[string]bool{}
+				for _, p := range result.Pieces {
+					if numbers[p.Number] || p.Text == "" || p.Text != strings.TrimSpace(p.Text) && p.Text == clean.Fold(p.Text) {
+						t.Errorf("piece %+v", p)
+					}
+					numbers[p.Number] = true
+					total += doc.Chars(p.Text) + p.Named
+				}
+				for _, x := range result.Drops {
+					if x.Chars <= 0 || x.Why == "" {
+						t.Errorf("drop %+v", x)
+					}
+					total += x.Chars
+				}
+				total += d.Named
+			}
+			if total != whole.Chars {
+				t.Errorf("%d characters of %d", total, whole.Chars)
+			}
 		}
 	})
 }

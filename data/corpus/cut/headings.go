@@ -1,92 +1,57 @@
 package cut
 
 import (
-	"regexp"
+	"fmt"
 	"strconv"
-	"strings"
 
-	"slm/data/corpus/clean"
 	"slm/data/corpus/doc"
 )
 
-var (
-	atx         = regexp.MustCompile(`^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$`)
-	fence       = regexp.MustCompile("^ {0,3}(```+|~~~+)")
-	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
-)
-
-// heading is a Markdown heading: where its line begins and where its body does, bytes.
-type heading struct {
-	level       int
-	text        string
-	start, body int
-}
-
-// headings finds the ATX headings ("## Text") outside fenced code.
-func headings(text string) []heading {
-	var out []heading
-	open := ""
-	at := 0
-	for line := range strings.SplitAfterSeq(text, "\n") {
-		bare := strings.TrimRight(line, "\n")
-		if begin := strings.TrimLeft(bare, " "); begin == "" || strings.IndexByte("#`~", begin[0]) < 0 {
-			at += len(line) // most lines: neither pattern begins otherwise
-			continue
-		}
-		if f := fence.FindStringSubmatch(bare); f != nil {
-			switch {
-			case open == "":
-				open = f[1]
-			case strings.HasPrefix(f[1], open):
-				open = ""
-			}
-		} else if h := atx.FindStringSubmatch(bare); h != nil && open == "" {
-			out = append(out, heading{len(h[1]), clean.Fold(h[2]), at, at + len(line)})
-		}
-		at += len(line)
-	}
-	return out
-}
-
-// headed is Markdown with headings: a section of each heading that has a text of its own. A heading that stands twice in a document is
-// told apart by the one above it. Text before the first heading is a section without heading.
-var headed = kind{"headings", func(d doc.Document, text string, _ Options) ([]Piece, bool) {
-	if !d.Markdown {
-		return nil, false
-	}
-	all := headings(text)
-	if len(all) == 0 {
-		return nil, false
-	}
+// headed is a document with headings: a section of each heading that has a text of its own. A heading that stands twice in a document is
+// told apart by the one above it, else by a number. Text before the first heading is a section without heading.
+var headed = kind{"headings", func(p *page, d doc.Document, _ Options) ([]Piece, bool) {
+	var heads []span
 	count := map[string]int{}
-	for _, h := range all {
-		count[h.text]++
+	for _, s := range p.spans {
+		if s.Kind == doc.Head {
+			heads = append(heads, s)
+			count[s.Title]++
+		}
+	}
+	if len(heads) == 0 {
+		return nil, false
 	}
 	var out []Piece
-	lines := doc.NewLines(text, d.Line)
-	add := func(title, raw string, at int) {
-		body := clean.Fold(htmlComment.ReplaceAllString(raw, ""))
-		if body != "" {
-			out = append(out, Piece{strconv.Itoa(len(out) + 1), title, body, lines.Of(at)})
-		}
+	if body := p.fold(0, heads[0].start); body != "" {
+		out = append(out, Piece{Number: "1", Text: body, Line: p.line(0)})
 	}
-	add("", text[:all[0].start], 0)
 	var above [7]string
-	for i, h := range all {
-		end := len(text)
-		if i+1 < len(all) {
-			end = all[i+1].start
+	told := map[string]int{}
+	for i, h := range heads {
+		end := len(p.text)
+		if i+1 < len(heads) {
+			end = heads[i+1].start
 		}
-		above[h.level] = h.text
-		title := h.text
-		for level := h.level - 1; count[h.text] > 1 && level > 0; level-- {
-			if above[level] != "" {
-				title = above[level] + " – " + title
+		level := min(h.Level, len(above)-1)
+		above[level] = h.Title
+		title := h.Title
+		for l := level - 1; count[h.Title] > 1 && l > 0; l-- {
+			if above[l] != "" {
+				title = above[l] + " – " + title
 				break
 			}
 		}
-		clear(above[h.level+1:])
-		add(title, text[h.body:end], h.start)
+		clear(above[level+1:])
+		body := p.fold(h.end, end)
+		if body == "" {
+			p.drop("a heading without text", h.start, h.end)
+			continue
+		}
+		if told[title]++; told[title] > 1 {
+			title = fmt.Sprintf("%s (%d)", title, told[title])
+			p.renamed++
+		}
+		out = append(out, Piece{Number: strconv.Itoa(len(out) + 1), Heading: title, Text: body, Line: p.line(h.start), Named: p.chars(h.start, h.end)})
 	}
 	return out, len(out) > 0
 }}

@@ -23,7 +23,7 @@ func TestSectionNumbersAreFoundLineByLineAsByASearchOfTheText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts = append(texts, clean.Text(d.Text))
+		texts = append(texts, clean.Text(d.Blocks[0].Text))
 	}
 	pieces := []string{"1", "2", "10", ".", ")", "(", "0", " ", "\t", "\n", "\n\n", "A", "of", "Article", "ART.", "Section", "sec", "ſec", "§", "第", "一", "条", "之", "　", "–", "IV", "é"}
 	draw := rng.New(1, "corpus-test")

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"slm/data/corpus/clean"
 	"slm/data/corpus/doc"
 )
 
@@ -16,14 +15,14 @@ const MinNumbered = 4
 const lastMost = 1500
 
 // numbered is a text whose sections are numbered in sequence.
-var numbered = kind{"numbered", func(d doc.Document, text string, opt Options) ([]Piece, bool) {
+var numbered = kind{"numbered", func(p *page, d doc.Document, opt Options) ([]Piece, bool) {
 	// Bare numbers in a page with headings are a list among its text, unless numbered sections are all that is wanted.
-	list := d.Markdown && !opt.Numbered && (d.Headed || len(headings(text)) > 0)
-	marks := numberedMarks(text, !list)
+	text := p.masked()
+	marks := numberedMarks(text, opt.Numbered || !p.outlined(d))
 	if len(marks) < MinNumbered {
 		return nil, opt.Numbered
 	}
-	return cutNumbered(d, text, marks, opt.Numbered), true
+	return cutNumbered(p, text, marks, opt.Numbered), true
 }}
 
 // numberedMarks finds the sections of a text that are numbered in sequence from 0 or 1, or none if there are fewer than MinNumbered.
@@ -117,42 +116,51 @@ func (s style) chain(all []mark, accept func(mark) bool) []mark {
 
 // cutNumbered cuts at the marks. What stands before the first and after the end of the last becomes a section of its own, unless
 // only the numbered ones are wanted.
-func cutNumbered(d doc.Document, text string, marks []mark, only bool) []Piece {
+func cutNumbered(p *page, text string, marks []mark, only bool) []Piece {
 	var out []Piece
-	count := doc.NewLines(text, d.Line)
-	add := func(number, heading, raw string, at int) {
-		if body := clean.Fold(raw); body != "" {
-			out = append(out, Piece{number, heading, body, count.Of(at)})
+	around := func(number, heading, why string, start, end int) {
+		if body := p.fold(start, end); only {
+			p.drop(why, start, end)
+		} else if body != "" {
+			out = append(out, Piece{Number: number, Heading: heading, Text: body, Line: p.line(start)})
 		}
 	}
-	if !only {
-		add("preamble", "Preamble", text[:marks[0].start], 0)
-	}
+	around("preamble", "Preamble", "before the first numbered section", 0, marks[0].start)
 	seen := map[string]int{}
 	for i, m := range marks {
 		number := m.number
 		if seen[number]++; seen[number] > 1 {
 			number = fmt.Sprintf("%s-%d", number, seen[number])
 		}
-		var end int
+		end := 0
 		if i+1 < len(marks) {
 			end = marks[i+1].start
 		} else {
 			end = m.body + lastEnd(text[m.body:], number)
 		}
-		body, heading := text[m.body:end], ""
-		if m.article {
-			body, heading = articleBody(body)
+		own, heading, why := bodyOf(m, text[m.body:end])
+		bodyEnd := m.body + own
+		if body := p.fold(m.body, bodyEnd); body != "" {
+			out = append(out, Piece{Number: number, Heading: heading, Text: body, Line: p.line(m.start), Named: p.chars(m.start, m.body)})
 		} else {
-			body = withoutTail(body)
-			heading = headingOf(body)
+			p.drop("a number without text", m.start, bodyEnd)
 		}
-		add(number, heading, body, m.start)
-		if i+1 == len(marks) && !only {
-			add("appendix", "Appendix", text[end:], end)
+		p.drop(why, bodyEnd, end)
+		if i+1 == len(marks) {
+			around("appendix", "Appendix", "behind the last numbered section", end, len(text))
 		}
 	}
 	return out
+}
+
+// bodyOf is how many bytes of what stands behind a mark are the section's own text, with its heading and what the rest is.
+func bodyOf(m mark, text string) (own int, heading, rest string) {
+	if m.article {
+		own, heading = articleBody(text)
+		return own, heading, "heading of a part of the law"
+	}
+	body := withoutTail(text)
+	return len(body), headingOf(body), "heading between two sections"
 }
 
 // appendix matches the lines with which the part after the last numbered section begins.

@@ -34,35 +34,83 @@ const (
 )
 
 // paragraphed is any text: paragraphs are grouped into sections of at least groupLeast characters, numbered from 1, without headings.
-var paragraphed = kind{"paragraphs", func(d doc.Document, text string, _ Options) ([]Piece, bool) {
-	var out []Piece
-	var group []string
-	size, line := 0, 0
-	flush := func() {
-		if len(group) > 0 {
-			out = append(out, Piece{strconv.Itoa(len(out) + 1), "", clean.Fold(strings.Join(group, " ")), line})
-			group, size = nil, 0
+var paragraphed = kind{"paragraphs", func(p *page, _ doc.Document, _ Options) ([]Piece, bool) {
+	g := group{page: p}
+	for _, s := range p.spans {
+		text := p.text[s.start:s.end]
+		switch s.Kind {
+		case doc.Prose, doc.Head:
+			for _, at := range paragraphs(text) {
+				for _, line := range sentences(clean.Fold(text[at[0]:at[1]]), groupMost) {
+					g.add(line, false, s.start+at[0])
+				}
+			}
+		case doc.Code, doc.Table:
+			at := s.start
+			for _, lines := range wholeLines(text, groupMost) {
+				g.add(strings.TrimRight(strings.TrimLeft(lines, "\n"), " \t\n"), true, at)
+				at += len(lines)
+			}
+		case doc.Aside:
 		}
 	}
-	count := doc.NewLines(text, d.Line)
-	for _, p := range paragraphs(text) {
-		at := count.Of(p[0])
-		for _, piece := range sentences(clean.Fold(text[p[0]:p[1]]), groupMost) {
-			if size > 0 && size+len(piece) > groupMost {
-				flush()
-			}
-			if len(group) == 0 {
-				line = at
-			}
-			group, size = append(group, piece), size+len(piece)
-			if size >= groupLeast {
-				flush()
-			}
-		}
-	}
-	flush()
-	return out, true
+	g.flush()
+	return g.out, true
 }}
+
+// group gathers paragraphs to a section.
+type group struct {
+	page  *page
+	text  string
+	lined bool // the text ends in a line that stays one
+	size  int
+	line  int
+	out   []Piece
+}
+
+// add takes up a paragraph; one that is lined keeps its lines.
+func (g *group) add(text string, lined bool, at int) {
+	if text == "" {
+		return
+	}
+	if g.size > 0 && g.size+len(text) > groupMost {
+		g.flush()
+	}
+	switch {
+	case g.text == "":
+		g.text, g.line = text, g.page.line(at)
+	case lined || g.lined:
+		g.text += "\n" + text
+	case clean.Joined(g.text, text):
+		g.text += text
+	default:
+		g.text += " " + text
+	}
+	g.lined, g.size = lined, g.size+len(text)
+	if g.size >= groupLeast {
+		g.flush()
+	}
+}
+
+func (g *group) flush() {
+	if g.text != "" {
+		g.out = append(g.out, Piece{Number: strconv.Itoa(len(g.out) + 1), Text: g.text, Line: g.line})
+		g.text, g.size, g.lined = "", 0, false
+	}
+}
+
+// wholeLines cuts a text into pieces of at most most bytes at the ends of lines; a longer line is a piece.
+func wholeLines(text string, most int) []string {
+	var out []string
+	start, at := 0, 0
+	for line := range strings.SplitAfterSeq(text, "\n") {
+		if at > start && at+len(line)-start > most {
+			out, start = append(out, text[start:at]), at
+		}
+		at += len(line)
+	}
+	return append(out, text[start:])
+}
 
 // sentences cuts a line into pieces of at most most bytes, at the end of a sentence, else at a space, else at a character.
 func sentences(line string, most int) []string {

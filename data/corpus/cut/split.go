@@ -1,22 +1,21 @@
 package cut
 
 import (
+	"slices"
 	"strings"
 
-	"slm/data/corpus/clean"
 	"slm/data/corpus/doc"
 )
 
-// Split makes the documents of what a reader gives: the laws of a book of statutes, else, of Markdown, what stands below each first-level
-// heading, else the whole.
+// Split makes the documents of what a reader gives: the laws of a book of statutes, else, of a format with headings, what stands below each
+// first-level heading, else the whole.
 func Split(d doc.Document) []doc.Document {
-	if d.Record {
+	switch {
+	case d.Record:
 		return []doc.Document{d}
-	}
-	if parts := laws(d); parts != nil {
-		return parts
-	}
-	if d.Markdown {
+	case isBook(d):
+		return laws(d)
+	case d.Outlined && !d.Entitled:
 		return chapters(d)
 	}
 	return []doc.Document{d}
@@ -25,35 +24,47 @@ func Split(d doc.Document) []doc.Document {
 // chapters cuts a document at its first-level headings: each is the title of a document. What stands before the first keeps the title that
 // the document has.
 func chapters(d doc.Document) []doc.Document {
-	c := newSplitter(d)
-	title, start := d.Title, 0
-	for _, h := range headings(d.Text) {
-		if h.level == 1 {
-			c.add(title, start, h.start)
-			title, start = clean.Fold(clean.Text(h.text)), h.body
-			c.whole.Headed = true
-		}
+	c := chapter{next: d}
+	start := 0
+	for i, h := range d.Heads(1) {
+		c.add(d.Blocks[start:i])
+		c.next.Title, c.next.Entitled, c.next.Named = h.Title, true, doc.Chars(h.Text)
+		c.head, start = h, i+1
 	}
-	c.add(title, start, len(d.Text))
-	return c.parts
+	c.add(d.Blocks[start:])
+	if len(c.left) > 0 && len(c.out) > 0 {
+		last := &c.out[len(c.out)-1]
+		last.Blocks = slices.Concat(last.Blocks, c.left)
+	} else if len(c.left) > 0 {
+		d.Blocks = c.left
+		return []doc.Document{d}
+	}
+	return c.out
 }
 
-// splitter cuts a document into documents that follow each other in it.
-type splitter struct {
-	whole doc.Document // what the next part is like, but for title, text and line
-	count *doc.Lines
-	parts []doc.Document
+// chapter makes a document after the other.
+type chapter struct {
+	next doc.Document // but for its blocks
+	head doc.Block    // its heading
+	left []doc.Block  // asides, and headings with nothing below them, that the document behind them holds
+	out  []doc.Document
 }
 
-func newSplitter(d doc.Document) *splitter {
-	return &splitter{whole: d, count: doc.NewLines(d.Text, d.Line)}
-}
-
-// add makes a part of the text from start to end, unless it is blank.
-func (s *splitter) add(title string, start, end int) {
-	if text := s.whole.Text[start:end]; strings.TrimSpace(text) != "" {
-		part := s.whole
-		part.Title, part.Text, part.Line = title, strings.TrimLeft(text, " \t\n"), s.count.Of(start)
-		s.parts = append(s.parts, part)
+// add ends a document, if there is any text.
+func (c *chapter) add(blocks []doc.Block) {
+	text := func(b doc.Block) bool { return b.Kind != doc.Aside && strings.TrimSpace(b.Text) != "" }
+	if slices.ContainsFunc(blocks, text) {
+		part := c.next
+		part.Blocks = slices.Concat(c.left, blocks)
+		c.out, c.left = append(c.out, part), nil
+		return
+	}
+	if c.next.Named > 0 {
+		c.left = append(c.left, doc.Block{Kind: doc.Aside, Why: "a heading without text", Text: c.head.Text, Line: c.head.Line})
+	}
+	for _, b := range blocks {
+		if b.Kind == doc.Aside {
+			c.left = append(c.left, b)
+		}
 	}
 }

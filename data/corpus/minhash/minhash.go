@@ -86,6 +86,15 @@ func (m *Signature) Bytes() []byte {
 	return out
 }
 
+// Within is the signature of the same text in a room of its own: as similar as before to others in the room, and to none outside.
+func (m Signature) Within(room string) Signature {
+	h := Hash(room)
+	for i := range m {
+		m[i] ^= uint16(mix(h ^ uint64(i)))
+	}
+	return m
+}
+
 // Similarity estimates the Jaccard similarity of the texts behind two signatures, in [0,1].
 func Similarity(a, b Signature) float64 {
 	same := 0

@@ -44,7 +44,7 @@ func Register(f Format) {
 
 // The formats, one a line.
 func init() {
-	Register(text)
+	Register(plainText)
 	Register(markdown)
 	Register(jsonl)
 }

@@ -25,7 +25,7 @@ func TestRegister_AToyFormatIsFoundCheckedAndRead(t *testing.T) {
 	Register(Format{Ends: []string{".toy"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 		return func(yield func(doc.Document, error) bool) {
 			for lines, n := bufio.NewScanner(in.in), 1; lines.Scan(); n++ {
-				if !yield(doc.Document{Title: lines.Text(), Source: in.label, Line: n, Text: lines.Text()}, nil) {
+				if !yield(doc.Plain(lines.Text(), in.label, lines.Text(), n), nil) {
 					return
 				}
 			}

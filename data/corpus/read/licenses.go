@@ -92,7 +92,7 @@ func Licenses(only []string) (iter.Seq2[doc.Document, error], error) {
 				return
 			}
 			text := clean.Uncomment(strings.ToValidUTF8(string(raw), ""))
-			if !yield(doc.Document{Title: title, Source: files[title], Line: 1, Text: text}, nil) {
+			if !yield(doc.Plain(title, files[title], text, 1), nil) {
 				return
 			}
 		}

@@ -1,0 +1,248 @@
+package read
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	tables "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"slm/data/corpus/clean"
+	"slm/data/corpus/doc"
+)
+
+// markdownParser knows CommonMark, the tables and strikethrough of GitHub, and attributes of headings ({#id}).
+var markdownParser = parser.NewParser(
+	parser.WithBlockParsers(parser.DefaultBlockParsers()...),
+	parser.WithInlineParsers(append(parser.DefaultInlineParsers(), util.Prioritized(extension.NewStrikethroughParser(), 500))...),
+	parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(), util.Prioritized(extension.NewTableParagraphTransformer(), 200))...),
+	parser.WithAttribute(),
+)
+
+// outline finds the headings, code, tables and comments of a Markdown text; what is between them is prose. The blocks are verbatim.
+type outline struct {
+	source []byte
+	line   int
+	at     int // bytes that are in blocks
+	blocks []doc.Block
+}
+
+// outlineOf cuts a Markdown text into blocks. Headings are those of the document itself, not of a quotation or of a list's item.
+func outlineOf(source string, line int) []doc.Block {
+	o := &outline{source: []byte(source), line: line}
+	root := markdownParser.Parse(text.NewReader(o.source))
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the visitor never fails
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		return o.visit(n), nil
+	})
+	o.prose(len(o.source))
+	return o.blocks
+}
+
+func (o *outline) visit(n ast.Node) ast.WalkStatus {
+	switch n := n.(type) {
+	case *ast.Heading:
+		if n.Parent().Kind() == ast.KindDocument {
+			o.heading(n)
+			return ast.WalkSkipChildren
+		}
+	case *ast.FencedCodeBlock:
+		if n.Pos() < 0 || n.Pos() >= len(o.source) {
+			return ast.WalkSkipChildren
+		}
+		o.add(doc.Block{Kind: doc.Code}, o.lineStart(n.Pos()), o.fenceEnd(n))
+		return ast.WalkSkipChildren
+	case *ast.CodeBlock:
+		if last := n.Lines().Len() - 1; last >= 0 {
+			o.add(doc.Block{Kind: doc.Code}, o.lineStart(n.Lines().At(0).Start), o.lineEnd(n.Lines().At(last).Stop-1))
+		}
+		return ast.WalkSkipChildren
+	case *ast.HTMLBlock:
+		o.html(n)
+		return ast.WalkSkipChildren
+	case *ast.RawHTML:
+		if last := n.Segments.Len() - 1; last >= 0 {
+			o.comments(n.Segments.At(0).Start, n.Segments.At(last).Stop)
+		}
+	case *tables.Table:
+		o.table(n)
+		return ast.WalkSkipChildren
+	}
+	return ast.WalkContinue
+}
+
+// add makes a block of source[start:end], and prose of what stands before it.
+func (o *outline) add(b doc.Block, start, end int) {
+	if start < o.at || end <= start { // in a block already: a comment in a table
+		return
+	}
+	o.prose(start)
+	o.take(b, end)
+}
+
+func (o *outline) prose(end int) {
+	if end > o.at {
+		o.take(doc.Block{}, end)
+	}
+}
+
+func (o *outline) take(b doc.Block, end int) {
+	piece := o.source[o.at:end]
+	b.Text, b.Line = string(piece), o.line
+	o.line += bytes.Count(piece, []byte{'\n'})
+	o.at, o.blocks = end, append(o.blocks, b)
+}
+
+func (o *outline) lineStart(at int) int { return bytes.LastIndexByte(o.source[:at], '\n') + 1 }
+
+// lineEnd is behind the line end that follows a byte.
+func (o *outline) lineEnd(at int) int {
+	at = max(0, min(at, len(o.source)))
+	if end := bytes.IndexByte(o.source[at:], '\n'); end >= 0 {
+		return at + end + 1
+	}
+	return len(o.source)
+}
+
+var atxHeading = regexp.MustCompile(`^ {0,3}#{1,6}(?:[ \t]|\r?\n|$)`)
+
+func (o *outline) heading(n *ast.Heading) {
+	at := n.Pos()
+	if n.Lines().Len() > 0 {
+		at = n.Lines().At(0).Start
+	}
+	start := o.lineStart(at)
+	end := o.lineEnd(at)
+	if !atxHeading.Match(o.source[start:end]) { // underlined
+		end = o.lineEnd(o.lineEnd(n.Lines().At(n.Lines().Len()-1).Stop - 1))
+	}
+	b := doc.Block{Kind: doc.Head, Level: n.Level, Title: o.titleOf(n)}
+	if b.Title == "" {
+		b = doc.Block{Kind: doc.Aside, Why: "a heading without text"}
+	}
+	o.add(b, start, end)
+}
+
+// fenceEnd is behind the closing fence, or behind the code when there is none.
+func (o *outline) fenceEnd(n *ast.FencedCodeBlock) int {
+	start := o.lineStart(n.Pos())
+	end := o.lineEnd(n.Pos())
+	if last := n.Lines().Len() - 1; last >= 0 {
+		end = max(end, o.lineEnd(n.Lines().At(last).Stop-1))
+	}
+	fence := o.source[n.Pos()]
+	closing := bytes.TrimLeft(o.source[end:o.lineEnd(end)], " \t>")
+	if run := len(closing) - len(bytes.TrimLeft(closing, string(fence))); run >= 3 && len(bytes.TrimSpace(closing[run:])) == 0 && end > start {
+		return o.lineEnd(end)
+	}
+	return end
+}
+
+// html keeps the lines of preformatted text, and takes comments out of any other HTML.
+func (o *outline) html(n *ast.HTMLBlock) {
+	if n.Lines().Len() == 0 {
+		return
+	}
+	start, end := o.lineStart(n.Lines().At(0).Start), o.lineEnd(n.Lines().At(n.Lines().Len()-1).Stop-1)
+	if n.HasClosure() {
+		end = max(end, o.lineEnd(n.ClosureLine.Stop-1))
+	}
+	if n.HTMLBlockType == ast.HTMLBlockType1 {
+		o.add(doc.Block{Kind: doc.Code}, start, end)
+		return
+	}
+	o.comments(start, end)
+}
+
+var comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+
+func (o *outline) comments(start, end int) {
+	for _, at := range comment.FindAllIndex(o.source[start:end], -1) {
+		o.add(doc.Block{Kind: doc.Aside, Why: "comment"}, start+at[0], start+at[1])
+	}
+}
+
+// table reaches from the line of its first cell to that of its last row.
+func (o *outline) table(n *tables.Table) {
+	header := n.FirstChild()
+	if header == nil || header.FirstChild() == nil || header.FirstChild().Pos() < 0 { // of an empty cell the parser may not know where it is
+		return
+	}
+	start := o.lineStart(header.FirstChild().Pos())
+	end := o.lineEnd(o.lineEnd(start)) // the header and the line below it
+	if last := n.LastChild(); last != header {
+		end = max(end, o.lineEnd(last.Pos()))
+	}
+	o.add(doc.Block{Kind: doc.Table}, start, end)
+}
+
+// titleOf is a heading's text without its markup: of links what is shown, no images, no HTML, no emoji. A heading that is nothing else
+// keeps what it has.
+func (o *outline) titleOf(n *ast.Heading) string {
+	var shown, all strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the visitor never fails
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			value := n.Segment.Value(o.source)
+			if n.Parent().Kind() != ast.KindCodeSpan {
+				value = util.UnescapePunctuations(value)
+			}
+			all.Write(value)
+			if !inImage(n) {
+				shown.Write(value)
+			}
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				all.WriteByte(' ')
+				shown.WriteByte(' ')
+			}
+		case *ast.String:
+			all.Write(n.Value)
+			shown.Write(n.Value)
+		case *ast.AutoLink:
+			all.Write(n.Label(o.source))
+			shown.Write(n.Label(o.source))
+		}
+		return ast.WalkContinue, nil
+	})
+	if title := clean.Fold(clean.Text(withoutEmoji(shown.String()))); title != "" {
+		return title
+	}
+	return clean.Fold(clean.Text(all.String()))
+}
+
+func inImage(n ast.Node) bool {
+	for ; n != nil; n = n.Parent() {
+		if n.Kind() == ast.KindImage {
+			return true
+		}
+	}
+	return false
+}
+
+// shortcode is an emoji's name as GitHub writes it.
+var shortcode = regexp.MustCompile(`(^|\s):[a-z0-9_+-]+:(\s|$)`)
+
+// withoutEmoji takes pictures out of a heading: they are no part of a name that is typed in a question.
+func withoutEmoji(text string) string {
+	for shortcode.MatchString(text) {
+		text = shortcode.ReplaceAllString(text, "$1 $2")
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 0x1f000 && r <= 0x1faff, r >= 0x2600 && r <= 0x27bf, r >= 0xe0020 && r <= 0xe007f,
+			r == 0x200d, r == 0x20e3, r >= 0xfe00 && r <= 0xfe0f, r == 0x2b50, r == 0x2b55, r == 0x2b06, r == 0x2b07, r == 0x231a, r == 0x231b:
+			return -1
+		}
+		return r
+	}, text)
+}
