@@ -173,7 +173,7 @@ func TestHeadRows_EqualTheirReferences(t *testing.T) {
 	a.intact()
 	for i := range rows {
 		want := make([]uint16, hd)
-		ropeToBF16Go(want[hd/2:], want[:hd/2], src[i*hd+hd/2:(i+1)*hd], src[i*hd:i*hd+hd/2], rope.Cos(i), rope.Sin(i))
+		ropeToBF16Go(&want[hd/2], &want[0], &src[i*hd+hd/2], &src[i*hd], &rope.Cos(i)[0], &rope.Sin(i)[0], hd/2)
 		for j, w := range want {
 			near(t, "rotated", i*hd+j, widenBF16(dst[i*ld+j]), float64(widenBF16(w)), halfStep, 1e-6)
 		}
@@ -183,7 +183,7 @@ func TestHeadRows_EqualTheirReferences(t *testing.T) {
 	avx512.Rotate64(&x[0], &rope.Cos(2)[0], &rope.Sin(2)[0], 3)
 	a.intact()
 	for at := 0; at < len(x); at += hd {
-		ropeBF16Go(want[at:at+hd/2], want[at+hd/2:at+hd], want[at:at+hd/2], want[at+hd/2:at+hd], rope.Cos(2), rope.Sin(2))
+		ropeBF16Go(&want[at], &want[at+hd/2], &want[at], &want[at+hd/2], &rope.Cos(2)[0], &rope.Sin(2)[0], hd/2)
 	}
 	for i, w := range want {
 		near(t, "rotated head", i, widenBF16(x[i]), float64(widenBF16(w)), halfStep, 1e-6)

@@ -188,12 +188,12 @@ func roundBlocksGo(records []uint32, x []float32) {
 	}
 }
 
-// blockShare is a share of a product: m rows with the columns [0,cols) of one panel.
+// blockShare is a share of a product: m rows with the columns [from,to) of W, from a multiple of PanelAlignBlocks.
 type blockShare struct {
-	y           []float32
+	y           []float32 // from column from on
 	x           *BlockLeft
 	row, m, ldy int
-	panel, cols int
+	from, to    int
 	accumulate  bool
 }
 
@@ -204,24 +204,22 @@ func LinearBlocks(w *BlockWeights, y []float32, x *BlockLeft, row, m, ldy, from,
 		panic(fmt.Sprintf("kernel: LinearBlocks: columns %d to %d of %d, rows %d and %d of %d, %d values for %d terms, %d results",
 			from, to, w.n, row, m, x.rows, x.k, w.k, len(y)))
 	}
-	for col := from; col < to && m > 0; col += PanelAlignBlocks {
-		cpu.linearBlocks(w, blockShare{
-			y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, to-col), accumulate: accumulate,
-		})
+	if m > 0 {
+		cpu.linearBlocks(w, blockShare{y, x, row, m, ldy, from, to, accumulate})
 	}
 }
 
 // linearBlocksGo is the reference.
 func linearBlocksGo(w *BlockWeights, s blockShare) {
 	blocks := w.k / BlockTerms
-	for c := range s.cols {
+	for col := s.from; col < s.to; col++ {
 		for i := range s.m {
 			sum := float32(0)
 			for b := range blocks {
 				record := s.x.records[(s.row+i)*s.x.width()+b*recordWords:][:recordWords]
-				sum += w.panels[s.panel].block(c, b, blocks, record)
+				sum += w.panels[col/PanelAlignBlocks].block(col%PanelAlignBlocks, b, blocks, record)
 			}
-			if at := &s.y[i*s.ldy+c]; s.accumulate {
+			if at := &s.y[i*s.ldy+col-s.from]; s.accumulate {
 				*at += sum
 			} else {
 				*at = sum

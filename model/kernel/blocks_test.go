@@ -61,9 +61,7 @@ func checkBlocks(t testing.TB, m, n, k int, seed uint64) {
 	}
 	for _, accumulate := range []bool{false, true} {
 		want, got := slices.Clone(before), slices.Clone(before)
-		for col := 0; col < n; col += PanelAlignBlocks {
-			linearBlocksGo(w, blockShare{y: want[col:], x: &x, m: m, ldy: n, panel: col / PanelAlignBlocks, cols: min(PanelAlignBlocks, n-col), accumulate: accumulate})
-		}
+		linearBlocksGo(w, blockShare{y: want, x: &x, m: m, ldy: n, to: n, accumulate: accumulate})
 		LinearBlocks(w, got, &x, 0, m, n, 0, n, accumulate)
 		for i := range m {
 			for j := range n {

@@ -30,7 +30,7 @@ func scoreKeys(scores, q, keys []float32) {
 	for j := range scores {
 		scores[j] = Dot(q, keys[j*hd:(j+1)*hd])
 	}
-	SoftmaxRow(scores, float32(1/math.Sqrt(float64(hd))))
+	softmax(scores, float32(1/math.Sqrt(float64(hd))))
 }
 
 // mixValues computes out = Σ p·v.

@@ -109,13 +109,18 @@ func quantiseGo(upper, lower []byte, x []float32, inverse float32) {
 	}
 }
 
-// share8 is a share of a product: m rows with the columns [from,to) of one panel.
+// share8 is a share of a product: m rows with the columns [from,to) of W, from a multiple of PanelAlign8.
 type share8 struct {
-	y           []float32
+	y           []float32 // from column from on
 	x           *Rows8
 	row, m, ldy int
-	panel, cols int
+	from, to    int
 	accumulate  bool
+}
+
+// cut gives the part of the share in the panel from column col on: its number, where its results start, and its columns.
+func (s *share8) cut(col int) (panel int, y []float32, cols int) {
+	return col / PanelAlign8, s.y[col-s.from:], min(PanelAlign8, s.to-col)
 }
 
 // Linear8 computes y [M,to−from] (+)= x·Wᵀ for the rows [row,row+m) of x and the rows [from,to) of W, from a multiple of PanelAlign8. ldy is
@@ -125,37 +130,40 @@ func Linear8(w *Weights8, y []float32, x *Rows8, row, m, ldy, from, to int, accu
 		panic(fmt.Sprintf("kernel: Linear8: columns %d to %d of %d, rows %d and %d of %d, %d bytes for %d terms, %d results",
 			from, to, w.n, row, m, len(x.scale), x.width, w.k, len(y)))
 	}
-	for col := from; col < to && m > 0; col += PanelAlign8 {
-		cpu.linear8(w, share8{y: y[col-from:], x: x, row: row, m: m, ldy: ldy, panel: col / PanelAlign8, cols: min(PanelAlign8, to-col), accumulate: accumulate})
+	if m > 0 {
+		cpu.linear8(w, share8{y, x, row, m, ldy, from, to, accumulate})
 	}
 }
 
 // linear8Go is the reference.
 func linear8Go(w *Weights8, s share8) {
-	panel := w.data[s.panel*w.panelBytes():][:w.panelBytes()]
-	q := unsafe.Slice((*int8)(unsafe.Pointer(&panel[0])), len(panel))
-	for i := range s.m {
-		var sums [2][PanelAlign8]int32
-		for part := range sums {
-			copy(sums[part][:], w.start[s.panel*PanelAlign8:])
-			x := s.x.data[(2*(s.row+i)+part)*s.x.width:][:s.x.width]
-			for quad := 0; quad < len(x); quad += 4 {
-				a, b, c, d := int32(x[quad]), int32(x[quad+1]), int32(x[quad+2]), int32(x[quad+3])
-				four := q[quad*PanelAlign8:][:4*PanelAlign8]
-				for j := range sums[part] {
-					v := four[4*j : 4*j+4]
-					sums[part][j] += a*int32(v[0]) + b*int32(v[1]) + c*int32(v[2]) + d*int32(v[3])
+	for col := s.from; col < s.to; col += PanelAlign8 {
+		n, y, cols := s.cut(col)
+		panel := w.data[n*w.panelBytes():][:w.panelBytes()]
+		q := unsafe.Slice((*int8)(unsafe.Pointer(&panel[0])), len(panel))
+		for i := range s.m {
+			var sums [2][PanelAlign8]int32
+			for part := range sums {
+				copy(sums[part][:], w.start[col:])
+				x := s.x.data[(2*(s.row+i)+part)*s.x.width:][:s.x.width]
+				for quad := 0; quad < len(x); quad += 4 {
+					a, b, c, d := int32(x[quad]), int32(x[quad+1]), int32(x[quad+2]), int32(x[quad+3])
+					four := q[quad*PanelAlign8:][:4*PanelAlign8]
+					for j := range sums[part] {
+						v := four[4*j : 4*j+4]
+						sums[part][j] += a*int32(v[0]) + b*int32(v[1]) + c*int32(v[2]) + d*int32(v[3])
+					}
 				}
 			}
-		}
-		for j := range s.cols {
-			v := 256*float32(sums[0][j]) + float32(sums[1][j]) // 256 times is exact: fused or not, it is the same
-			v = float32(v * w.scale[s.panel*PanelAlign8+j])
-			v = float32(v * s.x.scale[s.row+i])
-			if s.accumulate {
-				v += s.y[i*s.ldy+j]
+			for j := range cols {
+				v := 256*float32(sums[0][j]) + float32(sums[1][j]) // 256 times is exact: fused or not, it is the same
+				v = float32(v * w.scale[col+j])
+				v = float32(v * s.x.scale[s.row+i])
+				if s.accumulate {
+					v += y[i*s.ldy+j]
+				}
+				y[i*s.ldy+j] = v
 			}
-			s.y[i*s.ldy+j] = v
 		}
 	}
 }

@@ -29,23 +29,27 @@ func linear8Tiles(w *Weights8, s share8) {
 	if s.accumulate {
 		f = amx.Int8TilesAdd
 	}
-	for half := 0; half < s.cols; half += tileSide {
-		at := s.panel*PanelAlign8 + half
-		f(&s.y[half], &s.x.data[2*s.row*s.x.width], &w.data[s.panel*w.panelBytes()+4*half], &w.start[at], &w.scale[at], &s.x.scale[s.row],
-			s.x.width, 4*s.ldy, w.steps, s.m, min(tileSide, s.cols-half))
+	for col := s.from; col < s.to; col += PanelAlign8 {
+		panel, y, cols := s.cut(col)
+		for half := 0; half < cols; half += tileSide {
+			f(&y[half], &s.x.data[2*s.row*s.x.width], &w.data[panel*w.panelBytes()+4*half], &w.start[col+half], &w.scale[col+half], &s.x.scale[s.row],
+				s.x.width, 4*s.ldy, w.steps, s.m, min(tileSide, cols-half))
+		}
 	}
 }
 
 // linear8Rows computes two rows at a time, then one.
 func linear8Rows(w *Weights8, s share8) {
-	for i := 0; i < s.m; {
-		n, f := 1, avx512.Int8Rows1
-		if s.m-i >= 2 {
-			n, f = 2, avx512.Int8Rows2
+	for col := s.from; col < s.to; col += PanelAlign8 {
+		panel, y, cols := s.cut(col)
+		for i := 0; i < s.m; {
+			n, f := 1, avx512.Int8Rows1
+			if s.m-i >= 2 {
+				n, f = 2, avx512.Int8Rows2
+			}
+			f(&y[i*s.ldy], &s.x.data[2*(s.row+i)*s.x.width], &w.data[panel*w.panelBytes()], &w.start[col], &w.scale[col], &s.x.scale[s.row+i],
+				s.x.width, 4*s.ldy, 16*w.steps, cols, s.accumulate)
+			i += n
 		}
-		at := s.panel * PanelAlign8
-		f(&s.y[i*s.ldy], &s.x.data[2*(s.row+i)*s.x.width], &w.data[s.panel*w.panelBytes()], &w.start[at], &w.scale[at], &s.x.scale[s.row+i],
-			s.x.width, 4*s.ldy, 16*w.steps, s.cols, s.accumulate)
-		i += n
 	}
 }

@@ -38,10 +38,10 @@ type ops struct {
 	swigluGradBF16     func(dgate, dup, dh, gate, up []uint16)
 	swigluGradKeepBF16 func(dgate, dup, h, dh, gate, up []uint16)
 
-	// Rotary positions.
-	rope       func(y1, y2, x1, x2, cos, sin []float32)
-	ropeBF16   func(y1, y2, x1, x2 []uint16, cos, sin []float32)
-	ropeToBF16 func(y1, y2 []uint16, x1, x2, cos, sin []float32)
+	// Rotary positions of n ≥ 1 pairs. Heads are short: six slices are eighteen words, which would go through memory twice.
+	rope       func(y1, y2, x1, x2, cos, sin *float32, n int)
+	ropeBF16   func(y1, y2, x1, x2 *uint16, cos, sin *float32, n int)
+	ropeToBF16 func(y1, y2 *uint16, x1, x2, cos, sin *float32, n int)
 
 	adamW func(w, m, v, g []float32, c adamCoef)
 

@@ -27,19 +27,21 @@ func roundBlocks(records []uint32, x []float32) {
 
 // linearBlocksVNNI computes four rows at a time, then one.
 func linearBlocksVNNI(w *BlockWeights, s blockShare) {
-	p := &w.panels[s.panel]
-	four, one := avx512.Blocks4Rows4, avx512.Blocks4Rows1
-	if p.typ == Q80 {
-		four, one = avx512.Blocks8Rows4, avx512.Blocks8Rows1
-	}
 	width := s.x.width()
-	for i := 0; i < s.m; {
-		n, f := 1, one
-		if s.m-i >= 4 {
-			n, f = 4, four
+	for col := s.from; col < s.to; col += PanelAlignBlocks {
+		p, y, cols := &w.panels[col/PanelAlignBlocks], s.y[col-s.from:], min(PanelAlignBlocks, s.to-col)
+		four, one := avx512.Blocks4Rows4, avx512.Blocks4Rows1
+		if p.typ == Q80 {
+			four, one = avx512.Blocks8Rows4, avx512.Blocks8Rows1
 		}
-		f(&s.y[i*s.ldy], &s.x.records[(s.row+i)*width], &p.data[0], 4*width, 4*s.ldy, w.k/BlockTerms, s.cols, s.accumulate)
-		i += n
+		for i := 0; i < s.m; {
+			n, f := 1, one
+			if s.m-i >= 4 {
+				n, f = 4, four
+			}
+			f(&y[i*s.ldy], &s.x.records[(s.row+i)*width], &p.data[0], 4*width, 4*s.ldy, w.k/BlockTerms, cols, s.accumulate)
+			i += n
+		}
 	}
 }
 
@@ -65,6 +67,6 @@ func decodeAttention64(out, q []float32, k, v, next []uint16, scores []float32, 
 		avx512.Dots64(rest[:], &q[0], &keys[0], &v[whole*hd])
 		copy(scores[whole:], rest[:])
 	}
-	SoftmaxRow(scores, float32(1/math.Sqrt(hd)))
+	softmax(scores, float32(1/math.Sqrt(hd)))
 	avx512.Mix64(&out[0], scores, &v[0], &next[0])
 }

@@ -6,14 +6,23 @@ import "math"
 // nothing else becomes zeros with −Inf returned. NaN spreads over the row.
 // The relative error is that of ExpShift, with the largest |scale·x| as the exponent.
 func SoftmaxRow(x []float32, scale float32) (lse float32) {
-	m := scaledMax(x, scale)
-	if math.IsInf(float64(m), -1) && !anyNaN(x) {
-		clear(x)
+	m, sum := softmax(x, scale)
+	if sum == 0 {
 		return m
 	}
-	sum := expStoreSum(x, scale, m)
-	Scale(x, 1/sum)
 	return float32(float64(m) + math.Log(float64(sum)))
+}
+
+// softmax is SoftmaxRow that returns the largest scale·x and Σ exp(scale·x − m), 0 for a row that is masked.
+func softmax(x []float32, scale float32) (m, sum float32) {
+	m = scaledMax(x, scale)
+	if math.IsInf(float64(m), -1) && !anyNaN(x) {
+		clear(x)
+		return m, 0
+	}
+	sum = expStoreSum(x, scale, m)
+	Scale(x, 1/sum)
+	return m, sum
 }
 
 // scaledMax is the maximum of scale·x without NaN, −Inf when there is none: what to subtract before exponentials.

@@ -3,14 +3,14 @@ package main
 import "github.com/mmcloughlin/avo/reg"
 
 var ropeKernels = []kernel{
-	ropeKernel("rope", "y1, y2, x1, x2, cos, sin []float32", "computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin.", false, false),
-	ropeKernel("ropeBF16", "y1, y2, x1, x2 []uint16, cos, sin []float32", "is rope from bf16 to bf16.", true, true),
-	ropeKernel("ropeToBF16", "y1, y2 []uint16, x1, x2, cos, sin []float32", "is rope to bf16.", false, true),
+	ropeKernel("rope", "y1, y2, x1, x2, cos, sin *float32, n int", "computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin.", false, false),
+	ropeKernel("ropeBF16", "y1, y2, x1, x2 *uint16, cos, sin *float32, n int", "is rope from bf16 to bf16.", true, true),
+	ropeKernel("ropeToBF16", "y1, y2 *uint16, x1, x2, cos, sin *float32, n int", "is rope to bf16.", false, true),
 }
 
 func ropeKernel(name, params, doc string, from, to bool) kernel {
 	return kernel{name: name, params: params, doc: doc, emit: func(e *emitter) {
-		y1, y2, x1, x2, cos, sin, n := e.slice("y1"), e.slice("y2"), e.slice("x1"), e.slice("x2"), e.slice("cos"), e.slice("sin"), e.length("cos")
+		y1, y2, x1, x2, cos, sin, n := e.arg("y1"), e.arg("y2"), e.arg("x1"), e.arg("x2"), e.arg("cos"), e.arg("sin"), e.arg("n")
 		load, store := e.load, e.store
 		if from {
 			load = e.loadBF16

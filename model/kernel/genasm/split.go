@@ -36,41 +36,37 @@ func splitting(name string, parts int, products [][2]int) []kernel {
 					}
 				})
 			}},
-		{name: name + "Rows", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
+		{name: name + "Rows", params: packParams, only: []isa{avx512},
 			doc: "splits and packs 32 columns of B [K,N], rows ld bytes apart.",
 			emit: func(e *emitter) {
 				p, s := e.packArguments(), e.splitter(parts)
-				e.packLoop(p, parts, 32, func() {
-					e.pairRows(p, s, func(part, half, row int) operand.Mem {
-						return operand.Mem{Base: p.dst, Disp: 2048*part + 1024*half + 64*row}
-					})
-				})
+				e.packLoop(p, parts, 32, func() { e.pairRows(p, s, p.dst) })
 			}},
-		{name: name + "Columns", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
+		{name: name + "Columns", params: packParams, only: []isa{avx512},
 			doc: "splits and packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.",
 			emit: func(e *emitter) {
 				p, s := e.packArguments(), e.splitter(parts)
 				room := e.AllocLocal(2048 * parts)
 				e.packLoop(p, parts, 0, func() {
-					row := e.GP64()
-					e.MOVQ(p.src, row)
-					for c := range 32 {
+					row, to := e.copyOf(p.src), e.address(room)
+					e.times(32, func() {
 						for i, x := range s.split(operand.Mem{Base: row}, operand.Mem{Base: row, Disp: 64}) {
-							e.VMOVDQU32(x, room.Offset(2048*i+64*c))
+							e.VMOVDQU32(x, operand.Mem{Base: to, Disp: 2048 * i})
 						}
 						e.ADDQ(p.ld, row)
-					}
-					e.transposeTiles(p.dst, room, parts)
+						e.ADDQ(operand.U32(64), to)
+					})
+					e.transposeTiles(p.dst, e.address(room), e.number(64), uint32(2*parts))
 				})
 			}},
-		{name: name + "Left", params: "dst, src *byte, ld, steps int", only: []isa{avx512},
+		{name: name + "Left", params: packParams, only: []isa{avx512},
 			doc: "splits and packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.",
 			emit: func(e *emitter) {
 				p, s := e.packArguments(), e.splitter(parts)
 				room := e.AllocLocal(2048 * parts)
 				e.packLoop(p, parts, 32, func() {
-					e.pairRows(p, s, func(part, half, row int) operand.Mem { return room.Offset(2048*part + 1024*half + 64*row) })
-					e.transposeTiles(p.dst, room, parts)
+					e.pairRows(p, s, e.address(room))
+					e.transposeTiles(p.dst, e.address(room), e.number(64), uint32(2*parts))
 				})
 			}},
 	}
@@ -157,32 +153,21 @@ func (s splitter) rounded(x reg.VecVirtual) reg.VecVirtual {
 	return out
 }
 
-// pairRows splits 32 rows of 32 values, and joins each of the first 16 with the one 16 further on.
-func (e *emitter) pairRows(p packing, s splitter, at func(part, half, row int) operand.Mem) {
-	upper, lower := e.GP64(), e.GP64()
-	e.MOVQ(p.src, upper)
-	e.MOVQ(p.ld, lower)
+// pairRows splits 32 rows of 32 values, and joins each of the first 16 with the one 16 further on: two tiles of each part, from dst on.
+func (e *emitter) pairRows(p packing, s splitter, dst reg.GPVirtual) {
+	upper, lower, to := e.copyOf(p.src), e.copyOf(p.ld), e.copyOf(dst)
 	e.SHLQ(operand.U8(4), lower)
 	e.ADDQ(p.src, lower)
-	for row := range 16 {
+	e.times(16, func() {
 		for half := range 2 {
 			for part, x := range s.split(operand.Mem{Base: upper, Disp: 64 * half}, operand.Mem{Base: lower, Disp: 64 * half}) {
-				e.VMOVDQU32(x, at(part, half, row))
+				e.VMOVDQU32(x, operand.Mem{Base: to, Disp: 2048*part + 1024*half})
 			}
 			e.PREFETCHT0(operand.Mem{Base: upper, Disp: 128 + 64*half})
 			e.PREFETCHT0(operand.Mem{Base: lower, Disp: 128 + 64*half})
 		}
 		e.ADDQ(p.ld, upper)
 		e.ADDQ(p.ld, lower)
-	}
-}
-
-// transposeTiles writes the transposes of all tiles of a step.
-func (e *emitter) transposeTiles(dst reg.GPVirtual, room operand.Mem, parts int) {
-	row, stride := e.GP64(), e.GP64()
-	e.LEAQ(room, row)
-	e.MOVQ(operand.U32(64), stride)
-	for tile := range 2 * parts {
-		e.transposeWords(dst, 1024*tile, row, stride)
-	}
+		e.ADDQ(operand.U32(64), to)
+	})
 }

@@ -24,10 +24,7 @@ TEXT ·Int8Tiles(SB), $4104-88
 	MOVQ         rows+72(FP), AX
 	MOVQ         AX, (SP)
 	LEAQ         tileConfig<>+0(SB), AX
-	BYTE         $0xc4
-	BYTE         $0xe2
-	BYTE         $0x78
-	BYTE         $0x49
+	LONG         $0x4978e2c4
 	BYTE         $0x00
 	MOVQ         $0x00000100, R12
 	MOVQ         R8, R15
@@ -39,75 +36,24 @@ block1:
 	JLE  half2
 	MOVQ start+24(FP), AX
 	XORQ CX, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7be2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7be2c4
+	WORD $0x0000
+	QUAD $0x000008944b7be2c4
+	WORD $0x0000
+	QUAD $0x0040089c4b7be2c4
+	WORD $0x0000
 	MOVQ DI, AX
 	MOVQ SI, BX
 	MOVQ steps+64(FP), CX
 
 step5:
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xa4
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xb4
-	BYTE        $0x23
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
+	QUAD        $0x000000a44b7ba2c4
+	WORD        $0x0000
+	QUAD        $0x000023b44b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e49e2c4
 	BYTE        $0xc4
 	PREFETCHT0  4096(BX)
 	PREFETCHT0  4352(BX)
@@ -158,20 +104,9 @@ step5:
 	ADDQ        R8, R14
 	PREFETCHT0  (R14)
 	ADDQ        R8, R14
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xbc
-	BYTE        $0x23
-	BYTE        $0x40
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x41
-	BYTE        $0x5e
+	QUAD        $0x004023bc4b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e41e2c4
 	BYTE        $0xcc
 	PREFETCHT0  4160(BX)
 	PREFETCHT0  4416(BX)
@@ -190,20 +125,9 @@ step5:
 	PREFETCHT0  7744(BX)
 	PREFETCHT0  8000(BX)
 	LEAQ        (AX)(R15*1), R14
-	BYTE        $0xc4
-	BYTE        $0x82
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xac
-	BYTE        $0x06
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
+	QUAD        $0x000006ac4b7b82c4
+	WORD        $0x0000
+	LONG        $0x5e49e2c4
 	BYTE        $0xd5
 	ADDQ        $+64, R14
 	PREFETCHT0  (R14)
@@ -238,10 +162,7 @@ step5:
 	ADDQ        R8, R14
 	PREFETCHT0  (R14)
 	ADDQ        R8, R14
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x41
-	BYTE        $0x5e
+	LONG        $0x5e41e2c4
 	BYTE        $0xdd
 	CMPQ        R10, $+2
 	JLT         idle6
@@ -305,100 +226,33 @@ row7:
 none8:
 	LEAQ 8(SP), AX
 	MOVQ $0x00000080, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7ae2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7ae2c4
+	WORD $0x0000
+	QUAD $0x080008944b7ae2c4
+	WORD $0x0000
+	QUAD $0x0840089c4b7ae2c4
+	WORD $0x0000
 	JMP  stored3
 
 half2:
 	MOVQ start+24(FP), AX
 	XORQ CX, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7be2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7be2c4
+	WORD $0x0000
 	MOVQ DI, AX
 	MOVQ SI, BX
 	MOVQ steps+64(FP), CX
 
 step9:
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xa4
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xb4
-	BYTE        $0x23
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
+	QUAD        $0x000000a44b7ba2c4
+	WORD        $0x0000
+	QUAD        $0x000023b44b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e49e2c4
 	BYTE        $0xc4
 	PREFETCHT0  4096(BX)
 	PREFETCHT0  4352(BX)
@@ -449,20 +303,9 @@ step9:
 	ADDQ        R8, R14
 	PREFETCHT0  (R14)
 	ADDQ        R8, R14
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xbc
-	BYTE        $0x23
-	BYTE        $0x40
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x41
-	BYTE        $0x5e
+	QUAD        $0x004023bc4b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e41e2c4
 	BYTE        $0xcc
 	PREFETCHT0  4160(BX)
 	PREFETCHT0  4416(BX)
@@ -542,26 +385,10 @@ row11:
 none12:
 	LEAQ 8(SP), AX
 	MOVQ $0x00000080, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7ae2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7ae2c4
+	WORD $0x0000
 
 stored3:
 	LEAQ 8(SP), R11
@@ -599,10 +426,7 @@ row13:
 	JMP         row13
 
 none14:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -649,10 +473,7 @@ TEXT ·Int8TilesAdd(SB), $4104-88
 	MOVQ         rows+72(FP), AX
 	MOVQ         AX, (SP)
 	LEAQ         tileConfig<>+0(SB), AX
-	BYTE         $0xc4
-	BYTE         $0xe2
-	BYTE         $0x78
-	BYTE         $0x49
+	LONG         $0x4978e2c4
 	BYTE         $0x00
 	MOVQ         $0x00000100, R12
 	MOVQ         R8, R15
@@ -664,75 +485,24 @@ block1:
 	JLE  half2
 	MOVQ start+24(FP), AX
 	XORQ CX, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7be2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7be2c4
+	WORD $0x0000
+	QUAD $0x000008944b7be2c4
+	WORD $0x0000
+	QUAD $0x0040089c4b7be2c4
+	WORD $0x0000
 	MOVQ DI, AX
 	MOVQ SI, BX
 	MOVQ steps+64(FP), CX
 
 step5:
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xa4
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xb4
-	BYTE        $0x23
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
+	QUAD        $0x000000a44b7ba2c4
+	WORD        $0x0000
+	QUAD        $0x000023b44b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e49e2c4
 	BYTE        $0xc4
 	PREFETCHT0  4096(BX)
 	PREFETCHT0  4352(BX)
@@ -783,20 +553,9 @@ step5:
 	ADDQ        R8, R14
 	PREFETCHT0  (R14)
 	ADDQ        R8, R14
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xbc
-	BYTE        $0x23
-	BYTE        $0x40
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x41
-	BYTE        $0x5e
+	QUAD        $0x004023bc4b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e41e2c4
 	BYTE        $0xcc
 	PREFETCHT0  4160(BX)
 	PREFETCHT0  4416(BX)
@@ -815,20 +574,9 @@ step5:
 	PREFETCHT0  7744(BX)
 	PREFETCHT0  8000(BX)
 	LEAQ        (AX)(R15*1), R14
-	BYTE        $0xc4
-	BYTE        $0x82
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xac
-	BYTE        $0x06
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
+	QUAD        $0x000006ac4b7b82c4
+	WORD        $0x0000
+	LONG        $0x5e49e2c4
 	BYTE        $0xd5
 	ADDQ        $+64, R14
 	PREFETCHT0  (R14)
@@ -863,10 +611,7 @@ step5:
 	ADDQ        R8, R14
 	PREFETCHT0  (R14)
 	ADDQ        R8, R14
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x41
-	BYTE        $0x5e
+	LONG        $0x5e41e2c4
 	BYTE        $0xdd
 	CMPQ        R10, $+2
 	JLT         idle6
@@ -942,100 +687,33 @@ row7:
 none8:
 	LEAQ 8(SP), AX
 	MOVQ $0x00000080, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7ae2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7ae2c4
+	WORD $0x0000
+	QUAD $0x080008944b7ae2c4
+	WORD $0x0000
+	QUAD $0x0840089c4b7ae2c4
+	WORD $0x0000
 	JMP  stored3
 
 half2:
 	MOVQ start+24(FP), AX
 	XORQ CX, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7be2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7be2c4
+	WORD $0x0000
 	MOVQ DI, AX
 	MOVQ SI, BX
 	MOVQ steps+64(FP), CX
 
 step9:
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xa4
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xb4
-	BYTE        $0x23
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
+	QUAD        $0x000000a44b7ba2c4
+	WORD        $0x0000
+	QUAD        $0x000023b44b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e49e2c4
 	BYTE        $0xc4
 	PREFETCHT0  4096(BX)
 	PREFETCHT0  4352(BX)
@@ -1086,20 +764,9 @@ step9:
 	ADDQ        R8, R14
 	PREFETCHT0  (R14)
 	ADDQ        R8, R14
-	BYTE        $0xc4
-	BYTE        $0xa2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xbc
-	BYTE        $0x23
-	BYTE        $0x40
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x41
-	BYTE        $0x5e
+	QUAD        $0x004023bc4b7ba2c4
+	WORD        $0x0000
+	LONG        $0x5e41e2c4
 	BYTE        $0xcc
 	PREFETCHT0  4160(BX)
 	PREFETCHT0  4416(BX)
@@ -1191,26 +858,10 @@ row11:
 none12:
 	LEAQ 8(SP), AX
 	MOVQ $0x00000080, CX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x000008844b7ae2c4
+	WORD $0x0000
+	QUAD $0x0040088c4b7ae2c4
+	WORD $0x0000
 
 stored3:
 	LEAQ 8(SP), R11
@@ -1252,10 +903,7 @@ row13:
 	JMP         row13
 
 none14:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET

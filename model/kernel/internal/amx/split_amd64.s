@@ -22,82 +22,32 @@ TEXT ·Split3Strip(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x14
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x10001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x14001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6144(R14)
 	PREFETCHT0 6208(R14)
@@ -107,10 +57,7 @@ step2:
 	PREFETCHT0 6464(R14)
 	PREFETCHT0 6528(R14)
 	PREFETCHT0 6592(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6144(AX)
 	PREFETCHT0 6208(AX)
@@ -120,10 +67,7 @@ step2:
 	PREFETCHT0 6464(AX)
 	PREFETCHT0 6528(AX)
 	PREFETCHT0 6592(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 6656(R14)
 	PREFETCHT0 6720(R14)
@@ -133,10 +77,7 @@ step2:
 	PREFETCHT0 6976(R14)
 	PREFETCHT0 7040(R14)
 	PREFETCHT0 7104(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 6656(AX)
 	PREFETCHT0 6720(AX)
@@ -152,19 +93,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -172,19 +105,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -192,19 +117,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -212,48 +129,21 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 7168(R14)
 	PREFETCHT0 7232(R14)
@@ -263,10 +153,7 @@ written3:
 	PREFETCHT0 7488(R14)
 	PREFETCHT0 7552(R14)
 	PREFETCHT0 7616(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 7168(AX)
 	PREFETCHT0 7232(AX)
@@ -276,10 +163,7 @@ written3:
 	PREFETCHT0 7488(AX)
 	PREFETCHT0 7552(AX)
 	PREFETCHT0 7616(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 7680(R14)
 	PREFETCHT0 7744(R14)
@@ -289,10 +173,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 7680(AX)
 	PREFETCHT0 7744(AX)
@@ -302,30 +183,11 @@ written3:
 	PREFETCHT0 8000(AX)
 	PREFETCHT0 8064(AX)
 	PREFETCHT0 8128(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x0c0008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 8192(R14)
 	PREFETCHT0 8256(R14)
@@ -335,10 +197,7 @@ written3:
 	PREFETCHT0 8512(R14)
 	PREFETCHT0 8576(R14)
 	PREFETCHT0 8640(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 8192(AX)
 	PREFETCHT0 8256(AX)
@@ -348,10 +207,7 @@ written3:
 	PREFETCHT0 8512(AX)
 	PREFETCHT0 8576(AX)
 	PREFETCHT0 8640(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 8704(R14)
 	PREFETCHT0 8768(R14)
@@ -361,10 +217,7 @@ written3:
 	PREFETCHT0 9024(R14)
 	PREFETCHT0 9088(R14)
 	PREFETCHT0 9152(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 8704(AX)
 	PREFETCHT0 8768(AX)
@@ -374,30 +227,11 @@ written3:
 	PREFETCHT0 9024(AX)
 	PREFETCHT0 9088(AX)
 	PREFETCHT0 9152(AX)
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 9216(R14)
 	PREFETCHT0 9280(R14)
@@ -407,10 +241,7 @@ written3:
 	PREFETCHT0 9536(R14)
 	PREFETCHT0 9600(R14)
 	PREFETCHT0 9664(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 9216(AX)
 	PREFETCHT0 9280(AX)
@@ -420,10 +251,7 @@ written3:
 	PREFETCHT0 9536(AX)
 	PREFETCHT0 9600(AX)
 	PREFETCHT0 9664(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 9728(R14)
 	PREFETCHT0 9792(R14)
@@ -433,10 +261,7 @@ written3:
 	PREFETCHT0 10048(R14)
 	PREFETCHT0 10112(R14)
 	PREFETCHT0 10176(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 9728(AX)
 	PREFETCHT0 9792(AX)
@@ -452,19 +277,11 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -472,19 +289,11 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -492,19 +301,11 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -512,48 +313,21 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written4:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x14
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x100008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x140008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 10240(R14)
 	PREFETCHT0 10304(R14)
@@ -563,10 +337,7 @@ written4:
 	PREFETCHT0 10560(R14)
 	PREFETCHT0 10624(R14)
 	PREFETCHT0 10688(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 10240(AX)
 	PREFETCHT0 10304(AX)
@@ -576,10 +347,7 @@ written4:
 	PREFETCHT0 10560(AX)
 	PREFETCHT0 10624(AX)
 	PREFETCHT0 10688(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 10752(R14)
 	PREFETCHT0 10816(R14)
@@ -589,10 +357,7 @@ written4:
 	PREFETCHT0 11072(R14)
 	PREFETCHT0 11136(R14)
 	PREFETCHT0 11200(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 10752(AX)
 	PREFETCHT0 10816(AX)
@@ -602,30 +367,11 @@ written4:
 	PREFETCHT0 11072(AX)
 	PREFETCHT0 11136(AX)
 	PREFETCHT0 11200(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 11264(R14)
 	PREFETCHT0 11328(R14)
@@ -635,10 +381,7 @@ written4:
 	PREFETCHT0 11584(R14)
 	PREFETCHT0 11648(R14)
 	PREFETCHT0 11712(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 11264(AX)
 	PREFETCHT0 11328(AX)
@@ -648,10 +391,7 @@ written4:
 	PREFETCHT0 11584(AX)
 	PREFETCHT0 11648(AX)
 	PREFETCHT0 11712(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 11776(R14)
 	PREFETCHT0 11840(R14)
@@ -661,10 +401,7 @@ written4:
 	PREFETCHT0 12096(R14)
 	PREFETCHT0 12160(R14)
 	PREFETCHT0 12224(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 11776(AX)
 	PREFETCHT0 11840(AX)
@@ -688,19 +425,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -708,19 +437,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -728,19 +449,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -748,19 +461,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -769,46 +474,14 @@ rest5:
 done6:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
+	QUAD $0x08003e944b7aa2c4
+	WORD $0x0000
+	QUAD $0x08403e9c4b7aa2c4
+	WORD $0x0000
 	LEAQ 4096(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -827,19 +500,11 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -847,19 +512,11 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -867,19 +524,11 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -887,29 +536,18 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
 	JMP     rest7
 
 done8:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -946,82 +584,32 @@ TEXT ·Split3StripFrom(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x14
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x10001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x14001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6144(R14)
 	PREFETCHT0 6208(R14)
@@ -1031,10 +619,7 @@ step2:
 	PREFETCHT0 6464(R14)
 	PREFETCHT0 6528(R14)
 	PREFETCHT0 6592(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6144(AX)
 	PREFETCHT0 6208(AX)
@@ -1044,10 +629,7 @@ step2:
 	PREFETCHT0 6464(AX)
 	PREFETCHT0 6528(AX)
 	PREFETCHT0 6592(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 6656(R14)
 	PREFETCHT0 6720(R14)
@@ -1057,10 +639,7 @@ step2:
 	PREFETCHT0 6976(R14)
 	PREFETCHT0 7040(R14)
 	PREFETCHT0 7104(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 6656(AX)
 	PREFETCHT0 6720(AX)
@@ -1081,19 +660,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1106,19 +677,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1131,19 +694,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1156,48 +711,21 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 7168(R14)
 	PREFETCHT0 7232(R14)
@@ -1207,10 +735,7 @@ written3:
 	PREFETCHT0 7488(R14)
 	PREFETCHT0 7552(R14)
 	PREFETCHT0 7616(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 7168(AX)
 	PREFETCHT0 7232(AX)
@@ -1220,10 +745,7 @@ written3:
 	PREFETCHT0 7488(AX)
 	PREFETCHT0 7552(AX)
 	PREFETCHT0 7616(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 7680(R14)
 	PREFETCHT0 7744(R14)
@@ -1233,10 +755,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 7680(AX)
 	PREFETCHT0 7744(AX)
@@ -1246,30 +765,11 @@ written3:
 	PREFETCHT0 8000(AX)
 	PREFETCHT0 8064(AX)
 	PREFETCHT0 8128(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x0c0008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 8192(R14)
 	PREFETCHT0 8256(R14)
@@ -1279,10 +779,7 @@ written3:
 	PREFETCHT0 8512(R14)
 	PREFETCHT0 8576(R14)
 	PREFETCHT0 8640(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 8192(AX)
 	PREFETCHT0 8256(AX)
@@ -1292,10 +789,7 @@ written3:
 	PREFETCHT0 8512(AX)
 	PREFETCHT0 8576(AX)
 	PREFETCHT0 8640(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 8704(R14)
 	PREFETCHT0 8768(R14)
@@ -1305,10 +799,7 @@ written3:
 	PREFETCHT0 9024(R14)
 	PREFETCHT0 9088(R14)
 	PREFETCHT0 9152(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 8704(AX)
 	PREFETCHT0 8768(AX)
@@ -1318,30 +809,11 @@ written3:
 	PREFETCHT0 9024(AX)
 	PREFETCHT0 9088(AX)
 	PREFETCHT0 9152(AX)
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 9216(R14)
 	PREFETCHT0 9280(R14)
@@ -1351,10 +823,7 @@ written3:
 	PREFETCHT0 9536(R14)
 	PREFETCHT0 9600(R14)
 	PREFETCHT0 9664(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 9216(AX)
 	PREFETCHT0 9280(AX)
@@ -1364,10 +833,7 @@ written3:
 	PREFETCHT0 9536(AX)
 	PREFETCHT0 9600(AX)
 	PREFETCHT0 9664(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 9728(R14)
 	PREFETCHT0 9792(R14)
@@ -1377,10 +843,7 @@ written3:
 	PREFETCHT0 10048(R14)
 	PREFETCHT0 10112(R14)
 	PREFETCHT0 10176(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 9728(AX)
 	PREFETCHT0 9792(AX)
@@ -1401,19 +864,11 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1426,19 +881,11 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1451,19 +898,11 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1476,48 +915,21 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written4:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x14
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x100008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x140008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 10240(R14)
 	PREFETCHT0 10304(R14)
@@ -1527,10 +939,7 @@ written4:
 	PREFETCHT0 10560(R14)
 	PREFETCHT0 10624(R14)
 	PREFETCHT0 10688(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 10240(AX)
 	PREFETCHT0 10304(AX)
@@ -1540,10 +949,7 @@ written4:
 	PREFETCHT0 10560(AX)
 	PREFETCHT0 10624(AX)
 	PREFETCHT0 10688(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 10752(R14)
 	PREFETCHT0 10816(R14)
@@ -1553,10 +959,7 @@ written4:
 	PREFETCHT0 11072(R14)
 	PREFETCHT0 11136(R14)
 	PREFETCHT0 11200(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 10752(AX)
 	PREFETCHT0 10816(AX)
@@ -1566,30 +969,11 @@ written4:
 	PREFETCHT0 11072(AX)
 	PREFETCHT0 11136(AX)
 	PREFETCHT0 11200(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 11264(R14)
 	PREFETCHT0 11328(R14)
@@ -1599,10 +983,7 @@ written4:
 	PREFETCHT0 11584(R14)
 	PREFETCHT0 11648(R14)
 	PREFETCHT0 11712(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 11264(AX)
 	PREFETCHT0 11328(AX)
@@ -1612,10 +993,7 @@ written4:
 	PREFETCHT0 11584(AX)
 	PREFETCHT0 11648(AX)
 	PREFETCHT0 11712(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 11776(R14)
 	PREFETCHT0 11840(R14)
@@ -1625,10 +1003,7 @@ written4:
 	PREFETCHT0 12096(R14)
 	PREFETCHT0 12160(R14)
 	PREFETCHT0 12224(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 11776(AX)
 	PREFETCHT0 11840(AX)
@@ -1657,19 +1032,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1682,19 +1049,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1707,19 +1066,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1732,19 +1083,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1753,46 +1096,14 @@ rest5:
 done6:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
+	QUAD $0x08003e944b7aa2c4
+	WORD $0x0000
+	QUAD $0x08403e9c4b7aa2c4
+	WORD $0x0000
 	LEAQ 4096(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -1818,19 +1129,11 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1843,19 +1146,11 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1868,19 +1163,11 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -1893,29 +1180,18 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 	JMP        rest7
 
 done8:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -1940,62 +1216,26 @@ TEXT ·Split3HalfStrip(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x14
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x10001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x14001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6144(R14)
 	PREFETCHT0 6208(R14)
@@ -2013,10 +1253,7 @@ step2:
 	PREFETCHT0 6976(R14)
 	PREFETCHT0 7040(R14)
 	PREFETCHT0 7104(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6144(AX)
 	PREFETCHT0 6208(AX)
@@ -2040,19 +1277,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2060,19 +1289,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2080,19 +1301,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2100,48 +1313,21 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 7168(R14)
 	PREFETCHT0 7232(R14)
@@ -2159,10 +1345,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 7168(AX)
 	PREFETCHT0 7232(AX)
@@ -2180,20 +1363,9 @@ written3:
 	PREFETCHT0 8000(AX)
 	PREFETCHT0 8064(AX)
 	PREFETCHT0 8128(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 8192(R14)
 	PREFETCHT0 8256(R14)
@@ -2211,10 +1383,7 @@ written3:
 	PREFETCHT0 9024(R14)
 	PREFETCHT0 9088(R14)
 	PREFETCHT0 9152(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 8192(AX)
 	PREFETCHT0 8256(AX)
@@ -2232,30 +1401,11 @@ written3:
 	PREFETCHT0 9024(AX)
 	PREFETCHT0 9088(AX)
 	PREFETCHT0 9152(AX)
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 9216(R14)
 	PREFETCHT0 9280(R14)
@@ -2273,10 +1423,7 @@ written3:
 	PREFETCHT0 10048(R14)
 	PREFETCHT0 10112(R14)
 	PREFETCHT0 10176(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 9216(AX)
 	PREFETCHT0 9280(AX)
@@ -2300,19 +1447,11 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2320,19 +1459,11 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2340,19 +1471,11 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2360,38 +1483,19 @@ written3:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written4:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x100008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 10240(R14)
 	PREFETCHT0 10304(R14)
@@ -2409,10 +1513,7 @@ written4:
 	PREFETCHT0 11072(R14)
 	PREFETCHT0 11136(R14)
 	PREFETCHT0 11200(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 10240(AX)
 	PREFETCHT0 10304(AX)
@@ -2430,20 +1531,9 @@ written4:
 	PREFETCHT0 11072(AX)
 	PREFETCHT0 11136(AX)
 	PREFETCHT0 11200(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 11264(R14)
 	PREFETCHT0 11328(R14)
@@ -2461,10 +1551,7 @@ written4:
 	PREFETCHT0 12096(R14)
 	PREFETCHT0 12160(R14)
 	PREFETCHT0 12224(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 11264(AX)
 	PREFETCHT0 11328(AX)
@@ -2496,19 +1583,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2516,19 +1595,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2536,19 +1607,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2556,19 +1619,11 @@ rest5:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2577,26 +1632,10 @@ rest5:
 done6:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
 	LEAQ 2048(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -2615,19 +1654,11 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2635,19 +1666,11 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2655,19 +1678,11 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -2675,29 +1690,18 @@ rest7:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
 	JMP     rest7
 
 done8:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -2724,62 +1728,26 @@ TEXT ·Split3HalfStripFrom(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x14
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x10001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x14001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6144(R14)
 	PREFETCHT0 6208(R14)
@@ -2797,10 +1765,7 @@ step2:
 	PREFETCHT0 6976(R14)
 	PREFETCHT0 7040(R14)
 	PREFETCHT0 7104(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6144(AX)
 	PREFETCHT0 6208(AX)
@@ -2829,19 +1794,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2854,19 +1811,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2879,19 +1828,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -2904,48 +1845,21 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 7168(R14)
 	PREFETCHT0 7232(R14)
@@ -2963,10 +1877,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 7168(AX)
 	PREFETCHT0 7232(AX)
@@ -2984,20 +1895,9 @@ written3:
 	PREFETCHT0 8000(AX)
 	PREFETCHT0 8064(AX)
 	PREFETCHT0 8128(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 8192(R14)
 	PREFETCHT0 8256(R14)
@@ -3015,10 +1915,7 @@ written3:
 	PREFETCHT0 9024(R14)
 	PREFETCHT0 9088(R14)
 	PREFETCHT0 9152(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 8192(AX)
 	PREFETCHT0 8256(AX)
@@ -3036,30 +1933,11 @@ written3:
 	PREFETCHT0 9024(AX)
 	PREFETCHT0 9088(AX)
 	PREFETCHT0 9152(AX)
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 9216(R14)
 	PREFETCHT0 9280(R14)
@@ -3077,10 +1955,7 @@ written3:
 	PREFETCHT0 10048(R14)
 	PREFETCHT0 10112(R14)
 	PREFETCHT0 10176(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 9216(AX)
 	PREFETCHT0 9280(AX)
@@ -3109,19 +1984,11 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3134,19 +2001,11 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3159,19 +2018,11 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3184,38 +2035,19 @@ written3:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written4:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x10
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x100008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 10240(R14)
 	PREFETCHT0 10304(R14)
@@ -3233,10 +2065,7 @@ written4:
 	PREFETCHT0 11072(R14)
 	PREFETCHT0 11136(R14)
 	PREFETCHT0 11200(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 10240(AX)
 	PREFETCHT0 10304(AX)
@@ -3254,20 +2083,9 @@ written4:
 	PREFETCHT0 11072(AX)
 	PREFETCHT0 11136(AX)
 	PREFETCHT0 11200(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 11264(R14)
 	PREFETCHT0 11328(R14)
@@ -3285,10 +2103,7 @@ written4:
 	PREFETCHT0 12096(R14)
 	PREFETCHT0 12160(R14)
 	PREFETCHT0 12224(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 11264(AX)
 	PREFETCHT0 11328(AX)
@@ -3325,19 +2140,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3350,19 +2157,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3375,19 +2174,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3400,19 +2191,11 @@ rest5:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3421,26 +2204,10 @@ rest5:
 done6:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
 	LEAQ 2048(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -3466,19 +2233,11 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3491,19 +2250,11 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3516,19 +2267,11 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3541,29 +2284,18 @@ rest7:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 	JMP        rest7
 
 done8:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -3588,82 +2320,32 @@ TEXT ·Split2Strip(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 4096(R14)
 	PREFETCHT0 4160(R14)
@@ -3675,10 +2357,7 @@ step2:
 	PREFETCHT0 4544(R14)
 	PREFETCHT0 4608(R14)
 	PREFETCHT0 4672(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 4096(AX)
 	PREFETCHT0 4160(AX)
@@ -3690,10 +2369,7 @@ step2:
 	PREFETCHT0 4544(AX)
 	PREFETCHT0 4608(AX)
 	PREFETCHT0 4672(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 4736(R14)
 	PREFETCHT0 4800(R14)
@@ -3706,10 +2382,7 @@ step2:
 	PREFETCHT0 5248(R14)
 	PREFETCHT0 5312(R14)
 	PREFETCHT0 5376(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 4736(AX)
 	PREFETCHT0 4800(AX)
@@ -3728,19 +2401,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3748,19 +2413,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3768,19 +2425,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -3788,68 +2437,25 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x0c0008ac4b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 5440(R14)
 	PREFETCHT0 5504(R14)
@@ -3862,10 +2468,7 @@ written3:
 	PREFETCHT0 5952(R14)
 	PREFETCHT0 6016(R14)
 	PREFETCHT0 6080(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 5440(AX)
 	PREFETCHT0 5504(AX)
@@ -3878,10 +2481,7 @@ written3:
 	PREFETCHT0 5952(AX)
 	PREFETCHT0 6016(AX)
 	PREFETCHT0 6080(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 6144(R14)
 	PREFETCHT0 6208(R14)
@@ -3893,10 +2493,7 @@ written3:
 	PREFETCHT0 6592(R14)
 	PREFETCHT0 6656(R14)
 	PREFETCHT0 6720(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 6144(AX)
 	PREFETCHT0 6208(AX)
@@ -3908,30 +2505,11 @@ written3:
 	PREFETCHT0 6592(AX)
 	PREFETCHT0 6656(AX)
 	PREFETCHT0 6720(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6784(R14)
 	PREFETCHT0 6848(R14)
@@ -3944,10 +2522,7 @@ written3:
 	PREFETCHT0 7296(R14)
 	PREFETCHT0 7360(R14)
 	PREFETCHT0 7424(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6784(AX)
 	PREFETCHT0 6848(AX)
@@ -3960,10 +2535,7 @@ written3:
 	PREFETCHT0 7296(AX)
 	PREFETCHT0 7360(AX)
 	PREFETCHT0 7424(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 7488(R14)
 	PREFETCHT0 7552(R14)
@@ -3976,10 +2548,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 7488(AX)
 	PREFETCHT0 7552(AX)
@@ -4006,19 +2575,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4026,19 +2587,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4046,19 +2599,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4066,19 +2611,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4087,46 +2624,14 @@ rest4:
 done5:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
+	QUAD $0x08003e944b7aa2c4
+	WORD $0x0000
+	QUAD $0x08403e9c4b7aa2c4
+	WORD $0x0000
 	LEAQ 4096(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -4145,19 +2650,11 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4165,19 +2662,11 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4185,19 +2674,11 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -4205,29 +2686,18 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
 	JMP     rest6
 
 done7:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -4254,82 +2724,32 @@ TEXT ·Split2StripFrom(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xd8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 4096(R14)
 	PREFETCHT0 4160(R14)
@@ -4341,10 +2761,7 @@ step2:
 	PREFETCHT0 4544(R14)
 	PREFETCHT0 4608(R14)
 	PREFETCHT0 4672(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 4096(AX)
 	PREFETCHT0 4160(AX)
@@ -4356,10 +2773,7 @@ step2:
 	PREFETCHT0 4544(AX)
 	PREFETCHT0 4608(AX)
 	PREFETCHT0 4672(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 4736(R14)
 	PREFETCHT0 4800(R14)
@@ -4372,10 +2786,7 @@ step2:
 	PREFETCHT0 5248(R14)
 	PREFETCHT0 5312(R14)
 	PREFETCHT0 5376(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 4736(AX)
 	PREFETCHT0 4800(AX)
@@ -4399,19 +2810,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4424,19 +2827,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4449,19 +2844,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4474,68 +2861,25 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x0c0008ac4b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 5440(R14)
 	PREFETCHT0 5504(R14)
@@ -4548,10 +2892,7 @@ written3:
 	PREFETCHT0 5952(R14)
 	PREFETCHT0 6016(R14)
 	PREFETCHT0 6080(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 5440(AX)
 	PREFETCHT0 5504(AX)
@@ -4564,10 +2905,7 @@ written3:
 	PREFETCHT0 5952(AX)
 	PREFETCHT0 6016(AX)
 	PREFETCHT0 6080(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 6144(R14)
 	PREFETCHT0 6208(R14)
@@ -4579,10 +2917,7 @@ written3:
 	PREFETCHT0 6592(R14)
 	PREFETCHT0 6656(R14)
 	PREFETCHT0 6720(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 6144(AX)
 	PREFETCHT0 6208(AX)
@@ -4594,30 +2929,11 @@ written3:
 	PREFETCHT0 6592(AX)
 	PREFETCHT0 6656(AX)
 	PREFETCHT0 6720(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xac
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x040008ac4b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6784(R14)
 	PREFETCHT0 6848(R14)
@@ -4630,10 +2946,7 @@ written3:
 	PREFETCHT0 7296(R14)
 	PREFETCHT0 7360(R14)
 	PREFETCHT0 7424(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6784(AX)
 	PREFETCHT0 6848(AX)
@@ -4646,10 +2959,7 @@ written3:
 	PREFETCHT0 7296(AX)
 	PREFETCHT0 7360(AX)
 	PREFETCHT0 7424(AX)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	LONG       $0x5c4ae2c4
 	BYTE       $0xd5
 	PREFETCHT0 7488(R14)
 	PREFETCHT0 7552(R14)
@@ -4662,10 +2972,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xdd
 	PREFETCHT0 7488(AX)
 	PREFETCHT0 7552(AX)
@@ -4697,19 +3004,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4722,19 +3021,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4747,19 +3038,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4772,19 +3055,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4793,46 +3068,14 @@ rest4:
 done5:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x08
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
+	QUAD $0x08003e944b7aa2c4
+	WORD $0x0000
+	QUAD $0x08403e9c4b7aa2c4
+	WORD $0x0000
 	LEAQ 4096(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -4858,19 +3101,11 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4883,19 +3118,11 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4908,19 +3135,11 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -4933,29 +3152,18 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 	JMP        rest6
 
 done7:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -4980,62 +3188,26 @@ TEXT ·Split2HalfStrip(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 4096(R14)
 	PREFETCHT0 4160(R14)
@@ -5058,10 +3230,7 @@ step2:
 	PREFETCHT0 5248(R14)
 	PREFETCHT0 5312(R14)
 	PREFETCHT0 5376(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 4096(AX)
 	PREFETCHT0 4160(AX)
@@ -5090,19 +3259,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5110,19 +3271,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5130,19 +3283,11 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5150,58 +3295,23 @@ step2:
 	VMOVUPS    64(SI), Z1
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 5440(R14)
 	PREFETCHT0 5504(R14)
@@ -5224,10 +3334,7 @@ written3:
 	PREFETCHT0 6592(R14)
 	PREFETCHT0 6656(R14)
 	PREFETCHT0 6720(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 5440(AX)
 	PREFETCHT0 5504(AX)
@@ -5250,20 +3357,9 @@ written3:
 	PREFETCHT0 6592(AX)
 	PREFETCHT0 6656(AX)
 	PREFETCHT0 6720(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6784(R14)
 	PREFETCHT0 6848(R14)
@@ -5287,10 +3383,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6784(AX)
 	PREFETCHT0 6848(AX)
@@ -5328,19 +3421,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5348,19 +3433,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5368,19 +3445,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5388,19 +3457,11 @@ rest4:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5409,26 +3470,10 @@ rest4:
 done5:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
 	LEAQ 2048(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -5447,19 +3492,11 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5467,19 +3504,11 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5487,19 +3516,11 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
@@ -5507,29 +3528,18 @@ rest6:
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0x80
+	LONG    $0x808f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x0f
-	BYTE    $0x0d
-	BYTE    $0x8f
-	BYTE    $0xc0
-	BYTE    $0x00
-	BYTE    $0x00
+	LONG    $0xc08f0d0f
+	WORD    $0x0000
 	BYTE    $0x00
 	ADDQ    $0x00000080, SI
 	ADDQ    R8, DI
 	JMP     rest6
 
 done7:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET
@@ -5556,62 +3566,26 @@ TEXT ·Split2HalfStripFrom(SB), $40-104
 	XORQ SI, SI
 	MOVQ SI, 32(SP)
 	LEAQ tileConfig<>+0(SB), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ $0x00000040, BX
 
 block1:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
+	LONG $0x497be2c4
 	BYTE $0xc8
 	MOVQ a+16(FP), AX
 	MOVQ steps+88(FP), CX
 
 step2:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x0c
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x08001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x0c001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 4096(R14)
 	PREFETCHT0 4160(R14)
@@ -5634,10 +3608,7 @@ step2:
 	PREFETCHT0 5248(R14)
 	PREFETCHT0 5312(R14)
 	PREFETCHT0 5376(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 4096(AX)
 	PREFETCHT0 4160(AX)
@@ -5671,19 +3642,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5696,19 +3659,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5721,19 +3676,11 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5746,58 +3693,23 @@ step2:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 
 written3:
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xb4
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xc2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xbc
-	BYTE       $0x1e
-	BYTE       $0x00
-	BYTE       $0x04
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x080008a44b7ba2c4
+	WORD       $0x0000
+	QUAD       $0x00001eb44b7bc2c4
+	WORD       $0x0000
+	QUAD       $0x04001ebc4b7bc2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 5440(R14)
 	PREFETCHT0 5504(R14)
@@ -5820,10 +3732,7 @@ written3:
 	PREFETCHT0 6592(R14)
 	PREFETCHT0 6656(R14)
 	PREFETCHT0 6720(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 5440(AX)
 	PREFETCHT0 5504(AX)
@@ -5846,20 +3755,9 @@ written3:
 	PREFETCHT0 6592(AX)
 	PREFETCHT0 6656(AX)
 	PREFETCHT0 6720(AX)
-	BYTE       $0xc4
-	BYTE       $0xa2
-	BYTE       $0x7b
-	BYTE       $0x4b
-	BYTE       $0xa4
-	BYTE       $0x08
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x4a
-	BYTE       $0x5c
+	QUAD       $0x000008a44b7ba2c4
+	WORD       $0x0000
+	LONG       $0x5c4ae2c4
 	BYTE       $0xc4
 	PREFETCHT0 6784(R14)
 	PREFETCHT0 6848(R14)
@@ -5883,10 +3781,7 @@ written3:
 	PREFETCHT0 8000(R14)
 	PREFETCHT0 8064(R14)
 	PREFETCHT0 8128(R14)
-	BYTE       $0xc4
-	BYTE       $0xe2
-	BYTE       $0x42
-	BYTE       $0x5c
+	LONG       $0x5c42e2c4
 	BYTE       $0xcc
 	PREFETCHT0 6784(AX)
 	PREFETCHT0 6848(AX)
@@ -5929,19 +3824,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5954,19 +3841,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -5979,19 +3858,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -6004,19 +3875,11 @@ rest4:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -6025,26 +3888,10 @@ rest4:
 done5:
 	MOVQ 16(SP), SI
 	MOVQ $0x00000080, R15
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	QUAD $0x00003e844b7aa2c4
+	WORD $0x0000
+	QUAD $0x00403e8c4b7aa2c4
+	WORD $0x0000
 	LEAQ 2048(SI), R15
 	MOVQ R15, 32(SP)
 	MOVQ 24(SP), R15
@@ -6070,19 +3917,11 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -6095,19 +3934,11 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -6120,19 +3951,11 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
@@ -6145,29 +3968,18 @@ rest6:
 	ADDQ       R12, R13
 	VMOVUPS    Z0, (DI)
 	VMOVUPS    Z1, 64(DI)
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0x80
+	LONG       $0x808f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x00
-	BYTE       $0x0f
-	BYTE       $0x0d
-	BYTE       $0x8f
-	BYTE       $0xc0
-	BYTE       $0x00
-	BYTE       $0x00
+	LONG       $0xc08f0d0f
+	WORD       $0x0000
 	BYTE       $0x00
 	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 	JMP        rest6
 
 done7:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	VZEROUPPER
 	RET

@@ -121,17 +121,17 @@ func SwigluGradKeepBF16(dgate, dup, h, dh, gate, up []uint16)
 // Rope computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin.
 //
 //go:noescape
-func Rope(y1, y2, x1, x2, cos, sin []float32)
+func Rope(y1, y2, x1, x2, cos, sin *float32, n int)
 
 // RopeBF16 is rope from bf16 to bf16.
 //
 //go:noescape
-func RopeBF16(y1, y2, x1, x2 []uint16, cos, sin []float32)
+func RopeBF16(y1, y2, x1, x2 *uint16, cos, sin *float32, n int)
 
 // RopeToBF16 is rope to bf16.
 //
 //go:noescape
-func RopeToBF16(y1, y2 []uint16, x1, x2, cos, sin []float32)
+func RopeToBF16(y1, y2 *uint16, x1, x2, cos, sin *float32, n int)
 
 // AdamW does one step of AdamW.
 //

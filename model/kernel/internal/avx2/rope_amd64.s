@@ -2,16 +2,16 @@
 
 #include "textflag.h"
 
-// func Rope(y1 []float32, y2 []float32, x1 []float32, x2 []float32, cos []float32, sin []float32)
+// func Rope(y1 *float32, y2 *float32, x1 *float32, x2 *float32, cos *float32, sin *float32, n int)
 // Requires: AVX, FMA3
-TEXT ·Rope(SB), $0-144
-	MOVQ y1_base+0(FP), AX
-	MOVQ y2_base+24(FP), CX
-	MOVQ x1_base+48(FP), DX
-	MOVQ x2_base+72(FP), BX
-	MOVQ cos_base+96(FP), SI
-	MOVQ sin_base+120(FP), DI
-	MOVQ cos_len+104(FP), R8
+TEXT ·Rope(SB), $0-56
+	MOVQ y1+0(FP), AX
+	MOVQ y2+8(FP), CX
+	MOVQ x1+16(FP), DX
+	MOVQ x2+24(FP), BX
+	MOVQ cos+32(FP), SI
+	MOVQ sin+40(FP), DI
+	MOVQ n+48(FP), R8
 	XORQ R9, R9
 
 loop1:
@@ -71,16 +71,16 @@ DATA masks<>+56(SB)/4, $0x00000000
 DATA masks<>+60(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
-// func RopeBF16(y1 []uint16, y2 []uint16, x1 []uint16, x2 []uint16, cos []float32, sin []float32)
+// func RopeBF16(y1 *uint16, y2 *uint16, x1 *uint16, x2 *uint16, cos *float32, sin *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·RopeBF16(SB), $32-144
-	MOVQ y1_base+0(FP), AX
-	MOVQ y2_base+24(FP), CX
-	MOVQ x1_base+48(FP), DX
-	MOVQ x2_base+72(FP), BX
-	MOVQ cos_base+96(FP), SI
-	MOVQ sin_base+120(FP), DI
-	MOVQ cos_len+104(FP), R8
+TEXT ·RopeBF16(SB), $32-56
+	MOVQ y1+0(FP), AX
+	MOVQ y2+8(FP), CX
+	MOVQ x1+16(FP), DX
+	MOVQ x2+24(FP), BX
+	MOVQ cos+32(FP), SI
+	MOVQ sin+40(FP), DI
+	MOVQ n+48(FP), R8
 	XORQ R9, R9
 
 loop1:
@@ -236,16 +236,16 @@ DATA k00400000<>+24(SB)/4, $0x00400000
 DATA k00400000<>+28(SB)/4, $0x00400000
 GLOBL k00400000<>(SB), RODATA|NOPTR, $32
 
-// func RopeToBF16(y1 []uint16, y2 []uint16, x1 []float32, x2 []float32, cos []float32, sin []float32)
+// func RopeToBF16(y1 *uint16, y2 *uint16, x1 *float32, x2 *float32, cos *float32, sin *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·RopeToBF16(SB), $32-144
-	MOVQ y1_base+0(FP), AX
-	MOVQ y2_base+24(FP), CX
-	MOVQ x1_base+48(FP), DX
-	MOVQ x2_base+72(FP), BX
-	MOVQ cos_base+96(FP), SI
-	MOVQ sin_base+120(FP), DI
-	MOVQ cos_len+104(FP), R8
+TEXT ·RopeToBF16(SB), $32-56
+	MOVQ y1+0(FP), AX
+	MOVQ y2+8(FP), CX
+	MOVQ x1+16(FP), DX
+	MOVQ x2+24(FP), BX
+	MOVQ cos+32(FP), SI
+	MOVQ sin+40(FP), DI
+	MOVQ n+48(FP), R8
 	XORQ R9, R9
 
 loop1:

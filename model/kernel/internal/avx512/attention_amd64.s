@@ -99,12 +99,8 @@ count5:
 	VFMADD213PS Z8, Z2, Z17
 	VSCALEFPS   Z1, Z17, Z1
 	VADDPS      Z1, Z14, Z14
-	BYTE        $0x62
-	BYTE        $0xf2
-	BYTE        $0x77
-	BYTE        $0x48
-	BYTE        $0x72
-	BYTE        $0xd0
+	LONG        $0x4877f262
+	WORD        $0xd072
 	VMOVDQU64   Z2, (AX)
 	VMOVUPS     4224(R8), Z0
 	VFMSUB213PS Z12, Z3, Z0
@@ -126,12 +122,8 @@ count5:
 	VFMADD213PS Z8, Z2, Z17
 	VSCALEFPS   Z1, Z17, Z1
 	VADDPS      Z1, Z16, Z16
-	BYTE        $0x62
-	BYTE        $0xf2
-	BYTE        $0x77
-	BYTE        $0x48
-	BYTE        $0x72
-	BYTE        $0xd0
+	LONG        $0x4877f262
+	WORD        $0xd072
 	VMOVDQU64   Z2, 64(AX)
 	ADDQ        $0x00002100, R8
 	ADDQ        $0x00000080, AX
@@ -161,12 +153,8 @@ none6:
 	VSCALEFPS     Z1, Z17, Z1
 	VMOVAPS.Z     Z1, K2, Z1
 	VADDPS        Z1, Z14, Z14
-	BYTE          $0x62
-	BYTE          $0xf2
-	BYTE          $0x77
-	BYTE          $0x48
-	BYTE          $0x72
-	BYTE          $0xd0
+	LONG          $0x4877f262
+	WORD          $0xd072
 	VMOVDQU64     Z2, (AX)
 	VMOVUPS       4224(R8), Z0
 	VFMSUB213PS   Z12, Z3, Z0
@@ -190,12 +178,8 @@ none6:
 	VSCALEFPS     Z1, Z12, Z1
 	VMOVAPS.Z     Z1, K4, Z1
 	VADDPS        Z1, Z16, Z16
-	BYTE          $0x62
-	BYTE          $0xf2
-	BYTE          $0x77
-	BYTE          $0x48
-	BYTE          $0x72
-	BYTE          $0xd0
+	LONG          $0x4877f262
+	WORD          $0xd072
 	VMOVDQU64     Z2, 64(AX)
 	ADDQ          $0x00002100, R8
 	ADDQ          $0x00000080, AX
@@ -452,21 +436,13 @@ count1:
 	VBROADCASTSS (DX), Z3
 	VMULPS       (CX), Z3, Z0
 	VMULPS       64(CX), Z3, Z1
-	BYTE         $0x62
-	BYTE         $0xf2
-	BYTE         $0x77
-	BYTE         $0x48
-	BYTE         $0x72
-	BYTE         $0xd0
+	LONG         $0x4877f262
+	WORD         $0xd072
 	VMOVDQU64    Z2, (AX)
 	VMULPS       128(CX), Z3, Z0
 	VMULPS       192(CX), Z3, Z1
-	BYTE         $0x62
-	BYTE         $0xf2
-	BYTE         $0x77
-	BYTE         $0x48
-	BYTE         $0x72
-	BYTE         $0xd0
+	LONG         $0x4877f262
+	WORD         $0xd072
 	VMOVDQU64    Z2, 64(AX)
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000004, DX
@@ -507,18 +483,10 @@ count1:
 	VFMADD231PS Z5, Z4, Z1
 	VMULPS      Z6, Z4, Z4
 	VFMSUB231PS Z5, Z2, Z4
-	BYTE        $0x62
-	BYTE        $0xf2
-	BYTE        $0x77
-	BYTE        $0x48
-	BYTE        $0x72
-	BYTE        $0xd0
-	BYTE        $0x62
-	BYTE        $0xf2
-	BYTE        $0x5f
-	BYTE        $0x48
-	BYTE        $0x72
-	BYTE        $0xeb
+	LONG        $0x4877f262
+	WORD        $0xd072
+	LONG        $0x485ff262
+	WORD        $0xeb72
 	VMOVDQU64   Z2, (AX)
 	VMOVDQU64   Z5, 64(AX)
 	ADDQ        $0x00000100, CX
@@ -563,18 +531,10 @@ count1:
 	VFMSUB231PS Z8, Z4, Z1
 	VMULPS      Z9, Z4, Z4
 	VFMADD231PS Z8, Z2, Z4
-	BYTE        $0x62
-	BYTE        $0xf2
-	BYTE        $0x77
-	BYTE        $0x48
-	BYTE        $0x72
-	BYTE        $0xd0
-	BYTE        $0x62
-	BYTE        $0xf2
-	BYTE        $0x5f
-	BYTE        $0x48
-	BYTE        $0x72
-	BYTE        $0xeb
+	LONG        $0x4877f262
+	WORD        $0xd072
+	LONG        $0x485ff262
+	WORD        $0xeb72
 	VMOVDQU64   Z2, (AX)
 	VMOVDQU64   Z5, 64(AX)
 	ADDQ        $0x00000080, AX

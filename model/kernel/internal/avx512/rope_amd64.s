@@ -2,16 +2,16 @@
 
 #include "textflag.h"
 
-// func Rope(y1 []float32, y2 []float32, x1 []float32, x2 []float32, cos []float32, sin []float32)
+// func Rope(y1 *float32, y2 *float32, x1 *float32, x2 *float32, cos *float32, sin *float32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·Rope(SB), $0-144
-	MOVQ y1_base+0(FP), AX
-	MOVQ y2_base+24(FP), CX
-	MOVQ x1_base+48(FP), DX
-	MOVQ x2_base+72(FP), BX
-	MOVQ cos_base+96(FP), SI
-	MOVQ sin_base+120(FP), DI
-	MOVQ cos_len+104(FP), R8
+TEXT ·Rope(SB), $0-56
+	MOVQ y1+0(FP), AX
+	MOVQ y2+8(FP), CX
+	MOVQ x1+16(FP), DX
+	MOVQ x2+24(FP), BX
+	MOVQ cos+32(FP), SI
+	MOVQ sin+40(FP), DI
+	MOVQ n+48(FP), R8
 	XORQ R9, R9
 
 loop1:
@@ -52,16 +52,16 @@ end3:
 	VZEROUPPER
 	RET
 
-// func RopeBF16(y1 []uint16, y2 []uint16, x1 []uint16, x2 []uint16, cos []float32, sin []float32)
+// func RopeBF16(y1 *uint16, y2 *uint16, x1 *uint16, x2 *uint16, cos *float32, sin *float32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·RopeBF16(SB), $0-144
-	MOVQ         y1_base+0(FP), AX
-	MOVQ         y2_base+24(FP), CX
-	MOVQ         x1_base+48(FP), DX
-	MOVQ         x2_base+72(FP), BX
-	MOVQ         cos_base+96(FP), SI
-	MOVQ         sin_base+120(FP), DI
-	MOVQ         cos_len+104(FP), R8
+TEXT ·RopeBF16(SB), $0-56
+	MOVQ         y1+0(FP), AX
+	MOVQ         y2+8(FP), CX
+	MOVQ         x1+16(FP), DX
+	MOVQ         x2+24(FP), BX
+	MOVQ         cos+32(FP), SI
+	MOVQ         sin+40(FP), DI
+	MOVQ         n+48(FP), R8
 	VBROADCASTSS k00000001<>+0(SB), Z0
 	VBROADCASTSS k00007fff<>+0(SB), Z1
 	VBROADCASTSS k00400000<>+0(SB), Z2
@@ -167,16 +167,16 @@ DATA k00400000<>+24(SB)/4, $0x00400000
 DATA k00400000<>+28(SB)/4, $0x00400000
 GLOBL k00400000<>(SB), RODATA|NOPTR, $32
 
-// func RopeToBF16(y1 []uint16, y2 []uint16, x1 []float32, x2 []float32, cos []float32, sin []float32)
+// func RopeToBF16(y1 *uint16, y2 *uint16, x1 *float32, x2 *float32, cos *float32, sin *float32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·RopeToBF16(SB), $0-144
-	MOVQ         y1_base+0(FP), AX
-	MOVQ         y2_base+24(FP), CX
-	MOVQ         x1_base+48(FP), DX
-	MOVQ         x2_base+72(FP), BX
-	MOVQ         cos_base+96(FP), SI
-	MOVQ         sin_base+120(FP), DI
-	MOVQ         cos_len+104(FP), R8
+TEXT ·RopeToBF16(SB), $0-56
+	MOVQ         y1+0(FP), AX
+	MOVQ         y2+8(FP), CX
+	MOVQ         x1+16(FP), DX
+	MOVQ         x2+24(FP), BX
+	MOVQ         cos+32(FP), SI
+	MOVQ         sin+40(FP), DI
+	MOVQ         n+48(FP), R8
 	VBROADCASTSS k00000001<>+0(SB), Z0
 	VBROADCASTSS k00007fff<>+0(SB), Z1
 	VBROADCASTSS k00400000<>+0(SB), Z2
