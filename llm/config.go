@@ -27,30 +27,30 @@ const (
 
 // Config is the recipe's section llm.
 type Config struct {
-	Provider    ProviderName  `yaml:"provider" doc:"who is asked"`
+	Provider    ProviderName  `yaml:"provider" doc:"where the model runs"`
 	Model       string        `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE (a path), or the server's name for it"`
-	Weights     string        `yaml:"weights" oneof:"full|int8|file" doc:"of a local model: in the kernel's own precision; a byte each with a scale a row; or in the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). The smaller, the faster one answer is written; full reads long prompts fastest; scores differ in their last digits"`
-	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"the likeliest option, or the letter in a chat's reply; cloze needs log-probabilities of an echoed prompt from a server"`
-	URL         string        `yaml:"url" unset:"empty" doc:"of a server, with its version: https://host/v1; {key} in its path stands for the key"`
+	Weights     string        `yaml:"weights" oneof:"full|int8|file" doc:"format of a local model's weights: full is the kernel's own precision, int8 a byte each with a scale per row, file the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). Smaller weights write a single answer faster; full reads long prompts fastest. Scores differ in their last digits"`
+	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"cloze: the most likely option; letter: the letter in a chat reply. cloze needs a server that returns log-probabilities of the prompt"`
+	URL         string        `yaml:"url" unset:"empty" doc:"address of a server, with its version: https://host/v1; {key} in the path stands for the key"`
 	KeyEnv      string        `yaml:"key_env" identity:"none" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key"`
 	Budget      Budget        `yaml:"budget" identity:"none" doc:"limits over all restarts of a run; openai needs one"`
-	Price       *Price        `yaml:"price" identity:"none" doc:"US dollars a million tokens"`
-	Retries     int           `yaml:"retries" identity:"none" min:"0" max:"20" doc:"after the first attempt"`
-	Timeout     time.Duration `yaml:"timeout" identity:"none" doc:"of one attempt"`
-	Concurrency int           `yaml:"concurrency" identity:"none" min:"1" max:"256" doc:"calls at a time to a server; the local model takes one"`
+	Price       *Price        `yaml:"price" identity:"none" doc:"price in US dollars per million tokens"`
+	Retries     int           `yaml:"retries" identity:"none" min:"0" max:"20" doc:"attempts after the first one"`
+	Timeout     time.Duration `yaml:"timeout" identity:"none" doc:"time limit of one attempt"`
+	Concurrency int           `yaml:"concurrency" identity:"none" min:"1" max:"256" doc:"concurrent calls to a server; the local model takes one"`
 }
 
 // Budget limits what a run may ask for, over all its restarts. 0 = no limit of that kind.
 type Budget struct {
-	Calls  int64   `yaml:"calls" min:"0" doc:"over all restarts of a run; 0 = no limit"`
-	Tokens int64   `yaml:"tokens" min:"0" doc:"prompt and output; 0 = no limit"`
-	USD    float64 `yaml:"usd" min:"0" doc:"US dollars; 0 = no limit; with openai it needs both prices"`
+	Calls  int64   `yaml:"calls" min:"0" doc:"calls over all restarts of a run; 0 = no limit"`
+	Tokens int64   `yaml:"tokens" min:"0" doc:"prompt and output tokens; 0 = no limit"`
+	USD    float64 `yaml:"usd" min:"0" doc:"US dollars; 0 = no limit; with openai both prices are needed"`
 }
 
 // Price is what a provider takes. // USD per million tokens
 type Price struct {
-	Input  float64 `yaml:"input" min:"0" unset:"unknown" doc:"US dollars a million prompt tokens"`
-	Output float64 `yaml:"output" min:"0" unset:"unknown" doc:"US dollars a million output tokens"`
+	Input  float64 `yaml:"input" min:"0" unset:"unknown" doc:"US dollars per million prompt tokens"`
+	Output float64 `yaml:"output" min:"0" unset:"unknown" doc:"US dollars per million output tokens"`
 }
 
 // Default is the real small model that set-up fetches, run in this process.

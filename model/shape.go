@@ -7,14 +7,14 @@ import (
 
 // Shape is the recipe's section model: what a model is like, but for its vocabulary, which is the tokenizer's.
 type Shape struct {
-	Layers    int     `yaml:"layers" min:"1" max:"1000" doc:"blocks"`
-	Width     int     `yaml:"width" min:"8" max:"65536" doc:"of the residual stream; a multiple of heads"`
-	Heads     int     `yaml:"heads" min:"1" doc:"query heads; each is width/heads wide, which must be even"`
-	KVHeads   int     `yaml:"kv_heads" min:"0" doc:"key and value heads; 0 = heads; must divide heads"`
-	Hidden    int     `yaml:"hidden" min:"0" doc:"inner width of the MLP; 0 = 8/3 of the width, up to the next multiple of 64"`
-	Context   int     `yaml:"context" min:"16" max:"1048576" doc:"tokens of a row in training, and the longest sequence"`
-	RopeTheta float64 `yaml:"rope_theta" above:"0" doc:"base of the rotary wavelengths"`
-	Tied      bool    `yaml:"tied" doc:"the head is the embedding"`
+	Layers    int     `yaml:"layers" min:"1" max:"1000" doc:"number of transformer blocks"`
+	Width     int     `yaml:"width" min:"8" max:"65536" doc:"width of the residual stream; a multiple of heads"`
+	Heads     int     `yaml:"heads" min:"1" doc:"query heads; each is width/heads wide, an even number"`
+	KVHeads   int     `yaml:"kv_heads" min:"0" doc:"key and value heads; must divide heads; 0 = heads"`
+	Hidden    int     `yaml:"hidden" min:"0" doc:"inner width of the MLP; 0 = 8/3 of width, rounded up to a multiple of 64"`
+	Context   int     `yaml:"context" min:"16" max:"1048576" doc:"tokens of a training row, and the longest sequence"`
+	RopeTheta float64 `yaml:"rope_theta" above:"0" doc:"base of the wavelengths of rotary positions"`
+	Tied      bool    `yaml:"tied" doc:"use the embedding as the output head"`
 }
 
 // DefaultShape is a model of a few million parameters.

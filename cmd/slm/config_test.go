@@ -172,7 +172,7 @@ func TestEachValueIsShownWithTheLayerThatSetIt(t *testing.T) {
 func TestKeysAreExplainedAndTheSchemaIsJSON(t *testing.T) {
 	dir := t.TempDir()
 	o := slm(t, dir, "config", "keys", "stages.dp.optim.lr")
-	for _, want := range []string{"number > 0, ≤ 1", "0.0015", "peak of the learning rate", "SLM_STAGES__DP__OPTIM__LR"} {
+	for _, want := range []string{"number > 0, ≤ 1", "0.0015", "peak learning rate", "SLM_STAGES__DP__OPTIM__LR"} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("missing %q in %+v", want, o)
 		}

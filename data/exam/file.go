@@ -18,9 +18,9 @@ var ErrFormat = errors.New("bad question")
 
 // Fields says which fields of a file hold what, where their names are not those that Read knows. What is empty keeps the known names.
 type Fields struct {
-	ID        string   `yaml:"id" unset:"id" doc:"names the question; without it the line does"`
-	Question  []string `yaml:"question" unset:"question" doc:"what is asked; of several the texts stand under each other"`
-	Choices   []string `yaml:"choices" unset:"choices" doc:"the options: one field that holds them, or one for each"`
+	ID        string   `yaml:"id" unset:"id" doc:"name of the question; default: its line"`
+	Question  []string `yaml:"question" unset:"question" doc:"the question; several fields are joined with line breaks"`
+	Choices   []string `yaml:"choices" unset:"choices" doc:"the options: one field with all of them, or one field for each"`
 	Answer    string   `yaml:"answer" unset:"answer" doc:"the right option: its index from 0, or its letter"`
 	Split     string   `yaml:"split" unset:"split" doc:"train, dev or test"`
 	Knowledge string   `yaml:"knowledge" unset:"knowledge" doc:"the true text"`

@@ -17,9 +17,9 @@ var ErrFormat = errors.New("bad pair")
 
 // Fields says which fields of a file hold what, where their names are not those that Read knows. What is empty keeps the known names.
 type Fields struct {
-	Question  []string `yaml:"question" unset:"question" doc:"what is asked; of several the texts stand under each other"`
+	Question  []string `yaml:"question" unset:"question" doc:"the question; several fields are joined with line breaks"`
 	Knowledge string   `yaml:"knowledge" unset:"knowledge" doc:"the text that answers it"`
-	Place     string   `yaml:"place" unset:"place" doc:"where that stands, as data.forms.place writes it"`
+	Place     string   `yaml:"place" unset:"place" doc:"where that text is, in the form data.forms.place"`
 }
 
 // From says how a file of pairs is read.

@@ -22,12 +22,12 @@ const Format = 1
 // Recipe is a whole recipe. The yaml tags are the keys; Default gives what a key has when no layer sets it.
 type Recipe struct {
 	Format    int            `yaml:"slm" identity:"none" unset:"required" doc:"format of the recipe: 1"`
-	Name      string         `yaml:"name" identity:"none" unset:"the file's name" doc:"of the run's folder runs/NAME-XXXXXXXX: letters, digits, dots, underscores and dashes, at most 64"`
-	Seed      uint64         `yaml:"seed" doc:"of every random stream"`
-	Extends   string         `yaml:"extends" identity:"none" unset:"none" doc:"a recipe that this one changes: a file, or the name of a shipped one"`
-	Model     model.Shape    `yaml:"model" doc:"the shape of the small model, of the LLaMA kind; its vocabulary is the tokenizer's"`
+	Name      string         `yaml:"name" identity:"none" unset:"the file's name" doc:"name of the run's folder, runs/NAME-XXXXXXXX: at most 64 letters, digits, dots, underscores and dashes"`
+	Seed      uint64         `yaml:"seed" doc:"seed of all random numbers"`
+	Extends   string         `yaml:"extends" identity:"none" unset:"none" doc:"the recipe that this one changes: a file, or the name of a shipped recipe"`
+	Model     model.Shape    `yaml:"model" doc:"the shape of the small model, a LLaMA; the vocabulary is the tokenizer's"`
 	Tokenizer prep.Tokenizer `yaml:"tokenizer" doc:"how text becomes tokens"`
-	Data      prep.Config    `yaml:"data" doc:"what is read, how it becomes prompts, and what is asked in the end"`
+	Data      prep.Config    `yaml:"data" doc:"the texts, how they become prompts, and the exam"`
 	LLM       llm.Config     `yaml:"llm" doc:"the black box"`
 	Stages    Stages         `yaml:"stages" doc:"the trained stages"`
 	Eval      eval.Config    `yaml:"eval" doc:"all systems on the held-out items"`

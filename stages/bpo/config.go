@@ -20,32 +20,32 @@ const (
 // Config is the recipe's section stages.bpo: the search for the soft prompt that makes the model's knowledge most useful.
 type Config struct {
 	Soft     Soft     `yaml:"soft" doc:"the soft prompt"`
-	Init     int      `yaml:"init" min:"1" doc:"scrambled Sobol points, besides z = 0, before the model of the objective takes over"`
-	Trials   int      `yaml:"trials" min:"0" doc:"proposed by the model after those; a finished search goes on when this is raised"`
-	Items    Items    `yaml:"items" doc:"the development items of a trial"`
-	Acquire  string   `yaml:"acquire" oneof:"log_ei" doc:"what is climbed"`
-	Controls []string `yaml:"controls" oneof:"none|random|sobol|cma|text" doc:"searches with as many questions as this one; text: paraphrases in words; none, no soft prompt, must be there"`
-	Repeats  int      `yaml:"repeats" min:"1" max:"100" doc:"times that each control but none and text is run, from other draws; the report shows the spread"`
-	Final    Final    `yaml:"validate" doc:"the choice among the best, and its check"`
+	Init     int      `yaml:"init" min:"1" doc:"scrambled Sobol points, besides z = 0, before the model proposes points"`
+	Trials   int      `yaml:"trials" min:"0" doc:"points that the model proposes after those; if this is raised, a finished search goes on"`
+	Items    Items    `yaml:"items" doc:"development items on which a trial is scored"`
+	Acquire  string   `yaml:"acquire" oneof:"log_ei" doc:"the acquisition function"`
+	Controls []string `yaml:"controls" oneof:"none|random|sobol|cma|text" doc:"searches for comparison, with as many questions. text: paraphrases in words; none: no soft prompt, must be listed"`
+	Repeats  int      `yaml:"repeats" min:"1" max:"100" doc:"number of runs of each control except none and text, with different random numbers; the report shows the spread"`
+	Final    Final    `yaml:"validate" doc:"the choice among the best trials, and its check"`
 	Passage  int      `yaml:"-"` // tokens of a text that the small model generates: eval.knowledge
 }
 
 // Soft is the prompt that is searched.
 type Soft struct {
 	Tokens int     `yaml:"tokens" min:"1" max:"64" doc:"soft tokens in front of the question"`
-	Dim    int     `yaml:"dim" min:"1" max:"21" doc:"dimensions that are searched"`
-	Scale  float64 `yaml:"scale" above:"0" max:"100" doc:"standard deviation of a soft token against that of an embedding"`
+	Dim    int     `yaml:"dim" min:"1" max:"21" doc:"dimensions of the search"`
+	Scale  float64 `yaml:"scale" above:"0" max:"100" doc:"standard deviation of a soft token, relative to that of an embedding"`
 }
 
 // Items is how many development items a trial is scored on.
 type Items struct {
-	Ladder []int `yaml:"ladder" min:"1" doc:"rising; cut to the dev items there are. A trial climbs on while it is among the better half and not shown worse than the best"`
+	Ladder []int `yaml:"ladder" min:"1" doc:"rungs, rising; limited to the dev items that exist. A trial goes on to the next rung if it is in the better half and not shown to be worse than the best"`
 }
 
 // Final is the choice on items that the search has not seen, and the check on others.
 type Final struct {
-	Best  int     `yaml:"best" min:"1" doc:"trials that are scored again"`
-	Share float64 `yaml:"share" above:"0" max:"0.9" doc:"of the dev items, never searched on: half of them for the choice among the best, half for the check of the one that was chosen"`
+	Best  int     `yaml:"best" min:"1" doc:"number of best trials that are scored again"`
+	Share float64 `yaml:"share" above:"0" max:"0.9" doc:"share of the dev items that the search never sees: half of them for the choice among the best trials, half for the check of the chosen one"`
 }
 
 // Default is BLADE's search with a scale that works, and every control beside it.

@@ -8,23 +8,23 @@ import (
 
 // Config is the recipe's section stages.dp: pretraining on the domain's text.
 type Config struct {
-	Tokens     int64         `yaml:"tokens" min:"0" doc:"of all steps together, padding included; 0 = epochs decides"`
-	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give one of the two and set the other to 0"`
+	Tokens     int64         `yaml:"tokens" min:"0" doc:"tokens of all steps together, padding included; 0 = use epochs"`
+	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give tokens or epochs and set the other to 0"`
 	Batch      int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
-	Mix        Mix           `yaml:"mix" doc:"what a pass is made of"`
-	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens, the rest is cut with a warning; 0 = the context, which it may not exceed"`
+	Mix        Mix           `yaml:"mix" doc:"what a pass consists of"`
+	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens; the rest is cut, with a warning. At most the context; 0 = the context"`
 	Optim      trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save       trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
-	Recompute  bool          `yaml:"recompute" identity:"none" doc:"activation checkpointing: blocks compute their activations again for the gradient; less memory, about a quarter more time, the same weights"`
+	Recompute  bool          `yaml:"recompute" identity:"none" doc:"activation checkpointing: recompute the activations of blocks for the gradient. Less memory, about a quarter more time, the same weights"`
 }
 
 // Mix is what a pass consists of, as weights: corpus = sections in document forms, pairs = training sections asked about and answered
 // in full, places = training sections asked about and answered with their place alone.
 type Mix struct {
-	Corpus float64 `yaml:"corpus" min:"0" doc:"weight of sections read in document form: each once a pass; more than 0"`
-	Pairs  float64 `yaml:"pairs" min:"0" doc:"of training sections asked about and answered in full: each pairs/corpus times a pass"`
-	Places float64 `yaml:"places" min:"0" doc:"of the same, answered with the place alone"`
-	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in another form than place"`
+	Corpus float64 `yaml:"corpus" min:"0" doc:"weight of sections in document form; each is read once a pass; more than 0"`
+	Pairs  float64 `yaml:"pairs" min:"0" doc:"weight of questions about training sections, answered in full; each is asked pairs/corpus times a pass"`
+	Places float64 `yaml:"places" min:"0" doc:"weight of the same questions, answered with the place alone"`
+	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in a form other than place"`
 }
 
 // Default is half an hour's worth for a model of a few million parameters.

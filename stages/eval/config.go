@@ -11,15 +11,15 @@ import (
 // Config is the recipe's section eval: which systems are compared, and how sure the table is.
 type Config struct {
 	Systems   systems.List `yaml:"systems" unset:"all"`
-	Items     int          `yaml:"items" min:"0" doc:"the first so many test items; 0 = all"`
-	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" doc:"tokens of the small model's tokenizer that a passage may have, here and in kit, bpo and ask"`
-	Intervals Intervals    `yaml:"intervals" doc:"of accuracies and their differences"`
+	Items     int          `yaml:"items" min:"0" doc:"number of test items to use, from the first on; 0 = all"`
+	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
+	Intervals Intervals    `yaml:"intervals" doc:"intervals of accuracies and their differences"`
 }
 
 // Intervals is how uncertainty is measured.
 type Intervals struct {
-	Method string `yaml:"method" oneof:"paired-bootstrap" doc:"how they are made"`
-	N      int    `yaml:"n" min:"100" max:"1000000" doc:"resamples"`
+	Method string `yaml:"method" oneof:"paired-bootstrap" doc:"method of the intervals"`
+	N      int    `yaml:"n" min:"100" max:"1000000" doc:"number of resamples"`
 }
 
 // Default compares every system.

@@ -11,23 +11,23 @@ import (
 // Config is the recipe's section stages.kit: tuning the model to answer questions with knowledge.
 type Config struct {
 	Pairs     Pairs         `yaml:"pairs" doc:"where questions and knowledge come from"`
-	Epochs    float64       `yaml:"epochs" min:"0" doc:"passes over the kept pairs with their replay; 0 leaves the weights of dp"`
+	Epochs    float64       `yaml:"epochs" min:"0" doc:"passes over the kept pairs and their replay; 0 keeps the weights of dp"`
 	Batch     int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
-	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form for each pair"`
-	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box answers its question right with its text"`
-	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"the place, then the text; or the text at once (also for bpo, eval, ask)"`
+	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form that are added for each pair"`
+	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box, given its text, answers its question right"`
+	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"first the place, then the text; or the text at once (also in bpo, eval and ask)"`
 	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save      trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
-	Recompute bool          `yaml:"recompute" identity:"none" doc:"as stages.dp.recompute"`
+	Recompute bool          `yaml:"recompute" identity:"none" doc:"the same as stages.dp.recompute"`
 	Passage   int           `yaml:"-"` // tokens of knowledge that the black box is given: eval.knowledge
 }
 
 // Pairs says where questions and knowledge come from.
 type Pairs struct {
-	From      string        `yaml:"from" oneof:"corpus|file|both" doc:"templates over the training sections, a file, or both"`
-	File      string        `yaml:"file" kind:"path" unset:"none" doc:"JSONL, a JSON array, .csv or .tsv of question, knowledge, and if it has one place; or Alpaca's fields, prompts with completions, conversations (messages, ShareGPT). A question of the exam's dev or test in it is an error"`
-	Fields    *pairs.Fields `yaml:"fields" doc:"of the file: which fields hold what, where their names are not the known ones"`
-	Templates []string      `yaml:"templates" oneof:"number|heading|quote" doc:"which forms of data.forms ask"`
+	From      string        `yaml:"from" oneof:"corpus|file|both" doc:"make pairs from the training sections, read them from a file, or both"`
+	File      string        `yaml:"file" kind:"path" unset:"none" doc:"JSONL, a JSON array, .csv or .tsv with question, knowledge and optionally place; or Alpaca's fields, prompts with completions, conversations (messages, ShareGPT). A question of the exam's dev or test split is an error"`
+	Fields    *pairs.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
+	Templates []string      `yaml:"templates" oneof:"number|heading|quote" doc:"the forms of data.forms that ask"`
 }
 
 // Default asks in all three ways.

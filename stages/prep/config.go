@@ -12,52 +12,52 @@ import (
 type Config struct {
 	Corpus Corpus `yaml:"corpus" doc:"what is read: give from or path"`
 	Forms  Forms  `yaml:"forms" doc:"how sections become prompts: templates with {title} {number} {heading} {quote}"`
-	Exam   Exam   `yaml:"exam" doc:"what is asked in the end"`
+	Exam   Exam   `yaml:"exam" doc:"the questions of stage eval"`
 }
 
 // Tokenizer is the recipe's section tokenizer.
 type Tokenizer struct {
 	Train struct {
-		Vocab   int    `yaml:"vocab" min:"300" max:"200000" doc:"tokens, the special ones included; a small corpus gives fewer, with a warning"`
-		Pattern string `yaml:"pattern" oneof:"gpt2|numerals" doc:"how text is cut into words, which no token spans: numerals cuts numbers that are written in words (第一千零八十四条) into digits, for Chinese"`
+		Vocab   int    `yaml:"vocab" min:"300" max:"200000" doc:"number of tokens, special ones included; a small corpus gives fewer, with a warning"`
+		Pattern string `yaml:"pattern" oneof:"gpt2|numerals" doc:"how text is split into words; no token spans two. numerals splits numbers written in words (第一千零八十四条) into digits, for Chinese"`
 	} `yaml:"train" doc:"the byte-level BPE that the data stage trains"`
 }
 
 // Corpus says what is read.
 type Corpus struct {
-	From     string   `yaml:"from" oneof:"|builtin:licenses" unset:"empty" doc:"builtin:licenses, the licence texts in the program; empty = path"`
-	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), in UTF-8, not packed (.gz, .zst and the like are refused); a pattern that matches nothing is an error; links to files are followed, those to folders not where a double star searches them"`
-	Field    string   `yaml:"field" unset:"empty" doc:"of JSONL: the field with the text; empty = text"`
-	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown one is an error"`
-	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and of them only these sections"`
+	From     string   `yaml:"from" oneof:"|builtin:licenses" unset:"empty" doc:"builtin:licenses for the licence texts in the program; empty = path"`
+	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson) in UTF-8, uncompressed. A pattern that matches nothing is an error. Links to files are followed; below a double star, links to folders are not"`
+	Field    string   `yaml:"field" unset:"empty" doc:"the field of JSONL records that holds the text; empty = text"`
+	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
+	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
 	Dedup    struct {
-		Exact bool    `yaml:"exact" doc:"drop a document whose words are those of an earlier one"`
-		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop one with at least this similarity (5-word shingles) to an earlier one; 0 keeps all. The exam takes it too, with 0.8 for 0"`
-	} `yaml:"dedup" doc:"copies that are read once"`
+		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one"`
+		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop a document that is at least this similar (5-word shingles) to an earlier one; 0 keeps all. The exam uses the same limit, or 0.8 for 0"`
+	} `yaml:"dedup" doc:"documents that are copies of others"`
 }
 
 // Forms are templates with {title}, {number}, {heading} and {quote}.
 type Forms struct {
-	Place    string   `yaml:"place" doc:"names a section and ends in its only colon; empty = no places, and knowledge in one step"`
-	Document []string `yaml:"document" doc:"further forms that stand in front of a section's text, besides place"`
-	Question []string `yaml:"question" doc:"questions by number; the first is the exam's, and at least one is needed"`
+	Place    string   `yaml:"place" doc:"the name of a section; ends in its only colon. Empty: no places, and knowledge in one step"`
+	Document []string `yaml:"document" doc:"other texts that may introduce a section, besides place"`
+	Question []string `yaml:"question" doc:"questions by number; at least one. The exam uses the first"`
 	Heading  []string `yaml:"heading" doc:"questions by heading; must name {heading}"`
-	Quote    []string `yaml:"quote" doc:"questions for the place of a quotation; must name {quote} and nothing else"`
+	Quote    []string `yaml:"quote" doc:"questions for the place of a quotation; must name {quote} only"`
 }
 
 // Exam says what is asked in the end.
 type Exam struct {
-	From     string       `yaml:"from" oneof:"corpus|file" doc:"made from sections that nothing else resembles, or read from a file"`
-	File     string       `yaml:"file" kind:"path" unset:"none" doc:"with from: file: JSONL, a JSON array, .csv or .tsv of question, choices (2–26), answer (index from 0, or letter); and if you like id, split (train, dev or test) and knowledge (the true text, which oracle needs)"`
-	Fields   *exam.Fields `yaml:"fields" doc:"of the file: which fields hold what, where their names are not the known ones"`
-	Template string       `yaml:"template" oneof:"choice" doc:"one question, several options"`
-	Choices  int          `yaml:"choices" min:"2" max:"26" doc:"options"`
-	Chars    int          `yaml:"chars" min:"10" max:"10000" doc:"length of an option: the beginning of a section, cut at a word"`
-	By       string       `yaml:"by" oneof:"section" doc:"what is held out as a whole"`
+	From     string       `yaml:"from" oneof:"corpus|file" doc:"make the questions from sections that no other resembles, or read them from a file"`
+	File     string       `yaml:"file" kind:"path" unset:"none" doc:"for from: file: JSONL, a JSON array, .csv or .tsv with question, choices (2–26) and answer (index from 0, or letter); optionally id, split (train, dev or test) and knowledge (the true text, which oracle needs)"`
+	Fields   *exam.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
+	Template string       `yaml:"template" oneof:"choice" doc:"the kind of question: one question, several options"`
+	Choices  int          `yaml:"choices" min:"2" max:"26" doc:"number of options"`
+	Chars    int          `yaml:"chars" min:"10" max:"10000" doc:"characters of an option, which is the beginning of a section, cut at a word"`
+	By       string       `yaml:"by" oneof:"section" doc:"the unit that is held out"`
 	Split    struct {
-		Dev  float64 `yaml:"dev" min:"0" max:"1" doc:"share of the items for the search and the held-out loss; bpo needs three items or more"`
-		Test float64 `yaml:"test" above:"0" max:"1" doc:"share that only eval sees; with dev less than 1"`
-	} `yaml:"split" doc:"who sees which items; the rest is trained on. A file's items keep the split that they name"`
+		Dev  float64 `yaml:"dev" min:"0" max:"1" doc:"share of the items for bpo and the held-out loss; bpo needs at least three items"`
+		Test float64 `yaml:"test" above:"0" max:"1" doc:"share of the items that only eval sees; dev and test together are less than 1"`
+	} `yaml:"split" doc:"shares of the held-out items; the rest is for training. Items of a file keep the split that they name"`
 }
 
 // Questions reads the exam's file; there are none without one.

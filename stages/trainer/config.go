@@ -10,26 +10,26 @@ import (
 // Optim is how weights are updated.
 type Optim struct {
 	Name        optim.Name `yaml:"name" doc:"the optimiser"`
-	LR          float64    `yaml:"lr" above:"0" max:"1" doc:"peak of the learning rate; where no recipe gives it, it follows from name and model.width (docs/learning-rates.md)"`
-	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999" doc:"decay of the moments"`
-	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1" doc:"of matrices; norms never decay"`
-	Clip        float64    `yaml:"clip" min:"0" doc:"bound of the gradient's global norm; 0 = none"`
-	Schedule    string     `yaml:"schedule" oneof:"constant|linear|cosine|wsd" doc:"after the warm-up; all but constant fall to 2 % of the peak. wsd stays, then falls in a straight line"`
-	Warmup      float64    `yaml:"warmup" min:"0" doc:"below 1 a share of the steps, else steps"`
-	Decay       float64    `yaml:"decay" min:"0" max:"1" doc:"wsd: share of the steps over which the rate falls"`
-	Skip        *Skip      `yaml:"skip" doc:"steps that stand out are left out; without it none is"`
+	LR          float64    `yaml:"lr" above:"0" max:"1" doc:"peak learning rate; by default it follows from name and model.width (docs/learning-rates.md)"`
+	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999" doc:"decay rates of the two moments"`
+	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1" doc:"weight decay of matrices; norms never decay"`
+	Clip        float64    `yaml:"clip" min:"0" doc:"limit of the gradient's global norm; 0 = none"`
+	Schedule    string     `yaml:"schedule" oneof:"constant|linear|cosine|wsd" doc:"course of the rate after the warm-up; all but constant fall to 2 % of the peak. wsd stays constant, then falls linearly"`
+	Warmup      float64    `yaml:"warmup" min:"0" doc:"length of the warm-up: below 1 a share of the steps, otherwise a number of steps"`
+	Decay       float64    `yaml:"decay" min:"0" max:"1" doc:"for wsd: share of the steps in which the rate falls"`
+	Skip        *Skip      `yaml:"skip" doc:"leave out steps with an unusual loss or gradient; without it, none"`
 }
 
 // Skip leaves out optimiser steps that stand out from those before them, as llm.c does.
 type Skip struct {
-	Loss     float64 `yaml:"loss" min:"0" doc:"a step is left out when its loss lies more standard deviations than that above the mean of the last 128 steps; 0 = whatever it is"`
-	Gradient float64 `yaml:"gradient" min:"0" doc:"the same of the gradient's norm"`
+	Loss     float64 `yaml:"loss" min:"0" doc:"leave out a step whose loss is more than this many standard deviations above the mean of the last 128 steps; 0 = never"`
+	Gradient float64 `yaml:"gradient" min:"0" doc:"the same for the gradient's norm"`
 }
 
 // Save is when state is saved during training.
 type Save struct {
-	Minutes float64 `yaml:"minutes" above:"0" doc:"between saves; the newest two are kept"`
-	First   bool    `yaml:"first" doc:"save after the first step as well, and compare what was written bit for bit"`
+	Minutes float64 `yaml:"minutes" above:"0" doc:"minutes between saves; the newest two saves are kept"`
+	First   bool    `yaml:"first" doc:"save after the first step too, and compare the save bit for bit"`
 }
 
 // DefaultOptim is AdamW with a warm-up and a decay in a straight line over the second half.
