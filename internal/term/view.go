@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"slm/internal/sanitize"
 	"slm/pipeline"
 	"slm/stages"
@@ -41,44 +39,6 @@ func (l *Lines) Event(e stages.Event) {
 
 // Close does nothing.
 func (l *Lines) Close() {}
-
-// Bar is a Viewer for terminals: one live line for each part of a stage, and a lasting line when the stage ends.
-type Bar struct {
-	Out      io.Writer
-	Throttle time.Duration // least time between two drawings; 0 draws each event
-	bar      *progressbar.ProgressBar
-	part     string
-	of       int
-}
-
-// Event moves the bar, or prints a line above it.
-func (b *Bar) Event(e stages.Event) {
-	if text := milestone(e); text != "" {
-		b.Close()
-		_, _ = fmt.Fprintln(b.Out, text)
-		return
-	}
-	if !counts(e) {
-		return
-	}
-	if part := e.Stage + "/" + e.Phase; b.bar == nil || part != b.part || e.Of != b.of {
-		b.Close()
-		b.part, b.of = part, e.Of
-		b.bar = progressbar.NewOptions(e.Of, progressbar.OptionSetWriter(b.Out), progressbar.OptionSetWidth(24), progressbar.OptionThrottle(b.Throttle),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish(), progressbar.OptionUseANSICodes(true),
-			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerHead: "━", SaucerPadding: " ", BarStart: "", BarEnd: ""}))
-	}
-	b.bar.Describe(fmt.Sprintf("%-5s %s", e.Stage, status(e)))
-	_ = b.bar.Set(min(e.Step, e.Of)) // it only draws
-}
-
-// Close removes the live line.
-func (b *Bar) Close() {
-	if b.bar != nil {
-		_ = b.bar.Clear()
-		b.bar = nil
-	}
-}
 
 // counts reports whether an event says how far its stage is.
 func counts(e stages.Event) bool { return e.Of > 0 && e.Type != "exit" && e.Type != "checkpoint" }

@@ -28,6 +28,7 @@ func (s *search) runControls(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.tellEnd(a)
 	}
 	return nil
 }

@@ -15,13 +15,13 @@ type meter struct {
 
 func (m *meter) begin(s *search) { *m = meter{start: s.now()} }
 
-// tell emits an event about a trial that is done. The search counts its trials; a control has as many as its questions last for, and counts
+// tell emits an event about a trial that was scored. The search counts its trials; a control has as many as its questions last for, and counts
 // those.
 func (s *search) tell(a *arm, t *trial) {
 	used := s.usage() // by the run so far
 	e := stages.Event{Type: "trial", Stage: stages.BPO, Phase: t.kind, Step: t.index + 1, Of: 1 + s.cfg.Init + s.cfg.Trials, Items: len(t.results), Calls: int(used.Calls), USD: used.USD}
 	if a != s.own {
-		e.Phase, e.Step, e.Of = a.name+", questions", asked(a.trials[1:]), asked(s.own.trials[1:])
+		e.Phase, e.Step, e.Of = questionsOf(a), asked(a.trials[1:]), asked(s.own.trials[1:])
 	}
 	if n := len(t.results); n > 0 {
 		e.Score = float64(right(t.results)) / float64(n)
@@ -32,6 +32,18 @@ func (s *search) tell(a *arm, t *trial) {
 	e.ETA = s.left()
 	s.emit(e)
 }
+
+// tellEnd emits an event about a control that has come to its end, which may be before its last questions: no trial is as small as what is left,
+// or there are no more items.
+func (s *search) tellEnd(a *arm) {
+	if n := asked(a.trials[1:]); n != asked(s.own.trials[1:]) {
+		used := s.usage()
+		s.emit(stages.Event{Type: "step", Stage: stages.BPO, Phase: questionsOf(a), Step: n, Of: n, Calls: int(used.Calls), USD: used.USD, ETA: s.left()})
+	}
+}
+
+// questionsOf names the part of the stage in which a control runs.
+func questionsOf(a *arm) string { return a.name + ", questions" }
 
 // left is about how many seconds the search still takes: questions still to come, at the pace so far.
 func (s *search) left() float64 {

@@ -59,15 +59,13 @@ func (s *search) halve(ctx context.Context, a *arm, budget int) error {
 			if err := s.extend(ctx, a.name, t, s.items, n); err != nil {
 				return err
 			}
+			s.tell(a, t)
 		}
 		left = slices.DeleteFunc(left, func(t *trial) bool { return t.refused != "" })
 		slices.SortStableFunc(left, func(x, y *trial) int { return byGain(x, y, s.zero, n) })
 		left = left[:(len(left)+1)/2]
 	}
 	a.trials = slices.DeleteFunc(a.trials, func(t *trial) bool { return t != s.zero && t.asked == 0 })
-	for _, t := range a.trials[1:] {
-		s.tell(a, t)
-	}
 	return nil
 }
 
