@@ -57,9 +57,13 @@ func Build(sections []corpus.Section, forms form.Set, opt Options) ([]Item, erro
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	pool := examined(sections, forms, opt)
+	pool, out := examined(sections, forms, opt)
 	if len(pool) < opt.Choices {
-		return nil, fmt.Errorf("exam: %w: %d of %d can be told apart, a question with %d choices needs as many", ErrTooSmall, len(pool), len(sections), opt.Choices)
+		why := ""
+		if len(out) > 0 {
+			why = ": of the others " + out.String()
+		}
+		return nil, fmt.Errorf("exam: %w: a question with %d choices needs as many sections that can be told apart, and there are %d of %d%s", ErrTooSmall, opt.Choices, len(pool), len(sections), why)
 	}
 	ids := make([]string, len(pool))
 	for i, c := range pool {

@@ -6,63 +6,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"slm/data/corpus"
-	"slm/data/corpus/minhash"
-	"slm/data/form"
 	"slm/rng"
 )
 
 // headNear is the share of common 3-character shingles from which two options look alike to a reader of their first line.
 const headNear = 0.5
-
-// candidate is a section that can be examined.
-type candidate struct {
-	section corpus.Section
-	head    string
-}
-
-// examined returns the sections, by id, that have a place of their own and no near copy in the corpus: neither the whole text nor
-// its head, which is all that an option shows.
-func examined(sections []corpus.Section, forms form.Set, opt Options) []candidate {
-	places := map[string]int{}
-	for _, s := range sections {
-		places[forms.ExamOf(s)]++
-	}
-	unique := uniqueTexts(sections, opt)
-	var pool []candidate
-	for i, s := range sections {
-		if unique[i] && places[forms.ExamOf(s)] == 1 {
-			pool = append(pool, candidate{s, head(s.Text, opt.Chars)})
-		}
-	}
-	slices.SortFunc(pool, func(a, b candidate) int { return strings.Compare(a.section.ID, b.section.ID) })
-	return pool
-}
-
-// uniqueTexts marks the sections that no other section is a near copy of, by text or by head. Pairs come from an index by MinHash
-// and are settled by exact similarity.
-func uniqueTexts(sections []corpus.Section, opt Options) []bool {
-	unique := make([]bool, len(sections))
-	for i, s := range sections {
-		unique[i] = utf8.RuneCountInString(s.Text) >= min(opt.Chars, 40)
-	}
-	for _, text := range []func(corpus.Section) string{
-		func(s corpus.Section) string { return s.Text },
-		func(s corpus.Section) string { return head(s.Text, opt.Chars) },
-	} {
-		index := minhash.NewIndex(opt.Near)
-		for i, s := range sections {
-			m := minhash.Of(text(s))
-			index.Candidates(m, func(j int) {
-				if (unique[i] || unique[j]) && minhash.Jaccard(text(s), text(sections[j]), 5) >= opt.Near {
-					unique[i], unique[j] = false, false
-				}
-			})
-			index.Add(m)
-		}
-	}
-	return unique
-}
 
 // distractors draws wrong options for pool[right] from the other sections, by a stream of the section's own.
 func distractors(pool []candidate, right int, opt Options) []string {
