@@ -84,6 +84,25 @@ func once(message string) string {
 	return message
 }
 
+// commands are those of the program, in the order of the help. A command is a file, and a line here.
+var commands = []func(*app) *cobra.Command{
+	newRecipe,
+	newData,
+	newConfig,
+	newCheck,
+	newPlan,
+	newTrain,
+	newEval,
+	newRuns,
+	newInspect,
+	newAsk,
+	newVerify,
+	newReproduce,
+	newDiff,
+	newDoctor,
+	newVersion,
+}
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "slm",
@@ -113,9 +132,9 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: "before", Title: "Before a run:"}, &cobra.Group{ID: "run", Title: "Run:"},
 		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "use", Title: "Use:"}, &cobra.Group{ID: "trust", Title: "Trust:"},
 	)
-	root.AddCommand(
-		newRecipe(a), newData(a), newConfig(a), newCheck(a), newPlan(a), newTrain(a), newEval(a), newRuns(a), newInspect(a), newAsk(a), newVerify(a), newReproduce(a), newDiff(a), newDoctor(a), newVersion(a),
-	)
+	for _, command := range commands {
+		root.AddCommand(command(a))
+	}
 	help(root, term.Width(a.out))
 	flags := fmt.Sprintf("FlagUsagesWrapped %d", min(100, cmp.Or(term.Width(a.out), term.UsualWidth)))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", flags))

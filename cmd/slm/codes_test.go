@@ -18,8 +18,8 @@ import (
 
 var codeLine = regexp.MustCompile(`(?m)^ {2,4}(\d+)(?:/143)?  `)
 
-// commands lists what can be called, as typed after slm, with the exit codes that its help promises.
-func commands() map[string][]int {
+// commandsWithCodes lists what can be called, as typed after slm, with the exit codes that its help promises.
+func commandsWithCodes() map[string][]int {
 	out := map[string][]int{}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
@@ -112,7 +112,7 @@ func TestEveryCommandEndsInTheExitCodesThatItsHelpPromises(t *testing.T) {
 		"verify":  {0: run, 7: damaged, 8: "nope"},
 		"version": {0: ""},
 	}
-	for name, promised := range commands() {
+	for name, promised := range commandsWithCodes() {
 		if o := slm(t, dir, append(strings.Fields(name), "--frob")...); o.code != exitUsage || o.out != "" {
 			t.Errorf("slm %s --frob: %+v", name, o)
 		}

@@ -52,11 +52,11 @@ func TestASignalStopsEachCommandThatWaitsForAServer(t *testing.T) {
 				t.Errorf("slm %s: %s ends in %d, want %d\n%s%v", args, sig, got, code, text, err)
 			}
 		}
-		for name := range commands() {
+		for name := range commandsWithCodes() {
 			stopped[name] = stopped[name] || strings.HasPrefix(args, name+" ")
 		}
 	}
-	for name, promised := range commands() {
+	for name, promised := range commandsWithCodes() {
 		for _, code := range promised {
 			if code == exitInterrupted && !stopped[name] {
 				t.Errorf("slm %s: its help promises %d, and it is not stopped here", name, code)
