@@ -81,6 +81,13 @@ func (a *arrowFile) forget(i int) {
 	}
 }
 
+// forgetAll is forget for the whole file.
+func (a *arrowFile) forgetAll() {
+	if a.mapped {
+		unload(a.data)
+	}
+}
+
 // guard turns a panic of the flatbuffers library, which indexes without asking, into ErrCorrupt.
 func guard(err *error) {
 	if r := recover(); r != nil {

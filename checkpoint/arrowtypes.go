@@ -252,16 +252,25 @@ func (v *values) uint(i int) uint64 {
 
 // floats returns rows from to to of a float32 column: a view where the bytes are aligned, as Arrow's writers make them, else a copy.
 func (v *values) floats(from, to int64) []float32 {
-	raw := v.data[4*from : 4*to]
+	return view(v.data[4*from:4*to], math.Float32frombits)
+}
+
+// ints is floats for an int32 column.
+func (v *values) ints(from, to int64) []int32 {
+	return view(v.data[4*from:4*to], func(bits uint32) int32 { return int32(bits) })
+}
+
+// view gives bytes the type of the 4-byte numbers that they hold.
+func view[T int32 | float32](raw []byte, from func(bits uint32) T) []T {
 	if len(raw) == 0 {
 		return nil
 	}
 	if p := unsafe.Pointer(unsafe.SliceData(raw)); uintptr(p)%4 == 0 {
-		return unsafe.Slice((*float32)(p), len(raw)/4)
+		return unsafe.Slice((*T)(p), len(raw)/4)
 	}
-	out := make([]float32, len(raw)/4)
+	out := make([]T, len(raw)/4)
 	for i := range out {
-		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		out[i] = from(binary.LittleEndian.Uint32(raw[4*i:]))
 	}
 	return out
 }

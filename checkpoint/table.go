@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -131,15 +133,43 @@ func ReadTable[T any](path string) ([]T, map[string]string, error) {
 	return rows, t.Meta, nil
 }
 
-// Table is a mapped table that is read row by row. What All yields is copied and stays valid after Close.
+// Table is a mapped table that is read row by row, in order or at random. Rows are copied and stay valid after Close. It is safe for
+// concurrent use.
 type Table[T any] struct {
 	Meta map[string]string
 	Rows int
 
-	path string
-	a    *arrowFile
-	cols []column
-	at   []int // column of the file for each of cols
+	path    string
+	a       *arrowFile
+	cols    []column
+	at      []int // column of the file for each of cols
+	batches batches[[]*values]
+	touched atomic.Int64 // rows that At has read since it gave pages back
+}
+
+// pagesAfter is the number of random reads after which a mapping's pages are given back. A read makes 64 KB resident, about.
+const pagesAfter = 512
+
+// batches finds the record batch of a row.
+type batches[C any] struct {
+	first []int // row with which each batch begins
+	cols  []C
+}
+
+func (b *batches[C]) add(first int, cols C) {
+	b.first, b.cols = append(b.first, first), append(b.cols, cols)
+}
+
+// find returns the columns of the batch that holds row i, and the row within it.
+func (b *batches[C]) find(i int) (C, int) {
+	n, found := slices.BinarySearch(b.first, i)
+	for found && n+1 < len(b.first) && b.first[n+1] == i {
+		n++ // batches without a row come before the one that has it
+	}
+	if !found {
+		n--
+	}
+	return b.cols[n], i - b.first[n]
 }
 
 // OpenTable maps a table and checks its schema and the header of every batch.
@@ -182,11 +212,13 @@ func (t *Table[T]) check() error {
 		if err != nil {
 			return err
 		}
-		for _, at := range t.at {
-			if _, err := t.a.column(b, at); err != nil {
+		cols := make([]*values, len(t.cols))
+		for k, at := range t.at {
+			if cols[k], err = t.a.column(b, at); err != nil {
 				return fmt.Errorf("record batch %d: %w", i, err)
 			}
 		}
+		t.batches.add(t.Rows, cols)
 		if t.Rows += b.rows; int64(t.Rows) > 8*int64(len(t.a.data)) {
 			return fmt.Errorf("%w: %d rows in %d bytes", ErrCorrupt, t.Rows, len(t.a.data))
 		}
@@ -199,20 +231,12 @@ func (t *Table[T]) check() error {
 func (t *Table[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		for i := range t.a.blocks {
-			b, cols, err := t.batch(i)
-			if err != nil {
-				yield(zero, fmt.Errorf("checkpoint: read %s: %w", t.path, err))
-				return
-			}
-			for r := 0; r < b.rows; r++ {
-				var row T
-				v := reflect.ValueOf(&row).Elem()
-				for k, c := range t.cols {
-					if err := c.read(cols[k], r, v.Field(c.index)); err != nil {
-						yield(zero, fmt.Errorf("checkpoint: read %s: %w", t.path, err))
-						return
-					}
+		for i, cols := range t.batches.cols {
+			for r := range cols[0].rows {
+				row, err := t.row(cols, r)
+				if err != nil {
+					yield(zero, err)
+					return
 				}
 				if !yield(row, nil) {
 					return
@@ -223,18 +247,24 @@ func (t *Table[T]) All() iter.Seq2[T, error] {
 	}
 }
 
-func (t *Table[T]) batch(i int) (batch, []*values, error) {
-	b, err := t.a.batch(i)
-	if err != nil {
-		return b, nil, err
+// At reads row i, 0 ≤ i < Rows. Of many rows read in any order, a few tens of megabytes of the file are resident.
+func (t *Table[T]) At(i int) (T, error) {
+	if t.touched.Add(1)%pagesAfter == 0 {
+		t.a.forgetAll()
 	}
-	cols := make([]*values, len(t.cols))
-	for k, at := range t.at {
-		if cols[k], err = t.a.column(b, at); err != nil {
-			return b, nil, err
+	cols, r := t.batches.find(i)
+	return t.row(cols, r)
+}
+
+func (t *Table[T]) row(cols []*values, r int) (T, error) {
+	var row T
+	v := reflect.ValueOf(&row).Elem()
+	for k, c := range t.cols {
+		if err := c.read(cols[k], r, v.Field(c.index)); err != nil {
+			return row, fmt.Errorf("checkpoint: read %s: %w", t.path, err)
 		}
 	}
-	return b, cols, nil
+	return row, nil
 }
 
 // Close unmaps the file.

@@ -3,10 +3,12 @@ package checkpoint
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,6 +266,9 @@ func readAll(data []byte) ([]allRow, error) {
 	for row, err := range t.All() {
 		if err != nil {
 			return nil, err
+		}
+		if again, err := t.At(len(rows)); err != nil || again.S != row.S || !slices.Equal(again.I32s, row.I32s) {
+			return nil, fmt.Errorf("row %d is %+v in order and %+v at random: %w", len(rows), row, again, err)
 		}
 		rows = append(rows, row)
 	}
