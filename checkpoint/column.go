@@ -157,13 +157,10 @@ func plain[S any](v reflect.Value) S {
 	return v.Convert(reflect.TypeFor[S]()).Interface().(S)
 }
 
-// read sets a field from row i of a column.
-func (c *column) read(v *values, i int, to reflect.Value) error {
+// read sets a field from row i of a column. Only a nullable column may have nulls.
+func (c *column) read(v *values, i int, to reflect.Value) {
 	if v.null(i) {
-		if !c.nullable {
-			return fmt.Errorf("%w: column %q is null in a row", ErrCorrupt, c.name)
-		}
-		return nil
+		return
 	}
 	if c.nullable {
 		to.Set(reflect.New(to.Type().Elem()))
@@ -191,21 +188,15 @@ func (c *column) read(v *values, i int, to reflect.Value) error {
 	case "timestamp[us]":
 		to.Set(reflect.ValueOf(time.UnixMicro(int64(v.uint(i))).UTC()))
 	default:
-		return c.readList(v.child, int(v.offset(i)), int(v.offset(i+1)), to)
+		c.readList(v.child, int(v.offset(i)), int(v.offset(i+1)), to)
 	}
-	return nil
 }
 
 // readList sets a slice field from rows from to to of a list's child.
-func (c *column) readList(v *values, from, to int, field reflect.Value) error {
+func (c *column) readList(v *values, from, to int, field reflect.Value) {
 	n := to - from
 	if n == 0 {
-		return nil
-	}
-	for i := from; v.valid != nil && i < to; i++ {
-		if v.null(i) {
-			return fmt.Errorf("%w: column %q has a null in a list", ErrCorrupt, c.name)
-		}
+		return
 	}
 	out := reflect.MakeSlice(field.Type(), n, n)
 	for k := 0; k < n; k++ {
@@ -224,5 +215,4 @@ func (c *column) readList(v *values, from, to int, field reflect.Value) error {
 		}
 	}
 	field.Set(out)
-	return nil
 }

@@ -124,10 +124,7 @@ func ReadTable[T any](path string) ([]T, map[string]string, error) {
 	}
 	defer func() { _ = t.Close() }()
 	rows := make([]T, 0, t.Rows)
-	for row, err := range t.All() {
-		if err != nil {
-			return nil, nil, err
-		}
+	for row := range t.All() {
 		rows = append(rows, row)
 	}
 	return rows, t.Meta, nil
@@ -139,7 +136,6 @@ type Table[T any] struct {
 	Meta map[string]string
 	Rows int
 
-	path    string
 	a       *arrowFile
 	cols    []column
 	at      []int // column of the file for each of cols
@@ -182,7 +178,7 @@ func OpenTable[T any](path string) (*Table[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: read %s: %w", path, err)
 	}
-	t := &Table[T]{Meta: a.meta, path: path, a: a, cols: cols}
+	t := &Table[T]{Meta: a.meta, a: a, cols: cols}
 	if err := t.check(); err != nil {
 		_ = t.Close()
 		return nil, fmt.Errorf("checkpoint: read %s: %w", path, err)
@@ -217,6 +213,9 @@ func (t *Table[T]) check() error {
 			if cols[k], err = t.a.column(b, at); err != nil {
 				return fmt.Errorf("record batch %d: %w", i, err)
 			}
+			if v := cols[k]; v.valid != nil && !t.cols[k].nullable || v.child != nil && v.child.valid != nil {
+				return fmt.Errorf("%w: column %q has a null in record batch %d", ErrCorrupt, t.cols[k].name, i)
+			}
 		}
 		t.batches.add(t.Rows, cols)
 		if t.Rows += b.rows; int64(t.Rows) > 8*int64(len(t.a.data)) {
@@ -227,18 +226,12 @@ func (t *Table[T]) check() error {
 	return nil
 }
 
-// All yields the rows in order; after an error it stops. Of a table of any size, about one batch of the file is resident at a time.
-func (t *Table[T]) All() iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
+// All yields the rows in order. Of a table of any size, about one batch of the file is resident at a time.
+func (t *Table[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
 		for i, cols := range t.batches.cols {
 			for r := range cols[0].rows {
-				row, err := t.row(cols, r)
-				if err != nil {
-					yield(zero, err)
-					return
-				}
-				if !yield(row, nil) {
+				if !yield(t.row(cols, r)) {
 					return
 				}
 			}
@@ -248,7 +241,7 @@ func (t *Table[T]) All() iter.Seq2[T, error] {
 }
 
 // At reads row i, 0 ≤ i < Rows. Of many rows read in any order, a few tens of megabytes of the file are resident.
-func (t *Table[T]) At(i int) (T, error) {
+func (t *Table[T]) At(i int) T {
 	if t.touched.Add(1)%pagesAfter == 0 {
 		t.a.forgetAll()
 	}
@@ -256,15 +249,12 @@ func (t *Table[T]) At(i int) (T, error) {
 	return t.row(cols, r)
 }
 
-func (t *Table[T]) row(cols []*values, r int) (T, error) {
-	var row T
+func (t *Table[T]) row(cols []*values, r int) (row T) {
 	v := reflect.ValueOf(&row).Elem()
 	for k, c := range t.cols {
-		if err := c.read(cols[k], r, v.Field(c.index)); err != nil {
-			return row, fmt.Errorf("checkpoint: read %s: %w", t.path, err)
-		}
+		c.read(cols[k], r, v.Field(c.index))
 	}
-	return row, nil
+	return row
 }
 
 // Close unmaps the file.

@@ -211,9 +211,17 @@ func TestSectionsSurviveTheirFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Read(path)
-	if err != nil || !slices.Equal(got, sections) {
-		t.Errorf("%v, %d of %d sections", err, len(got), len(sections))
+	f, err := Open(path)
+	if err != nil || f.Len() != len(sections) {
+		t.Fatal(f, err)
+	}
+	for i, s := range f.All() {
+		if s != sections[i] || f.At(i) != sections[i] || s != (Slice(sections)).At(i) {
+			t.Errorf("section %d: %+v, %+v, want %+v", i, s, f.At(i), sections[i])
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -223,7 +231,7 @@ func TestSectionsSurviveTheirFile(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(path); !errors.Is(err, checkpoint.ErrCorrupt) {
+		if _, err := Open(path); !errors.Is(err, checkpoint.ErrCorrupt) {
 			t.Fatalf("cut at %d of %d: %v", n, len(whole), err)
 		}
 	}

@@ -41,25 +41,10 @@ func tableRows[T any](path string) iter.Seq2[T, error] {
 			return
 		}
 		defer func() { _ = t.Close() }() // mapped for reading
-		for row, err := range t.All() {
-			if err != nil {
-				err = fmt.Errorf("corpus: %w", err)
-			}
-			if !yield(row, err) || err != nil {
+		for row := range t.All() {
+			if !yield(row, nil) {
 				return
 			}
 		}
 	}
-}
-
-// Read reads all sections of a file that Write has made.
-func Read(path string) ([]Section, error) {
-	var out []Section
-	for s, err := range Stream(path) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, s)
-	}
-	return out, nil
 }

@@ -191,15 +191,15 @@ func Only(items []Item, split string) []Item {
 	return out
 }
 
-// TrainSections returns the sections that questions may be trained on: those with no item in dev or test.
-func TrainSections(sections []corpus.Section, items []Item) []corpus.Section {
+// Held are the ids of the sections that no question may be trained on: those with an item in dev or test.
+func Held(items []Item) map[string]bool {
 	held := map[string]bool{}
 	for _, item := range items {
 		if item.Split != Train {
 			held[item.Section] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(sections), func(s corpus.Section) bool { return held[s.ID] })
+	return held
 }
 
 // Digest is the hex SHA-256 of the items, split and all.

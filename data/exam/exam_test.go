@@ -134,13 +134,11 @@ func TestNoSectionIsInTwoSplitsAndNoHeldOutQuestionIsTrained(t *testing.T) {
 			t.Errorf("%s has %v of %v items", name, got, n)
 		}
 	}
-	train := TrainSections(all, items)
-	if len(train)+len(Only(items, Dev))+len(Only(items, Test)) != len(all) {
-		t.Errorf("%d training sections of %d", len(train), len(all))
+	if n := len(Held(items)); n != len(Only(items, Dev))+len(Only(items, Test)) {
+		t.Errorf("%d sections are held out", n)
 	}
-	made := pairs.FromSections(train, forms, 7)
 	seen := map[string]bool{}
-	for _, p := range made {
+	for p := range pairs.Over(corpus.Slice(all), Held(items), forms, 7).All() {
 		if s := split[p.Section]; s == Dev || s == Test || held[p.Question] {
 			t.Errorf("%q about %s of %s is trained", p.Question, p.Section, s)
 		}

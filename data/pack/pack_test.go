@@ -24,6 +24,20 @@ func examples(seed uint64, n, most int) []Example {
 	return out
 }
 
+// packAll makes every batch.
+func packAll(t testing.TB, ex []Example, rows, cols int) (out []Batch) {
+	t.Helper()
+	p := Pack(Examples(ex), rows, cols)
+	for i := range p.Len() {
+		b, err := p.Batch(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
 // unpack reads the documents back out of the batches.
 func unpack(batches []Batch) map[string][3][]int32 {
 	out := map[string][3][]int32{}
@@ -39,7 +53,7 @@ func unpack(batches []Batch) map[string][3][]int32 {
 func TestEveryExampleIsPackedOnceAndUnchanged(t *testing.T) {
 	ex := examples(1, 300, 40)
 	const cols = 64
-	batches := Pack(ex, 4, cols)
+	batches := packAll(t, ex, 4, cols)
 	docs := unpack(batches)
 	for _, e := range ex {
 		got, ok := docs[e.ID]
@@ -67,7 +81,7 @@ func TestEveryExampleIsPackedOnceAndUnchanged(t *testing.T) {
 
 // Documents may neither overlap nor cross a row, and what belongs to none is padding.
 func TestRowsHoldDocumentsAndPaddingOnly(t *testing.T) {
-	for _, b := range Pack(examples(2, 200, 50), 3, 50) {
+	for _, b := range packAll(t, examples(2, 200, 50), 3, 50) {
 		owned := make([]int, b.Rows*b.Cols)
 		last := Doc{}
 		for _, d := range b.Docs {
@@ -101,7 +115,7 @@ func TestTheEndOfTextIsTrained(t *testing.T) {
 		ex = append(ex, Encode(letters{}, fmt.Sprint(i), "Question: what?\nAnswer:", strings.Repeat("word ", i+1), eos, i%2 == 0))
 	}
 	ends := 0
-	for _, b := range Pack(ex, 4, 200) {
+	for _, b := range packAll(t, ex, 4, 200) {
 		for _, d := range b.Docs {
 			if b.Targets[d.Row*b.Cols+d.Start+d.Len-1] == eos {
 				ends++
@@ -132,7 +146,7 @@ func TestAPromptIsReadAndTrainedOnlyOnRequest(t *testing.T) {
 		if !slices.Equal(e.Tokens, whole) {
 			t.Errorf("tokens %v", e.Tokens)
 		}
-		b := Pack([]Example{e}, 1, 64)[0]
+		b := packAll(t, []Example{e}, 1, 64)[0]
 		want := len(whole) - len(prompt)
 		if train {
 			want = len(whole) - 1
@@ -155,7 +169,7 @@ func TestWhatIsTooLongIsCutAndWhatTrainsNothingIsLeftOut(t *testing.T) {
 		{Tokens: []int32{1, 2, 0}, Prompt: 3, ID: "prompt only"},
 		{Tokens: []int32{1, 2, 3, 4, 0}, Prompt: 1, ID: "just fits"},
 	}
-	docs := unpack(Pack(ex, 2, 4))
+	docs := unpack(packAll(t, ex, 2, 4))
 	if len(docs) != 2 || !slices.Equal(docs["long"][1], []int32{2, 3, 4, 5}) || !slices.Equal(docs["just fits"][1], []int32{2, 3, 4, 0}) {
 		t.Errorf("%v", docs)
 	}
@@ -164,7 +178,7 @@ func TestWhatIsTooLongIsCutAndWhatTrainsNothingIsLeftOut(t *testing.T) {
 func TestPackingIsDenseAndDeterministic(t *testing.T) {
 	ex := examples(4, 2000, 60)
 	const cols = 128
-	a, b := Pack(ex, 8, cols), Pack(ex, 8, cols)
+	a, b := packAll(t, ex, 8, cols), packAll(t, ex, 8, cols)
 	if fmt.Sprint(a) != fmt.Sprint(b) {
 		t.Error("two runs differ")
 	}
@@ -178,7 +192,7 @@ func TestPackingIsDenseAndDeterministic(t *testing.T) {
 	if share := float64(used) / float64(places); share < 0.98 {
 		t.Errorf("%.3f of the places are used", share)
 	}
-	if Pack(nil, 4, 8) != nil || Pack(ex, 0, 8) != nil || Pack(ex, 1, 0) != nil {
+	if packAll(t, nil, 4, 8) != nil || packAll(t, ex, 0, 8) != nil || packAll(t, ex, 1, 0) != nil {
 		t.Error("nothing was packed into something")
 	}
 }
@@ -187,7 +201,7 @@ func TestPackingIsDenseAndDeterministic(t *testing.T) {
 func TestRowsFollowTheOrderOfTheExamples(t *testing.T) {
 	ex := examples(5, 400, 60)
 	last := -1
-	for i, b := range Pack(ex, 4, 64) {
+	for i, b := range packAll(t, ex, 4, 64) {
 		for j, d := range b.Docs {
 			var id int
 			if _, err := fmt.Sscan(b.IDs[j], &id); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"slm/data/corpus"
+	"slm/data/corpus/clean"
 	"slm/data/form"
 	"slm/rng"
 )
@@ -28,6 +29,66 @@ var forms = form.Set{
 	Quote:    []string{"Which section of which license says: \"{quote}\"?", "Where does it stand: \"{quote}\"?"},
 }
 
+// Runs of words are counted as they were when every one of them was in memory: by a map.
+func TestQuestions_QuoteWhatAMapOfAllSpansCallsASectionsOwn(t *testing.T) {
+	draw := rng.New(3, "spans")
+	words := strings.Fields("the licence of a work that is free and may be used by all who Copy it under these terms 法 律 规定 第一千 条 x9")
+	for round := range 40 {
+		var all corpus.Slice
+		for i := range 30 {
+			var text []string
+			for range draw.IntN(80) + 20 {
+				text = append(text, words[draw.IntN(2+draw.IntN(len(words)-2))])
+			}
+			space := " "
+			if round%2 == 1 {
+				space = "" // cut by characters, within words
+			}
+			all = append(all, corpus.Section{ID: fmt.Sprint(i), Title: "A", Number: fmt.Sprint(i), Text: strings.Join(text, space)})
+		}
+		held := map[string]bool{"3": true, "17": true}
+		inAll := map[string]int{}
+		for _, s := range all {
+			seen := map[string]bool{}
+			for _, span := range wordSpans(s.Text) {
+				if !seen[span] && !held[s.ID] {
+					seen[span] = true
+					inAll[span]++
+				}
+			}
+		}
+		q := Over(all, held, forms, 7)
+		small := newSpans(0)
+		small.slots, small.mask, small.most = small.slots[:2], 63, 5 // most slots are shared, and sections are asked about in many rounds
+		other := Over(all, held, form.Set{Question: forms.Question}, 7)
+		other.forms, other.quoted = forms, make([]int32, len(all)*len(forms.Quote))
+		other.quoteBy(small, 7)
+		if !slices.Equal(q.quoted, other.quoted) {
+			t.Fatalf("round %d: a small filter gives %v, a large one %v", round, other.quoted, q.quoted)
+		}
+		for i, s := range all {
+			want := slices.Repeat([]int32{-1}, len(forms.Quote))
+			if !held[s.ID] {
+				copy(want, q.choose(i, 7, func(piece, _ string) bool {
+					return slices.ContainsFunc(wordSpans(piece), func(span string) bool { return inAll[span] == 1 })
+				}))
+			}
+			if !slices.Equal(q.quotesOf(i), want) {
+				t.Fatalf("round %d, section %d: %v, want %v", round, i, q.quotesOf(i), want)
+			}
+		}
+	}
+}
+
+// wordSpans are the runs of spanWords words.
+func wordSpans(text string) (out []string) {
+	words := clean.Words(text)
+	for i := 0; i+spanWords <= len(words); i++ {
+		out = append(out, strings.Join(words[i:i+spanWords], " "))
+	}
+	return out
+}
+
 func TestEverySectionIsAskedByNumberHeadingAndQuotation(t *testing.T) {
 	all, set := sections(t), forms
 	kinds, ids := map[string]map[string]int{}, map[string]bool{}
@@ -35,7 +96,7 @@ func TestEverySectionIsAskedByNumberHeadingAndQuotation(t *testing.T) {
 	for _, s := range all {
 		kinds[s.ID], byID[s.ID] = map[string]int{}, s
 	}
-	for _, p := range FromSections(all, set, 7) {
+	for p := range Over(corpus.Slice(all), nil, set, 7).All() {
 		s := byID[p.Section]
 		if ids[p.ID] || p.Text != s.Text || p.Place != set.PlaceOf(s) || p.Source != s.Source || strings.ContainsAny(p.Question, "{}") {
 			t.Errorf("%+v", p)
@@ -61,7 +122,7 @@ func TestEverySectionIsAskedByNumberHeadingAndQuotation(t *testing.T) {
 func TestAQuotationHasOnePlace(t *testing.T) {
 	all, set := sections(t), forms
 	checked := 0
-	for _, p := range FromSections(all, set, 7) {
+	for p := range Over(corpus.Slice(all), nil, set, 7).All() {
 		if p.Kind != Quote {
 			continue
 		}
@@ -95,7 +156,7 @@ func TestAQuotationIsAnsweredWithItsPlaceAlone(t *testing.T) {
 func TestPairsDoNotDependOnTheOrderOfSections(t *testing.T) {
 	all, set := sections(t), forms
 	sorted := func() []Pair {
-		out := FromSections(all, set, 7)
+		out := slices.Collect(Over(corpus.Slice(all), nil, set, 7).All())
 		slices.SortFunc(out, func(a, b Pair) int { return strings.Compare(a.ID, b.ID) })
 		return out
 	}
@@ -104,7 +165,7 @@ func TestPairsDoNotDependOnTheOrderOfSections(t *testing.T) {
 	if !slices.Equal(want, sorted()) {
 		t.Error("another order gives other pairs")
 	}
-	if slices.Equal(FromSections(all, set, 8), FromSections(all, set, 7)) {
+	if slices.Equal(slices.Collect(Over(corpus.Slice(all), nil, set, 8).All()), slices.Collect(Over(corpus.Slice(all), nil, set, 7).All())) {
 		t.Error("the seed changes no quotation")
 	}
 }
@@ -119,7 +180,7 @@ func TestScriptsWithoutSpacesAreQuoted(t *testing.T) {
 		all = append(all, corpus.Section{ID: fmt.Sprint(i), Title: "法", Number: fmt.Sprint(i), Text: b.String()})
 	}
 	n := 0
-	for _, p := range FromSections(all, forms, 1) {
+	for p := range Over(corpus.Slice(all), nil, forms, 1).All() {
 		if p.Kind == Quote {
 			n++
 		}

@@ -3,55 +3,73 @@ package pairs
 import (
 	"strings"
 
-	"slm/data/corpus"
-	"slm/data/corpus/clean"
 	"slm/rng"
 )
 
 const (
 	quoteWords = 12 // length of a quotation, words
-	spanWords  = 6  // words of which one run must be the section's own
 	quoteRunes = 24 // length of a quotation in a script without spaces, characters
 )
 
-// countSpans counts in how many sections each run of spanWords words stands.
-func countSpans(sections []corpus.Section) map[string]int {
-	count := map[string]int{}
-	for _, s := range sections {
-		seen := map[string]bool{}
-		for _, span := range spansOf(s.Text) {
-			if !seen[span] {
-				seen[span] = true
-				count[span]++
-			}
+// quote draws up to len(forms.Quote) quotations from each training section, each with a span of words that no other one has. A section
+// shorter than two quotations is not quoted: its quotation would be its text. bytes is the length of all texts.
+func (q *Questions) quote(seed uint64, bytes int64) {
+	if len(q.forms.Quote) > 0 {
+		q.quoteBy(newSpans(bytes), seed)
+	}
+}
+
+func (q *Questions) quoteBy(spans *spans, seed uint64) {
+	for i := range q.quoted {
+		q.quoted[i] = -1
+	}
+	for i, s := range q.store.All() {
+		if q.asked[i] {
+			spans.add(s.Text)
 		}
 	}
-	return count
-}
-
-func spansOf(text string) []string {
-	words := clean.Words(text)
-	var out []string
-	for i := 0; i+spanWords <= len(words); i++ {
-		out = append(out, strings.Join(words[i:i+spanWords], " "))
+	// What the filter leaves open is collected from as many sections as memory allows, and counted in a pass over all of them.
+	for from, n := 0, len(q.asked); from < n; {
+		to := from
+		for ; to < n && !spans.full(); to++ {
+			if q.asked[to] {
+				q.choose(to, seed, spans.ask)
+			}
+		}
+		for i, s := range q.store.All() {
+			if q.asked[i] {
+				spans.count(i, s.Text)
+			}
+		}
+		for i := from; i < to; i++ {
+			if q.asked[i] {
+				copy(q.quotesOf(i), q.choose(i, seed, spans.own))
+			}
+		}
+		spans.forget()
+		from = to
 	}
-	return out
 }
 
-// quotes draws up to n quotations from a section, each with words that no other section has. A section shorter than two
-// quotations is not quoted: its quotation would be its text.
-func quotes(s corpus.Section, spans map[string]int, n int, stream *rng.Stream) []string {
+// quotesOf are the pieces of section i that the forms quote.
+func (q *Questions) quotesOf(i int) []int32 {
+	n := len(q.forms.Quote)
+	return q.quoted[i*n : (i+1)*n]
+}
+
+// choose draws pieces of a section's text that are its own.
+func (q *Questions) choose(i int, seed uint64, own func(piece, text string) bool) (out []int32) {
+	s := q.store.At(i)
 	pieces := cutQuotes(s.Text)
 	if len(pieces) < 2 {
 		return nil
 	}
-	var out []string
-	for _, i := range stream.Perm(len(pieces)) {
-		if len(out) == n {
+	for _, k := range rng.New(seed, "pairs", "quote", s.ID).Perm(len(pieces)) {
+		if len(out) == len(q.forms.Quote) {
 			break
 		}
-		if own(pieces[i], spans) {
-			out = append(out, pieces[i])
+		if own(pieces[k], s.Text) {
+			out = append(out, int32(k))
 		}
 	}
 	return out
@@ -72,14 +90,4 @@ func cutQuotes(text string) []string {
 		out = append(out, string(runes[i:i+quoteRunes]))
 	}
 	return out
-}
-
-// own reports whether some run of words in the quotation stands in one section only.
-func own(quote string, spans map[string]int) bool {
-	for _, span := range spansOf(quote) {
-		if spans[span] == 1 {
-			return true
-		}
-	}
-	return false
 }
