@@ -126,7 +126,7 @@ func TestStreamedTableHasManyBatchesAndAllRows(t *testing.T) {
 		t.Errorf("%d rows in %d batches", tab.Rows, len(tab.a.blocks))
 	}
 	i := 0
-	for row, err := range tab.All() {
+	for row := range tab.All() {
 		if err != nil || row.N != int64(i) || len(row.S) != i%5 {
 			t.Fatalf("row %d: %+v %v", i, row, err)
 		}

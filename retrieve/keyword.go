@@ -23,7 +23,7 @@ type Keyword struct {
 
 // OpenKeyword indexes title, number, heading and text of each section: words as runs of letters and digits, without case and accents, and text
 // in scripts without spaces as spaced cuts it. The memory is that of the texts and about as much again, in such scripts four times as much.
-func OpenKeyword(sections []corpus.Section) (*Keyword, error) {
+func OpenKeyword(sections corpus.Store) (*Keyword, error) {
 	x := &Keyword{}
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -38,7 +38,7 @@ func OpenKeyword(sections []corpus.Section) (*Keyword, error) {
 	return x, nil
 }
 
-func (x *Keyword) fill(sections []corpus.Section) error {
+func (x *Keyword) fill(sections corpus.Store) error {
 	if _, err := x.db.Exec(`CREATE VIRTUAL TABLE section USING fts5(name, body, tokenize='unicode61 remove_diacritics 2')`); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (x *Keyword) fill(sections []corpus.Section) error {
 	if err != nil {
 		return err
 	}
-	for i, s := range sections {
+	for i, s := range sections.All() {
 		if _, err := insert.Exec(i+1, spaced(clean(name(s)), true), spaced(clean(body(s)), true)); err != nil {
 			return fmt.Errorf("section %d: %w", i, err)
 		}

@@ -37,7 +37,7 @@ func chinese() []corpus.Section {
 
 func open(t testing.TB, sections []corpus.Section) *Keyword {
 	t.Helper()
-	x, err := OpenKeyword(sections)
+	x, err := OpenKeyword(corpus.Slice(sections))
 	if err != nil {
 		t.Fatal(err)
 	}

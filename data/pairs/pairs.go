@@ -34,14 +34,6 @@ type Pair struct {
 	Line     int    // of the file; 0 for a pair of a section
 }
 
-// Reply is what a model learns to say to the question.
-func (p Pair) Reply(forms form.Set) string {
-	if p.Kind == Quote && p.Place != "" {
-		return forms.Reply(p.Place, "")
-	}
-	return forms.Reply(p.Place, p.Text)
-}
-
 // Questions are the pairs of a corpus: of each training section a pair a question form, a heading form where its heading is its own within
 // the document, and a quotation form with words that stand in no other training section. What is quoted depends on the seed and the
 // section alone. Pairs are made when they are asked for: of a section, a few numbers are in memory.
@@ -97,6 +89,17 @@ func (q *Questions) Count(i int) int {
 	return n
 }
 
+// Kind is that of pair k of section i.
+func (q *Questions) Kind(i, k int) string {
+	switch {
+	case k < len(q.forms.Question):
+		return Number
+	case q.headed[i] && k < len(q.forms.Question)+len(q.forms.Heading):
+		return Heading
+	}
+	return Quote
+}
+
 // Pair makes pair k of section i, 0 ≤ k < Count(i).
 func (q *Questions) Pair(i, k int) Pair {
 	s := q.store.At(i)
@@ -105,14 +108,15 @@ func (q *Questions) Pair(i, k int) Pair {
 			ID: s.ID + "/" + kind + "/" + strconv.Itoa(k), Section: s.ID, Kind: kind, Question: question, Place: q.forms.PlaceOf(s), Text: s.Text, Source: s.Source,
 		}
 	}
-	if k < len(q.forms.Question) {
+	switch q.Kind(i, k) {
+	case Number:
 		return pair(Number, k, q.forms.QuestionOf(s, k))
+	case Heading:
+		k -= len(q.forms.Question)
+		return pair(Heading, k, q.forms.HeadingOf(s, k))
 	}
 	k -= len(q.forms.Question)
 	if q.headed[i] {
-		if k < len(q.forms.Heading) {
-			return pair(Heading, k, q.forms.HeadingOf(s, k))
-		}
 		k -= len(q.forms.Heading)
 	}
 	return pair(Quote, k, q.forms.QuoteOf(cutQuotes(s.Text)[q.quotesOf(i)[k]], k))

@@ -140,19 +140,6 @@ func TestAQuotationHasOnePlace(t *testing.T) {
 	}
 }
 
-func TestAQuotationIsAnsweredWithItsPlaceAlone(t *testing.T) {
-	set := forms
-	p := Pair{Kind: Number, Place: "P:", Text: "text"}
-	q := Pair{Kind: Quote, Place: "P:", Text: "text"}
-	if p.Reply(set) != "P: text" || q.Reply(set) != "P:" {
-		t.Errorf("%q, %q", p.Reply(set), q.Reply(set))
-	}
-	q.Place = ""
-	if q.Reply(form.Set{}) != "text" {
-		t.Errorf("without places: %q", q.Reply(set))
-	}
-}
-
 func TestPairsDoNotDependOnTheOrderOfSections(t *testing.T) {
 	all, set := sections(t), forms
 	sorted := func() []Pair {

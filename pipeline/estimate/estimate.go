@@ -44,6 +44,7 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = dom.Close() }() // mapped for reading
 	e := &estimator{recipe: r, cost: &Estimate{}}
 	e.Calibration = stages.Calibration{
 		Settings: r, Domain: dom, Made: data.Seconds, Model: model.New(r.Model.Config(dom.Tokenizer.Vocab()), r.Seed), Time: e.time, Note: e.note,

@@ -28,6 +28,7 @@ func OverfitOneBatch(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be
 	if err != nil {
 		return err
 	}
+	defer func() { _ = dom.Close() }() // mapped for reading
 	job, err := dp.Job(r, dom, r.Seed)
 	if err != nil {
 		return fmt.Errorf("%s: %w", stages.DP, err)

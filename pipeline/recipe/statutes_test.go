@@ -73,7 +73,7 @@ func TestTheStatutesAreTrainedWithoutTheirExam(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range pairs.FromSections(exam.TrainSections(sections, items), forms, r.Seed) {
+	for p := range pairs.Over(corpus.Slice(sections), exam.Held(items), forms, r.Seed).All() {
 		if asked[squeeze(p.Question)] || held[p.Section] {
 			t.Fatalf("%q about %s is asked in training", p.Question, p.Section)
 		}

@@ -73,12 +73,11 @@ func (s *Session) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dom, err := domain.Open(filepath.Join(s.Folder, stages.Data))
-	if err != nil {
+	if s.dom, err = domain.Open(filepath.Join(s.Folder, stages.Data)); err != nil {
 		return err
 	}
 	run := systems.Run{
-		Dir: func(stage string) string { return filepath.Join(s.Folder, stage) }, Domain: dom, Kernel: s.kernel, Seed: s.Recipe.Seed,
+		Dir: func(stage string) string { return filepath.Join(s.Folder, stage) }, Domain: s.dom, Kernel: s.kernel, Seed: s.Recipe.Seed,
 		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: s.Recipe.Eval.Knowledge,
 	}
 	if s.Trial != "" {

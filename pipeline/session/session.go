@@ -20,6 +20,7 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/all"
+	"slm/stages/domain"
 	"slm/stages/eval"
 	"slm/stages/knowledge"
 	"slm/stages/systems"
@@ -39,6 +40,7 @@ type Session struct {
 	now    func() time.Time
 	emit   func(stages.Event)
 
+	dom    *domain.Domain     // once asked
 	with   *systems.Resources // once asked
 	system systems.System
 }
@@ -75,6 +77,9 @@ func (s *Session) keep() {
 func (s *Session) Close() (err error) {
 	if s.with != nil {
 		err = s.with.Close()
+	}
+	if s.dom != nil {
+		err = errors.Join(err, s.dom.Close())
 	}
 	if s.hold == nil {
 		return errors.Join(err, s.box.Close())

@@ -61,6 +61,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = dom.Close() }() // mapped for reading
 	params, err := domain.LoadModel(env.Dir(stages.KIT))
 	if err != nil {
 		return err

@@ -3,7 +3,9 @@
 package domain
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"slm/checkpoint"
@@ -26,39 +28,55 @@ const (
 // EOS is the token that ends a document. It has id 0 in the tokenizers that this program trains.
 const EOS = "<eos>"
 
-// Domain is a data checkpoint, opened.
+// Domain is a data checkpoint, opened. Sections and tokens are read where they lie.
 type Domain struct {
 	Tokenizer *tokenizer.Tokenizer
-	Sections  []corpus.Section
+	Sections  corpus.Store // on disk
 	Items     []exam.Item
 	Forms     form.Set
 	EOS       int32
+
+	dir    string
+	places places
+	tokens *Tokens // nil until they are asked for
 }
 
-// Open reads the data checkpoint in a folder.
+// Open opens the data checkpoint in a folder.
 func Open(dir string) (*Domain, error) {
 	if _, err := checkpoint.Load(dir); err != nil {
 		return nil, err
 	}
-	d := &Domain{}
+	d := &Domain{dir: dir}
 	var err error
 	if d.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile)); err != nil {
 		return nil, err
 	}
 	var ok bool
 	if d.EOS, ok = d.Tokenizer.ID(EOS); !ok {
-		return nil, fmt.Errorf("domain: %s: the tokenizer has no %s", dir, EOS)
+		return nil, fmt.Errorf("%w: %s", errNoEOS, dir)
 	}
 	if d.Forms, err = form.Load(filepath.Join(dir, FormsFile)); err != nil {
-		return nil, err
-	}
-	if d.Sections, err = corpus.Read(filepath.Join(dir, SectionsFile)); err != nil {
 		return nil, err
 	}
 	if d.Items, err = exam.Load(filepath.Join(dir, ExamFile)); err != nil {
 		return nil, err
 	}
+	if d.Sections, err = corpus.Open(filepath.Join(dir, SectionsFile)); err != nil {
+		return nil, err
+	}
 	return d, nil
+}
+
+// Close unmaps the domain's files. Sections that were read stay valid.
+func (d *Domain) Close() error {
+	var err error
+	if d.tokens != nil {
+		err = d.tokens.rows.Close()
+	}
+	if c, ok := d.Sections.(io.Closer); ok {
+		err = errors.Join(err, c.Close())
+	}
+	return err
 }
 
 // SaveModel writes weights.arrow; its metadata hold the configuration.

@@ -43,19 +43,37 @@ var forms = form.Set{
 func world(t *testing.T) *domain.Domain {
 	t.Helper()
 	dom := &domain.Domain{Forms: forms}
+	var sections corpus.Slice
 	for i := range sectionCount {
 		sec := corpus.Section{
 			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + stagetest.Text(i)[:12], Text: stagetest.Text(i), Source: "made",
 		}
-		dom.Sections = append(dom.Sections, sec)
+		sections = append(sections, sec)
 		item := exam.Item{ID: sec.ID, Section: sec.ID, Question: forms.ExamOf(sec), Choices: []string{"a", "b"}, Split: exam.Train, Place: forms.PlaceOf(sec), Knowledge: sec.Text}
 		if i%3 == 1 {
 			item.Split = []string{exam.Dev, exam.Test}[i%2]
 		}
 		dom.Items = append(dom.Items, item)
 	}
+	dom.Sections = sections
 	stagetest.Tokenize(t, dom)
-	return dom
+	return stagetest.Open(t, dom)
+}
+
+func mixture(t *testing.T, dom *domain.Domain, mix Mix, maxSection int, seed uint64) *Mixture {
+	t.Helper()
+	m, err := NewMixture(dom, mix, maxSection, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// pass makes an epoch's examples.
+func pass(t *testing.T, m *Mixture, number int) pack.Examples {
+	t.Helper()
+	epoch, err := m.Epoch(number)
+	return stagetest.Examples(t, epoch, err)
 }
 
 var mixed = Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}
@@ -72,37 +90,37 @@ func said(t *testing.T, dom *domain.Domain, ex pack.Example) string {
 
 func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
 	dom := world(t)
-	m := NewMixture(dom, mixed, longest, 7)
-	first := map[int][]pack.Example{}
+	m := mixture(t, dom, mixed, longest, 7)
+	first := map[int]pack.Examples{}
 	for _, e := range []int{0, 1, 2, 3} {
-		first[e] = m.Epoch(e)
+		first[e] = pass(t, m, e)
 	}
 	for _, e := range []int{3, 0, 2, 2} {
-		if !reflect.DeepEqual(m.Epoch(e), first[e]) || !reflect.DeepEqual(NewMixture(dom, mixed, longest, 7).Epoch(e), first[e]) {
+		if !reflect.DeepEqual(pass(t, m, e), first[e]) || !reflect.DeepEqual(pass(t, mixture(t, dom, mixed, longest, 7), e), first[e]) {
 			t.Errorf("epoch %d is another one now", e)
 		}
 	}
-	order := func(ex []pack.Example) (ids []string) {
+	order := func(ex pack.Examples) (ids []string) {
 		for _, e := range ex {
 			ids = append(ids, e.ID)
 		}
 		return ids
 	}
-	if slices.Equal(order(first[0]), order(first[1])) || slices.Equal(order(first[0]), order(NewMixture(dom, mixed, longest, 8).Epoch(0))) {
+	if slices.Equal(order(first[0]), order(first[1])) || slices.Equal(order(first[0]), order(pass(t, mixture(t, dom, mixed, longest, 8), 0))) {
 		t.Error("another epoch, or another seed, has the same order")
 	}
 }
 
 func TestEverySectionIsReadOnceAnEpoch(t *testing.T) {
 	dom := world(t)
-	m := NewMixture(dom, mixed, longest, 7)
+	m := mixture(t, dom, mixed, longest, 7)
 	forms := map[int]int{}
 	const epochs = 60
 	for epoch := range epochs {
 		read := map[string]int{}
-		for _, ex := range m.Epoch(epoch) {
+		for _, ex := range pass(t, m, epoch) {
 			got := said(t, dom, ex)
-			for _, s := range dom.Sections {
+			for _, s := range dom.Sections.All() {
 				for i := range dom.Forms.Document {
 					if got == form.Join(dom.Forms.DocumentOf(s, i), s.Text) {
 						if ex.Prompt != 0 || ex.ID != s.ID {
@@ -114,7 +132,7 @@ func TestEverySectionIsReadOnceAnEpoch(t *testing.T) {
 				}
 			}
 		}
-		for _, s := range dom.Sections {
+		for _, s := range dom.Sections.All() {
 			if read[s.ID] != 1 {
 				t.Fatalf("epoch %d: %s stands there %d times as text", epoch, s.ID, read[s.ID])
 			}
@@ -134,7 +152,7 @@ func TestEverySectionIsReadOnceAnEpoch(t *testing.T) {
 
 func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
 	dom := world(t)
-	m := NewMixture(dom, Mix{Corpus: 1, Pairs: 3, Places: 3}, longest, 7)
+	m := mixture(t, dom, Mix{Corpus: 1, Pairs: 3, Places: 3}, longest, 7)
 	held := map[string]bool{}
 	var forbidden []string
 	for i, item := range dom.Items {
@@ -144,15 +162,15 @@ func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
 		held[item.Section] = true
 		forbidden = append(forbidden, item.Question)
 		for j := range dom.Forms.Question {
-			forbidden = append(forbidden, dom.Forms.QuestionOf(dom.Sections[i], j))
+			forbidden = append(forbidden, dom.Forms.QuestionOf(dom.Sections.At(i), j))
 		}
 		for j := range dom.Forms.Heading {
-			forbidden = append(forbidden, dom.Forms.HeadingOf(dom.Sections[i], j))
+			forbidden = append(forbidden, dom.Forms.HeadingOf(dom.Sections.At(i), j))
 		}
 	}
 	asked, trained := 0, map[string]bool{}
 	for epoch := range 40 {
-		for _, ex := range m.Epoch(epoch) {
+		for _, ex := range pass(t, m, epoch) {
 			got := said(t, dom, ex)
 			for _, f := range forbidden {
 				if strings.Contains(got, f) {
@@ -164,7 +182,7 @@ func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
 				continue
 			}
 			asked++
-			for i, s := range dom.Sections {
+			for i, s := range dom.Sections.All() {
 				// Not even words of a held-out text may be asked about, or be an answer.
 				if held[s.ID] && (strings.Contains(answer, s.Text[:20]) || strings.Contains(answer, dom.Forms.PlaceOf(s)) || strings.Contains(question, s.Text[:20])) {
 					t.Fatalf("epoch %d: %q gives %s away", epoch, got, s.ID)
@@ -182,13 +200,13 @@ func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
 
 func TestTheMixtureHoldsOnAverage(t *testing.T) {
 	dom := world(t)
-	train := len(exam.TrainSections(dom.Sections, dom.Items))
+	train := dom.Sections.Len() - len(exam.Held(dom.Items))
 	for _, mix := range []Mix{mixed, {Corpus: 0.5, Pairs: 0.9, Places: 0.1}, {Corpus: 1, Pairs: 2}, {Corpus: 1}} {
-		m := NewMixture(dom, mix, longest, 7)
+		m := mixture(t, dom, mix, longest, 7)
 		const epochs = 150
 		full, places := 0, 0
 		for epoch := range epochs {
-			for _, ex := range m.Epoch(epoch) {
+			for _, ex := range pass(t, m, epoch) {
 				_, answer, asked := strings.Cut(said(t, dom, ex), "\nAnswer: ")
 				if !asked {
 					continue
@@ -216,16 +234,16 @@ func TestTheMixtureHoldsOnAverage(t *testing.T) {
 
 func TestExamplesAreCutAndTheCutIsCounted(t *testing.T) {
 	dom := world(t)
-	whole := NewMixture(dom, mixed, longest, 7)
+	whole := mixture(t, dom, mixed, longest, 7)
 	if whole.Cut() != 0 {
 		t.Fatalf("%d sections are cut at %d tokens", whole.Cut(), longest)
 	}
-	m := NewMixture(dom, mixed, 60, 7)
+	m := mixture(t, dom, mixed, 60, 7)
 	if m.Cut() != sectionCount {
 		t.Errorf("%d sections are cut", m.Cut())
 	}
-	want := whole.Epoch(5)
-	for i, ex := range m.Epoch(5) {
+	want := pass(t, whole, 5)
+	for i, ex := range pass(t, m, 5) {
 		if !slices.Equal(ex.Tokens, want[i].Tokens[:min(60, len(want[i].Tokens))]) {
 			t.Errorf("%s: not the beginning of the example", ex.ID)
 		}
@@ -264,7 +282,7 @@ func TestHeldOutLossIsThatOfTheAnswerAlone(t *testing.T) {
 // checkTargets packs one example and reads its targets: exactly the answer and the end mark.
 func checkTargets(t *testing.T, dom *domain.Domain, ex pack.Example, prompt, answer string) {
 	t.Helper()
-	b := pack.Pack([]pack.Example{ex}, 1, longest)[0]
+	b := stagetest.Batch(t, pack.Examples{ex}, 1, longest, 0)
 	var read, trained []int32
 	for i, target := range b.Targets[:b.Docs[0].Len] {
 		if target >= 0 {

@@ -46,6 +46,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = dom.Close() }() // mapped for reading
 	items := exam.Only(dom.Items, exam.Test)
 	if s.cfg.Items > 0 {
 		items = items[:min(len(items), s.cfg.Items)]
@@ -75,9 +76,10 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 	if err != nil {
 		return nil, nil, err
 	}
+	defer func() { _ = dom.Close() }() // mapped for reading
 	items = slices.Clone(items)
 	sections := func(yield func(corpus.Section, error) bool) {
-		for _, sec := range dom.Sections {
+		for _, sec := range dom.Sections.All() {
 			if !yield(sec, nil) {
 				return
 			}

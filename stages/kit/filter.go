@@ -21,6 +21,23 @@ type verdict struct {
 	why  string
 }
 
+// verdicts are why pairs stay or go.
+type verdicts struct {
+	usual    verdict            // of a section that is not in sections
+	sections map[string]verdict // of those that the black box was asked about
+}
+
+// of is the verdict on a pair.
+func (v verdicts) of(p pairs.Pair) verdict {
+	if p.Kind == pairs.File {
+		return verdict{true, "from a file: there is no question to test it with"}
+	}
+	if found, ok := v.sections[p.Section]; ok {
+		return found
+	}
+	return v.usual
+}
+
 // usage is what the filter took of the black box, whether or not its replies had been stored.
 type usage struct{ calls, tokens int }
 
@@ -30,20 +47,24 @@ const filterBatch = 64
 // filter is BLADE's consistency check: a pair stays only if the black box, given its knowledge, answers the section's question right.
 // Sections that the exam cannot ask about (near copies of others) have no such question: their pairs stay, and say so. took is nil
 // if the black box was not needed.
-func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain, list []pairs.Pair) (out map[string]verdict, took *usage, err error) {
-	out = map[string]verdict{}
-	for _, p := range list {
-		out[p.Section] = verdict{true, "kept: no question of the exam's kind fits this section"}
-		if !s.cfg.Filter {
-			out[p.Section] = verdict{true, "kept: the filter is off"}
-		}
-	}
+func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain, list pairList) (out verdicts, took *usage, err error) {
 	if !s.cfg.Filter {
-		return out, nil, nil
+		return verdicts{usual: verdict{true, "kept: the filter is off"}}, nil, nil
+	}
+	out = verdicts{verdict{true, "kept: no question of the exam's kind fits this section"}, map[string]verdict{}}
+	paired := map[string]bool{} // sections of the exam that have pairs
+	for _, item := range exam.Only(dom.Items, exam.Train) {
+		paired[item.Section] = false
+	}
+	for i := range list.refs {
+		id := list.at(i).Section
+		if _, asked := paired[id]; asked {
+			paired[id] = true
+		}
 	}
 	var items []exam.Item
 	for _, item := range exam.Only(dom.Items, exam.Train) {
-		if _, ok := out[item.Section]; ok {
+		if paired[item.Section] {
 			items = append(items, item)
 		}
 	}
@@ -52,7 +73,7 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	}
 	client, err := env.Client(ctx, stages.KIT)
 	if err != nil {
-		return nil, nil, err
+		return out, nil, err
 	}
 	took = &usage{}
 	for at := 0; at < len(items); at += filterBatch {
@@ -63,15 +84,15 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		}
 		answers, err := llm.Answer(ctx, client, env.Answer, questions)
 		if err != nil {
-			return nil, nil, err
+			return out, nil, err
 		}
 		for i, item := range part {
 			took.calls += answers[i].Calls
 			took.tokens += answers[i].Tokens
 			if answers[i].Index == item.Answer {
-				out[item.Section] = verdict{true, "kept: the black box answers right with it"}
+				out.sections[item.Section] = verdict{true, "kept: the black box answers right with it"}
 			} else {
-				out[item.Section] = verdict{false, "dropped: the black box answers wrong with it"}
+				out.sections[item.Section] = verdict{false, "dropped: the black box answers wrong with it"}
 			}
 		}
 		env.Emit(stages.Event{Type: "step", Stage: stages.KIT, Phase: "filter", Step: at + len(part), Of: len(items)})

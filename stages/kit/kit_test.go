@@ -21,6 +21,7 @@ import (
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
+	"slm/stages/stagetest"
 )
 
 // run runs the stage and reads what it says of its pairs.
@@ -110,9 +111,9 @@ func TestAnErrorOfTheBlackBoxEndsTheStageWithoutACheckpoint(t *testing.T) {
 
 func TestWhereEveryPairIsDroppedTheStageSaysSo(t *testing.T) {
 	dom := newDomain(t)
-	dom.Sections = slices.Delete(dom.Sections, unasked, unasked+1) // its pairs would stay
+	dom.Sections = slices.Delete(dom.Sections.(corpus.Slice), unasked, unasked+1) // its pairs would stay
 	wrong := map[string]bool{}
-	for _, s := range dom.Sections {
+	for _, s := range dom.Sections.All() {
 		wrong[s.ID] = true
 	}
 	if err := New(brief()).Run(context.Background(), newRun(t, dom, &box{wrong: wrong})); err == nil || !strings.Contains(err.Error(), "dropped all") {
@@ -130,8 +131,8 @@ func TestOnlyTheTemplatesThatTheRecipeNamesAreUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
-		for _, p := range list {
-			seen[p.Kind] = true
+		for i := range list.refs {
+			seen[list.at(i).Kind] = true
 		}
 		if len(seen) != len(kinds) || !seen[kinds[0]] {
 			t.Errorf("%v gives %v", kinds, seen)
@@ -220,11 +221,23 @@ func newLesson(t *testing.T, dom *domain.Domain, change func(*Config)) *lesson {
 	if change != nil {
 		change(&cfg)
 	}
+	dom = stagetest.Open(t, dom)
 	list, err := New(cfg).pairs(dom, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &lesson{cfg: cfg, dom: dom, pairs: list, seed: 7, context: 512}
+	tokens, err := dom.Tokens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lesson{cfg: cfg, dom: dom, tokens: tokens, pairs: list, seed: 7, context: 512}
+}
+
+// pass makes an epoch's examples.
+func pass(t *testing.T, l *lesson, number int) pack.Examples {
+	t.Helper()
+	epoch, err := l.epoch(number)
+	return stagetest.Examples(t, epoch, err)
 }
 
 // said decodes an example without its end mark.
@@ -244,32 +257,33 @@ func TestTheReplayRatioHolds(t *testing.T) {
 		for epoch := range 3 {
 			asked, read := map[string]int{}, map[string]int{}
 			total := 0
-			for _, ex := range l.epoch(epoch) {
+			for _, ex := range pass(t, l, epoch) {
 				got := said(t, dom, ex)
 				if strings.HasPrefix(got, "Question: ") {
 					asked[ex.ID]++
 					continue
 				}
-				at := slices.IndexFunc(dom.Sections, func(s corpus.Section) bool { return s.ID == ex.ID })
+				at := slices.IndexFunc(dom.Sections.(corpus.Slice), func(s corpus.Section) bool { return s.ID == ex.ID })
 				if at < 0 || ex.Prompt != 0 || !slices.ContainsFunc(dom.Forms.Document, func(f string) bool {
 					i := slices.Index(dom.Forms.Document, f)
-					return got == form.Join(dom.Forms.DocumentOf(dom.Sections[at], i), dom.Sections[at].Text)
+					return got == form.Join(dom.Forms.DocumentOf(dom.Sections.At(at), i), dom.Sections.At(at).Text)
 				}) {
 					t.Fatalf("%s: %q is no section in a document form, or not trained whole", ex.ID, got)
 				}
 				read[ex.ID]++
 				total++
 			}
-			if want := int(replay*float64(len(l.pairs)) + 0.5); total != want {
-				t.Errorf("replay %v: %d sections for %d pairs", replay, total, len(l.pairs))
+			if want := int(replay*float64(len(l.pairs.refs)) + 0.5); total != want {
+				t.Errorf("replay %v: %d sections for %d pairs", replay, total, len(l.pairs.refs))
 			}
-			for _, p := range l.pairs {
+			for i := range l.pairs.refs {
+				p := l.pairs.at(i)
 				if asked[p.ID] != 1 {
 					t.Errorf("replay %v, epoch %d: pair %s is asked %d times", replay, epoch, p.ID, asked[p.ID])
 				}
 			}
 			least, most := total, 0
-			for _, s := range dom.Sections {
+			for _, s := range dom.Sections.All() {
 				least, most = min(least, read[s.ID]), max(most, read[s.ID])
 			}
 			if most-least > 1 {
@@ -282,8 +296,8 @@ func TestTheReplayRatioHolds(t *testing.T) {
 func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
 	dom := newDomain(t)
 	l := newLesson(t, dom, nil)
-	zero, one := l.epoch(0), l.epoch(1)
-	if !reflect.DeepEqual(l.epoch(1), one) || !reflect.DeepEqual(newLesson(t, dom, nil).epoch(0), zero) {
+	zero, one := pass(t, l, 0), pass(t, l, 1)
+	if !reflect.DeepEqual(pass(t, l, 1), one) || !reflect.DeepEqual(pass(t, newLesson(t, dom, nil), 0), zero) {
 		t.Error("an epoch is another one now")
 	}
 	if reflect.DeepEqual(zero, one) {
@@ -292,8 +306,8 @@ func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
 }
 
 // targets packs one example and gives what it trains.
-func targets(ex pack.Example) (trained []int32) {
-	for _, target := range pack.Pack([]pack.Example{ex}, 1, 512)[0].Targets {
+func targets(t *testing.T, ex pack.Example) (trained []int32) {
+	for _, target := range stagetest.Batch(t, pack.Examples{ex}, 1, 512, 0).Targets {
 		if target >= 0 {
 			trained = append(trained, target)
 		}
@@ -306,16 +320,17 @@ func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 	for _, steps := range []string{knowledge.TwoStep, knowledge.OneStep} {
 		l := newLesson(t, dom, func(c *Config) { c.Knowledge, c.Replay = steps, 0 })
 		byID := map[string]pairs.Pair{}
-		for _, p := range l.pairs {
+		for i := range l.pairs.refs {
+			p := l.pairs.at(i)
 			byID[p.ID] = p
 		}
-		for _, ex := range l.epoch(0) {
+		for _, ex := range pass(t, l, 0) {
 			p := byID[ex.ID]
 			answer := form.Join(p.Place, p.Text)
 			if steps == knowledge.TwoStep || p.Kind == pairs.Quote {
 				answer = p.Place
 			}
-			got := targets(ex)
+			got := targets(t, ex)
 			if said(t, dom, ex) != form.Join(dom.Forms.Ask(p.Question), answer) {
 				t.Errorf("%s, %s: says %q", steps, ex.ID, said(t, dom, ex))
 			}
@@ -332,7 +347,7 @@ func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 			if steps == knowledge.OneStep {
 				answer = form.Join(answer, dev[i].Knowledge)
 			}
-			if got := targets(ex); dom.Tokenizer.Decode(got[:len(got)-1]) != " "+answer || !strings.Contains(said(t, dom, ex), dev[i].Question) {
+			if got := targets(t, ex); dom.Tokenizer.Decode(got[:len(got)-1]) != " "+answer || !strings.Contains(said(t, dom, ex), dev[i].Question) {
 				t.Errorf("%s, held out: trains %q", steps, dom.Tokenizer.Decode(got))
 			}
 		}

@@ -42,9 +42,10 @@ var forms = form.Set{
 func newDomain(t *testing.T) *domain.Domain {
 	t.Helper()
 	dom := &domain.Domain{Forms: forms}
+	var sections corpus.Slice
 	for i := range sectionCount {
 		sec := corpus.Section{ID: fmt.Sprintf("Act#%d", i), Title: "Act", Number: strconv.Itoa(i), Text: stagetest.Text(i), Source: fmt.Sprintf("act.txt:%d", i)}
-		dom.Sections = append(dom.Sections, sec)
+		sections = append(sections, sec)
 		if i == unasked {
 			continue
 		}
@@ -57,6 +58,7 @@ func newDomain(t *testing.T) *domain.Domain {
 		}
 		dom.Items = append(dom.Items, item)
 	}
+	dom.Sections = sections
 	stagetest.Tokenize(t, dom)
 	return dom
 }

@@ -39,23 +39,15 @@ type Speaker struct {
 	PlaceTokens int
 	TextTokens  int
 
-	places map[string]int    // place → section
-	texts  map[string]string // place → generated text: it depends on the place alone
-	marks  []int32           // tokens at which a place ends
+	texts map[string]string // place → generated text: it depends on the place alone
+	marks []int32           // tokens at which a place ends
 }
 
 // New returns a speaker with the default limits.
 func New(d *decode.Decoder, dom *domain.Domain, oneStep bool) *Speaker {
 	s := &Speaker{
 		Decoder: d, Domain: dom, OneStep: oneStep || !dom.Forms.TwoSteps(), PlaceTokens: DefaultPlaceTokens, TextTokens: DefaultTextTokens,
-		places: map[string]int{}, texts: map[string]string{}, marks: []int32{dom.EOS},
-	}
-	for i, sec := range dom.Sections {
-		if place := dom.Forms.PlaceOf(sec); place != "" {
-			if _, taken := s.places[place]; !taken {
-				s.places[place] = i
-			}
-		}
+		texts: map[string]string{}, marks: []int32{dom.EOS},
 	}
 	for id := range int32(dom.Tokenizer.Vocab()) {
 		if strings.ContainsAny(dom.Tokenizer.Decode([]int32{id}), form.Marks) {
@@ -166,7 +158,7 @@ func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []floa
 	for i, r := range results {
 		text := s.decodeText(r)
 		place, ok := s.Domain.Forms.ParsePlace(text)
-		if _, known := s.places[place]; ok && known {
+		if _, known := s.Domain.Find(place); ok && known {
 			mark, _ := utf8.DecodeLastRuneInString(place)
 			_, after, _ := strings.Cut(text, string(mark))
 			text = strings.TrimSpace(after)
@@ -180,19 +172,11 @@ func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []floa
 
 func (s *Speaker) piece(question, place, text string) Piece {
 	p := Piece{Question: question, Place: place, Text: text, Section: -1}
-	if i, ok := s.places[place]; ok && place != "" {
+	if i, ok := s.Domain.Find(place); ok {
 		p.Section = i
-		p.Verified = Stands(text, s.Domain.Sections[i])
+		p.Verified = Stands(text, s.Domain.Sections.At(i))
 	}
 	return p
-}
-
-// SectionAt returns the section that a place names.
-func (s *Speaker) SectionAt(place string) (corpus.Section, bool) {
-	if i, ok := s.places[place]; ok {
-		return s.Domain.Sections[i], true
-	}
-	return corpus.Section{}, false
 }
 
 // Stands reports whether a generated text is, word for word, the beginning of a section. The last word may have been cut by the limit.

@@ -24,11 +24,13 @@ func world(t *testing.T, place string, more ...string) *domain.Domain {
 	if place == "" {
 		dom.Forms.Document = []string{"From {title}."}
 	}
+	var sections corpus.Slice
 	for i, text := range []string{"alpha beta gamma delta", "one two three four", "one two three four five"} {
-		dom.Sections = append(dom.Sections, corpus.Section{ID: fmt.Sprint(i), Title: "Act", Number: fmt.Sprint(i + 7), Text: text})
+		sections = append(sections, corpus.Section{ID: fmt.Sprint(i), Title: "Act", Number: fmt.Sprint(i + 7), Text: text})
 	}
+	dom.Sections = sections
 	var texts []string
-	for _, s := range dom.Sections {
+	for _, s := range sections {
 		texts = append(texts, dom.Forms.Ask("What?")+" "+dom.Forms.PlaceOf(s)+" "+s.Text, dom.Forms.PlaceOf(s))
 	}
 	texts = slices.Repeat(append(texts, more...), 20)
@@ -145,18 +147,18 @@ func TestATextIsRecitedOnceForEachPlace(t *testing.T) {
 
 func TestTheFirstSectionOfAPlaceCounts(t *testing.T) {
 	dom := world(t, bracketed)
-	dom.Sections[2].Number = "8"
+	dom.Sections.(corpus.Slice)[2].Number = "8"
 	s := New(reciter(t, dom, "Act (8): one two three four"), dom, false)
 	if got := say(t, s, "What?")[0]; got.Section != 1 || !got.Verified {
 		t.Errorf("%+v", got)
 	}
-	if sec, ok := s.SectionAt("Act (8):"); !ok || sec.ID != "1" {
+	if sec, ok := dom.Section("Act (8):"); !ok || sec.ID != "1" {
 		t.Errorf("%+v, %v", sec, ok)
 	}
-	if _, ok := s.SectionAt("Act (9):"); ok {
+	if _, ok := dom.Section("Act (9):"); ok {
 		t.Error("found a place that is gone")
 	}
-	if _, ok := s.SectionAt(""); ok {
+	if _, ok := dom.Section(""); ok {
 		t.Error("found a section at no place")
 	}
 }
@@ -164,7 +166,7 @@ func TestTheFirstSectionOfAPlaceCounts(t *testing.T) {
 func TestInOneStepThePlaceIsReadFromTheText(t *testing.T) {
 	for _, place := range []string{bracketed, "{title}（{number}）："} {
 		dom := world(t, place, "Act（5）： Act (5):")
-		seven, five := dom.Forms.PlaceOf(dom.Sections[0]), dom.Forms.PlaceOf(corpus.Section{Title: "Act", Number: "5"})
+		seven, five := dom.Forms.PlaceOf(dom.Sections.At(0)), dom.Forms.PlaceOf(corpus.Section{Title: "Act", Number: "5"})
 		for says, want := range map[string]Piece{
 			seven + " alpha beta": {Place: seven, Text: "alpha beta", Section: 0, Verified: true},
 			seven + " one two":    {Place: seven, Text: "one two", Section: 0},

@@ -307,9 +307,11 @@ func (w *work) learn() (*tokenizer.Tokenizer, error) {
 	return tok, errors.Join(failed, err)
 }
 
-// shard writes every section in every document form as tokens: examples section#number/form, in this order.
+// shard writes every section in every document form as tokens.
 func (w *work) shard() error {
-	shards, err := pack.WriteShards(w.area("shards"), w.examples, shardTokens)
+	shards, err := pack.WriteShards(w.area("shards"), func(skip int) iter.Seq2[pack.Example, error] {
+		return domain.Shards(w.tok, w.forms, w.sections(), skip)
+	}, shardTokens)
 	if err != nil {
 		return err
 	}
@@ -319,32 +321,6 @@ func (w *work) shard() error {
 	w.m.Counters["tokens"], w.m.Counters["shards"] = shards.Tokens, int64(len(shards.Files))
 	w.env.Log.Info("tokens", "vocab", w.tok.Vocab(), "tokens", shards.Tokens, "forms", len(w.forms.Document), "shards", len(shards.Files))
 	return nil
-}
-
-// examples are the shards' contents behind the first skip.
-func (w *work) examples(skip int) iter.Seq2[pack.Example, error] {
-	return func(yield func(pack.Example, error) bool) {
-		eos, ok := w.tok.ID(domain.EOS)
-		if !ok {
-			yield(pack.Example{}, fmt.Errorf("prep: the tokenizer has no %s", domain.EOS))
-			return
-		}
-		n := 0
-		for s, err := range w.sections() {
-			if err != nil {
-				yield(pack.Example{}, err)
-				return
-			}
-			for i := range w.forms.Document {
-				if n++; n <= skip {
-					continue
-				}
-				if !yield(pack.Encode(w.tok, fmt.Sprintf("%s/%d", s.ID, i), w.forms.DocumentOf(s, i), s.Text, eos, true), nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // until ends a stream with the cause of ctx's end once it is cancelled.

@@ -69,7 +69,7 @@ func TestTheCheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
 	if err != nil || exam.Digest(items) != exam.Digest(dom.Items) || m.Facts["exam_digest"] != exam.Digest(items) || m.Facts["split_digest"] != exam.SplitDigest(items) {
 		t.Errorf("exam: %v", err)
 	}
-	if m.Counters["documents"] != 3 || m.Counters["dropped_near"] != 1 || m.Counters["sections"] != int64(len(dom.Sections)) || m.Counters["exam_test"] == 0 {
+	if m.Counters["documents"] != 3 || m.Counters["dropped_near"] != 1 || m.Counters["sections"] != int64(dom.Sections.Len()) || m.Counters["exam_test"] == 0 {
 		t.Errorf("%v", m.Counters)
 	}
 	dropped, _, err := checkpoint.ReadTable[leftOut](filepath.Join(dir, droppedFile))
@@ -100,15 +100,15 @@ func TestShardsHoldEverySectionInEveryForm(t *testing.T) {
 	}
 	n, tokens := 0, 0
 	for _, ex := range examples {
-		s, i := dom.Sections[n/len(dom.Forms.Document)], n%len(dom.Forms.Document)
+		s, i := dom.Sections.At(n/len(dom.Forms.Document)), n%len(dom.Forms.Document)
 		want := form.Join(dom.Forms.DocumentOf(s, i), s.Text)
 		if got := dom.Tokenizer.Decode(ex.Tokens[:len(ex.Tokens)-1]); got != want || ex.Tokens[len(ex.Tokens)-1] != dom.EOS || ex.ID != fmt.Sprintf("%s/%d", s.ID, i) {
 			t.Fatalf("%s: %q", ex.ID, got)
 		}
 		n, tokens = n+1, tokens+len(ex.Tokens)
 	}
-	if n != len(dom.Sections)*len(dom.Forms.Document) || m.Counters["tokens"] != int64(tokens) {
-		t.Errorf("%d examples of %d sections, %d tokens of %d", n, len(dom.Sections), tokens, m.Counters["tokens"])
+	if n != dom.Sections.Len()*len(dom.Forms.Document) || m.Counters["tokens"] != int64(tokens) {
+		t.Errorf("%d examples of %d sections, %d tokens of %d", n, dom.Sections.Len(), tokens, m.Counters["tokens"])
 	}
 }
 
@@ -218,7 +218,7 @@ func TestQuestionsOfAFileFindTheirSections(t *testing.T) {
 	if m.Counters["exam_located"] != 16 || dom.Items[2].Section != "民法#第二条" || dom.Items[2].Place != "民法第二条：" || dom.Items[2].Knowledge != "这是二二二二二。" || dom.Items[16].Section != "" {
 		t.Errorf("%v, %+v", m.Counters, dom.Items[2])
 	}
-	if dom.Items[0].Split != dom.Items[1].Split || len(exam.TrainSections(dom.Sections, dom.Items)) != 0 || m.Counters["exam_test"]+m.Counters["exam_dev"] != 17 {
+	if dom.Items[0].Split != dom.Items[1].Split || len(exam.Held(dom.Items)) != 9 || m.Counters["exam_test"]+m.Counters["exam_dev"] != 17 {
 		t.Errorf("%v", m.Counters)
 	}
 	if dom.Tokenizer.Pattern() != "numerals" {

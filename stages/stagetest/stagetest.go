@@ -2,7 +2,9 @@
 package stagetest
 
 import (
+	"iter"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"slm/checkpoint"
 	"slm/data/corpus"
 	"slm/data/exam"
+	"slm/data/pack"
 	"slm/data/tokenizer"
 	"slm/model"
 	"slm/model/kernel"
@@ -36,7 +39,7 @@ func Text(i int) string {
 func Tokenize(t *testing.T, dom *domain.Domain) {
 	t.Helper()
 	var texts []string
-	for _, s := range dom.Sections {
+	for _, s := range dom.Sections.All() {
 		texts = append(texts, dom.Forms.PlaceOf(s)+" "+s.Text)
 	}
 	var err error
@@ -70,17 +73,40 @@ func WriteData(t *testing.T, env *stages.Env, dom *domain.Domain) {
 	t.Helper()
 	Commit(t, env, stages.Data, func(p *checkpoint.Pending) []error {
 		sections := func(yield func(corpus.Section, error) bool) {
-			for _, s := range dom.Sections {
+			for _, s := range dom.Sections.All() {
 				if !yield(s, nil) {
 					return
 				}
 			}
 		}
+		shards, err := pack.WriteShards(filepath.Join(t.TempDir(), "shards"), func(skip int) iter.Seq2[pack.Example, error] {
+			return domain.Shards(dom.Tokenizer, dom.Forms, sections, skip)
+		}, 1000)
+		if err != nil {
+			return []error{err}
+		}
 		return []error{
-			corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items),
+			shards.Link(filepath.Dir(p.Path("x"))), corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items),
 			dom.Forms.Save(p.Path(domain.FormsFile)), dom.Tokenizer.Save(p.Path(domain.TokenizerFile)),
 		}
 	})
+}
+
+// Open writes a domain as stage data does, and opens what it has written.
+func Open(t *testing.T, dom *domain.Domain) *domain.Domain {
+	t.Helper()
+	env := Env(t)
+	WriteData(t, env, dom)
+	opened, err := domain.Open(env.Dir(stages.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return opened
 }
 
 // Commit writes a stage's checkpoint.
@@ -95,4 +121,33 @@ func Commit(t *testing.T, env *stages.Env, stage string, write func(p *checkpoin
 			t.Fatal(err)
 		}
 	}
+}
+
+// Batch packs examples and lays out one batch.
+func Batch(t *testing.T, examples pack.Source, rows, cols, i int) pack.Batch {
+	t.Helper()
+	b, err := pack.Pack(examples, rows, cols).Batch(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Examples makes every example of an epoch, or of another source.
+func Examples(t *testing.T, from pack.Source, err error) (out pack.Examples) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range from.Len() {
+		ex, err := from.Example(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tokens, prompt := from.Size(i); tokens != len(ex.Tokens) || prompt != ex.Prompt {
+			t.Fatalf("%s has %d tokens and a prompt of %d, and %d and %d were announced", ex.ID, len(ex.Tokens), ex.Prompt, tokens, prompt)
+		}
+		out = append(out, ex)
+	}
+	return out
 }

@@ -53,7 +53,6 @@ func Open(run Run) (*Resources, error) {
 type source struct {
 	Run
 	decoders map[string]*decode.Decoder // by training stage
-	places   map[string]int             // sections by place
 }
 
 // has reports whether a run has what a voice needs. A checkpoint that is damaged is an error, not an absence.
@@ -89,16 +88,7 @@ func (s *source) decoder(stage string) (*decode.Decoder, error) {
 
 // At implements Corpus. Of sections at one place the first counts.
 func (s *source) At(place string) (Passage, bool) {
-	if s.places == nil {
-		s.places = map[string]int{}
-		for i, sec := range s.Domain.Sections {
-			at := s.Domain.Forms.PlaceOf(sec)
-			if _, taken := s.places[at]; !taken && at != "" {
-				s.places[at] = i
-			}
-		}
-	}
-	i, ok := s.places[place]
+	i, ok := s.Domain.Find(place)
 	if !ok {
 		return Passage{}, false
 	}
@@ -107,7 +97,7 @@ func (s *source) At(place string) (Passage, bool) {
 
 // Passage implements Corpus.
 func (s *source) Passage(section int) Passage {
-	sec := s.Domain.Sections[section]
+	sec := s.Domain.Sections.At(section)
 	return Passage{s.Domain.Forms.PlaceOf(sec), sec.Text, sec.Source}
 }
 

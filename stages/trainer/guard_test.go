@@ -16,6 +16,7 @@ import (
 	"slm/model"
 	"slm/optim"
 	"slm/rng"
+	"slm/stages/stagetest"
 )
 
 func TestDivergenceNamesTheLayerWhereItBegan(t *testing.T) {
@@ -41,7 +42,7 @@ func TestDivergenceNamesTheLayerWhereItBegan(t *testing.T) {
 		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "step 3 of 8, "+c.where) {
 			t.Errorf("want %q: %v", c.where, err)
 		}
-		batch := pack.Pack(lesson(0), batch64/context16, context16)[2]
+		batch := stagetest.Batch(t, lesson(0), batch64/context16, context16, 2)
 		if told := w.warnings(); len(told) != 1 || told[0].Step != 3 || !strings.Contains(told[0].Message, strings.Join(batch.IDs, ", ")) {
 			t.Errorf("the event does not hold the whole batch: %+v", told)
 		}
@@ -96,7 +97,7 @@ func spiky(at int) func(j *Job) {
 	return func(j *Job) {
 		j.Epochs, j.HeldOut = float64(at/4+3), nil
 		j.Optim.Skip = &Skip{Loss: 3}
-		j.Epoch = func(epoch int) []pack.Example {
+		j.Epoch = func(epoch int) (pack.Source, error) {
 			list := lesson(0)
 			if epoch == at/4 {
 				for i := range list {
@@ -104,7 +105,7 @@ func spiky(at int) func(j *Job) {
 					slices.Reverse(list[i].Tokens[:len(list[i].Tokens)-1])
 				}
 			}
-			return list
+			return list, nil
 		}
 		j.Optim.LR = 1e-2
 	}
@@ -203,8 +204,8 @@ func TestASaveThatReadsBackOtherwiseIsNamed(t *testing.T) {
 }
 
 func TestTheLeastLossIsTheEntropyOfWhatCannotBeTold(t *testing.T) {
-	ex := []pack.Example{{ID: "a", Tokens: []int32{1, 2, 3, 0}}, {ID: "b", Tokens: []int32{1, 2, 4, 0}}, {ID: "c", Tokens: []int32{9, 9, 0}, Prompt: 2}}
-	b := pack.Pack(ex, 4, context16)[0]
+	ex := pack.Examples{{ID: "a", Tokens: []int32{1, 2, 3, 0}}, {ID: "b", Tokens: []int32{1, 2, 4, 0}}, {ID: "c", Tokens: []int32{9, 9, 0}, Prompt: 2}}
+	b := stagetest.Batch(t, ex, 4, context16, 0)
 	if got, want := leastLoss(b), 2*math.Log(2)/float64(b.TargetCount); math.Abs(got-want) > 1e-12 { // after 1 2 comes 3 or 4
 		t.Errorf("%v, want %v", got, want)
 	}

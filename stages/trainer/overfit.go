@@ -28,8 +28,12 @@ func OverfitOneBatch(ctx context.Context, env *stages.Env, job Job, tell func(st
 	}
 	defer r.Close()
 	s := r.s
-	s.batches, s.total = s.batches[:1], overfitSteps
-	least, loss := leastLoss(s.batches[0]), 0.0
+	s.total = overfitSteps
+	b, err := s.next()
+	if err != nil {
+		return err
+	}
+	least, loss := leastLoss(b), 0.0
 	for step := 1; step <= overfitSteps; step++ {
 		if err := context.Cause(ctx); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"slm/model"
 	"slm/model/decode"
 	"slm/optim"
+	"slm/stages/stagetest"
 )
 
 func TestDivergenceNamesTheBatchAndKeepsTheSave(t *testing.T) {
@@ -31,7 +32,7 @@ func TestDivergenceNamesTheBatchAndKeepsTheSave(t *testing.T) {
 	if !errors.Is(err, ErrDiverged) || !errors.Is(err, model.ErrNotFinite) || sum != nil {
 		t.Fatalf("%v, %v", sum, err)
 	}
-	batch := pack.Pack(lesson(1), batch64/context16, context16)[1] // the sixth of two epochs of four
+	batch := stagetest.Batch(t, lesson(1), batch64/context16, context16, 1) // the sixth of two epochs of four
 	for _, says := range []string{"step 6 of 8", "epoch 1, batch 1", batch.IDs[0], batch.IDs[1]} {
 		if !strings.Contains(err.Error(), says) {
 			t.Errorf("%q is not in %q", says, err)
@@ -59,14 +60,14 @@ func TestAHeldOutLossThatIsNoNumberIsDivergence(t *testing.T) {
 }
 
 func TestGradientAccumulationDoesNotChangeTheResult(t *testing.T) {
-	five := func(places int) func(*Job) {
-		return func(j *Job) { j.Batch, j.Places = 5*context16, places }
+	five := func(tokens int) func(*Job) {
+		return func(j *Job) { j.Batch, j.MicroBatchTokens = 5*context16, tokens }
 	}
 	want, whole := newWorld(t, "go").finish(five(0)) // all five rows at once
 	// One row at a time, two with the last of three micro-batches half empty, and three.
-	for _, places := range []int{context16, 2*context16 + 5, 3 * context16} {
-		got, sum := newWorld(t, "go").finish(five(places))
-		what := fmt.Sprintf("%d places", places)
+	for _, tokens := range []int{context16, 2*context16 + 5, 3 * context16} {
+		got, sum := newWorld(t, "go").finish(five(tokens))
+		what := fmt.Sprintf("micro-batches of %d tokens", tokens)
 		sameWeights(t, what, got, want)
 		for i, m := range sum.Metrics { // losses are sums in another order
 			o := whole.Metrics[i]
@@ -81,7 +82,7 @@ func TestGradientAccumulationDoesNotChangeTheResult(t *testing.T) {
 }
 
 // score is the mean loss of examples by the decoder, which shares no code with the training graph but the kernels.
-func score(t *testing.T, w *world, p *model.Params, ex []pack.Example) float64 {
+func score(t *testing.T, w *world, p *model.Params, ex pack.Examples) float64 {
 	t.Helper()
 	d, sum, count := decode.New(p, w.env.Kernel), 0.0, 0
 	for _, e := range ex {
@@ -147,11 +148,11 @@ func TestHeldOutExamplesAreNotTrained(t *testing.T) {
 }
 
 // learnt trains a tiny model on a few sentences until it knows them.
-func learnt(t *testing.T, w *world, sentences []pack.Example, tied bool) (*model.Params, *Summary) {
+func learnt(t *testing.T, w *world, sentences pack.Examples, tied bool) (*model.Params, *Summary) {
 	t.Helper()
 	p := model.New(tinyConfig(tied), 1)
 	job := tinyJob(p)
-	job.Epoch, job.HeldOut, job.Epochs = func(int) []pack.Example { return sentences }, nil, 120
+	job.Epoch, job.HeldOut, job.Epochs = func(int) (pack.Source, error) { return sentences, nil }, nil, 120
 	job.Optim = Optim{Name: "adamw", LR: 2e-2, Betas: [2]float64{0.9, 0.95}, Clip: 1, Schedule: optim.Linear}
 	sum, err := Run(context.Background(), w.env, job)
 	if err != nil {
@@ -161,7 +162,7 @@ func learnt(t *testing.T, w *world, sentences []pack.Example, tied bool) (*model
 }
 
 func TestEOSIsTrained(t *testing.T) {
-	sentences := []pack.Example{
+	sentences := pack.Examples{
 		{ID: "a", Tokens: []int32{7, 3, 9, 4, 0}},
 		{ID: "b", Tokens: []int32{8, 3, 11, 0}, Prompt: 1},
 		{ID: "c", Tokens: []int32{20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 0}}, // fills its row: the end mark is a target only
@@ -191,14 +192,14 @@ func TestEOSIsTrained(t *testing.T) {
 
 func TestAPromptIsReadAndNotTrained(t *testing.T) {
 	// What stands at places that are only read is no target: with the first token alone to go by, it does not become likelier.
-	sentences := []pack.Example{{ID: "a", Tokens: []int32{7, 21, 22, 23, 24, 9, 0}, Prompt: 5}}
+	sentences := pack.Examples{{ID: "a", Tokens: []int32{7, 21, 22, 23, 24, 9, 0}, Prompt: 5}}
 	w := newWorld(t, "go")
 	p, sum := learnt(t, w, sentences, false)
 	if sum.Tokens != 2*sum.Steps {
 		t.Errorf("%d targets in %d steps: want two a step, the answer and its end", sum.Tokens, sum.Steps)
 	}
-	prompt := score(t, w, p, []pack.Example{{Tokens: []int32{7, 21, 22, 23, 24}}})
-	answer := score(t, w, p, []pack.Example{{Tokens: sentences[0].Tokens, Prompt: 5}})
+	prompt := score(t, w, p, pack.Examples{{Tokens: []int32{7, 21, 22, 23, 24}}})
+	answer := score(t, w, p, pack.Examples{{Tokens: sentences[0].Tokens, Prompt: 5}})
 	if answer > 0.2 || prompt < 3 {
 		t.Errorf("loss of the answer %.2f, of the prompt %.2f", answer, prompt)
 	}
@@ -207,7 +208,7 @@ func TestAPromptIsReadAndNotTrained(t *testing.T) {
 func TestGradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		// Several micro-batches, and a held-out loss by another graph in between: in normal runs nothing moves.
-		newWorld(t, "go").finish(func(j *Job) { j.Model, j.Places = model.New(tinyConfig(tied), 1), context16 })
+		newWorld(t, "go").finish(func(j *Job) { j.Model, j.MicroBatchTokens = model.New(tinyConfig(tied), 1), context16 })
 	}
 	a, b := make([]float32, 4), make([]float32, 4)
 	s := &session{Job: Job{Stage: "dp"}, grads: []optim.Param{{Name: "layer0.down", W: a, G: b}}}
@@ -250,7 +251,7 @@ func TestTokensDecideTheStepsWhenTheyAreGiven(t *testing.T) {
 func TestNothingToTrainOnIsAnError(t *testing.T) {
 	w := newWorld(t, "go")
 	_, _, err := w.train(0, func(j *Job) {
-		j.Epoch = func(int) []pack.Example { return []pack.Example{{Tokens: []int32{1, 2, 3}, Prompt: 3}} }
+		j.Epoch = func(int) (pack.Source, error) { return pack.Examples{{Tokens: []int32{1, 2, 3}, Prompt: 3}}, nil }
 	})
 	if err == nil || !strings.Contains(err.Error(), "nothing to train on") {
 		t.Error(err)
@@ -261,7 +262,7 @@ func TestASaveOfOtherDataIsAnErrorNotAPanic(t *testing.T) {
 	w := newWorld(t, "go")
 	w.interrupt(3)
 	_, _, err := w.train(0, func(j *Job) {
-		j.Epoch, j.Epochs = func(e int) []pack.Example { return lesson(e)[:4] }, 20
+		j.Epoch, j.Epochs = func(e int) (pack.Source, error) { return lesson(e)[:4], nil }, 20
 	})
 	if err == nil || !strings.Contains(err.Error(), "other data") {
 		t.Error(err)

@@ -22,15 +22,16 @@ import (
 type Job struct {
 	Stage   string
 	Model   *model.Params
-	Epoch   func(epoch int) []pack.Example // in training order; a pure function of its argument
-	HeldOut []pack.Example                 // measured, never trained
-	Tokens  int64                          // of all steps together, padding included; 0: Epochs decides
-	Epochs  float64                        // passes
-	Batch   int                            // places of a step, padding included
-	Context int                            // places of a row
-	Places  int                            // of a micro-batch, which bound memory; 0 = MicroPlaces. The weights do not depend on it
+	Epoch   func(epoch int) (pack.Source, error) // in training order; a pure function of its argument
+	HeldOut pack.Source                          // measured, never trained; nil = none
+	Tokens  int64                                // of all steps together, padding included; 0: Epochs decides
+	Epochs  float64                              // passes
+	Batch   int                                  // tokens of a step, padding included
+	Context int                                  // tokens of a row
 	Optim   Optim
 	Save    Save
+
+	MicroBatchTokens int // bounds memory; 0 = DefaultMicroBatchTokens. The weights do not depend on it
 
 	Recompute bool // activations for the gradient, instead of keeping them: less memory, more time, the same weights
 }
@@ -53,8 +54,8 @@ type Summary struct {
 	Metrics       []Metric
 }
 
-// MicroPlaces is a micro-batch that keeps the processor busy in a few hundred megabytes.
-const MicroPlaces = 4096
+// DefaultMicroBatchTokens is a micro-batch that keeps the processor busy in a few hundred megabytes.
+const DefaultMicroBatchTokens = 4096
 
 // session is a job in progress.
 type session struct {
@@ -67,8 +68,8 @@ type session struct {
 	total int           // steps
 
 	state   state
-	batches []pack.Batch // of the current epoch, one a step
-	epoch   int          // whose batches those are
+	batches *pack.Packing // of the current epoch, one a step
+	epoch   int           // whose batches those are
 	metrics []Metric
 	saved   time.Time
 	last    string // the newest save that this session has read or written
@@ -134,18 +135,20 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 // open builds a job's graph and its first batches.
 func open(env *stages.Env, job Job) (*session, error) {
 	s := &session{Job: job, env: env, epoch: -1}
-	if s.Places <= 0 {
-		s.Places = MicroPlaces
+	if s.MicroBatchTokens <= 0 {
+		s.MicroBatchTokens = DefaultMicroBatchTokens
 	}
-	s.load(0)
-	if len(s.batches) == 0 {
+	if err := s.load(0); err != nil {
+		return nil, err
+	}
+	if s.batches.Len() == 0 {
 		return nil, fmt.Errorf("%s: nothing to train on: no example has a trained token", s.Stage)
 	}
-	s.total = int(math.Ceil(s.Epochs * float64(len(s.batches))))
+	s.total = int(math.Ceil(s.Epochs * float64(s.batches.Len())))
 	if s.Tokens > 0 {
 		s.total = int((s.Tokens + int64(s.Batch) - 1) / int64(s.Batch))
 	}
-	rows := max(1, min(s.Batch, s.Places)/s.Context)
+	rows := max(1, min(s.Batch, s.MicroBatchTokens)/s.Context)
 	mode := model.Gradients
 	if s.Recompute {
 		mode = model.Recomputing
@@ -154,7 +157,7 @@ func open(env *stages.Env, job Job) (*session, error) {
 	if s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, mode); err != nil {
 		return nil, err
 	}
-	if len(s.HeldOut) > 0 {
+	if s.HeldOut != nil && s.HeldOut.Len() > 0 {
 		if s.probe, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, model.Losses); err != nil {
 			s.close()
 			return nil, err
@@ -184,20 +187,41 @@ func (s *session) keep(first bool) error {
 	return s.prove()
 }
 
-// load makes the batches of an epoch.
-func (s *session) load(epoch int) {
-	if s.epoch != epoch {
-		s.batches, s.epoch = pack.Pack(s.Epoch(epoch), max(1, s.Batch/s.Context), s.Context), epoch
+// load packs an epoch.
+func (s *session) load(epoch int) error {
+	if s.epoch == epoch {
+		return nil
 	}
+	s.batches = nil // two epochs are not in memory at once
+	examples, err := s.Epoch(epoch)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Stage, err)
+	}
+	s.batches, s.epoch = pack.Pack(examples, max(1, s.Batch/s.Context), s.Context), epoch
+	return nil
+}
+
+// next lays out the batch of the next step.
+func (s *session) next() (pack.Batch, error) {
+	if err := s.load(s.state.Epoch); err != nil {
+		return pack.Batch{}, err
+	}
+	if n := s.batches.Len(); s.state.Index >= n {
+		return pack.Batch{}, fmt.Errorf("%s: epoch %d has %d batches, the save goes on at number %d: it is of other data", s.Stage, s.state.Epoch, n, s.state.Index)
+	}
+	b, err := s.batches.Batch(s.state.Index)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.Stage, err)
+	}
+	return b, err
 }
 
 // step trains on one batch and notes what came of it.
 func (s *session) step() error {
-	s.load(s.state.Epoch)
-	if s.state.Index >= len(s.batches) {
-		return fmt.Errorf("%s: epoch %d has %d batches, the save goes on at number %d: it is of other data", s.Stage, s.state.Epoch, len(s.batches), s.state.Index)
+	b, err := s.next()
+	if err != nil {
+		return err
 	}
-	b := s.batches[s.state.Index]
 	s.graph.Zero()
 	loss, err := run(s.graph, b, 1/float32(max(1, b.TargetCount)))
 	if errors.Is(err, model.ErrNotFinite) {
@@ -224,7 +248,7 @@ func (s *session) step() error {
 	}
 	s.state.Step++
 	s.state.Tokens += int64(b.TargetCount)
-	if s.state.Index++; s.state.Index == len(s.batches) {
+	if s.state.Index++; s.state.Index == s.batches.Len() {
 		s.state.Epoch, s.state.Index = s.state.Epoch+1, 0
 	}
 	s.metrics = append(s.metrics, Metric{Step: int64(s.state.Step), Tokens: s.state.Tokens, Loss: loss, LR: lr, GradNorm: norm})
@@ -251,7 +275,12 @@ func (s *session) heldOut() (float64, error) {
 	}
 	s.probe.Refresh()
 	sum, count := 0.0, 0
-	for _, b := range pack.Pack(s.HeldOut, s.probe.Seqs, s.Context) {
+	batches := pack.Pack(s.HeldOut, s.probe.Seqs, s.Context)
+	for i := range batches.Len() {
+		b, err := batches.Batch(i)
+		if err != nil {
+			return 0, fmt.Errorf("%s: held-out loss: %w", s.Stage, err)
+		}
 		loss, err := run(s.probe, b, 1)
 		if errors.Is(err, model.ErrNotFinite) {
 			return 0, fmt.Errorf("%s: %w at step %d of %d: held-out loss: %w", s.Stage, ErrDiverged, s.state.Step, s.total, err)

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	context16 = 16 // places of a row
-	batch64   = 64 // places of a step
+	context16 = 16 // tokens of a row
+	batch64   = 64 // tokens of a step
 	steps     = 8  // two epochs of four batches
 )
 
@@ -31,9 +31,9 @@ func tinyConfig(tied bool) model.Config {
 }
 
 // lesson is an epoch of sixteen full rows, in another order each time: twelve long examples, some with an untrained prompt, and eight short ones.
-func lesson(epoch int) []pack.Example {
+func lesson(epoch int) pack.Examples {
 	draw := rng.New(5, "lesson")
-	var out []pack.Example
+	var out pack.Examples
 	for i := range 20 {
 		ex := pack.Example{ID: fmt.Sprintf("epoch%d/example%d", epoch, i), Prompt: i % 4}
 		for range 17 - 8*(i/12) {
@@ -48,7 +48,7 @@ func lesson(epoch int) []pack.Example {
 
 func tinyJob(p *model.Params) Job {
 	return Job{
-		Stage: stages.DP, Model: p, Epoch: lesson, HeldOut: lesson(99)[:6], Epochs: 2, Batch: batch64, Context: context16,
+		Stage: stages.DP, Model: p, Epoch: func(epoch int) (pack.Source, error) { return lesson(epoch), nil }, HeldOut: lesson(99)[:6], Epochs: 2, Batch: batch64, Context: context16,
 		Optim: Optim{Name: "adamw", LR: 3e-3, Betas: [2]float64{0.9, 0.95}, WeightDecay: 0.1, Clip: 0.5, Schedule: optim.WSD, Warmup: 2, Decay: 0.5},
 		Save:  Save{Minutes: 60},
 	}

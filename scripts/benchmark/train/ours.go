@@ -101,7 +101,7 @@ func openOurs(folder, name string) (*ourSide, error) {
 	if t.job.Recompute {
 		mode = model.Recomputing
 	}
-	seqs := max(1, min(t.job.Batch, trainer.MicroPlaces/t.job.Length))
+	seqs := max(1, min(t.job.Batch, trainer.DefaultMicroBatchTokens/t.job.Length))
 	t.graph, err = model.NewGraph(t.job.weights(), be, seqs, t.job.Length, mode)
 	return t, err
 }

@@ -1,0 +1,159 @@
+package dp
+
+import (
+	"math"
+
+	"slm/data/exam"
+	"slm/data/form"
+	"slm/data/pack"
+	"slm/data/pairs"
+	"slm/rng"
+	"slm/stages/domain"
+)
+
+// Mixture makes the examples of an epoch, from the tokens that the data stage has written.
+type Mixture struct {
+	dom     *domain.Domain
+	tokens  *domain.Tokens
+	mix     Mix
+	max     int // tokens of an example
+	seed    uint64
+	pairs   *pairs.Questions
+	trained []int32 // sections with pairs, in corpus order
+}
+
+// NewMixture opens the tokens of a domain and counts what can be asked about it.
+func NewMixture(dom *domain.Domain, mix Mix, maxSection int, seed uint64) (*Mixture, error) {
+	tokens, err := dom.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	m := &Mixture{dom: dom, tokens: tokens, mix: mix, max: maxSection, seed: seed, pairs: pairs.Over(dom.Sections, exam.Held(dom.Items), dom.Forms, seed)}
+	for i := range dom.Sections.Len() {
+		if m.pairs.Count(i) > 0 {
+			m.trained = append(m.trained, int32(i))
+		}
+	}
+	return m, nil
+}
+
+// Cut counts the sections that lose their end.
+func (m *Mixture) Cut() int {
+	n := 0
+	for i := range m.dom.Sections.Len() {
+		if m.tokens.DocumentLen(i, 0) > m.max {
+			n++
+		}
+	}
+	return n
+}
+
+// kind is what an example of an epoch is.
+type kind uint8
+
+const (
+	document kind = iota // a section in document form number n
+	full                 // pair number n of a section, with the place and the text
+	place                // the same with the place alone
+)
+
+// example is a draw of an epoch: what its tokens are made from.
+type example struct {
+	section int32
+	size    int32 // tokens
+	n       uint16
+	kind    kind
+}
+
+// epoch is a pass over the mixture; it is a pack.Source.
+type epoch struct {
+	*Mixture
+	examples []example
+}
+
+// Epoch is a pass: each section once, in a document form drawn for it, each training section Pairs/Corpus times as a question with its full answer and
+// Places/Corpus times as a question with its place. What a section draws depends on (seed, epoch, section) alone.
+func (m *Mixture) Epoch(number int) (pack.Source, error) {
+	e := epoch{Mixture: m}
+	for i, s := range m.dom.Sections.All() {
+		n := m.form(rng.New(m.seed, "dp", "form", s.ID).At(uint64(number)))
+		e.examples = append(e.examples, example{section: int32(i), kind: document, n: uint16(n)})
+	}
+	for _, i := range m.trained {
+		draw := rng.New(m.seed, "dp", "pairs", m.dom.Sections.At(int(i)).ID).At(uint64(number))
+		for range times(draw, m.mix.Pairs/m.mix.Corpus) {
+			e.examples = append(e.examples, example{section: i, kind: full, n: uint16(draw.IntN(m.pairs.Count(int(i))))})
+		}
+		for range times(draw, m.mix.Places/m.mix.Corpus) {
+			e.examples = append(e.examples, example{section: i, kind: place, n: uint16(draw.IntN(m.pairs.Count(int(i))))})
+		}
+	}
+	for k := range e.examples {
+		x := &e.examples[k]
+		if x.kind == document {
+			x.size = int32(min(m.tokens.DocumentLen(int(x.section), int(x.n)), m.max))
+			continue
+		}
+		made, err := m.answer(*x)
+		if err != nil {
+			return nil, err
+		}
+		x.size = int32(len(made.Tokens))
+	}
+	order := rng.New(m.seed, "dp", "order").At(uint64(number))
+	order.Shuffle(len(e.examples), func(i, j int) { e.examples[i], e.examples[j] = e.examples[j], e.examples[i] })
+	return e, nil
+}
+
+// Len is the number of examples.
+func (e epoch) Len() int { return len(e.examples) }
+
+// Size is that of example i. All of it is trained.
+func (e epoch) Size(i int) (tokens, prompt int) { return int(e.examples[i].size), 0 }
+
+// Example makes example i.
+func (e epoch) Example(i int) (pack.Example, error) {
+	x := e.examples[i]
+	if x.kind != document {
+		return e.answer(x)
+	}
+	tokens := e.tokens.Document(int(x.section), int(x.n))
+	return pack.Example{ID: e.dom.Sections.At(int(x.section)).ID, Tokens: tokens[:min(len(tokens), e.max)]}, nil
+}
+
+// answer makes a question with its answer.
+func (m *Mixture) answer(x example) (pack.Example, error) {
+	p := m.pairs.Pair(int(x.section), int(x.n))
+	tokens := m.dom.Tokenizer.Encode(m.dom.Forms.Ask(p.Question))
+	if x.kind == full {
+		reply, err := m.tokens.Reply(int(x.section), p.Place)
+		if err != nil {
+			return pack.Example{}, err
+		}
+		tokens = append(tokens, reply...)
+	} else {
+		tokens = append(append(tokens, m.dom.Tokenizer.Encode(form.Continuation(m.dom.Forms.Reply(p.Place, "")))...), m.dom.EOS)
+	}
+	return pack.Example{ID: p.ID, Tokens: tokens[:min(len(tokens), m.max)]}, nil
+}
+
+// form draws a document form: the first, from which texts are recited in the second step, or one of the others.
+func (m *Mixture) form(draw *rng.Stream) int {
+	forms := max(1, len(m.dom.Forms.Document))
+	if !m.dom.Forms.TwoSteps() {
+		return draw.IntN(forms)
+	}
+	if forms == 1 || draw.Float64() >= m.mix.Other {
+		return 0
+	}
+	return 1 + draw.IntN(forms-1)
+}
+
+// times is a number of draws whose mean is rate.
+func times(draw *rng.Stream, rate float64) int {
+	whole := math.Floor(rate)
+	if draw.Float64() < rate-whole {
+		whole++
+	}
+	return int(whole)
+}

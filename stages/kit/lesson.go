@@ -1,0 +1,117 @@
+package kit
+
+import (
+	"math"
+
+	"slm/data/exam"
+	"slm/data/pack"
+	"slm/data/pairs"
+	"slm/rng"
+	"slm/stages/domain"
+	"slm/stages/knowledge"
+)
+
+// lesson makes the examples of an epoch.
+type lesson struct {
+	cfg     Config
+	dom     *domain.Domain
+	tokens  *domain.Tokens
+	pairs   pairList
+	seed    uint64
+	context int
+}
+
+// example is a draw of an epoch: what its tokens are made from.
+type example struct {
+	index        int32 // of the pair, or of the section
+	size, prompt int32 // tokens
+	form         int16 // of the section; -1 = a pair
+}
+
+// epoch is a pass; it is a pack.Source.
+type epoch struct {
+	*lesson
+	examples []example
+}
+
+// epoch is a pass: every pair once, and Replay sections in document form for each. The loss of a pair is on the answer and its end mark only.
+func (l *lesson) epoch(number int) (pack.Source, error) {
+	e := epoch{lesson: l}
+	for i := range l.pairs.refs {
+		made, err := l.pair(i)
+		if err != nil {
+			return nil, err
+		}
+		e.examples = append(e.examples, example{index: int32(i), size: int32(len(made.Tokens)), prompt: int32(made.Prompt), form: -1})
+	}
+	draw := rng.New(l.seed, "kit", "replay").At(uint64(number))
+	order := draw.Perm(l.dom.Sections.Len())
+	for i := range int(math.Round(l.cfg.Replay * float64(len(l.pairs.refs)))) {
+		section, form := order[i%len(order)], draw.IntN(max(1, len(l.dom.Forms.Document)))
+		size := min(l.tokens.DocumentLen(section, form), l.context)
+		e.examples = append(e.examples, example{index: int32(section), size: int32(size), form: int16(form)})
+	}
+	draw.Shuffle(len(e.examples), func(i, j int) { e.examples[i], e.examples[j] = e.examples[j], e.examples[i] })
+	return e, nil
+}
+
+// Len is the number of examples.
+func (e epoch) Len() int { return len(e.examples) }
+
+// Size is that of example i.
+func (e epoch) Size(i int) (tokens, prompt int) {
+	return int(e.examples[i].size), int(e.examples[i].prompt)
+}
+
+// Example makes example i.
+func (e epoch) Example(i int) (pack.Example, error) {
+	x := e.examples[i]
+	if x.form < 0 {
+		return e.pair(int(x.index))
+	}
+	tokens := e.tokens.Document(int(x.index), int(x.form))
+	return pack.Example{ID: e.dom.Sections.At(int(x.index)).ID, Tokens: tokens[:min(len(tokens), e.context)]}, nil
+}
+
+// pair makes the example of pair i.
+func (l *lesson) pair(i int) (pack.Example, error) {
+	p, section := l.pairs.at(i), l.pairs.refs[i].section
+	if section < 0 || l.placeAlone(p) {
+		return l.example(p.ID, p.Question, l.reply(p)), nil
+	}
+	reply, err := l.tokens.Reply(int(section), p.Place)
+	prompt := l.dom.Tokenizer.Encode(l.dom.Forms.Ask(p.Question))
+	return l.cut(pack.Example{ID: p.ID, Prompt: len(prompt), Tokens: append(prompt, reply...)}), err
+}
+
+// placeAlone reports whether the place is the whole answer: in two steps the text is recited from the place alone.
+func (l *lesson) placeAlone(p pairs.Pair) bool {
+	return p.Place != "" && (l.cfg.Knowledge == knowledge.TwoStep || p.Kind == pairs.Quote)
+}
+
+// reply is what the model learns to say.
+func (l *lesson) reply(p pairs.Pair) string {
+	if l.placeAlone(p) {
+		return l.dom.Forms.Reply(p.Place, "")
+	}
+	return l.dom.Forms.Reply(p.Place, p.Text)
+}
+
+func (l *lesson) example(id, question, reply string) pack.Example {
+	return l.cut(pack.Encode(l.dom.Tokenizer, id, l.dom.Forms.Ask(question), reply, l.dom.EOS, false))
+}
+
+func (l *lesson) cut(ex pack.Example) pack.Example {
+	ex.Tokens = ex.Tokens[:min(len(ex.Tokens), l.context)]
+	return ex
+}
+
+// heldOut are the dev questions, answered as the pairs are.
+func (l *lesson) heldOut() pack.Examples {
+	var out pack.Examples
+	for _, item := range exam.Only(l.dom.Items, exam.Dev) {
+		p := pairs.Pair{Kind: pairs.Number, Place: item.Place, Text: item.Knowledge}
+		out = append(out, l.example("held-out/"+item.ID, item.Question, l.reply(p)))
+	}
+	return out
+}
