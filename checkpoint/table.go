@@ -143,8 +143,8 @@ type Table[T any] struct {
 	touched atomic.Int64 // rows that At has read since it gave pages back
 }
 
-// pagesAfter is the number of random reads after which a mapping's pages are given back. A read makes 64 KB resident, about.
-const pagesAfter = 512
+// pagesAfter is the number of random reads after which a mapping's pages are given back. A read makes up to 64 KB of each column resident.
+const pagesAfter = 64
 
 // batches finds the record batch of a row.
 type batches[C any] struct {

@@ -191,7 +191,7 @@ func TestEOSIsTrained(t *testing.T) {
 }
 
 func TestAPromptIsReadAndNotTrained(t *testing.T) {
-	// What stands at places that are only read is no target: with the first token alone to go by, it does not become likelier.
+	// A token that is only read is no target: with the first token alone to go by, it does not become likelier.
 	sentences := pack.Examples{{ID: "a", Tokens: []int32{7, 21, 22, 23, 24, 9, 0}, Prompt: 5}}
 	w := newWorld(t, "go")
 	p, sum := learnt(t, w, sentences, false)
