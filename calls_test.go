@@ -85,7 +85,7 @@ func (b ban) uses(set *token.FileSet, f *ast.File, spec *ast.ImportSpec) (found 
 	return found
 }
 
-func TestTimeChanceAndExitStayWhereTheyBelong(t *testing.T) {
+func TestCalls_TimeChanceAndExitStayWhereTheyBelong(t *testing.T) {
 	found, err := banned(repository())
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestTimeChanceAndExitStayWhereTheyBelong(t *testing.T) {
 	}
 }
 
-func TestBannedNamesAreFound(t *testing.T) {
+func TestCalls_BannedNamesAreFound(t *testing.T) {
 	file := func(body string) *fstest.MapFile { return &fstest.MapFile{Data: []byte("package p\n" + body)} }
 	found, err := banned(fstest.MapFS{
 		"cmd/slm/main.go":     file("import \"os\"\nfunc main() { os.Exit(1) }"),

@@ -49,7 +49,7 @@ func endings(root fs.FS) (found []string, err error) {
 	return found, err
 }
 
-func TestOnlyMainEndsTheProgram(t *testing.T) {
+func TestExit_OnlyMainEndsTheProgram(t *testing.T) {
 	found, err := endings(repository())
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestOnlyMainEndsTheProgram(t *testing.T) {
 	}
 }
 
-func TestWhatEndsTheProgramElsewhereIsFound(t *testing.T) {
+func TestExit_WhatEndsTheProgramElsewhereIsFound(t *testing.T) {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	found, err := endings(fstest.MapFS{
 		"cmd/slm/main.go":   file("package main\nimport \"os\"\nfunc main() { go func() { os.Exit(1) }() }"),

@@ -152,7 +152,7 @@ func walk(root fs.FS, visit func(name string) error) error {
 // repository is the working tree that this test stands in.
 func repository() fs.FS { return os.DirFS(".") }
 
-func TestNoImportGoesUp(t *testing.T) {
+func TestLayers_NoImportGoesUp(t *testing.T) {
 	imports, err := readImports(repository())
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestNoImportGoesUp(t *testing.T) {
 	}
 }
 
-func TestImportsThatGoUpAreFound(t *testing.T) {
+func TestLayers_ImportsThatGoUpAreFound(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
 		{"checkpoint", "data/pack", "above"},
 		{"data/corpus", "model", "above"},

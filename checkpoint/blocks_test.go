@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestWhatStoodInADamagedBlockIsFoundForUpToFourBytesInARow(t *testing.T) {
+func TestBlock_WhatStoodInADamagedOneIsFoundForUpToFourBytesInARow(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
 	for _, size := range []int{1, 2, 5, 100, 4099, blockSize} {
 		block := make([]byte, size)
@@ -42,7 +42,7 @@ func TestWhatStoodInADamagedBlockIsFoundForUpToFourBytesInARow(t *testing.T) {
 	}
 }
 
-func TestAuditNamesTheTensorItsIndexAndItsValueOrTheRange(t *testing.T) {
+func TestAudit_NamesTheTensorItsIndexAndItsValueOrTheRange(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dp")
 	p, err := Begin(dir)
 	if err != nil {

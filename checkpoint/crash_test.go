@@ -336,7 +336,7 @@ func textAt(t testing.TB, dir string) (string, error) {
 	return string(read(t, filepath.Join(dir, "a.txt"))), nil
 }
 
-func TestWhenThePowerGoesTheOldCheckpointIsThereOrTheNewOneWhole(t *testing.T) {
+func TestCommit_WhenThePowerGoesTheOldCheckpointIsThereOrTheNewOneWhole(t *testing.T) {
 	for _, swaps := range []bool{true, false} {
 		for at := 1; ; at++ {
 			w := newWorld(t)
@@ -363,7 +363,7 @@ func TestWhenThePowerGoesTheOldCheckpointIsThereOrTheNewOneWhole(t *testing.T) {
 	}
 }
 
-func TestWhenThePowerGoesTheNewestSaveThatWasFinishedIsFound(t *testing.T) {
+func TestSaves_WhenThePowerGoesTheNewestThatWasFinishedIsFound(t *testing.T) {
 	for at := 1; ; at++ {
 		w := newWorld(t)
 		w.hook = powerOff(at)
@@ -411,7 +411,7 @@ func newestSave(t testing.TB, work string) int {
 	return -1
 }
 
-func TestASyncThatWasLostCostsOneSaveAtMostAndIsNoticed(t *testing.T) {
+func TestSaves_LostSyncCostsOneAtMostAndIsNoticed(t *testing.T) {
 	for lost := 1; ; lost++ {
 		w := newWorld(t)
 		work := filepath.Join(w.root, "work", "dp")
@@ -443,7 +443,7 @@ func TestASyncThatWasLostCostsOneSaveAtMostAndIsNoticed(t *testing.T) {
 	}
 }
 
-func TestWhenThePowerGoesEveryEntryThatWasAppendedIsInTheJournal(t *testing.T) {
+func TestJournal_WhenThePowerGoesEveryAppendedEntryIsThere(t *testing.T) {
 	for at := 1; ; at++ {
 		w := newWorld(t)
 		w.hook = powerOff(at)
@@ -479,7 +479,7 @@ func TestWhenThePowerGoesEveryEntryThatWasAppendedIsInTheJournal(t *testing.T) {
 	}
 }
 
-func TestAFaultOfTheDiskIsToldAndCostsNothing(t *testing.T) {
+func TestCommit_FaultOfTheDiskIsToldAndCostsNothing(t *testing.T) {
 	for _, fault := range []error{syscall.ENOSPC, syscall.EIO} {
 		for at := 1; ; at++ {
 			w := newWorld(t)
@@ -538,7 +538,7 @@ func commitTable(dir, text string) error {
 	return p.Commit(testManifest())
 }
 
-func TestAFaultWhileAppendingLeavesTheJournalAsItWas(t *testing.T) {
+func TestJournal_FaultWhileAppendingLeavesItAsItWas(t *testing.T) {
 	for at := 1; at < 8; at++ {
 		w := newWorld(t)
 		path := filepath.Join(w.root, "j")

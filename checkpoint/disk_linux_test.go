@@ -13,8 +13,8 @@ import (
 
 func init() { roles["full"] = onFullDisk }
 
-// TestAFullOrReadOnlyDiskIsToldAndCostsNothing runs onFullDisk in a process that has a file system of 256 KB to itself.
-func TestAFullOrReadOnlyDiskIsToldAndCostsNothing(t *testing.T) {
+// TestCommit_FullOrReadOnlyDiskIsToldAndCostsNothing runs onFullDisk in a process that has a file system of 256 KB to itself.
+func TestCommit_FullOrReadOnlyDiskIsToldAndCostsNothing(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "CHECKPOINT_TEST_ROLE=full", "CHECKPOINT_TEST_DIR="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -31,7 +31,7 @@ func openBytes(t testing.TB, data []byte) (*Journal, [][]byte, error) {
 	return OpenJournal(path)
 }
 
-func TestJournalGivesBackWhatWasAppended(t *testing.T) {
+func TestJournal_GivesBackWhatWasAppended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.wal")
 	j, got, err := OpenJournal(path)
 	if err != nil || len(got) != 0 || j.Torn != 0 {
@@ -58,7 +58,7 @@ func TestJournalGivesBackWhatWasAppended(t *testing.T) {
 	}
 }
 
-func TestJournalCutAtEveryByteKeepsTheWholeEntriesAndGoesOn(t *testing.T) {
+func TestJournal_CutAtEveryByteKeepsTheWholeEntriesAndGoesOn(t *testing.T) {
 	whole := read(t, goldenJournal(t))
 	ends := []int{len(journalMagic)}
 	for _, e := range goldenEntries {
@@ -89,7 +89,7 @@ func TestJournalCutAtEveryByteKeepsTheWholeEntriesAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestADamagedEntryCostsNoOtherEntry(t *testing.T) {
+func TestJournal_DamagedEntryCostsNoOtherEntry(t *testing.T) {
 	whole := read(t, goldenJournal(t))
 	first := len(journalMagic)
 	second := first + frameHead + len(goldenEntries[0])
@@ -104,7 +104,7 @@ func TestADamagedEntryCostsNoOtherEntry(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNoJournalIsLeftAlone(t *testing.T) {
+func TestJournal_OtherFileIsLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notes.txt")
 	write(t, path, []byte("my notes, not yours"))
 	if _, _, err := OpenJournal(path); !errors.Is(err, ErrCorrupt) {
@@ -115,7 +115,7 @@ func TestAFileThatIsNoJournalIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestFailedAppendIsTakenBack(t *testing.T) {
+func TestJournal_FailedAppendIsTakenBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.wal")
 	j, _, err := OpenJournal(path)
 	if err != nil {
@@ -141,8 +141,8 @@ func TestFailedAppendIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestADamagedLastEntryIsNoUnfinishedOne flips each byte of a journal: behind a kill there is no seal that covers its end.
-func TestADamagedLastEntryIsNoUnfinishedOne(t *testing.T) {
+// TestJournal_DamagedLastEntryIsNotTakenForAnUnfinishedOne flips each byte of a journal: behind a kill there is no seal that covers its end.
+func TestJournal_DamagedLastEntryIsNotTakenForAnUnfinishedOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.wal")
 	j, _, err := OpenJournal(path)
 	if err != nil {
@@ -177,7 +177,7 @@ func TestADamagedLastEntryIsNoUnfinishedOne(t *testing.T) {
 	}
 }
 
-func FuzzJournal(f *testing.F) {
+func FuzzJournal_AnyFileIsReadOrRefused(f *testing.F) {
 	whole := read(f, filepath.Join("testdata", "journal.wal"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)-3])

@@ -102,7 +102,7 @@ func TestLists_AnyByteChangedNeverPanics(t *testing.T) {
 	}
 }
 
-func FuzzLists(f *testing.F) {
+func FuzzLists_AnyFileIsReadOrRefused(f *testing.F) {
 	whole := read(f, filepath.Join("testdata", "table.arrow"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)-7])

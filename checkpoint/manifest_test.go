@@ -22,7 +22,7 @@ func goldenManifest(t testing.TB) string {
 	})
 }
 
-func TestGoldenManifestReadsAndKeepsItsDigest(t *testing.T) {
+func TestManifest_GoldenOneReadsAndKeepsItsDigest(t *testing.T) {
 	m, err := decodeManifest(read(t, goldenManifest(t)))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestGoldenManifestReadsAndKeepsItsDigest(t *testing.T) {
 	}
 }
 
-func TestDigestIgnoresTheTimeAndNothingElse(t *testing.T) {
+func TestDigest_IgnoresTheTimeAndNothingElse(t *testing.T) {
 	base := testManifest().Digest()
 	for name, change := range map[string]func(*Manifest){
 		"stage": func(m *Manifest) { m.Stage = "x" }, "fingerprint": func(m *Manifest) { m.Fingerprint = "x" }, "seed": func(m *Manifest) { m.Seed++ },
@@ -59,7 +59,7 @@ func TestDigestIgnoresTheTimeAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestManifestCutAtEveryByteIsRefused(t *testing.T) {
+func TestManifest_CutAtEveryByteIsRefused(t *testing.T) {
 	whole := read(t, goldenManifest(t))
 	for n := range whole {
 		if _, err := decodeManifest(whole[:n]); !errors.Is(err, ErrCorrupt) {
@@ -68,7 +68,7 @@ func TestManifestCutAtEveryByteIsRefused(t *testing.T) {
 	}
 }
 
-func TestLoadSaysWhatIsWrong(t *testing.T) {
+func TestLoad_SaysWhatIsWrong(t *testing.T) {
 	root := t.TempDir()
 	whole := func(name string) string {
 		dir := filepath.Join(root, name)
@@ -111,7 +111,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func FuzzManifest(f *testing.F) {
+func FuzzManifest_AnyTextIsReadOrRefused(f *testing.F) {
 	f.Add(read(f, filepath.Join("testdata", "manifest.json")))
 	f.Add([]byte(`{"version":1}`))
 	f.Add([]byte(`{"version":9}`))

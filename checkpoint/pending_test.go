@@ -38,7 +38,7 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(out, " ")
 }
 
-func TestCommittedCheckpointLoadsAndANewOneTakesItsPlace(t *testing.T) {
+func TestCommit_CheckpointLoadsAndANewOneTakesItsPlace(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run", "dp")
 	for _, text := range []string{"one", "two", "three"} {
 		if err := commitText(dir, text); err != nil {
@@ -63,7 +63,7 @@ func TestCommittedCheckpointLoadsAndANewOneTakesItsPlace(t *testing.T) {
 	}
 }
 
-func TestTwoStepReplacementIsTheSame(t *testing.T) {
+func TestCommit_TwoStepReplacementIsTheSame(t *testing.T) {
 	parent := t.TempDir()
 	dir, next := filepath.Join(parent, "dp"), filepath.Join(parent, ".dp.tmp-1")
 	if err := errors.Join(commitText(dir, "one"), commitText(next, "two")); err != nil {
@@ -77,7 +77,7 @@ func TestTwoStepReplacementIsTheSame(t *testing.T) {
 	}
 }
 
-func TestInterruptedCommitLeavesTheOldCheckpointReadable(t *testing.T) {
+func TestCommit_InterruptedOneLeavesTheOldCheckpointReadable(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "dp")
 	if err := commitText(dir, "old"); err != nil {
@@ -103,7 +103,7 @@ func TestInterruptedCommitLeavesTheOldCheckpointReadable(t *testing.T) {
 	}
 }
 
-func TestCrashBetweenTheTwoStepsIsUndone(t *testing.T) {
+func TestCommit_CrashBetweenTheTwoStepsIsUndone(t *testing.T) {
 	parent := t.TempDir()
 	dir, old := filepath.Join(parent, "dp"), filepath.Join(parent, ".dp.old-7")
 	if err := commitText(dir, "old"); err != nil {
@@ -125,7 +125,7 @@ func TestCrashBetweenTheTwoStepsIsUndone(t *testing.T) {
 	}
 }
 
-func TestALivingWriterIsNotSweptAway(t *testing.T) {
+func TestBegin_LivingWriterIsNotSweptAway(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dp")
 	a, err := Begin(dir)
 	if err != nil {
@@ -143,7 +143,7 @@ func TestALivingWriterIsNotSweptAway(t *testing.T) {
 	}
 }
 
-func TestAbortAndFailedCommitLeaveNothing(t *testing.T) {
+func TestAbort_LeavesNothingNorDoesAFailedCommit(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "dp")
 	p, err := Begin(dir)
@@ -197,7 +197,7 @@ func writeForEver(dir string) int {
 	}
 }
 
-func TestKilledAtRandomPointsTheCheckpointIsAlwaysWhole(t *testing.T) {
+func TestCommit_KilledAtRandomPointsTheCheckpointIsAlwaysWhole(t *testing.T) {
 	dir := t.TempDir()
 	for round := range 12 {
 		cmd := exec.Command(os.Args[0])

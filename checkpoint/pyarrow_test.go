@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestPyarrowOpensEveryFileAndFindsThePromisedColumns runs scripts/golden/arrow_check.py over the golden files.
-func TestPyarrowOpensEveryFileAndFindsThePromisedColumns(t *testing.T) {
+// TestPyarrow_OpensEveryFileAndFindsThePromisedColumns runs scripts/golden/arrow_check.py over the golden files.
+func TestPyarrow_OpensEveryFileAndFindsThePromisedColumns(t *testing.T) {
 	python := os.Getenv("SLM_PYTHON")
 	if python == "" {
 		t.Skip("SLM_PYTHON names no python with pyarrow")

@@ -45,7 +45,7 @@ func needsUnload(t *testing.T, path string, data []byte) {
 }
 
 // A gigabyte of sections is read several times by the data stage, which has 600 MB.
-func TestATableIsReadInTheMemoryOfABatchNotOfTheFile(t *testing.T) {
+func TestTable_IsReadInTheMemoryOfABatchNotOfTheFile(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir()) // as the system names it
 	if err != nil {
 		t.Fatal(err)

@@ -64,7 +64,7 @@ func goldenTable(t testing.TB) string {
 	})
 }
 
-func TestTablesReadAsWritten(t *testing.T) {
+func TestTable_ReadsAsWritten(t *testing.T) {
 	got, meta, err := ReadTable[allRow](goldenTable(t))
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestTablesReadAsWritten(t *testing.T) {
 	}
 }
 
-func TestEmptyTableKeepsItsColumns(t *testing.T) {
+func TestTable_EmptyOneKeepsItsColumns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.arrow")
 	if err := WriteTable[allRow](path, nil, nil); err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ type wide struct {
 	S string `arrow:"s"`
 }
 
-func TestStreamedTableHasManyBatchesAndAllRows(t *testing.T) {
+func TestTableWriter_StreamedTableHasManyBatchesAndAllRows(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.arrow")
 	w, err := NewTableWriter[wide](path, nil)
 	if err != nil {
@@ -140,7 +140,7 @@ func TestStreamedTableHasManyBatchesAndAllRows(t *testing.T) {
 	}
 }
 
-func TestAbortedTableLeavesNothing(t *testing.T) {
+func TestTableWriter_AbortedTableLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	w, err := NewTableWriter[wide](filepath.Join(dir, "t.arrow"), nil)
 	if err != nil {
@@ -154,7 +154,7 @@ func TestAbortedTableLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestMissingColumnsAndWrongTypesAreNamed(t *testing.T) {
+func TestTable_MissingColumnsAndWrongTypesAreNamed(t *testing.T) {
 	path := goldenTable(t)
 	type missing struct {
 		X int64 `arrow:"loss"`
@@ -176,7 +176,7 @@ func TestMissingColumnsAndWrongTypesAreNamed(t *testing.T) {
 	}
 }
 
-func TestTypesThatNoColumnHoldsAreRefused(t *testing.T) {
+func TestTable_TypesThatNoColumnHoldsAreRefused(t *testing.T) {
 	type unexported struct {
 		x int `arrow:"x"`
 	}
@@ -199,7 +199,7 @@ func TestTypesThatNoColumnHoldsAreRefused(t *testing.T) {
 	}
 }
 
-func TestStringsAreAlwaysUTF8InTheFile(t *testing.T) {
+func TestTable_StringsAreAlwaysUTF8InTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.arrow")
 	if err := WriteTable(path, []wide{{1, "caf\xc3"}}, nil); err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func TestStringsAreAlwaysUTF8InTheFile(t *testing.T) {
 	}
 }
 
-func TestLargeStringsOfOtherWritersAreRead(t *testing.T) {
+func TestTable_LargeStringsOfOtherWritersAreRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.arrow")
 	schema := arrow.NewSchema([]arrow.Field{{Name: "s", Type: arrow.BinaryTypes.LargeString}, {Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
@@ -272,7 +272,7 @@ func readAll(data []byte) ([]allRow, error) {
 	return rows, nil
 }
 
-func TestTableCutAtEveryByteIsRefused(t *testing.T) {
+func TestTable_CutAtEveryByteIsRefused(t *testing.T) {
 	whole := read(t, goldenTable(t))
 	if rows, err := readAll(whole); err != nil || len(rows) != 3 {
 		t.Fatal(rows, err)
@@ -284,7 +284,7 @@ func TestTableCutAtEveryByteIsRefused(t *testing.T) {
 	}
 }
 
-func TestTableWithAnyByteChangedNeverPanics(t *testing.T) {
+func TestTable_AnyByteChangedNeverPanics(t *testing.T) {
 	whole := read(t, goldenTable(t))
 	for i := range whole {
 		for _, b := range []byte{0xff, whole[i] ^ 1<<(i%8)} {
@@ -297,8 +297,8 @@ func TestTableWithAnyByteChangedNeverPanics(t *testing.T) {
 	}
 }
 
-// FuzzArrow reads every value of any file as text, as comparing does, and says where in it a byte is, as verifying does.
-func FuzzArrow(f *testing.F) {
+// FuzzArrow_AnyFileIsShownOrRefused reads every value of any file as text, as comparing does, and says where in it a byte is, as verifying does.
+func FuzzArrow_AnyFileIsShownOrRefused(f *testing.F) {
 	for _, name := range []string{"table.arrow", "weights.arrow"} {
 		whole := read(f, filepath.Join("testdata", name))
 		f.Add(whole, len(whole)/2, []byte{1})
@@ -333,7 +333,7 @@ func FuzzArrow(f *testing.F) {
 	})
 }
 
-func FuzzTable(f *testing.F) {
+func FuzzTable_AnyFileIsReadOrRefused(f *testing.F) {
 	whole := read(f, filepath.Join("testdata", "table.arrow"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)-7])

@@ -58,7 +58,7 @@ func goldenWeights(t testing.TB) string {
 	return golden(t, "weights.arrow", func(path string) error { return WriteWeights(path, goldenMeta, goldenTensors()) })
 }
 
-func TestGoldenWeightsReadAsWrittenAndAreWrittenTheSameAgain(t *testing.T) {
+func TestWeights_GoldenFileReadsAsWrittenAndIsWrittenTheSameAgain(t *testing.T) {
 	path := goldenWeights(t)
 	w, err := OpenWeights(path)
 	if err != nil {
@@ -80,7 +80,7 @@ func TestGoldenWeightsReadAsWrittenAndAreWrittenTheSameAgain(t *testing.T) {
 	}
 }
 
-func TestWeightsAreViewsOfTheMappedFile(t *testing.T) {
+func TestWeights_AreViewsOfTheMappedFile(t *testing.T) {
 	w, err := OpenWeights(goldenWeights(t))
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func offsetIn(whole, part []byte) int {
 	return int(at - from)
 }
 
-func TestArrowsOwnReaderAgreesWithOurs(t *testing.T) {
+func TestWeights_ArrowsOwnReaderAgreesWithOurs(t *testing.T) {
 	f, err := os.Open(goldenWeights(t))
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestArrowsOwnReaderAgreesWithOurs(t *testing.T) {
 	}
 }
 
-func TestWritingWeightsRefusesWhatCannotBeReadBack(t *testing.T) {
+func TestWeights_WhatCannotBeReadBackIsNotWritten(t *testing.T) {
 	dir := t.TempDir()
 	for name, ts := range map[string][]Tensor{
 		"short":    {{Name: "a", Shape: []int{2}, Data: []float32{1}}},
@@ -145,7 +145,7 @@ func TestWritingWeightsRefusesWhatCannotBeReadBack(t *testing.T) {
 	}
 }
 
-func TestWeightsCutAtEveryByteAreRefused(t *testing.T) {
+func TestWeights_CutAtEveryByteAreRefused(t *testing.T) {
 	whole := read(t, goldenWeights(t))
 	for n := range whole {
 		if a, err := parseArrow(whole[:n:n]); err == nil {
@@ -183,7 +183,7 @@ func checkpointOfWeights(t *testing.T) string {
 	return dir
 }
 
-func TestVerifyNoticesEveryFlippedByte(t *testing.T) {
+func TestVerify_NoticesEveryFlippedByte(t *testing.T) {
 	dir := checkpointOfWeights(t)
 	if err := Verify(dir); err != nil {
 		t.Fatal(err)
@@ -213,7 +213,7 @@ func TestVerifyNoticesEveryFlippedByte(t *testing.T) {
 	}
 }
 
-func TestVerifyNamesTheTensorThatDiffers(t *testing.T) {
+func TestVerify_NamesTheTensorThatDiffers(t *testing.T) {
 	dir := checkpointOfWeights(t)
 	path := filepath.Join(dir, "weights.arrow")
 	data := read(t, path)
@@ -228,7 +228,7 @@ func TestVerifyNamesTheTensorThatDiffers(t *testing.T) {
 	}
 }
 
-func FuzzWeights(f *testing.F) {
+func FuzzWeights_AnyFileIsReadOrRefused(f *testing.F) {
 	whole := read(f, filepath.Join("testdata", "weights.arrow"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])

@@ -20,7 +20,7 @@ func (f *fixed) Do(_ context.Context, reqs []Request) ([]Reply, error) {
 }
 func (f *fixed) Info() Info { return Info{CanScore: true} }
 
-func TestTheSpaceBelongsToTheOptionAndNeverToThePrompt(t *testing.T) {
+func TestAnswer_SpaceBelongsToTheOptionAndNeverToThePrompt(t *testing.T) {
 	for _, q := range []Question{
 		{"", " What? ", []string{"a ", " b"}}, {" Known.\n", "What?\n", []string{"a", "b"}},
 	} {
@@ -34,7 +34,7 @@ func TestTheSpaceBelongsToTheOptionAndNeverToThePrompt(t *testing.T) {
 	}
 }
 
-func TestWithoutKnowledgeThePromptIsTheSameButForIt(t *testing.T) {
+func TestAnswer_WithoutKnowledgeThePromptIsTheSameButForIt(t *testing.T) {
 	q := Question{"The text of section 4.", "What does it say?", []string{"this", "that"}}
 	for _, style := range []string{Cloze, Letter} {
 		with, err := Render(style, q)
@@ -50,7 +50,7 @@ func TestWithoutKnowledgeThePromptIsTheSameButForIt(t *testing.T) {
 	}
 }
 
-func TestClozePicksTheHighestMeanPerToken(t *testing.T) {
+func TestAnswer_ClozePicksTheHighestMeanPerToken(t *testing.T) {
 	f := &fixed{replies: []Reply{{Scores: []Score{{-4, 2}, {-9, 6}, {-1.6, 1}, {-8, 4}}, PromptTokens: 30}}}
 	got, err := Answer(context.Background(), f, Cloze, []Question{{"", "q", []string{"a", "b", "c", "d"}}})
 	if err != nil {
@@ -62,7 +62,7 @@ func TestClozePicksTheHighestMeanPerToken(t *testing.T) {
 	}
 }
 
-func TestOfEqualsTheFirstIsPicked(t *testing.T) {
+func TestAnswer_OfEqualsTheFirstIsPicked(t *testing.T) {
 	f := &fixed{replies: []Reply{{Scores: []Score{{-4, 2}, {-2, 1}, {-6, 2}}}}}
 	got, err := Answer(context.Background(), f, Cloze, []Question{{"", "q", []string{"a", "b", "c"}}})
 	if err != nil || got[0].Index != 0 || got[0].Margin != 0 {
@@ -70,7 +70,7 @@ func TestOfEqualsTheFirstIsPicked(t *testing.T) {
 	}
 }
 
-func TestScoresThatTellNothingAreNotTakenForChance(t *testing.T) {
+func TestAnswer_EqualScoresAreNotTakenForChance(t *testing.T) {
 	for name, scores := range map[string][]Score{"zero": {{0, 1}, {0, 1}}, "equal": {{-3, 2}, {-3, 2}}, "short": {{-1, 1}}, "no tokens": {{-1, 0}, {-2, 1}}} {
 		f := &fixed{replies: []Reply{{Scores: scores}}}
 		if _, err := Answer(context.Background(), f, Cloze, []Question{{"", "q", []string{"a", "b"}}}); !errors.Is(err, ErrReply) {
@@ -79,7 +79,7 @@ func TestScoresThatTellNothingAreNotTakenForChance(t *testing.T) {
 	}
 }
 
-func TestRepliesAreParsedForTheLetterTheyName(t *testing.T) {
+func TestAnswer_RepliesAreParsedForTheLetterTheyName(t *testing.T) {
 	choices := []string{"Distribution of copies.", "A grant of patent licence", "No warranty", "Termination"}
 	for reply, want := range map[string]int{
 		"B": 1, "b": 1, " B.": 1, "(C) No warranty": 2, "**D**": 3, "D. Termination": 3, "A\nbecause": 0, "\"A\"": 0,
@@ -93,7 +93,7 @@ func TestRepliesAreParsedForTheLetterTheyName(t *testing.T) {
 	}
 }
 
-func TestAReplyWithoutALetterIsWrongAndShown(t *testing.T) {
+func TestAnswer_ReplyWithoutALetterIsWrongAndShown(t *testing.T) {
 	f := &fixed{replies: []Reply{{Text: "I cannot say."}}}
 	got, err := Answer(context.Background(), f, Letter, []Question{{"k", "q", []string{"yes", "no"}}})
 	if err != nil || got[0].Index != -1 || got[0].Text != "I cannot say." {
@@ -104,7 +104,7 @@ func TestAReplyWithoutALetterIsWrongAndShown(t *testing.T) {
 	}
 }
 
-func TestQuestionsThatCannotBeAskedAreRefused(t *testing.T) {
+func TestAnswer_QuestionsThatCannotBeAskedAreRefused(t *testing.T) {
 	for name, q := range map[string]Question{"one choice": {"", "q", []string{"a"}}, "empty choice": {"", "q", []string{"a", " "}}, "too many": {"", "q", make([]string, 27)}} {
 		if _, err := Answer(context.Background(), &fixed{}, Cloze, []Question{q}); !errors.Is(err, ErrRequest) {
 			t.Errorf("%s: %v", name, err)

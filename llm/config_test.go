@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-func TestDefaultIsValidAndLocal(t *testing.T) {
+func TestConfig_DefaultIsValidAndLocal(t *testing.T) {
 	if err := Default().Validate(); err != nil || Default().Provider != Local {
 		t.Error(err)
 	}
 }
 
-func TestEveryProblemIsFoundAndNamed(t *testing.T) {
+func TestConfig_EveryProblemIsFoundAndNamed(t *testing.T) {
 	remote := Config{Provider: OpenAI, Model: "m", Answer: Letter, URL: "https://host/v1", KeyEnv: "KEY", Budget: Budget{Calls: 1}, Timeout: 1, Concurrency: 1}
 	if err := remote.Validate(); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestEveryProblemIsFoundAndNamed(t *testing.T) {
 	}
 }
 
-func TestMissingWeightsSayWhatToType(t *testing.T) {
+func TestConfig_MissingWeightsSayWhatToType(t *testing.T) {
 	env := func(home, cache string) func(string) string {
 		return func(name string) string { return map[string]string{"HOME": home, "XDG_CACHE_HOME": cache}[name] }
 	}

@@ -209,7 +209,7 @@ func (f *fakeServer) strike(c trouble, hit func(k int) bool) {
 	}
 }
 
-func TestTroubleThatComesAndGoesCostsTimeAndNoReply(t *testing.T) {
+func TestService_TroubleThatComesAndGoesCostsTimeAndNoReply(t *testing.T) {
 	qs := someQuestions(3) // 12 calls
 	under(t, qs, func(t *testing.T, c trouble, want []Choice) {
 		f := serve(t)
@@ -244,7 +244,7 @@ func TestTroubleThatComesAndGoesCostsTimeAndNoReply(t *testing.T) {
 	})
 }
 
-func TestTroubleThatLastsHasItsErrorAndTheNextRunGoesOn(t *testing.T) {
+func TestService_TroubleThatLastsHasItsErrorAndTheNextRunGoesOn(t *testing.T) {
 	qs := someQuestions(2) // 8 calls
 	under(t, qs, func(t *testing.T, c trouble, want []Choice) {
 		f := serve(t)
@@ -276,7 +276,7 @@ func TestTroubleThatLastsHasItsErrorAndTheNextRunGoesOn(t *testing.T) {
 	})
 }
 
-func TestNoTroubleTakesABudgetOverItsEnd(t *testing.T) {
+func TestBudget_NoTroubleTakesItOverItsEnd(t *testing.T) {
 	qs := someQuestions(3)
 	under(t, qs, func(t *testing.T, c trouble, _ []Choice) {
 		f := serve(t)
@@ -308,7 +308,7 @@ func TestNoTroubleTakesABudgetOverItsEnd(t *testing.T) {
 	})
 }
 
-func TestAServerThatCountsMoreThanItMayOvershootsByTheCallsUnderWay(t *testing.T) {
+func TestBudget_ServerThatCountsMoreThanItMayOvershootsByTheCallsUnderWay(t *testing.T) {
 	const each = 1000 // tokens that it reports, where 82 are the worst case
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
@@ -331,7 +331,7 @@ func TestAServerThatCountsMoreThanItMayOvershootsByTheCallsUnderWay(t *testing.T
 	})
 }
 
-func TestNumbersOfTokensThatCannotBeCountAsTheWorstCase(t *testing.T) {
+func TestBudget_ImpossibleNumbersOfTokensCountAsTheWorstCase(t *testing.T) {
 	for _, usage := range []string{`null`, `{}`, `{"prompt_tokens":0,"completion_tokens":1}`, `{"prompt_tokens":-5,"completion_tokens":1}`, `{"prompt_tokens":5,"completion_tokens":-1}`, `{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}`} {
 		f := serve(t)
 		f.fault = func(_ int, _ string, w http.ResponseWriter) bool {
@@ -350,7 +350,7 @@ func TestNumbersOfTokensThatCannotBeCountAsTheWorstCase(t *testing.T) {
 	}
 }
 
-func TestNoRetriesMeansOneAttempt(t *testing.T) {
+func TestRetries_NoneMeansOneAttempt(t *testing.T) {
 	f := serve(t)
 	f.fault = func(_ int, _ string, w http.ResponseWriter) bool { w.WriteHeader(500); return true }
 	cfg := f.config()
@@ -361,7 +361,7 @@ func TestNoRetriesMeansOneAttempt(t *testing.T) {
 	}
 }
 
-func TestUnreachableServerIsUnavailableAndNamedAndBillsNothing(t *testing.T) {
+func TestOpenAI_UnreachableServerIsUnavailableAndNamedAndBillsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := serve(t)
 		cfg := f.config()
@@ -377,7 +377,7 @@ func TestUnreachableServerIsUnavailableAndNamedAndBillsNothing(t *testing.T) {
 	})
 }
 
-func TestTheSameModelUnderTheNamesThatServersGiveIt(t *testing.T) {
+func TestOpenAI_SameModelUnderTheNamesThatServersGiveIt(t *testing.T) {
 	for _, c := range []struct {
 		asked, got string
 		want       bool
@@ -392,7 +392,7 @@ func TestTheSameModelUnderTheNamesThatServersGiveIt(t *testing.T) {
 	}
 }
 
-func TestAReplyThatRepeatsTheKeyIsKeptWithoutIt(t *testing.T) {
+func TestOpenAI_ReplyThatRepeatsTheKeyIsKeptWithoutIt(t *testing.T) {
 	f := serve(t)
 	f.fault = func(_ int, _ string, w http.ResponseWriter) bool {
 		_, _ = w.Write([]byte(`{"choices":[{"message":{"content":"B, ` + testKey + `"}}]}`))
@@ -406,7 +406,7 @@ func TestAReplyThatRepeatsTheKeyIsKeptWithoutIt(t *testing.T) {
 	}
 }
 
-func TestAMessageWithoutATextIsRefused(t *testing.T) {
+func TestOpenAI_MessageWithoutATextIsRefused(t *testing.T) {
 	f := serve(t)
 	f.fault = func(_ int, _ string, w http.ResponseWriter) bool {
 		_, _ = w.Write([]byte(`{"choices":[{"message":{"role":"assistant","content":null,"reasoning":"hmm"},"finish_reason":"length"}]}`))

@@ -16,7 +16,7 @@ func headers(pairs ...string) http.Header {
 	return h
 }
 
-func TestTimesInHeadersAreReadInEveryFormAndByTheServersClock(t *testing.T) {
+func TestLimits_TimesInHeadersAreReadInEveryFormAndByTheServersClock(t *testing.T) {
 	for _, c := range []struct {
 		value, date string
 		want        time.Duration
@@ -38,7 +38,7 @@ func TestTimesInHeadersAreReadInEveryFormAndByTheServersClock(t *testing.T) {
 	}
 }
 
-func TestAllowancesAreReadUnderTheNamesOfManyServers(t *testing.T) {
+func TestLimits_AllowancesAreReadUnderTheNamesOfManyServers(t *testing.T) {
 	for _, c := range []struct {
 		h                http.Header
 		requests, tokens *allowance

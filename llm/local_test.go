@@ -80,7 +80,7 @@ func toyBox(t *testing.T, room int) (*Service, *toy) {
 	return s, e
 }
 
-func TestPromptAndOptionAreEncodedAsTheTextStands(t *testing.T) {
+func TestLocal_PromptAndOptionAreEncodedAsTheTextStands(t *testing.T) {
 	s, _ := toyBox(t, 100)
 	got, err := s.Do(context.Background(), []Request{{Prompt: "ab", Options: []string{" c", " dd"}}, {Prompt: "abx", Options: []string{"y", "z"}}})
 	if err != nil {
@@ -95,7 +95,7 @@ func TestPromptAndOptionAreEncodedAsTheTextStands(t *testing.T) {
 	}
 }
 
-func TestCompletionsEndAtTheStopAndAtTheContext(t *testing.T) {
+func TestLocal_CompletionsEndAtTheStopAndAtTheContext(t *testing.T) {
 	s, e := toyBox(t, 100)
 	got, err := s.Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 50, Stop: []string{"three", "\n"}}, {Prompt: "p", MaxTokens: 2, Chat: true}})
 	if err != nil || got[0].Text != "one" || got[1].Text != "on" || got[1].PromptTokens != 2 || got[1].OutputTokens != 2 {
@@ -138,7 +138,7 @@ func TestLocal_BrokenWeightsAreToldWithTheirName(t *testing.T) {
 	}
 }
 
-func TestADamagedShippedModelIsRefusedAtOnce(t *testing.T) {
+func TestLocal_DamagedShippedModelIsRefusedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "slm", "models", "SmolLM2-135M-Instruct.Q4_1.gguf")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("half a download"), 0o644)); err != nil {
@@ -150,8 +150,8 @@ func TestADamagedShippedModelIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-// TestSmolLM2ReadsWhatItIsTold runs the real model where set-up has fetched it.
-func TestSmolLM2ReadsWhatItIsTold(t *testing.T) {
+// TestLocal_SmolLM2ReadsWhatItIsTold runs the real model where set-up has fetched it.
+func TestLocal_SmolLM2ReadsWhatItIsTold(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs 135 M parameters")
 	}

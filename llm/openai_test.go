@@ -46,7 +46,7 @@ func someQuestions(n int) []Question {
 	return qs
 }
 
-func TestRecordedRepliesOfARealServerAreUnderstood(t *testing.T) {
+func TestOpenAI_RecordedRepliesOfARealServerAreUnderstood(t *testing.T) {
 	recorded := func(name string, status int) *httptest.Server {
 		data, err := os.ReadFile(filepath.Join("testdata", "openai", name))
 		if err != nil {
@@ -99,7 +99,7 @@ func TestRecordedRepliesOfARealServerAreUnderstood(t *testing.T) {
 	}
 }
 
-func TestTheKeyIsSeenByNothingThatPrints(t *testing.T) {
+func TestOpenAI_KeyIsSeenByNothingThatPrints(t *testing.T) {
 	box := openBox(t, serve(t).config(), Options{})
 	p := box.provider.(*openAI)
 	for _, text := range []string{fmt.Sprint(p.key), fmt.Sprintf("%+v", p.key), fmt.Sprintf("%#v", p.key), fmt.Sprintf("%v %+v", p, *p), fmt.Sprintf("%#v", *p), fmt.Sprintf("%+v", box.cfg)} {
@@ -112,7 +112,7 @@ func TestTheKeyIsSeenByNothingThatPrints(t *testing.T) {
 	}
 }
 
-func TestAMissingKeyIsToldBeforeAnythingIsAsked(t *testing.T) {
+func TestOpenAI_MissingKeyIsToldBeforeAnythingIsAsked(t *testing.T) {
 	cfg := serve(t).config()
 	cfg.KeyEnv = "SLM_TEST_NO_SUCH_VARIABLE"
 	if _, err := tryBox(cfg, Options{}); !errors.Is(err, ErrAuth) || !strings.Contains(err.Error(), cfg.KeyEnv) {
@@ -120,7 +120,7 @@ func TestAMissingKeyIsToldBeforeAnythingIsAsked(t *testing.T) {
 	}
 }
 
-func TestPositionsInBytesAndInCharactersGiveTheSameScores(t *testing.T) {
+func TestOpenAI_PositionsInBytesAndInCharactersGiveTheSameScores(t *testing.T) {
 	q := []Question{{Knowledge: "条文：知識。", Question: "Où est-ce?", Choices: []string{"ça — là", "naïve", "日本 語"}}}
 	f := serve(t)
 	runes, err := Answer(context.Background(), openBox(t, f.config(), Options{}), Cloze, q)
@@ -135,7 +135,7 @@ func TestPositionsInBytesAndInCharactersGiveTheSameScores(t *testing.T) {
 	}
 }
 
-func TestLetterAnswersGoThroughChat(t *testing.T) {
+func TestOpenAI_LetterAnswersGoThroughChat(t *testing.T) {
 	cfg := serve(t).config()
 	cfg.Answer = Letter
 	box := openBox(t, cfg, Options{})
@@ -148,8 +148,8 @@ func TestLetterAnswersGoThroughChat(t *testing.T) {
 	}
 }
 
-// FuzzServerReply gives the client whatever a server could send.
-func FuzzServerReply(f *testing.F) {
+// FuzzOpenAI_AnyServerReplyIsReadOrRefused gives the client whatever a server could send.
+func FuzzOpenAI_AnyServerReplyIsReadOrRefused(f *testing.F) {
 	for _, name := range []string{"score.json", "score_shifted.json", "text.json", "chat.json", "400.json", "401.json"} {
 		data, err := os.ReadFile(filepath.Join("testdata", "openai", name))
 		if err != nil {
@@ -182,7 +182,7 @@ func FuzzServerReply(f *testing.F) {
 	})
 }
 
-func TestAKeyInTheAddressIsSentAndNeverTold(t *testing.T) {
+func TestOpenAI_KeyInTheAddressIsSentAndNeverTold(t *testing.T) {
 	for address, want := range map[string]string{
 		"http://host": "http://host", "http://host:80/v1": "http://host:80/v1", "https://host/KEY/v1": "https://host/…/v1", "https://host/v1/KEY": "https://host/…",
 		"https://host/KEY": "https://host/…", "https://host/a/b/v1beta/": "https://host/…/v1beta", "://": "the server",

@@ -24,7 +24,7 @@ func openOverlap(t *testing.T) *Service {
 	return s
 }
 
-func TestOverlapChoosesWhatTheKnowledgeSaysAndIsAtChanceWithoutIt(t *testing.T) {
+func TestOverlap_ChoosesWhatTheKnowledgeSaysAndIsAtChanceWithoutIt(t *testing.T) {
 	s := openOverlap(t)
 	texts := []string{
 		"Redistributions must reproduce the above notice.", "You may add your own copyright statement.",
@@ -60,14 +60,14 @@ func TestOverlapChoosesWhatTheKnowledgeSaysAndIsAtChanceWithoutIt(t *testing.T) 
 	}
 }
 
-func TestOverlapWritesNothingAndSaysSo(t *testing.T) {
+func TestOverlap_WritesNothingAndSaysSo(t *testing.T) {
 	_, err := openOverlap(t).Do(context.Background(), []Request{{Prompt: "Who?", MaxTokens: 4}})
 	if !errors.Is(err, ErrRequest) || !strings.Contains(err.Error(), "no language model") {
 		t.Error(err)
 	}
 }
 
-func TestOverlapTakesNoSettingThatItDoesNotRead(t *testing.T) {
+func TestOverlap_TakesNoSettingThatItDoesNotRead(t *testing.T) {
 	if err := overlapConfig().Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -156,7 +156,7 @@ func (l *limited) answer(r *http.Request) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r, ProtoMajor: 1, ProtoMinor: 1}
 }
 
-func TestAThousandCallsTakeAsLongAsTheServersLimitAndNoBan(t *testing.T) {
+func TestPace_AThousandCallsTakeAsLongAsTheServersLimitAndNoBan(t *testing.T) {
 	const calls, aMinute, ban = 1000, 300, 60
 	window := func() gate { return &window{most: aMinute} }
 	sliding := func() gate { return &sliding{most: aMinute} }
@@ -212,7 +212,7 @@ func TestAThousandCallsTakeAsLongAsTheServersLimitAndNoBan(t *testing.T) {
 	}
 }
 
-func TestAPauseThatOneCallIsToldIsKeptByAll(t *testing.T) {
+func TestPace_PauseThatOneCallIsToldIsKeptByAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := serve(t)
 		var early []time.Duration
@@ -242,7 +242,7 @@ func TestAPauseThatOneCallIsToldIsKeptByAll(t *testing.T) {
 	})
 }
 
-func TestConcurrencyHalvesAfterARefusalAndGrowsByOneARound(t *testing.T) {
+func TestPace_ConcurrencyHalvesAfterARefusalAndGrowsByOneARound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(16)
 		ctx := context.Background()
@@ -289,7 +289,7 @@ func TestConcurrencyHalvesAfterARefusalAndGrowsByOneARound(t *testing.T) {
 	})
 }
 
-func TestAnAllowanceThatIsUsedUpIsWaitedForAndOneOfADayIsNot(t *testing.T) {
+func TestPace_AllowanceThatIsUsedUpIsWaitedForAndOneOfADayIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(4)
 		ctx := context.Background()
@@ -325,7 +325,7 @@ func TestAnAllowanceThatIsUsedUpIsWaitedForAndOneOfADayIsNot(t *testing.T) {
 	})
 }
 
-func TestTheRateIsLearntFromTheTimeInWhichSomethingWasAsked(t *testing.T) {
+func TestPace_RateIsLearntFromTheTimeInWhichSomethingWasAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(4)
 		ctx := context.Background()
@@ -365,7 +365,7 @@ func TestTheRateIsLearntFromTheTimeInWhichSomethingWasAsked(t *testing.T) {
 	})
 }
 
-func TestWaitingEndsWithItsContext(t *testing.T) {
+func TestPace_WaitingEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(1)
 		if err := p.begin(context.Background()); err != nil {

@@ -9,7 +9,7 @@ import (
 	"slm/rng"
 )
 
-func TestBackoffDoublesWithJitterThatTheSeedDecides(t *testing.T) {
+func TestBackoff_DoublesWithJitterThatTheSeedDecides(t *testing.T) {
 	s := rng.New(7, "llm", "retry", "k")
 	for n := 1; n <= 20; n++ {
 		full := min(firstWait<<min(n-1, 10), longestWait)
@@ -26,7 +26,7 @@ func TestBackoffDoublesWithJitterThatTheSeedDecides(t *testing.T) {
 	}
 }
 
-func TestSleepEndsWithItsContext(t *testing.T) {
+func TestSleep_EndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {

@@ -23,7 +23,7 @@ func prompts(n int) []Request {
 	return reqs
 }
 
-func TestASecondRunAsksNothingAndSaysTheSame(t *testing.T) {
+func TestService_SecondRunAsksNothingAndSaysTheSame(t *testing.T) {
 	f := serve(t)
 	journal := filepath.Join(t.TempDir(), "replies.wal")
 	qs := someQuestions(5)
@@ -46,7 +46,7 @@ func TestASecondRunAsksNothingAndSaysTheSame(t *testing.T) {
 	}
 }
 
-func TestEachRequestIsPaidOnceHoweverManyWantIt(t *testing.T) {
+func TestService_EachRequestIsPaidOnceHoweverManyWantIt(t *testing.T) {
 	f := serve(t)
 	box := openBox(t, f.config(), Options{})
 	reqs := append(prompts(5), prompts(5)...)
@@ -75,7 +75,7 @@ func TestEachRequestIsPaidOnceHoweverManyWantIt(t *testing.T) {
 	}
 }
 
-func TestCallersCannotChangeWhatIsStored(t *testing.T) {
+func TestService_CallersCannotChangeWhatIsStored(t *testing.T) {
 	box := openBox(t, serve(t).config(), Options{})
 	req := []Request{{Prompt: "p:", Options: []string{" a", " b"}}}
 	a, err := box.Do(context.Background(), req)
@@ -90,7 +90,7 @@ func TestCallersCannotChangeWhatIsStored(t *testing.T) {
 	}
 }
 
-func TestOfflineAnswersFromWhatIsStoredAndNothingElse(t *testing.T) {
+func TestService_OfflineAnswersFromWhatIsStoredAndNothingElse(t *testing.T) {
 	f := serve(t)
 	dir := t.TempDir()
 	journal, export := filepath.Join(dir, "a.wal"), filepath.Join(dir, "replies.arrow")
@@ -139,7 +139,7 @@ func TestOfflineAnswersFromWhatIsStoredAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestExportDoesNotDependOnTheOrderOfCalls(t *testing.T) {
+func TestExport_DoesNotDependOnTheOrderOfCalls(t *testing.T) {
 	dir := t.TempDir()
 	var files [][]byte
 	for i, reqs := range [][]Request{prompts(6), {prompts(6)[5], prompts(6)[2], prompts(6)[0], prompts(6)[4], prompts(6)[1], prompts(6)[3]}} {
@@ -163,7 +163,7 @@ func TestExportDoesNotDependOnTheOrderOfCalls(t *testing.T) {
 	}
 }
 
-func TestExportHasThePromisedColumns(t *testing.T) {
+func TestExport_HasThePromisedColumns(t *testing.T) {
 	f := serve(t)
 	box := openBox(t, f.config(), Options{})
 	req := []Request{{Prompt: "Q:", Options: []string{" yes", " no"}}, {Prompt: "say", MaxTokens: 3, Stop: []string{"\n"}}}
@@ -213,7 +213,7 @@ func TestExportHasThePromisedColumns(t *testing.T) {
 	}
 }
 
-func TestReplayRefusesRowsThatAreNotWhatTheirKeySays(t *testing.T) {
+func TestReplay_RefusesRowsThatAreNotWhatTheirKeySays(t *testing.T) {
 	box := openBox(t, serve(t).config(), Options{})
 	if _, err := box.Do(context.Background(), prompts(1)); err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func TestReplayRefusesRowsThatAreNotWhatTheirKeySays(t *testing.T) {
 	}
 }
 
-func TestBudgetStopsAndKeepsWhatWasBought(t *testing.T) {
+func TestBudget_StopsAndKeepsWhatWasBought(t *testing.T) {
 	// A request of prompts is 8 bytes: at worst 72 prompt and 10 output tokens; the fake server reports 2 and 1.
 	for name, c := range map[string]struct {
 		budget Budget
@@ -273,7 +273,7 @@ func TestBudgetStopsAndKeepsWhatWasBought(t *testing.T) {
 	}
 }
 
-func TestACancelledRunKeepsTheRepliesUnderWay(t *testing.T) {
+func TestService_CancelledRunKeepsTheRepliesUnderWay(t *testing.T) {
 	f := serve(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	f.fault = func(n int, _ string, _ http.ResponseWriter) bool {
@@ -299,7 +299,7 @@ func TestACancelledRunKeepsTheRepliesUnderWay(t *testing.T) {
 	}
 }
 
-func TestAJournalThatCannotBeWrittenStopsTheRun(t *testing.T) {
+func TestService_JournalThatCannotBeWrittenStopsTheRun(t *testing.T) {
 	f := serve(t)
 	box := openBox(t, f.config(), Options{Journal: filepath.Join(t.TempDir(), "replies.wal")})
 	if err := box.store.journal.Close(); err != nil {
@@ -310,7 +310,7 @@ func TestAJournalThatCannotBeWrittenStopsTheRun(t *testing.T) {
 	}
 }
 
-func TestKeysDifferWhereverTheAnswerCould(t *testing.T) {
+func TestKey_DiffersWhereverTheAnswerCould(t *testing.T) {
 	base := Info{Provider: "openai", Model: "m", Digest: "d"}
 	seen := map[string]string{}
 	add := func(name string, i Info, r Request) {
@@ -341,7 +341,7 @@ func TestKeysDifferWhereverTheAnswerCould(t *testing.T) {
 	}
 }
 
-func TestRequestsThatMakeNoSenseAreRefused(t *testing.T) {
+func TestService_RequestsThatMakeNoSenseAreRefused(t *testing.T) {
 	f := serve(t)
 	box := openBox(t, f.config(), Options{})
 	for name, r := range map[string]Request{
@@ -365,7 +365,7 @@ func mustRead(t *testing.T, path string) []byte {
 	return data
 }
 
-func TestEachUserOfTheBoxExportsWhatItUsed(t *testing.T) {
+func TestExport_EachUserOfTheBoxGetsWhatItUsed(t *testing.T) {
 	f := serve(t)
 	dir := t.TempDir()
 	journal := filepath.Join(dir, "replies.wal")

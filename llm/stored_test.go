@@ -64,8 +64,8 @@ func sound(t *testing.T, s *store, used Usage) {
 	}
 }
 
-// FuzzStoredFrames opens journals whose frames are whole and hold anything, one a line.
-func FuzzStoredFrames(f *testing.F) {
+// FuzzStored_AnyFrameIsReadOrRefused opens journals whose frames are whole and hold anything, one a line.
+func FuzzStored_AnyFrameIsReadOrRefused(f *testing.F) {
 	frames, _ := storedSeeds(f)
 	f.Add(bytes.Join(frames, []byte("\n")))
 	for _, frame := range frames {
@@ -86,8 +86,8 @@ func FuzzStoredFrames(f *testing.F) {
 	})
 }
 
-// FuzzRepliesArrow replays files of any content.
-func FuzzRepliesArrow(f *testing.F) {
+// FuzzStored_AnyRepliesArrowIsReadOrRefused replays files of any content.
+func FuzzStored_AnyRepliesArrowIsReadOrRefused(f *testing.F) {
 	_, table := storedSeeds(f)
 	f.Add(table)
 	f.Add(table[:len(table)/2])
@@ -104,7 +104,7 @@ func FuzzRepliesArrow(f *testing.F) {
 	})
 }
 
-func TestACutFileOfRepliesIsAnErrorAndEveryCutOfAJournalKeepsWhatIsWhole(t *testing.T) {
+func TestStored_CutFileOfRepliesIsAnErrorAndEveryCutOfAJournalKeepsWhatIsWhole(t *testing.T) {
 	dir := t.TempDir()
 	journal, table := filepath.Join(dir, "a.wal"), filepath.Join(dir, "a.arrow")
 	s, err := assemble(Config{Budget: Budget{Calls: 50}}, Options{Journal: journal}, overlap{})

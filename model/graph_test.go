@@ -68,7 +68,7 @@ func mustGraph(t testing.TB, p *Params, be kernel.Backend, seqs, length int) *Gr
 	return g
 }
 
-func TestGradientsOfATwoLayerModelMatchFiniteDifferences(t *testing.T) {
+func TestGraph_GradientsOfATwoLayerModelMatchFiniteDifferences(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		cfg := tiny(tied)
 		p := New(cfg, 3)

@@ -74,7 +74,7 @@ func rowOf(b Batch, row, length int) Batch {
 	return h
 }
 
-func TestMicroBatchesGiveTheSameBits(t *testing.T) {
+func TestGraph_MicroBatchesGiveTheSameBits(t *testing.T) {
 	for _, backend := range backends(t) {
 		b := packedBatch(tiny(true), 5)
 		whole := gradientsOf(t, backend, 2, b)
@@ -84,7 +84,7 @@ func TestMicroBatchesGiveTheSameBits(t *testing.T) {
 }
 
 // Rows of whole steps are terms of one product where the backend allows it.
-func TestRowsOfOneProductHaveTheBitsOfRowsOneByOne(t *testing.T) {
+func TestGraph_RowsOfOneProductHaveTheBitsOfRowsOneByOne(t *testing.T) {
 	const rows, length = 3, 32
 	cfg := tiny(true)
 	r := rand.New(rand.NewPCG(8, 8))
@@ -106,7 +106,7 @@ func TestRowsOfOneProductHaveTheBitsOfRowsOneByOne(t *testing.T) {
 	}
 }
 
-func TestThreadsDoNotChangeABit(t *testing.T) {
+func TestGraph_ThreadsDoNotChangeABit(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, backend := range backends(t) {
 		b := packedBatch(tiny(true), 6)
@@ -119,7 +119,7 @@ func TestThreadsDoNotChangeABit(t *testing.T) {
 	}
 }
 
-func TestActivationsThatAreComputedAgainGiveTheSameBits(t *testing.T) {
+func TestRecomputing_GivesTheSameBits(t *testing.T) {
 	for _, backend := range backends(t) {
 		for _, tied := range []bool{true, false} {
 			cfg := tiny(tied)
@@ -159,7 +159,7 @@ func allocated(t *testing.T, cfg Config, mode Mode) float64 {
 	return float64(after.TotalAlloc - before.TotalAlloc)
 }
 
-func TestBlocksThatComputeActivationsAgainShareTheirMemory(t *testing.T) {
+func TestRecomputing_BlocksShareTheirMemory(t *testing.T) {
 	cfg := tiny(true)
 	cfg.Layers = 10
 	// What a token's gradient needs of a layer: queries, keys, values, mixed values, log-sum-exps, gates, and two norms' roots.
@@ -174,7 +174,7 @@ func TestBlocksThatComputeActivationsAgainShareTheirMemory(t *testing.T) {
 	}
 }
 
-func TestADocumentNeverSeesItsNeighbour(t *testing.T) {
+func TestGraph_DocumentNeverSeesItsNeighbour(t *testing.T) {
 	for _, backend := range backends(t) {
 		cfg := tiny(true)
 		g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), 2, 16, Losses)
@@ -204,7 +204,7 @@ func TestADocumentNeverSeesItsNeighbour(t *testing.T) {
 	}
 }
 
-func TestANonFiniteLossIsReported(t *testing.T) {
+func TestGraph_NonFiniteLossIsReported(t *testing.T) {
 	cfg := tiny(true)
 	p := New(cfg, 3)
 	p.Layers[1].Down[0] = float32(math.NaN())

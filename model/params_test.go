@@ -12,7 +12,7 @@ import (
 
 var little = Config{Vocab: 30, Width: 16, Layers: 3, Heads: 4, KVHeads: 2, HeadDim: 6, Hidden: 20, Context: 64, RopeTheta: 10000, NormEps: 1e-5}
 
-func TestConfigSurvivesItsJSON(t *testing.T) {
+func TestConfig_SurvivesItsJSON(t *testing.T) {
 	got, err := ParseConfig(little.JSON())
 	if err != nil || got != little {
 		t.Fatalf("%+v, %v", got, err)
@@ -24,7 +24,7 @@ func TestConfigSurvivesItsJSON(t *testing.T) {
 	}
 }
 
-func TestInvalidConfigNamesItsField(t *testing.T) {
+func TestConfig_InvalidOneNamesItsField(t *testing.T) {
 	for field, change := range map[string]func(*Config){
 		"vocab_size":              func(c *Config) { c.Vocab = 0 },
 		"hidden_size":             func(c *Config) { c.Width = -1 },
@@ -48,7 +48,7 @@ func TestInvalidConfigNamesItsField(t *testing.T) {
 	}
 }
 
-func TestTensorsCoverEveryParameterOnce(t *testing.T) {
+func TestTensors_CoverEveryParameterOnce(t *testing.T) {
 	for _, tied := range []bool{false, true} {
 		cfg := little
 		cfg.Tied = tied
@@ -85,14 +85,14 @@ func TestTensorsCoverEveryParameterOnce(t *testing.T) {
 	}
 }
 
-func TestTheCountOfSmolLM2IsRight(t *testing.T) {
+func TestCount_OfSmolLM2IsRight(t *testing.T) {
 	c := Config{Vocab: 49152, Width: 576, Layers: 30, Heads: 9, KVHeads: 3, HeadDim: 64, Hidden: 1536, Tied: true}
 	if c.Count() != 134515008 { // transformers: model.num_parameters()
 		t.Fatal(c.Count())
 	}
 }
 
-func TestNewDrawsEachTensorAsItsKindWants(t *testing.T) {
+func TestNew_DrawsEachTensorAsItsKindWants(t *testing.T) {
 	cfg := little
 	cfg.Width, cfg.Hidden, cfg.HeadDim = 64, 96, 16
 	p, again, other := New(cfg, 1), New(cfg, 1), New(cfg, 2)
@@ -131,7 +131,7 @@ func TestNewDrawsEachTensorAsItsKindWants(t *testing.T) {
 	}
 }
 
-func TestFromTensorsGivesTheSameParametersInAnyOrder(t *testing.T) {
+func TestFromTensors_GivesTheSameParametersInAnyOrder(t *testing.T) {
 	p := New(little, 3)
 	ts := p.Tensors()
 	slices.Reverse(ts)
@@ -150,7 +150,7 @@ func TestFromTensorsGivesTheSameParametersInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestFromTensorsNamesWhatDoesNotFit(t *testing.T) {
+func TestFromTensors_NamesWhatDoesNotFit(t *testing.T) {
 	for name, change := range map[string]func(ts []checkpoint.Tensor) []checkpoint.Tensor{
 		"values": func(ts []checkpoint.Tensor) []checkpoint.Tensor { return ts[1:] },
 		"model.layers.1.mlp.up_proj.weight": func(ts []checkpoint.Tensor) []checkpoint.Tensor {

@@ -9,7 +9,7 @@ import (
 )
 
 // An optimiser keeps views of gradients. They must stay in place from step to step and hold each step's own values.
-func TestGradientsStayInPlaceAndAreThoseOfTheLastStep(t *testing.T) {
+func TestGradients_StayInPlaceAndAreThoseOfTheLastStep(t *testing.T) {
 	for _, backend := range backends(t) {
 		for _, tied := range []bool{true, false} {
 			cfg := tiny(tied)
@@ -45,7 +45,7 @@ func TestGradientsStayInPlaceAndAreThoseOfTheLastStep(t *testing.T) {
 }
 
 // Reading gradients is no step: they may be read twice, and more runs may follow.
-func TestGradientsMayBeReadBetweenRuns(t *testing.T) {
+func TestGradients_MayBeReadBetweenRuns(t *testing.T) {
 	for _, backend := range backends(t) {
 		for _, tied := range []bool{true, false} {
 			cfg := tiny(tied)

@@ -25,7 +25,7 @@ func goldenValue(i, j int) float64 {
 	return (float64(x)/65536 - 0.5) * 0.6
 }
 
-func TestLossAndGradientsEqualPyTorch(t *testing.T) {
+func TestGraph_LossAndGradientsEqualPyTorch(t *testing.T) {
 	text, err := os.ReadFile("testdata/llama.json")
 	if err != nil {
 		t.Fatal(err)

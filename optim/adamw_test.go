@@ -45,7 +45,7 @@ func gradient(step, i int) float32 {
 
 func rate(step int) float64 { return 1e-2 * float64(1+step%5) / 5 }
 
-func TestAdamWEqualsPyTorchOver100Steps(t *testing.T) {
+func TestAdamW_EqualsPyTorchOver100Steps(t *testing.T) {
 	matrix, vector := make([]float32, 12), make([]float32, 5)
 	for i := range matrix {
 		matrix[i] = float32(math.Cos(float64(i)))
@@ -113,7 +113,7 @@ func random(seed uint64) []Param {
 	return params
 }
 
-func TestResumeIsBitIdentical(t *testing.T) {
+func TestAdamW_ResumeIsBitIdentical(t *testing.T) {
 	run := func(cutAt int) []Param {
 		params := random(1)
 		a, err := NewAdamW(params)
@@ -151,7 +151,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 	}
 }
 
-func TestThreadsChangeNothing(t *testing.T) {
+func TestAdamW_ThreadsChangeNothing(t *testing.T) {
 	run := func(threads int) ([]Param, float64) {
 		runtime.GOMAXPROCS(threads)
 		params := random(2)
@@ -183,7 +183,7 @@ func same(t *testing.T, want, got []Param) {
 	}
 }
 
-func TestStepCountSurvivesBeyondFloat32(t *testing.T) {
+func TestAdamW_StepCountSurvivesBeyondFloat32(t *testing.T) {
 	a, err := NewAdamW(random(3))
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestStepCountSurvivesBeyondFloat32(t *testing.T) {
 	}
 }
 
-func TestRestoreRefusesAStateThatDoesNotFitAndChangesNothing(t *testing.T) {
+func TestAdamW_RestoreRefusesAStateThatDoesNotFitAndChangesNothing(t *testing.T) {
 	a, err := NewAdamW(random(4))
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func TestRestoreRefusesAStateThatDoesNotFitAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestClipEqualsPyTorchAndReportsWhatIsNotFinite(t *testing.T) {
+func TestClip_EqualsPyTorchAndReportsWhatIsNotFinite(t *testing.T) {
 	g := readGolden(t)
 	params := []Param{{Name: "x", W: make([]float32, 4), G: []float32{3, -4, 12, 0}}}
 	if norm := ClipGlobalNorm(params, 0); norm != 13 {

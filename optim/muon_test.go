@@ -41,7 +41,7 @@ func setMuonGradient(params []Param, step int) {
 	}
 }
 
-func TestMuonEqualsPyTorchOver100Steps(t *testing.T) {
+func TestMuon_EqualsPyTorchOver100Steps(t *testing.T) {
 	var g struct {
 		States []struct {
 			Step   int
@@ -76,7 +76,7 @@ func TestMuonEqualsPyTorchOver100Steps(t *testing.T) {
 	}
 }
 
-func TestMuonLeavesVectorsToAdamW(t *testing.T) {
+func TestMuon_LeavesVectorsToAdamW(t *testing.T) {
 	params, alone := stacked(), stacked()[1:]
 	o, err := NewMuon(params, backend(t, "go"))
 	if err != nil {
@@ -95,7 +95,7 @@ func TestMuonLeavesVectorsToAdamW(t *testing.T) {
 	near(t, "vector", params[1].W, alone[0].W, 0)
 }
 
-func TestOrthogonalisingBringsSingularValuesNearOne(t *testing.T) {
+func TestMuon_OrthogonalisingBringsSingularValuesNearOne(t *testing.T) {
 	const rows, cols = 40, 24
 	for _, name := range []string{"go", ""} {
 		x := make([]float32, rows*cols)
@@ -116,7 +116,7 @@ func TestOrthogonalisingBringsSingularValuesNearOne(t *testing.T) {
 	}
 }
 
-func TestMuonGoesOnFromItsStateBitForBit(t *testing.T) {
+func TestMuon_GoesOnFromItsStateBitForBit(t *testing.T) {
 	run := func(cut int) []float32 {
 		params := stacked()
 		o, err := NewMuon(params, backend(t, ""))
@@ -153,7 +153,7 @@ func TestMuonGoesOnFromItsStateBitForBit(t *testing.T) {
 	}
 }
 
-func TestMuonDoesNotDependOnThreads(t *testing.T) {
+func TestMuon_DoesNotDependOnThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var want []float32
 	for _, threads := range []int{1, 2, 4} {
@@ -172,7 +172,7 @@ func TestMuonDoesNotDependOnThreads(t *testing.T) {
 	}
 }
 
-func TestNewMuonRefusesRowsThatDoNotFit(t *testing.T) {
+func TestNewMuon_RefusesRowsThatDoNotFit(t *testing.T) {
 	for _, rows := range [][]int{{3}, {0}, {4, 4, 4}} {
 		if _, err := NewMuon([]Param{{Name: "m", W: make([]float32, 32), G: make([]float32, 32), Rows: rows}}, backend(t, "go")); err == nil {
 			t.Errorf("rows %v of 32 weights: no error", rows)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestScheduleKnownValues(t *testing.T) {
+func TestSchedule_KnownValues(t *testing.T) {
 	for _, c := range []struct {
 		s           Schedule
 		step, total int
@@ -40,7 +40,7 @@ func TestScheduleKnownValues(t *testing.T) {
 	}
 }
 
-func TestScheduleNeverRisesAfterWarmUpAndNeverWastesAStep(t *testing.T) {
+func TestSchedule_NeverRisesAfterWarmUpAndNeverWastesAStep(t *testing.T) {
 	for _, kind := range []string{Constant, Linear, Cosine, WSD} {
 		for _, warm := range []float64{0, 0.03, 7, 200} {
 			s := Schedule{Kind: kind, Warmup: warm}
@@ -64,7 +64,7 @@ func TestScheduleNeverRisesAfterWarmUpAndNeverWastesAStep(t *testing.T) {
 	}
 }
 
-func TestScheduleNamesTheFieldThatIsWrong(t *testing.T) {
+func TestSchedule_NamesTheFieldThatIsWrong(t *testing.T) {
 	for _, s := range []Schedule{
 		{Kind: "cosin"}, {Warmup: -1}, {Warmup: math.NaN()}, {Warmup: math.Inf(1)}, {Decay: 1.5}, {Decay: -0.1}, {Final: 2},
 	} {
@@ -74,7 +74,7 @@ func TestScheduleNamesTheFieldThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestSchedulesEqualPyTorchOver100Steps(t *testing.T) {
+func TestSchedule_EqualsPyTorchOver100Steps(t *testing.T) {
 	data, err := os.ReadFile("testdata/schedules.json")
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func planOf(t *testing.T, r *recipe.Recipe, dir, id string) *Plan {
 	return p
 }
 
-func TestEditingAKeyRerunsItsStageAndThoseAfterItAndNothingBefore(t *testing.T) {
+func TestPlan_EditedKeyRerunsItsStageAndThoseAfter(t *testing.T) {
 	dir := t.TempDir()
 	before := base(t)
 	p := planOf(t, &before, dir, "0123456789abcdef")
@@ -80,7 +80,7 @@ func reversed(v any) any {
 	return v
 }
 
-func TestEveryShippedRecipeWithItsKeysReversedAndCommentsAddedIsTheSameRun(t *testing.T) {
+func TestPlan_ShippedRecipeWithItsKeysReversedAndCommentsAddedIsTheSameRun(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range recipe.Names(recipes.Files) {
 		text, err := fs.ReadFile(recipes.Files, name+".yaml")
@@ -212,9 +212,9 @@ func (r *reader) got(call *ast.CallExpr) {
 // loaders are the keys that the loader reads from the text, and Check; and the section of sections.
 var loaders = []string{"slm", "extends", "stages"}
 
-// TestEveryKeyIsReadByTheProgram finds, for the field behind each key, code that reads it: in a fingerprint a key can stand that nothing obeys.
+// TestKeys_EveryOneIsReadByTheProgram finds, for the field behind each key, code that reads it: in a fingerprint a key can stand that nothing obeys.
 // A key of which one word alone may be said names what is done, and asks for nothing.
-func TestEveryKeyIsReadByTheProgram(t *testing.T) {
+func TestKeys_EveryOneIsReadByTheProgram(t *testing.T) {
 	r := &reader{set: token.NewFileSet(), done: map[string]*types.Package{}, read: map[types.Object]bool{}, paths: map[string]bool{}}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {

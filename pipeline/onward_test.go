@@ -22,7 +22,7 @@ func train(t *testing.T, dir string, set ...string) (string, error) {
 	return runtest.Train(t.Context(), r, dir)
 }
 
-func TestARaisedBudgetGoesOnFromTheFinishedSearchAndEndsInTheSameDigest(t *testing.T) {
+func TestTrain_RaisedTrialsGoOnFromTheFinishedSearchAndEndInTheSameDigest(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := train(t, dir, "eval.items=2"); err != nil {
 		t.Fatal(err)

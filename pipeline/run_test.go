@@ -18,7 +18,7 @@ import (
 	"slm/stages"
 )
 
-func TestAFinishedRunDoesNothingAndWritesNothing(t *testing.T) {
+func TestTrain_FinishedRunDoesNothingAndWritesNothing(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	first := must(t, job, Choice{})
@@ -44,7 +44,7 @@ func TestAFinishedRunDoesNothingAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestEditingAStageRerunsItAndThoseAfterItOnly(t *testing.T) {
+func TestTrain_EditedStageRerunsItAndThoseAfterItOnly(t *testing.T) {
 	dir := t.TempDir()
 	job, _ := chain(nil)
 	job.Dir = dir
@@ -71,7 +71,7 @@ func TestEditingAStageRerunsItAndThoseAfterItOnly(t *testing.T) {
 	}
 }
 
-func TestARunGoesOnWhereItWasInterrupted(t *testing.T) {
+func TestTrain_GoesOnWhereItWasInterrupted(t *testing.T) {
 	for _, stage := range []string{"data", "dp", "kit"} {
 		for step := range 3 {
 			job, made := chain(nil)
@@ -106,7 +106,7 @@ func TestARunGoesOnWhereItWasInterrupted(t *testing.T) {
 	}
 }
 
-func TestResumeNeverAndFreshStartOver(t *testing.T) {
+func TestTrain_ResumeNeverAndFreshStartOver(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	made["dp"].at = func(i int) error {
@@ -128,7 +128,7 @@ func TestResumeNeverAndFreshStartOver(t *testing.T) {
 	}
 }
 
-func TestWorkOfAnotherRecipeIsNotGoneOnWith(t *testing.T) {
+func TestTrain_WorkOfAnotherRecipeIsNotUsed(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	made["dp"].at = func(i int) error {
@@ -148,7 +148,7 @@ func TestWorkOfAnotherRecipeIsNotGoneOnWith(t *testing.T) {
 	}
 }
 
-func TestFromAlwaysRunsItsStage(t *testing.T) {
+func TestTrain_FromAlwaysRunsItsStage(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})
@@ -172,7 +172,7 @@ func TestFromAlwaysRunsItsStage(t *testing.T) {
 	}
 }
 
-func TestOnlyAndUntilChooseStages(t *testing.T) {
+func TestTrain_OnlyAndUntilChooseStages(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	if _, err := execute(t, job, Choice{Only: "dp"}); !errors.Is(err, checkpoint.ErrMissing) {
@@ -193,7 +193,7 @@ func TestOnlyAndUntilChooseStages(t *testing.T) {
 	}
 }
 
-func TestADamagedCheckpointIsMadeAgainAndANewerOneRefused(t *testing.T) {
+func TestTrain_DamagedCheckpointIsMadeAgainAndANewerOneRefused(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})
@@ -217,7 +217,7 @@ func TestADamagedCheckpointIsMadeAgainAndANewerOneRefused(t *testing.T) {
 	}
 }
 
-func TestTheSecondProcessIsToldWhoHoldsTheRun(t *testing.T) {
+func TestTrain_SecondProcessIsToldWhoHoldsTheRun(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	var inner error
@@ -239,7 +239,7 @@ func TestTheSecondProcessIsToldWhoHoldsTheRun(t *testing.T) {
 	}
 }
 
-func TestACancelledRunKeepsItsCauseAndItsState(t *testing.T) {
+func TestTrain_CancelledRunKeepsItsCauseAndItsState(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -263,7 +263,7 @@ func TestACancelledRunKeepsItsCauseAndItsState(t *testing.T) {
 	}
 }
 
-func TestAPanicInAStageIsAnError(t *testing.T) {
+func TestTrain_PanicInAStageIsAnError(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	made["dp"].at = func(int) error { panic("index out of range") }
@@ -272,7 +272,7 @@ func TestAPanicInAStageIsAnError(t *testing.T) {
 	}
 }
 
-func TestAStageThatWritesAnotherFingerprintIsNotBelieved(t *testing.T) {
+func TestTrain_StageThatWritesAnotherFingerprintIsNotBelieved(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})
@@ -287,7 +287,7 @@ type idle struct{ *fake }
 
 func (idle) Run(context.Context, *stages.Env) error { return nil }
 
-func TestEventsAreWholeLinesThatGoOnAfterAKill(t *testing.T) {
+func TestEvents_AreWholeLinesThatGoOnAfterAKill(t *testing.T) {
 	job, _ := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{Until: "data"})
@@ -325,7 +325,7 @@ func TestEventsAreWholeLinesThatGoOnAfterAKill(t *testing.T) {
 	}
 }
 
-func TestARunIsFoundByFolderNameOrItsBeginning(t *testing.T) {
+func TestFind_RunIsFoundByFolderNameOrItsBeginning(t *testing.T) {
 	job, _ := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})
@@ -364,7 +364,7 @@ func snapshot(t *testing.T, dir string) string {
 	return b.String()
 }
 
-func TestADamagedCheckpointIsNotBuiltOn(t *testing.T) {
+func TestTrain_DamagedCheckpointIsNotBuiltOn(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})
@@ -388,7 +388,7 @@ func TestADamagedCheckpointIsNotBuiltOn(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledReportLeavesIsRemovedByTheNextCommand(t *testing.T) {
+func TestReport_WhatAKilledOneLeavesIsRemovedByTheNextCommand(t *testing.T) {
 	job, _ := chain(nil)
 	job.Dir = t.TempDir()
 	must(t, job, Choice{})

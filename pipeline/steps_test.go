@@ -56,7 +56,7 @@ func keys() (paths []string) {
 	return paths
 }
 
-func TestNoFieldIsDead(t *testing.T) {
+func TestFingerprint_NoFieldIsDead(t *testing.T) {
 	before := base(t)
 	old := prints(t, &before, nil)
 	first := map[string]string{ // the earliest stage that each section may touch
@@ -144,7 +144,7 @@ func flip(t *testing.T, r *recipe.Recipe, key string) {
 	change(v)
 }
 
-func TestTheKernelAndTheFormatAreInEveryFingerprint(t *testing.T) {
+func TestFingerprint_KernelAndFormatAreInEveryOne(t *testing.T) {
 	r := base(t)
 	list := steps(&r, nil)
 	a, err := fingerprints(list, "onednn")
@@ -165,7 +165,7 @@ func TestTheKernelAndTheFormatAreInEveryFingerprint(t *testing.T) {
 	}
 }
 
-func TestCommentsAndOrderOfKeysChangeNothing(t *testing.T) {
+func TestFingerprint_CommentsAndOrderOfKeysChangeNothing(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) *Job {
 		path := filepath.Join(dir, name)
@@ -193,7 +193,7 @@ func TestCommentsAndOrderOfKeysChangeNothing(t *testing.T) {
 	}
 }
 
-func TestInputFilesCountByContentAndNotByFolder(t *testing.T) {
+func TestFingerprint_InputFilesCountByContentAndNotByFolder(t *testing.T) {
 	build := func(dir, text string) *Job {
 		if err := os.MkdirAll(filepath.Join(dir, "law"), 0o777); err != nil {
 			t.Fatal(err)
@@ -223,7 +223,7 @@ func TestInputFilesCountByContentAndNotByFolder(t *testing.T) {
 	}
 }
 
-func TestDigestsAreRememberedUntilTheFileChanges(t *testing.T) {
+func TestInputs_DigestsAreRememberedUntilTheFileChanges(t *testing.T) {
 	dir := t.TempDir()
 	path, memory := filepath.Join(dir, "a.txt"), filepath.Join(dir, "digests.json")
 	if err := os.WriteFile(path, []byte("one"), 0o666); err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTicksAreRoundAndInside(t *testing.T) {
+func TestAxis_TicksAreRoundAndInside(t *testing.T) {
 	for _, c := range []struct {
 		axis axis
 		n    int
@@ -28,7 +28,7 @@ func TestTicksAreRoundAndInside(t *testing.T) {
 	}
 }
 
-func TestValuesOutsideStayInTheFrame(t *testing.T) {
+func TestAxis_ValuesOutsideStayInTheFrame(t *testing.T) {
 	for _, x := range []axis{{lo: 1, hi: 10, a: 50, b: 450}, {lo: 1, hi: 10, a: 50, b: 450, log: true}} {
 		if x.at(-5) != 50 || x.at(1) != 50 || x.at(10) != 450 || x.at(99) != 450 {
 			t.Errorf("%+v leaves its frame", x)
@@ -39,7 +39,7 @@ func TestValuesOutsideStayInTheFrame(t *testing.T) {
 	}
 }
 
-func TestFiguresAreWrittenAsPeopleWriteThem(t *testing.T) {
+func TestAxis_FiguresAreWrittenAsPeopleWriteThem(t *testing.T) {
 	for got, want := range map[string]string{
 		plain(percent(.864)): "86 %", plain(percent(.004)): "0.4 %", plain(percent(.995)): "99.5 %", plain(percent(1)): "100 %", plain(percent(-.04)): "−4 %",
 		signed(.031): "+3.1", signed(-.031): "−3.1", signed(-.0001): "0.0", plain(pvalue(.0004)): "< .001", pvalue(.0321): ".032", pvalue(1): "1.000",

@@ -7,7 +7,7 @@ import (
 	"slm/stages/bpo"
 )
 
-func TestChangesAreQuestionsWhoseKnowledgeDiffersHeldOutOnesFirst(t *testing.T) {
+func TestChanges_AreQuestionsWhoseKnowledgeDiffersHeldOutOnesFirst(t *testing.T) {
 	rows, items, texts := sampleTrials()
 	s := &Search{Trials: rows, Items: items, Texts: texts}
 	got, why := s.changed(3)
@@ -42,7 +42,7 @@ func TestChangesAreQuestionsWhoseKnowledgeDiffersHeldOutOnesFirst(t *testing.T) 
 	}
 }
 
-func TestTheSpreadOfRepeatsGoesFromTheWorstToTheBest(t *testing.T) {
+func TestRepeats_SpreadGoesFromTheWorstToTheBest(t *testing.T) {
 	one := &arm{asked: 30, best: []point{{0, 0}, {10, 1}, {20, 3}}}
 	two := &arm{asked: 40, best: []point{{0, 0}, {15, 2}}}
 	line, band := spread([]*arm{one, two})

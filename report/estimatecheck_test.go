@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWhatWasPlannedStandsBesideWhatHappened(t *testing.T) {
+func TestEstimateCheck_WhatWasPlannedStandsBesideWhatHappened(t *testing.T) {
 	dir := t.TempDir()
 	read := func(text string) *EstimateCheck {
 		t.Helper()

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTheTimeOfAStageIsThatOfItsSittings(t *testing.T) {
+func TestEvents_TimeOfAStageIsThatOfItsSittings(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	text := `{"t":"2026-01-01T00:00:00Z","type":"stage","stage":"dp","phase":"run"}
 {"t":"2026-01-01T00:00:10Z","type":"step","stage":"dp"}

@@ -32,7 +32,7 @@ func samplePage(t *testing.T) string {
 	return page.String()
 }
 
-func TestPageHoldsEveryPartOfTheRun(t *testing.T) {
+func TestPage_HoldsEveryPartOfTheRun(t *testing.T) {
 	html := samplePage(t)
 	for _, e := range systems.All {
 		if !strings.Contains(html, `aria-label="`+e.Label+": ") {
@@ -56,7 +56,7 @@ func TestPageHoldsEveryPartOfTheRun(t *testing.T) {
 	}
 }
 
-func TestPageLoadsNothingFromOutside(t *testing.T) {
+func TestPage_LoadsNothingFromOutside(t *testing.T) {
 	html := samplePage(t)
 	for _, bad := range []string{"http://", "https://", "src=", "href=", "@import", "url(", "<link", "<script", "<iframe"} {
 		if strings.Contains(strings.ReplaceAll(html, `&lt;script`, ""), bad) {
@@ -65,7 +65,7 @@ func TestPageLoadsNothingFromOutside(t *testing.T) {
 	}
 }
 
-func TestTextIsEscaped(t *testing.T) {
+func TestPage_TextIsEscaped(t *testing.T) {
 	html := samplePage(t)
 	if strings.Contains(html, "<script>alert") || strings.Contains(html, "<b>not bold</b>") {
 		t.Error("text of the run came through as HTML")
@@ -75,7 +75,7 @@ func TestTextIsEscaped(t *testing.T) {
 	}
 }
 
-func TestPageIsWellFormed(t *testing.T) {
+func TestPage_IsWellFormed(t *testing.T) {
 	html := samplePage(t)
 	// The page keeps to XML's rules but for the doctype and the empty meta elements.
 	xhtml := regexp.MustCompile(`<meta ([^>]*)>`).ReplaceAllString(strings.TrimPrefix(html, "<!doctype html>\n"), "<meta $1/>")
@@ -113,7 +113,7 @@ func TestPageIsWellFormed(t *testing.T) {
 	}
 }
 
-func TestPageOfUnfinishedRunSaysSo(t *testing.T) {
+func TestPage_OfAnUnfinishedRunSaysSo(t *testing.T) {
 	dir := sampleRun(t)
 	for _, stage := range []string{"eval", "bpo", "kit"} {
 		if err := os.RemoveAll(filepath.Join(dir, stage)); err != nil {
@@ -133,7 +133,7 @@ func TestPageOfUnfinishedRunSaysSo(t *testing.T) {
 	}
 }
 
-func TestSameRunGivesTheSamePage(t *testing.T) {
+func TestPage_SameRunGivesTheSameOne(t *testing.T) {
 	run, err := Load(sampleRun(t))
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"slm/stages/systems"
 )
 
-func TestTableFitsTheTerminalAndLosesNoSystem(t *testing.T) {
+func TestTable_FitsTheTerminalAndLosesNoSystem(t *testing.T) {
 	s := sampleSummary(144)
 	s.Systems[2].Tokens, s.Systems[2].Calls = 123_456_789, 1_234_567
 	table := Table(s)
@@ -35,7 +35,7 @@ func TestTableFitsTheTerminalAndLosesNoSystem(t *testing.T) {
 	}
 }
 
-func TestIntervalThatHoldsZeroIsCalledNoImprovement(t *testing.T) {
+func TestVerdict_IntervalThatHoldsZeroIsCalledNoImprovement(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64
 		want      string
@@ -81,7 +81,7 @@ func TestHeadline_SpeaksOfTheLastStageThatWasRun(t *testing.T) {
 	}
 }
 
-func TestControlThatHelpsIsAWarning(t *testing.T) {
+func TestVerdict_ControlThatHelpsIsAWarning(t *testing.T) {
 	s := sampleSummary(144)
 	for i, c := range s.Comparisons {
 		if c.System == "shuffled" {
@@ -95,7 +95,7 @@ func TestControlThatHelpsIsAWarning(t *testing.T) {
 	}
 }
 
-func TestExamplesShowFailuresInTheirShare(t *testing.T) {
+func TestExamples_ShowFailuresInTheirShare(t *testing.T) {
 	s, rows := sampleSummary(144), sampleRows(144)
 	ex := examples(s, rows, 10)
 	kinds := map[string]int{}
@@ -110,7 +110,7 @@ func TestExamplesShowFailuresInTheirShare(t *testing.T) {
 	}
 }
 
-func TestTimeBetweenSittingsBelongsToNoStage(t *testing.T) {
+func TestEvents_TimeBetweenSittingsBelongsToNoStage(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(s int) string {
 		return `"t":"` + start.Add(time.Duration(s)*time.Second).Format(time.RFC3339Nano) + `"`

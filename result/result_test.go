@@ -31,7 +31,7 @@ func golden() *Summary {
 	}
 }
 
-func TestSummaryHasItsPublishedForm(t *testing.T) {
+func TestSummary_HasItsPublishedForm(t *testing.T) {
 	want, err := os.ReadFile(filepath.Join("testdata", "summary.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestSummaryHasItsPublishedForm(t *testing.T) {
 	}
 }
 
-func TestSummaryCutAnywhereIsAnError(t *testing.T) {
+func TestSummary_CutAnywhereIsAnError(t *testing.T) {
 	whole, err := golden().JSON()
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestSummaryCutAnywhereIsAnError(t *testing.T) {
 	}
 }
 
-func TestNewerSummaryIsRefused(t *testing.T) {
+func TestSummary_NewerOneIsRefused(t *testing.T) {
 	if _, err := Parse(strings.NewReader(`{"v":2}`)); !errors.Is(err, ErrNewer) {
 		t.Errorf("version 2: %v", err)
 	}
@@ -73,7 +73,7 @@ func TestNewerSummaryIsRefused(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzSummary_AnyTextIsReadOrRefused(f *testing.F) {
 	whole, err := golden().JSON()
 	if err != nil {
 		f.Fatal(err)
@@ -95,7 +95,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestItemsComeBackFromTheirFile(t *testing.T) {
+func TestItems_ComeBackFromTheirFile(t *testing.T) {
 	dir := t.TempDir()
 	rows := []Row{
 		{Item: "GPL-3.0#4", Section: "GPL-3.0#4", System: "blade", Question: "What?", Place: "GPL-3.0\nSection 4:", Knowledge: "You may convey “copies”", Verified: true,

@@ -66,7 +66,7 @@ func found(t testing.TB, x *Keyword, query string, k int) []int {
 	return out
 }
 
-func TestTheRightSectionComesFirst(t *testing.T) {
+func TestKeyword_RightSectionComesFirst(t *testing.T) {
 	x := open(t, english())
 	for query, want := range map[string]int{
 		"What happens to my patent license after litigation?": 2,
@@ -83,7 +83,7 @@ func TestTheRightSectionComesFirst(t *testing.T) {
 	}
 }
 
-func TestChineseIsFoundByPairsOfCharacters(t *testing.T) {
+func TestKeyword_ChineseIsFoundByPairsOfCharacters(t *testing.T) {
 	x := open(t, chinese())
 	for query, want := range map[string]int{
 		"什么法律惩罚犯罪?":       3,
@@ -102,7 +102,7 @@ func TestChineseIsFoundByPairsOfCharacters(t *testing.T) {
 	}
 }
 
-func TestUnspacedTextIsCutIntoPairsAndNumbers(t *testing.T) {
+func TestKeyword_UnspacedTextIsCutIntoPairsAndNumbers(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain words, ü": "plain words, ü",
 		"自然人 X":          " 自然 然人 人  X",
@@ -120,7 +120,7 @@ func TestUnspacedTextIsCutIntoPairsAndNumbers(t *testing.T) {
 }
 
 // A number is found as a whole, in the law that is named: no other law's, no longer number, no article that refers to it.
-func TestAnArticleIsFoundByItsNumber(t *testing.T) {
+func TestKeyword_ArticleIsFoundByItsNumber(t *testing.T) {
 	var sections []corpus.Section
 	for _, law := range []string{"民法", "刑法"} {
 		for _, n := range []string{"第二十四条", "第二百二十四条", "第二十四条之一", "第二百二十条"} {
@@ -136,7 +136,7 @@ func TestAnArticleIsFoundByItsNumber(t *testing.T) {
 }
 
 // The statutes and their exam, where they are: BM25 finds the article that a question names.
-func TestTheArticlesOfTheRealExamAreFound(t *testing.T) {
+func TestKeyword_ArticlesOfTheRealExamAreFound(t *testing.T) {
 	dir, err := filepath.Abs(filepath.Join("..", "..", "shared", "data", "lexeval"))
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ var hostile = []string{
 	strings.Repeat("x", 100_000), "第", "第条", "民第一条", "第〇条之", strings.Repeat("法", 5000), "a b c d e f g h i j k l m n o p q r s t u v w x y z",
 }
 
-func TestAnyStringIsALegalQuery(t *testing.T) {
+func TestKeyword_AnyStringIsALegalQuery(t *testing.T) {
 	for _, sections := range [][]corpus.Section{english(), chinese(), nil} {
 		x := open(t, sections)
 		for _, q := range hostile {
@@ -214,7 +214,7 @@ func TestAnyStringIsALegalQuery(t *testing.T) {
 	}
 }
 
-func TestHostileTextIsIndexed(t *testing.T) {
+func TestKeyword_HostileTextIsIndexed(t *testing.T) {
 	var sections []corpus.Section
 	for i, q := range hostile {
 		sections = append(sections, corpus.Section{Title: q, Text: q + fmt.Sprintf(" marker%d", i)})
@@ -227,7 +227,7 @@ func TestHostileTextIsIndexed(t *testing.T) {
 	}
 }
 
-func TestEqualScoresComeInTheOrderOfTheSections(t *testing.T) {
+func TestKeyword_EqualScoresComeInTheOrderOfTheSections(t *testing.T) {
 	var sections []corpus.Section
 	for range 20 {
 		sections = append(sections, corpus.Section{Title: "T", Number: "1", Text: "one and the same text"})
@@ -265,7 +265,7 @@ func plain(docs [][]string, query []string) []float64 {
 	return scores
 }
 
-func TestScoresAreBM25(t *testing.T) {
+func TestKeyword_ScoresAreBM25(t *testing.T) {
 	var docs [][]string
 	for _, s := range english() {
 		docs = append(docs, strings.FieldsFunc(strings.ToLower(name(s)+"\n"+body(s)), func(r rune) bool { return !isWord(r) }))
@@ -285,7 +285,7 @@ func TestScoresAreBM25(t *testing.T) {
 	}
 }
 
-func TestSearchesMayRunAtTheSameTime(t *testing.T) {
+func TestKeyword_SearchesMayRunAtTheSameTime(t *testing.T) {
 	x := open(t, english())
 	var wg sync.WaitGroup
 	for range 8 {
@@ -303,7 +303,7 @@ func TestSearchesMayRunAtTheSameTime(t *testing.T) {
 	}
 }
 
-func FuzzAnyStringIsALegalQuery(f *testing.F) {
+func FuzzKeyword_AnyStringIsALegalQuery(f *testing.F) {
 	for _, q := range hostile {
 		if len(q) < 1000 {
 			f.Add(q)

@@ -30,7 +30,7 @@ func reopened(t *testing.T, path, key string, replies int) []string {
 	return pieces
 }
 
-func TestPiecesBuiltOnMissingRepliesDoNotCount(t *testing.T) {
+func TestPartial_PiecesBuiltOnMissingRepliesDoNotCount(t *testing.T) {
 	path, client := filepath.Join(t.TempDir(), "work", "journal"), &counter{}
 	p, _, err := OpenPartial[string](path, "key", client)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestPiecesBuiltOnMissingRepliesDoNotCount(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNoJournalIsNotOverwritten(t *testing.T) {
+func TestPartial_FileThatIsNoJournalIsNotOverwritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	if err := os.WriteFile(path, []byte("no journal at all"), 0o644); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestAFileThatIsNoJournalIsNotOverwritten(t *testing.T) {
 	}
 }
 
-func TestNoPartialKeepsNothing(t *testing.T) {
+func TestPartial_NilKeepsNothing(t *testing.T) {
 	var p *Partial[string]
 	if err := p.Append("a"); err != nil {
 		t.Error(err)

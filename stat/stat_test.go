@@ -17,7 +17,7 @@ func answers(k, n int) []bool {
 	return out
 }
 
-func TestIntervalOfAnAccuracyIsTheBinomialOne(t *testing.T) {
+func TestInterval_OfAnAccuracyIsTheBinomialOne(t *testing.T) {
 	got, err := Mean(Floats(answers(300, 1000)), Options{Stream: rng.New(1)})
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestIntervalOfAnAccuracyIsTheBinomialOne(t *testing.T) {
 	}
 }
 
-func TestPairedIntervalIsNarrowerThanEitherSystems(t *testing.T) {
+func TestInterval_PairedOneIsNarrowerThanEitherSystems(t *testing.T) {
 	// b is right wherever a is, and on 50 items more.
 	a, b := Floats(answers(400, 1000)), Floats(answers(450, 1000))
 	d, err := Difference(b, a, Options{})
@@ -54,7 +54,7 @@ func TestPairedIntervalIsNarrowerThanEitherSystems(t *testing.T) {
 	}
 }
 
-func TestEqualStreamsGiveEqualIntervals(t *testing.T) {
+func TestInterval_EqualStreamsGiveEqualOnes(t *testing.T) {
 	x := Floats(answers(37, 101))
 	draw := func(s *rng.Stream) Interval {
 		i, err := Mean(x, Options{Stream: s, Resamples: 500})
@@ -78,7 +78,7 @@ func TestEqualStreamsGiveEqualIntervals(t *testing.T) {
 }
 
 // Of 200 samples about 95 % of the intervals must hold the truth.
-func TestIntervalsCoverTheTruth(t *testing.T) {
+func TestInterval_CoversTheTruth(t *testing.T) {
 	covered := 0
 	for seed := range uint64(200) {
 		s := rng.New(seed, "coverage")
@@ -99,7 +99,7 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 	}
 }
 
-func TestEveryItemIsDrawnEquallyOften(t *testing.T) {
+func TestInterval_EveryItemIsDrawnEquallyOften(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7} { // odd numbers leave half a draw over
 		x := make([]float64, n)
 		x[n-1] = 1
@@ -113,7 +113,7 @@ func TestEveryItemIsDrawnEquallyOften(t *testing.T) {
 	}
 }
 
-func TestHeadroomKnownValues(t *testing.T) {
+func TestHeadroom_KnownValues(t *testing.T) {
 	none, system, oracle := Floats(answers(250, 1000)), Floats(answers(700, 1000)), Floats(answers(1000, 1000))
 	h, err := Headroom(none, system, oracle, Options{})
 	if err != nil {
@@ -142,7 +142,7 @@ func TestHeadroomKnownValues(t *testing.T) {
 	}
 }
 
-func TestMcNemarKnownValues(t *testing.T) {
+func TestMcNemar_KnownValues(t *testing.T) {
 	for _, c := range []struct {
 		onlyA, onlyB, both int
 		p                  float64
@@ -177,7 +177,7 @@ func TestMcNemarKnownValues(t *testing.T) {
 	}
 }
 
-func TestHarmCountsOnlyWhatWasRight(t *testing.T) {
+func TestHarm_CountsOnlyWhatWasRight(t *testing.T) {
 	h, err := Harm([]bool{true, true, true, true, false, false}, []bool{true, false, true, true, true, false})
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestHarmCountsOnlyWhatWasRight(t *testing.T) {
 	}
 }
 
-func TestHolmKnownValues(t *testing.T) {
+func TestHolm_KnownValues(t *testing.T) {
 	got := Holm([]float64{0.01, 0.04, 0.03, 0.005})
 	for i, want := range []float64{0.03, 0.06, 0.06, 0.02} {
 		if math.Abs(got[i]-want) > 1e-15 {
@@ -205,7 +205,7 @@ func TestHolmKnownValues(t *testing.T) {
 	}
 }
 
-func TestSystemsOnDifferentItemsAreRefused(t *testing.T) {
+func TestSystems_OnDifferentItemsAreRefused(t *testing.T) {
 	two, three := []float64{0, 1}, []float64{0, 1, 1}
 	if _, err := Difference(two, three, Options{}); !errors.Is(err, ErrItems) {
 		t.Errorf("difference: %v", err)

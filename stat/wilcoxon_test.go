@@ -6,7 +6,7 @@ import (
 )
 
 // The expected chances are counted by hand over all signs of the ranks.
-func TestWilcoxonIsExact(t *testing.T) {
+func TestWilcoxon_IsExact(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		d             []float64
@@ -33,7 +33,7 @@ func TestWilcoxonIsExact(t *testing.T) {
 }
 
 // A textbook example: Darwin's maize, fifteen pairs, W+ = 96, two-sided p = .04126.
-func TestWilcoxonOfDarwinsMaize(t *testing.T) {
+func TestWilcoxon_OfDarwinsMaize(t *testing.T) {
 	d := []float64{49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48}
 	got, err := Wilcoxon(d, make([]float64, len(d)))
 	if err != nil {
@@ -44,7 +44,7 @@ func TestWilcoxonOfDarwinsMaize(t *testing.T) {
 	}
 }
 
-func TestWilcoxonRefusesPairsThatAreNone(t *testing.T) {
+func TestWilcoxon_RefusesEmptyPairs(t *testing.T) {
 	for _, c := range [][2][]float64{{nil, nil}, {{1}, {1, 2}}, {{math.NaN()}, {1}}, {{1}, {math.Inf(1)}}} {
 		if _, err := Wilcoxon(c[0], c[1]); err == nil {
 			t.Errorf("accepted %v", c)

@@ -39,9 +39,9 @@ func commandsWithCodes() map[string][]int {
 	return out
 }
 
-// TestEveryCommandEndsInTheExitCodesThatItsHelpPromises calls each command so that it ends in each of the codes; 130 and 143 are
-// TestASignalStopsEachCommandThatWaitsForAServer's.
-func TestEveryCommandEndsInTheExitCodesThatItsHelpPromises(t *testing.T) {
+// TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises calls each command so that it ends in each of the codes; 130 and 143 are
+// TestSlm_ASignalStopsEachCommandThatWaitsForAServer's.
+func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	dir := t.TempDir()
 	run := trainTiny(t, dir)
 	other := trainTiny(t, dir, "-s", "seed=9", "--until", "data")

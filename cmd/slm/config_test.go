@@ -110,7 +110,7 @@ func brief(k schema.Key) string {
 	return k.Value
 }
 
-func TestTheTablesOfTheRecipeReferenceAreMadeFromTheChecks(t *testing.T) {
+func TestRecipeMD_TablesAreMadeFromTheChecks(t *testing.T) {
 	file := filepath.Join(repository, "docs", "recipe.md")
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -136,7 +136,7 @@ func TestTheTablesOfTheRecipeReferenceAreMadeFromTheChecks(t *testing.T) {
 	}
 }
 
-func TestEachValueIsShownWithTheLayerThatSetIt(t *testing.T) {
+func TestConfigShow_EachValueIsShownWithTheLayerThatSetIt(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "base.yaml"), "slm: 1\nseed: 5\ndata:\n  corpus: {from: builtin:licenses}\n  exam: {choices: 5}\n")
 	put(t, filepath.Join(dir, "r.yaml"), "extends: base.yaml\nmodel:\n  layers: 2\n  width: 64\n")
@@ -169,7 +169,7 @@ func TestEachValueIsShownWithTheLayerThatSetIt(t *testing.T) {
 	}
 }
 
-func TestKeysAreExplainedAndTheSchemaIsJSON(t *testing.T) {
+func TestConfigKeys_AreExplainedAndTheSchemaIsJSON(t *testing.T) {
 	dir := t.TempDir()
 	o := slm(t, dir, "config", "keys", "stages.dp.optim.lr")
 	for _, want := range []string{"number > 0, ≤ 1", "0.0015", "peak learning rate", "SLM_STAGES__DP__OPTIM__LR"} {
@@ -193,7 +193,7 @@ func TestKeysAreExplainedAndTheSchemaIsJSON(t *testing.T) {
 	}
 }
 
-func TestARecipeCannotMoveTheCursor(t *testing.T) {
+func TestCheck_RecipeCannotMoveTheCursor(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "r.yaml"), "slm: 1\nname: r\ndata: {corpus: {from: builtin:licenses}, forms: {document: [\"\\e[2J{title}\\u009b\\u202e.\"]}}\nllm: {model: \"\\e]0;x\\a\"}\n")
 	put(t, filepath.Join(dir, "bad.yaml"), "slm: 1\n\"\\e[2J\": 1\nname: \"\\e[31m\"\ndata: {corpus: {from: \"\\e[2J\"}}\n")

@@ -43,7 +43,7 @@ func public(t *testing.T) (string, []byte) {
 	return s.URL, codes
 }
 
-func TestDataIsPulledAndThenFound(t *testing.T) {
+func TestDataPull_DataIsPulledAndThenFound(t *testing.T) {
 	base, codes := public(t)
 	dir := t.TempDir()
 	pull := []string{"data", "pull", "statutes-cn", "--base", base, "--file", "lexeval/prc_codes.txt"}
@@ -65,7 +65,7 @@ func TestDataIsPulledAndThenFound(t *testing.T) {
 	}
 }
 
-func TestDataThatCannotBePulledHasAMessageAndAnExitCode(t *testing.T) {
+func TestDataPull_DataThatCannotBePulledHasAMessageAndAnExitCode(t *testing.T) {
 	dir := t.TempDir()
 	wrong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 52540)) }))
 	defer wrong.Close()

@@ -119,7 +119,7 @@ func documentedErrors(t *testing.T) (text string, rows map[string][]string) {
 	return string(data), rows
 }
 
-func TestEveryErrorIsDocumentedWithItsExitCode(t *testing.T) {
+func TestErrorsMD_EveryErrorIsThereWithItsExitCode(t *testing.T) {
 	if got, want := declared(t), slices.Sorted(maps.Keys(sentinels)); !slices.Equal(got, want) {
 		t.Errorf("the sources declare\n%v\nand this test knows\n%v", got, want)
 	}
@@ -144,7 +144,7 @@ func TestEveryErrorIsDocumentedWithItsExitCode(t *testing.T) {
 	}
 }
 
-func TestEveryExitCodeIsDocumented(t *testing.T) {
+func TestErrorsMD_EveryExitCodeIsThere(t *testing.T) {
 	_, rows := documentedErrors(t)
 	for code, meaning := range exitMeaning {
 		if row := rows[strconv.Itoa(code)]; len(row) < 2 || row[1] != meaning {
@@ -228,7 +228,7 @@ func recipeMessages(t *testing.T) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func TestEveryMistakeOfARecipeIsDocumented(t *testing.T) {
+func TestErrorsMD_EveryMistakeOfARecipeIsThere(t *testing.T) {
 	text, _ := documentedErrors(t)
 	messages := recipeMessages(t)
 	if len(messages) < 60 {
@@ -241,7 +241,7 @@ func TestEveryMistakeOfARecipeIsDocumented(t *testing.T) {
 	}
 }
 
-func TestAFullDiskAndAForbiddenFolderAreFailuresWithACure(t *testing.T) {
+func TestCure_FullDiskAndForbiddenFolderHaveOne(t *testing.T) {
 	text, _ := documentedErrors(t)
 	for _, err := range []error{syscall.EACCES, syscall.ENOSPC, syscall.EROFS} {
 		if exitCode(err, nil) != exitFailed || !strings.Contains(text, err.Error()) {

@@ -26,7 +26,7 @@ import (
 	"slm/stages/trainer"
 )
 
-func TestEveryErrorHasItsExitCode(t *testing.T) {
+func TestExitCode_EveryErrorHasItsOwn(t *testing.T) {
 	interrupt, terminate := &signalError{os.Interrupt}, &signalError{syscall.SIGTERM}
 	for _, c := range []struct {
 		err, cause error
@@ -83,7 +83,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 	}
 }
 
-func TestFileSystemErrorsNameThePathAndACure(t *testing.T) {
+func TestCure_FileSystemErrorsNameThePathAndOne(t *testing.T) {
 	for err, want := range map[error]string{
 		&fs.PathError{Op: "write", Path: "/d/w.arrow", Err: syscall.ENOSPC}:     "disk is full at /d/w.arrow",
 		&fs.PathError{Op: "mkdir", Path: "/d/runs", Err: syscall.EROFS}:         "/d/runs is on a read-only file system",
@@ -98,7 +98,7 @@ func TestFileSystemErrorsNameThePathAndACure(t *testing.T) {
 	}
 }
 
-func TestTheHelpOfEveryCommandSaysItsExitCodes(t *testing.T) {
+func TestHelp_EveryCommandSaysItsExitCodes(t *testing.T) {
 	a := &app{}
 	for _, cmd := range a.root().Commands() {
 		list := cmd.Commands()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestThePlanStandsBesideWhatHappened(t *testing.T) {
+func TestRunsShow_PlanStandsBesideWhatHappened(t *testing.T) {
 	dir := t.TempDir()
 	with := func(args ...string) []string {
 		return append(append(args, "tiny", "--until", "dp"), strings.Fields(lesser)...)
@@ -50,7 +50,7 @@ func TestThePlanStandsBesideWhatHappened(t *testing.T) {
 	}
 }
 
-func TestOverfittingOneBatchPrintsItsLossesAndWritesNoCheckpoint(t *testing.T) {
+func TestTrain_OverfittingOneBatchPrintsItsLossesAndWritesNoCheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	run := func(lr string) outcome {
 		return slm(t, dir, append([]string{"train", "tiny", "--overfit-one-batch", "-s", "stages.dp.optim.name=muon", "-s", "stages.dp.optim.lr=" + lr}, strings.Fields(lesser)...)...)

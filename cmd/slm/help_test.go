@@ -7,7 +7,7 @@ import (
 	"slm/pipeline/session"
 )
 
-func TestHelpFitsEightyColumns(t *testing.T) {
+func TestHelp_FitsEightyColumns(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{"--help", "train --help", "ask --help", "eval --help", "plan --help", "recipe copy --help", "completion bash --help"} {
 		o := slm(t, dir, strings.Fields(args)...)
@@ -22,7 +22,7 @@ func TestHelpFitsEightyColumns(t *testing.T) {
 	}
 }
 
-func TestAnAnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
+func TestAsk_AnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
 	a := &session.Answer{
 		Place: "GPL-3.0 license\nSection 4:", Source: "gpl.txt:7", Knowledge: strings.Repeat("Verbatim copies. ", 12), InCorpus: true, Reply: "Yes.\x1b[31m", LLM: "smollm2",
 	}
@@ -40,7 +40,7 @@ func TestAnAnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
 	}
 }
 
-func TestAStageIsNamedOnceInAnError(t *testing.T) {
+func TestOnce_StageIsNamedOnceInAnError(t *testing.T) {
 	for in, want := range map[string]string{"dp: dp: dp: save: x": "dp: save: x", "kit: pairs: x": "kit: pairs: x", "no colon": "no colon", "two words: two words: x": "two words: two words: x"} {
 		if got := once(in); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -151,7 +151,7 @@ func says(w http.ResponseWriter, status int, text string) bool {
 	return true
 }
 
-func TestTheKeyIsInNothingThatARunLeavesAndARunGoesOnAfterEveryFailure(t *testing.T) {
+func TestTrain_TheKeyIsInNothingThatARunLeavesAndARunGoesOnAfterEveryFailure(t *testing.T) {
 	r := serveRudely(t)
 	k := &keyed{t: t, dir: t.TempDir()}
 	remote := append(strings.Fields(lesser), "-s", "llm.provider=openai", "-s", "llm.model=m", "-s", "llm.url="+r.URL+"/v1", "-s", "llm.key_env=LEAK_KEY", "-o", "jsonl")
@@ -215,7 +215,7 @@ func TestTheKeyIsInNothingThatARunLeavesAndARunGoesOnAfterEveryFailure(t *testin
 	}
 }
 
-func TestAKeyInTheWrongPlaceOfARecipeIsRefusedAndNotRepeated(t *testing.T) {
+func TestCheck_KeyInTheWrongFieldIsRefusedAndNotRepeated(t *testing.T) {
 	k := &keyed{t: t, dir: t.TempDir()}
 	head := "slm: 1\ndata: {corpus: {from: builtin:licenses}}\n"
 	for name, c := range map[string]struct{ text, want string }{
@@ -237,7 +237,7 @@ func TestAKeyInTheWrongPlaceOfARecipeIsRefusedAndNotRepeated(t *testing.T) {
 	k.search()
 }
 
-func TestABudgetInDollarsNeedsAPrice(t *testing.T) {
+func TestCheck_BudgetInDollarsNeedsAPrice(t *testing.T) {
 	k := &keyed{t: t, dir: t.TempDir()}
 	for _, price := range []string{"", "price: {input: 1}, "} {
 		put(t, filepath.Join(k.dir, "r.yaml"), "slm: 1\ndata: {corpus: {from: builtin:licenses}}\nllm: {provider: openai, model: m, url: 'http://h/v1', "+price+"budget: {usd: 5}}\n")

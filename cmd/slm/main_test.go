@@ -76,7 +76,7 @@ func put(t *testing.T, path, text string) {
 	}
 }
 
-func TestWhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
+func TestSlm_WhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "typo.yaml"), "slm: 1\nstages:\n  dp:\n    optim:\n      learning_rat: 3e-4\ndata: {corpus: {from: builtin:licenses}}\n")
 	put(t, filepath.Join(dir, "nodata.yaml"), "slm: 1\ndata: {corpus: {path: gone/*.txt}}\n")
@@ -125,7 +125,7 @@ func TestWhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 	}
 }
 
-func TestResultsAreOnStdoutAndAreJSONWhenAsked(t *testing.T) {
+func TestSlm_ResultsAreOnStdoutAndAreJSONWhenAsked(t *testing.T) {
 	dir := t.TempDir()
 	for args, want := range map[string]string{
 		"check legal": "ok", "plan legal --quick": "stages", "plan tiny": "estimate", "recipe list": "", "recipe show legal": "text", "runs list": "", "version": "version",
@@ -166,7 +166,7 @@ func folder(t *testing.T, dir string) string {
 	return filepath.Join(dir, p.Run)
 }
 
-func TestALockedRunIsLeftAlone(t *testing.T) {
+func TestTrain_LockedRunIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	run := folder(t, dir)
 	put(t, filepath.Join(run, "lock"), `{"pid":4711,"host":"elsewhere"}`)
@@ -180,7 +180,7 @@ func TestALockedRunIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestACheckpointOfANewerFormatIsRefused(t *testing.T) {
+func TestTrain_CheckpointOfANewerFormatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(folder(t, dir), "data", "manifest.json"), `{"version": 99}`)
 	if o := slm(t, dir, "train", "legal", "--until", "data"); o.code != 8 || !strings.Contains(o.err, "newer") {
@@ -188,7 +188,7 @@ func TestACheckpointOfANewerFormatIsRefused(t *testing.T) {
 	}
 }
 
-func TestAReadOnlyFolderIsNamed(t *testing.T) {
+func TestTrain_ReadOnlyFolderIsNamed(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may write anywhere")
 	}
@@ -201,7 +201,7 @@ func TestAReadOnlyFolderIsNamed(t *testing.T) {
 	}
 }
 
-func TestAFinishedStageIsReused(t *testing.T) {
+func TestTrain_FinishedStageIsReused(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "r.yaml"), "slm: 1\nname: quick\ntokenizer: {train: {vocab: 400}}\ndata: {corpus: {from: builtin:licenses, only: [Apache-2.0, MPL-2.0], numbered: true}}\n")
 	first := slm(t, dir, "train", "r.yaml", "--until", "data")

@@ -53,7 +53,7 @@ func until(t *testing.T, r io.Reader, text string) {
 	t.Fatalf("never said %q:\n%s", text, &seen)
 }
 
-func TestTheSecondProcessOnARunIsToldOfTheFirstWhoseLockDiesWithIt(t *testing.T) {
+func TestTrain_SecondProcessOnARunIsToldOfTheFirstWhoseLockDiesWithIt(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "r.yaml"), small)
 	first, stderr := process(t, dir, nil, "train", "r.yaml", "--until", "dp")
@@ -82,8 +82,8 @@ func TestTheSecondProcessOnARunIsToldOfTheFirstWhoseLockDiesWithIt(t *testing.T)
 	}
 }
 
-// TestTheSecondSignalEndsTheProgramAtOnce lets the program wait for ever, for a reader of its output, so that it cannot stop in good order.
-func TestTheSecondSignalEndsTheProgramAtOnce(t *testing.T) {
+// TestTrain_SecondSignalEndsTheProgramAtOnce lets the program wait for ever, for a reader of its output, so that it cannot stop in good order.
+func TestTrain_SecondSignalEndsTheProgramAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "r.yaml"), small)
 	r, w, err := os.Pipe()
@@ -137,7 +137,7 @@ func stranger(t *testing.T, program, dir string, args ...string) outcome {
 	return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 
-func TestARunThatWasMovedToAReadOnlyPlaceIsReadAndSaysWhatCannotBe(t *testing.T) {
+func TestSlm_RunInAReadOnlyFolderIsReadAndSaysWhatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	old, home, free := filepath.Join(dir, "old"), filepath.Join(dir, "new"), filepath.Join(dir, "free")
 	if err := errors.Join(os.Mkdir(old, 0o755), os.Mkdir(free, 0o777), os.Chmod(free, 0o777), os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {

@@ -60,7 +60,7 @@ func interrupt(t *testing.T, dir string, sig syscall.Signal) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-func TestASignalSavesStateAndTheNextStartEndsInTheSameDigest(t *testing.T) {
+func TestTrain_SignalSavesStateAndTheNextStartEndsInTheSameDigest(t *testing.T) {
 	digest := func(o outcome) string {
 		m := digestLine.FindStringSubmatch(o.err)
 		if o.code != 0 || m == nil {

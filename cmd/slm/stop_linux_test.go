@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestASignalStopsEachCommandThatWaitsForAServer lets a server that has answered all through a training say nothing any more. Each command that
+// TestSlm_ASignalStopsEachCommandThatWaitsForAServer lets a server that has answered all through a training say nothing any more. Each command that
 // promises 130 and 143 is stopped while it waits for a call, of which there is one at a time.
-func TestASignalStopsEachCommandThatWaitsForAServer(t *testing.T) {
+func TestSlm_ASignalStopsEachCommandThatWaitsForAServer(t *testing.T) {
 	r := serveRudely(t)
 	var silent atomic.Bool
 	called := make(chan struct{}, 1)

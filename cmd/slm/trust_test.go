@@ -28,7 +28,7 @@ func trainTiny(t *testing.T, dir string, more ...string) string {
 	return result.Run
 }
 
-func TestARunIsVerifiedReproducedComparedAndRemoved(t *testing.T) {
+func TestSlm_RunIsVerifiedReproducedComparedAndRemoved(t *testing.T) {
 	dir := t.TempDir()
 	run := trainTiny(t, dir)
 	expect := func(code int, want string, args ...string) outcome {
@@ -93,8 +93,8 @@ func TestARunIsVerifiedReproducedComparedAndRemoved(t *testing.T) {
 	expect(8, "", "verify", run)
 }
 
-// TestTheWorkflowOfTheDocumentationFailsWhenACheckpointNoLongerReproduces runs the script of docs/ci.md as CI does.
-func TestTheWorkflowOfTheDocumentationFailsWhenACheckpointNoLongerReproduces(t *testing.T) {
+// TestCiMD_WorkflowFailsWhenACheckpointNoLongerReproduces runs the script of docs/ci.md as CI does.
+func TestCiMD_WorkflowFailsWhenACheckpointNoLongerReproduces(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ const book = `# 中华人民共和国民法典
 1．关于禁毒的决定
 `
 
-func TestABookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
+func TestSections_BookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
 	path := write(t, "book.txt", book)
 	sections, report, err := Collect(Options{Paths: []string{path}, Numbered: true, Exact: true})
 	if err != nil {
@@ -103,7 +103,7 @@ func TestABookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
 }
 
 // The statutes themselves, where they are: 1,908 articles, each once, none with a heading of the law in its text.
-func TestTheRealCodesHaveAllTheirArticles(t *testing.T) {
+func TestSections_RealCodesHaveAllTheirArticles(t *testing.T) {
 	path, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", "lexeval", "prc_codes.txt"))
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func dump(sections []Section) string {
 	return b.String()
 }
 
-func TestFilesOfEachKindGiveTheGoldenSections(t *testing.T) {
+func TestSections_FilesOfEachKindGiveTheGoldenOnes(t *testing.T) {
 	dir, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func write(t *testing.T, name string, data string) string {
 	return path
 }
 
-func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
+func TestSections_BadFilesAreNamedWithTheirLine(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, data, says string
 		is               error
@@ -92,7 +92,7 @@ func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
 	}
 }
 
-func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
+func TestOptions_ThatContradictEachOtherAreRefused(t *testing.T) {
 	for _, opt := range []Options{{}, {From: "builtin:laws"}, {From: Licenses, Paths: []string{"/x"}}, {From: Licenses, Near: 1.5}} {
 		if _, _, err := Sections(opt); err == nil {
 			t.Errorf("%+v was accepted", opt)
@@ -105,7 +105,7 @@ func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
 }
 
 // A line of any length is refused once a block of it has been read.
-func TestALineLongerThanTheBufferIsRefusedNotRead(t *testing.T) {
+func TestSections_LineLongerThanTheBufferIsRefusedNotRead(t *testing.T) {
 	path := write(t, "long.jsonl", "{\"text\":\"short\"}\n{\"text\":\""+strings.Repeat("x", 200_000)+"\"}\n")
 	_, _, err := Collect(Options{Paths: []string{path}, block: 100_000})
 	if !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), "long.jsonl:2:") {
@@ -113,7 +113,7 @@ func TestALineLongerThanTheBufferIsRefusedNotRead(t *testing.T) {
 	}
 }
 
-func TestLongTextIsReadInBlocksWithoutLoss(t *testing.T) {
+func TestSections_LongTextIsReadInBlocksWithoutLoss(t *testing.T) {
 	line := strings.Repeat("word ", 200) + "\n\n"
 	path := write(t, "long.txt", strings.Repeat(line, 150))
 	words, titles := 0, map[string]bool{}
@@ -134,7 +134,7 @@ func TestLongTextIsReadInBlocksWithoutLoss(t *testing.T) {
 }
 
 // The heap after a garbage collection must not grow with the documents that have gone by.
-func TestMemoryDoesNotGrowWithTheCorpus(t *testing.T) {
+func TestSections_MemoryDoesNotGrowWithTheCorpus(t *testing.T) {
 	var data bytes.Buffer
 	for i := range 1000 {
 		fmt.Fprintf(&data, "{\"title\":\"d%d\",\"text\":\"%s %d\"}\n", i, strings.Repeat("some words ", 150), i)
@@ -170,7 +170,7 @@ func TestMemoryDoesNotGrowWithTheCorpus(t *testing.T) {
 	}
 }
 
-func TestExactCopiesAreThoseWithTheSameWords(t *testing.T) {
+func TestDedup_ExactCopiesAreThoseWithTheSameWords(t *testing.T) {
 	path := write(t, "a.jsonl", "{\"title\":\"one\",\"text\":\"Alpha, beta.\"}\n{\"title\":\"two\",\"text\":\"alpha  BETA\"}\n{\"title\":\"three\",\"text\":\"beta alpha\"}\n{\"title\":\"one\",\"text\":\"gamma\"}")
 	sections, report, err := Collect(Options{Paths: []string{path}, Exact: true})
 	if err != nil {
@@ -181,7 +181,7 @@ func TestExactCopiesAreThoseWithTheSameWords(t *testing.T) {
 	}
 }
 
-func TestRecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
+func TestSections_RecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
 	whole, err := os.ReadFile("testdata/records.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestRecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
 	}
 }
 
-func TestSectionsSurviveTheirFile(t *testing.T) {
+func TestSection_SurvivesItsFile(t *testing.T) {
 	sections, _, err := Collect(Options{From: Licenses, Only: []string{"Apache-2.0"}})
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestSectionsSurviveTheirFile(t *testing.T) {
 	}
 }
 
-func TestAListInAPageWithHeadingsIsNotCut(t *testing.T) {
+func TestSections_ListInAPageWithHeadingsIsNotCut(t *testing.T) {
 	list := "1. Book a train\n2. Pack a bag\n3. Go there\n4. Come back\n5. Tell us\n"
 	for name, c := range map[string]struct {
 		file, text string
@@ -268,7 +268,7 @@ func TestAListInAPageWithHeadingsIsNotCut(t *testing.T) {
 	}
 }
 
-func TestTheDigestDoesNotDependOnTheFolder(t *testing.T) {
+func TestDigest_DoesNotDependOnTheFolder(t *testing.T) {
 	read := func(dir string) ([]Section, string) {
 		for name, text := range map[string]string{"x/a.md": "# A\n\n## B\n\ntext\n", "x/y/r.jsonl": "{\"text\":\"words\"}\n", "top.txt": "plain\n"} {
 			path := filepath.Join(dir, filepath.FromSlash(name))

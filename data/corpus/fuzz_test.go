@@ -11,8 +11,8 @@ import (
 	"slm/data/corpus/read"
 )
 
-// FuzzFile holds for any bytes in a file of any kind: an error that names the file, or sections with different ids, clean throughout.
-func FuzzFile(f *testing.F) {
+// FuzzSections_AnyFileIsReadOrRefused holds for any bytes in a file of any kind: an error that names the file, or sections with different ids, clean throughout.
+func FuzzSections_AnyFileIsReadOrRefused(f *testing.F) {
 	kinds := []string{"a.txt", "a.md", "a.jsonl"}
 	for kind, text := range []string{"One.\n\nTwo \x1b[31mred\x07.\r\n", "# A\n\n## B\n\ntext <b>\n\n# A\n\nmore", "{\"text\":\"x\"}\n{\"text\":\"y\",\"title\":\"T\",\"number\":1}"} {
 		f.Add(byte(kind), false, []byte(text))

@@ -34,7 +34,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // What is packed is not unpacked, whatever its name says it is, so nothing can swell.
-func TestCompressedFilesAreRefused(t *testing.T) {
+func TestSections_CompressedFilesAreRefused(t *testing.T) {
 	bomb := gzipped(t, 64<<20)
 	for name, says := range map[string]string{
 		"a.txt.gz": "unpack it first", "a.jsonl.zst": "unpack it first", "a.zip": "unpack it first", "a.txt": "not UTF-8", "a.jsonl": "not UTF-8", "a.md": "not UTF-8",
@@ -57,7 +57,7 @@ func allocated() uint64 {
 }
 
 // Escape codes reach neither a section nor its title: whoever prints one prints text.
-func TestTerminalCodesAreTakenOutOfTheCorpus(t *testing.T) {
+func TestSections_TerminalCodesAreTakenOut(t *testing.T) {
 	const evil = "\x1b]0;owned\x07 \x1b[2J\u009b31m red &#27;[1m \u0000"
 	dir := t.TempDir()
 	for name, text := range map[string]string{

@@ -22,7 +22,7 @@ func licenseSections(t *testing.T, opt Options) ([]Section, *Report) {
 }
 
 // The prototype found 120 documents with 1,057 sections.
-func TestLicencesGiveMoreSectionsThanThePrototype(t *testing.T) {
+func TestLicenses_GiveMoreSectionsThanThePrototype(t *testing.T) {
 	sections, report := licenseSections(t, Options{Numbered: true})
 	t.Logf("%d documents, %d sections, %d bytes; %d without numbered sections", report.Documents, report.Sections, report.Bytes, report.DroppedShort)
 	if report.Documents < 140 || report.Sections < 1300 || report.Sections != len(sections) {
@@ -45,7 +45,7 @@ func TestLicencesGiveMoreSectionsThanThePrototype(t *testing.T) {
 	}
 }
 
-func TestSectionsOfKnownLicencesBeginAndEndWhereTheyShould(t *testing.T) {
+func TestLicenses_KnownSectionsBeginAndEndWhereTheyShould(t *testing.T) {
 	sections, _ := licenseSections(t, Options{Numbered: true, Only: []string{
 		"Apache-2.0", "GPL-2.0", "GPL-3.0", "MPL-2.0", "CC-BY-4.0", "Artistic-2.0", "EUPL-1.1", "CC0-1.0", "BitTorrent-1.1", "Zend-2.0", "APSL-2.0", "SSPL-1.0", "CC-BY-3.0",
 	}})
@@ -87,7 +87,7 @@ func TestSectionsOfKnownLicencesBeginAndEndWhereTheyShould(t *testing.T) {
 	}
 }
 
-func TestOfNearCopiesTheBestKnownStays(t *testing.T) {
+func TestLicenses_OfNearCopiesTheBestKnownStays(t *testing.T) {
 	opt := Options{Numbered: true, Exact: true, Near: 0.8}
 	_, report := licenseSections(t, opt)
 	t.Logf("%d documents, %d sections, %d bytes; %d exact and %d near copies", report.Documents, report.Sections, report.Bytes, report.DroppedExact, report.DroppedNear)
@@ -109,7 +109,7 @@ func TestOfNearCopiesTheBestKnownStays(t *testing.T) {
 	}
 }
 
-func TestOnlyRestrictsAndOrdersLicences(t *testing.T) {
+func TestLicenses_OnlyRestrictsAndOrdersThem(t *testing.T) {
 	sections, _ := licenseSections(t, Options{Only: []string{"MPL-2.0", "Apache-2.0"}})
 	if sections[0].Title != "MPL-2.0" || sections[len(sections)-1].Title != "Apache-2.0" {
 		t.Errorf("from %s to %s", sections[0].Title, sections[len(sections)-1].Title)
@@ -123,7 +123,7 @@ func TestOnlyRestrictsAndOrdersLicences(t *testing.T) {
 	}
 }
 
-func TestLicenceWithoutNumbersIsCutAtParagraphs(t *testing.T) {
+func TestLicenses_OneWithoutNumbersIsCutAtParagraphs(t *testing.T) {
 	sections, report := licenseSections(t, Options{Only: []string{"MIT"}})
 	if report.Shapes["paragraphs"] != 1 || len(sections) == 0 || sections[0].Number != "1" || sections[0].Heading != "" {
 		t.Errorf("%v, %+v", report.Shapes, sections)

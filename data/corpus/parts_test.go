@@ -36,7 +36,7 @@ func library(t *testing.T) string {
 }
 
 // A stream that is broken off at any section goes on behind its whole parts, and nobody can tell from what it gives.
-func TestAStreamGoesOnBehindItsWholeParts(t *testing.T) {
+func TestParts_StreamGoesOnBehindTheWholeOnes(t *testing.T) {
 	opt := Options{Paths: []string{library(t)}, Exact: true, Near: 0.8}
 	want, report, err := Collect(opt)
 	if err != nil || report.DroppedExact == 0 || report.DroppedNear == 0 {
@@ -95,7 +95,7 @@ func breakOff(t *testing.T, opt Options, n int) int {
 }
 
 // What a part holds of a document is taken from it: the document is not cut again.
-func TestAPartSparesItsDocuments(t *testing.T) {
+func TestParts_OneSparesItsDocuments(t *testing.T) {
 	path := library(t)
 	opt := Options{Paths: []string{path}, Exact: true, Keep: filepath.Join(t.TempDir(), "kept"), part: 3000}
 	want, _, err := Collect(opt)

@@ -11,7 +11,7 @@ import (
 	"slm/data/corpus/read"
 )
 
-func TestAPipeIsRefusedNotWaitedFor(t *testing.T) {
+func TestSections_PipeIsRefusedNotWaitedFor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe.txt")
 	if err := syscall.Mkfifo(path, 0o644); err != nil {
 		t.Fatal(err)

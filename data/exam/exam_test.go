@@ -48,7 +48,7 @@ func build(t *testing.T, sections []corpus.Section, opt Options) []Item {
 	return items
 }
 
-func TestItemsAreWellFormed(t *testing.T) {
+func TestMake_ItemsAreWellFormed(t *testing.T) {
 	all := map[string]corpus.Section{}
 	for _, s := range sections(t) {
 		all[s.ID] = s
@@ -72,7 +72,7 @@ func TestItemsAreWellFormed(t *testing.T) {
 	}
 }
 
-func TestOptionsAreNeverNearCopies(t *testing.T) {
+func TestMake_OptionsAreNeverNearCopies(t *testing.T) {
 	items := build(t, sections(t), options)
 	for _, item := range items {
 		for i, a := range item.Choices {
@@ -86,7 +86,7 @@ func TestOptionsAreNeverNearCopies(t *testing.T) {
 }
 
 // The comparison here is of all pairs; Build's goes through an index.
-func TestOnlySectionsWithoutANearCopyAreExamined(t *testing.T) {
+func TestMake_OnlySectionsWithoutANearCopyAreExamined(t *testing.T) {
 	all := sections(t)
 	examined := map[string]bool{}
 	for _, item := range build(t, all, options) {
@@ -114,7 +114,7 @@ func TestOnlySectionsWithoutANearCopyAreExamined(t *testing.T) {
 	}
 }
 
-func TestNoSectionIsInTwoSplitsAndNoHeldOutQuestionIsTrained(t *testing.T) {
+func TestMake_NoSectionIsInTwoSplitsAndNoHeldOutQuestionIsTrained(t *testing.T) {
 	all := sections(t)
 	items := build(t, all, options)
 	split := map[string]string{}
@@ -151,7 +151,7 @@ func TestNoSectionIsInTwoSplitsAndNoHeldOutQuestionIsTrained(t *testing.T) {
 	}
 }
 
-func TestAnExamDependsOnTheSeedAndNotOnTheOrder(t *testing.T) {
+func TestMake_DependsOnTheSeedAndNotOnTheOrder(t *testing.T) {
 	all := sections(t)
 	want := Digest(build(t, all, options))
 	rng.New(3).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -165,7 +165,7 @@ func TestAnExamDependsOnTheSeedAndNotOnTheOrder(t *testing.T) {
 	}
 }
 
-func TestAnExamThatCannotBeMadeIsRefused(t *testing.T) {
+func TestMake_ExamThatCannotBeMadeIsRefused(t *testing.T) {
 	all := sections(t)
 	for name, change := range map[string]func(*Options){
 		"one choice": func(o *Options) { o.Choices = 1 }, "shares": func(o *Options) { o.Dev, o.Test = 0.6, 0.5 },
@@ -189,7 +189,7 @@ func TestAnExamThatCannotBeMadeIsRefused(t *testing.T) {
 	}
 }
 
-func TestHeadsAreCutAtWords(t *testing.T) {
+func TestHead_IsCutAtAWord(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		n    int
@@ -201,7 +201,7 @@ func TestHeadsAreCutAtWords(t *testing.T) {
 	}
 }
 
-func TestALargeCorpusIsSampledTheSameWayAlways(t *testing.T) {
+func TestMake_LargeCorpusIsSampledTheSameWayAlways(t *testing.T) {
 	all := sections(t)
 	seq := func(yield func(corpus.Section, error) bool) {
 		for _, s := range all {
@@ -225,7 +225,7 @@ func TestALargeCorpusIsSampledTheSameWayAlways(t *testing.T) {
 	}
 }
 
-func TestQuestionsFromAFileAreDealtOut(t *testing.T) {
+func TestRead_QuestionsFromAFileAreDealtOut(t *testing.T) {
 	items, err := Read("testdata/questions.jsonl", From{})
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestQuestionsFromAFileAreDealtOut(t *testing.T) {
 	}
 }
 
-func TestAnExamSurvivesItsFileAndNoDamageGoesUnseen(t *testing.T) {
+func TestLoad_ExamSurvivesItsFileAndNoDamageGoesUnseen(t *testing.T) {
 	items := build(t, sections(t), options)[:3]
 	path := filepath.Join(t.TempDir(), "exam.arrow")
 	if err := Write(path, items); err != nil {
@@ -276,7 +276,7 @@ func TestAnExamSurvivesItsFileAndNoDamageGoesUnseen(t *testing.T) {
 	}
 }
 
-func TestALargePoolIsDrawnFromWithoutAPermutation(t *testing.T) {
+func TestMake_LargePoolIsDrawnFromWithoutAPermutation(t *testing.T) {
 	n, first := permuted+1, []int{}
 	for i := range order(n, rng.New(1, "order")) {
 		if i < 0 || i >= n {

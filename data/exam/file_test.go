@@ -165,7 +165,7 @@ func TestRead_AFileCutAtEveryByteLosesNoQuestionInSilence(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzRead_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(".jsonl", `{"id":1,"question":"?","choices":["a","b"],"answer":"B"}`)
 	f.Add(".jsonl", "{\"question\":\"?\",\"choices\":{\"A\":\"a\",\"B\":\"b\"},\"answer\":1e300}\n\n{}")
 	f.Add(".json", `[{"question":"?","choices":{"text":["a","b"],"label":["1","2"]},"answerKey":"2","split":"valid"}]`)

@@ -34,7 +34,7 @@ var statutes = []corpus.Section{
 	{ID: "MIT#1", Title: "MIT", Number: "1", Text: "one"},
 }
 
-func TestAQuestionIsAboutTheSectionThatItNames(t *testing.T) {
+func TestLocate_QuestionIsAboutTheSectionThatItNames(t *testing.T) {
 	for question, want := range map[string]string{
 		"中华人民共和国民法第一条的内容是:":      "民法#第一条",
 		"民法 第一条\n说了什么":           "民法#第一条",
@@ -75,7 +75,7 @@ func TestAQuestionIsAboutTheSectionThatItNames(t *testing.T) {
 	}
 }
 
-func TestNoSectionIsInTwoSplitsOfAFile(t *testing.T) {
+func TestLocate_NoSectionIsInTwoSplitsOfAFile(t *testing.T) {
 	var items []Item
 	for i := range 300 {
 		s := statutes[i%6]
@@ -110,7 +110,7 @@ func TestNoSectionIsInTwoSplitsOfAFile(t *testing.T) {
 	}
 }
 
-func TestAFileThatSaysItsSplitsIsTakenAtItsWord(t *testing.T) {
+func TestLocate_FileThatSaysItsSplitsIsTakenAtItsWord(t *testing.T) {
 	items := []Item{{ID: "1", Section: "a", Split: Train}, {ID: "2", Section: "b", Split: Test}, {ID: "3", Section: "c", Split: Dev}, {ID: "4", Section: "b", Split: Test}}
 	want := slices.Clone(items)
 	if err := Assign(items, 0.5, 0.5, 1); err != nil || Digest(items) != Digest(want) {

@@ -21,7 +21,7 @@ func licenseSections(t *testing.T) []corpus.Section {
 	return sections
 }
 
-func TestSetsOfEachKindAreValid(t *testing.T) {
+func TestSet_OfEachKindIsValid(t *testing.T) {
 	for name, s := range sets {
 		if err := s.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -29,7 +29,7 @@ func TestSetsOfEachKindAreValid(t *testing.T) {
 	}
 }
 
-func TestTheFormOfAPlaceIsThatOfThePrototype(t *testing.T) {
+func TestPlace_FormIsThatOfThePrototype(t *testing.T) {
 	s, sec := licenses, corpus.Section{Title: "GPL-3.0", Number: "4", Heading: "Conveying"}
 	if got := s.PlaceOf(sec); got != "GPL-3.0 license\nSection 4:" || s.DocumentOf(sec, 0) != got || s.DocumentOf(sec, 4) != got {
 		t.Errorf("%q", got)
@@ -48,7 +48,7 @@ func TestTheFormOfAPlaceIsThatOfThePrototype(t *testing.T) {
 	}
 }
 
-func TestNoPromptEndsInWhiteSpace(t *testing.T) {
+func TestSet_NoPromptEndsInWhiteSpace(t *testing.T) {
 	sections := append(licenseSections(t), corpus.Section{Title: " odd ", Number: "1", Heading: "a: b "})
 	for name, s := range sets {
 		for _, sec := range sections {
@@ -64,7 +64,7 @@ func TestNoPromptEndsInWhiteSpace(t *testing.T) {
 	}
 }
 
-func TestEveryPlaceIsParsedBackFromGeneratedText(t *testing.T) {
+func TestParse_EveryPlaceComesBackFromGeneratedText(t *testing.T) {
 	sections := append(licenseSections(t), corpus.Section{Title: "A: b", Number: "1:2", Heading: "On: colons：too"}, corpus.Section{Title: "T", Number: "7"})
 	for name, s := range placed {
 		for _, sec := range sections {
@@ -89,7 +89,7 @@ func TestEveryPlaceIsParsedBackFromGeneratedText(t *testing.T) {
 	}
 }
 
-func TestBadTemplatesAreNamed(t *testing.T) {
+func TestValidate_BadTemplatesAreNamed(t *testing.T) {
 	base := licenses
 	for says, change := range map[string]func(*Set){
 		"{nummer}":       func(s *Set) { s.Question = append(s.Question, "What says {nummer}?") },
@@ -115,7 +115,7 @@ func TestBadTemplatesAreNamed(t *testing.T) {
 }
 
 // Measured in a prototype: with the space on the prompt's side perfect recall fell to 0 of 60.
-func TestTheSpaceBelongsToTheContinuation(t *testing.T) {
+func TestSet_SpaceBelongsToTheContinuation(t *testing.T) {
 	sections, s := licenseSections(t), licenses
 	texts := func(yield func(string) bool) {
 		for _, sec := range sections {
@@ -146,7 +146,7 @@ func TestTheSpaceBelongsToTheContinuation(t *testing.T) {
 	}
 }
 
-func TestFormsSurviveTheirFile(t *testing.T) {
+func TestSet_SurvivesItsFile(t *testing.T) {
 	dir := t.TempDir()
 	for name, s := range sets {
 		path := filepath.Join(dir, name+".json")
@@ -175,7 +175,7 @@ func TestFormsSurviveTheirFile(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzParse_AnyTextIsParsedOrRefused(f *testing.F) {
 	f.Add([]byte(`{"Place":"{title}:","Document":["{title}:"],"Exam":"{title}?"}`))
 	f.Add([]byte(`{"Quote":["{"]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -50,7 +50,7 @@ func unpack(batches []Batch) map[string][3][]int32 {
 	return out
 }
 
-func TestEveryExampleIsPackedOnceAndUnchanged(t *testing.T) {
+func TestPack_EveryExampleIsThereOnceAndUnchanged(t *testing.T) {
 	ex := examples(1, 300, 40)
 	const cols = 64
 	batches := packAll(t, ex, 4, cols)
@@ -80,7 +80,7 @@ func TestEveryExampleIsPackedOnceAndUnchanged(t *testing.T) {
 }
 
 // Documents may neither overlap nor cross a row, and what belongs to none is padding.
-func TestRowsHoldDocumentsAndPaddingOnly(t *testing.T) {
+func TestPack_RowsHoldDocumentsAndPaddingOnly(t *testing.T) {
 	for _, b := range packAll(t, examples(2, 200, 50), 3, 50) {
 		owned := make([]int, b.Rows*b.Cols)
 		last := Doc{}
@@ -108,7 +108,7 @@ func TestRowsHoldDocumentsAndPaddingOnly(t *testing.T) {
 	}
 }
 
-func TestTheEndOfTextIsTrained(t *testing.T) {
+func TestPack_EndOfTextIsTrained(t *testing.T) {
 	const eos = 0
 	var ex []Example
 	for i := range 20 {
@@ -138,7 +138,7 @@ func (letters) Encode(text string) []int32 {
 	return out
 }
 
-func TestAPromptIsReadAndTrainedOnlyOnRequest(t *testing.T) {
+func TestPack_PromptIsReadAndTrainedOnlyOnRequest(t *testing.T) {
 	prompt, text := "Question: q\nAnswer:", "the text"
 	for _, train := range []bool{true, false} {
 		e := Encode(letters{}, "x", prompt, text, 0, train)
@@ -160,7 +160,7 @@ func TestAPromptIsReadAndTrainedOnlyOnRequest(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooLongIsCutAndWhatTrainsNothingIsLeftOut(t *testing.T) {
+func TestPack_WhatIsTooLongIsCutAndWhatTrainsNothingIsLeftOut(t *testing.T) {
 	ex := []Example{
 		{Tokens: []int32{1, 2, 3, 4, 5, 6, 0}, ID: "long"},
 		{Tokens: []int32{1, 2, 3, 4, 5, 6, 0}, Prompt: 6, ID: "long prompt"},
@@ -175,7 +175,7 @@ func TestWhatIsTooLongIsCutAndWhatTrainsNothingIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestPackingIsDenseAndDeterministic(t *testing.T) {
+func TestPack_IsDenseAndDeterministic(t *testing.T) {
 	ex := examples(4, 2000, 60)
 	const cols = 128
 	a, b := packAll(t, ex, 8, cols), packAll(t, ex, 8, cols)
@@ -198,7 +198,7 @@ func TestPackingIsDenseAndDeterministic(t *testing.T) {
 }
 
 // The trainer shuffles examples; rows must follow, or every epoch would begin with the longest texts.
-func TestRowsFollowTheOrderOfTheExamples(t *testing.T) {
+func TestPack_RowsFollowTheOrderOfTheExamples(t *testing.T) {
 	ex := examples(5, 400, 60)
 	last := -1
 	for i, b := range packAll(t, ex, 4, 64) {

@@ -61,7 +61,7 @@ func stopped(ex []Example, n int, why error) func(skip int) iter.Seq2[Example, e
 	}
 }
 
-func TestWritingGoesOnBehindTheWholeShards(t *testing.T) {
+func TestShards_WritingGoesOnBehindTheWholeOnes(t *testing.T) {
 	dir, ex, why := t.TempDir(), examples(7, 500, 40), errors.New("the power went")
 	want, err := WriteShards(t.TempDir(), behind(ex), 2000)
 	if err != nil {
@@ -103,7 +103,7 @@ func damage(t *testing.T, path string) {
 	}
 }
 
-func TestShardsGiveTheExamplesBackInOrder(t *testing.T) {
+func TestShards_GiveTheExamplesBackInOrder(t *testing.T) {
 	dir, ex := t.TempDir(), examples(6, 500, 40)
 	s, err := WriteShards(t.TempDir(), behind(ex), 2000)
 	if err != nil || len(s.Files) < 4 || filepath.Base(s.Files[1]) != "corpus-00001.arrow" || s.Examples != 500 {
@@ -117,7 +117,7 @@ func TestShardsGiveTheExamplesBackInOrder(t *testing.T) {
 	}
 }
 
-func TestAShardIsTheGoldenFile(t *testing.T) {
+func TestShards_OneIsTheGoldenFile(t *testing.T) {
 	ex := []Example{{Tokens: []int32{5, 6, 7, 0}, Prompt: 2, ID: "a"}, {Tokens: []int32{8, 0}, ID: "b"}}
 	if got := readAll(t, "testdata"); !same(got, ex) {
 		t.Errorf("golden shard: %v", got)
@@ -133,7 +133,7 @@ func TestAShardIsTheGoldenFile(t *testing.T) {
 	}
 }
 
-func TestAShardThatIsCutAnywhereIsMadeAgain(t *testing.T) {
+func TestShards_OneThatIsCutAnywhereIsMadeAgain(t *testing.T) {
 	dir, ex := t.TempDir(), examples(6, 3, 8)
 	s, err := WriteShards(dir, behind(ex), 100)
 	if err != nil || len(s.Files) != 1 {

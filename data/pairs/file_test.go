@@ -143,7 +143,7 @@ func TestRead_GoldenPairsAreReadAndAFileCutAtEveryByteLosesNoneInSilence(t *test
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzRead_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(".jsonl", "{\"question\":\"?\",\"knowledge\":\"x\"}\n\n{}")
 	f.Add(".jsonl", `{"messages":[{"role":"user","content":[{"text":"?"}]},{"from":"gpt","value":"x"}]}`)
 	f.Add(".json", `[{"instruction":"?","input":"","output":"x"},{"prompt":[],"completion":[]}]`)

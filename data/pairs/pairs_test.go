@@ -89,7 +89,7 @@ func wordSpans(text string) (out []string) {
 	return out
 }
 
-func TestEverySectionIsAskedByNumberHeadingAndQuotation(t *testing.T) {
+func TestMake_EverySectionIsAskedByNumberHeadingAndQuotation(t *testing.T) {
 	all, set := sections(t), forms
 	kinds, ids := map[string]map[string]int{}, map[string]bool{}
 	byID := map[string]corpus.Section{}
@@ -119,7 +119,7 @@ func TestEverySectionIsAskedByNumberHeadingAndQuotation(t *testing.T) {
 }
 
 // GPL-2.0 and LGPL-2.1 share whole sections: a quotation from those must not name one of them as its place.
-func TestAQuotationHasOnePlace(t *testing.T) {
+func TestMake_QuotationHasOnePlace(t *testing.T) {
 	all, set := sections(t), forms
 	checked := 0
 	for p := range Over(corpus.Slice(all), nil, set, 7).All() {
@@ -140,7 +140,7 @@ func TestAQuotationHasOnePlace(t *testing.T) {
 	}
 }
 
-func TestPairsDoNotDependOnTheOrderOfSections(t *testing.T) {
+func TestMake_DoesNotDependOnTheOrderOfSections(t *testing.T) {
 	all, set := sections(t), forms
 	sorted := func() []Pair {
 		out := slices.Collect(Over(corpus.Slice(all), nil, set, 7).All())
@@ -157,7 +157,7 @@ func TestPairsDoNotDependOnTheOrderOfSections(t *testing.T) {
 	}
 }
 
-func TestScriptsWithoutSpacesAreQuoted(t *testing.T) {
+func TestMake_ScriptsWithoutSpacesAreQuoted(t *testing.T) {
 	var all []corpus.Section
 	for i := range 3 {
 		var b strings.Builder

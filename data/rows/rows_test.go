@@ -206,7 +206,7 @@ func TestFormat_AFileCutAtEveryByteLosesNoRecordInSilence(t *testing.T) {
 	}
 }
 
-func FuzzFormat(f *testing.F) {
+func FuzzFormat_AnyFileIsReadOrRefused(f *testing.F) {
 	for _, name := range []string{"rows.jsonl", "rows.json", "rows.csv", "rows.tsv"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-func TestEverySetNamesItsFilesByCommitAndChecksum(t *testing.T) {
+func TestSets_NameTheirFilesByCommitAndChecksum(t *testing.T) {
 	for _, name := range Names() {
 		set, err := Lookup(name)
 		if err != nil {
@@ -46,7 +46,7 @@ func TestEverySetNamesItsFilesByCommitAndChecksum(t *testing.T) {
 	}
 }
 
-func TestAListWithAMistakeIsRefusedByItsLine(t *testing.T) {
+func TestSets_ListWithAMistakeIsRefusedByItsLine(t *testing.T) {
 	sum := strings.Repeat("a", 64)
 	for text, line := range map[string]string{
 		"repo a/b c\nfile x.txt mixed " + sum + " 1": "line 2", "repo a/b c\n\nfile x.txt joined abc 1": "line 3", sum + " 1 x": "line 1", "repo a/b c\nfile x joined " + sum + " 1\n" + sum + " z y": "line 3",
@@ -87,7 +87,7 @@ func small() Set {
 
 const first, second = "/o/n/c0/a b/第一.md", "/o/n/c0/b.md"
 
-func TestAPullGoesOnWhereItWasStoppedAndFetchesNothingTwice(t *testing.T) {
+func TestPull_GoesOnWhereItWasStoppedAndFetchesNothingTwice(t *testing.T) {
 	parts := map[string]string{first: "one"}
 	base, asked := server(t, parts)
 	opt := Options{Folder: filepath.Join(t.TempDir(), "new"), Base: base + "/", Client: http.DefaultClient}
@@ -116,7 +116,7 @@ func TestAPullGoesOnWhereItWasStoppedAndFetchesNothingTwice(t *testing.T) {
 	}
 }
 
-func TestADamagedFileIsFetchedAgain(t *testing.T) {
+func TestPull_DamagedFileIsFetchedAgain(t *testing.T) {
 	base, _ := server(t, map[string]string{first: "one", second: "zwei"})
 	opt := Options{Folder: t.TempDir(), Base: base, Client: http.DefaultClient}
 	name := filepath.Join(opt.Folder, "x", "both.txt")
@@ -128,7 +128,7 @@ func TestADamagedFileIsFetchedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotTheFileIsRefused(t *testing.T) {
+func TestPull_WhatIsNotTheFileIsRefused(t *testing.T) {
 	for says, text := range map[string]string{
 		"sha256 is": "0ne", "longer than its 3 bytes": "one and more", "cut off after 2 of 3 bytes": "on", "the server answers 404": "",
 	} {
@@ -155,7 +155,7 @@ func TestWhatIsNotTheFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestABrokenConnectionIsToldFromAStopByHand(t *testing.T) {
+func TestPull_BrokenConnectionIsToldFromAStopByHand(t *testing.T) {
 	set := small()
 	set.Files[0].Parts[0].Size = 100
 	base, _ := server(t, map[string]string{first: "CUT "})
@@ -177,7 +177,7 @@ func TestABrokenConnectionIsToldFromAStopByHand(t *testing.T) {
 	}
 }
 
-func TestQuestionsKeepTheirPartsAndWhatIsSetAsideStaysOut(t *testing.T) {
+func TestPull_QuestionsKeepTheirPartsAndWhatIsSetAsideStaysOut(t *testing.T) {
 	line := func(n int) string {
 		return fmt.Sprintf(`{"instruction": "i", "input": "第%d条的内容是:\nA: 甲<&>\nB: 乙\"\nC: 丙：A: x\nD: 丁 ", "answer": "C"}`, n)
 	}
@@ -198,7 +198,7 @@ func TestQuestionsKeepTheirPartsAndWhatIsSetAsideStaysOut(t *testing.T) {
 	}
 }
 
-func TestDataIsFoundWhereTheVariablePointsElseBesideElseInTheCache(t *testing.T) {
+func TestDir_IsWhereTheVariablePointsElseBesideElseInTheCache(t *testing.T) {
 	dir := t.TempDir()
 	near, cache := filepath.Join(dir, "project"), filepath.Join(dir, "cache")
 	put := func(folder string) {

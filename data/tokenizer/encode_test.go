@@ -31,7 +31,7 @@ func plainEncode(t *Tokenizer, word string) []int32 {
 	}
 }
 
-func TestHeapEncoderAgreesWithPlainSearch(t *testing.T) {
+func TestEncode_HeapAgreesWithPlainSearch(t *testing.T) {
 	tok, _ := licences()
 	r := rand.New(rand.NewPCG(1, 2))
 	parts := []string{"a", "b", "e", "th", "er", "ing", "tion", "lic", "ense", "=", "--", "é", "東", "\xff"}
@@ -48,7 +48,7 @@ func TestHeapEncoderAgreesWithPlainSearch(t *testing.T) {
 	}
 }
 
-func TestEncodeComesBackFromDecode(t *testing.T) {
+func TestEncode_ComesBackFromDecode(t *testing.T) {
 	tok, texts := licences()
 	for i, text := range texts {
 		if want := lossy(text); tok.Decode(tok.Encode(text)) != want {
@@ -57,7 +57,7 @@ func TestEncodeComesBackFromDecode(t *testing.T) {
 	}
 }
 
-func TestConcurrentEncodersAgree(t *testing.T) {
+func TestEncode_ConcurrentCallsAgree(t *testing.T) {
 	tok, texts := licences()
 	texts = texts[:40]
 	want := make([][]int32, len(texts))
@@ -82,7 +82,7 @@ func TestConcurrentEncodersAgree(t *testing.T) {
 	wg.Wait()
 }
 
-func TestCacheStaysWithinItsSlots(t *testing.T) {
+func TestEncode_CacheStaysWithinItsSlots(t *testing.T) {
 	tok, _ := licences()
 	long := strings.Repeat("x", cacheBytes+1)
 	if slot, _ := tok.cache.find(long); slot != nil {
@@ -93,7 +93,7 @@ func TestCacheStaysWithinItsSlots(t *testing.T) {
 	}
 }
 
-func TestEncodeNeverYieldsASpecialToken(t *testing.T) {
+func TestEncode_NeverYieldsASpecialToken(t *testing.T) {
 	tok, _ := licences()
 	eos, ok := tok.ID("<eos>")
 	if !ok || eos != 0 {
@@ -109,7 +109,7 @@ func TestEncodeNeverYieldsASpecialToken(t *testing.T) {
 	}
 }
 
-func TestLongestSpecialTokenWins(t *testing.T) {
+func TestEncode_LongestSpecialTokenWins(t *testing.T) {
 	tok, err := Train(slices.Values([]string{"x"}), TrainOptions{Vocab: 259, Special: []string{"<a", "<a>", "a>b"}})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestLongestSpecialTokenWins(t *testing.T) {
 	}
 }
 
-func TestDecodeIgnoresIDsOutsideTheVocabulary(t *testing.T) {
+func TestDecode_IgnoresIDsOutsideTheVocabulary(t *testing.T) {
 	tok, _ := licences()
 	ids := append([]int32{-1, int32(tok.Vocab()), 1 << 30}, tok.Encode("ok")...)
 	if got := tok.Decode(ids); got != "ok" {
@@ -132,7 +132,7 @@ func TestDecodeIgnoresIDsOutsideTheVocabulary(t *testing.T) {
 	}
 }
 
-func TestBytesThatTheVocabularyLacksAreDroppedOrUnknown(t *testing.T) {
+func TestEncode_BytesThatTheVocabularyLacksAreDroppedOrUnknown(t *testing.T) {
 	tokens := []string{"a", "b", "ab", "<unk>"}
 	tok, err := FromVocab(tokens, []string{"a b"}, []string{"<unk>"}, GPT2)
 	if err != nil {
@@ -151,7 +151,7 @@ func TestBytesThatTheVocabularyLacksAreDroppedOrUnknown(t *testing.T) {
 	}
 }
 
-func TestClassesContainThoseOfOlderUnicode(t *testing.T) {
+func TestClasses_ContainThoseOfOlderUnicode(t *testing.T) {
 	if unicode.Version > "16" {
 		t.Skip("the library's tables are of Unicode 16, Go's are newer")
 	}
@@ -167,7 +167,7 @@ func TestClassesContainThoseOfOlderUnicode(t *testing.T) {
 	}
 }
 
-func FuzzEncodeRoundTrip(f *testing.F) {
+func FuzzEncode_RoundTrip(f *testing.F) {
 	for _, g := range readGolden().Strings {
 		f.Add(g.Lossy)
 	}

@@ -19,7 +19,7 @@ func smallFile(t testing.TB) []byte {
 	return tok.encodeFile()
 }
 
-func TestSavedTokenizerLoadsTheSame(t *testing.T) {
+func TestLoad_SavedTokenizerIsTheSame(t *testing.T) {
 	for _, pattern := range []Pattern{GPT2, SmolLM2, Numerals} {
 		g := readGolden().Small[0]
 		tok, err := Train(slices.Values(g.Texts), TrainOptions{Vocab: g.Vocab, Special: g.Special, Pattern: pattern})
@@ -45,7 +45,7 @@ func TestSavedTokenizerLoadsTheSame(t *testing.T) {
 	}
 }
 
-func TestFromVocabEncodesAsTheTrainedTokenizer(t *testing.T) {
+func TestFromVocab_EncodesAsTheTrainedTokenizer(t *testing.T) {
 	tok, texts := licences()
 	again, err := FromVocab(tok.tokens, mergeLines(tok), []string{"<|im_start|>", "<eos>"}, tok.Pattern())
 	if err != nil {
@@ -58,7 +58,7 @@ func TestFromVocabEncodesAsTheTrainedTokenizer(t *testing.T) {
 
 // testdata/foreign.json is written by hand in the manner of older Hugging Face files: merges as strings, no use_regex, an added
 // token outside the model's vocabulary.
-func TestForeignFileLoads(t *testing.T) {
+func TestLoad_ForeignFileIsRead(t *testing.T) {
 	tok, err := Load("testdata/foreign.json")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestForeignFileLoads(t *testing.T) {
 	}
 }
 
-func TestFileCutAtAnyByteIsRefused(t *testing.T) {
+func TestLoad_FileCutAtAnyByteIsRefused(t *testing.T) {
 	data := smallFile(t)
 	for n := range data {
 		if _, err := parse(data[:n]); !errors.Is(err, ErrFormat) {
@@ -77,7 +77,7 @@ func TestFileCutAtAnyByteIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeExpressedIsRefusedByName(t *testing.T) {
+func TestLoad_WhatCannotBeExpressedIsRefusedByName(t *testing.T) {
 	data := string(smallFile(t))
 	if _, err := parse([]byte(data)); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestWhatCannotBeExpressedIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestFromVocabRefusesWhatDoesNotFit(t *testing.T) {
+func TestFromVocab_RefusesWhatDoesNotFit(t *testing.T) {
 	vocab := []string{"a", "b", "ab"}
 	for name, try := range map[string]func() (*Tokenizer, error){
 		"token twice":     func() (*Tokenizer, error) { return FromVocab([]string{"a", "a"}, nil, nil, GPT2) },
@@ -144,13 +144,13 @@ func TestFromVocabRefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestMissingFileIsSaidToBeMissing(t *testing.T) {
+func TestLoad_MissingFileIsSaidToBeMissing(t *testing.T) {
 	if _, err := Load(filepath.Join(t.TempDir(), "none.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
 
-func FuzzLoad(f *testing.F) {
+func FuzzLoad_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(smallFile(f))
 	if data, err := os.ReadFile("testdata/foreign.json"); err == nil {
 		f.Add(data)

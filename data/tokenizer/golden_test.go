@@ -86,7 +86,7 @@ func hexSHA(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func TestMergesOfSmallTextsAreHuggingFaces(t *testing.T) {
+func TestTrain_MergesOfSmallTextsAreHuggingFaces(t *testing.T) {
 	for _, g := range readGolden().Small {
 		tok, err := Train(slices.Values(g.Texts), TrainOptions{Vocab: g.Vocab, Special: g.Special, Pattern: g.Pattern})
 		if err != nil {
@@ -101,7 +101,7 @@ func TestMergesOfSmallTextsAreHuggingFaces(t *testing.T) {
 	}
 }
 
-func TestMergesOfTheLicenceCorpusAreHuggingFaces(t *testing.T) {
+func TestTrain_MergesOfTheLicenceCorpusAreHuggingFaces(t *testing.T) {
 	g := readGolden().Licences
 	tok, _ := licences()
 	got := mergeLines(tok)
@@ -121,7 +121,7 @@ func TestMergesOfTheLicenceCorpusAreHuggingFaces(t *testing.T) {
 	}
 }
 
-func TestIDsOfTheLicenceCorpusAreHuggingFaces(t *testing.T) {
+func TestEncode_IDsOfTheLicenceCorpusAreHuggingFaces(t *testing.T) {
 	g := readGolden().Licences
 	tok, texts := licences()
 	var raw []byte
@@ -138,7 +138,7 @@ func TestIDsOfTheLicenceCorpusAreHuggingFaces(t *testing.T) {
 	}
 }
 
-func TestIDsOfHardStringsAreHuggingFaces(t *testing.T) {
+func TestEncode_IDsOfHardStringsAreHuggingFaces(t *testing.T) {
 	tok, _ := licences()
 	if n := len(readGolden().Strings); n < 30 {
 		t.Fatalf("only %d hard strings", n)

@@ -58,7 +58,7 @@ func plainTrain(words []string, n int) (merges []string) {
 	return merges
 }
 
-func TestIncrementalTrainerAgreesWithRecounting(t *testing.T) {
+func TestTrain_IncrementalCountsAgreeWithRecounting(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 20 {
 		words := make([]string, 60)
@@ -79,7 +79,7 @@ func TestIncrementalTrainerAgreesWithRecounting(t *testing.T) {
 	}
 }
 
-func TestMergesDoNotDependOnTheOrderOfTexts(t *testing.T) {
+func TestTrain_MergesDoNotDependOnTheOrderOfTexts(t *testing.T) {
 	g := readGolden().Small[0]
 	var digests []string
 	for _, texts := range [][]string{g.Texts, {g.Texts[3], g.Texts[1], g.Texts[2], g.Texts[0]}} {
@@ -94,7 +94,7 @@ func TestMergesDoNotDependOnTheOrderOfTexts(t *testing.T) {
 	}
 }
 
-func TestSpecialTokensComeFirstThenBytes(t *testing.T) {
+func TestTrain_SpecialTokensComeFirstThenBytes(t *testing.T) {
 	special := []string{"<eos>", "<pad>"}
 	tok, err := Train(slices.Values([]string{"<eos> aa aa"}), TrainOptions{Vocab: 300, Special: special})
 	if err != nil {
@@ -113,7 +113,7 @@ func TestSpecialTokensComeFirstThenBytes(t *testing.T) {
 	}
 }
 
-func TestTrainRefusesOptionsThatCannotHold(t *testing.T) {
+func TestTrain_RefusesOptionsThatCannotHold(t *testing.T) {
 	for name, opt := range map[string]TrainOptions{
 		"vocab below the bytes": {Vocab: 256, Special: []string{"<eos>"}},
 		"vocab too large":       {Vocab: maxVocab + 1},
@@ -129,7 +129,7 @@ func TestTrainRefusesOptionsThatCannotHold(t *testing.T) {
 	}
 }
 
-func TestNoTextTrainsTheBytesAlone(t *testing.T) {
+func TestTrain_NoTextGivesTheBytesAlone(t *testing.T) {
 	tok, err := Train(slices.Values([]string{}), TrainOptions{Vocab: 1000})
 	if err != nil || tok.Vocab() != 256 {
 		t.Fatalf("%v tokens, %v", tok.Vocab(), err)

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-func TestNoTextReachesTheTerminalAsACommand(t *testing.T) {
+func TestText_NoneReachesTheTerminalAsACommand(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain text":                     "plain text",
 		"法律 ü 🙂":                         "法律 ü 🙂",
@@ -27,7 +27,7 @@ func TestNoTextReachesTheTerminalAsACommand(t *testing.T) {
 	}
 }
 
-func FuzzTextHoldsNoControlCharacter(f *testing.F) {
+func FuzzText_HoldsNoControlCharacter(f *testing.F) {
 	f.Add("a\x1b[2J\u009d\xc2")
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, r := range Text(s) {

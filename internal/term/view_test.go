@@ -22,7 +22,7 @@ func story() []stages.Event {
 		stages.Event{Type: "exit"})
 }
 
-func TestALogHasAFewPlainLines(t *testing.T) {
+func TestLines_LogHasAFewPlainOnes(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(1000, 0)
 	l := &Lines{Out: &out, Every: 10 * time.Second, Now: func() time.Time { now = now.Add(time.Second); return now }}
@@ -47,7 +47,7 @@ func TestALogHasAFewPlainLines(t *testing.T) {
 	}
 }
 
-func TestABarLeavesOnlyMilestonesBehind(t *testing.T) {
+func TestBar_LeavesOnlyMilestonesBehind(t *testing.T) {
 	var out bytes.Buffer
 	b := &Bar{Out: &out}
 	for _, e := range story() {
@@ -68,7 +68,7 @@ func TestABarLeavesOnlyMilestonesBehind(t *testing.T) {
 	}
 }
 
-func TestAmountsAndSpansAreReadable(t *testing.T) {
+func TestAmounts_AndSpansAreReadable(t *testing.T) {
 	for seconds, want := range map[float64]string{0: "0.0s", 0.44: "0.4s", 12: "12s", 59.6: "1m00s", 200: "3m20s", 7500: "2h05m"} {
 		if got := Span(seconds); got != want {
 			t.Errorf("Span(%v) = %s, want %s", seconds, got, want)

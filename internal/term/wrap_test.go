@@ -7,7 +7,7 @@ import (
 	"slm/stages"
 )
 
-func TestWrappedTextKeepsEveryWordAndFits(t *testing.T) {
+func TestWrap_KeepsEveryWordAndFits(t *testing.T) {
 	text := strings.Repeat("some words of ünequal length and a_very_long_one_that_is_wider_than_all ", 4)
 	for _, c := range []struct{ width, indent int }{{80, 0}, {80, 11}, {40, 11}, {31, 9}} {
 		got := Wrap(text, c.width, c.indent)
@@ -31,7 +31,7 @@ func TestWrappedTextKeepsEveryWordAndFits(t *testing.T) {
 	}
 }
 
-func TestTheLiveLineFitsANarrowTerminal(t *testing.T) {
+func TestNarrow_LiveLineFitsTheTerminal(t *testing.T) {
 	e := stages.Event{Type: "step", Stage: "kit", Step: 1234, Of: 12345, Loss: 10.123, HeldOut: 10.123, LR: 1e-3, TokS: 123456, ETA: 7000}
 	for _, columns := range []int{45, 60, 80, 90, 120} {
 		var out strings.Builder

@@ -55,7 +55,7 @@ func sameBits(t *testing.T, what string, got, want Result) {
 	}
 }
 
-func TestNoBatchChangesABit(t *testing.T) {
+func TestDecoder_NoBatchChangesABit(t *testing.T) {
 	for _, cfg := range []model.Config{tiny, wideHeads} {
 		for name, d := range decoders(t, cfg) {
 			reqs := mixedRequests(40, cfg.Vocab)
@@ -76,7 +76,7 @@ func TestNoBatchChangesABit(t *testing.T) {
 	}
 }
 
-func TestNumbersOfThreadsChangeNoBit(t *testing.T) {
+func TestDecoder_NumbersOfThreadsChangeNoBit(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for name, d := range decoders(t, wideHeads) {
 		reqs := mixedRequests(70, wideHeads.Vocab) // enough for two threads to take rows apart, too few for three
@@ -97,7 +97,7 @@ func TestNumbersOfThreadsChangeNoBit(t *testing.T) {
 	}
 }
 
-func TestInt8StaysNearThePlainTwin(t *testing.T) {
+func TestInt8_StaysNearThePlainReference(t *testing.T) {
 	for _, cfg := range []model.Config{tiny, wideHeads} {
 		p := sharp(cfg)
 		for name, d := range decoders(t, cfg) {
@@ -123,7 +123,7 @@ func TestInt8StaysNearThePlainTwin(t *testing.T) {
 	}
 }
 
-func TestNamesOfArithmeticDiffer(t *testing.T) {
+func TestNames_OfArithmeticDiffer(t *testing.T) {
 	be := backend(t, "go")
 	names := []string{be.Name(), Int8Name(be), FileName(be)}
 	if slices.Sort(names); len(slices.Compact(names)) != 3 {
@@ -132,7 +132,7 @@ func TestNamesOfArithmeticDiffer(t *testing.T) {
 }
 
 // Factors go from a matrix into what feeds it, and the network stays what it was.
-func TestBalancedWeightsAreTheSameNetwork(t *testing.T) {
+func TestNewInt8_BalancedWeightsAreTheSameNetwork(t *testing.T) {
 	spread := func(w []float32, k int) float64 { // largest column by smallest, but for zeros
 		least, most := math.Inf(1), 0.0
 		for j := range k {

@@ -60,7 +60,7 @@ func relative(t *testing.T, what string, got, want, bound float64) {
 	}
 }
 
-func TestLogitsEqualThePlainTwin(t *testing.T) {
+func TestLogits_EqualThePlainReference(t *testing.T) {
 	tied := tiny
 	tied.Tied, tied.KVHeads = true, 1
 	for _, kernelName := range []string{"go", "onednn-f32"} {
@@ -85,7 +85,7 @@ func TestLogitsEqualThePlainTwin(t *testing.T) {
 	}
 }
 
-func TestBF16StaysNearThePlainTwin(t *testing.T) {
+func TestBF16_StaysNearThePlainReference(t *testing.T) {
 	for _, name := range []string{"onednn-bf16", "amx"} {
 		t.Run(name, func(t *testing.T) { checkBF16(t, backend(t, name)) })
 	}
@@ -115,7 +115,7 @@ func checkBF16(t *testing.T, be kernel.Backend) {
 }
 
 // The log-probability that Generate reports comes from cached steps; here it is computed again without a cache.
-func TestCachedEqualsUncached(t *testing.T) {
+func TestGenerate_CachedEqualsUncached(t *testing.T) {
 	p := sharp(tiny)
 	d := New(p, backend(t, "go"))
 	var reqs []Request
@@ -143,7 +143,7 @@ func TestCachedEqualsUncached(t *testing.T) {
 	}
 }
 
-func TestBatchedEqualsSingle(t *testing.T) {
+func TestGenerate_BatchedEqualsSingle(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	var reqs []Request
 	for i := range 150 { // more than may live at once
@@ -169,7 +169,7 @@ func TestBatchedEqualsSingle(t *testing.T) {
 	}
 }
 
-func TestAnswersWaitForRoomInTheCache(t *testing.T) {
+func TestGenerate_AnswersWaitForRoomInTheCache(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	var reqs []Request
 	for i := range 9 {
@@ -193,7 +193,7 @@ func TestAnswersWaitForRoomInTheCache(t *testing.T) {
 	}
 }
 
-func TestThreadsChangeNothing(t *testing.T) {
+func TestDecoder_ThreadsChangeNothing(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var first []float32
@@ -212,7 +212,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 	}
 }
 
-func TestSoftTokensEqualTheSameEmbeddings(t *testing.T) {
+func TestGenerate_SoftTokensEqualTheSameEmbeddings(t *testing.T) {
 	p := sharp(tiny)
 	d := New(p, backend(t, "go"))
 	text := tokens(9, 12, tiny.Vocab)
@@ -237,7 +237,7 @@ func TestSoftTokensEqualTheSameEmbeddings(t *testing.T) {
 	relative(t, "score", scores[1][0], scores[0][0], 1e-6)
 }
 
-func TestScoreEqualsThePlainTwin(t *testing.T) {
+func TestScore_EqualsThePlainReference(t *testing.T) {
 	p := sharp(tiny)
 	d := New(p, backend(t, "go"))
 	var reqs []ScoreRequest
@@ -267,7 +267,7 @@ func TestScoreEqualsThePlainTwin(t *testing.T) {
 	}
 }
 
-func TestScoreDoesNotDependOnTheChunk(t *testing.T) {
+func TestScore_DoesNotDependOnTheChunk(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	var reqs []ScoreRequest
 	for i := range 40 { // some 4,000 rows: two chunks, several slices of logits
@@ -292,7 +292,7 @@ func TestScoreDoesNotDependOnTheChunk(t *testing.T) {
 	}
 }
 
-func TestStopTokenEndsAnAnswer(t *testing.T) {
+func TestGenerate_StopTokenEndsAnAnswer(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	req := Request{Prompt: tokens(4, 6, tiny.Vocab), MaxNew: 12}
 	free, err := d.Generate(context.Background(), []Request{req})
@@ -310,7 +310,7 @@ func TestStopTokenEndsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestTheContextEndsAnAnswer(t *testing.T) {
+func TestGenerate_ContextEndsAnAnswer(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	got, err := d.Generate(context.Background(), []Request{{Prompt: tokens(1, tiny.Context-3, tiny.Vocab), MaxNew: 100}, {Prompt: tokens(1, tiny.Context, tiny.Vocab), MaxNew: 100}})
 	if err != nil {
@@ -321,7 +321,7 @@ func TestTheContextEndsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDoneIsRefusedWithItsNumbers(t *testing.T) {
+func TestDecoder_WhatCannotBeDoneIsRefusedWithItsNumbers(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	long := tokens(1, tiny.Context+1, tiny.Vocab)
 	ctx := context.Background()
@@ -372,7 +372,7 @@ func (c countdown) Err() error {
 	return nil
 }
 
-func TestCancellationStopsInTheMiddle(t *testing.T) {
+func TestGenerate_CancellationStopsInTheMiddle(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	for _, n := range []int{0, 1, 2, 5} {
 		left := n
@@ -388,7 +388,7 @@ func TestCancellationStopsInTheMiddle(t *testing.T) {
 	}
 }
 
-func TestSamplingFollowsTheTemperatureAndItsStream(t *testing.T) {
+func TestGenerate_SamplingFollowsTheTemperatureAndItsStream(t *testing.T) {
 	p := sharp(tiny)
 	d := New(p, backend(t, "go"))
 	prompt := tokens(2, 4, tiny.Vocab)

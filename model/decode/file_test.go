@@ -76,7 +76,7 @@ func inBlock(typ kernel.BlockType, v []float32) (data []byte) {
 	return append(data, nibbles...)
 }
 
-func TestAFilesBlocksGiveWhatItsNumbersGive(t *testing.T) {
+func TestNewFile_BlocksGiveWhatTheirNumbersGive(t *testing.T) {
 	for _, name := range []string{"amx", "go"} {
 		be, err := kernel.Open(name)
 		if err != nil {
@@ -109,7 +109,7 @@ func TestAFilesBlocksGiveWhatItsNumbersGive(t *testing.T) {
 	}
 }
 
-func TestAFileWithoutBlocksIsRefused(t *testing.T) {
+func TestNewFile_FileWithoutBlocksIsRefused(t *testing.T) {
 	p, rows := inBlocks(t, sharp(wideHeads))
 	missing := func(name string) ([]kernel.BlockRow, error) {
 		if strings.Contains(name, "layers.1.mlp.up_proj") {

@@ -21,7 +21,7 @@ func chatFile(t *testing.T, template string) *File {
 	return f
 }
 
-func TestChatMLRendersWithAndWithoutADefaultSystemMessage(t *testing.T) {
+func TestChat_MLRendersWithAndWithoutADefaultSystemMessage(t *testing.T) {
 	system := strings.Replace(plainTemplate, "messages %}", `messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system
 You are kind.<|im_end|>
 ' }}{% endif %}`, 1)
@@ -48,7 +48,7 @@ You are kind.<|im_end|>
 	}
 }
 
-func TestAnotherTemplateIsRefused(t *testing.T) {
+func TestChat_AnotherTemplateIsRefused(t *testing.T) {
 	for _, template := range []string{"", "{{ bos_token }}[INST] {{ messages[0]['content'] }} [/INST]", plainTemplate + "{{ eos_token }}", strings.Replace(plainTemplate, "im_end", "im_stop", 1)} {
 		f := chatFile(t, template)
 		if _, err := weights.ChatOf(f); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "chat.gguf") {
@@ -92,7 +92,7 @@ var unprinted = func() (out []byte) {
 	return out
 }()
 
-func TestAMessageCannotEndItself(t *testing.T) {
+func TestChat_MessageCannotEndItself(t *testing.T) {
 	f, err := parse("tok.gguf", tokenizerFile("smollm").bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func count(ids []int32, id int32) (n int) {
 	return n
 }
 
-func TestAnotherTokenizerIsRefusedByName(t *testing.T) {
+func TestTokenizer_AnotherOneIsRefusedByName(t *testing.T) {
 	for _, c := range []struct {
 		data []byte
 		want error

@@ -59,7 +59,7 @@ func wantValues() map[string][]float32 {
 	return want
 }
 
-func TestEveryTypeDequantisesToTheValuesComputedByHand(t *testing.T) {
+func TestTensor_EveryTypeDequantisesToTheValuesComputedByHand(t *testing.T) {
 	f, err := parse("hand", handMade().bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestEveryTypeDequantisesToTheValuesComputedByHand(t *testing.T) {
 	}
 }
 
-func TestMetadataOfEveryKindIsRead(t *testing.T) {
+func TestParse_MetadataOfEveryKindIsRead(t *testing.T) {
 	for _, version := range []uint32{2, 3} {
 		w := handMade()
 		w.version = version
@@ -120,7 +120,7 @@ func golden(t *testing.T) []byte {
 	return data
 }
 
-func TestTheGoldenFileIsReadFromDisk(t *testing.T) {
+func TestOpen_GoldenFileIsReadFromDisk(t *testing.T) {
 	if !slices.Equal(golden(t), handMade().bytes()) {
 		t.Fatal("the golden file differs from what the writer makes")
 	}
@@ -143,7 +143,7 @@ func TestTheGoldenFileIsReadFromDisk(t *testing.T) {
 	}
 }
 
-func TestACutAtAnyByteIsAnError(t *testing.T) {
+func TestParse_CutAtAnyByteIsAnError(t *testing.T) {
 	data := golden(t)
 	for n := range data {
 		f, err := parse("cut", slices.Clone(data[:n]))
@@ -153,7 +153,7 @@ func TestACutAtAnyByteIsAnError(t *testing.T) {
 	}
 }
 
-func TestOpenNamesTheFile(t *testing.T) {
+func TestOpen_NamesTheFile(t *testing.T) {
 	dir := t.TempDir()
 	empty, text := filepath.Join(dir, "empty.gguf"), filepath.Join(dir, "text.gguf")
 	for path, content := range map[string]string{empty: "", text: "no model, but long enough for a header"} {
@@ -172,7 +172,7 @@ func TestOpenNamesTheFile(t *testing.T) {
 	}
 }
 
-func TestHostileFilesAreRefusedByName(t *testing.T) {
+func TestParse_HostileFilesAreRefusedByName(t *testing.T) {
 	edit := func(change func(w *writer)) []byte {
 		w := newWriter()
 		change(w)
@@ -235,7 +235,7 @@ func allocated() uint64 {
 	return m.TotalAlloc
 }
 
-func TestATensorOfAnotherTypeIsNamed(t *testing.T) {
+func TestTensor_OfAnotherTypeIsNamed(t *testing.T) {
 	f, err := parse("k.gguf", newWriter().tensor("t", 12, []int{256}, make([]byte, 144)).bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestATensorOfAnotherTypeIsNamed(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzParse_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(handMade().bytes())
 	f.Add(tinyLlama(true).bytes())
 	f.Add(blocked(Q8_0, Q4_0, Q4_1).bytes())

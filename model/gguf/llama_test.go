@@ -53,7 +53,7 @@ func tinyLlama(tied bool) *writer {
 	return w
 }
 
-func TestLlamaWeightsComeInHalfSplitOrder(t *testing.T) {
+func TestLlama_WeightsComeInHalfSplitOrder(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		f, err := parse("tiny", tinyLlama(tied).bytes())
 		if err != nil {
@@ -99,7 +99,7 @@ func TestLlamaWeightsComeInHalfSplitOrder(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoLlamaIsRefusedByName(t *testing.T) {
+func TestLlama_OtherArchitecturesAreRefusedByName(t *testing.T) {
 	rename := func(from, to string) []byte {
 		return []byte(strings.ReplaceAll(string(tinyLlama(true).bytes()), from, to))
 	}

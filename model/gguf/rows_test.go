@@ -60,7 +60,7 @@ func blocked(types ...Type) *writer {
 	return w
 }
 
-func TestRowsOfBlocksAreTheNumbersOfParams(t *testing.T) {
+func TestRows_OfBlocksAreTheNumbersOfParams(t *testing.T) {
 	f, err := parse("blocks", blocked(Q8_0, Q4_0, Q4_1).bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestRowsOfBlocksAreTheNumbersOfParams(t *testing.T) {
 	}
 }
 
-func TestRowsThatAreNoBlocksAreRefusedByName(t *testing.T) {
+func TestRows_ThatAreNoBlocksAreRefusedByName(t *testing.T) {
 	f, err := parse("halves", blocked(F16).bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestRowsThatAreNoBlocksAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestEightTimesAHalfIsExact(t *testing.T) {
+func TestRows_EightTimesAHalfIsExact(t *testing.T) {
 	for h := range 1 << 16 {
 		v := 8 * kernel.FromHalf(uint16(h))
 		got, ok := eightTimes(uint16(h))

@@ -39,7 +39,7 @@ func smolLM2(t *testing.T) *gguf.File {
 }
 
 // The golden file holds transformers' logits on the de-quantised weights, and llama.cpp's first five (scripts/golden/smollm2.py).
-func TestSmolLM2AgreesWithTransformersAndLlamaCpp(t *testing.T) {
+func TestSmolLM2_AgreesWithTransformersAndLlamaCpp(t *testing.T) {
 	f := smolLM2(t)
 	text, err := os.ReadFile(filepath.Join("testdata", "smollm2.json"))
 	if err != nil {
@@ -104,7 +104,7 @@ func TestSmolLM2AgreesWithTransformersAndLlamaCpp(t *testing.T) {
 	}
 }
 
-func TestSmolLM2ChatTemplateIsUnderstood(t *testing.T) {
+func TestSmolLM2_ChatTemplateIsUnderstood(t *testing.T) {
 	chat, err := weights.ChatOf(smolLM2(t))
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func eachBackend(t *testing.T, f func(t *testing.T, be Backend)) {
 	}
 }
 
-func TestOpenRefusesAnUnknownName(t *testing.T) {
+func TestOpen_RefusesAnUnknownName(t *testing.T) {
 	be, err := Open("cuda")
 	if err == nil || be != nil || !strings.Contains(err.Error(), `"cuda"`) {
 		t.Errorf("%v, %v", be, err)
@@ -40,7 +40,7 @@ func TestOpenRefusesAnUnknownName(t *testing.T) {
 	}
 }
 
-func TestSLMKernelIsAskedForTheDefaultOnly(t *testing.T) {
+func TestOpen_SLMKernelIsAskedForTheDefaultOnly(t *testing.T) {
 	t.Setenv("SLM_KERNEL", "go")
 	if be, err := Open(""); err != nil || be != (goBackend{}) {
 		t.Errorf("%v, %v", be, err)
@@ -54,7 +54,7 @@ func TestSLMKernelIsAskedForTheDefaultOnly(t *testing.T) {
 // helperVariable makes the test's own program say what it opens.
 const helperVariable = "SLM_TEST_OPEN"
 
-func TestOneDNNCanBeSwitchedOff(t *testing.T) {
+func TestOneDNN_CanBeSwitchedOff(t *testing.T) {
 	if os.Getenv(helperVariable) != "" {
 		be, err := Open("")
 		if err != nil {
@@ -69,7 +69,7 @@ func TestOneDNNCanBeSwitchedOff(t *testing.T) {
 		return
 	}
 	// In another process, because a library that has been opened stays open.
-	child := exec.Command(os.Args[0], "-test.run=^TestOneDNNCanBeSwitchedOff$")
+	child := exec.Command(os.Args[0], "-test.run=^TestOneDNN_CanBeSwitchedOff$")
 	child.Env = append(os.Environ(), helperVariable+"=1", "SLM_ONEDNN=off", "SLM_CPU=avx2", "SLM_KERNEL=")
 	out, err := child.CombinedOutput()
 	if err != nil {

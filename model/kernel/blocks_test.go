@@ -93,7 +93,7 @@ func checkLinearBlocks(a *arena) {
 	}
 }
 
-func FuzzLinearBlocks(f *testing.F) {
+func FuzzLinearBlocks_EqualsItsReference(f *testing.F) {
 	f.Add(uint8(1), uint8(1), uint8(1), uint64(1))
 	f.Add(uint8(9), uint8(65), uint8(3), uint64(2))
 	f.Fuzz(func(t *testing.T, m, n, blocks uint8, seed uint64) {
@@ -151,7 +151,7 @@ func checkRoundBlocks(a *arena) {
 	}
 }
 
-func TestRowsThatAreNoBlocksAreRefused(t *testing.T) {
+func TestBlocks_RowsThatAreNoneAreRefused(t *testing.T) {
 	good := BlockRow{Q80, make([]byte, 34)}
 	for name, c := range map[string]struct {
 		rows []BlockRow

@@ -49,7 +49,7 @@ func checkDecodeAttentions(a *arena) {
 	checkDecodeAttention(a.t, 1000, 64, 1)
 }
 
-func FuzzDecodeAttention(f *testing.F) {
+func FuzzDecodeAttention_EqualsItsReference(f *testing.F) {
 	f.Add(uint16(9), uint8(64), uint64(1))
 	f.Fuzz(func(t *testing.T, n uint16, hd uint8, seed uint64) {
 		for _, l := range present() {

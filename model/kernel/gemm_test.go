@@ -139,7 +139,7 @@ func TestBackends_MultiplyAsTheirReference(t *testing.T) {
 	})
 }
 
-func FuzzGemm(f *testing.F) {
+func FuzzGemm_EqualsItsReference(f *testing.F) {
 	f.Add(uint8(1), uint8(1), uint8(1), uint8(0), uint8(0), uint64(1))
 	f.Add(uint8(13), uint8(32), uint8(47), uint8(3), uint8(6), uint64(2))
 	f.Add(uint8(40), uint8(7), uint8(0), uint8(1), uint8(1), uint64(3))
@@ -194,7 +194,7 @@ func TestBackends_RefuseAShapeThatDoesNotFitItsSlices(t *testing.T) {
 	})
 }
 
-func TestTheGoKernelRefusesWhatItDoesNotHave(t *testing.T) {
+func TestGoKernel_RefusesWhatItDoesNotHave(t *testing.T) {
 	s, x, h := strided(2, 2, 2, 0, true, true, false), make([]float32, 4), make([]uint16, 4)
 	for name, call := range map[string]func(){
 		"both transposed": func() { goBackend{}.Gemm32(s, x, x, x) },
@@ -207,7 +207,7 @@ func TestTheGoKernelRefusesWhatItDoesNotHave(t *testing.T) {
 	}
 }
 
-func TestGemmTakesTheElementTypesFromItsOperands(t *testing.T) {
+func TestGemm_TakesTheElementTypesFromItsOperands(t *testing.T) {
 	eachBackend(t, func(t *testing.T, be Backend) {
 		ar := newArena(t)
 		ar.start(1, false)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEveryHalfWidensAsTheStandardSays(t *testing.T) {
+func TestHalf_EveryOneWidensAsTheStandardSays(t *testing.T) {
 	for h := range 1 << 16 {
 		got := float64(FromHalf(uint16(h)))
 		exponent, fraction := h>>10&31, float64(h&1023)

@@ -81,7 +81,7 @@ func checkLinear8(a *arena) {
 	}
 }
 
-func FuzzLinear8(f *testing.F) {
+func FuzzLinear8_EqualsItsReference(f *testing.F) {
 	f.Add(uint8(1), uint8(1), uint16(1), uint64(1))
 	f.Add(uint8(33), uint8(65), uint16(129), uint64(2))
 	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, seed uint64) {
@@ -94,7 +94,7 @@ func FuzzLinear8(f *testing.F) {
 }
 
 // The largest terms of the greatest depth still add up to a whole number that fits.
-func TestSumsOfBytesDoNotOverflow(t *testing.T) {
+func TestInt8_SumsDoNotOverflow(t *testing.T) {
 	k := maxTerms8
 	ones := make([]float32, 2*k)
 	for i := range ones {

@@ -29,7 +29,7 @@ func TestOneDNN_EveryInstalledVersionMultipliesAsItsReference(t *testing.T) {
 	}
 }
 
-func TestALibraryThatIsNotOneDNNIsRefused(t *testing.T) {
+func TestOneDNN_AnotherLibraryIsRefused(t *testing.T) {
 	for file, why := range map[string]string{"libc.so.6": "dnnl_version", "libof-nobody.so.9": "libof-nobody"} {
 		if _, err := loadDNNL(file); !errors.Is(err, ErrNoOneDNN) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", file, err)

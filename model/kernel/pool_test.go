@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestParallelCallsEveryTileOnceWhateverTheThreads(t *testing.T) {
+func TestParallel_CallsEveryTileOnceWhateverTheThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, threads := range []int{1, 2, 3, 8, 50} {
 		runtime.GOMAXPROCS(threads)
@@ -23,7 +23,7 @@ func TestParallelCallsEveryTileOnceWhateverTheThreads(t *testing.T) {
 	}
 }
 
-func TestParallelUsesAsManyGoroutinesAsThereAreThreads(t *testing.T) {
+func TestParallel_UsesAsManyGoroutinesAsThereAreThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	runtime.GOMAXPROCS(4)
 	// Each of the four tiles waits for the others, which fewer goroutines could not do.
@@ -44,7 +44,7 @@ func TestParallelUsesAsManyGoroutinesAsThereAreThreads(t *testing.T) {
 	}
 }
 
-func TestParallelMayBeCalledInsideATile(t *testing.T) {
+func TestParallel_MayBeCalledInsideATile(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	runtime.GOMAXPROCS(3)
 	var sum atomic.Int64
@@ -54,7 +54,7 @@ func TestParallelMayBeCalledInsideATile(t *testing.T) {
 	}
 }
 
-func TestTilesCoverEveryRowOnceInPiecesOfTheirSize(t *testing.T) {
+func TestTiles_CoverEveryRowOnceInPiecesOfTheirSize(t *testing.T) {
 	for _, c := range [][2]int{{0, 4}, {1, 4}, {4, 4}, {5, 4}, {100, 7}} {
 		seen := make([]atomic.Int32, c[0])
 		Tiles(c[0], c[1], func(lo, hi int) {

@@ -18,7 +18,7 @@ func rotate64(x []float64, position int, theta float64) []float64 {
 	return out
 }
 
-func TestRotaryRotatesEachPairByItsAngle(t *testing.T) {
+func TestRotary_RotatesEachPairByItsAngle(t *testing.T) {
 	for _, hd := range []int{2, 6, 64} {
 		for _, theta := range []float64{10000, 100000} {
 			const positions = 515
@@ -41,7 +41,7 @@ func TestRotaryRotatesEachPairByItsAngle(t *testing.T) {
 }
 
 // What attention needs of positions: a score depends on their difference alone.
-func TestRotaryScoresDependOnTheDistanceAlone(t *testing.T) {
+func TestRotary_ScoresDependOnTheDistanceAlone(t *testing.T) {
 	const hd = 16
 	r, q, k := NewRotary(300, hd, 10000), normals(hd, 1), normals(hd, 2)
 	score := func(i, j int) float32 {

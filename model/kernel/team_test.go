@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestWorkersOfATeamSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
+func TestTeam_WorkersSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
 	for _, size := range []int{0, 1, 2, 3, 7} {
 		const steps, tiles = 300, 11
 		var done [steps][tiles]int
@@ -46,7 +46,7 @@ func TestWorkersOfATeamSeeWhatTheStepsBeforeHaveDone(t *testing.T) {
 	}
 }
 
-func TestTilesOfATeamCoverTheRows(t *testing.T) {
+func TestTeam_TilesCoverTheRows(t *testing.T) {
 	var rows [40]atomic.Int32
 	RunTeam(3, func(w *Worker) {
 		w.Tiles(39, 7, func(lo, hi int) {

@@ -46,8 +46,8 @@ var adamChecks = []vectorCheck{
 	}},
 }
 
-// TestAdamWFollowsItsReferenceOverManySteps would show a β₂ whose last bits are lost in 1−β₂.
-func TestAdamWFollowsItsReferenceOverManySteps(t *testing.T) {
+// TestAdamW_FollowsItsReferenceOverManySteps would show a β₂ whose last bits are lost in 1−β₂.
+func TestAdamW_FollowsItsReferenceOverManySteps(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		a := newArena(t)
 		a.start(9, false)

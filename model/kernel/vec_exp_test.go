@@ -151,8 +151,8 @@ func logSumExp64(x []float32, scale float64) (lse, size float64) {
 	return m + math.Log(sum), size
 }
 
-// TestExpIsGoodOverItsWholeRange walks the range of arguments: overflow, denormal results and all between.
-func TestExpIsGoodOverItsWholeRange(t *testing.T) {
+// TestExp_IsAccurateOverItsWholeRange walks the range of arguments: overflow, denormal results and all between.
+func TestExp_IsAccurateOverItsWholeRange(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		const n = 1 << 16
 		x, dst := make([]float32, n), make([]float32, n)

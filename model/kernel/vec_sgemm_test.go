@@ -107,7 +107,7 @@ func checkSgemm(ar *arena) {
 	run(3, 1, 520)
 }
 
-func FuzzSgemm(f *testing.F) {
+func FuzzSgemm_EqualsItsReference(f *testing.F) {
 	f.Add(uint8(12), uint8(32), uint16(16), uint8(0), uint64(1))
 	f.Add(uint8(5), uint8(3), uint16(300), uint8(1), uint64(2))
 	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, gap uint8, seed uint64) {

@@ -28,7 +28,7 @@ func vectorLengths() []int {
 	return append(ns, 95, 96, 97, 127, 128, 129, 255, 256, 257, 300, 1000)
 }
 
-func FuzzVectorKernels(f *testing.F) {
+func FuzzVectorKernels_EqualTheirReferences(f *testing.F) {
 	for _, n := range []uint16{0, 1, 7, 16, 63, 65, 300} {
 		f.Add(n, uint64(n)*7+3, n%2 == 0)
 	}

@@ -104,26 +104,26 @@ var small = Dims{Vocab: 11, Width: 8, Heads: 4, KVHeads: 2, HeadDim: 4, Hidden: 
 // documents of the two rows: one of four and one of two tokens, then one of five and a place of padding.
 var smallDocs = []int32{0, 0, 0, 0, 4, 4, 6, 6, 6, 6, 6, -1}
 
-func TestEmbedGradientMatchesFiniteDifferences(t *testing.T) {
+func TestEmbed_GradientMatchesFiniteDifferences(t *testing.T) {
 	b := newBench(t, small)
 	y := b.must(Embed(b.rt, b.ints("tokens", 1, 2, 3, 1, 0, 10, 1, 4, 5, 6, 7, 0), b.learnable("E", 0, 1, 11, 8)))
 	b.check(b.project(y))
 }
 
-func TestAttentionGradientMatchesFiniteDifferences(t *testing.T) {
+func TestAttention_GradientMatchesFiniteDifferences(t *testing.T) {
 	b := newBench(t, small)
 	x := b.learnable("x", 0, 1, 12, 8)
 	y := b.must(Attention(b.rt, 0, x, b.ints("docs", smallDocs...), b.learnable("norm", 1, .2, 8), b.learnable("qkv", 0, .4, 32, 8), b.learnable("out", 0, .4, 8, 16)))
 	b.check(b.project(y))
 }
 
-func TestMLPGradientMatchesFiniteDifferences(t *testing.T) {
+func TestMLP_GradientMatchesFiniteDifferences(t *testing.T) {
 	b := newBench(t, small)
 	y := b.must(MLP(b.rt, 0, b.learnable("x", 0, 1, 12, 8), b.learnable("norm", 1, .2, 8), b.learnable("gate_up", 0, .4, 14, 8), b.learnable("down", 0, .4, 8, 7)))
 	b.check(b.project(y))
 }
 
-func TestHeadGradientMatchesFiniteDifferences(t *testing.T) {
+func TestHead_GradientMatchesFiniteDifferences(t *testing.T) {
 	b := newBench(t, small)
 	scale := G.NewScalar(b.g, tensor.Float32, G.WithName("scale"), G.WithValue(float32(0.25)))
 	loss := b.must(Head(b.rt, true, false, b.learnable("x", 0, 1, 12, 8), b.ints("targets", 3, -1, 0, 10, 5, 1, 2, -1, 4, 4, 9, -1), scale,
@@ -131,7 +131,7 @@ func TestHeadGradientMatchesFiniteDifferences(t *testing.T) {
 	b.check(loss)
 }
 
-func TestHeadRefusesToBeAnInnerNode(t *testing.T) {
+func TestHead_RefusesToBeAnInnerNode(t *testing.T) {
 	b := newBench(t, small)
 	scale := G.NewScalar(b.g, tensor.Float32, G.WithName("scale"), G.WithValue(float32(1)))
 	loss := b.must(Head(b.rt, true, false, b.learnable("x", 0, 1, 12, 8), b.ints("targets", make([]int32, 12)...), scale,

@@ -9,7 +9,7 @@ import (
 
 var rules = []Rule{LogEIRule, NoisyRule, UCBRule, ThompsonRule}
 
-func TestGradientOfEachAcquisitionIsItsDerivative(t *testing.T) {
+func TestAcquisition_GradientOfEachIsItsDerivative(t *testing.T) {
 	for _, kernel := range []Kernel{RBF, Matern52} {
 		g, err := Model{Kernel: kernel}.Fit(bumps(20, 3, 6), 3, rng.New(1))
 		if err != nil {
@@ -49,7 +49,7 @@ func checkGradient(t *testing.T, name string, a Acquisition, g *GP) {
 	}
 }
 
-func TestTheUsualRuleIsNoisyLogEIWhereVariancesAreKnown(t *testing.T) {
+func TestRule_UsualOneIsNoisyLogEIWhereVariancesAreKnown(t *testing.T) {
 	for _, known := range []bool{false, true} {
 		obs := bumps(8, 2, 3)
 		for i := range obs {
@@ -70,7 +70,7 @@ func TestTheUsualRuleIsNoisyLogEIWhereVariancesAreKnown(t *testing.T) {
 	}
 }
 
-func TestAnUnknownRuleIsRefused(t *testing.T) {
+func TestRule_UnknownOneIsRefused(t *testing.T) {
 	g, err := Fit(bumps(5, 2, 1), 2, rng.New(1))
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestAnUnknownRuleIsRefused(t *testing.T) {
 }
 
 // Without noise there is nothing to average over: both kinds of expected improvement must agree.
-func TestNoisyLogEIEqualsLogEIWhereTheValuesAreKnown(t *testing.T) {
+func TestNoisyLogEI_EqualsLogEIWhereTheValuesAreKnown(t *testing.T) {
 	d := standardise(bumps(10, 2, 3), 2)
 	clear(d.noise)
 	g, err := condition(d, Matern52, []float64{0.4, 0.4}, quiet)
@@ -99,7 +99,7 @@ func TestNoisyLogEIEqualsLogEIWhereTheValuesAreKnown(t *testing.T) {
 }
 
 // Draws whose share is lost in rounding are left out; the sum of all must be the same.
-func TestNoisyLogEIIsTheMeanOverAllDraws(t *testing.T) {
+func TestNoisyLogEI_IsTheMeanOverAllDraws(t *testing.T) {
 	d := standardise(bumps(20, 2, 3), 2)
 	for i := range d.noise {
 		d.noise[i] = 0.02
@@ -142,7 +142,7 @@ func TestNoisyLogEIIsTheMeanOverAllDraws(t *testing.T) {
 }
 
 // The average over draws must agree with a plain simulation of the joint posterior.
-func TestNoisyLogEIAgreesWithSimulation(t *testing.T) {
+func TestNoisyLogEI_AgreesWithSimulation(t *testing.T) {
 	d := standardise(bumps(6, 1, 5), 1)
 	for i := range d.noise {
 		d.noise[i] = 0.3
@@ -213,7 +213,7 @@ func mustAcquire(t *testing.T, g *GP, rule Rule) Acquisition {
 }
 
 // Draws must have the process's own mean and variance.
-func TestThompsonDrawsAreDistributedAsThePosterior(t *testing.T) {
+func TestThompson_DrawsAreDistributedAsThePosterior(t *testing.T) {
 	for _, kernel := range []Kernel{RBF, Matern52} {
 		d := standardise(bumps(8, 2, 9), 2)
 		g, err := condition(d, kernel, []float64{0.3, 0.5}, 0.05)
@@ -239,7 +239,7 @@ func TestThompsonDrawsAreDistributedAsThePosterior(t *testing.T) {
 	}
 }
 
-func TestUpperBoundIsMeanAndTwoDeviations(t *testing.T) {
+func TestUCB_IsMeanAndTwoDeviations(t *testing.T) {
 	g, err := Fit(bumps(10, 3, 2), 3, rng.New(1))
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func matrix(n int, s *rng.Stream) triangle {
 	return t
 }
 
-func TestFactorTimesItsTransposeIsTheMatrix(t *testing.T) {
+func TestCholesky_FactorTimesItsTransposeIsTheMatrix(t *testing.T) {
 	for _, n := range []int{1, 2, 5, 33} {
 		sigma := matrix(n, rng.New(uint64(n)))
 		f, err := newFactor(sigma, n)
@@ -60,7 +60,7 @@ func TestFactorTimesItsTransposeIsTheMatrix(t *testing.T) {
 	}
 }
 
-func TestAFactorThatGrewEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
+func TestCholesky_FactorThatGrewEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
 	const n = 40
 	sigma := matrix(n, rng.New(3))
 	// Rows 20 and 31 repeat rows 3 and 7: from there on jitter is needed.
@@ -98,7 +98,7 @@ func TestAFactorThatGrewEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
 	}
 }
 
-func TestAMatrixBeyondJitterIsRefused(t *testing.T) {
+func TestCholesky_MatrixBeyondJitterIsRefused(t *testing.T) {
 	for _, sigma := range []triangle{{1, 2, 1}, {-1}, {math.NaN()}, {math.Inf(1)}} {
 		n := 1
 		if len(sigma) == 3 {

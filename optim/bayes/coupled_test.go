@@ -28,7 +28,7 @@ func similarity(n int, s *rng.Stream) [][]float64 {
 }
 
 // On observed points the coupled kernel is S: mean and variance there must be those of a process whose covariance matrix is S.
-func TestCoupledKernelIsTheSimilarityOnObservedPoints(t *testing.T) {
+func TestCoupled_KernelIsTheSimilarityOnObservedPoints(t *testing.T) {
 	const n = 9
 	obs := bumps(n, 2, 4)
 	s := similarity(n, rng.New(8))
@@ -55,7 +55,7 @@ func TestCoupledKernelIsTheSimilarityOnObservedPoints(t *testing.T) {
 }
 
 // With S = L the kernel is the latent one, between any two points up to what the observed ones tell: lᵀL⁻¹l.
-func TestCouplingWithTheLatentKernelKeepsTheMean(t *testing.T) {
+func TestCoupled_LatentKernelKeepsTheMean(t *testing.T) {
 	obs := bumps(8, 2, 5)
 	base, err := condition(standardise(obs, 2), RBF, []float64{0.3, 0.3}, 0.05)
 	if err != nil {
@@ -80,7 +80,7 @@ func TestCouplingWithTheLatentKernelKeepsTheMean(t *testing.T) {
 	}
 }
 
-func TestCoupledModelIsFittedClimbedAndRefusesWhatItCannotDo(t *testing.T) {
+func TestCoupled_ModelIsFittedClimbedAndRefusesWhatItCannotDo(t *testing.T) {
 	obs := bumps(8, 3, 5)
 	g, err := Model{Similarity: similarity(8, rng.New(1))}.Fit(obs, 3, rng.New(2))
 	if err != nil {

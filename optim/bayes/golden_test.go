@@ -55,7 +55,7 @@ func (p process) data() (*data, Kernel) {
 	return standardise(obs, len(p.Lengths)), Matern52
 }
 
-func TestPosteriorAndLogEIEqualBoTorch(t *testing.T) {
+func TestGP_PosteriorAndLogEIEqualBoTorch(t *testing.T) {
 	for i, p := range readProcesses(t) {
 		d, kernel := p.data()
 		g, err := condition(d, kernel, p.Lengths, p.Noise)
@@ -78,7 +78,7 @@ func TestPosteriorAndLogEIEqualBoTorch(t *testing.T) {
 	}
 }
 
-func TestMarginalLikelihoodAndItsGradientEqualBoTorch(t *testing.T) {
+func TestGP_MarginalLikelihoodAndItsGradientEqualBoTorch(t *testing.T) {
 	for i, p := range readProcesses(t) {
 		d, kernel := p.data()
 		u := make([]float64, d.d+1)
@@ -101,7 +101,7 @@ func TestMarginalLikelihoodAndItsGradientEqualBoTorch(t *testing.T) {
 	}
 }
 
-func TestLogEIEqualsBoTorchDownToMinusOneHundredMillion(t *testing.T) {
+func TestLogEI_EqualsBoTorchDownToMinusOneHundredMillion(t *testing.T) {
 	lowest := 0.0
 	for _, c := range readGolden(t).BoTorch {
 		lowest = math.Min(lowest, c[0])

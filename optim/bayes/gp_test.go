@@ -26,7 +26,7 @@ func bumps(n, dim int, seed uint64) []Observation {
 	return obs
 }
 
-func TestPosteriorOfTwoPointsEqualsTheClosedForm(t *testing.T) {
+func TestGP_PosteriorOfTwoPointsEqualsTheClosedForm(t *testing.T) {
 	d := standardise([]Observation{{Z: []float64{-0.5}, Y: 1, Var: 0.02}, {Z: []float64{0.4}, Y: 3}}, 1)
 	const length, noise = 0.37, 0.05
 	g, err := condition(d, RBF, []float64{length}, noise)
@@ -51,7 +51,7 @@ func TestPosteriorOfTwoPointsEqualsTheClosedForm(t *testing.T) {
 	}
 }
 
-func TestPosteriorGoesThroughExactPointsAndForgetsFarAway(t *testing.T) {
+func TestGP_PosteriorGoesThroughExactPointsAndForgetsFarAway(t *testing.T) {
 	obs := bumps(8, 2, 1)
 	for i := range obs {
 		obs[i].Var = 0
@@ -76,7 +76,7 @@ func TestPosteriorGoesThroughExactPointsAndForgetsFarAway(t *testing.T) {
 }
 
 // A point known badly must pull the curve less than one known well.
-func TestKnownVarianceWeighsThePoint(t *testing.T) {
+func TestGP_KnownVarianceWeighsThePoint(t *testing.T) {
 	at := func(variance float64) float64 {
 		obs := []Observation{{Z: []float64{-0.1}, Y: 0}, {Z: []float64{0}, Y: 10, Var: variance}, {Z: []float64{0.1}, Y: 0}, {Z: []float64{0.8}, Y: 1}}
 		g, err := condition(standardise(obs, 1), RBF, []float64{0.3}, 1e-3)
@@ -91,7 +91,7 @@ func TestKnownVarianceWeighsThePoint(t *testing.T) {
 	}
 }
 
-func TestGradientOfThePosteriorDensityIsItsDerivative(t *testing.T) {
+func TestGP_GradientOfThePosteriorDensityIsItsDerivative(t *testing.T) {
 	for _, kernel := range []Kernel{RBF, Matern52} {
 		for _, dim := range []int{1, 3, 10} {
 			f := newLikelihood(standardise(bumps(12, dim, 2), dim), kernel, DefaultPrior(dim))
@@ -114,7 +114,7 @@ func TestGradientOfThePosteriorDensityIsItsDerivative(t *testing.T) {
 }
 
 // With one observation standardised to 0 only the determinant and the prior remain.
-func TestDensityOfOnePointEqualsTheClosedForm(t *testing.T) {
+func TestGP_DensityOfOnePointEqualsTheClosedForm(t *testing.T) {
 	f := newLikelihood(standardise([]Observation{{Z: []float64{0.2}, Y: 7}}, 1), RBF, DefaultPrior(1))
 	u := []float64{-0.4, -3}
 	l, noise := math.Exp(u[0]), math.Exp(u[1])
@@ -128,7 +128,7 @@ func TestDensityOfOnePointEqualsTheClosedForm(t *testing.T) {
 	}
 }
 
-func TestFitFindsWhichCoordinateMattersAndHowMuchNoiseThereIs(t *testing.T) {
+func TestFit_FindsWhichCoordinateMattersAndHowMuchNoiseThereIs(t *testing.T) {
 	s := rng.New(3)
 	var obs []Observation
 	for range 40 {
@@ -155,7 +155,7 @@ func TestFitFindsWhichCoordinateMattersAndHowMuchNoiseThereIs(t *testing.T) {
 	}
 }
 
-func TestFitSurvivesHardData(t *testing.T) {
+func TestFit_SurvivesHardData(t *testing.T) {
 	z := func(v float64) []float64 { return []float64{v, v / 2} }
 	for name, obs := range map[string][]Observation{
 		"one point":        {{Z: z(0), Y: 3}},
@@ -189,7 +189,7 @@ func TestFitSurvivesHardData(t *testing.T) {
 	}
 }
 
-func TestObservationsThatMakeNoSenseAreRefused(t *testing.T) {
+func TestFit_ObservationsThatMakeNoSenseAreRefused(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, o := range []Observation{
 		{Z: []float64{0}}, {Z: []float64{0, 1.5}}, {Z: []float64{nan, 0}}, {Z: []float64{0, 0}, Y: nan}, {Z: []float64{0, 0}, Y: inf},
@@ -207,7 +207,7 @@ func TestObservationsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
-func TestBinomialVarIsNeverZeroAndShrinksWithItems(t *testing.T) {
+func TestBinomialVar_IsNeverZeroAndShrinksWithItems(t *testing.T) {
 	if v := BinomialVar(40, 40); v <= 0 {
 		t.Errorf("variance of 40 of 40 = %v", v)
 	}
@@ -219,7 +219,7 @@ func TestBinomialVarIsNeverZeroAndShrinksWithItems(t *testing.T) {
 	}
 }
 
-func TestAnExtendedProcessEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
+func TestGP_ExtendedProcessEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
 	obs := bumps(30, 3, 11)
 	obs[25] = obs[4] // needs jitter when there is no noise
 	obs[25].Var, obs[4].Var = 0, 0
@@ -249,7 +249,7 @@ func TestAnExtendedProcessEqualsTheOneMadeAtOnceBitForBit(t *testing.T) {
 	}
 }
 
-func TestFittedIsThePosteriorMeanAtAnObservedPoint(t *testing.T) {
+func TestGP_FittedIsThePosteriorMeanAtAnObservedPoint(t *testing.T) {
 	g, err := Fit(bumps(15, 2, 3), 2, rng.New(1))
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +284,7 @@ func processor(b *testing.B) float64 {
 }
 
 // Two observations of one point without any noise make the matrix singular.
-func TestAMatrixThatNeedsJitterGetsTheLeastThatWillDo(t *testing.T) {
+func TestCholesky_MatrixThatNeedsJitterGetsTheLeastThatWillDo(t *testing.T) {
 	obs := []Observation{{Z: []float64{0.1}, Y: 1}, {Z: []float64{0.1}, Y: 1}, {Z: []float64{0.8}, Y: 2}}
 	g, err := condition(standardise(obs, 1), RBF, []float64{0.5}, 0)
 	if err != nil {

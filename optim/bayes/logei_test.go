@@ -34,7 +34,7 @@ func logEI(mu, sigma, best float64) float64 {
 	return math.Log(sigma) + h
 }
 
-func TestLogEIEqualsHighPrecisionInAllThreeBranches(t *testing.T) {
+func TestLogEI_EqualsHighPrecisionInAllThreeBranches(t *testing.T) {
 	for _, c := range readGolden(t).LogH {
 		got := logEI(c[0], 1, 0)
 		if math.Abs(got-c[1]) > 1e-12*math.Max(1, math.Abs(c[1])) {
@@ -43,7 +43,7 @@ func TestLogEIEqualsHighPrecisionInAllThreeBranches(t *testing.T) {
 	}
 }
 
-func TestLogEIAgreesWithTheLogarithmOfEI(t *testing.T) {
+func TestLogEI_AgreesWithTheLogarithmOfEI(t *testing.T) {
 	for _, sigma := range []float64{1e-3, 1, 40} {
 		for u := -4.999; u < 6; u += 0.0137 {
 			cdf := 0.5 * math.Erfc(-u/math.Sqrt2)
@@ -55,7 +55,7 @@ func TestLogEIAgreesWithTheLogarithmOfEI(t *testing.T) {
 	}
 }
 
-func TestLogEIIsFiniteAndMonotoneFarDown(t *testing.T) {
+func TestLogEI_IsFiniteAndMonotoneFarDown(t *testing.T) {
 	last := math.Inf(1)
 	for _, u := range grid() {
 		h := logEI(u, 1, 0)
@@ -81,7 +81,7 @@ func grid() []float64 {
 	return append(us, -1e8)
 }
 
-func TestSlopeOfLogHIsItsDerivative(t *testing.T) {
+func TestLogH_SlopeIsItsDerivative(t *testing.T) {
 	for _, u := range []float64{5, 1, 0, -0.99, -1.01, -3, -7, -20, -300, -9e5, -2e6} {
 		step := 1e-5 * math.Max(1, math.Abs(u))
 		high, _ := logH(u + step)
@@ -93,7 +93,7 @@ func TestSlopeOfLogHIsItsDerivative(t *testing.T) {
 	}
 }
 
-func TestErfcxMeetsItselfAtTheSeam(t *testing.T) {
+func TestErfcx_MeetsItselfAtTheThreshold(t *testing.T) {
 	for _, seam := range []float64{5, 20} {
 		below, above := erfcx(seam*(1-1e-12)), erfcx(seam*(1+1e-12))
 		if math.Abs(below/above-1) > 1e-11 {

@@ -46,7 +46,7 @@ func follow(t *testing.T, next method, n int, f func(z []float64) float64) (seen
 }
 
 // Whoever has the table has the search: at each length of it, what is proposed from a copy is what was proposed.
-func TestASearchIsRebuiltFromItsTableAloneBitForBit(t *testing.T) {
+func TestMethods_SearchIsRebuiltFromItsTableAloneBitForBit(t *testing.T) {
 	for name, next := range methods(1) {
 		seen := follow(t, next, 11, functions.Branin.At)
 		for n := 1; n < len(seen); n += 3 {
@@ -69,7 +69,7 @@ func TestASearchIsRebuiltFromItsTableAloneBitForBit(t *testing.T) {
 	}
 }
 
-func TestABatchHoldsDistinctPointsOfTheBoxAndIsRepeatable(t *testing.T) {
+func TestMethods_BatchHoldsDistinctPointsOfTheBoxAndIsRepeatable(t *testing.T) {
 	for name, next := range methods(3) {
 		seen := follow(t, next, 8, functions.Branin.At)
 		points, err := next(seen, 4)
@@ -98,7 +98,7 @@ func TestABatchHoldsDistinctPointsOfTheBoxAndIsRepeatable(t *testing.T) {
 	}
 }
 
-func TestATableThatIsNoneIsRefused(t *testing.T) {
+func TestMethods_InvalidTableIsRefused(t *testing.T) {
 	propose := func(seen []Observation, q int) ([][]float64, error) {
 		return Model{}.Propose(seen, 2, "", q, rng.New(1))
 	}
@@ -115,7 +115,7 @@ func TestATableThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
-func TestEachMethodBeatsRandomPointsOnBranin(t *testing.T) {
+func TestMethods_EachBeatsRandomPointsOnBranin(t *testing.T) {
 	regret := func(seen []Observation) float64 {
 		best := math.Inf(-1)
 		for _, o := range seen {
@@ -136,7 +136,7 @@ func TestEachMethodBeatsRandomPointsOnBranin(t *testing.T) {
 	}
 }
 
-func TestARegionOfTurboGrowsShrinksAndBeginsAnew(t *testing.T) {
+func TestTurbo_RegionGrowsShrinksAndBeginsAnew(t *testing.T) {
 	turbo := Turbo{Dim: 2, Init: 3}
 	table := func(ys ...float64) (seen []Observation) {
 		for _, y := range ys {

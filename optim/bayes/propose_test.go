@@ -10,7 +10,7 @@ import (
 	"slm/rng"
 )
 
-func TestProposeIsAPureFunctionOfTheTableAndTheStream(t *testing.T) {
+func TestPropose_IsAPureFunctionOfTheTableAndTheStream(t *testing.T) {
 	obs := bumps(15, 4, 5)
 	stream := rng.New(7, "bpo").At(15)
 	first, err := Propose(obs, 4, stream)
@@ -35,7 +35,7 @@ func TestProposeIsAPureFunctionOfTheTableAndTheStream(t *testing.T) {
 	}
 }
 
-func TestProposalIsAsGoodAsTheBestOfManyRandomPoints(t *testing.T) {
+func TestPropose_IsAsGoodAsTheBestOfManyRandomPoints(t *testing.T) {
 	for seed := range uint64(5) {
 		obs := bumps(12, 3, seed)
 		stream := rng.New(seed)
@@ -62,7 +62,7 @@ func TestProposalIsAsGoodAsTheBestOfManyRandomPoints(t *testing.T) {
 	}
 }
 
-func TestClimbFindsMaximaInsideAndOnTheSideOfTheBox(t *testing.T) {
+func TestClimb_FindsMaximaInsideAndOnTheSideOfTheBox(t *testing.T) {
 	// Maximum of a skewed quadratic, inside in the first coordinate and cut off by the box in the second.
 	f := func(x, grad []float64) float64 {
 		a, b := x[0]-0.3, x[1]-1.4
@@ -87,7 +87,7 @@ func TestClimbFindsMaximaInsideAndOnTheSideOfTheBox(t *testing.T) {
 	}
 }
 
-func TestAnObservedPointIsNotProposedAgain(t *testing.T) {
+func TestPropose_ObservedPointIsNotProposedAgain(t *testing.T) {
 	obs := []Observation{{Z: []float64{0}, Y: 0}, {Z: []float64{1}, Y: 1}, {Z: []float64{-1}, Y: -1}}
 	for i := range 12 {
 		z, err := Propose(obs, 1, rng.New(1).At(uint64(i)))
@@ -148,7 +148,7 @@ func median(x []float64) float64 {
 	return (x[(n-1)/2] + x[n/2]) / 2
 }
 
-func TestSearchBeatsSobolOnBraninAndHartmann(t *testing.T) {
+func TestPropose_SearchBeatsSobolOnBraninAndHartmann(t *testing.T) {
 	for _, c := range []struct {
 		fn    functions.Function
 		seeds uint64
@@ -167,7 +167,7 @@ func TestSearchBeatsSobolOnBraninAndHartmann(t *testing.T) {
 }
 
 // The same search with binomial noise of 40 to 160 items must still end near the top.
-func TestSearchFindsTheTopThroughBinomialNoise(t *testing.T) {
+func TestPropose_SearchFindsTheTopThroughBinomialNoise(t *testing.T) {
 	truth := func(z []float64) float64 { return 0.3 + 0.5*math.Exp(-4*((z[0]-0.4)*(z[0]-0.4)+(z[1]+0.2)*(z[1]+0.2))) }
 	var ends []float64
 	for seed := range uint64(3) {
@@ -210,7 +210,7 @@ func TestSearchFindsTheTopThroughBinomialNoise(t *testing.T) {
 	}
 }
 
-func TestDesignCoversTheWholeBox(t *testing.T) {
+func TestDesign_CoversTheWholeBox(t *testing.T) {
 	points, err := Design(16, 10, rng.New(1))
 	if err != nil {
 		t.Fatal(err)

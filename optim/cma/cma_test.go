@@ -41,7 +41,7 @@ func minimise(t *testing.T, f func(x []float64) float64, dim int, target float64
 	return limit
 }
 
-func TestTenDimensionalSphereAndRosenbrockAreSolvedInTheirUsualNumberOfEvaluations(t *testing.T) {
+func TestStrategy_TenDimensionalSphereAndRosenbrockAreSolvedInTheirUsualNumberOfEvaluations(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		limit int
@@ -80,7 +80,7 @@ func follow(t *testing.T, b *Box, n int, f func(x []float64) float64) (points []
 	return points
 }
 
-func TestTheBoxFindsAMaximumInsideAndInACorner(t *testing.T) {
+func TestBox_FindsAMaximumInsideAndInACorner(t *testing.T) {
 	for _, top := range [][]float64{{0.3, -0.7, 0.1}, {1, -1, 1}, {0.2, 1, -0.9}} {
 		f := func(x []float64) (sum float64) {
 			for j, v := range x {
@@ -102,7 +102,7 @@ func TestTheBoxFindsAMaximumInsideAndInACorner(t *testing.T) {
 	}
 }
 
-func TestTheBoxStartsAgainWithTwiceThePopulationAndFindsTheHigherPeak(t *testing.T) {
+func TestBox_StartsAgainWithTwiceThePopulationAndFindsTheHigherPeak(t *testing.T) {
 	// A broad low peak around the start and a narrow high one away from it.
 	f := func(x []float64) float64 {
 		a, b := x[0]*x[0]+x[1]*x[1], (x[0]-0.7)*(x[0]-0.7)+(x[1]+0.7)*(x[1]+0.7)
@@ -125,7 +125,7 @@ func TestTheBoxStartsAgainWithTwiceThePopulationAndFindsTheHigherPeak(t *testing
 	}
 }
 
-func TestEqualValuesEverywhereLeadToRestartsNotToNumbersThatAreNone(t *testing.T) {
+func TestBox_EqualValuesEverywhereLeadToRestartsNotToNaN(t *testing.T) {
 	b, err := NewBox(make([]float64, 4), rng.New(5))
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestEqualValuesEverywhereLeadToRestartsNotToNumbersThatAreNone(t *testing.T
 	}
 }
 
-func TestAValueThatIsNoNumberIsRefusedAndChangesNothing(t *testing.T) {
+func TestTell_NaNIsRefusedAndChangesNothing(t *testing.T) {
 	run := func(bad bool) [][]float64 {
 		b, err := NewBox([]float64{0.1, 0.2}, rng.New(6))
 		if err != nil {
@@ -165,7 +165,7 @@ func TestAValueThatIsNoNumberIsRefusedAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestMisuseIsAnError(t *testing.T) {
+func TestStrategy_MisuseIsAnError(t *testing.T) {
 	if _, err := New(nil, 1, 0); err == nil {
 		t.Error("no dimensions")
 	}
@@ -199,7 +199,7 @@ func TestMisuseIsAnError(t *testing.T) {
 	}
 }
 
-func TestReflectionFoldsTheLineIntoTheBox(t *testing.T) {
+func TestBox_ReflectionFoldsTheLineIntoIt(t *testing.T) {
 	for v, want := range map[float64]float64{0.3: 0.3, 1.2: 0.8, -1.5: -0.5, 3.1: -0.9, -3.5: 0.5, 5: 1} {
 		if got := fold(v); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%v folds to %v, want %v", v, got, want)

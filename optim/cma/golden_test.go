@@ -46,7 +46,7 @@ var minimised = map[string]func(x []float64) float64{
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-8*math.Max(1, math.Abs(b)) }
 
-func TestTrajectoriesEqualThoseOfCMA(t *testing.T) {
+func TestStrategy_TrajectoriesEqualThoseOfCMA(t *testing.T) {
 	text, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
 		t.Fatal(err)

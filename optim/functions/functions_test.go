@@ -8,7 +8,7 @@ import (
 )
 
 // Where the maxima are known, the functions must have them there, and nowhere a larger value or one below the floor.
-func TestKnownMaximaAreTheLargestValues(t *testing.T) {
+func TestFunction_KnownMaximaAreTheLargestValues(t *testing.T) {
 	tops := map[string][]float64{
 		"branin":    {math.Pi/7.5 - 1 + 5/7.5, 2.275/7.5 - 1},
 		"hartmann6": {2*0.20169 - 1, 2*0.150011 - 1, 2*0.476874 - 1, 2*0.275332 - 1, 2*0.311652 - 1, 2*0.6573 - 1},
@@ -41,7 +41,7 @@ func TestKnownMaximaAreTheLargestValues(t *testing.T) {
 	}
 }
 
-func TestRightCountsTheShareAndTossesEqualCoins(t *testing.T) {
+func TestRight_CountsTheShareAndTossesEqualCoins(t *testing.T) {
 	z := []float64{0.3, -0.2}
 	const n = 40000
 	right := Branin.Right(z, n, rng.New(2))

@@ -11,7 +11,7 @@ import (
 )
 
 // The golden file holds points of SciPy by index: [index, coordinates times 2^32].
-func TestPlainSobolEqualsSciPyInAllDimensions(t *testing.T) {
+func TestSequence_PlainEqualsSciPyInAllDimensions(t *testing.T) {
 	text, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestPlainSobolEqualsSciPyInAllDimensions(t *testing.T) {
 }
 
 // The elementary interval property: of 2^m points each of the 2^m slices of a coordinate holds exactly one. Owen's scrambling keeps it.
-func TestScramblingKeepsTheBalanceAndMovesThePoints(t *testing.T) {
+func TestScrambled_KeepsTheBalanceAndMovesThePoints(t *testing.T) {
 	plain, err := New(MaxDim, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestScramblingKeepsTheBalanceAndMovesThePoints(t *testing.T) {
 }
 
 // The first two dimensions are a (0,2)-sequence: also every elementary rectangle of area 1/64 holds one of 64 points.
-func TestScrambledPairsFillEveryRectangle(t *testing.T) {
+func TestScrambled_PairsFillEveryRectangle(t *testing.T) {
 	s, err := New(2, rng.New(5))
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestScrambledPairsFillEveryRectangle(t *testing.T) {
 	}
 }
 
-func TestScrambledPointsAreUniform(t *testing.T) {
+func TestScrambled_PointsAreUniform(t *testing.T) {
 	var sum, squares float64
 	const seeds = 2000
 	for seed := range uint64(seeds) {
@@ -112,7 +112,7 @@ func TestScrambledPointsAreUniform(t *testing.T) {
 	}
 }
 
-func TestSobolRefusesDimensionsItHasNoNumbersFor(t *testing.T) {
+func TestSequence_RefusesDimensionsItHasNoNumbersFor(t *testing.T) {
 	for _, dim := range []int{0, -1, MaxDim + 1} {
 		if _, err := New(dim, nil); err == nil {
 			t.Errorf("accepted dimension %d", dim)

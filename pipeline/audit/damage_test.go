@@ -178,9 +178,9 @@ func leastRun(t *testing.T) string {
 	return run
 }
 
-// TestEveryDamagedByteIsNoticed flips bytes of every file of a run and cuts every file. SLM_TEST_ALL=1 takes every byte and every
+// TestVerify_EveryDamagedByteIsNoticed flips bytes of every file of a run and cuts every file. SLM_TEST_ALL=1 takes every byte and every
 // length instead of some.
-func TestEveryDamagedByteIsNoticed(t *testing.T) {
+func TestVerify_EveryDamagedByteIsNoticed(t *testing.T) {
 	run := leastRun(t)
 	d := damager{run: run, every: os.Getenv("SLM_TEST_ALL") != ""}
 	for _, path := range filesBelow(t, run) {
@@ -195,9 +195,9 @@ func TestEveryDamagedByteIsNoticed(t *testing.T) {
 	t.Logf("%d flipped bytes, %d cuts", d.flips, d.cuts)
 }
 
-// TestADamagedByteIsNoticedAlsoAfterAKill flips bytes of what a killed process has left. Cuts are left out: a shorter file of events or
+// TestVerify_DamagedByteIsNoticedAlsoAfterAKill flips bytes of what a killed process has left. Cuts are left out: a shorter file of events or
 // replies is what an earlier kill leaves.
-func TestADamagedByteIsNoticedAlsoAfterAKill(t *testing.T) {
+func TestVerify_DamagedByteIsNoticedAlsoAfterAKill(t *testing.T) {
 	every := os.Getenv("SLM_TEST_ALL") != ""
 	for _, at := range []moment{{stages.DP, "step", 3}, {stages.BPO, "trial", 2}, {stages.Eval, "step", 2}} {
 		run := killedRun(t, at)

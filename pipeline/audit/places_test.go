@@ -19,13 +19,13 @@ import (
 	"slm/stages"
 )
 
-func TestAFinishedRunThatHasMovedHasNothingToDo(t *testing.T) {
+func TestCopy_FinishedRunThatHasMovedHasNothingToDo(t *testing.T) {
 	if out := goOn(t, runtest.Tiny(t)); len(out.Ran) > 0 {
 		t.Errorf("ran %v", out.Ran)
 	}
 }
 
-func TestACopyOfAKilledRunGoesOnElsewhere(t *testing.T) {
+func TestCopy_OfAKilledRunGoesOnElsewhere(t *testing.T) {
 	run := killedRun(t, moment{stages.KIT, "step", 2})
 	if out := goOn(t, run); len(out.Ran) != 3 {
 		t.Errorf("ran %v", out.Ran)
@@ -33,7 +33,7 @@ func TestACopyOfAKilledRunGoesOnElsewhere(t *testing.T) {
 }
 
 // A copy that is made beside a run has the replies of a moment and partial work of a later one, which builds on replies that the copy lacks.
-func TestRepliesThatACopyLacksAreAskedForAgain(t *testing.T) {
+func TestCopy_RepliesThatItLacksAreAskedForAgain(t *testing.T) {
 	for _, at := range []moment{{stages.BPO, "trial", 3}, {stages.Eval, "step", 4}} {
 		run := killedRun(t, at)
 		replies := filepath.Join(run, rundir.RepliesFile)
@@ -86,7 +86,7 @@ func (c *copier) Event(stages.Event) {
 }
 func (c *copier) Close() {}
 
-func TestARunThatIsCopiedWhileItIsWrittenIsSoundOrSaysWhyAndGoesOn(t *testing.T) {
+func TestCopy_OfARunThatIsBeingWrittenIsSoundOrSaysWhyAndGoesOn(t *testing.T) {
 	whole := runtest.Tiny(t)
 	p, deps := planOf(t, filepath.Join(whole, rundir.RecipeFile), t.TempDir())
 	c := &copier{from: p.Folder, to: t.TempDir()}
@@ -107,7 +107,7 @@ func TestARunThatIsCopiedWhileItIsWrittenIsSoundOrSaysWhyAndGoesOn(t *testing.T)
 	}
 }
 
-func TestAClockThatGoesBackwardsChangesNothingButTimes(t *testing.T) {
+func TestTrain_ClockThatGoesBackwardsChangesNothingButTimes(t *testing.T) {
 	whole := runtest.Tiny(t)
 	p, deps := planOf(t, filepath.Join(whole, rundir.RecipeFile), t.TempDir())
 	now := time.Now()
@@ -145,8 +145,8 @@ func TestAClockThatGoesBackwardsChangesNothingButTimes(t *testing.T) {
 	}
 }
 
-// TestARunOfAnOlderProgramIsRead takes from a run what the first program did not write: the seal, checksums in events, page and manifests.
-func TestARunOfAnOlderProgramIsRead(t *testing.T) {
+// TestVerify_RunOfAnOlderProgramIsRead takes from a run what the first program did not write: the seal, checksums in events, page and manifests.
+func TestVerify_RunOfAnOlderProgramIsRead(t *testing.T) {
 	run := runtest.Tiny(t)
 	drop := func(name, pattern, with string) {
 		t.Helper()
@@ -188,7 +188,7 @@ func TestARunOfAnOlderProgramIsRead(t *testing.T) {
 	}
 }
 
-func TestALiveReproductionAsksAgainAndMayEndInTheSameBytes(t *testing.T) {
+func TestReproduce_LiveOneAsksAgainAndMayEndInTheSameBytes(t *testing.T) {
 	how := againIn(t)
 	how.Live = true
 	rep, err := Reproduce(context.Background(), runtest.Tiny(t), how)

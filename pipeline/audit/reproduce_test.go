@@ -48,7 +48,7 @@ func offsetOf(t *testing.T, path, name string) int {
 	return 0
 }
 
-func TestARunIsReproducedBitForBitWithoutAskingTheBlackBox(t *testing.T) {
+func TestReproduce_IsBitForBitWithoutAskingTheBlackBox(t *testing.T) {
 	run := runtest.Tiny(t)
 	rep, err := Reproduce(context.Background(), run, againIn(t))
 	if err != nil || !rep.OK || !rep.Exact || len(rep.Stages) != 5 {
@@ -80,7 +80,7 @@ func TestARunIsReproducedBitForBitWithoutAskingTheBlackBox(t *testing.T) {
 	}
 }
 
-func TestOneStageIsReproducedOnTheOriginalsBeforeIt(t *testing.T) {
+func TestReproduce_OneStageIsMadeFromTheOriginalsBeforeIt(t *testing.T) {
 	how := againIn(t)
 	how.Stage = "kit"
 	rep, err := Reproduce(context.Background(), runtest.Tiny(t), how)
@@ -89,7 +89,7 @@ func TestOneStageIsReproducedOnTheOriginalsBeforeIt(t *testing.T) {
 	}
 }
 
-func TestTheFirstStepAndTensorThatDifferAreNamed(t *testing.T) {
+func TestReproduce_FirstStepAndTensorThatDifferAreNamed(t *testing.T) {
 	run := runtest.Tiny(t)
 	const step, index = 3, 17
 	tensor := ""
@@ -136,7 +136,7 @@ func TestTheFirstStepAndTensorThatDifferAreNamed(t *testing.T) {
 	}
 }
 
-func TestAnotherKernelIsComparedWithinATolerance(t *testing.T) {
+func TestReproduce_AnotherKernelIsComparedWithinATolerance(t *testing.T) {
 	run := runtest.Tiny(t)
 	if err := replaceIn(filepath.Join(run, rundir.PlanFile), `"kernel": "`+runtest.Kernel().Name(), `"kernel": "another-`+runtest.Kernel().Name()); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestAnotherKernelIsComparedWithinATolerance(t *testing.T) {
 	}
 }
 
-func TestADiffNamesRecipeKeysTensorsAndMetrics(t *testing.T) {
+func TestDiff_NamesRecipeKeysTensorsAndMetrics(t *testing.T) {
 	a := runtest.Tiny(t)
 	r, err := runtest.Load("stages.dp.optim.lr=2e-3")
 	if err != nil {

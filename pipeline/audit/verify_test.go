@@ -13,7 +13,7 @@ import (
 	"slm/pipeline/runtest"
 )
 
-func TestASoundRunIsSoundAlsoWhenItHasMoved(t *testing.T) {
+func TestVerify_SoundRunIsSoundAlsoWhenItHasMoved(t *testing.T) {
 	run := runtest.Tiny(t)
 	v := verified(t, run)
 	if !v.OK || len(v.Digests) != 5 || len(v.Missing)+len(v.Notes) > 0 {
@@ -21,7 +21,7 @@ func TestASoundRunIsSoundAlsoWhenItHasMoved(t *testing.T) {
 	}
 }
 
-func TestADamagedTensorIsNamedWithItsIndexAndWhatStoodThere(t *testing.T) {
+func TestVerify_DamagedTensorIsNamedWithItsIndexAndWhatStoodThere(t *testing.T) {
 	run := runtest.Tiny(t)
 	path := filepath.Join(run, "dp", "weights.arrow")
 	w, err := checkpoint.OpenWeights(path)
@@ -49,7 +49,7 @@ func TestADamagedTensorIsNamedWithItsIndexAndWhatStoodThere(t *testing.T) {
 	}
 }
 
-func TestLongDamageIsNamedToItsFirstIndexBesideACopy(t *testing.T) {
+func TestDiff_LongDamageIsNamedToItsFirstIndexBesideACopy(t *testing.T) {
 	run, whole := runtest.Tiny(t), runtest.Tiny(t)
 	path := filepath.Join(run, "dp", "weights.arrow")
 	w, err := checkpoint.OpenWeights(path)
@@ -80,7 +80,7 @@ func TestLongDamageIsNamedToItsFirstIndexBesideACopy(t *testing.T) {
 	}
 }
 
-func TestADamagedTableIsNamedWithItsRow(t *testing.T) {
+func TestVerify_DamagedTableIsNamedWithItsRow(t *testing.T) {
 	run := runtest.Tiny(t)
 	path := filepath.Join(run, "eval", "items.arrow")
 	data, err := os.ReadFile(path)
@@ -98,7 +98,7 @@ func TestADamagedTableIsNamedWithItsRow(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreGoneStrayOrChangedAreNamed(t *testing.T) {
+func TestVerify_FilesThatAreGoneStrayOrChangedAreNamed(t *testing.T) {
 	for _, c := range []struct {
 		harm        func(run string) error
 		stage, file string
@@ -123,7 +123,7 @@ func TestFilesThatAreGoneStrayOrChangedAreNamed(t *testing.T) {
 	}
 }
 
-func TestACheckpointOfAnotherRecipeIsFoundByItsFingerprint(t *testing.T) {
+func TestVerify_CheckpointOfAnotherRecipeIsFoundByItsFingerprint(t *testing.T) {
 	run := runtest.Tiny(t)
 	// The seal and every digest are put right: only the chain of fingerprints tells.
 	if err := replaceIn(filepath.Join(run, "recipe.yaml"), "seed: 7", "seed: 8"); err != nil {
@@ -137,7 +137,7 @@ func TestACheckpointOfAnotherRecipeIsFoundByItsFingerprint(t *testing.T) {
 	}
 }
 
-func TestARunThatWasInterruptedIsSound(t *testing.T) {
+func TestVerify_InterruptedRunIsSound(t *testing.T) {
 	for _, stage := range []string{"dp", "kit", "eval"} {
 		ctx, stop := context.WithCancel(context.Background())
 		p, deps := planOf(t, filepath.Join(runtest.Tiny(t), rundir.RecipeFile), t.TempDir())
@@ -172,7 +172,7 @@ func TestARunThatWasInterruptedIsSound(t *testing.T) {
 	}
 }
 
-func TestANewerSealIsRefused(t *testing.T) {
+func TestVerify_NewerSealIsRefused(t *testing.T) {
 	run := runtest.Tiny(t)
 	put(t, filepath.Join(run, rundir.SealFile), []byte(`{"v": 99}`))
 	if _, err := Verify(run); !errors.Is(err, checkpoint.ErrNewer) {

@@ -14,7 +14,7 @@ import (
 	"slm/stages"
 )
 
-func TestAPlanIsEstimatedFromTheRecipeAndACalibration(t *testing.T) {
+func TestOf_PlanIsEstimatedFromTheRecipeAndACalibration(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	r, err := recipe.Load(recipe.Source{Name: "tiny", Shipped: recipes.Files})

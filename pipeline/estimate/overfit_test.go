@@ -16,7 +16,7 @@ import (
 	"slm/stages/trainer"
 )
 
-func TestOneBatchIsLearntByHeartAndNothingIsWritten(t *testing.T) {
+func TestOverfit_OneBatchIsLearntByHeartAndNothingIsWritten(t *testing.T) {
 	be, err := kernel.Open("go")
 	if err != nil {
 		t.Fatal(err)

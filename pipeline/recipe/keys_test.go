@@ -52,7 +52,7 @@ func document(t *testing.T, text []byte) any {
 	return throughJSON(t, v)
 }
 
-func TestEveryShippedRecipeFitsTheJSONSchema(t *testing.T) {
+func TestJSONSchema_FitsEveryShippedRecipe(t *testing.T) {
 	s := validator(t)
 	for _, name := range Names(recipes.Files) {
 		text, err := fs.ReadFile(recipes.Files, name+".yaml")
@@ -75,8 +75,8 @@ func TestEveryShippedRecipeFitsTheJSONSchema(t *testing.T) {
 	}
 }
 
-// TestEveryKeyIsDocumentedAndGuardedByBothChecks goes through the keys by reflection, so that a new one is covered by itself.
-func TestEveryKeyIsDocumentedAndGuardedByBothChecks(t *testing.T) {
+// TestKeys_EveryOneIsDocumentedAndGuardedByBothChecks goes through the keys by reflection, so that a new one is covered by itself.
+func TestKeys_EveryOneIsDocumentedAndGuardedByBothChecks(t *testing.T) {
 	s := validator(t)
 	for _, k := range Keys() {
 		if k.Meaning == "" {
@@ -110,7 +110,7 @@ func TestEveryKeyIsDocumentedAndGuardedByBothChecks(t *testing.T) {
 	}
 }
 
-func TestADefaultOfEveryKeyIsOneThatItsChecksTake(t *testing.T) {
+func TestKeys_DefaultOfEveryOneIsAcceptedByItsChecks(t *testing.T) {
 	for _, k := range Keys() {
 		if k.Section() || k.Value == "none" || k.Value == "empty" || k.Value == "unknown" || k.Value == "all" || k.Value == "required" || k.Path == "name" {
 			continue // words for what is absent
@@ -126,7 +126,7 @@ func TestADefaultOfEveryKeyIsOneThatItsChecksTake(t *testing.T) {
 	}
 }
 
-func TestATextThatCannotBeReadHidesNoOtherMistake(t *testing.T) {
+func TestLoad_TextThatCannotBeReadHidesNoOtherMistake(t *testing.T) {
 	dir := write(t, map[string]string{
 		"base.yaml": "slm: 1\nmodel: {width: [}\neval: {itms: 3}\n",
 		"r.yaml":    "slm: 1\nextends: base.yaml\nmodel:\n\tlayers: 3\nstages: {dp: {btch: 1}}\n",
@@ -145,7 +145,7 @@ func TestATextThatCannotBeReadHidesNoOtherMistake(t *testing.T) {
 	}
 }
 
-func TestAFileThatNeverEndsIsReadToTheLimit(t *testing.T) {
+func TestLoad_FileThatNeverEndsIsReadToTheLimit(t *testing.T) {
 	if _, err := os.Stat("/dev/zero"); err != nil {
 		t.Skip(err)
 	}
@@ -158,8 +158,8 @@ func TestAFileThatNeverEndsIsReadToTheLimit(t *testing.T) {
 	}
 }
 
-// FuzzLoad feeds the whole compiler: file, base, variable and setting.
-func FuzzLoad(f *testing.F) {
+// FuzzLoad_AnyTextIsReadOrRefused feeds the whole compiler: file, base, variable and setting.
+func FuzzLoad_AnyTextIsReadOrRefused(f *testing.F) {
 	for _, name := range Names(recipes.Files) {
 		text, err := fs.ReadFile(recipes.Files, name+".yaml")
 		if err != nil {

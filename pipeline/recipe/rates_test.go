@@ -7,7 +7,7 @@ import (
 	"slm/stages"
 )
 
-func TestALearningRateThatNoLayerNamesFollowsFromTheWidth(t *testing.T) {
+func TestLoad_LearningRateThatNoLayerNamesFollowsFromTheWidth(t *testing.T) {
 	dir := write(t, map[string]string{"r.yaml": minimal})
 	for _, c := range []struct {
 		set     []string

@@ -41,7 +41,7 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func TestEveryShippedRecipeLoads(t *testing.T) {
+func TestLoad_EveryShippedRecipeIsRead(t *testing.T) {
 	names := Names(recipes.Files)
 	if len(names) == 0 {
 		t.Fatal("no recipe is shipped")
@@ -62,7 +62,7 @@ func TestEveryShippedRecipeLoads(t *testing.T) {
 	}
 }
 
-func TestTheResolvedCopyLoadsToTheSameRecipe(t *testing.T) {
+func TestLoad_ResolvedCopyIsTheSameRecipe(t *testing.T) {
 	r, err := Load(Source{Name: "legal", Shipped: recipes.Files, Set: []string{"stages.dp.tokens=123", "data.corpus.only=[MIT, '0BSD']", "stages.bpo.controls=[none]", "data.corpus.path=[]", "data.forms.place=", "eval.knowledge=31"}})
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestTheResolvedCopyLoadsToTheSameRecipe(t *testing.T) {
 	}
 }
 
-func TestAListInBracketsIsASettingLikeAnyOther(t *testing.T) {
+func TestLoad_ListInBracketsIsASettingLikeAnyOther(t *testing.T) {
 	dir := write(t, map[string]string{"r.yaml": "slm: 1\nname: t\ndata: {corpus: {path: [a.txt]}}\neval: {systems: [llm]}\n"})
 	load := func(set ...string) (*Loaded, error) {
 		return Load(Source{Name: filepath.Join(dir, "r.yaml"), Set: set})
@@ -113,8 +113,8 @@ func TestAListInBracketsIsASettingLikeAnyOther(t *testing.T) {
 	}
 }
 
-// TestEveryVariableOfTheProgramIsReserved finds the names in the sources: one that is forgotten would be taken for an unknown key.
-func TestEveryVariableOfTheProgramIsReserved(t *testing.T) {
+// TestVariables_EveryOneOfTheProgramIsReserved finds the names in the sources: one that is forgotten would be taken for an unknown key.
+func TestVariables_EveryOneOfTheProgramIsReserved(t *testing.T) {
 	name := regexp.MustCompile(`\bSLM_[A-Z]+(?:_[A-Z]+)*\b`)
 	used := map[string]bool{}
 	root := filepath.Join("..", "..")
@@ -147,7 +147,7 @@ func TestEveryVariableOfTheProgramIsReserved(t *testing.T) {
 	}
 }
 
-func TestEveryVariableThatIsNoKeyIsInTheRecipeReference(t *testing.T) {
+func TestVariables_EveryOneThatIsNoKeyIsInTheRecipeReference(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "recipe.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestEveryVariableThatIsNoKeyIsInTheRecipeReference(t *testing.T) {
 	}
 }
 
-func TestPrecedenceIsFlagThenEnvironmentThenRecipeThenBaseThenDefault(t *testing.T) {
+func TestLoad_PrecedenceIsFlagThenEnvironmentThenRecipeThenBaseThenDefault(t *testing.T) {
 	dir := write(t, map[string]string{
 		"base.yaml":  "slm: 1\nseed: 1\ndata: {corpus: {path: base.txt}, exam: {choices: 5}}\nmodel: {layers: 1, width: 32, heads: 2, context: 64}\n",
 		"sub/r.yaml": "slm: 1\nname: t\nextends: ../base.yaml\nmodel: {layers: 2}\nstages: {dp: {batch: 128}}\n",
@@ -195,7 +195,7 @@ func TestPrecedenceIsFlagThenEnvironmentThenRecipeThenBaseThenDefault(t *testing
 	}
 }
 
-func TestMistakesOfAllLayersAreShownTogether(t *testing.T) {
+func TestLoad_MistakesOfAllLayersAreShownTogether(t *testing.T) {
 	dir := write(t, map[string]string{
 		"base.yaml": "slm: 1\nsed: 3\n",
 		"r.yaml":    "slm: 1\nname: a/b\nextends: base.yaml\nmodel: {width: 30}\nstages:\n  dp:\n    optim:\n      learning_rat: 3e-4\n",
@@ -223,7 +223,7 @@ func TestMistakesOfAllLayersAreShownTogether(t *testing.T) {
 	}
 }
 
-func TestARecipeSaysItsFormatAndAName(t *testing.T) {
+func TestLoad_RecipeSaysItsFormatAndAName(t *testing.T) {
 	for text, want := range map[string]string{
 		strings.Replace(minimal, "slm: 1\n", "", 1):                     "begin it with slm: 1",
 		strings.Replace(minimal, "slm: 1", "slm: 2", 1):                 "format 2 is unknown",
@@ -250,7 +250,7 @@ func TestARecipeSaysItsFormatAndAName(t *testing.T) {
 	}
 }
 
-func TestAMissingRecipeIsNamedWithThoseThatThereAre(t *testing.T) {
+func TestLoad_MissingRecipeIsNamedWithThoseThatExist(t *testing.T) {
 	shipped := fstest.MapFS{"one.yaml": {Data: []byte(minimal)}, "two.yaml": {Data: []byte(minimal)}}
 	for _, name := range []string{"three", "no/such.yaml", t.TempDir()} {
 		if _, err := Load(Source{Name: name, Shipped: shipped}); !errors.Is(err, ErrUsage) {
@@ -266,7 +266,7 @@ func TestAMissingRecipeIsNamedWithThoseThatThereAre(t *testing.T) {
 	}
 }
 
-func TestDataIsNamedByAVariableThatNeedNotBeSet(t *testing.T) {
+func TestLoad_DataIsNamedByAVariableThatNeedNotBeSet(t *testing.T) {
 	dir := write(t, map[string]string{
 		"project/recipes/r.yaml":  "slm: 1\nname: t\ndata: {corpus: {path: \"${SLM_DATA}/x/a.txt\"}, exam: {from: file, file: \"${SLM_DATA}/x/q.jsonl\"}}\n",
 		"shared/data/x/a.txt":     "text",

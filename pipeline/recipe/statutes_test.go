@@ -16,7 +16,7 @@ import (
 )
 
 // The statutes' exam is never trained on: not its questions, in no split, and none of its articles is asked about in training.
-func TestTheStatutesAreTrainedWithoutTheirExam(t *testing.T) {
+func TestStatutesCN_AreTrainedWithoutTheirExam(t *testing.T) {
 	data, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data"))
 	if err != nil {
 		t.Fatal(err)

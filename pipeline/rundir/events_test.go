@@ -12,7 +12,7 @@ import (
 
 func clock() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
-func FuzzEvents(f *testing.F) {
+func FuzzEvents_AnyFileIsReadAndAppendedTo(f *testing.F) {
 	line, err := encodeEvent(stages.Event{V: EventVersion, T: clock().Format(time.RFC3339), Type: "step", Stage: "dp", Step: 3, Loss: 2.5, Message: `,"crc":"`})
 	if err != nil {
 		f.Fatal(err)
@@ -58,7 +58,7 @@ func FuzzEvents(f *testing.F) {
 	})
 }
 
-func TestAnEventCutAnywhereIsNoWholeEventAndIsCutOff(t *testing.T) {
+func TestEvents_OneCutAnywhereIsNotWholeAndIsCutOff(t *testing.T) {
 	line, err := encodeEvent(stages.Event{V: EventVersion, T: "2026-01-02T03:04:05Z", Type: "step", Stage: "dp"})
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ func someRun(t *testing.T) string {
 	return run
 }
 
-func TestALockOfADeadProcessHoldsNothing(t *testing.T) {
+func TestLock_OfADeadProcessHoldsNothing(t *testing.T) {
 	run := someRun(t)
 	if err := os.WriteFile(filepath.Join(run, LockFile), []byte(`{"pid":1,"host":"elsewhere"}`+"\n"), 0o666); err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestALockOfADeadProcessHoldsNothing(t *testing.T) {
 	}
 }
 
-func TestARunInUseIsNotRemoved(t *testing.T) {
+func TestLock_RunInUseIsNotRemoved(t *testing.T) {
 	run := someRun(t)
 	held, err := TakeLock(run)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"slm/checkpoint"
 )
 
-func FuzzSeal(f *testing.F) {
+func FuzzSeal_AnyFileIsReadOrRefused(f *testing.F) {
 	whole, err := Seal{Version: sealVersion, Stages: map[string]string{"dp": "12"}, Files: []Sealed{{RecipeFile, 7, "ab", false}, {PlanFile, 9, "cd", true}}}.Encode()
 	if err != nil {
 		f.Fatal(err)

@@ -33,7 +33,7 @@ func usual() described {
 	return described{Count: 4, Rate: 1e-4, Wait: 90 * time.Minute, Word: "red", Pair: [2]float64{0.9, 1}, Words: []string{"a"}, Steps: []int{40, 2000}, Prices: map[string]int{"c": 1000, "b": 2}}
 }
 
-func TestAKeyIsDocumentedByTheFieldThatIsChecked(t *testing.T) {
+func TestDescribe_KeyIsDocumentedByTheFieldThatIsChecked(t *testing.T) {
 	v := usual()
 	var lines []string
 	for _, k := range Describe(&v) {
@@ -57,7 +57,7 @@ inner.limit; count; unknown; at most`
 	}
 }
 
-func TestADefaultIsWrittenAsARecipeReadsIt(t *testing.T) {
+func TestDescribe_DefaultIsWrittenAsARecipeReadsIt(t *testing.T) {
 	v := usual()
 	for _, k := range Describe(&v) {
 		if k.Section() || k.Value == "none" || k.Value == "all" || k.Value == "unknown" {
@@ -81,7 +81,7 @@ func TestADefaultIsWrittenAsARecipeReadsIt(t *testing.T) {
 	}
 }
 
-func TestAPathThatLeadsNowhereIsAnsweredWithTheKeyThatWasMeant(t *testing.T) {
+func TestDescribe_PathThatLeadsNowhereIsAnsweredWithTheKeyThatWasMeant(t *testing.T) {
 	v := usual()
 	for path, want := range map[string]string{
 		"coutn":        `unknown field "coutn"` + "\n    1 | coutn\n      | ^^^^^ did you mean \"count\"?",

@@ -49,7 +49,7 @@ func editorSees(t *testing.T, text string) any {
 	return out
 }
 
-func TestTheJSONSchemaAndTheDecoderAgree(t *testing.T) {
+func TestJSONSchema_AgreesWithTheDecoder(t *testing.T) {
 	v := usual()
 	s := compile(t, JSONSchema(&v))
 	for text, good := range map[string]bool{

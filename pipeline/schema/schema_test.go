@@ -74,7 +74,7 @@ func read(t *testing.T, text string, settings ...string) (top, map[string]Origin
 	return v, origins, append(problems, more...).Sort()
 }
 
-func TestScalarsAreReadByTheTypeOfTheirField(t *testing.T) {
+func TestDecode_ScalarsAreReadByTheTypeOfTheirField(t *testing.T) {
 	got, _, problems := read(t, `
 name: no            # YAML 1.1 would make it false
 seed: 1_000
@@ -95,7 +95,7 @@ stages:
 	}
 }
 
-func TestEveryMistakeIsShownAtItsPlaceInOneRun(t *testing.T) {
+func TestDecode_EveryMistakeIsShownAtItsPositionInOneRun(t *testing.T) {
 	_, _, problems := read(t, `name: 12
 sed: 7
 stages:
@@ -179,7 +179,7 @@ r.yaml:11:18: stages.dp.words[1]: unknown value "grene"
 	}
 }
 
-func TestValidateIsShownAtTheFieldItNames(t *testing.T) {
+func TestDecode_ValidateIsShownAtTheFieldItNames(t *testing.T) {
 	_, _, problems := read(t, "stages:\n  dp:\n    batch: 2k\n    deep: true\n    optim: {name: muon}\n")
 	want := `r.yaml:3:5: stages.dp.batch: 2000 is more than the 1000 tokens there are
     3 |     batch: 2k
@@ -193,7 +193,7 @@ r.yaml:5:13: stages.dp.optim.name: muon cannot go deep
 	}
 }
 
-func TestTheTrapsOfYAMLAreRefusedOrHarmless(t *testing.T) {
+func TestDecode_TrapsOfYAMLAreRefusedOrHarmless(t *testing.T) {
 	for text, want := range map[string]string{
 		"name: a\n---\nname: b\n":                 "a second document",
 		"stages:\n\tdp: {}\n":                     "indent with spaces",
@@ -233,7 +233,7 @@ func TestTheTrapsOfYAMLAreRefusedOrHarmless(t *testing.T) {
 	}
 }
 
-func TestALaterLayerOverridesKeyByKeyAndTheOriginSaysSo(t *testing.T) {
+func TestDecode_LaterLayerOverridesKeyByKeyAndTheOriginSaysSo(t *testing.T) {
 	base, _ := File("extends", "base.yaml", []byte("seed: 1\npaths: [a, b]\nstages: {dp: {tokens: 5k, batch: 5}}\n"))
 	over, _ := File("recipe", "r.yaml", []byte("paths: [c]\nstages: {dp: {batch: 7}}\n"))
 	set := Settings("-s", []Setting{{Place: "-s", Text: "seed=3", Key: "seed", Value: "3", At: 5, Index: 1}})
@@ -255,7 +255,7 @@ func TestALaterLayerOverridesKeyByKeyAndTheOriginSaysSo(t *testing.T) {
 	}
 }
 
-func TestAResolvedCopyReadsBackTheSame(t *testing.T) {
+func TestEncode_ResolvedCopyReadsBackTheSame(t *testing.T) {
 	v := defaults()
 	v.Name, v.Paths, v.Prices = "no", []string{"*.txt", "- x", "a: b", "#c", "1e3", "true", "{a}", "ü\n\"'", "\ta ", ""}, map[string]float64{"b": 1e-7, "a": 3e21}
 	v.Seed, v.Stages.DP.Save, v.Stages.DP.Optim.LR = 1<<64-1, 90*time.Second, 1.5e-3
@@ -276,7 +276,7 @@ func TestAResolvedCopyReadsBackTheSame(t *testing.T) {
 	}
 }
 
-func TestTreeIsTheSameWhateverTheOrderOfKeys(t *testing.T) {
+func TestTree_IsTheSameWhateverTheOrderOfKeys(t *testing.T) {
 	a, _, _ := read(t, "seed: 7\nstages: {dp: {batch: 3, tokens: 4k}}\n")
 	b, _, _ := read(t, "# a remark\nstages:\n  dp:\n    tokens: 4_000   # the same\n    batch: 3\nseed: 7\n")
 	x, _ := json.Marshal(Tree(a, nil))
@@ -290,7 +290,7 @@ func TestTreeIsTheSameWhateverTheOrderOfKeys(t *testing.T) {
 	}
 }
 
-func FuzzDecodeNeverPanicsAndPlacesItsProblems(f *testing.F) {
+func FuzzDecode_NeverPanicsAndPositionsItsProblems(f *testing.F) {
 	f.Add([]byte("name: a\nstages: {dp: {tokens: 20M, optim: {lr: 1e-4}}}\n"))
 	f.Add([]byte("a: &x [*x]\n<<: *x\n? {a: b}\n: - c\n"))
 	f.Add([]byte("x: |\n  a\n  b\ny: >-\n c\n\"q\": 'z'\n"))

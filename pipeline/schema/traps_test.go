@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-func TestNumbersMeanWhatTheyLookLike(t *testing.T) {
+func TestDecode_NumbersMeanWhatTheyLookLike(t *testing.T) {
 	for text, want := range map[string]float64{
 		"1e-4": 1e-4, "1E-4": 1e-4, "1.5e3": 1500, "1_000": 1000, "1_000.5": 1000.5, "32k": 32000, "20M": 2e7, "10%": 0.1, "+3": 3, ".5": 0.5, "-0": 0,
 	} {
@@ -23,7 +23,7 @@ func TestNumbersMeanWhatTheyLookLike(t *testing.T) {
 	}
 }
 
-func TestOnlyTrueAndFalseAreFlagsAndTextStaysText(t *testing.T) {
+func TestDecode_OnlyTrueAndFalseAreFlagsAndTextStaysText(t *testing.T) {
 	for _, word := range []string{"no", "off", "yes", "on", "n", "y", "No", "OFF", "~x", "1", "0"} {
 		if _, _, problems := read(t, "stages: {dp: {deep: "+word+"}}\n"); problems == nil || !strings.Contains(problems.Error(), "true or false is wanted") {
 			t.Errorf("deep: %s: %v", word, problems)
@@ -42,7 +42,7 @@ func TestOnlyTrueAndFalseAreFlagsAndTextStaysText(t *testing.T) {
 	}
 }
 
-func TestAnchorsAreRefusedAndABombOfThemCostsNothing(t *testing.T) {
+func TestDecode_AnchorsAreRefusedAndABombOfThemCostsNothing(t *testing.T) {
 	bomb := "paths: *a30\na0: &a0 [x, x]\n"
 	for i := range 30 {
 		bomb += fmt.Sprintf("a%d: &a%d [*a%d, *a%d, *a%d, *a%d]\n", i+1, i+1, i, i, i, i)
@@ -58,7 +58,7 @@ func TestAnchorsAreRefusedAndABombOfThemCostsNothing(t *testing.T) {
 	}
 }
 
-func TestMarksAndLineEndsMoveNoPlace(t *testing.T) {
+func TestDecode_MarksAndLineEndsMoveNoPosition(t *testing.T) {
 	const lines = "name: a\n# remark\nstages:\n  dp:\n    btch: 1\n"
 	want := "r.yaml:5:5: unknown field \"btch\"\n    5 |     btch: 1\n      |     ^^^^ did you mean \"batch\"?"
 	for what, text := range map[string]string{
@@ -75,7 +75,7 @@ func TestMarksAndLineEndsMoveNoPlace(t *testing.T) {
 	}
 }
 
-func TestASlipInOneSectionHidesNothingInTheOthers(t *testing.T) {
+func TestDecode_SlipInOneSectionHidesNothingInTheOthers(t *testing.T) {
 	_, _, problems := read(t, `name: [a
 sed: 7
 paths: [b, c]
@@ -94,7 +94,7 @@ seed: many
 	}
 }
 
-func TestHugeAndDeepTextsAreRefusedInWords(t *testing.T) {
+func TestDecode_HugeAndDeepTextsAreRefusedInWords(t *testing.T) {
 	deep := ""
 	for i := range 600 {
 		deep += strings.Repeat(" ", i) + "a:\n"
@@ -127,7 +127,7 @@ func TestHugeAndDeepTextsAreRefusedInWords(t *testing.T) {
 	}
 }
 
-func TestNothingThatMovesACursorIsPrinted(t *testing.T) {
+func TestProblems_NothingThatMovesACursorIsPrinted(t *testing.T) {
 	escapes := "\x1b[2J\x1b]0;title\x07\u202e\u009b31m"
 	quoted := `"\e[2J\x07\u202E\u009b"` // what YAML makes of it is the same
 	var all Problems

@@ -34,7 +34,7 @@ func use(t *testing.T, folder string, offline bool) *Session {
 	return s
 }
 
-func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
+func TestSession_WhatItHasBoughtIsAnsweredOffline(t *testing.T) {
 	folder := runtest.Tiny(t)
 	ctx := context.Background()
 	ask := func(s *Session, question string) (*Answer, error) {
@@ -83,7 +83,7 @@ func TestWhatASessionHasBoughtIsAnsweredOffline(t *testing.T) {
 	}
 }
 
-func TestAWholeRunIsRepeatedOfflineFromItsArrowFiles(t *testing.T) {
+func TestSession_WholeRunIsRepeatedOfflineFromItsArrowFiles(t *testing.T) {
 	folder := runtest.Tiny(t)
 	if err := os.Remove(filepath.Join(folder, rundir.RepliesFile)); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestAWholeRunIsRepeatedOfflineFromItsArrowFiles(t *testing.T) {
 	}
 }
 
-func TestAnyTrialOfTheSearchCanBeAskedWith(t *testing.T) {
+func TestSession_AnyTrialOfTheSearchCanBeAskedWith(t *testing.T) {
 	folder := runtest.Tiny(t)
 	const question = "What does section 1 of Apache-2.0 say?"
 	know := func(trial string) (*Answer, error) {
@@ -145,7 +145,7 @@ func TestAnyTrialOfTheSearchCanBeAskedWith(t *testing.T) {
 	}
 }
 
-func TestADamagedModelIsNotAskedAndDamagedRepliesAnswerNothing(t *testing.T) {
+func TestSession_DamagedModelIsNotAskedAndDamagedRepliesAnswerNothing(t *testing.T) {
 	run := runtest.Tiny(t)
 	flip := func(name string, at int64) {
 		t.Helper()

@@ -1,4 +1,4 @@
-"""Makes model/testdata/llama.json: loss and every gradient of a tiny LlamaForCausalLM in f32, for TestLossAndGradientsEqualPyTorch.
+"""Makes model/testdata/llama.json: loss and every gradient of a tiny LlamaForCausalLM in f32, for TestGraph_LossAndGradientsEqualPyTorch.
 
     python scripts/golden/llama.py model/testdata/llama.json      # needs torch and transformers
 """

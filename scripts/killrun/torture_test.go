@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAFewKillsAndSignalsChangeNoByte(t *testing.T) {
+func TestTorture_AFewKillsAndSignalsChangeNoByte(t *testing.T) {
 	dir := t.TempDir()
 	slm := filepath.Join(dir, "slm")
 	if out, err := exec.Command("go", "build", "-o", slm, "slm/cmd/slm").CombinedOutput(); err != nil {

@@ -22,7 +22,7 @@ func testEnv(t *testing.T) *stages.Env {
 	}
 }
 
-func TestCheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
+func TestRun_CheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		skill func([]float64) float64
 		taken bool
@@ -100,7 +100,7 @@ func TestCheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 	}
 }
 
-func TestConfigRefusesWhatMakesNoSearch(t *testing.T) {
+func TestConfig_RefusesWhatMakesNoSearch(t *testing.T) {
 	if err := Default().Validate(); err != nil {
 		t.Error(err)
 	}

@@ -37,7 +37,7 @@ func table(t *testing.T, s *search, out *outcome) []TrialRow {
 	return rows
 }
 
-func TestSearchFindsTheHillAndShowsItsGain(t *testing.T) {
+func TestSearch_FindsTheHillAndShowsItsGain(t *testing.T) {
 	w := newWorld(200, hill)
 	s := w.search(t, settings(), "")
 	out := run(t, s)
@@ -72,7 +72,7 @@ func TestSearchFindsTheHillAndShowsItsGain(t *testing.T) {
 	}
 }
 
-func TestZeroStaysWhereNothingBeatsIt(t *testing.T) {
+func TestSearch_ZeroStaysWhereNothingBeatsIt(t *testing.T) {
 	for name, skill := range map[string]func([]float64) float64{"downhill": downhill, "idle": idle} {
 		w := newWorld(120, skill)
 		s := w.search(t, settings(), "")
@@ -88,7 +88,7 @@ func TestZeroStaysWhereNothingBeatsIt(t *testing.T) {
 	}
 }
 
-func TestTrialsThatDisappointStopEarly(t *testing.T) {
+func TestSearch_TrialsThatDisappointStopEarly(t *testing.T) {
 	w := newWorld(200, downhill)
 	s := w.search(t, settings(), "")
 	run(t, s)
@@ -103,7 +103,7 @@ func TestTrialsThatDisappointStopEarly(t *testing.T) {
 	}
 }
 
-func TestHeldOutItemsAreNotSeenBeforeTheirTurn(t *testing.T) {
+func TestSearch_HeldOutItemsAreNotSeenEarly(t *testing.T) {
 	w := newWorld(90, hill)
 	s := w.search(t, settings(), "")
 	part := map[string]string{}
@@ -146,7 +146,7 @@ func TestHeldOutItemsAreNotSeenBeforeTheirTurn(t *testing.T) {
 	}
 }
 
-func TestControlsAskNoMoreAndHardlyLess(t *testing.T) {
+func TestControls_AskNoMoreAndHardlyLess(t *testing.T) {
 	w := newWorld(200, hill)
 	cfg := settings()
 	cfg.Repeats = 2
@@ -177,7 +177,7 @@ func TestControlsAskNoMoreAndHardlyLess(t *testing.T) {
 	}
 }
 
-func TestResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
+func TestSearch_ResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
 	cfg := settings()
 	cfg.Trials = 6
 	whole := newWorld(100, hill)
@@ -220,7 +220,7 @@ func firstDifference(got, want []TrialRow) string {
 	return fmt.Sprintf("%d rows, want %d", len(got), len(want))
 }
 
-func TestAFinishedJournalAsksNothing(t *testing.T) {
+func TestSearch_FinishedJournalAsksNothing(t *testing.T) {
 	dir := t.TempDir()
 	w := newWorld(80, hill)
 	s := w.search(t, settings(), dir)
@@ -235,7 +235,7 @@ func TestAFinishedJournalAsksNothing(t *testing.T) {
 	}
 }
 
-func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
+func TestSearch_JournalOfAnotherOneIsThrownAway(t *testing.T) {
 	dir := t.TempDir()
 	j, err := openJournal(dir, "one", nil)
 	if err != nil {
@@ -268,7 +268,7 @@ func TestAJournalOfAnotherSearchIsThrownAway(t *testing.T) {
 	}
 }
 
-func TestTheBudgetStopsTheSearchAndKeepsWhatWasPaid(t *testing.T) {
+func TestSearch_BudgetStopsItAndKeepsWhatWasPaid(t *testing.T) {
 	dir := t.TempDir()
 	w := newWorld(80, hill)
 	w.dieAfter, w.death = 100, fmt.Errorf("%w: 100 calls", llm.ErrBudget)
@@ -293,7 +293,7 @@ func TestTheBudgetStopsTheSearchAndKeepsWhatWasPaid(t *testing.T) {
 	}
 }
 
-func TestACancelledSearchStopsBeforeItsNextBlock(t *testing.T) {
+func TestSearch_CancelledOneStopsBeforeItsNextBlock(t *testing.T) {
 	w := newWorld(80, hill)
 	s := w.search(t, settings(), "")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -310,7 +310,7 @@ func TestACancelledSearchStopsBeforeItsNextBlock(t *testing.T) {
 	}
 }
 
-func TestLettersGiveNoScoresAndTheSearchTakesRightOrWrong(t *testing.T) {
+func TestSearch_LettersGiveNoScoresAndItTakesRightOrWrong(t *testing.T) {
 	w := newWorld(160, hill)
 	w.letter = true
 	s := w.search(t, settings(), "")
@@ -325,7 +325,7 @@ func TestLettersGiveNoScoresAndTheSearchTakesRightOrWrong(t *testing.T) {
 	}
 }
 
-func TestOneTextAPlaceHoldsForTheWholeSearch(t *testing.T) {
+func TestSearch_OneTextAPlaceHoldsForTheWholeOfIt(t *testing.T) {
 	w := newWorld(60, hill)
 	s := w.search(t, settings(), "")
 	run(t, s)
@@ -345,7 +345,7 @@ func TestOneTextAPlaceHoldsForTheWholeSearch(t *testing.T) {
 	}
 }
 
-func TestScoresThatSayNothingAreRefused(t *testing.T) {
+func TestSearch_EqualScoresAreRefused(t *testing.T) {
 	j := &judge{cloze: true}
 	it := exam.Item{Choices: []string{"a", "b"}, Answer: 1}
 	for _, scores := range [][]float64{nil, {-1}, {-1, -1}, {-1, math.NaN()}, {math.Inf(-1), -1}} {
@@ -367,7 +367,7 @@ func TestScoresThatSayNothingAreRefused(t *testing.T) {
 	}
 }
 
-func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
+func TestSearch_TooFewDevelopmentItemsAreRefused(t *testing.T) {
 	for n := range 3 {
 		if _, err := newSearch(settings(), newWorld(n, idle).items, 1); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items: %v", n, err)
@@ -389,7 +389,7 @@ func TestTooFewDevelopmentItemsAreRefused(t *testing.T) {
 	}
 }
 
-func TestSoftTokensHaveTheScaleOfTheEmbeddings(t *testing.T) {
+func TestProjection_SoftTokensHaveTheScaleOfTheEmbeddings(t *testing.T) {
 	draw := rng.New(3)
 	embed := make([]float32, 64*500)
 	for i := range embed {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestALadderThatIsCutIsSaid(t *testing.T) {
+func TestLadder_ThatIsCutIsReported(t *testing.T) {
 	cfg := settings()
 	cfg.Items.Ladder = []int{10, 20, 40}
 	for n, want := range map[int]string{200: "", 40: "[10 20 40] is cut to [10 20", 12: "cut to [6]"} {

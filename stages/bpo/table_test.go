@@ -32,7 +32,7 @@ func redo(rows []TrialRow, cfg Config, i int) ([]float64, error) {
 	return next(cfg, 7, i, observe(list))
 }
 
-func TestTheTableAloneRebuildsTheOptimiser(t *testing.T) {
+func TestTrials_TableAloneRebuildsTheOptimiser(t *testing.T) {
 	w := newWorld(200, hill)
 	w.spoilt = func(z []float64) bool { return len(z) > 0 && z[0] < -0.7 } // a refused trial is part of it
 	cfg := settings()
@@ -66,7 +66,7 @@ func TestTheTableAloneRebuildsTheOptimiser(t *testing.T) {
 	}
 }
 
-func TestATrialWhoseScoresAreNoNumbersIsRefusedAndMarked(t *testing.T) {
+func TestSearch_TrialWithNaNScoresIsRefusedAndMarked(t *testing.T) {
 	w := newWorld(200, hill)
 	bad := func(z []float64) bool { return len(z) > 0 && z[0] < 0 }
 	w.spoilt = bad
@@ -116,7 +116,7 @@ func TestATrialWhoseScoresAreNoNumbersIsRefusedAndMarked(t *testing.T) {
 	}
 }
 
-func TestAPromptThatDoesNotFitIsRefused(t *testing.T) {
+func TestSearch_PromptThatDoesNotFitIsRefused(t *testing.T) {
 	s := newWorld(60, hill).search(t, settings(), "")
 	say := s.judge.say
 	s.judge.say = func(ctx context.Context, questions []string, soft []float32) ([]knowledge.Piece, error) {
@@ -142,7 +142,7 @@ func TestAPromptThatDoesNotFitIsRefused(t *testing.T) {
 	}
 }
 
-func TestARefusedTrialIsRefusedAfterAResumeToo(t *testing.T) {
+func TestSearch_RefusedTrialIsRefusedAfterAResumeToo(t *testing.T) {
 	cfg := settings()
 	cfg.Trials, cfg.Controls = 4, []string{none}
 	dir := t.TempDir()
@@ -160,7 +160,7 @@ func TestARefusedTrialIsRefusedAfterAResumeToo(t *testing.T) {
 	}
 }
 
-func TestEqualScoresAndSingleItemsEndInAVerdict(t *testing.T) {
+func TestSearch_EqualScoresAndSingleItemsEndInAVerdict(t *testing.T) {
 	for name, c := range map[string]struct {
 		n      int
 		ladder []int
@@ -185,7 +185,7 @@ func TestEqualScoresAndSingleItemsEndInAVerdict(t *testing.T) {
 	}
 }
 
-func TestALongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *testing.T) {
+func TestWarmStart_LongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *testing.T) {
 	short, long := settings(), settings()
 	short.Trials = 5
 	w := newWorld(120, hill)
@@ -220,7 +220,7 @@ func TestALongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *testing.T) 
 	}
 }
 
-func TestTheExpectedMaximumOfManyIsKnown(t *testing.T) {
+func TestBias_ExpectedMaximumOfManyIsKnown(t *testing.T) {
 	for k, want := range map[int]float64{1: 0, 2: 0.5641895835, 3: 0.8462843753, 10: 1.5387527308, 20: 1.8674750598, 50: 2.2490736, 100: 2.5075936} { // Harter, Biometrika 48 (1961)
 		if got := expectedMax(k); math.Abs(got-want) > 1e-6 {
 			t.Errorf("of %d: %v, want %v", k, got, want)
@@ -228,7 +228,7 @@ func TestTheExpectedMaximumOfManyIsKnown(t *testing.T) {
 	}
 }
 
-func TestTheBiasOfTheBestIsWhatEqualPromptsShow(t *testing.T) {
+func TestBias_OfTheBestIsWhatEqualPromptsShow(t *testing.T) {
 	// Prompts that differ by chance alone: the mean gain of the best of 20 must be what is said to be owed to the choice.
 	const trials, items, rounds = 20, 60, 200
 	var gained, said float64
@@ -255,7 +255,7 @@ func TestTheBiasOfTheBestIsWhatEqualPromptsShow(t *testing.T) {
 	}
 }
 
-func TestTheRaceStopsWhatIsShownToBeWorseAndNothingElse(t *testing.T) {
+func TestRace_StopsWhatIsShownToBeWorseAndNothingElse(t *testing.T) {
 	made := func(i int, shift float64) *trial {
 		t := &trial{index: i}
 		for k := range 40 {
@@ -279,7 +279,7 @@ func TestTheRaceStopsWhatIsShownToBeWorseAndNothingElse(t *testing.T) {
 }
 
 // Prompts that change no answer are all tied with z = 0. None would ever climb if ties went to the earlier.
-func TestHalfOfThoseThatAreTiedClimb(t *testing.T) {
+func TestRace_HalfOfThoseThatAreTiedClimb(t *testing.T) {
 	made := func(i, n int) *trial {
 		t := &trial{index: i}
 		for k := range n {
@@ -301,7 +301,7 @@ func TestHalfOfThoseThatAreTiedClimb(t *testing.T) {
 	}
 }
 
-func TestThereAreThirtyParaphrasesInEachLanguageAndHalvingSharesTheBudget(t *testing.T) {
+func TestParaphrases_ThereAreThirtyInEachLanguageAndHalvingSharesTheBudget(t *testing.T) {
 	for question, first := range map[string]string{"What does section 4 say?": "Generate a document", "民法典第四条规定了什么？": "生成与以下问题"} {
 		list := paraphrases([]exam.Item{{Question: question}})
 		sorted := slices.Clone(list)
@@ -339,7 +339,7 @@ func TestThereAreThirtyParaphrasesInEachLanguageAndHalvingSharesTheBudget(t *tes
 	}
 }
 
-func TestAPromptOfAnyTrialCanBeHad(t *testing.T) {
+func TestPrompt_OfAnyTrialCanBeHad(t *testing.T) {
 	p, tok := tinyModel(t)
 	dir := t.TempDir()
 	rows := []TrialRow{
@@ -367,7 +367,7 @@ func TestAPromptOfAnyTrialCanBeHad(t *testing.T) {
 	}
 }
 
-func TestTheLiveLineTellsFidelityDollarsAndTimeLeft(t *testing.T) {
+func TestProgress_LiveLineTellsFidelityDollarsAndTimeLeft(t *testing.T) {
 	w := newWorld(120, hill)
 	s := w.search(t, settings(), "")
 	s.now = func() time.Time { return time.Unix(int64(w.said), 0) } // a second for each question

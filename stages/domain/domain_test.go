@@ -76,7 +76,7 @@ func write(t *testing.T, d *Domain) (dir string, commit func()) {
 	}
 }
 
-func TestWhatTheDataStageWritesIsOpened(t *testing.T) {
+func TestOpen_ReadsWhatTheDataStageWrites(t *testing.T) {
 	want := newDomain(t)
 	dir, commit := write(t, want)
 	commit()
@@ -90,7 +90,7 @@ func TestWhatTheDataStageWritesIsOpened(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsNoDataCheckpointIsAnError(t *testing.T) {
+func TestOpen_FolderThatIsNoDataCheckpointIsAnError(t *testing.T) {
 	dir, commit := write(t, newDomain(t))
 	if _, err := Open(dir); !errors.Is(err, checkpoint.ErrMissing) {
 		t.Errorf("not committed: %v", err)
@@ -126,7 +126,7 @@ func TestAFolderThatIsNoDataCheckpointIsAnError(t *testing.T) {
 
 // Open leaves the checking of hashes to checkpoint.Verify, so a changed byte may go unseen here; it must not end in a panic, nor in
 // items that cannot be asked.
-func TestDamagedDataGiveErrorsNotPanics(t *testing.T) {
+func TestOpen_DamagedDataGiveErrorsNotPanics(t *testing.T) {
 	dir, commit := write(t, newDomain(t))
 	commit()
 	refused := 0
@@ -170,7 +170,7 @@ func TestDamagedDataGiveErrorsNotPanics(t *testing.T) {
 	}
 }
 
-func TestAnExamThatWasChangedIsRefused(t *testing.T) {
+func TestOpen_ExamThatWasChangedIsRefused(t *testing.T) {
 	dir, commit := write(t, newDomain(t))
 	commit()
 	path := filepath.Join(dir, ExamFile)
@@ -187,7 +187,7 @@ func TestAnExamThatWasChangedIsRefused(t *testing.T) {
 	}
 }
 
-func TestFormsThatContradictThemselvesAreRefused(t *testing.T) {
+func TestOpen_FormsThatContradictThemselvesAreRefused(t *testing.T) {
 	d := newDomain(t)
 	d.Forms.Document = d.Forms.Document[1:] // the first must be the place
 	dir, commit := write(t, d)
@@ -201,7 +201,7 @@ func tiny(tied bool) model.Config {
 	return model.Config{Vocab: 11, Width: 4, Layers: 2, Heads: 2, KVHeads: 1, HeadDim: 2, Hidden: 6, Context: 8, RopeTheta: 10000, NormEps: 1e-5, Tied: tied}
 }
 
-func TestAModelIsLoadedAsItWasSaved(t *testing.T) {
+func TestLoadModel_IsAsItWasSaved(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		dir, want := t.TempDir(), model.New(tiny(tied), 3)
 		want.Embed[0], want.Embed[1], want.Layers[1].Down[2] = float32(math.Copysign(0, -1)), math.SmallestNonzeroFloat32, math.MaxFloat32
@@ -231,7 +231,7 @@ func TestAModelIsLoadedAsItWasSaved(t *testing.T) {
 	}
 }
 
-func TestDamagedWeightsGiveErrorsNotPanics(t *testing.T) {
+func TestLoadModel_DamagedWeightsGiveErrorsNotPanics(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := LoadModel(dir); err == nil {
 		t.Error("loaded a model from an empty folder")
@@ -270,7 +270,7 @@ func TestDamagedWeightsGiveErrorsNotPanics(t *testing.T) {
 	}
 }
 
-func TestWeightsThatDoNotFitTheirConfigurationAreRefused(t *testing.T) {
+func TestLoadModel_WeightsThatDoNotFitTheirConfigurationAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, WeightsFile)
 	p, wide := model.New(tiny(true), 3), tiny(true)
@@ -288,7 +288,7 @@ func TestWeightsThatDoNotFitTheirConfigurationAreRefused(t *testing.T) {
 	}
 }
 
-func TestAPromptIsOneRow(t *testing.T) {
+func TestLoadPrompt_IsOneRow(t *testing.T) {
 	type row struct {
 		Soft []float32 `arrow:"soft"`
 	}

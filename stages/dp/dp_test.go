@@ -88,7 +88,7 @@ func said(t *testing.T, dom *domain.Domain, ex pack.Example) string {
 	return dom.Tokenizer.Decode(ex.Tokens[:last])
 }
 
-func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
+func TestEpoch_IsAPureFunctionOfItsNumber(t *testing.T) {
 	dom := world(t)
 	m := mixture(t, dom, mixed, longest, 7)
 	first := map[int]pack.Examples{}
@@ -111,7 +111,7 @@ func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
 	}
 }
 
-func TestEverySectionIsReadOnceAnEpoch(t *testing.T) {
+func TestEpoch_EverySectionIsReadOnce(t *testing.T) {
 	dom := world(t)
 	m := mixture(t, dom, mixed, longest, 7)
 	forms := map[int]int{}
@@ -150,7 +150,7 @@ func TestEverySectionIsReadOnceAnEpoch(t *testing.T) {
 	}
 }
 
-func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
+func TestEpoch_AsksNothingThatTheExamHoldsOut(t *testing.T) {
 	dom := world(t)
 	m := mixture(t, dom, Mix{Corpus: 1, Pairs: 3, Places: 3}, longest, 7)
 	held := map[string]bool{}
@@ -198,7 +198,7 @@ func TestNoEpochAsksWhatTheExamHoldsOut(t *testing.T) {
 	}
 }
 
-func TestTheMixtureHoldsOnAverage(t *testing.T) {
+func TestMix_HoldsOnAverage(t *testing.T) {
 	dom := world(t)
 	train := dom.Sections.Len() - len(exam.Held(dom.Items))
 	for _, mix := range []Mix{mixed, {Corpus: 0.5, Pairs: 0.9, Places: 0.1}, {Corpus: 1, Pairs: 2}, {Corpus: 1}} {
@@ -232,7 +232,7 @@ func TestTheMixtureHoldsOnAverage(t *testing.T) {
 	}
 }
 
-func TestExamplesAreCutAndTheCutIsCounted(t *testing.T) {
+func TestExamples_AreCutAndTheCutIsCounted(t *testing.T) {
 	dom := world(t)
 	whole := mixture(t, dom, mixed, longest, 7)
 	if whole.Cut() != 0 {
@@ -255,7 +255,7 @@ func TestExamplesAreCutAndTheCutIsCounted(t *testing.T) {
 	}
 }
 
-func TestHeldOutLossIsThatOfTheAnswerAlone(t *testing.T) {
+func TestHeldOut_LossIsThatOfTheAnswerAlone(t *testing.T) {
 	dom := world(t)
 	dev := exam.Only(dom.Items, exam.Dev)
 	held := HeldOut(dom)
@@ -297,7 +297,7 @@ func checkTargets(t *testing.T, dom *domain.Domain, ex pack.Example, prompt, ans
 	}
 }
 
-func TestTheStageWritesAModelThatFitsItsTokenizer(t *testing.T) {
+func TestRun_WritesAModelThatFitsItsTokenizer(t *testing.T) {
 	dom := world(t)
 	var warned []string
 	env := stagetest.Env(t)
@@ -331,7 +331,7 @@ func TestTheStageWritesAModelThatFitsItsTokenizer(t *testing.T) {
 	}
 }
 
-func TestTokensAndEpochsExcludeEachOther(t *testing.T) {
+func TestConfig_TokensAndEpochsExcludeEachOther(t *testing.T) {
 	for _, c := range []struct {
 		change func(*Config)
 		says   string

@@ -167,7 +167,7 @@ func summaryOf(t *testing.T, rows []result.Row, truth bool) *result.Summary {
 	return s
 }
 
-func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
+func TestRunner_EverySystemIsInTheTableWithItsFigures(t *testing.T) {
 	rows := mustRun(t, newWorld(80).runner())
 	s := summaryOf(t, rows, true)
 	if len(s.Systems) != len(systems.Names()) || s.Items != 80 || s.Chance != .25 {
@@ -207,7 +207,7 @@ func TestEverySystemIsInTheTableWithItsFigures(t *testing.T) {
 	}
 }
 
-func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
+func TestRunner_KilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 	const n, perSystem = 36, 2 // items, and blocks of them
 	undisturbed := newWorld(n)
 	whole := mustRun(t, undisturbed.runner())
@@ -240,7 +240,7 @@ func TestKilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 	}
 }
 
-func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
+func TestRunner_WorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 	dir := t.TempDir()
 	w, err := openWork(dir, "one", nil)
 	if err != nil {
@@ -269,7 +269,7 @@ func TestWorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 	}
 }
 
-func TestEqualScoresAreRefused(t *testing.T) {
+func TestRunner_EqualScoresAreRefused(t *testing.T) {
 	w := newWorld(8)
 	w.flat = true
 	if _, err := w.runner().run(context.Background(), systems.All[:1]); !errors.Is(err, llm.ErrScores) {
@@ -277,7 +277,7 @@ func TestEqualScoresAreRefused(t *testing.T) {
 	}
 }
 
-func TestQuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
+func TestRunner_QuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
 	w := newWorld(40)
 	for i := range w.items {
 		w.items[i].Knowledge, w.items[i].Place, w.items[i].Section = "", "", ""
@@ -295,7 +295,7 @@ func TestQuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
 	}
 }
 
-func TestRunWithoutModelsHasNoSystemThatNeedsThem(t *testing.T) {
+func TestRunner_WithoutModelsThereIsNoSystemThatNeedsThem(t *testing.T) {
 	w := newWorld(12)
 	b := w.runner()
 	b.with.Speakers, b.with.Latest = nil, ""
@@ -331,7 +331,7 @@ func TestSummary_TheLastStageThatWasRunIsComparedWithTheLLMAlone(t *testing.T) {
 	}
 }
 
-func TestTextMeansTheOptionItIsMostLike(t *testing.T) {
+func TestRunner_TextMeansTheOptionItIsMostLike(t *testing.T) {
 	options := []string{"the quick brown fox", "jumps over the lazy dog", "lorem ipsum dolor"}
 	for want, s := range []string{"A quick  brown\nfox ran", "it jumps over the lazy cat", "Lorem ipsum dolor sit"} {
 		if got := mostLike(s, options); got != want {

@@ -137,7 +137,7 @@ func tinyConfig() Config {
 	return c
 }
 
-func TestStageWritesItsCheckpointAndAKilledOneEndsInTheSameDigest(t *testing.T) {
+func TestRun_WritesItsCheckpointAndAKilledOneEndsInTheSameDigest(t *testing.T) {
 	run := tinyRun(t, 12)
 	var digests []string
 	for _, failAt := range []int{0, 4} {
@@ -196,7 +196,7 @@ func atoi(section string) (n int) {
 	return n
 }
 
-func TestOtherQuestionsLeaveTheRunAsItIs(t *testing.T) {
+func TestQuestions_OtherOnesLeaveTheRunAsItIs(t *testing.T) {
 	run := tinyRun(t, 8)
 	items := []exam.Item{
 		{ID: "1", Question: "What does section 2 of Act say?", Choices: []string{text(2)[:40], text(3)[:40]}},
@@ -221,7 +221,7 @@ func TestOtherQuestionsLeaveTheRunAsItIs(t *testing.T) {
 }
 
 // A question that names a place has the corpus's text there for a truth, and all that hangs on it.
-func TestOtherQuestionsFindTheirSections(t *testing.T) {
+func TestQuestions_OtherOnesFindTheirSections(t *testing.T) {
 	run := tinyRun(t, 8)
 	items := []exam.Item{
 		{ID: "1", Question: "What does Act section 2 say?", Choices: []string{text(2)[:40], text(3)[:40]}},
@@ -242,7 +242,7 @@ func TestOtherQuestionsFindTheirSections(t *testing.T) {
 	}
 }
 
-func TestPassagesOfAllSystemsHaveTheSameLimit(t *testing.T) {
+func TestRunner_PassagesOfAllSystemsHaveTheSameLimit(t *testing.T) {
 	run := tinyRun(t, 8)
 	dom, err := domain.Open(filepath.Join(run, stages.Data))
 	if err != nil {

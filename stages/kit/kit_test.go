@@ -41,7 +41,7 @@ func run(t *testing.T, cfg Config, env *stages.Env) ([]PairRow, *checkpoint.Mani
 	return rows, m
 }
 
-func TestTheFilterDropsSectionsThatTheBlackBoxAnswersWrong(t *testing.T) {
+func TestFilter_DropsSectionsThatTheBlackBoxAnswersWrong(t *testing.T) {
 	dom := newDomain(t)
 	b := &box{wrong: map[string]bool{"Act#2": true, "Act#8": true, "Act#1": true}} // Act#1 is held out, so nobody asks
 	env := newRun(t, dom, b)
@@ -84,7 +84,7 @@ func TestTheFilterDropsSectionsThatTheBlackBoxAnswersWrong(t *testing.T) {
 	}
 }
 
-func TestWithoutTheFilterNobodyIsAsked(t *testing.T) {
+func TestFilter_WithoutItNobodyIsAsked(t *testing.T) {
 	b := &box{fails: llm.ErrBudget}
 	cfg := brief()
 	cfg.Filter = false
@@ -99,7 +99,7 @@ func TestWithoutTheFilterNobodyIsAsked(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheBlackBoxEndsTheStageWithoutACheckpoint(t *testing.T) {
+func TestRun_ErrorOfTheBlackBoxEndsItWithoutACheckpoint(t *testing.T) {
 	env := newRun(t, newDomain(t), &box{fails: llm.ErrBudget})
 	if err := New(brief()).Run(context.Background(), env); !errors.Is(err, llm.ErrBudget) {
 		t.Error(err)
@@ -109,7 +109,7 @@ func TestAnErrorOfTheBlackBoxEndsTheStageWithoutACheckpoint(t *testing.T) {
 	}
 }
 
-func TestWhereEveryPairIsDroppedTheStageSaysSo(t *testing.T) {
+func TestFilter_WhereEveryPairIsDroppedTheStageSaysSo(t *testing.T) {
 	dom := newDomain(t)
 	dom.Sections = slices.Delete(dom.Sections.(corpus.Slice), unasked, unasked+1) // its pairs would stay
 	wrong := map[string]bool{}
@@ -121,7 +121,7 @@ func TestWhereEveryPairIsDroppedTheStageSaysSo(t *testing.T) {
 	}
 }
 
-func TestOnlyTheTemplatesThatTheRecipeNamesAreUsed(t *testing.T) {
+func TestPairs_OnlyTheTemplatesThatTheRecipeNamesAreUsed(t *testing.T) {
 	dom := newDomain(t)
 	for _, kinds := range [][]string{{pairs.Number}, {pairs.Quote}, {pairs.Number, pairs.Quote}} {
 		cfg := brief()
@@ -158,7 +158,7 @@ func questions(t *testing.T, ask ...string) string {
 	return path
 }
 
-func TestPairsThatAskWhatTheExamHoldsOutAreRefused(t *testing.T) {
+func TestPairs_ThatAskWhatTheExamHoldsOutAreRefused(t *testing.T) {
 	dom := newDomain(t)
 	for _, item := range dom.Items {
 		if item.Split == exam.Train {
@@ -200,7 +200,7 @@ func TestStage_CheckTellsBadPairsBeforeTheTraining(t *testing.T) {
 	}
 }
 
-func TestPairsFromAFileAreKeptAndSaySo(t *testing.T) {
+func TestPairs_FromAFileAreKeptAndSaySo(t *testing.T) {
 	dom := newDomain(t)
 	cfg := brief()
 	cfg.Pairs.From, cfg.Pairs.File = "file", questions(t, "Is this allowed?", dom.Items[0].Question) // the second is a training question
@@ -250,7 +250,7 @@ func said(t *testing.T, dom *domain.Domain, ex pack.Example) string {
 	return dom.Tokenizer.Decode(ex.Tokens[:last])
 }
 
-func TestTheReplayRatioHolds(t *testing.T) {
+func TestReplay_RatioHolds(t *testing.T) {
 	dom := newDomain(t)
 	for _, replay := range []float64{0, 0.5, 1, 2.4} {
 		l := newLesson(t, dom, func(c *Config) { c.Replay = replay })
@@ -293,7 +293,7 @@ func TestTheReplayRatioHolds(t *testing.T) {
 	}
 }
 
-func TestAnEpochIsAPureFunctionOfItsNumber(t *testing.T) {
+func TestEpoch_IsAPureFunctionOfItsNumber(t *testing.T) {
 	dom := newDomain(t)
 	l := newLesson(t, dom, nil)
 	zero, one := pass(t, l, 0), pass(t, l, 1)
@@ -315,7 +315,7 @@ func targets(t *testing.T, ex pack.Example) (trained []int32) {
 	return trained
 }
 
-func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
+func TestEpoch_LossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 	dom := newDomain(t)
 	for _, steps := range []string{knowledge.TwoStep, knowledge.OneStep} {
 		l := newLesson(t, dom, func(c *Config) { c.Knowledge, c.Replay = steps, 0 })
@@ -354,7 +354,7 @@ func TestTheLossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 	}
 }
 
-func TestMistakesInTheRecipeAreTold(t *testing.T) {
+func TestConfig_MistakesInTheRecipeAreReported(t *testing.T) {
 	for _, c := range []struct {
 		change func(*Config)
 		says   string

@@ -82,7 +82,7 @@ func say(t *testing.T, s *Speaker, questions ...string) []Piece {
 
 const bracketed = "{title} ({number}):" // its mark is glued to a bracket in one token
 
-func TestThePlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
+func TestSpeaker_PlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
 	dom := world(t, bracketed)
 	if glued := dom.Tokenizer.Encode("):"); len(glued) != 1 {
 		t.Fatalf("the mark is %d tokens: the test proves nothing", len(glued))
@@ -109,7 +109,7 @@ func TestThePlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
 	}
 }
 
-func TestGenerationStopsAtTheMark(t *testing.T) {
+func TestSpeaker_GenerationStopsAtTheMark(t *testing.T) {
 	dom := world(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alpha"), dom, false)
 	s.PlaceTokens = len(dom.Tokenizer.Encode(" Act (7):")) // not a token more is needed
@@ -128,7 +128,7 @@ func TestGenerationStopsAtTheMark(t *testing.T) {
 	}
 }
 
-func TestATextIsRecitedOnceForEachPlace(t *testing.T) {
+func TestSpeaker_TextIsRecitedOnceForEachPlace(t *testing.T) {
 	dom := world(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alpha beta"), dom, false)
 	first := say(t, s, "What?")
@@ -145,7 +145,7 @@ func TestATextIsRecitedOnceForEachPlace(t *testing.T) {
 	}
 }
 
-func TestTheFirstSectionOfAPlaceCounts(t *testing.T) {
+func TestSpeaker_FirstSectionOfAPlaceCounts(t *testing.T) {
 	dom := world(t, bracketed)
 	dom.Sections.(corpus.Slice)[2].Number = "8"
 	s := New(reciter(t, dom, "Act (8): one two three four"), dom, false)
@@ -163,7 +163,7 @@ func TestTheFirstSectionOfAPlaceCounts(t *testing.T) {
 	}
 }
 
-func TestInOneStepThePlaceIsReadFromTheText(t *testing.T) {
+func TestSpeaker_InOneStepThePlaceIsReadFromTheText(t *testing.T) {
 	for _, place := range []string{bracketed, "{title}（{number}）："} {
 		dom := world(t, place, "Act（5）： Act (5):")
 		seven, five := dom.Forms.PlaceOf(dom.Sections.At(0)), dom.Forms.PlaceOf(corpus.Section{Title: "Act", Number: "5"})
@@ -181,7 +181,7 @@ func TestInOneStepThePlaceIsReadFromTheText(t *testing.T) {
 	}
 }
 
-func TestAFullWidthMarkEndsAPlaceToo(t *testing.T) {
+func TestSpeaker_FullWidthMarkEndsAPlaceToo(t *testing.T) {
 	dom := world(t, "{title}（{number}）：")
 	s := New(reciter(t, dom, "Act（7）： alpha beta"), dom, false)
 	if got := say(t, s, "What?")[0]; got.Place != "Act（7）：" || got.Text != "alpha beta" || !got.Verified {
@@ -189,7 +189,7 @@ func TestAFullWidthMarkEndsAPlaceToo(t *testing.T) {
 	}
 }
 
-func TestACorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
+func TestSpeaker_CorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
 	dom := world(t, "")
 	s := New(reciter(t, dom, "alpha beta"), dom, false)
 	if got := say(t, s, "What?")[0]; !s.OneStep || got.Text != "alpha beta" || got.Known() {
@@ -197,7 +197,7 @@ func TestACorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
 	}
 }
 
-func TestTheLimitCutsAtAWholeCharacter(t *testing.T) {
+func TestLimit_CutsAtAWholeCharacter(t *testing.T) {
 	dom := world(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alphaé beta"), dom, false) // é is two tokens, for no text has it
 	whole := len(dom.Tokenizer.Encode(" alpha"))
@@ -218,7 +218,7 @@ func TestTheLimitCutsAtAWholeCharacter(t *testing.T) {
 	}
 }
 
-func TestWhatTheDecoderRefusesIsAnError(t *testing.T) {
+func TestSpeaker_WhatTheDecoderRefusesIsAnError(t *testing.T) {
 	dom := world(t, bracketed)
 	for _, oneStep := range []bool{false, true} {
 		s := New(reciter(t, dom, "Act (7): alpha"), dom, oneStep)
@@ -239,7 +239,7 @@ func TestWhatTheDecoderRefusesIsAnError(t *testing.T) {
 	}
 }
 
-func TestATextStandsIfItIsTheBeginningOfItsSection(t *testing.T) {
+func TestVerified_TextIsTheBeginningOfItsSection(t *testing.T) {
 	sec := corpus.Section{Text: "The  licence grants\nno right. None."}
 	for text, want := range map[string]bool{
 		"The licence grants no right. None.": true,

@@ -55,7 +55,7 @@ func prepare(t *testing.T, c Config, tok Tokenizer) (string, *checkpoint.Manifes
 	return env.Dir(stages.Data), m
 }
 
-func TestTheCheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
+func TestRun_CheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
 	c, tok := small()
 	dir, m := prepare(t, c, tok)
 	dom, err := domain.Open(dir)
@@ -79,7 +79,7 @@ func TestTheCheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
 }
 
 // Every section stands in the shards once in each form, and the decoded text is that of the one render function.
-func TestShardsHoldEverySectionInEveryForm(t *testing.T) {
+func TestRun_ShardsHoldEverySectionInEveryForm(t *testing.T) {
 	c, tok := small()
 	dir, m := prepare(t, c, tok)
 	dom, err := domain.Open(dir)
@@ -112,7 +112,7 @@ func TestShardsHoldEverySectionInEveryForm(t *testing.T) {
 	}
 }
 
-func TestTheSameRecipeGivesTheSameDigest(t *testing.T) {
+func TestRun_SameRecipeGivesTheSameDigest(t *testing.T) {
 	c, tok := small()
 	_, a := prepare(t, c, tok)
 	_, b := prepare(t, c, tok)
@@ -122,7 +122,7 @@ func TestTheSameRecipeGivesTheSameDigest(t *testing.T) {
 }
 
 // A call that is stopped after a phase goes on from what that has kept. Within a phase, see the packages corpus and pack.
-func TestAStoppedCallGoesOnToTheSameDigest(t *testing.T) {
+func TestRun_StoppedCallGoesOnToTheSameDigest(t *testing.T) {
 	c, tok := small()
 	_, want := prepare(t, c, tok)
 	for after := 1; after < phases; after++ {
@@ -164,7 +164,7 @@ func TestAStoppedCallGoesOnToTheSameDigest(t *testing.T) {
 	}
 }
 
-func TestAFileMayHoldTheExam(t *testing.T) {
+func TestRun_FileMayHoldTheExam(t *testing.T) {
 	c, tok := small()
 	c.Corpus.From, c.Corpus.Only, c.Corpus.Numbered = "", nil, false
 	text, questions := filepath.Join(t.TempDir(), "a.txt"), filepath.Join(t.TempDir(), "q.jsonl")
@@ -187,7 +187,7 @@ func TestAFileMayHoldTheExam(t *testing.T) {
 }
 
 // A statute and questions that name its articles: each is about one of them, and none of the corpus's own pairs asks what the exam asks.
-func TestQuestionsOfAFileFindTheirSections(t *testing.T) {
+func TestRun_QuestionsOfAFileFindTheirSections(t *testing.T) {
 	c, tok := small()
 	var text, lines strings.Builder
 	text.WriteString("# 中华人民共和国民法典\n\n")
@@ -235,7 +235,7 @@ func TestQuestionsOfAFileFindTheirSections(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBePreparedLeavesNothing(t *testing.T) {
+func TestRun_WhatCannotBePreparedLeavesNothing(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.txt")
 	if err := os.WriteFile(empty, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -269,7 +269,7 @@ func TestWhatCannotBePreparedLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestMistakesInFormsAreToldAtTheirField(t *testing.T) {
+func TestConfig_MistakesInFormsAreReportedAtTheirField(t *testing.T) {
 	c, _ := small()
 	c.Forms.Place, c.Forms.Question, c.Forms.Quote = "{title}", []string{"{x}?"}, []string{"Where?"}
 	err := c.Validate()

@@ -8,7 +8,7 @@ import (
 	"slm/rng"
 )
 
-func TestDerangementNeverPairsASectionWithItself(t *testing.T) {
+func TestDerangement_NeverPairsASectionWithItself(t *testing.T) {
 	for n := range 40 {
 		for seed := range uint64(20) {
 			groups := make([]string, n)

@@ -19,7 +19,7 @@ import (
 	"slm/stages/stagetest"
 )
 
-func TestDivergenceNamesTheLayerWhereItBegan(t *testing.T) {
+func TestDivergence_NamesTheLayerWhereItBegan(t *testing.T) {
 	for _, c := range []struct {
 		where  string
 		poison func(p *model.Params)
@@ -49,7 +49,7 @@ func TestDivergenceNamesTheLayerWhereItBegan(t *testing.T) {
 	}
 }
 
-func TestAGradientThatIsNoNumberIsTracedToTheFirstBehindTheLoss(t *testing.T) {
+func TestDivergence_NaNGradientIsTracedToTheFirstBehindTheLoss(t *testing.T) {
 	bad := float32(math.Inf(-1))
 	params := []optim.Param{{Name: "embed", G: []float32{bad}}, {Name: "layer0.qkv", G: []float32{0, bad}}, {Name: "layer1.qkv", G: []float32{1}}, {Name: "norm", G: []float32{2}}}
 	if got := firstGradient(params); got != "gradient of layer0.qkv" {
@@ -69,7 +69,7 @@ func history() (out []Metric) {
 	return out
 }
 
-func TestAStepStandsOutByItsDeviation(t *testing.T) {
+func TestSkip_StepStandsOutByItsDeviation(t *testing.T) {
 	before := history()
 	for _, c := range []struct {
 		skip       *Skip
@@ -111,7 +111,7 @@ func spiky(at int) func(j *Job) {
 	}
 }
 
-func TestAStepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T) {
+func TestSkip_StepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T) {
 	const epoch = 36 * 4
 	w := newWorld(t, "go")
 	want, whole := w.finish(spiky(epoch))
@@ -137,7 +137,7 @@ func TestAStepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T) {
 	}
 }
 
-func TestTheFirstSaveIsReadBack(t *testing.T) {
+func TestSave_FirstIsReadBack(t *testing.T) {
 	first := func(j *Job) { j.Save.First = true }
 	w := newWorld(t, "go")
 	want, whole := newWorld(t, "go").finish(nil)
@@ -165,7 +165,7 @@ func TestTheFirstSaveIsReadBack(t *testing.T) {
 	}
 }
 
-func TestASaveThatReadsBackOtherwiseIsNamed(t *testing.T) {
+func TestSave_OneThatReadsBackOtherwiseIsNamed(t *testing.T) {
 	a := []checkpoint.Tensor{{Name: "w", Data: []float32{1, 2, 3}}}
 	for _, c := range []struct {
 		b    checkpoint.Tensor
@@ -203,7 +203,7 @@ func TestASaveThatReadsBackOtherwiseIsNamed(t *testing.T) {
 	}
 }
 
-func TestTheLeastLossIsTheEntropyOfWhatCannotBeTold(t *testing.T) {
+func TestOverfit_LeastLossIsTheEntropyOfWhatCannotBeTold(t *testing.T) {
 	ex := pack.Examples{{ID: "a", Tokens: []int32{1, 2, 3, 0}}, {ID: "b", Tokens: []int32{1, 2, 4, 0}}, {ID: "c", Tokens: []int32{9, 9, 0}, Prompt: 2}}
 	b := stagetest.Batch(t, ex, 4, context16, 0)
 	if got, want := leastLoss(b), 2*math.Log(2)/float64(b.TargetCount); math.Abs(got-want) > 1e-12 { // after 1 2 comes 3 or 4
@@ -211,7 +211,7 @@ func TestTheLeastLossIsTheEntropyOfWhatCannotBeTold(t *testing.T) {
 	}
 }
 
-func TestOneBatchIsLearntOrThereIsAdvice(t *testing.T) {
+func TestOverfit_OneBatchIsLearntOrThereIsAdvice(t *testing.T) {
 	w := newWorld(t, "go")
 	var losses []float64
 	try := func(lr float64) error {
@@ -237,7 +237,7 @@ func TestOneBatchIsLearntOrThereIsAdvice(t *testing.T) {
 	}
 }
 
-func TestTheDefaultRateFallsWithTheWidth(t *testing.T) {
+func TestRate_DefaultFallsWithTheWidth(t *testing.T) {
 	for _, name := range []optim.Name{"adamw", "muon"} {
 		for width := 8; width < 65536; width *= 2 {
 			if a, b := Rate(name, width), Rate(name, 2*width); !(b > 0 && a > b && a <= 1) {

@@ -18,7 +18,7 @@ import (
 	"slm/stages/domain"
 )
 
-func TestResumeIsBitIdenticalAtEveryStep(t *testing.T) {
+func TestResume_IsBitIdenticalAtEveryStep(t *testing.T) {
 	for _, c := range []struct {
 		backend string
 		optim   optim.Name
@@ -47,7 +47,7 @@ func TestResumeIsBitIdenticalAtEveryStep(t *testing.T) {
 	}
 }
 
-func TestARunStoppedAtEveryStepEndsInTheSameBits(t *testing.T) {
+func TestResume_RunStoppedAtEveryStepEndsInTheSameBits(t *testing.T) {
 	want, whole := newWorld(t, "go").finish(nil)
 	w := newWorld(t, "go")
 	for k := 1; k < steps; k++ {
@@ -58,7 +58,7 @@ func TestARunStoppedAtEveryStepEndsInTheSameBits(t *testing.T) {
 	sameSummary(t, "stopped at every step", sum, whole)
 }
 
-func TestAFinishedRunTrainsNoFurtherStep(t *testing.T) {
+func TestResume_FinishedRunTrainsNoFurtherStep(t *testing.T) {
 	w := newWorld(t, "go")
 	want, whole := w.finish(nil)
 	got, sum := w.finish(nil) // as after a crash between training and commit
@@ -69,7 +69,7 @@ func TestAFinishedRunTrainsNoFurtherStep(t *testing.T) {
 	sameSummary(t, "run again", sum, whole)
 }
 
-func TestARunThatIsCancelledBeforeItsFirstStepKeepsTheSaves(t *testing.T) {
+func TestResume_RunThatIsCancelledBeforeItsFirstStepKeepsTheSaves(t *testing.T) {
 	w := newWorld(t, "go")
 	w.interrupt(3)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -111,7 +111,7 @@ func damage(t *testing.T, w *world, step int, file string) string {
 	return dir
 }
 
-func TestTheNewestWholeSaveIsUsed(t *testing.T) {
+func TestResume_NewestWholeSaveIsUsed(t *testing.T) {
 	want, whole := newWorld(t, "go").finish(nil)
 	for _, file := range []string{domain.WeightsFile, optimiserFile, metricsFile, stateFile, checkpoint.ManifestName} {
 		t.Run(file, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestTheNewestWholeSaveIsUsed(t *testing.T) {
 	}
 }
 
-func TestADamagedSaveIsWrittenAgainAtItsStep(t *testing.T) {
+func TestResume_DamagedSaveIsWrittenAgainAtItsStep(t *testing.T) {
 	w := newWorld(t, "go")
 	w.interrupt(3)
 	w.interrupt(5)
@@ -147,7 +147,7 @@ func TestADamagedSaveIsWrittenAgainAtItsStep(t *testing.T) {
 	}
 }
 
-func TestWithoutAWholeSaveTrainingStartsAnew(t *testing.T) {
+func TestResume_WithoutAWholeSaveTrainingStartsAnew(t *testing.T) {
 	want, whole := newWorld(t, "go").finish(nil)
 	w := newWorld(t, "go")
 	w.interrupt(2)
@@ -160,7 +160,7 @@ func TestWithoutAWholeSaveTrainingStartsAnew(t *testing.T) {
 	sameSummary(t, "anew", sum, whole)
 }
 
-func TestSavesOfAnotherRecipeAreNeitherUsedNorInTheWay(t *testing.T) {
+func TestResume_SavesOfAnotherRecipeAreNeitherUsedNorInTheWay(t *testing.T) {
 	want, whole := newWorld(t, "go").finish(nil)
 	w := newWorld(t, "go")
 	w.env.Fingerprint = "another recipe"
@@ -179,7 +179,7 @@ func TestSavesOfAnotherRecipeAreNeitherUsedNorInTheWay(t *testing.T) {
 	sameSummary(t, "after another recipe", sum, whole)
 }
 
-func TestASaveOfAnotherModelIsNotUsed(t *testing.T) {
+func TestResume_SaveOfAnotherModelIsNotUsed(t *testing.T) {
 	w := newWorld(t, "go")
 	w.interrupt(3)
 	cfg := tinyConfig(true)
@@ -190,7 +190,7 @@ func TestASaveOfAnotherModelIsNotUsed(t *testing.T) {
 	}
 }
 
-func TestStateIsSavedByMinutesAndTwoSavesAreKept(t *testing.T) {
+func TestSave_IsMadeByMinutesAndTwoAreKept(t *testing.T) {
 	w := newWorld(t, "go")
 	now := time.Unix(0, 0)
 	w.env.Now = func() time.Time { return now }
@@ -212,7 +212,7 @@ func TestStateIsSavedByMinutesAndTwoSavesAreKept(t *testing.T) {
 	}
 }
 
-func TestThreadsDoNotChangeTraining(t *testing.T) {
+func TestTrain_ThreadsDoNotChangeIt(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	runtime.GOMAXPROCS(1)
 	want, whole := newWorld(t, "go").finish(nil)

@@ -17,7 +17,7 @@ import (
 	"slm/stages/stagetest"
 )
 
-func TestDivergenceNamesTheBatchAndKeepsTheSave(t *testing.T) {
+func TestDivergence_NamesTheBatchAndKeepsTheSave(t *testing.T) {
 	want, whole := newWorld(t, "go").finish(nil)
 	w := newWorld(t, "go")
 	now := time.Unix(0, 0)
@@ -47,7 +47,7 @@ func TestDivergenceNamesTheBatchAndKeepsTheSave(t *testing.T) {
 	sameSummary(t, "after divergence", again, whole)
 }
 
-func TestAHeldOutLossThatIsNoNumberIsDivergence(t *testing.T) {
+func TestDivergence_NaNHeldOutLossIsOne(t *testing.T) {
 	w := newWorld(t, "go")
 	w.hook = func(step int, p *model.Params) {
 		if step == steps { // nothing is trained after it
@@ -59,7 +59,7 @@ func TestAHeldOutLossThatIsNoNumberIsDivergence(t *testing.T) {
 	}
 }
 
-func TestGradientAccumulationDoesNotChangeTheResult(t *testing.T) {
+func TestTrain_GradientAccumulationDoesNotChangeTheResult(t *testing.T) {
 	five := func(tokens int) func(*Job) {
 		return func(j *Job) { j.Batch, j.MicroBatchTokens = 5*context16, tokens }
 	}
@@ -96,7 +96,7 @@ func score(t *testing.T, w *world, p *model.Params, ex pack.Examples) float64 {
 	return sum / float64(count)
 }
 
-func TestActivationsThatAreComputedAgainChangeNothing(t *testing.T) {
+func TestRecompute_ChangesNothing(t *testing.T) {
 	for _, backend := range []string{"go", "onednn-bf16", "amx"} {
 		t.Run(backend, func(t *testing.T) {
 			w := newWorld(t, backend)
@@ -109,7 +109,7 @@ func TestActivationsThatAreComputedAgainChangeNothing(t *testing.T) {
 	}
 }
 
-func TestHeldOutLossIsThatOfTheDecoder(t *testing.T) {
+func TestHeldOut_LossIsThatOfTheDecoder(t *testing.T) {
 	w := newWorld(t, "go")
 	held := lesson(99)[:6]
 	for i := range held { // with its last token an example must fit into the context
@@ -134,14 +134,14 @@ func TestHeldOutLossIsThatOfTheDecoder(t *testing.T) {
 	}
 }
 
-func TestWithoutHeldOutExamplesThereIsNoHeldOutLoss(t *testing.T) {
+func TestHeldOut_WithoutExamplesThereIsNoLoss(t *testing.T) {
 	_, sum := newWorld(t, "go").finish(func(j *Job) { j.HeldOut = nil })
 	if !math.IsNaN(sum.HeldOut) || sum.Metrics[steps-1].HeldOut != nil {
 		t.Errorf("held out %v", sum.HeldOut)
 	}
 }
 
-func TestHeldOutExamplesAreNotTrained(t *testing.T) {
+func TestHeldOut_ExamplesAreNotTrained(t *testing.T) {
 	a, _ := newWorld(t, "go").finish(nil)
 	b, _ := newWorld(t, "go").finish(func(j *Job) { j.HeldOut = nil })
 	sameWeights(t, "with and without held-out examples", a, b)
@@ -161,7 +161,7 @@ func learnt(t *testing.T, w *world, sentences pack.Examples, tied bool) (*model.
 	return p, sum
 }
 
-func TestEOSIsTrained(t *testing.T) {
+func TestTrain_EOSIsTrained(t *testing.T) {
 	sentences := pack.Examples{
 		{ID: "a", Tokens: []int32{7, 3, 9, 4, 0}},
 		{ID: "b", Tokens: []int32{8, 3, 11, 0}, Prompt: 1},
@@ -190,7 +190,7 @@ func TestEOSIsTrained(t *testing.T) {
 	}
 }
 
-func TestAPromptIsReadAndNotTrained(t *testing.T) {
+func TestTrain_PromptIsReadAndNotTrained(t *testing.T) {
 	// A token that is only read is no target: with the first token alone to go by, it does not become likelier.
 	sentences := pack.Examples{{ID: "a", Tokens: []int32{7, 21, 22, 23, 24, 9, 0}, Prompt: 5}}
 	w := newWorld(t, "go")
@@ -205,7 +205,7 @@ func TestAPromptIsReadAndNotTrained(t *testing.T) {
 	}
 }
 
-func TestGradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
+func TestTrain_GradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		// Several micro-batches, and a held-out loss by another graph in between: in normal runs nothing moves.
 		newWorld(t, "go").finish(func(j *Job) { j.Model, j.MicroBatchTokens = model.New(tinyConfig(tied), 1), context16 })
@@ -223,7 +223,7 @@ func TestGradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
 	}
 }
 
-func TestTheLearningRateFollowsItsScheduleAndTheNormIsTakenBeforeClipping(t *testing.T) {
+func TestTrain_RateFollowsItsScheduleAndTheNormIsTakenBeforeClipping(t *testing.T) {
 	w := newWorld(t, "go")
 	_, sum := w.finish(func(j *Job) { j.Optim.Clip = 1e-3 })
 	job := tinyJob(nil)
@@ -237,7 +237,7 @@ func TestTheLearningRateFollowsItsScheduleAndTheNormIsTakenBeforeClipping(t *tes
 	}
 }
 
-func TestTokensDecideTheStepsWhenTheyAreGiven(t *testing.T) {
+func TestTrain_TokensDecideTheStepsWhenTheyAreGiven(t *testing.T) {
 	_, sum := newWorld(t, "go").finish(func(j *Job) { j.Tokens, j.Epochs = 5*batch64+1, 0 })
 	if sum.Steps != 6 {
 		t.Errorf("%d steps for five batches and a token", sum.Steps)
@@ -248,7 +248,7 @@ func TestTokensDecideTheStepsWhenTheyAreGiven(t *testing.T) {
 	}
 }
 
-func TestNothingToTrainOnIsAnError(t *testing.T) {
+func TestTrain_NothingToTrainOnIsAnError(t *testing.T) {
 	w := newWorld(t, "go")
 	_, _, err := w.train(0, func(j *Job) {
 		j.Epoch = func(int) (pack.Source, error) { return pack.Examples{{Tokens: []int32{1, 2, 3}, Prompt: 3}}, nil }
@@ -258,7 +258,7 @@ func TestNothingToTrainOnIsAnError(t *testing.T) {
 	}
 }
 
-func TestASaveOfOtherDataIsAnErrorNotAPanic(t *testing.T) {
+func TestResume_SaveOfOtherDataIsAnErrorNotAPanic(t *testing.T) {
 	w := newWorld(t, "go")
 	w.interrupt(3)
 	_, _, err := w.train(0, func(j *Job) {
@@ -269,7 +269,7 @@ func TestASaveOfOtherDataIsAnErrorNotAPanic(t *testing.T) {
 	}
 }
 
-func TestEventsTellTheProgress(t *testing.T) {
+func TestTrain_EventsReportTheProgress(t *testing.T) {
 	w := newWorld(t, "go")
 	_, sum := w.finish(nil)
 	step := 0

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestCleaningGivesOneCanonicalForm(t *testing.T) {
+func TestText_HasOneCanonicalForm(t *testing.T) {
 	for in, want := range map[string]string{
 		"it&apos;s &quot;A&amp;B&quot;":      `it's "A&B"`,
 		"cafe\u0301\r\nau\u00a0lait\r":       "café au lait",

@@ -65,7 +65,7 @@ const statutes = `# 中华人民共和国民法典
 1．关于禁毒的决定
 `
 
-func TestALawIsCalledAsItIsCited(t *testing.T) {
+func TestLaws_AreCalledAsTheyAreCited(t *testing.T) {
 	for head, want := range map[string]string{
 		"中华人民共和国民法典": "民法", "中华人民共和国刑法": "刑法", " 中华人民共和国 宪法 (2018年)": "宪法", "中华人民共和国": "中华人民共和国", "反分裂国家法": "反分裂国家法",
 		"中华人民共和国公司法（2023修订）": "公司法",
@@ -76,7 +76,7 @@ func TestALawIsCalledAsItIsCited(t *testing.T) {
 	}
 }
 
-func TestChineseNumbersAreRead(t *testing.T) {
+func TestLaws_ChineseNumbersAreRead(t *testing.T) {
 	for text, want := range map[string]int{
 		"一千零八十四": 1084, "一千〇八十四": 1084, "一千○八十四": 1084, "十": 10, "一百二十": 120, "一九八四": 1984, "二〇": 20, "三": 3, "两": -1, "": -1, "三万": -1, "一二三四五六七": -1,
 	} {
@@ -86,7 +86,7 @@ func TestChineseNumbersAreRead(t *testing.T) {
 	}
 }
 
-func TestTextWithoutHeadingsOrArticlesIsNoBookOfStatutes(t *testing.T) {
+func TestLaws_TextWithoutHeadingsOrArticlesIsNoBookOfStatutes(t *testing.T) {
 	for _, text := range []string{
 		"", "# 甲\n\n第一条 甲。\n第二条 乙。\n", "第一条 甲。\n第二条 乙。\n第三条 丙。\n第四条 丁。\n", "# One\n\nArticle 1 A\n", "# 甲\n\n第一条规定。\n第二条规定。\n第三条规定。\n第四条规定。\n",
 	} {
@@ -96,8 +96,8 @@ func TestTextWithoutHeadingsOrArticlesIsNoBookOfStatutes(t *testing.T) {
 	}
 }
 
-// FuzzLaws holds for any text: its laws are pieces of it, in order, none before the line that it says it begins on.
-func FuzzLaws(f *testing.F) {
+// FuzzLaws_AnyTextIsCutWithoutLoss holds for any text: its laws are pieces of it, in order, none before the line that it says it begins on.
+func FuzzLaws_AnyTextIsCutWithoutLoss(f *testing.F) {
 	f.Add(statutes)
 	f.Add("# 甲\n第一条 a\n第二条 b\n# 乙\n第一条 c\n第二条 d\n# 丙")
 	f.Add("# 甲乙\n第一条 a\n第二条 b\n# 乙\n乙\n第一条 c\n第二条 d\n") // a heading ends as the text below it begins

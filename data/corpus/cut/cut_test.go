@@ -27,7 +27,7 @@ func numbersOf(text string, only bool) []string {
 	return out
 }
 
-func TestNumberedSectionsAreFoundInEveryStyle(t *testing.T) {
+func TestNumbered_SectionsAreFoundInEveryStyle(t *testing.T) {
 	for name, text := range map[string]string{
 		"dots":     "Preamble.\n\n1. Alpha\n\n2. Beta\n\n3. Gamma\n\n4. Delta",
 		"brackets": "(1) Alpha\n(2) Beta\n(3) Gamma\n(4) Delta",
@@ -44,7 +44,7 @@ func TestNumberedSectionsAreFoundInEveryStyle(t *testing.T) {
 	}
 }
 
-func TestListsInsideASectionAreNotSections(t *testing.T) {
+func TestNumbered_ListsInsideASectionAreNotSections(t *testing.T) {
 	text := "1. Alpha\n   1. one\n   2. two\n2. Beta\n   1. one\n   2. two\n   3. three\n   4. four\n3. Gamma\n4. Delta\n5. Epsilon"
 	sections, _ := cutText(text, Options{Numbered: true})
 	var begins []string
@@ -56,7 +56,7 @@ func TestListsInsideASectionAreNotSections(t *testing.T) {
 	}
 }
 
-func TestRepealedAndInsertedArticlesKeepTheirNumbers(t *testing.T) {
+func TestNumbered_RepealedAndInsertedArticlesKeepTheirNumbers(t *testing.T) {
 	got := numbersOf("第九条 甲。\n第一条 甲。\n第二条 乙。\n第二条之一 丙。\n第四条 丁。\n第五条 戊。", true)
 	if !slices.Equal(got, []string{"第一条", "第二条", "第二条之一", "第四条", "第五条"}) {
 		t.Error(got)
@@ -68,7 +68,7 @@ func TestRepealedAndInsertedArticlesKeepTheirNumbers(t *testing.T) {
 	}
 }
 
-func TestNothingOfANumberedDocumentIsLostUnlessAsked(t *testing.T) {
+func TestNumbered_NothingOfADocumentIsLostUnlessAsked(t *testing.T) {
 	text := "A preamble.\n\n1. Alpha\n\n2. Beta\n\n3. Gamma\n\n4. Delta\n\nAPPENDIX: How to apply.\n\nLike this."
 	if got := numbersOf(text, false); !slices.Equal(got, []string{"preamble", "1", "2", "3", "4", "appendix"}) {
 		t.Error(got)
@@ -78,7 +78,7 @@ func TestNothingOfANumberedDocumentIsLostUnlessAsked(t *testing.T) {
 	}
 }
 
-func TestPlainTextIsGroupedByParagraphs(t *testing.T) {
+func TestParagraphs_PlainTextIsGroupedByThem(t *testing.T) {
 	var text strings.Builder
 	for i := range 30 {
 		fmt.Fprintf(&text, "Paragraph %d. %s\n\n", i, strings.Repeat("word ", 40))
@@ -97,8 +97,8 @@ func TestPlainTextIsGroupedByParagraphs(t *testing.T) {
 	}
 }
 
-// FuzzCut holds for any text: no panic, clean sections with different numbers, and every character in a section or left out by name.
-func FuzzCut(f *testing.F) {
+// FuzzCut_AnyTextIsCutWithoutLoss holds for any text: no panic, clean sections with different numbers, and every character in a section or left out by name.
+func FuzzCut_AnyTextIsCutWithoutLoss(f *testing.F) {
 	f.Add("1. Alpha\n2. Beta\n3. Gamma\n4. Delta", true, false)
 	f.Add("# One\n\ntext\n\n```\n# no\n```\n## Two\nmore", false, true)
 	f.Add("第一条 甲。\n第二条 乙。", false, false)

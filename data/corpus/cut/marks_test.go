@@ -13,7 +13,7 @@ import (
 )
 
 // The patterns are tried at the starts of lines only, and only where the first byte allows it: that finds what a search of the whole text finds.
-func TestSectionNumbersAreFoundLineByLineAsByASearchOfTheText(t *testing.T) {
+func TestMarks_AreFoundLineByLineAsByASearchOfTheText(t *testing.T) {
 	texts := []string{"", "1.", "\n1.\n  2. A\n 3. B", "1.\n\n   2. X\n3. Y", "ſection 1 X\n\ufeff1. A", "\t§§ 3 – X\n§4.", "　第一条　甲\n笫二条 乙\n 第三条之一\n", "1)2) A\n(3) B\n  4.0 C\n5  D"}
 	licenses, err := read.Licenses(nil)
 	if err != nil {

@@ -31,7 +31,7 @@ func edited(s *rng.Stream, words []string, share float64) string {
 	return strings.Join(fields, " ")
 }
 
-func TestSignaturesEstimateJaccardSimilarity(t *testing.T) {
+func TestSignature_EstimatesJaccardSimilarity(t *testing.T) {
 	s := rng.New(1, "minhash")
 	var squares float64
 	const pairs = 60
@@ -50,7 +50,7 @@ func TestSignaturesEstimateJaccardSimilarity(t *testing.T) {
 	}
 }
 
-func TestSignatureIgnoresCaseSpaceAndPunctuation(t *testing.T) {
+func TestSignature_IgnoresCaseSpaceAndPunctuation(t *testing.T) {
 	a, b := Of("The quick, brown fox jumps over the lazy dog."), Of("the  QUICK brown\nfox – jumps over (the) lazy dog")
 	if a != b {
 		t.Errorf("similarity %v", Similarity(a, b))
@@ -75,7 +75,7 @@ func plainSignature(text string) (m Signature) {
 	return m
 }
 
-func TestAStreamedSignatureIsThatOfTheSetOfShingles(t *testing.T) {
+func TestSignature_StreamedOneIsThatOfTheSetOfShingles(t *testing.T) {
 	s := rng.New(3, "sketch")
 	for _, text := range []string{"", "one", "one two three four", "one two three four five", "Ärger ÀÉ 民法典 第一条, x\u0301y ⅷ ① ２", strings.Join(randomText(s, 300), ", "), strings.Repeat("a b c ", 50)} {
 		if got := Of(text); got != plainSignature(text) {
@@ -84,7 +84,7 @@ func TestAStreamedSignatureIsThatOfTheSetOfShingles(t *testing.T) {
 	}
 }
 
-func TestBandsMissAtMostOnePairInAHundred(t *testing.T) {
+func TestIndex_BandsMissAtMostOnePairInAHundred(t *testing.T) {
 	for _, threshold := range []float64{0.3, 0.5, 0.7, 0.8, 0.9, 0.95} {
 		bands, rows := bandsFor(threshold)
 		missed := math.Pow(1-math.Pow(threshold, float64(rows)), float64(bands))
@@ -94,7 +94,7 @@ func TestBandsMissAtMostOnePairInAHundred(t *testing.T) {
 	}
 }
 
-func TestIndexFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
+func TestIndex_FindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
 	s := rng.New(2, "lsh")
 	index := NewIndex(0.7)
 	var all []Signature
@@ -123,7 +123,7 @@ func TestIndexFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
 }
 
 // What stays of a document is what bounds the corpus: 256 bytes and its places in the tables, however the tables have grown.
-func TestAnIndexHoldsAFewHundredBytesADocument(t *testing.T) {
+func TestIndex_HoldsAFewHundredBytesADocument(t *testing.T) {
 	index, draw := NewIndex(0.8), rng.New(1, "corpus-test")
 	most := 256 + 11*index.bands
 	for n := 1; n <= 40_000; n++ {

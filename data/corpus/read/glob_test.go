@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestGlobFindsFilesInFolders(t *testing.T) {
+func TestGlob_FindsFilesInFolders(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.txt", "x/b.txt", "x/y/c.txt", "x/y/d.md", "z/y/e.txt"} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -39,7 +39,7 @@ func TestGlobFindsFilesInFolders(t *testing.T) {
 	}
 }
 
-func TestALinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
+func TestGlob_LinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	check := func(err error) {
 		t.Helper()
@@ -88,7 +88,7 @@ func TestALinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
 	}
 }
 
-func TestSourcesNeverClimbOutOfTheirFolder(t *testing.T) {
+func TestGlob_SourcesNeverClimbOutOfTheirFolder(t *testing.T) {
 	for _, c := range [][3]string{
 		{"/data/a.txt", "/data/a.txt", "a.txt"}, {"/data/*/a.txt", "/data/x/a.txt", "x/a.txt"}, {"/data/*.txt", "/etc/passwd", "passwd"},
 		{"/data/*.txt", "/data/x\x1b[2J\n.txt", "x\uFFFD[2J\uFFFD.txt"},
@@ -99,7 +99,7 @@ func TestSourcesNeverClimbOutOfTheirFolder(t *testing.T) {
 	}
 }
 
-func TestAMissingFileOfAKnownSetSaysHowToHaveIt(t *testing.T) {
+func TestGlob_MissingFileOfAKnownSetSaysHowToHaveIt(t *testing.T) {
 	_, err := Glob([]string{filepath.Join(t.TempDir(), "lexeval", "prc_codes.txt")})
 	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "slm data pull statutes-cn") {
 		t.Error(err)

@@ -25,7 +25,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestAGigabyteOnOneLineIsRefusedAtOneBlock(t *testing.T) {
+func TestInput_GigabyteOnOneLineIsRefusedAtOneBlock(t *testing.T) {
 	for _, name := range []string{"a.txt", "a.md", "a.jsonl"} {
 		line, before := &endless{}, allocated()
 		var err error

@@ -2,7 +2,7 @@ package read
 
 import "testing"
 
-func FuzzRecord(f *testing.F) {
+func FuzzRecord_AnyLineIsReadOrRefused(f *testing.F) {
 	f.Add([]byte(`{"text":"x","title":"t","number":1,"heading":null}`))
 	f.Add([]byte(`{"text":["x"]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {

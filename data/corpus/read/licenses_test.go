@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestListOfLicencesNamesEveryOneInTheModule(t *testing.T) {
+func TestLicenses_ListNamesEveryOneInTheModule(t *testing.T) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/google/licenseclassifier/v2").Output()
 	if err != nil {
 		t.Skip("the go command cannot list the module here")
@@ -37,7 +37,7 @@ func TestListOfLicencesNamesEveryOneInTheModule(t *testing.T) {
 	}
 }
 
-func TestWellKnownLicencesAllExist(t *testing.T) {
+func TestLicenses_WellKnownOnesAllExist(t *testing.T) {
 	all := map[string]bool{}
 	for title := range licenseFiles() {
 		all[title] = true
