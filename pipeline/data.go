@@ -15,8 +15,8 @@ import (
 // Data is a data checkpoint to read before a run.
 type Data struct {
 	Folder    string
-	Seconds   float64 // that it took to make; 0 = it was there
-	temporary string  // folder around it
+	Made      bool   // for the moment; else it was there
+	temporary string // folder around it
 }
 
 // Close removes what was made for the moment. Nobody may read it any more.
@@ -39,15 +39,13 @@ func (p *Plan) Data(ctx context.Context, be kernel.Backend, now func() time.Time
 	if err != nil {
 		return Data{}, fmt.Errorf("pipeline: plan: %w", err)
 	}
-	d := Data{Folder: filepath.Join(tmp, stages.Data), temporary: tmp}
+	d := Data{Folder: filepath.Join(tmp, stages.Data), Made: true, temporary: tmp}
 	env := &stages.Env{
 		Run: tmp, Seed: p.job.Seed, Fingerprint: p.Stages[i].Fingerprint, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {},
 	}
-	start := now()
 	if err := guard(ctx, p.job.Steps[i].Stage, env); err != nil {
 		d.Close()
 		return Data{}, fmt.Errorf("%s: %w", stages.Data, err)
 	}
-	d.Seconds = now().Sub(start).Seconds()
 	return d, nil
 }

@@ -15,8 +15,9 @@ type Calibration struct {
 	Made   float64        // seconds that making the domain took; 0 = it was there
 	Model  *model.Params
 	Rates  *Rates
-	// Time measures one turn of f in seconds. It calls f several times.
+	// Time measures a turn of f in seconds, on a machine that is free. It calls f several times. Once measures one call.
 	Time func(ctx context.Context, f func() error) (float64, error)
+	Once func(f func() error) (float64, error)
 	// Note adds a line to the estimate.
 	Note func(format string, args ...any)
 }

@@ -3,7 +3,6 @@ package estimate
 import (
 	"context"
 	"errors"
-	"time"
 
 	"slm/data/exam"
 	"slm/llm"
@@ -67,28 +66,6 @@ func (e *estimator) questionSize(known bool) (size stages.QuestionSize) {
 	return size
 }
 
-// shortest is how long a measurement lasts at least, unless one turn takes longer.
-const shortest = 300 * time.Millisecond
-
-// time times f: once to warm up, then until enough time has passed. // seconds a turn
-func (e *estimator) time(ctx context.Context, f func() error) (float64, error) {
-	if err := f(); err != nil {
-		return 0, err
-	}
-	start := e.Env.Now()
-	for n := 1; ; n++ {
-		if err := context.Cause(ctx); err != nil {
-			return 0, err
-		}
-		if err := f(); err != nil {
-			return 0, err
-		}
-		if d := e.Env.Now().Sub(start); d >= shortest || n >= 1000 {
-			return d.Seconds() / float64(n), nil
-		}
-	}
-}
-
 // timeGeneration measures a token of many sequences that are generated together.
 func (e *estimator) timeGeneration(ctx context.Context) error {
 	const together, long = 32, 16
@@ -101,7 +78,7 @@ func (e *estimator) timeGeneration(ctx context.Context) error {
 		}
 		reqs[i].MaxNew = long
 	}
-	turn, err := e.time(ctx, func() error {
+	turn, err := e.Time(ctx, func() error {
 		_, err := d.Generate(ctx, reqs)
 		return err
 	})
@@ -127,10 +104,10 @@ func (e *estimator) timeQuestions(ctx context.Context, box *blackbox.Box) error 
 	if _, err := llm.Answer(ctx, client, e.recipe.LLM.Answer, qs[:together]); err != nil { // the first loads the weights
 		return err
 	}
-	start := e.Env.Now()
-	if _, err := llm.Answer(ctx, client, e.recipe.LLM.Answer, qs[together:2*together]); err != nil {
+	took, err := e.Once(func() error {
+		_, err := llm.Answer(ctx, client, e.recipe.LLM.Answer, qs[together:2*together])
 		return err
-	}
-	e.Rates.Question = e.Env.Now().Sub(start).Seconds() / together
-	return nil
+	})
+	e.Rates.Question = took / together
+	return err
 }

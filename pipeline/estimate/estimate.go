@@ -35,7 +35,12 @@ type Estimate struct {
 // Of estimates what a plan will take from a short calibration: the first steps of each training stage, some generation, and some
 // questions to local weights. A data stage that was not run before is run into a temporary folder. now times.
 func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backend, box *blackbox.Box, now func() time.Time) (*Estimate, error) {
-	data, err := p.Data(ctx, be, now)
+	watch := &stopwatch{now: now, sched: threads}
+	var data pipeline.Data
+	made, err := watch.once(func() (err error) {
+		data, err = p.Data(ctx, be, now)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +50,13 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 		return nil, err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
+	if !data.Made {
+		made = 0
+	}
 	e := &estimator{recipe: r, cost: &Estimate{}}
 	e.Calibration = stages.Calibration{
-		Settings: r, Domain: dom, Made: data.Seconds, Model: model.New(r.Model.Config(dom.Tokenizer.Vocab()), r.Seed), Time: e.time, Note: e.note,
+		Settings: r, Domain: dom, Made: made, Model: model.New(r.Model.Config(dom.Tokenizer.Vocab()), r.Seed),
+		Time: watch.repeat, Once: watch.once, Note: e.note,
 		Env: &stages.Env{Seed: r.Seed, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {}},
 	}
 	if err := e.calibrate(ctx, box); err != nil {
@@ -70,6 +79,9 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 	}
 	e.cost.All.Stage = "all"
 	e.price()
+	if free := watch.total.free(); free < busy {
+		e.note("other programs kept this one waiting: the times are those of a machine that is free; while it is as busy as now, they are %.1f times as long", 1/free)
+	}
 	e.cost.Memory = pipeline.PeakMemory()
 	return e.cost, nil
 }
@@ -81,6 +93,9 @@ func (e *Estimate) Events() (events []stages.Event) {
 	}
 	return append(events, stages.Event{Type: "estimate", Seconds: e.All.Seconds, Memory: e.Memory})
 }
+
+// busy is the share of the time that a free machine would have needed, from which on a plan says that the machine is not free.
+const busy = 0.87
 
 // estimator collects what the stages say.
 type estimator struct {

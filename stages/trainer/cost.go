@@ -9,17 +9,21 @@ import (
 
 // Cost estimates a training stage: making its job, and its steps, of which the first are trained in memory.
 func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error)) (sum stages.Cost, err error) {
-	start := c.Env.Now()
-	job, err := prepare()
+	var job Job
+	var r *Rehearsal
+	sum.Seconds, err = c.Once(func() (err error) {
+		if job, err = prepare(); err != nil {
+			return err
+		}
+		if r, err = Rehearse(c.Env, job); err != nil {
+			return fmt.Errorf("%s: calibrate: %w", job.Stage, err)
+		}
+		return nil
+	})
 	if err != nil {
 		return sum, err
 	}
-	r, err := Rehearse(c.Env, job)
-	if err != nil {
-		return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
-	}
 	defer r.Close()
-	sum.Seconds = c.Env.Now().Sub(start).Seconds()
 	sum.Tokens = int64(r.Steps() * job.Batch)
 	sum.FLOPs = 6 * float64(job.Model.Config.Count()) * float64(sum.Tokens)
 	if r.Steps() == 0 {
