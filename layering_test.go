@@ -128,8 +128,11 @@ func readImports(root fs.FS) (map[string][]string, error) {
 	return imports, err
 }
 
-// walk visits the repository's own files: no hidden folders but .ci, no runs, no test data, no modules of their own.
-func walk(root fs.FS, visit func(name string) error) error {
+// walk visits the module's own files: no hidden folders but .ci, no runs, no test data, no modules of their own.
+func walk(root fs.FS, visit func(name string) error) error { return walkModules(root, false, visit) }
+
+// walkModules is walk, with the modules of the repository beside the main one or without them.
+func walkModules(root fs.FS, all bool, visit func(name string) error) error {
 	return fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			if err == nil {
@@ -142,7 +145,7 @@ func walk(root fs.FS, visit func(name string) error) error {
 		if hidden || base == "testdata" || base == "__pycache__" || name == "runs" {
 			return fs.SkipDir
 		}
-		if _, err := fs.Stat(root, path.Join(name, "go.mod")); err == nil && name != "." {
+		if _, err := fs.Stat(root, path.Join(name, "go.mod")); err == nil && name != "." && !all {
 			return fs.SkipDir
 		}
 		return nil

@@ -21,7 +21,7 @@ var unitThenClaim = regexp.MustCompile(`^(Test|Fuzz)[A-Z][A-Za-z0-9]*_[A-Z0-9][A
 // tested are the names of tests, fuzz targets and benchmarks by package.
 func tested(root fs.FS) (map[string][]string, error) {
 	names := map[string][]string{}
-	err := walk(root, func(name string) error {
+	err := walkModules(root, true, func(name string) error {
 		if !strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
