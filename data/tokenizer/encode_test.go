@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// plainEncode is the twin of spelling.encode: look for the merge of lowest rank, apply it, again from the start.
+// plainEncode is the reference of spelling.encode: look for the merge of lowest rank, apply it, again from the start.
 func plainEncode(t *Tokenizer, word string) []int32 {
 	var ids []int32
 	for i := range len(word) {

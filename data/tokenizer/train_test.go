@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// plainTrain is the twin of trainer: count all pairs of all words anew for each merge. It knows nothing of tokens that two
+// plainTrain is the reference of trainer: count all pairs of all words anew for each merge. It knows nothing of tokens that two
 // merges give, so it is held against texts that have none.
 func plainTrain(words []string, n int) (merges []string) {
 	spelt := make([][]int, len(words))

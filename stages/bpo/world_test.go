@@ -26,7 +26,7 @@ type world struct {
 	death       error        //
 	seen        map[int]bool // items asked, by number
 	letter      bool
-	spoilt      func(z []float64) bool // prompts for which the black box's scores are no numbers
+	spoilt      func(z []float64) bool // prompts for which the black box's scores are NaN
 	now         []float64              // the prompt that was said last
 }
 

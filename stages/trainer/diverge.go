@@ -49,7 +49,7 @@ func (s *session) blame(b pack.Batch) string {
 	return firstGradient(Params(grads))
 }
 
-// lossOf runs a batch through the first n layers and the head. With n growing, the layer that makes the loss no number is the last added.
+// lossOf runs a batch through the first n layers and the head. With n growing, the layer that makes the loss NaN is the last added.
 func (s *session) lossOf(n int, b pack.Batch) error {
 	part := *s.Model
 	part.Config.Layers, part.Layers = n, s.Model.Layers[:n]

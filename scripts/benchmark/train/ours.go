@@ -58,7 +58,7 @@ func serve(folder, name string, in io.Reader, out io.Writer) error {
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		var steps int
 		if _, err := fmt.Sscan(lines.Text(), &steps); err != nil {
-			return fmt.Errorf("%q is no number of steps: %w", lines.Text(), err)
+			return fmt.Errorf("%q is not a number of steps: %w", lines.Text(), err)
 		}
 		var a answer
 		began, busy := time.Now(), duel.Processor()
