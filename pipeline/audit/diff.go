@@ -69,7 +69,7 @@ type TableDiff struct {
 func Compare(a, b string) (*Diff, error) {
 	d := &Diff{Recipe: []KeyDiff{}, Stages: []*StageDiff{}, Missing: []string{}, Metrics: []MetricDiff{}}
 	if rundir.IsCheckpoint(a) && rundir.IsCheckpoint(b) {
-		s, err := CompareCheckpoints(a, b)
+		s, err := compareCheckpoints(a, b)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +89,7 @@ func Compare(a, b string) (*Diff, error) {
 	d.Same = true
 	for _, stage := range all.Names() {
 		inA, inB := filepath.Join(a, stage), filepath.Join(b, stage)
-		s, err := CompareCheckpoints(inA, inB)
+		s, err := compareCheckpoints(inA, inB)
 		if errors.Is(err, checkpoint.ErrMissing) {
 			_, errA := checkpoint.Load(inA)
 			_, errB := checkpoint.Load(inB)
@@ -160,8 +160,8 @@ func compareMaps(prefix string, a, b map[string]string) []KeyDiff {
 	return out
 }
 
-// CompareCheckpoints compares two checkpoints: files by their digests, and what differs in it by tensors, rows and lines.
-func CompareCheckpoints(a, b string) (*StageDiff, error) {
+// compareCheckpoints compares two checkpoints: files by their digests, and what differs in it by tensors, rows and lines.
+func compareCheckpoints(a, b string) (*StageDiff, error) {
 	ma, err := checkpoint.Load(a)
 	if err != nil {
 		return nil, err

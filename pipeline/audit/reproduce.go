@@ -188,7 +188,7 @@ func (a *again) stage(ctx context.Context, runner *pipeline.Runner, stage string
 
 // compare compares a stage with the original's.
 func (a *again) compare(stage string, m *checkpoint.Manifest) (Reproduced, error) {
-	d, err := CompareCheckpoints(filepath.Join(a.original, stage), filepath.Join(a.plan.Folder(), stage))
+	d, err := compareCheckpoints(filepath.Join(a.original, stage), filepath.Join(a.plan.Folder(), stage))
 	if err != nil {
 		return Reproduced{}, err
 	}

@@ -181,3 +181,14 @@ func TestSession_DamagedModelIsNotAskedAndDamagedRepliesAnswerNothing(t *testing
 		t.Error(err)
 	}
 }
+
+func TestSession_RunOfAnOlderProgramIsAsked(t *testing.T) {
+	s := use(t, runtest.Old(t), false)
+	a, err := s.Ask(context.Background(), Question{Text: "What says 2 of Apache-2.0 license?", Choices: []string{"Redistribution and use", "Nothing at all"}})
+	if err != nil || a.Choice == nil || a.System != "blade" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
