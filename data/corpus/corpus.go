@@ -91,6 +91,14 @@ type Report struct {
 // A pattern that matches nothing is an error.
 func Glob(patterns []string) ([]string, error) { return read.Glob(patterns) }
 
+// Check returns what would be refused when the corpus is read, as far as the heads of its files show it.
+func Check(opt Options) error {
+	if _, err := open(opt); err != nil || opt.From != "" {
+		return err
+	}
+	return read.Check(opt.Paths, read.Options{Field: opt.Field, Block: opt.block})
+}
+
 // Sections opens the corpus and returns its sections in a fixed order, with the report that the draining of the sequence fills.
 // The error returned at once is about the options; an error inside the sequence ends it.
 func Sections(opt Options) (iter.Seq2[Section, error], *Report, error) {

@@ -12,11 +12,14 @@ import (
 
 // Text gives a text its canonical form and keeps its lines: entities decoded, Unicode NFC, one kind of line end, no control or
 // zero-width characters, no rulers ("-----"). It keeps the number of lines, so that a place in it can be named. Fold makes one line of it.
-func Text(text string) string { return rulers.ReplaceAllString(Cells(text), "") }
+func Text(text string) string { return Decoded(html.UnescapeString(text)) }
 
-// Cells is Text for the rows of a table, where a ruler is a border.
-func Cells(text string) string {
-	text = norm.NFC.String(html.UnescapeString(text))
+// Decoded is Text for a text that has no entities.
+func Decoded(text string) string { return rulers.ReplaceAllString(Lines(text), "") }
+
+// Lines is Decoded for rows of a table, where a ruler is a border.
+func Lines(text string) string {
+	text = norm.NFC.String(text)
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':

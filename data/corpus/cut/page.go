@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"html"
 	"sort"
 	"strings"
 
@@ -40,15 +41,7 @@ func newPage(d doc.Document) *page {
 	p := &page{last: -1}
 	var text strings.Builder
 	for _, b := range d.Blocks {
-		var cleaned string
-		switch b.Kind {
-		case doc.Code:
-			cleaned = clean.Code(b.Text)
-		case doc.Table:
-			cleaned = clean.Cells(b.Text)
-		case doc.Prose, doc.Head, doc.Aside:
-			cleaned = clean.Text(b.Text)
-		}
+		cleaned := cleanOf(b)
 		if b.Kind == doc.Aside {
 			p.drops = append(p.drops, Drop{b.Why, doc.Chars(b.Text), b.Line, Begins(cleaned)})
 		} else if lost := doc.Chars(b.Text) - doc.Chars(cleaned); lost > 0 {
@@ -60,6 +53,21 @@ func newPage(d doc.Document) *page {
 	}
 	p.text = text.String()
 	return p
+}
+
+// cleanOf is a block's text in its canonical form.
+func cleanOf(b doc.Block) string {
+	switch {
+	case b.Kind == doc.Code:
+		return clean.Code(b.Text)
+	case b.Kind == doc.Table && b.Decoded:
+		return clean.Lines(b.Text)
+	case b.Kind == doc.Table:
+		return clean.Lines(html.UnescapeString(b.Text))
+	case b.Decoded:
+		return clean.Decoded(b.Text)
+	}
+	return clean.Text(b.Text)
 }
 
 // drop says why a part of the text is in no section.

@@ -39,7 +39,9 @@ type Block struct {
 	Title string // of a heading: its text without markup, one line
 	Why   string // of an aside: what it is
 	Text  string
-	Line  int // of the source, on which it begins, from 1
+	// Decoded says that the text has no entities: an & is an &.
+	Decoded bool
+	Line    int // of the source, on which it begins, from 1
 }
 
 // IsSection reports whether the document is a section already.

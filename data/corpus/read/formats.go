@@ -25,7 +25,8 @@ var (
 
 // Format is one kind of file.
 type Format struct {
-	Ends []string // how names of such files end, in lower case: ".md", ".markdown"; "" for names without an ending
+	Ends   []string // how names of such files end, in lower case: ".md", ".markdown"; "" for names without an ending
+	Binary bool     // it is no text: no byte order mark is taken off
 	// Read gives the documents of a file in order. An error ends them; it wraps ErrUnreadable and names the file and the line.
 	Read func(in *Input) iter.Seq2[doc.Document, error]
 }
@@ -47,6 +48,12 @@ func init() {
 	Register(plainText)
 	Register(markdown)
 	Register(jsonl)
+	Register(csvTable)
+	Register(tsvTable)
+	Register(htmlPage)
+	Register(parquetTable)
+	Register(arrowTable)
+	Register(docx)
 }
 
 func byEnd(end string) (Format, bool) {
@@ -60,11 +67,13 @@ func byEnd(end string) (Format, bool) {
 
 // formatOf returns the format of a file, by the end of its name.
 func formatOf(name string) (Format, error) {
-	end := strings.ToLower(filepath.Ext(name))
+	inner, _ := unpacked(name)
+	end := strings.ToLower(filepath.Ext(inner))
 	if f, ok := byEnd(end); ok {
 		return f, nil
 	}
-	return Format{}, fmt.Errorf("corpus: %s: %w: a corpus is made of %s files, not of %q%s", name, ErrUnreadable, endings(), filepath.Ext(name), unpack(end))
+	return Format{}, fmt.Errorf("corpus: %s: %w: a corpus is made of %s files, which may be packed (.gz, .zst), not of %q%s",
+		name, ErrUnreadable, endings(), filepath.Ext(inner), instead(end))
 }
 
 // endings lists the first ending of each format: ".txt, .md and .jsonl".
@@ -77,11 +86,19 @@ func endings() string {
 	return strings.Join(ends[:last], ", ") + " and " + ends[last]
 }
 
-// unpack says what to do with a compressed file. None is read: how much comes out of it is not known before it is unpacked.
-func unpack(end string) string {
-	switch end {
-	case ".gz", ".tgz", ".zst", ".bz2", ".xz", ".zip", ".tar", ".7z":
-		return "; unpack it first"
+// converters say what makes a file readable, by its ending.
+var converters = map[string]string{
+	".tgz": "unpack it first", ".tar": "unpack it first", ".zip": "unpack it first", ".bz2": "unpack it first", ".xz": "unpack it first", ".7z": "unpack it first",
+	".doc": "make it .docx: libreoffice --convert-to docx FILE", ".odt": "pandoc FILE -o FILE.md", ".rtf": "pandoc FILE -o FILE.md",
+	".epub": "pandoc FILE -o FILE.md", ".tex": "pandoc FILE -o FILE.md", ".rst": "pandoc FILE -o FILE.md", ".org": "pandoc FILE -o FILE.md",
+	".pdf": "pdftotext -layout FILE FILE.txt", ".json": "make it JSONL, a document a line: jq -c '.[]' FILE > FILE.jsonl", ".xml": "make it text, HTML or JSONL first",
+	".xlsx": "save it as CSV", ".xls": "save it as CSV", ".ods": "save it as CSV",
+}
+
+// instead says what to do with a file of another format; it continues a sentence.
+func instead(end string) string {
+	if how := converters[end]; how != "" {
+		return "; " + how
 	}
 	return ""
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"slm/data/corpus/clean"
 	"slm/data/corpus/doc"
 )
@@ -23,6 +25,7 @@ const blockMost = 16 << 20
 type Options struct {
 	Field string // of records: the field that holds the text; empty means "text"
 	Block int    // bytes of a file held at a time; 0 means 16 MB
+	Head  int64  // bytes of a file after which no more is read, about; 0 means all
 }
 
 // Input is a file being read.
@@ -30,9 +33,12 @@ type Input struct {
 	name  string // for messages
 	label string // for Section.Source: it must not depend on the machine
 	field string
-	most  int // blockMost, or less in a test
-	in    *bufio.Reader
-	line  int // of the next byte, from 1
+	most  int   // blockMost, or less in a test
+	head  int64 // Options.Head
+	raw   io.Reader
+	in    *bufio.Reader // of raw, unpacked
+	read  *counter      // under in
+	line  int           // of the next byte, from 1
 }
 
 // Files returns the documents of all files that match the globs, in the order of their names. A file that no format reads is an error at once.
@@ -78,15 +84,26 @@ func From(from io.Reader, name, label string, opt Options) iter.Seq2[doc.Documen
 			yield(doc.Document{}, err)
 			return
 		}
-		in := &Input{name: name, label: label, field: opt.Field, most: opt.Block, in: bufio.NewReaderSize(from, 1<<16), line: 1}
+		in := &Input{name: name, label: label, field: opt.Field, most: opt.Block, head: opt.Head, raw: from, line: 1}
 		if in.field == "" {
 			in.field = "text"
 		}
 		if in.most == 0 {
 			in.most = blockMost
 		}
-		if bom, err := in.in.Peek(3); err == nil && bytes.Equal(bom, []byte("\ufeff")) {
-			_, _ = in.in.Discard(3)
+		if _, packing := unpacked(name); packing != "" {
+			out, err := unpack(from, packing)
+			if err != nil {
+				yield(doc.Document{}, in.fail(1, err))
+				return
+			}
+			defer func() { _ = out.Close() }() // read only
+			in.raw = out
+		}
+		in.read = &counter{from: in.raw}
+		in.in = bufio.NewReaderSize(in.read, 1<<16)
+		if !format.Binary {
+			in.in = utf8Of(in.in)
 		}
 		empty := true
 		for d, err := range format.Read(in) {
@@ -101,9 +118,45 @@ func From(from io.Reader, name, label string, opt Options) iter.Seq2[doc.Documen
 	}
 }
 
+// fail is an error at a line.
+func (in *Input) fail(line int, err error) error {
+	return fmt.Errorf("corpus: %s:%d: %w: %w", in.name, line, ErrUnreadable, err)
+}
+
+// refuse is an error at a line, in words.
+func (in *Input) refuse(line int, format string, args ...any) error {
+	return in.fail(line, fmt.Errorf(format, args...))
+}
+
+// enough reports whether the head that is wanted has been read.
+func (in *Input) enough() bool { return in.head > 0 && in.read.n >= in.head }
+
+// wholeMost bounds files that are read as a whole, bytes.
+const wholeMost = 256 << 20
+
+// random gives access to the whole file: where it lies, or in memory when it is packed.
+func (in *Input) random() (io.ReaderAt, int64, error) {
+	if at, ok := in.raw.(interface {
+		io.ReaderAt
+		io.Seeker
+	}); ok {
+		size, err := at.Seek(0, io.SeekEnd)
+		return at, size, err
+	}
+	data, err := io.ReadAll(io.LimitReader(in.in, wholeMost+1))
+	if err == nil && len(data) > wholeMost {
+		err = fmt.Errorf("such a file is read as a whole, and this one has more than %d MB", wholeMost>>20)
+	}
+	return bytes.NewReader(data), int64(len(data)), err
+}
+
+// decoded is text in the one form that characters are counted in: Unicode NFC.
+func decoded(text string) string { return norm.NFC.String(text) }
+
 // title is the file's name, as clean as a title in a text: forms put it into lines.
 func (in *Input) title() string {
-	base := filepath.Base(in.name)
+	inner, _ := unpacked(in.name)
+	base := filepath.Base(inner)
 	if title := clean.Fold(clean.Text(strings.ToValidUTF8(strings.TrimSuffix(base, filepath.Ext(base)), ""))); title != "" {
 		return title
 	}
@@ -112,6 +165,9 @@ func (in *Input) title() string {
 
 // next returns the next line with its end. A line longer than a block, or one that is no UTF-8, is an error with its place.
 func (in *Input) next() ([]byte, error) {
+	if in.enough() {
+		return nil, io.EOF
+	}
 	var line []byte
 	for {
 		piece, err := in.in.ReadSlice('\n')
@@ -131,6 +187,6 @@ func (in *Input) next() ([]byte, error) {
 			return nil, fmt.Errorf("corpus: %s:%d: %w: not UTF-8 text; convert the file first", in.name, in.line, ErrUnreadable)
 		}
 		in.line++
-		return line, nil
+		return norm.NFC.Bytes(line), nil
 	}
 }

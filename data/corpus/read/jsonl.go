@@ -52,7 +52,7 @@ type record struct{ title, number, heading, text string }
 
 // document makes a document of the record on a line.
 func (r record) document(in *Input, line int) doc.Document {
-	d := doc.Plain(r.title, in.label, r.text, line)
+	d := doc.Plain(r.title, in.label, decoded(r.text), line)
 	d.Record, d.Number, d.Heading = true, r.number, r.heading
 	if d.IsSection() && d.Number == "" {
 		d.Number = r.heading

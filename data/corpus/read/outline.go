@@ -214,10 +214,10 @@ func (o *outline) titleOf(n *ast.Heading) string {
 		}
 		return ast.WalkContinue, nil
 	})
-	if title := clean.Fold(clean.Text(withoutEmoji(shown.String()))); title != "" {
+	if title := headingTitle(clean.Fold(clean.Text(shown.String()))); title != "" {
 		return title
 	}
-	return clean.Fold(clean.Text(all.String()))
+	return headingTitle(clean.Fold(clean.Text(all.String())))
 }
 
 func inImage(n ast.Node) bool {
@@ -232,7 +232,14 @@ func inImage(n ast.Node) bool {
 // shortcode is an emoji's name as GitHub writes it.
 var shortcode = regexp.MustCompile(`(^|\s):[a-z0-9_+-]+:(\s|$)`)
 
-// withoutEmoji takes pictures out of a heading: they are no part of a name that is typed in a question.
+// headingTitle takes pictures out of a heading: they are no part of a name that is typed in a question. A heading of nothing else stays.
+func headingTitle(text string) string {
+	if title := clean.Fold(withoutEmoji(text)); title != "" {
+		return title
+	}
+	return text
+}
+
 func withoutEmoji(text string) string {
 	for shortcode.MatchString(text) {
 		text = shortcode.ReplaceAllString(text, "$1 $2")
