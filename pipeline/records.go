@@ -12,8 +12,8 @@ import (
 	"slm/stages/kit"
 )
 
-// CheckRecords reads the files of questions and pairs of a recipe, before anything is run: all mistakes in them at once, and whether a file that
-// names its splits has development questions enough. runs says of a stage whether it is to be run; of others nothing is read.
+// CheckRecords reads the heads of a recipe's corpus and its files of questions and pairs, before anything is run: all mistakes in them at once,
+// and whether a file that names its splits has development questions enough. runs says of a stage whether it is to be run; of others nothing is read.
 func CheckRecords(r *recipe.Recipe, runs func(stage string) bool) error {
 	var wrong []error
 	note := func(err error) {
@@ -23,6 +23,7 @@ func CheckRecords(r *recipe.Recipe, runs func(stage string) bool) error {
 	}
 	var held []exam.Item // what is known to be held out; the data stage deals out the rest
 	if runs(stages.Data) {
+		note(r.Data.Corpus.Check())
 		items, err := r.Data.Exam.Questions()
 		if note(err); exam.SplitByFile(items) {
 			held = items

@@ -32,7 +32,7 @@ func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "Show every mistake of a recipe at once, with its line",
-		Long:  "Checks a recipe together with what it extends, the environment and -s; whether the files that it names exist; and every row of its questions\nand pairs. Nothing is run or written." + exits(exitData, exitLLM),
+		Long:  "Checks a recipe together with what it extends, the environment and -s; the heads of its corpus files; and every row of its\nquestions and pairs. Nothing is run or written." + exits(exitData, exitLLM),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.check(args[0], &f)
 		},

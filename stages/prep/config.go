@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/tokenizer"
 )
@@ -26,15 +27,22 @@ type Tokenizer struct {
 // Corpus says what is read.
 type Corpus struct {
 	From     string   `yaml:"from" oneof:"|builtin:licenses" unset:"empty" doc:"builtin:licenses for the licence texts in the program; empty = path"`
-	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson) in UTF-8, uncompressed. A pattern that matches nothing is an error. Links to files are followed; below a double star, links to folders are not"`
-	Field    string   `yaml:"field" unset:"empty" doc:"the field of JSONL records that holds the text; empty = text"`
+	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), .csv, .tsv (.tab), .html (.htm, .xhtml), .parquet, .arrow (.feather, .ipc, .arrows) or .docx, also compressed as .gz or .zst (refused if it unpacks to more than 64 MB and 200 times its size). Text is UTF-8, or UTF-16 with a byte order mark. A pattern that matches nothing is an error. Links to files are followed; below a double star, links to folders are not"`
+	Field    string   `yaml:"field" unset:"empty" doc:"the field of JSONL records, or the column of tables, that holds the text; empty = text. Fields named title, number and heading name the section"`
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
 	Dedup    struct {
-		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one"`
+		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one; a record with a number or heading only if it has the same title too"`
 		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop a document that is at least this similar (5-word shingles) to an earlier one; 0 keeps all. The exam uses the same limit, or 0.8 for 0"`
 	} `yaml:"dedup" doc:"documents that are copies of others"`
 }
+
+func (c Corpus) options() corpus.Options {
+	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered}
+}
+
+// Check returns what would be refused when the corpus is read, as far as the heads of its files show it.
+func (c Corpus) Check() error { return corpus.Check(c.options()) }
 
 // Forms are templates with {title}, {number}, {heading} and {quote}.
 type Forms struct {

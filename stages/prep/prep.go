@@ -114,18 +114,16 @@ type leftOut struct {
 
 // read streams the corpus into sections.arrow.
 func (w *work) read() error {
-	c := w.cfg.Corpus
 	var dropped []leftOut
-	sections, report, err := corpus.Sections(corpus.Options{
-		From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered,
-		Keep: w.area("sections"),
-		Dropped: func(d corpus.Drop) error {
-			if d.Of != "" || d.Why == "no text" || strings.HasPrefix(d.Why, "fewer than ") {
-				dropped = append(dropped, leftOut{d.Title, d.Why, d.Of})
-			}
-			return nil
-		},
-	})
+	opt := w.cfg.Corpus.options()
+	opt.Keep = w.area("sections")
+	opt.Dropped = func(d corpus.Drop) error {
+		if d.Of != "" || d.Why == "no text" || strings.HasPrefix(d.Why, "fewer than ") {
+			dropped = append(dropped, leftOut{d.Title, d.Why, d.Of})
+		}
+		return nil
+	}
+	sections, report, err := corpus.Sections(opt)
 	if err != nil {
 		return err
 	}
