@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"slm/data/form"
 )
 
 // Question is a multiple-choice question, with what is known about it.
@@ -28,37 +30,26 @@ type Choice struct {
 // letterTokens is how long a reply that names a letter may be. // tokens
 const letterTokens = 16
 
-// Render is the one place where a question becomes a request. By cloze the prompt ends without a space and each option begins with
-// one: a prompt that ends in a space would break the tokens at the seam. Without knowledge it is the same prompt without that part.
+// Render makes a request of a question. Its words are those of package form.
 func Render(style string, q Question) (Request, error) {
 	if len(q.Choices) < 2 || len(q.Choices) > 26 {
 		return Request{}, fmt.Errorf("llm: %w: a question with %d choices", ErrRequest, len(q.Choices))
 	}
-	var b strings.Builder
-	if k := strings.TrimSpace(q.Knowledge); k != "" {
-		b.WriteString(k + "\n\n")
-	}
-	b.WriteString("Question: " + strings.TrimSpace(q.Question) + "\n")
-	if style == Cloze {
-		b.WriteString("Answer:")
-		r := Request{Prompt: b.String()}
+	switch style {
+	case Cloze:
+		r := Request{Prompt: form.Cloze(q.Knowledge, q.Question)}
 		for i, c := range q.Choices {
 			c = strings.TrimSpace(c)
 			if c == "" {
 				return Request{}, fmt.Errorf("llm: %w: choice %d is empty", ErrRequest, i+1)
 			}
-			r.Options = append(r.Options, " "+c)
+			r.Options = append(r.Options, form.Continuation(c))
 		}
 		return r, nil
+	case Letter:
+		return Request{Prompt: form.Letters(q.Knowledge, q.Question, q.Choices), MaxTokens: letterTokens, Chat: true}, nil
 	}
-	if style != Letter {
-		return Request{}, fmt.Errorf("llm: %w: style %q is neither cloze nor letter", ErrRequest, style)
-	}
-	for i, c := range q.Choices {
-		fmt.Fprintf(&b, "%c. %s\n", 'A'+i, strings.TrimSpace(c))
-	}
-	b.WriteString("Reply with the letter of the right answer and nothing else.\nAnswer:")
-	return Request{Prompt: b.String(), MaxTokens: letterTokens, Chat: true}, nil
+	return Request{}, fmt.Errorf("llm: %w: style %q is neither cloze nor letter", ErrRequest, style)
 }
 
 // Answer asks a client questions, all in one Do. By cloze the choice with the highest mean log-probability per token is picked, the first

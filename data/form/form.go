@@ -166,11 +166,6 @@ func (s Set) ExamOf(sec corpus.Section) string {
 	return render(s.Exam, sec, "", asIs)
 }
 
-// Ask renders a question as a prompt. It does not end in a space: see Join.
-func (s Set) Ask(question string) string {
-	return "Question: " + strings.Join(strings.Fields(question), " ") + "\nAnswer:"
-}
-
 // Reply renders what follows a question: the place, if there is one, and the text, if it is wanted.
 func (s Set) Reply(place, text string) string {
 	switch {

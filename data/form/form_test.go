@@ -34,10 +34,10 @@ func TestPlace_FormIsThatOfThePrototype(t *testing.T) {
 	if got := s.PlaceOf(sec); got != "GPL-3.0 license\nSection 4:" || s.DocumentOf(sec, 0) != got || s.DocumentOf(sec, 4) != got {
 		t.Errorf("%q", got)
 	}
-	if got := s.Ask(s.ExamOf(sec)); got != "Question: What does section 4 of the GPL-3.0 license say?\nAnswer:" {
+	if got := Ask(s.ExamOf(sec)); got != "Question: What does section 4 of the GPL-3.0 license say?\nAnswer:" {
 		t.Errorf("%q", got)
 	}
-	if got := s.Ask(" two\nlines "); got != "Question: two lines\nAnswer:" {
+	if got := Ask(" two\nlines "); got != "Question: two lines\nAnswer:" {
 		t.Errorf("%q", got)
 	}
 	if got := s.Reply(s.PlaceOf(sec), "You may"); got != "GPL-3.0 license\nSection 4: You may" {
@@ -57,7 +57,7 @@ func TestSet_NoPromptEndsInWhiteSpace(t *testing.T) {
 					t.Errorf("%s: %q", name, d)
 				}
 			}
-			if q := s.Ask(s.ExamOf(sec)); strings.TrimRight(q, " \n\t") != q {
+			if q := Ask(s.ExamOf(sec)); strings.TrimRight(q, " \n\t") != q {
 				t.Errorf("%s: %q", name, q)
 			}
 		}

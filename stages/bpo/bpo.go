@@ -96,7 +96,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	var out *outcome
-	if err = goOn(env, st, key); err == nil {
+	if err = warmStart(env, st, key); err == nil {
 		out, err = st.run(ctx)
 	}
 	if err = errors.Join(err, st.log.close()); err != nil {

@@ -22,8 +22,8 @@ func (c Config) rungs(n int) (ladder []int) {
 	return ladder
 }
 
-// arms lists the names of the controls that search, repeats included, in the order in which they run.
-func (c Config) arms() (names []string) {
+// baselines lists the names of the controls that search, repeats included, in the order in which they run.
+func (c Config) baselines() (names []string) {
 	for _, control := range []string{random, sobol, evolution, text} {
 		if !slices.Contains(c.Controls, control) {
 			continue

@@ -56,7 +56,7 @@ func cost(cfg Config, dev int, c *stages.Calibration) (sum stages.Cost) {
 		}
 		trial += share * float64(rung)
 	}
-	searches := 1 + len(cfg.arms())
+	searches := 1 + len(cfg.baselines())
 	questions := most + searches*int(float64(cfg.Init+cfg.Trials)*trial) + (1+searches*cfg.Final.Best)*choice + (1+searches)*check
 	texts := min(questions, int(answers*float64(most+choice+check)))
 	sum.Add(c.Rates.Ask(questions, texts, true))

@@ -73,7 +73,7 @@ type search struct {
 	zero, zeroChoice, zeroCheck *trial // z = 0, which every gain is against
 	own                         *arm
 	controls                    []*arm
-	meter                       meter
+	progress                    progress
 }
 
 // newSearch deals the development items into a part for trials, one for the choice and one for the check, in an order drawn from the seed.
@@ -89,7 +89,7 @@ func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
 		cfg: cfg, seed: seed, choice: dev[:choice], checked: dev[choice : choice+check], items: dev[choice+check:], ladder: cfg.rungs(n), log: &journal{},
 		emit: func(stages.Event) {}, now: func() time.Time { return time.Time{} },
 	}
-	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(s.meter.asked)} }
+	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(s.progress.asked)} }
 	s.items = s.items[:s.ladder[len(s.ladder)-1]]
 	return s, nil
 }
@@ -116,7 +116,7 @@ func (s *search) run(ctx context.Context) (*outcome, error) {
 func (s *search) explore(ctx context.Context) error {
 	s.zero = &trial{kind: kindZero, z: make([]float64, s.cfg.Soft.Dim)}
 	s.own, s.controls = &arm{name: armSearch, trials: []*trial{s.zero}}, nil
-	s.meter.begin(s)
+	s.progress.begin(s)
 	if err := s.measure(ctx, armSearch, s.zero, s.items); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *search) explore(ctx context.Context) error {
 		}
 		s.tell(s.own, t)
 	}
-	return s.runControls(ctx)
+	return s.runBaselines(ctx)
 }
 
 // propose makes trial i of the search: from the design, then from the model of what the trials before it have shown.
@@ -215,7 +215,7 @@ func (s *search) extend(ctx context.Context, name string, t *trial, items []exam
 			return err
 		}
 		t.asked += to - from
-		s.meter.asked += to - from
+		s.progress.asked += to - from
 		if refused != "" {
 			t.refused = refused
 			s.emit(stages.Event{Type: "warning", Stage: stages.BPO, Message: fmt.Sprintf("%s trial %d is refused: %s", name, t.index, refused)})

@@ -198,7 +198,7 @@ func TestWarmStart_LongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *te
 	for _, whole := range []bool{true, false} {
 		next := newWorld(120, hill)
 		s = next.search(t, long, "")
-		s.log.old = heard(rows, texts, false, whole)
+		s.log.old = finished(rows, texts, false, whole)
 		out := run(t, s)
 		if got := table(t, s, out); !reflect.DeepEqual(got, want) || out.verdict != wantOut.verdict {
 			t.Errorf("taking everything %v, the table differs:\n%s", whole, firstDifference(got, want))
@@ -214,7 +214,7 @@ func TestWarmStart_LongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *te
 			rows[i].Z[0] = math.Nextafter(rows[i].Z[0], 2)
 		}
 	}
-	s.log.old = heard(rows, texts, false, true)
+	s.log.old = finished(rows, texts, false, true)
 	if s.log.said(armSearch, &trial{index: 3, z: want[3].Z}, 0, 20) != nil || s.log.said(armSearch, &trial{index: 4, z: want[4].Z}, 0, 20) == nil {
 		t.Error("words are taken for those of another prompt")
 	}

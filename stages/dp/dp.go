@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"slm/data/exam"
+	"slm/data/form"
 	"slm/data/pack"
 	"slm/model"
 	"slm/stages"
@@ -86,7 +87,7 @@ func HeldOut(dom *domain.Domain) pack.Examples {
 		if item.Place == "" {
 			text = item.Knowledge
 		}
-		out = append(out, pack.Encode(dom.Tokenizer, "held-out/"+strconv.Itoa(i), dom.Forms.Ask(item.Question), dom.Forms.Reply(item.Place, text), dom.EOS, false))
+		out = append(out, pack.Encode(dom.Tokenizer, "held-out/"+strconv.Itoa(i), form.Ask(item.Question), dom.Forms.Reply(item.Place, text), dom.EOS, false))
 	}
 	return out
 }

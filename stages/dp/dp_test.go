@@ -263,7 +263,7 @@ func TestHeldOut_LossIsThatOfTheAnswerAlone(t *testing.T) {
 		t.Fatalf("%d examples of %d questions", len(held), len(dev))
 	}
 	for i, ex := range held {
-		checkTargets(t, dom, ex, dom.Forms.Ask(dev[i].Question), dev[i].Place)
+		checkTargets(t, dom, ex, form.Ask(dev[i].Question), dev[i].Place)
 	}
 	dom.Items[1].Place, dom.Items[4].Place = "", "" // one of each split
 	dev, held = exam.Only(dom.Items, exam.Dev), HeldOut(dom)
@@ -271,7 +271,7 @@ func TestHeldOut_LossIsThatOfTheAnswerAlone(t *testing.T) {
 	for i, ex := range held {
 		if dev[i].Place == "" {
 			texts++
-			checkTargets(t, dom, ex, dom.Forms.Ask(dev[i].Question), dev[i].Knowledge)
+			checkTargets(t, dom, ex, form.Ask(dev[i].Question), dev[i].Knowledge)
 		}
 	}
 	if texts != 1 {

@@ -124,7 +124,7 @@ func (e epoch) Example(i int) (pack.Example, error) {
 // answer makes a question with its answer.
 func (m *Mixture) answer(x example) (pack.Example, error) {
 	p := m.pairs.Pair(int(x.section), int(x.n))
-	tokens := m.dom.Tokenizer.Encode(m.dom.Forms.Ask(p.Question))
+	tokens := m.dom.Tokenizer.Encode(form.Ask(p.Question))
 	if x.kind == full {
 		reply, err := m.tokens.Reply(int(x.section), p.Place)
 		if err != nil {

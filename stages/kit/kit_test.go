@@ -331,7 +331,7 @@ func TestEpoch_LossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 				answer = p.Place
 			}
 			got := targets(t, ex)
-			if said(t, dom, ex) != form.Join(dom.Forms.Ask(p.Question), answer) {
+			if said(t, dom, ex) != form.Join(form.Ask(p.Question), answer) {
 				t.Errorf("%s, %s: says %q", steps, ex.ID, said(t, dom, ex))
 			}
 			if got[len(got)-1] != dom.EOS || dom.Tokenizer.Decode(got[:len(got)-1]) != " "+answer {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"slm/data/exam"
+	"slm/data/form"
 	"slm/data/pack"
 	"slm/data/pairs"
 	"slm/rng"
@@ -80,7 +81,7 @@ func (l *lesson) pair(i int) (pack.Example, error) {
 		return l.example(p.ID, p.Question, l.reply(p)), nil
 	}
 	reply, err := l.tokens.Reply(int(section), p.Place)
-	prompt := l.dom.Tokenizer.Encode(l.dom.Forms.Ask(p.Question))
+	prompt := l.dom.Tokenizer.Encode(form.Ask(p.Question))
 	return l.cut(pack.Example{ID: p.ID, Prompt: len(prompt), Tokens: append(prompt, reply...)}), err
 }
 
@@ -98,7 +99,7 @@ func (l *lesson) reply(p pairs.Pair) string {
 }
 
 func (l *lesson) example(id, question, reply string) pack.Example {
-	return l.cut(pack.Encode(l.dom.Tokenizer, id, l.dom.Forms.Ask(question), reply, l.dom.EOS, false))
+	return l.cut(pack.Encode(l.dom.Tokenizer, id, form.Ask(question), reply, l.dom.EOS, false))
 }
 
 func (l *lesson) cut(ex pack.Example) pack.Example {

@@ -16,7 +16,7 @@ func (s *Speaker) Score(ctx context.Context, pieces []Piece, options [][]string,
 	for i, piece := range pieces {
 		r := decode.ScoreRequest{Prefix: tok.Encode(piece.Place)}
 		if piece.Place == "" || s.OneStep {
-			r = decode.ScoreRequest{Prefix: tok.Encode(s.Domain.Forms.Ask(piece.Question)), Soft: soft}
+			r = decode.ScoreRequest{Prefix: tok.Encode(form.Ask(piece.Question)), Soft: soft}
 		}
 		room := cfg.Context - len(r.Prefix) - len(r.Soft)/cfg.Width
 		if room < 1 {

@@ -96,7 +96,7 @@ func (s *Speaker) Places(ctx context.Context, questions []string, soft []float32
 func (s *Speaker) requests(questions []string, soft []float32, tokens int, stop []int32) []decode.Request {
 	reqs := make([]decode.Request, len(questions))
 	for i, q := range questions {
-		reqs[i] = decode.Request{Prompt: s.Domain.Tokenizer.Encode(s.Domain.Forms.Ask(q)), Soft: soft, MaxNew: tokens, Stop: stop}
+		reqs[i] = decode.Request{Prompt: s.Domain.Tokenizer.Encode(form.Ask(q)), Soft: soft, MaxNew: tokens, Stop: stop}
 	}
 	return reqs
 }

@@ -31,7 +31,7 @@ func world(t *testing.T, place string, more ...string) *domain.Domain {
 	dom.Sections = sections
 	var texts []string
 	for _, s := range sections {
-		texts = append(texts, dom.Forms.Ask("What?")+" "+dom.Forms.PlaceOf(s)+" "+s.Text, dom.Forms.PlaceOf(s))
+		texts = append(texts, form.Ask("What?")+" "+dom.Forms.PlaceOf(s)+" "+s.Text, dom.Forms.PlaceOf(s))
 	}
 	texts = slices.Repeat(append(texts, more...), 20)
 	tok, err := tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 1000, Special: []string{domain.EOS}})
@@ -46,7 +46,7 @@ func world(t *testing.T, place string, more ...string) *domain.Domain {
 // of it on. It is a table of token pairs: the embedding is the identity, the blocks add nothing, the head holds what follows.
 func reciter(t *testing.T, dom *domain.Domain, says string) *decode.Decoder {
 	t.Helper()
-	ask := dom.Tokenizer.Encode(dom.Forms.Ask("What?"))
+	ask := dom.Tokenizer.Encode(form.Ask("What?"))
 	chain := append(ask[len(ask)-1:], dom.Tokenizer.Encode(form.Continuation(says))...)
 	return table(t, dom, append(chain, dom.EOS))
 }

@@ -294,7 +294,7 @@ func (w *work) learn() (*tokenizer.Tokenizer, error) {
 					return
 				}
 			}
-			if !yield(w.forms.Ask(w.forms.ExamOf(s))) {
+			if !yield(form.Ask(w.forms.ExamOf(s))) {
 				return
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"slm/data/form"
 	"slm/llm"
 )
 
@@ -73,11 +74,7 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 	}
 	reqs := make([]llm.Request, len(at))
 	for j, i := range at {
-		prompt := "Question: " + strings.TrimSpace(qs[i].Text) + "\nAnswer in one or two sentences."
-		if k := answers[i].Knowledge; k != "" {
-			prompt = k + "\n\n" + prompt
-		}
-		reqs[j] = llm.Request{Prompt: prompt, MaxTokens: replyTokens, Chat: true}
+		reqs[j] = llm.Request{Prompt: form.Free(answers[i].Knowledge, qs[i].Text), MaxTokens: replyTokens, Chat: true}
 	}
 	replies, err := r.Box.Do(ctx, reqs)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"slm/stages"
 )
 
-// meter is what the live line says of how far the search is. Nothing in it decides anything.
-type meter struct {
+// progress is what the live line says of how far the search is. Nothing in it decides anything.
+type progress struct {
 	start time.Time
 	asked int // questions so far, of all arms
 }
 
-func (m *meter) begin(s *search) { *m = meter{start: s.now()} }
+func (p *progress) begin(s *search) { *p = progress{start: s.now()} }
 
 // tell emits an event about a trial that was scored. The search counts its trials; a control has as many as its questions last for, and counts
 // those.
@@ -47,8 +47,8 @@ func questionsOf(a *arm) string { return a.name + ", questions" }
 
 // left is about how many seconds the search still takes: questions still to come, at the pace so far.
 func (s *search) left() float64 {
-	spent := s.now().Sub(s.meter.start).Seconds()
-	done := s.meter.asked
+	spent := s.now().Sub(s.progress.start).Seconds()
+	done := s.progress.asked
 	if spent <= 0 || done == 0 {
 		return 0
 	}
@@ -61,9 +61,9 @@ func (s *search) left() float64 {
 		}
 		own += each * float64(all-made)
 	}
-	arms := len(s.cfg.arms())
+	baselines := len(s.cfg.baselines())
 	best := float64(s.cfg.Final.Best)
-	total := float64(len(s.items)) + own*float64(1+arms) + float64(len(s.choice))*(1+best*float64(1+arms)) + float64(len(s.checked)*(2+arms))
+	total := float64(len(s.items)) + own*float64(1+baselines) + float64(len(s.choice))*(1+best*float64(1+baselines)) + float64(len(s.checked)*(2+baselines))
 	return max(0, total-float64(done)) * spent / float64(done)
 }
 

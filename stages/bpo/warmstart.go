@@ -28,11 +28,11 @@ func searchKey(env *stages.Env, s *search, info llm.Info) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// goOn looks among the runs beside this one for the longest finished search that began like this one, and takes over what the small model
+// warmStart looks among the runs beside this one for the longest finished search that began like this one, and takes over what the small model
 // said there. The points are proposed again and the black box's replies come from its store, so this search ends in the same bytes as one
-// that starts from nothing; it only takes less time. Where the kernel computes a row differently in another company, a text might come out
-// differently in the controls of a longer search: only the trials of the search, whose company is the same, are taken there.
-func goOn(env *stages.Env, s *search, key string) error {
+// that starts from nothing; it only takes less time. Where the kernel is not batch-invariant, a text might come out differently in the controls
+// of a longer search: only the trials of the search, whose batches are the same, are taken there.
+func warmStart(env *stages.Env, s *search, key string) error {
 	dir, trials := "", int64(0)
 	for _, run := range env.Beside {
 		bpo := filepath.Join(run, stages.BPO)
@@ -53,13 +53,13 @@ func goOn(env *stages.Env, s *search, key string) error {
 		return fmt.Errorf("bpo: go on from a finished search: %w", err)
 	}
 	whole := env.Kernel != nil && env.Kernel.Traits().BatchInvariant
-	s.log.old = heard(rows, texts, s.judge.oneStep, whole)
+	s.log.old = finished(rows, texts, s.judge.oneStep, whole)
 	env.Emit(stages.Event{Type: "stage", Stage: stages.BPO, Message: fmt.Sprintf("goes on from the %d trials of %s", trials, filepath.Base(filepath.Dir(dir)))})
 	return nil
 }
 
-// heard is what the small model said in a finished search, trial by trial.
-func heard(rows []TrialRow, texts []TextRow, oneStep, whole bool) map[slot]*record {
+// finished is what the small model said in a search that has ended, trial by trial.
+func finished(rows []TrialRow, texts []TextRow, oneStep, whole bool) map[slot]*record {
 	recited := make(map[string]string, len(texts))
 	for _, t := range texts {
 		recited[t.Place] = t.Text

@@ -10,10 +10,10 @@ import (
 	"slm/rng"
 )
 
-// runControls runs each control with as many questions as the search has asked.
-func (s *search) runControls(ctx context.Context) error {
+// runBaselines runs each control with as many questions as the search has asked.
+func (s *search) runBaselines(ctx context.Context) error {
 	budget := asked(s.own.trials[1:])
-	for _, name := range s.cfg.arms() {
+	for _, name := range s.cfg.baselines() {
 		a := &arm{name: name, trials: []*trial{s.zero}}
 		s.controls = append(s.controls, a)
 		var err error
