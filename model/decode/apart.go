@@ -15,8 +15,8 @@ const (
 	apartWeights = 16 << 20 // bytes, at most: what the threads' common cache is likely to hold
 )
 
-// share is how many rows of a batch each thread takes apart from the others, 0 for none. It depends on the number of threads, so a row's bits may
-// not depend on its company.
+// share is how many rows of a batch each thread takes apart from the others, 0 for none. It depends on the number of threads, so it is for
+// batch-invariant backends.
 func (n *net[T]) share(b *batch, rows int) int {
 	threads := kernel.Threads()
 	if !b.cached() || rows < apartRows*threads || n.weightBytes() > apartWeights || !n.backend.Traits().BatchInvariant {
@@ -46,7 +46,7 @@ func (n *net[T]) apart(ctx context.Context, err *error, b *batch, w *work[T], lo
 			}
 		}
 		n.project(t, b, w, l, lo, hi)
-		n.recallAll(w, b.spans[lo:last], l, 0, n.config.KVHeads)
+		n.attendCached(w, b.spans[lo:last], l, 0, n.config.KVHeads)
 		n.mix(t, b, w, l, lo, hi)
 	}
 	n.normRows(&t.h, 0, b.x, n.norm, lo, hi)

@@ -64,7 +64,7 @@ func (s *seen[T]) mix(o []float32, high, hd int, accumulate bool) {
 
 // attend computes attention of one sequence that is wholly in the batch, for the query heads [lo,hi), which share a key head.
 //
-//	qkv [rows, (H+2KV)*hd], turned; out [rows, H*hd]
+//	qkv [rows, (H+2KV)*hd], rotated; out [rows, H*hd]
 func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], kvHead, lo, hi int) {
 	hd, total := n.config.HeadDim, s.rows()
 	kAt, vAt := (n.config.Heads+kvHead)*hd, (n.config.Heads+n.config.KVHeads+kvHead)*hd

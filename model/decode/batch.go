@@ -4,16 +4,16 @@ package decode
 type batch struct {
 	d     *Decoder
 	rows  int
-	x     []float32 // [rows rounded up, C], the residual stream; rows beyond the last are zero and nobody reads their results
-	at    []place   // [rows]
+	x     []float32  // [rows rounded up, C], the residual stream; rows beyond the last are zero and nobody reads their results
+	at    []position // [rows]
 	spans []span
 	steps int // spans that are a new row of a cached sequence
 }
 
-// place says where a row stands in its sequence.
-type place struct {
-	position int
-	cache    *cache // where its keys and values are kept; nil: nowhere
+// position is where a row stands in its sequence.
+type position struct {
+	index int    // from 0
+	cache *cache // where its keys and values are kept; nil: nowhere
 }
 
 // span is a sequence's rows. A tree (scoring) has a trunk, which every branch continues: a row of a branch sees the trunk and its
@@ -35,7 +35,7 @@ func (s span) rows() int {
 
 // newBatch returns an empty batch with room for some rows.
 func (d *Decoder) newBatch(rows int) *batch {
-	return &batch{d: d, x: make([]float32, 0, padRows(rows)*d.config.Width), at: make([]place, 0, rows)}
+	return &batch{d: d, x: make([]float32, 0, padRows(rows)*d.config.Width), at: make([]position, 0, rows)}
 }
 
 // padRows rounds a batch's height up to one of few values, because a backend compiles a kernel for each height.
@@ -54,7 +54,7 @@ func (b *batch) add(trunk []int32, soft []float32, cache *cache, branches ...[]i
 	s := span{first: b.rows, trunk: n, cache: cache}
 	b.x = append(b.x, soft...)
 	for i := range len(soft) / b.d.config.Width {
-		b.at = append(b.at, place{i, cache})
+		b.at = append(b.at, position{i, cache})
 	}
 	b.tokens(trunk, n-len(trunk), cache)
 	for _, branch := range branches {
@@ -75,11 +75,11 @@ func (b *batch) step(token int32, c *cache) {
 // cached says that the batch is of new rows of cached sequences; a batch is that wholly or not at all.
 func (b *batch) cached() bool { return b.steps > 0 }
 
-func (b *batch) tokens(ids []int32, position int, cache *cache) {
+func (b *batch) tokens(ids []int32, first int, cache *cache) {
 	width := b.d.config.Width
 	for i, id := range ids {
 		b.x = append(b.x, b.d.embed[int(id)*width:(int(id)+1)*width]...)
-		b.at = append(b.at, place{position + i, cache})
+		b.at = append(b.at, position{first + i, cache})
 	}
 }
 

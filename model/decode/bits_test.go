@@ -12,10 +12,10 @@ import (
 	"slm/model/kernel"
 )
 
-// wideHeads has heads of 64, which Recall's assembly takes, and groups of query heads.
+// wideHeads has heads of 64, which the assembly of DecodeAttention takes, and groups of query heads.
 var wideHeads = model.Config{Vocab: 130, Width: 96, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 64, Hidden: 160, Context: 700, RopeTheta: 10000, NormEps: 1e-5, Tied: true}
 
-// decoders are all ways to decode on which a row's bits may not depend on its company.
+// decoders are all ways to decode that must be batch-invariant.
 func decoders(t *testing.T, cfg model.Config) map[string]*Decoder {
 	t.Helper()
 	all := map[string]*Decoder{}

@@ -6,7 +6,7 @@ import (
 	"slm/model/kernel"
 )
 
-// cache keeps the keys (turned by their positions) and values of a sequence.
+// cache keeps the keys (rotated by their positions) and values of a sequence.
 type cache struct {
 	length int // positions that are complete in every layer
 	room   int // positions there is memory for
@@ -46,8 +46,8 @@ func (n *net[T]) cached(c *cache, layer, kvHead int) (k, v []T) {
 	return s.k[at : at+size], s.v[at : at+size]
 }
 
-// recallAll computes attention for the new rows of some cached sequences and for the key heads [lo,hi).
-func (n *net[T]) recallAll(w *work[T], spans []span, layer, lo, hi int) {
+// attendCached computes attention for the new rows of some cached sequences and for the key heads [lo,hi).
+func (n *net[T]) attendCached(w *work[T], spans []span, layer, lo, hi int) {
 	a := n.tasks.Get().(*attention[T])
 	defer n.tasks.Put(a)
 	for i, s := range spans {
@@ -58,7 +58,7 @@ func (n *net[T]) recallAll(w *work[T], spans []span, layer, lo, hi int) {
 			} else if i+1 < len(spans) {
 				next, _ = n.cached(spans[i+1].cache, layer, lo)
 			}
-			n.recall(a, w.qkv, &w.o, s, layer, kv, next)
+			n.attendRow(a, w.qkv, &w.o, s, layer, kv, next)
 		}
 	}
 }
@@ -71,9 +71,9 @@ func (n *net[T]) keep(c *cache, layer, position, kvHead int, key, value []float3
 	kernel.Convert(v[position*hd:(position+1)*hd], value)
 }
 
-// recall computes attention for the one new row of a cached sequence, for a key head and the query heads that it serves. The products are
+// attendRow computes attention for the one new row of a cached sequence, for a key head and the query heads that it serves. The products are
 // too small for the backend's: they are done in float32. next are the keys that are read then.
-func (n *net[T]) recall(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int, next []T) {
+func (n *net[T]) attendRow(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int, next []T) {
 	hd, length, group := n.config.HeadDim, s.cache.length+1, n.config.Heads/n.config.KVHeads
 	k, v := n.cached(s.cache, layer, kvHead)
 	q := qkv[s.first*n.config.QKVWidth()+kvHead*group*hd:][:group*hd]

@@ -151,7 +151,7 @@ func (n *net[T]) project(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	n.normRows(&t.h, 0, b.x, n.layer[l].attnNorm, lo, hi)
 	n.layer[l].qkv.mul(w.qkv[lo*width:hi*width], &t.h, 0, hi-lo, width, 0, width, false)
 	for r := lo; r < min(hi, b.rows); r++ {
-		n.turn(b, w.qkv, l, r, 0, n.config.KVHeads)
+		n.applyRotary(b, w.qkv, l, r, 0, n.config.KVHeads)
 	}
 }
 
@@ -199,7 +199,7 @@ func (n *net[T]) gateWhole(g *gates, act, h *left[T], layer *layer[T], m, lo, hi
 	}
 }
 
-// flat runs the layers by columns; each member of a team does it. err is theirs together.
+// flat runs the layers by columns; each worker of a team does it. err is theirs together.
 func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *batch, w *work[T], rows int) {
 	c, cached := n.config, b.cached()
 	t := n.tiles.Get().(*tile[T])
@@ -221,7 +221,7 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *b
 		if !cached {
 			team.Tiles(b.rows, smallRows, func(lo, hi int) {
 				for r := lo; r < hi; r++ {
-					n.turn(b, w.qkv, l, r, 0, c.KVHeads)
+					n.applyRotary(b, w.qkv, l, r, 0, c.KVHeads)
 				}
 			})
 		}
@@ -267,13 +267,13 @@ func (n *net[T]) normRows(dst *left[T], row int, x, weight []float32, lo, hi int
 	}
 }
 
-// turn applies rotary positions to a row's queries and keys that belong to the key heads [lo,hi), and keeps keys and values where there is a
+// applyRotary applies rotary positions to a row's queries and keys that belong to the key heads [lo,hi), and keeps keys and values where there is a
 // cache.
-func (n *net[T]) turn(b *batch, qkv []float32, l, r, lo, hi int) {
+func (n *net[T]) applyRotary(b *batch, qkv []float32, l, r, lo, hi int) {
 	c := n.config
 	hd, group := c.HeadDim, c.Heads/c.KVHeads
 	row, at := qkv[r*c.QKVWidth():(r+1)*c.QKVWidth()], b.at[r]
-	cos, sin := n.rotary.Cos(at.position), n.rotary.Sin(at.position)
+	cos, sin := n.rotary.Cos(at.index), n.rotary.Sin(at.index)
 	for h := lo * group * hd; h < hi*group*hd; h += hd {
 		kernel.Rope(row[h:h+hd], cos, sin)
 	}
@@ -281,7 +281,7 @@ func (n *net[T]) turn(b *batch, qkv []float32, l, r, lo, hi int) {
 		k := row[c.QWidth()+h*hd:][:hd]
 		kernel.Rope(k, cos, sin)
 		if at.cache != nil {
-			n.keep(at.cache, l, at.position, h, k, row[c.QWidth()+c.KVWidth()+h*hd:][:hd])
+			n.keep(at.cache, l, at.index, h, k, row[c.QWidth()+c.KVWidth()+h*hd:][:hd])
 		}
 	}
 }
@@ -300,7 +300,7 @@ func (n *net[T]) pieces(b *batch) int {
 	return n.config.Heads
 }
 
-// attention computes w.o for a task's share of the heads. In a batch of cached sequences it turns queries and keys as well.
+// attention computes w.o for a task's share of the heads. In a batch of cached sequences it rotates queries and keys as well.
 func (n *net[T]) attention(b *batch, w *work[T], l, task int) {
 	c, pieces := n.config, n.pieces(b)
 	s, piece := b.spans[task/pieces], task%pieces
@@ -315,6 +315,6 @@ func (n *net[T]) attention(b *batch, w *work[T], l, task int) {
 		return
 	}
 	lo, hi := piece*c.KVHeads/pieces, (piece+1)*c.KVHeads/pieces
-	n.turn(b, w.qkv, l, s.first, lo, hi)
-	n.recallAll(w, b.spans[task/pieces:][:1], l, lo, hi)
+	n.applyRotary(b, w.qkv, l, s.first, lo, hi)
+	n.attendCached(w, b.spans[task/pieces:][:1], l, lo, hi)
 }

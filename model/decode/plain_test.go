@@ -6,7 +6,7 @@ import (
 	"slm/model"
 )
 
-// plainLogits is the network without any cleverness, in float64: the twin that the fast paths are tested against. soft comes first.
+// plainLogits is the network without any cleverness, in float64: the reference that the fast paths are tested against. soft comes first.
 func plainLogits(p *model.Params, soft []float32, tokens []int32) [][]float64 {
 	c := p.Config
 	var x [][]float64

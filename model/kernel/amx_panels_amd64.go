@@ -22,7 +22,7 @@ func (p *amxPanels) fit(n, k int) {
 
 func (p *amxPanels) panels() int { return (p.n + tileSide - 1) / tileSide }
 
-// at is the place of a step of a panel.
+// at is where a step of a panel begins.
 func (p *amxPanels) at(panel, step int) []uint16 {
 	return p.data[(panel*p.steps+step)*p.parts*stepSize:]
 }

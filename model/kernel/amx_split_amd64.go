@@ -11,7 +11,7 @@ import (
 // are summed (Henry, Tang and Heinecke 2019, arXiv 1904.06376).
 //
 // A tile product adds its 32 terms to each other before it adds them to the sum, so that a sum has a few roundings where a chain of fused
-// multiply-adds has 32. Parts and sums below 2⁻¹²⁶ are taken for 0. An infinite or undefined value, and one above 3.39e38, gives NaN.
+// multiply-adds has 32. Parts and sums below 2⁻¹²⁶ are taken for 0. An infinite value, NaN, and a value above 3.39e38, give NaN.
 //
 // After splitDepth steps the sums are added to C, in float32. So a product that is cut into several, each adding to C, may have other bits.
 type amx32Backend struct {

@@ -112,7 +112,7 @@ func TestSplitting_PackedOperandsHoldThePartsOfTheirValues(t *testing.T) {
 				for i := range n {
 					for term := range k {
 						for part, want := range be.split(along[i*k+term]) {
-							if got := c.data[c.at(i, term, steps)+part*stepSize]; got != want && (!undefined(got) || !undefined(want)) {
+							if got := c.data[c.at(i, term, steps)+part*stepSize]; got != want && (!isNaN16(got) || !isNaN16(want)) {
 								t.Fatalf("%s, %d by %d, %s: part %d of value %d,%d (%g) is %#x, want %#x", be.name, n, k, c.name, part, i, term, along[i*k+term], got, want)
 							}
 						}
@@ -123,7 +123,7 @@ func TestSplitting_PackedOperandsHoldThePartsOfTheirValues(t *testing.T) {
 	}
 }
 
-func undefined(part uint16) bool { return part&0x7fff > 0x7f80 }
+func isNaN16(part uint16) bool { return part&0x7fff > 0x7f80 }
 
 // product is the reference of a strip for one element: what the tiles do with a row of A and a column of B. Products of two bf16 are exact in
 // float32; a tile product sums the even and the odd words of its pairs apart, and adds both to the sum at once.

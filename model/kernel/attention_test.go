@@ -53,7 +53,7 @@ func plainAttention(sh AttnShape, theta float64, qkv, dout []float64, length int
 				axpy(dk[j*hd:(j+1)*hd], q[i], ds)
 			}
 		}
-		for i := range length { // the gradient turns back
+		for i := range length { // the gradient rotates back
 			axpy(cut(dqkv, i, ld, qAt), rotate64(dq[i*hd:(i+1)*hd], -i, theta), 1)
 			axpy(cut(dqkv, i, ld, kAt), rotate64(dk[i*hd:(i+1)*hd], -i, theta), 1)
 		}

@@ -38,7 +38,7 @@ var ErrBlocks = errors.New("kernel: no blocks of weights")
 
 // BlockWeights is a matrix W [N,K] with the whole numbers and the scales that a file has: nothing is rounded a second time. A product's left
 // operand is rounded to 16 bits, with a scale for each of its blocks (BlockLeft), which loses next to nothing. Sums within a block are exact;
-// blocks are added in order, and nothing is fused: every CPU level, any cut and any company of rows give the same bits.
+// blocks are added in order, and nothing is fused: every CPU level and any cut gives the same bits, and rows are batch-invariant.
 type BlockWeights struct {
 	n, k   int
 	panels []blockPanel // of 16 rows of W

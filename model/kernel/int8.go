@@ -11,7 +11,7 @@ import (
 //
 // A product's left operand is rounded to 16 bits, with a scale for each of its rows (Rows8), and multiplied as two rows of bytes: 8 bits would
 // lose one part in twenty of perplexity to the few values that are far larger than the others. What is added up are whole numbers, so sums
-// are exact: every CPU level, any cut and any company of rows give the same bits.
+// are exact: every CPU level and any cut gives the same bits, and rows are batch-invariant.
 type Weights8 struct {
 	n, k  int
 	steps int       // of 64 terms, filled up with zeros

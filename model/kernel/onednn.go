@@ -28,7 +28,7 @@ type dnnlLibrary struct {
 	matmulDescInit, primDescCreate, matmulPrimitiveDescV3 uintptr // in two steps in version 2, in one in version 3
 }
 
-// symbols names the library's functions by the places that keep them.
+// symbols names the library's functions beside the fields that keep them.
 func (d *dnnlLibrary) symbols() map[string]*uintptr {
 	names := map[string]*uintptr{
 		"dnnl_memory_desc_get_size": &d.memoryDescSize, "dnnl_memory_create": &d.memoryCreate, "dnnl_memory_set_data_handle": &d.memorySetHandle,

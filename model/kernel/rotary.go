@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// Rotary holds the cosines and sines of rotary positions (Su et al. 2021, eq. 34): pair i of a head turns by position·theta^(-2i/hd).
+// Rotary holds the cosines and sines of rotary positions (Su et al. 2021, eq. 34): pair i of a head is rotated by position·theta^(-2i/hd).
 type Rotary struct {
 	cos, sin []float32 // [positions, hd/2]
 	half     int

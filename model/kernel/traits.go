@@ -53,7 +53,7 @@ type left[T Elem] interface {
 type headAttention interface {
 	// takes says whether it is for heads like these.
 	takes(sh AttnShape) bool
-	// rotate turns heads that lie side by side by one position.
+	// rotate rotates heads that lie side by side by one position.
 	rotate(x []uint16, cos, sin []float32, heads int)
 	forward(sh AttnShape, qkv, out []uint16, lse []float32, length, kvHead int)
 	backward(sh AttnShape, rope *Rotary, qkv, out, dout, dqkv []uint16, lse []float32, length, kvHead int)

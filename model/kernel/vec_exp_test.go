@@ -84,7 +84,7 @@ var expChecks = []vectorCheck{
 	}},
 	{"ArgMax", func(a *arena, n int) {
 		x := a.floats(n)
-		for i := range x { // few values, so that the maximum stands in several places
+		for i := range x { // few values, so that several elements are the maximum
 			x[i] = float32(a.rng.IntN(6) - 7)
 			if x[i] == -7 {
 				x[i] = float32(math.NaN())

@@ -2,7 +2,7 @@ package kernel
 
 import "unsafe"
 
-// Rope turns one head vector x [hd] in place, in the half-split layout: with x1 = x[:hd/2] and x2 = x[hd/2:], x1 becomes
+// Rope rotates one head vector x [hd] in place, in the half-split layout: with x1 = x[:hd/2] and x2 = x[hd/2:], x1 becomes
 // x1·cos − x2·sin and x2 becomes x2·cos + x1·sin. cos and sin are [hd/2] (Su et al. 2021; layout of LLaMA in transformers). The
 // error is 2e-7 of the largest component of the pair.
 func Rope(x []float32, cos, sin []float32) {
@@ -11,7 +11,7 @@ func Rope(x []float32, cos, sin []float32) {
 	}
 }
 
-// RopeGrad turns back, which is the gradient of Rope.
+// RopeGrad rotates back, which is the gradient of Rope.
 func RopeGrad(x []float32, cos, sin []float32) {
 	if h := ropeHalf("RopeGrad", len(x), len(cos), len(sin)); h > 0 {
 		cpu.rope(&x[h], &x[0], &x[h], &x[0], &cos[0], &sin[0], h)
@@ -26,7 +26,7 @@ func RopeBF16(dst, src []uint16, cos, sin []float32) {
 	}
 }
 
-// RopeGradBF16 turns a float32 gradient back and rounds it to bf16.
+// RopeGradBF16 rotates a float32 gradient back and rounds it to bf16.
 func RopeGradBF16(dst []uint16, src []float32, cos, sin []float32) {
 	sameLen("RopeGradBF16", len(dst), len(src))
 	if h := ropeHalf("RopeGradBF16", len(dst), len(cos), len(sin)); h > 0 {
@@ -42,7 +42,7 @@ func ropeHalf(name string, hd, cos, sin int) int {
 	return hd / 2
 }
 
-// ropeGo computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin. With the halves exchanged it turns the other way.
+// ropeGo computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin. With the halves exchanged it rotates the other way.
 func ropeGo(y1, y2, x1, x2, cos, sin *float32, n int) {
 	r := rotation{unsafe.Slice(cos, n), unsafe.Slice(sin, n)}
 	u1, u2, v1, v2 := unsafe.Slice(x1, n), unsafe.Slice(x2, n), unsafe.Slice(y1, n), unsafe.Slice(y2, n)

@@ -15,11 +15,11 @@ type accumulator struct {
 	data  []float32
 	value *tensor.Dense
 
-	tall   bool // the weight has more rows than columns: sums are gathered transposed
-	wide   int  // the longer side
-	turned bool // data are transposed now
+	tall       bool // the weight has more rows than columns: sums are gathered transposed
+	wide       int  // the longer side
+	transposed bool // data are transposed now
 
-	into   *accumulator // of the same weights at another place in the model, to which this one is added in the end; nil for most
+	into   *accumulator // of the same weights elsewhere in the model, to which this one is added in the end; nil for most
 	joined bool         // and has been
 }
 
@@ -38,30 +38,30 @@ func (a *accumulator) columns() bool {
 		clear(a.data)
 		a.joined = false
 	}
-	if a.tall && !a.turned {
-		a.turn()
+	if a.tall && !a.transposed {
+		a.transpose()
 	}
 	return a.tall
 }
 
 // publish brings data into the shape of the weight.
 func (a *accumulator) publish() {
-	if a.turned && a.into == nil {
-		a.turn()
+	if a.transposed && a.into == nil {
+		a.transpose()
 	}
 }
 
-// turn transposes data.
-func (a *accumulator) turn() {
+// transpose makes data the transpose of what it was.
+func (a *accumulator) transpose() {
 	before := buffer[float32](len(a.data))
 	defer release(before)
 	copy(*before, a.data)
 	rows, cols := a.wide, len(a.data)/a.wide
-	if a.turned {
+	if a.transposed {
 		rows, cols = cols, rows
 	}
 	kernel.Transpose(a.data, *before, rows, cols, cols)
-	a.turned = !a.turned
+	a.transposed = !a.transposed
 }
 
 // join adds data to the accumulator they belong to.
@@ -70,7 +70,7 @@ func (a *accumulator) join() {
 		return
 	}
 	a.joined = true
-	if !a.turned {
+	if !a.transposed {
 		kernel.Tiles(len(a.data), 1<<18, func(lo, hi int) { kernel.AddTo(a.into.data[lo:hi], a.data[lo:hi]) })
 		return
 	}
@@ -84,7 +84,7 @@ func (a *accumulator) join() {
 	})
 }
 
-// node gives an accumulator its place in the graph, after the node that fills it.
+// node puts an accumulator into the graph, after the node that fills it.
 func (a *accumulator) node(name string, filledBy *G.Node) (*G.Node, error) {
 	o := &Op{name: name, in: []hm.Type{filledBy.Type()}, value: a.value, run: func([]float32, []G.Value) error { return nil }}
 	o.shape = a.value.Shape().Clone()

@@ -14,7 +14,7 @@ import (
 type attention[T kernel.Elem] struct {
 	*Runtime[T]
 	wQKV, wOut *weight[T]
-	qkv        []T       // [N, (H+2KV)·hd], queries and keys turned
+	qkv        []T       // [N, (H+2KV)·hd], queries and keys rotated
 	att        []T       // [N, H·hd]
 	rstd       []float32 // [N]
 	lse        []float32 // [N, H]

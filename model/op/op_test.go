@@ -101,7 +101,7 @@ func (b *bench) check(loss *G.Node) {
 // small has grouped queries, an odd hidden size, and rows that are no multiple of a vector.
 var small = Dims{Vocab: 11, Width: 8, Heads: 4, KVHeads: 2, HeadDim: 4, Hidden: 7, Seqs: 2, Len: 6, Eps: 1e-5, Train: true}
 
-// documents of the two rows: one of four and one of two tokens, then one of five and a place of padding.
+// documents of the two rows: one of four and one of two tokens, then one of five and one of padding.
 var smallDocs = []int32{0, 0, 0, 0, 4, 4, 6, 6, 6, 6, 6, -1}
 
 func TestEmbed_GradientMatchesFiniteDifferences(t *testing.T) {

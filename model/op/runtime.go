@@ -111,7 +111,7 @@ func (r *Runtime[T]) shared() bool { return r.Recompute || !r.Train }
 // weightGradient registers an accumulator for the gradient of a matrix of a layer.
 func (r *Runtime[T]) weightGradient(rows, cols int) *accumulator {
 	a := r.gradient(rows, cols)
-	a.tall, a.turned = rows > cols, rows > cols
+	a.tall, a.transposed = rows > cols, rows > cols
 	a.wide = max(rows, cols)
 	return a
 }
@@ -134,7 +134,7 @@ func (r *Runtime[T]) Refresh() {
 // Zero clears the gradients.
 func (r *Runtime[T]) Zero() {
 	for _, a := range r.accs {
-		a.turned, a.joined = a.tall, false
+		a.transposed, a.joined = a.tall, false
 		kernel.Tiles(len(a.data), 1<<18, func(lo, hi int) { clear(a.data[lo:hi]) })
 	}
 }

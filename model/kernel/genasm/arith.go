@@ -64,7 +64,7 @@ var arithKernels = []kernel{
 	{name: "argMax", params: "x []float32", result: "int", doc: "is the index of the first maximum; x is not empty.", emit: emitArgMax},
 }
 
-// emitArgMax finds the maximum, and then the first place where it stands.
+// emitArgMax finds the maximum, and then the first index where it stands.
 func emitArgMax(e *emitter) {
 	x, n := e.slice("x"), e.length("x")
 	acc := e.accumulators(4, e.float(math.Inf(-1)))

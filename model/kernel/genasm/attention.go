@@ -39,7 +39,7 @@ var attentionKernels = []kernel{
 			})
 		}},
 	{name: "rotateBack64", params: "dst *uint16, src, cos, sin *float32, ldd, rows int", only: []isa{avx512},
-		doc: "turns rows of 64 elements back by the positions of cos and sin, and rounds them to bf16; ldd is in bytes.", emit: func(e *emitter) {
+		doc: "rotates rows of 64 elements back by the positions of cos and sin, and rounds them to bf16; ldd is in bytes.", emit: func(e *emitter) {
 			dst, src, cos, sin, ldd := e.arg("dst"), e.arg("src"), e.arg("cos"), e.arg("sin"), e.arg("ldd")
 			e.countdown(e.arg("rows"), func() {
 				first, second := []reg.VecPhysical{reg.Z0, reg.Z1}, []reg.VecPhysical{reg.Z3, reg.Z4}
@@ -65,7 +65,7 @@ var attentionKernels = []kernel{
 			})
 		}},
 	{name: "rotate64", params: "x *uint16, cos, sin *float32, heads int", only: []isa{avx512},
-		doc: "turns heads of 64 elements, side by side, by one position: ropeBF16 for each.", emit: emitRotate},
+		doc: "rotates heads of 64 elements, side by side, by one position: ropeBF16 for each.", emit: emitRotate},
 	{name: "transpose16", params: "dst, src *float32, ldd, lds int", only: []isa{avx512},
 		doc: "transposes 16 by 16 elements; strides are in bytes.", emit: func(e *emitter) {
 			dst, src := e.Load(e.Param("dst"), e.GP64()).(reg.GPVirtual), e.Load(e.Param("src"), e.GP64()).(reg.GPVirtual)

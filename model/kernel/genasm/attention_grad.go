@@ -18,7 +18,7 @@ func emitAttnGrad(e *emitter) {
 		slots[i] = e.AllocLocal(8)
 		v := e.arg(name)
 		if name == "p" {
-			e.SUBQ(v, across) // from a place of P to that of dS
+			e.SUBQ(v, across) // from an element of P to that of dS
 		}
 		e.MOVQ(v, slots[i])
 	}
@@ -66,21 +66,21 @@ func emitAttnGrad(e *emitter) {
 			}
 		}
 	}
-	// exchange turns from one half of the scratch to the other.
+	// exchange goes from one half of the scratch to the other.
 	exchange := func() {
 		other := e.GP64()
 		e.MOVQ(both, other)
 		e.SUBQ(room, other)
 		e.MOVQ(other, room)
 	}
-	place, row := e.GP64(), e.GP64()
-	e.MOVQ(pSlot, place)
+	column, row := e.GP64(), e.GP64()
+	e.MOVQ(pSlot, column)
 	e.MOVQ(rowSlot, row)
 	// shares makes the panel in the room into P and dS; masked is the panel's number in the masked block, or −1.
 	shares := func(masked int) {
 		scores, at, to, stats, left := e.GP64(), e.GP64(), e.GP64(), e.GP64(), e.GP64()
 		e.MOVQ(room, scores)
-		e.MOVQ(place, at)
+		e.MOVQ(column, at)
 		e.MOVQ(row, to)
 		e.MOVQ(statSlot, stats)
 		var seen [2]reg.VecVirtual
@@ -133,7 +133,7 @@ func emitAttnGrad(e *emitter) {
 		e.ADDQ(operand.U32(8), stats)
 		e.DECQ(left)
 		e.JNE(operand.LabelRef(top))
-		e.ADDQ(operand.U32(4096), place)
+		e.ADDQ(operand.U32(4096), column)
 		e.ADDQ(operand.U32(64), row)
 	}
 	next := func() {

@@ -30,7 +30,7 @@ func (e *emitter) attnProduct(plus bool) {
 	e.MOVQ(cPanel, c)
 	e.Load(e.Param("strips"), strips)
 	e.Label(strip)
-	// c is the upper half's place from here on, at the lower one's.
+	// c is where the upper half lies from here on, at where the lower one does.
 	e.MOVQ(c, at)
 	e.LEAQ(operand.Mem{Base: c, Index: ldc, Scale: 8}, c)
 	e.LEAQ(operand.Mem{Base: c, Index: ldc, Scale: 8}, c)

@@ -138,7 +138,7 @@ func (e *emitter) roundNoNaN(r reg.VecVirtual, c bf16Constants) reg.VecVirtual {
 	return t
 }
 
-// loadPair reads two registers' worth of bf16 at once and widens the elements at even and at odd places apart: one instruction each,
+// loadPair reads two registers' worth of bf16 at once and widens the elements of even and of odd index apart: one instruction each,
 // where unpacking in order takes two. It serves kernels whose operands are all bf16. Elements that do not count are 0.
 func (e *emitter) loadPair(base, i reg.GPVirtual, j int, upper operand.Op) (even, odd reg.VecVirtual) {
 	m := e.at(base, i, j, 2)

@@ -10,7 +10,7 @@ import (
 
 // Products with weights in blocks of 32 terms, as files of quantised models have them (model/kernel/blocks.go says how they lie). A left operand's
 // block is a record: 32 upper bytes, 32 lower bytes, scale, sum. Sums within a block are exact and the rest is one rounding after the other, none of
-// them fused, so the plain twin has the same bits.
+// them fused, so the plain reference has the same bits.
 var blockKernels = func() []kernel {
 	ks := []kernel{{name: "roundBlocks", params: "records *uint32, x []float32", only: []isa{avx512},
 		doc: "rounds whole blocks to 16 bits, each to a record.", emit: emitRoundBlocks}}

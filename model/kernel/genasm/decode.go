@@ -15,7 +15,7 @@ var decodeKernels = []kernel{
 		doc: "adds up len(p) values [64], weighted with p. As many bytes are asked for at ahead.", emit: emitMix64},
 }
 
-// ahead is how far behind a place the one lies whose bytes are asked for while those at the place are read: keys and values of many sequences
+// ahead is the distance to the bytes that are asked for while others are read: keys and values of many sequences
 // do not fit a core's caches, and it would wait for memory and compute in turn.
 func (e *emitter) ahead(from reg.GPVirtual) reg.GPVirtual {
 	ahead := e.Load(e.Param("ahead"), e.GP64()).(reg.GPVirtual)

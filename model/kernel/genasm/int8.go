@@ -298,7 +298,7 @@ type floats struct {
 	add    bool
 }
 
-// toFloats turns n rows of sums into floats.
+// toFloats converts n rows of sums into floats.
 func (e *emitter) toFloats(t tileRegisters, f floats, n int) {
 	for r := range n {
 		for h := range 2 {
@@ -322,7 +322,7 @@ func (e *emitter) toFloats(t tileRegisters, f floats, n int) {
 	e.SUBQ(operand.I32(n), t.ready)
 }
 
-// floatRest turns all rows of sums that are left into floats.
+// floatRest converts all rows of sums that are left.
 func (e *emitter) floatRest(t tileRegisters, f floats) {
 	row, none := e.label("row"), e.label("none")
 	e.Label(row)

@@ -243,7 +243,7 @@ func (e *emitter) writeRows(v strip) {
 	}
 }
 
-// prefetchWrite encodes PREFETCHW of a place behind cRow (RDI).
+// prefetchWrite encodes PREFETCHW of disp bytes behind cRow (RDI).
 func (e *emitter) prefetchWrite(disp int) {
 	e.raw(0x0f, 0x0d, 0x8f, byte(disp), byte(disp>>8), byte(disp>>16), byte(disp>>24))
 }

@@ -50,7 +50,7 @@ var swigluKernels = []kernel{
 		emit: func(e *emitter) { e.swigluGradientBF16(true) }},
 }
 
-// sigmoidConstants hold e^−t = 2^n·e^−r for −lowest ≤ t ≤ lowest, with signs that save turning t round. rough is for results that are
+// sigmoidConstants hold e^−t = 2^n·e^−r for −lowest ≤ t ≤ lowest, with signs that save negating t. rough is for results that are
 // rounded to bf16: a polynomial of degree 4 and ln2 in one piece err by 5e-6, a thousandth of bf16's rounding.
 type sigmoidConstants struct {
 	low, high, log2e, magic, one, magicBits, bias operand.Op
@@ -111,7 +111,7 @@ func (e *emitter) sigmoid(g reg.VecVirtual, k sigmoidConstants) (clamped, sigma 
 	return g, s
 }
 
-// swigluGradient turns d = dh into dup, and returns dgate = dh·u·(σ + silu·(1−σ)) and silu(g).
+// swigluGradient makes d = dh dup, and returns dgate = dh·u·(σ + silu·(1−σ)) and silu(g).
 func (e *emitter) swigluGradient(d, g, u reg.VecVirtual, k sigmoidConstants) (dgate, silu reg.VecVirtual) {
 	g, s := e.sigmoid(g, k)
 	e.VMULPS(s, g, g)

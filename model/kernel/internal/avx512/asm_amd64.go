@@ -253,12 +253,12 @@ func RowDotsBF16(dots []float32, x, y *uint16, n, ld int)
 //go:noescape
 func ScaleRows64(dst *uint16, src, a *float32, ldd, rows int)
 
-// RotateBack64 turns rows of 64 elements back by the positions of cos and sin, and rounds them to bf16; ldd is in bytes.
+// RotateBack64 rotates rows of 64 elements back by the positions of cos and sin, and rounds them to bf16; ldd is in bytes.
 //
 //go:noescape
 func RotateBack64(dst *uint16, src, cos, sin *float32, ldd, rows int)
 
-// Rotate64 turns heads of 64 elements, side by side, by one position: ropeBF16 for each.
+// Rotate64 rotates heads of 64 elements, side by side, by one position: ropeBF16 for each.
 //
 //go:noescape
 func Rotate64(x *uint16, cos, sin *float32, heads int)
