@@ -42,7 +42,7 @@ func openDigests(path string, now func() time.Time) *digests {
 	return d
 }
 
-// files digests what patterns name: the base name and content of each file, in order. Names without their folders, because a corpus
+// files digests what patterns name: the base name and content of each file, in rundir.Order. Names without their folders, because a corpus
 // that moves is the same corpus.
 func (d *digests) files(patterns []string) (string, error) {
 	names, err := corpus.Glob(patterns)

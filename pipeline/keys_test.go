@@ -61,7 +61,7 @@ func TestPlan_EditedKeyRerunsItsStageAndThoseAfter(t *testing.T) {
 	}
 }
 
-// reversed writes a YAML value with the keys of every mapping in the opposite order.
+// reversed writes a YAML value with the keys of every mapping in the opposite rundir.Order.
 func reversed(v any) any {
 	switch v := v.(type) {
 	case yaml.MapSlice:

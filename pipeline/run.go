@@ -26,7 +26,7 @@ type Deps struct {
 type Outcome struct {
 	Run    string            `json:"run"`
 	Done   map[string]string `json:"digests"` // stage → digest of its checkpoint
-	Ran    []string          `json:"ran"`     // stages that were run, in order
+	Ran    []string          `json:"ran"`     // stages that were run, in rundir.Order
 	Reused []string          `json:"reused"`  // stages whose checkpoint served
 }
 

@@ -1,0 +1,107 @@
+package schema
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// room is a section that is registered elsewhere.
+type room struct {
+	Chairs int      `yaml:"chairs" min:"1" max:"9" doc:"to sit on"`
+	Doors  []string `yaml:"doors" kind:"path"`
+}
+
+func (r room) Validate() error { return nil }
+
+// house is a struct whose fields are registered: two rooms.
+type house struct{ rooms map[string]*room }
+
+func (house) Fields() []Section {
+	return []Section{
+		{Name: "hall", Type: reflect.TypeFor[room](), Tag: Tag("doc", "the hall")},
+		{Name: "attic", Type: reflect.TypeFor[room](), Tag: Tag("doc", "the attic") + " " + Tag("identity", "none")},
+	}
+}
+func (h house) Section(name string) any { return h.rooms[name] }
+
+// town has a house with registered rooms, and a field of its own.
+type town struct {
+	Name  string `yaml:"name" identity:"none"`
+	House house  `yaml:"house" doc:"rooms"`
+}
+
+func newTown() *town {
+	return &town{House: house{map[string]*room{"hall": {Chairs: 2}, "attic": {Chairs: 1}}}}
+}
+
+func TestSections_RegisteredFieldsAreReadCheckedAndDescribed(t *testing.T) {
+	into := newTown()
+	layer, problems := File("recipe", "t.yaml", []byte("name: x\nhouse:\n  hall: {chairs: 4, doors: [a, b]}\n"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	origins, problems := Decode(into, layer)
+	if hall := into.House.rooms["hall"]; len(problems) > 0 || hall.Chairs != 4 || len(hall.Doors) != 2 || into.House.rooms["attic"].Chairs != 1 {
+		t.Errorf("%+v, %v", hall, problems)
+	}
+	if origins["house.hall.chairs"].Line != 3 {
+		t.Errorf("%+v", origins)
+	}
+	text, err := YAML(into, newTown(), nil)
+	if want := "name: x\nhouse:\n  hall:\n    chairs: 4\n    doors: [a, b]\n  attic:\n    chairs: 1\n"; err != nil || string(text) != want {
+		t.Errorf("%s, %v", text, err)
+	}
+	for text, want := range map[string]string{
+		"house: {hall: {chair: 4}}\n":   `did you mean "chairs"?`,
+		"house: {hal: {chairs: 4}}\n":   `did you mean "hall"? (house has: hall, attic)`,
+		"house: {hall: {chairs: 12}}\n": "house.hall.chairs",
+		"chairs: 3\n":                   "it belongs into house.hall",
+	} {
+		layer, _ := File("recipe", "t.yaml", []byte(text))
+		if _, problems := Decode(newTown(), layer); len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
+			t.Errorf("%q: %v, want %q", text, problems, want)
+		}
+	}
+	var described []string
+	for _, k := range Describe(newTown()) {
+		described = append(described, k.Path)
+	}
+	if want := []string{"name", "house", "house.hall", "house.hall.chairs", "house.hall.doors", "house.attic", "house.attic.chairs", "house.attic.doors"}; !slices.Equal(described, want) {
+		t.Errorf("%v", described)
+	}
+	rooms := JSONSchema(newTown())["properties"].(map[string]any)["house"].(map[string]any)["properties"].(map[string]any)
+	if hall := rooms["hall"].(map[string]any); len(rooms) != 2 || hall["description"] != "the hall" || hall["properties"].(map[string]any)["chairs"].(map[string]any)["default"] != 2 {
+		t.Errorf("%v", rooms)
+	}
+}
+
+func TestAt_FindsValuesAndSections(t *testing.T) {
+	of := newTown()
+	v, ok := At(of, "house.hall.chairs")
+	if !ok || v.Int() != 2 {
+		t.Fatal(v, ok)
+	}
+	v.SetInt(5)
+	if of.House.rooms["hall"].Chairs != 5 {
+		t.Error("what At finds is a copy")
+	}
+	if s, ok := At(of, "house.attic"); !ok || s.Addr().Interface() != any(of.House.rooms["attic"]) {
+		t.Error("the section is another one")
+	}
+	for _, path := range []string{"", "house.cellar", "house.hall.chairs.legs", "name.x"} {
+		if _, ok := At(of, path); ok {
+			t.Errorf("there is a %q", path)
+		}
+	}
+}
+
+func TestTagged_ListsAMarkedSectionAlone(t *testing.T) {
+	if got := Tagged(newTown(), "identity", "none"); !slices.Equal(got, []string{"name", "house.attic"}) {
+		t.Errorf("%v", got)
+	}
+	if got := Tagged(newTown(), "kind", "path"); !slices.Equal(got, []string{"house.hall.doors", "house.attic.doors"}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -1,0 +1,146 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"slm/checkpoint"
+	"slm/llm"
+	"slm/pipeline/rundir"
+	"slm/stages"
+)
+
+// stage does one stage. The plan's decision is taken again, because what stands before the stage is known for certain only now.
+func (r *Runner) stage(ctx context.Context, i int) error {
+	p, step, pl := r.plan, r.plan.job.Steps[i], &r.plan.Stages[i]
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("pipeline: stopped before %s: %w", step.Name, err)
+	}
+	if pl.Action == Skip {
+		if pl.Digest != "" {
+			r.out.Done[step.Name] = pl.Digest
+		}
+		return nil
+	}
+	if err := p.decide(pl, step, r.out.Done); err != nil {
+		return err
+	}
+	parents := map[string]string{}
+	for _, name := range step.Parents {
+		digest, ok := r.out.Done[name]
+		if !ok {
+			return fmt.Errorf("pipeline: %s needs the checkpoint of %s: %w: run it first, with --until %s", step.Name, name, checkpoint.ErrMissing, name)
+		}
+		parents[name] = digest
+	}
+	if pl.Action == Reuse {
+		if err := r.hash(step.Name); errors.Is(err, checkpoint.ErrCorrupt) {
+			pl.Action, pl.Why, pl.Digest = Run, "damaged: "+err.Error(), ""
+		} else if err != nil {
+			return err
+		}
+	}
+	switch pl.Action {
+	case Reuse:
+		r.out.Reused = append(r.out.Reused, step.Name)
+		r.events.Emit(stages.Event{Type: "stage", Stage: step.Name, Phase: Reuse, Message: pl.Why})
+	case Adopt:
+		if err := adopt(pl.Source, p.folder(step.Name)); err != nil {
+			return err
+		}
+		r.sound[step.Name] = true
+		r.out.Reused = append(r.out.Reused, step.Name)
+		r.events.Emit(stages.Event{Type: "stage", Stage: step.Name, Phase: Adopt, Message: pl.Why})
+	default:
+		if err := r.run(ctx, step, pl, parents); err != nil {
+			return err
+		}
+		r.out.Ran = append(r.out.Ran, step.Name)
+	}
+	r.out.Done[step.Name] = pl.Digest
+	return r.events.Failed()
+}
+
+// hash reads a stage's checkpoint before others are made from it: its manifest and sizes do not tell that a byte has changed.
+func (r *Runner) hash(stage string) error {
+	if r.sound[stage] {
+		return nil
+	}
+	if err := checkpoint.Verify(r.plan.folder(stage)); err != nil {
+		return err
+	}
+	r.sound[stage] = true
+	return nil
+}
+
+// beside lists the folders of the other runs, sorted.
+func (p *Plan) beside() []string {
+	return slices.DeleteFunc(rundir.Glob(p.job.Dir, "runs", "*"), func(run string) bool { return run == p.Folder() })
+}
+
+// run calls a stage and takes its checkpoint.
+func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[string]string) error {
+	p := r.plan
+	for _, name := range step.Parents {
+		if err := r.hash(name); err != nil {
+			return fmt.Errorf("pipeline: %s cannot be made from %s: %w: slm train without --only makes it again", step.Name, name, err)
+		}
+	}
+	if err := p.prepare(step.Name, rundir.Stamp(pl.Fingerprint, parents)); err != nil {
+		return err
+	}
+	be, err := r.deps.Kernel()
+	if err != nil {
+		return fmt.Errorf("pipeline: %s: %w", step.Name, err)
+	}
+	if be != nil && be.Name() != p.job.Kernel {
+		return fmt.Errorf("pipeline: %s: planned for kernel %s but %s was opened", step.Name, p.job.Kernel, be.Name())
+	}
+	env := &stages.Env{
+		Run: p.Folder(), Seed: p.job.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
+		LLM:     func(context.Context) (llm.Client, error) { return r.deps.Box.Open(be, r.events.Emit) },
+		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Log: r.deps.Log, Now: r.deps.Now,
+		Emit: func(e stages.Event) {
+			if e.Stage == "" {
+				e.Stage = step.Name
+			}
+			r.events.Emit(e)
+		},
+	}
+	if !pl.forced && !p.choice.NoResume {
+		env.Beside = p.beside()
+	}
+	start := r.deps.Now()
+	r.events.Emit(stages.Event{Type: "stage", Stage: step.Name, Phase: pl.Action, Message: pl.Why})
+	err = guard(ctx, step.Stage, env)
+	if err != nil {
+		return fmt.Errorf("%s: %w", step.Name, err)
+	}
+	m, err := checkpoint.Load(p.folder(step.Name))
+	if err != nil {
+		return fmt.Errorf("pipeline: %s left no checkpoint: %w", step.Name, err)
+	}
+	if m.Fingerprint != pl.Fingerprint || m.Stage != step.Name {
+		return fmt.Errorf("pipeline: %s wrote a checkpoint of %s with fingerprint %.12s, not %.12s", step.Name, m.Stage, m.Fingerprint, pl.Fingerprint)
+	}
+	pl.Digest = m.Digest()
+	r.sound[step.Name] = true
+	r.events.Emit(stages.Event{
+		Type: "checkpoint", Stage: step.Name, Path: step.Name, Seconds: r.deps.Now().Sub(start).Seconds(), Message: pl.Digest,
+	})
+	return p.clean(step.Name)
+}
+
+// guard calls a stage and turns a panic into an error, so that a mistake in the program ends in a message and an exit code.
+func guard(ctx context.Context, s stages.Stage, env *stages.Env) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			env.Log.Error("panic in stage", "stage", s.Name(), "value", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v (this is a mistake in slm; events.jsonl and -v show where)", v)
+		}
+	}()
+	return s.Run(ctx, env)
+}
