@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -121,7 +122,8 @@ func pass(opt Options, dedup *dedup, d doc.Document) outcome {
 	}
 	if len(out.sections) == 0 {
 		out.Why = result.Why
-		if d.Named > 0 { // the rest of it is dropped already
+		told := slices.ContainsFunc(out.drops, func(x Drop) bool { return x.Why == out.Why })
+		if d.Named > 0 || !told { // the rest of it is dropped already
 			out.drops = append(out.drops, Drop{Title: d.Title, Why: out.Why, Source: place(d, d.Line()), Chars: int64(d.Named), Begins: d.Title})
 		}
 		return out
@@ -190,8 +192,8 @@ func (r *Report) count(s Section) {
 // the title of their document; among them the second of a number becomes "4 (2)". It keeps a hash a title.
 func (r *Report) name(d *doc.Document) {
 	if d.IsSection() {
-		number, n := r.free("section "+d.Title+"#", d.Number)
-		if n > 1 {
+		number := r.free("section "+d.Title+"#", d.Number)
+		if number != d.Number {
 			r.Renamed++
 			if d.Number == d.Heading {
 				d.Heading = number
@@ -200,17 +202,17 @@ func (r *Report) name(d *doc.Document) {
 		}
 		return
 	}
-	d.Title, _ = r.free("", d.Title)
+	d.Title = r.free("", d.Title)
 }
 
 // free is a name that nothing else in a room has, and takes it: the name, or its n-th with n behind it.
-func (r *Report) free(room, name string) (string, int) {
+func (r *Report) free(room, name string) string {
 	for free := name; ; {
 		h := minhash.Hash(room + free)
 		r.titles[h]++
 		n := r.titles[h]
 		if n == 1 {
-			return free, n
+			return free
 		}
 		free = fmt.Sprintf("%s (%d)", name, n)
 	}

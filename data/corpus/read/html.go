@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -22,8 +23,10 @@ var htmlPage = Format{Ends: []string{".html", ".htm", ".xhtml"}, Read: func(in *
 	return func(yield func(doc.Document, error) bool) {
 		var from io.Reader = in.in
 		head, _ := in.in.Peek(1024) // what cannot be read is told when it is read
-		if enc, name, certain := charset.DetermineEncoding(head, ""); certain && name != "utf-8" {
-			from = enc.NewDecoder().Reader(in.in)
+		if declared := pageCharset.FindSubmatch(head); declared != nil {
+			if enc, name := charset.Lookup(string(declared[1])); enc != nil && name != "utf-8" && !strings.HasPrefix(name, "utf-16") { // read as text, it is none
+				from = enc.NewDecoder().Reader(in.in)
+			}
 		}
 		z := html.NewTokenizer(from)
 		z.SetMaxBuf(in.most)
@@ -55,6 +58,9 @@ var htmlPage = Format{Ends: []string{".html", ".htm", ".xhtml"}, Read: func(in *
 		p.give(yield)
 	}
 }}
+
+// pageCharset is the charset that a page names, of itself or as XML.
+var pageCharset = regexp.MustCompile(`(?i)(?:<meta[^>]{1,200}charset\s*=\s*["']?\s*|<\?xml[^>]{1,100}encoding\s*=\s*["'])([a-z0-9_:.-]+)`)
 
 var errCharset = errors.New("not UTF-8 text, and the page names no other charset; convert the file first")
 
@@ -93,6 +99,9 @@ func (p *htmlReader) token(kind html.TokenType) {
 		p.add(string(p.z.Text()))
 	case html.StartTagToken, html.SelfClosingTagToken:
 		name, _ := p.z.TagName()
+		if kind == html.SelfClosingTagToken {
+			p.z.NextIsNotRawText()
+		}
 		p.start(atom.Lookup(name), kind == html.SelfClosingTagToken)
 	case html.EndTagToken:
 		name, _ := p.z.TagName()
@@ -134,7 +143,18 @@ func (p *htmlReader) start(tag atom.Atom, closed bool) {
 		p.endRow()
 	case p.open == atom.Table && (tag == atom.Td || tag == atom.Th) && p.inner == 0:
 		p.endCell()
-	case breaks[tag] && p.open != atom.Pre:
+	case breaks[tag]:
+		p.paragraph()
+	}
+}
+
+// paragraph ends one.
+func (p *htmlReader) paragraph() {
+	switch p.open {
+	case 0:
+		p.flush()
+	case atom.Pre:
+	default:
 		p.text.WriteString("\n\n")
 	}
 }
@@ -153,8 +173,8 @@ func (p *htmlReader) end(tag atom.Atom) {
 		p.endCell()
 	case p.open == atom.Table && tag == atom.Tr && p.inner == 0:
 		p.endRow()
-	case breaks[tag] && p.open != atom.Pre:
-		p.text.WriteString("\n\n")
+	case breaks[tag]:
+		p.paragraph()
 	}
 }
 
@@ -217,15 +237,15 @@ func (p *htmlReader) flush() {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	b := doc.Block{Text: text + "\n\n", Decoded: true, Line: line}
+	b := doc.Block{Text: strings.TrimSpace(text) + "\n\n", Decoded: true, Line: line}
 	switch {
 	case open == atom.Title:
-		if title := headingTitle(clean.Fold(clean.Decoded(text))); title != "" {
+		if title := headingTitle(strings.TrimRight(clean.Fold(clean.Decoded(text)), " ¶")); title != "" {
 			p.doc.Title = title
 		}
 		return // it stands in no part of the page
 	case heading(open) > 0:
-		b.Kind, b.Level, b.Title = doc.Head, heading(open), headingTitle(clean.Fold(clean.Decoded(text)))
+		b.Kind, b.Level, b.Title = doc.Head, heading(open), headingTitle(strings.TrimRight(clean.Fold(clean.Decoded(text)), " ¶"))
 		if b.Title == "" {
 			b.Kind, b.Why = doc.Aside, "a heading without text"
 		}
