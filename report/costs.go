@@ -39,6 +39,9 @@ func costs(stages []Stage) []costRow {
 				other = append(other, strings.ReplaceAll(name, "_", " ")+nbsp+whole(c[name]))
 			}
 		}
+		for _, m := range s.Metrics {
+			other = append(other, strings.ReplaceAll(m.Name, "_", " ")+nbsp+strconv.FormatFloat(m.Value, 'g', 4, 64))
+		}
 		row.Other = strings.Join(other, " · ")
 		seconds, planned = seconds+s.Seconds, planned+s.Planned
 		out = append(out, row)

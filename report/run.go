@@ -33,8 +33,9 @@ type Stage struct {
 	Title    string
 	Digest   string
 	Manifest *checkpoint.Manifest
-	Seconds  float64 // spent at it, over all sittings; 0 when the events do not say
-	Planned  float64 // seconds that slm plan expected; 0 when it was not asked
+	Seconds  float64         // spent at it, over all sittings; 0 when the events do not say
+	Planned  float64         // seconds that slm plan expected; 0 when it was not asked
+	Metrics  []stages.Metric // what it has come to, where the report has no part of its own about it
 }
 
 // Curve is a training stage's loss over time.
@@ -98,7 +99,10 @@ func (r *Run) read(stage, dir string) error {
 	case stages.Eval:
 		r.Summary, r.Rows, err = result.Read(dir)
 	default:
-		err = r.curve(stage, filepath.Join(dir, "metrics.arrow"))
+		var drawn bool
+		if drawn, err = r.curve(stage, filepath.Join(dir, "metrics.arrow")); err == nil && !drawn {
+			err = r.metrics(stage, dir)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("report: stage %s: %w", stage, err)
@@ -112,15 +116,26 @@ func title(stage string) string {
 	return cmp.Or(d.Title, stage)
 }
 
-// curve reads the curve of a stage that trains.
-func (r *Run) curve(stage, file string) error {
+// curve reads the curve of a stage, if it trains.
+func (r *Run) curve(stage, file string) (drawn bool, err error) {
 	rows, _, err := checkpoint.ReadTable[Metric](file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err == nil && len(rows) > 0 {
 		r.Curves = append(r.Curves, Curve{Stage: stage, Metrics: rows})
 	}
+	return true, err
+}
+
+// metrics reads the numbers that a stage without a part of its own in the report has come to.
+func (r *Run) metrics(stage, dir string) error {
+	d, _ := all.Lookup(stage)
+	if d.Metrics == nil {
+		return nil
+	}
+	list, err := d.Metrics(dir)
+	r.Stages[len(r.Stages)-1].Metrics = list
 	return err
 }
 

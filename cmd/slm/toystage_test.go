@@ -35,7 +35,7 @@ var toyStage = stages.Def{
 			return nil, err
 		}
 		n, err := strconv.ParseFloat(string(text), 64)
-		return []stages.Metric{{Name: "toys", Value: n, Near: 0.1}}, err
+		return []stages.Metric{{Name: "toys_seen", Value: n, Near: 0.1}}, err
 	},
 	Agrees: stages.InMetrics,
 }
@@ -94,7 +94,7 @@ func TestStages_OneMoreIsItsPackageAndALine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says("the report", string(page), `title="Counting of toys">toy</th>`, "toys\u00a03")
+	says("the report", string(page), `title="Counting of toys">toy</th>`, "toys\u00a03", "toys seen\u00a03")
 
 	do(0, "train", "tiny", "--until", "data", "-q", "-s", "stages.toy.count=4")
 	do(0, "train", "tiny", "--only", "toy", "-q", "-s", "stages.toy.count=4")
@@ -102,7 +102,7 @@ func TestStages_OneMoreIsItsPackageAndALine(t *testing.T) {
 	if err != nil || len(runs) != 2 {
 		t.Fatalf("%v, %v: another count is another run", runs, err)
 	}
-	says("diff", do(7, "diff", runs[0], runs[1]).out, "stages.toy.count: ", "toy     differs", "toy     toys: ", "toys.txt row 0 line")
+	says("diff", do(7, "diff", runs[0], runs[1]).out, "stages.toy.count: ", "toy     differs", "toy     toys_seen: ", "toys.txt row 0 line")
 
 	if err := os.WriteFile(filepath.Join(dir, "runs", first, "toy", "toys.txt"), []byte("5"), 0o666); err != nil {
 		t.Fatal(err)
