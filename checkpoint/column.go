@@ -17,6 +17,7 @@ type column struct {
 	index    int    // of the struct field
 	typ      string // as arrowFile writes it: utf8, list<int32>
 	nullable bool
+	optional bool // left out of a table that has no value in it
 	arrow    arrow.DataType
 }
 
@@ -31,11 +32,11 @@ func columnsOf(t reflect.Type) ([]column, error) {
 	seen := map[string]bool{}
 	for i := 0; i < t.NumField(); i++ {
 		f := t.Field(i)
-		name := f.Tag.Get("arrow")
+		name, option, _ := strings.Cut(f.Tag.Get("arrow"), ",")
 		if name == "" || name == "-" {
 			continue
 		}
-		c := column{name: name, index: i}
+		c := column{name: name, index: i, optional: option == "optional"}
 		ft := f.Type
 		if ft.Kind() == reflect.Pointer {
 			c.nullable, ft = true, ft.Elem()

@@ -22,9 +22,13 @@ const (
 // WriteTable writes rows to an Arrow IPC file with a column for each field of T that has a tag `arrow:"name"`. Field types: string,
 // bool, int, int32, int64, uint64, float32, float64, []byte, []string, []int32, []int64, []float32, []float64, time.Time (to the microsecond, UTC),
 // and pointers to them, which make the column nullable. Bytes of a string that are no UTF-8 become U+FFFD. meta goes into the
-// schema's metadata.
+// schema's metadata. A column that is tagged `arrow:"name,optional"` is left out where every row has the type's zero value in it, so that a
+// file without such values has the bytes that it had before the column was thought of.
 func WriteTable[T any](path string, rows []T, meta map[string]string) error {
-	w, err := NewTableWriter[T](path, meta)
+	used := func(c column) bool {
+		return !c.optional || slices.ContainsFunc(rows, func(row T) bool { return !reflect.ValueOf(row).Field(c.index).IsZero() })
+	}
+	w, err := newTableWriter[T](path, meta, used)
 	if err != nil {
 		return err
 	}
@@ -44,12 +48,17 @@ type TableWriter[T any] struct {
 	err  error
 }
 
-// NewTableWriter begins a table; see WriteTable for what T may be.
+// NewTableWriter begins a table with all columns; see WriteTable for what T may be.
 func NewTableWriter[T any](path string, meta map[string]string) (*TableWriter[T], error) {
+	return newTableWriter[T](path, meta, func(column) bool { return true })
+}
+
+func newTableWriter[T any](path string, meta map[string]string, used func(column) bool) (*TableWriter[T], error) {
 	cols, err := columnsOf(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: write %s: %w", path, err)
 	}
+	cols = slices.DeleteFunc(cols, func(c column) bool { return !used(c) })
 	fields := make([]arrow.Field, len(cols))
 	for i, c := range cols {
 		fields[i] = arrow.Field{Name: c.name, Type: c.arrow, Nullable: c.nullable}
@@ -115,8 +124,8 @@ func (t *TableWriter[T]) Abort() error {
 	return t.w.out.abort()
 }
 
-// ReadTable reads a table into rows of T. The file must have a column of the right type for each tagged field; others are passed
-// over. Empty lists come back as nil. Errors name the file and the column: ErrCorrupt, or what the file system says.
+// ReadTable reads a table into rows of T. The file must have a column of the right type for each tagged field that is not optional; others are
+// passed over. Empty lists come back as nil. Errors name the file and the column: ErrCorrupt, or what the file system says.
 func ReadTable[T any](path string) ([]T, map[string]string, error) {
 	t, err := OpenTable[T](path)
 	if err != nil {
@@ -188,6 +197,10 @@ func OpenTable[T any](path string) (*Table[T], error) {
 
 // check finds the columns and counts the rows. A row takes at least a bit in each column, so the count is bounded by the file.
 func (t *Table[T]) check() error {
+	has := func(c column) bool {
+		return slices.ContainsFunc(t.a.fields, func(f field) bool { return f.name == c.name })
+	}
+	t.cols = slices.DeleteFunc(t.cols, func(c column) bool { return c.optional && !has(c) })
 	for _, c := range t.cols {
 		found := -1
 		for i, f := range t.a.fields {

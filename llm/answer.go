@@ -3,9 +3,7 @@ package llm
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
-	"unicode"
 
 	"slm/data/form"
 )
@@ -19,7 +17,8 @@ type Question struct {
 
 // Choice is how a question was answered.
 type Choice struct {
-	Index  int       // of the choice that was picked; -1 = the reply names none, which counts as wrong
+	Index  int       // of the choice that was picked; -1 = the reply names none, which counts as wrong, or there is no answer
+	None   *NoAnswer // why there is no answer, which counts as nothing; nil = there is one
 	Scores []float64 // one a choice: mean log-probability of its tokens. Only by cloze
 	Margin float64   // best score less second best. Only by cloze
 	Text   string    // the reply. Only by letter
@@ -53,7 +52,8 @@ func Render(style string, q Question) (Request, error) {
 }
 
 // Answer asks a client questions, all in one Do. By cloze the choice with the highest mean log-probability per token is picked, the first
-// of equals. Scores that are all equal tell nothing, and are refused with ErrScores instead of being taken for chance.
+// of equals. Scores that are all equal tell nothing, and are refused with ErrScores instead of being taken for chance. By letter a reply that
+// ends before it has decided, as of a model that thinks, is asked for again with room for as many tokens as the client allows.
 func Answer(ctx context.Context, c Client, style string, qs []Question) ([]Choice, error) {
 	reqs := make([]Request, len(qs))
 	for i, q := range qs {
@@ -62,26 +62,52 @@ func Answer(ctx context.Context, c Client, style string, qs []Question) ([]Choic
 			return nil, fmt.Errorf("%w (question %d)", err, i+1)
 		}
 	}
-	replies, err := c.Do(ctx, reqs)
+	replies, err := grow(ctx, c, reqs, func(i int, r Reply) bool { return style == Letter && undecided(r, qs[i].Choices) })
 	if err != nil {
 		return nil, err
 	}
-	if len(replies) != len(qs) {
-		return nil, fmt.Errorf("llm: %w: %d replies to %d questions", ErrReply, len(replies), len(qs))
-	}
 	out := make([]Choice, len(qs))
 	for i, r := range replies {
-		out[i] = Choice{Index: -1, Calls: max(1, r.Calls), Tokens: r.PromptTokens + r.OutputTokens}
-		if style == Letter {
-			out[i].Text = r.Text
-			out[i].Index = parseLetter(r.Text, qs[i].Choices)
-			continue
-		}
-		if err := out[i].pick(r, reqs[i].Options); err != nil {
-			return nil, fmt.Errorf("%w (question %d)", err, i+1)
+		out[i] = Choice{Index: -1, None: r.None, Calls: r.Calls, Tokens: r.PromptTokens + r.OutputTokens}
+		switch {
+		case r.None != nil:
+		case style == Letter:
+			out[i].Text, _ = visible(r.Text)
+			out[i].Index, _ = parseLetter(r.Text, qs[i].Choices)
+		default:
+			if err := out[i].pick(r, reqs[i].Options); err != nil {
+				return nil, fmt.Errorf("%w (question %d)", err, i+1)
+			}
 		}
 	}
 	return out, nil
+}
+
+// undecided says that a reply came to its end before it named a choice for certain.
+func undecided(r Reply, choices []string) bool {
+	text, thinking := visible(r.Text)
+	if !r.Cut && !thinking {
+		return false
+	}
+	_, sure := parseLetter(text, choices)
+	return !sure
+}
+
+// Write asks for replies to messages, all in one Do, each of at most so many tokens besides what the model thinks. Texts come without the
+// thoughts.
+func Write(ctx context.Context, c Client, messages []string, tokens int) ([]Reply, error) {
+	reqs := make([]Request, len(messages))
+	for i, m := range messages {
+		reqs[i] = Request{Prompt: m, MaxTokens: tokens, Chat: true}
+	}
+	replies, err := grow(ctx, c, reqs, func(_ int, r Reply) bool {
+		text, thinking := visible(r.Text)
+		return text == "" && (r.Cut || thinking)
+	})
+	for i := range replies {
+		replies[i].Text, _ = visible(replies[i].Text)
+	}
+	return replies, err
 }
 
 // pick takes the likeliest option.
@@ -115,56 +141,4 @@ func (c *Choice) pick(r Reply, options []string) error {
 	}
 	c.Margin = c.Scores[c.Index] - c.Scores[second]
 	return nil
-}
-
-var (
-	leadingLetter = regexp.MustCompile(`^[^\pL\pN]*([A-Za-z])[^\pL\pN]*(?:$|[).:,;\]*\n])`)
-	namedLetter   = regexp.MustCompile(`(?i)\b(?:answer|option|choice)(?:\s+is)?\s*:?[^\pL\pN]*([A-Z])(?:$|[^\pL\pN'])`)
-)
-
-// parseLetter finds the choice that a reply names: a letter on its own at its start, one after "answer" or "option", the text of a choice,
-// or else the first capital letter that stands alone and is no article. -1 = none of the choices.
-func parseLetter(reply string, choices []string) int {
-	reply = strings.TrimSpace(reply)
-	index := func(letter byte) int {
-		if i := int(letter&^0x20) - 'A'; i >= 0 && i < len(choices) {
-			return i
-		}
-		return -1
-	}
-	if m := leadingLetter.FindStringSubmatch(reply); m != nil {
-		return index(m[1][0])
-	}
-	if m := namedLetter.FindStringSubmatch(reply); m != nil {
-		return index(m[1][0])
-	}
-	for i, c := range choices {
-		if strings.EqualFold(strings.Trim(reply, " ."), strings.Trim(c, " .")) {
-			return i
-		}
-	}
-	words := []rune(reply)
-	part := func(i int) bool {
-		return i >= 0 && i < len(words) && (unicode.IsLetter(words[i]) || unicode.IsDigit(words[i]) || words[i] == '\'')
-	}
-	for i, r := range words {
-		if r < 'A' || r > 'Z' || part(i-1) || part(i+1) {
-			continue
-		}
-		article := r == 'A' && i+2 < len(words) && words[i+1] == ' ' && unicode.IsLower(words[i+2]) && begins(words[:i])
-		if k := index(byte(r)); k >= 0 && !article {
-			return k
-		}
-	}
-	return -1
-}
-
-// begins says that a sentence begins after this text: only there has the article a capital letter.
-func begins(before []rune) bool {
-	for i := len(before) - 1; i >= 0; i-- {
-		if !unicode.IsSpace(before[i]) {
-			return strings.ContainsRune(".!?:", before[i])
-		}
-	}
-	return true
 }

@@ -48,7 +48,9 @@ func (e entry) check() error {
 		return err
 	case k != e.Key:
 		return errors.New("it is not what its key says")
-	case len(e.Reply.Scores) != len(e.Request.Options):
+	case e.Reply.None != nil && (e.Reply.None.Reason == "" || len(e.Reply.Scores) > 0):
+		return errors.New("it has an answer and none")
+	case e.Reply.None == nil && len(e.Reply.Scores) != len(e.Request.Options):
 		return fmt.Errorf("%d scores for %d options", len(e.Reply.Scores), len(e.Request.Options))
 	case !sane(e.Reply.PromptTokens) || !sane(e.Reply.OutputTokens):
 		return errors.New("its number of tokens is none")
@@ -75,19 +77,33 @@ type store struct {
 	mu      sync.Mutex
 	entries map[string]entry
 	kept    map[string]bool            // keys that are in the journal; the others were replayed and not used yet
+	failed  map[string]bool            // keys that another process got no answer to and that may have one now; nil = they are not asked again
 	label   string                     // of whoever asks now
 	uses    map[string]map[string]bool // by label, the keys of what was used under it
 	journal *checkpoint.Journal
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
 }
 
-func emptyStore() *store {
-	return &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}}
+// emptyStore is a store without entries. offline = questions that had no answer before have none now.
+func emptyStore(offline bool) *store {
+	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}}
+	if !offline {
+		s.failed = map[string]bool{}
+	}
+	return s
+}
+
+// add takes in an entry that another process wrote. The caller holds the lock or is alone.
+func (s *store) add(e entry) {
+	s.entries[e.Key] = e
+	if s.failed != nil && e.Reply.None.passing() {
+		s.failed[e.Key] = true
+	}
 }
 
 // openStore reads a journal, if a path is given, and says what its replies took.
-func openStore(path string) (*store, Usage, error) {
-	s := emptyStore()
+func openStore(path string, offline bool) (*store, Usage, error) {
+	s := emptyStore(offline)
 	var used Usage
 	if path == "" {
 		return s, used, nil
@@ -121,7 +137,9 @@ func (s *store) read(frame []byte, used *Usage) {
 	if json.Unmarshal(frame, &e) != nil || e.V != entryVersion || e.check() != nil {
 		return
 	}
-	s.entries[e.Key], s.kept[e.Key] = e, true
+	delete(s.failed, e.Key) // the journal's last word counts
+	s.add(e)
+	s.kept[e.Key] = true
 	s.use(e.Use, e.Key)
 	if e.Paid {
 		used.add(e.Reply.usage())
@@ -142,6 +160,9 @@ func (s *store) get(key string) (Reply, bool) {
 	defer s.mu.Unlock()
 	e, ok := s.entries[key]
 	e.Reply.Scores = slices.Clone(e.Reply.Scores)
+	if n := e.Reply.None; n != nil {
+		e.Reply.None = &NoAnswer{n.Reason, n.Said}
+	}
 	return e.Reply, ok
 }
 
@@ -183,6 +204,7 @@ func (s *store) put(entries ...entry) error {
 	}
 	for _, e := range entries {
 		s.entries[e.Key], s.kept[e.Key] = e, true
+		delete(s.failed, e.Key)
 		s.use(e.Use, e.Key)
 	}
 	return nil
@@ -233,7 +255,7 @@ func (s *store) claim(keys []string) (mine []int, others []chan struct{}) {
 	defer s.mu.Unlock()
 	claimed := map[string]bool{}
 	for i, k := range keys {
-		if _, ok := s.entries[k]; ok || claimed[k] {
+		if _, ok := s.entries[k]; ok && !s.failed[k] || claimed[k] {
 			continue
 		}
 		if f, ok := s.flights[k]; ok {
@@ -271,8 +293,11 @@ type replyRow struct {
 	Stop         []string  `arrow:"stop"`
 	Chat         bool      `arrow:"chat"`
 	Text         string    `arrow:"text"`
-	LogProbs     []float64 `arrow:"logprobs"` // one an option
-	Tokens       []int32   `arrow:"tokens"`   // one an option
+	Cut          bool      `arrow:"cut,optional"`
+	NoAnswer     string    `arrow:"no_answer,optional"` // the reason
+	Said         string    `arrow:"said,optional"`      // instead of an answer
+	LogProbs     []float64 `arrow:"logprobs"`           // one an option
+	Tokens       []int32   `arrow:"tokens"`             // one an option
 	PromptTokens int32     `arrow:"prompt_tokens"`
 	OutputTokens int32     `arrow:"output_tokens"`
 	USD          float64   `arrow:"usd"`
@@ -311,6 +336,10 @@ func (e entry) row() replyRow {
 		Prompt: e.Request.Prompt, Options: e.Request.Options, MaxTokens: int32(e.Request.MaxTokens), Stop: e.Request.Stop, Chat: e.Request.Chat,
 		Text: e.Reply.Text, PromptTokens: int32(e.Reply.PromptTokens), OutputTokens: int32(e.Reply.OutputTokens), USD: e.USD,
 	}
+	r.Cut = e.Reply.Cut
+	if n := e.Reply.None; n != nil {
+		r.NoAnswer, r.Said = string(n.Reason), n.Said
+	}
 	for _, sc := range e.Reply.Scores {
 		r.LogProbs, r.Tokens = append(r.LogProbs, sc.LogProb), append(r.Tokens, int32(sc.Tokens))
 	}
@@ -332,7 +361,10 @@ func (s *store) replay(path string) error {
 		e := entry{
 			V: entryVersion, Key: r.Key, USD: r.USD, Info: Info{Provider: r.Provider, Model: r.Model, Digest: r.Digest},
 			Request: Request{Prompt: r.Prompt, Options: r.Options, MaxTokens: int(r.MaxTokens), Stop: r.Stop, Chat: r.Chat},
-			Reply:   Reply{Text: r.Text, PromptTokens: int(r.PromptTokens), OutputTokens: int(r.OutputTokens)},
+			Reply:   Reply{Text: r.Text, Cut: r.Cut, PromptTokens: int(r.PromptTokens), OutputTokens: int(r.OutputTokens)},
+		}
+		if r.NoAnswer != "" {
+			e.Reply.None = &NoAnswer{Reason(r.NoAnswer), r.Said}
 		}
 		for o := range min(len(r.LogProbs), len(r.Tokens)) {
 			e.Reply.Scores = append(e.Reply.Scores, Score{r.LogProbs[o], int(r.Tokens[o])})
@@ -345,7 +377,7 @@ func (s *store) replay(path string) error {
 			return fmt.Errorf("llm: replay %s: %w: row %d: %w", path, checkpoint.ErrCorrupt, i+1, err)
 		}
 		if _, known := s.entries[e.Key]; !known {
-			s.entries[e.Key] = e
+			s.add(e)
 		}
 	}
 	return nil

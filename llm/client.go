@@ -51,12 +51,14 @@ type Score struct {
 
 // Reply answers one Request.
 type Reply struct {
-	Text         string  `json:"text,omitempty"`
-	Scores       []Score `json:"scores,omitempty"` // one an option
-	PromptTokens int     `json:"prompt_tokens"`    // as the provider counts them
-	OutputTokens int     `json:"output_tokens"`
-	Calls        int     `json:"-"` // that it took when it was asked first, retries apart
-	Cached       bool    `json:"-"` // nothing was asked
+	Text         string    `json:"text,omitempty"`
+	Cut          bool      `json:"cut,omitempty"`       // the text ends because MaxTokens were reached
+	None         *NoAnswer `json:"no_answer,omitempty"` // why there is neither text nor scores; nil = there is
+	Scores       []Score   `json:"scores,omitempty"`    // one an option
+	PromptTokens int       `json:"prompt_tokens"`       // as the provider counts them
+	OutputTokens int       `json:"output_tokens"`
+	Calls        int       `json:"-"` // that it took when it was asked first, retries apart
+	Cached       bool      `json:"-"` // nothing was asked
 
 	said limits // by the server beside it
 }

@@ -3,6 +3,7 @@ package llm
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"regexp"
@@ -27,17 +28,21 @@ const (
 
 // Config is the recipe's section llm.
 type Config struct {
-	Provider    ProviderName  `yaml:"provider" doc:"where the model runs"`
-	Model       string        `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE (a path), or the server's name for it"`
-	Weights     string        `yaml:"weights" oneof:"full|int8|file" doc:"format of a local model's weights: full is the kernel's own precision, int8 a byte each with a scale per row, file the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). Smaller weights write a single answer faster; full reads long prompts fastest. Scores differ in their last digits"`
-	Answer      string        `yaml:"answer" oneof:"cloze|letter" doc:"cloze: the most likely option; letter: the letter in a chat reply. cloze needs a server that returns log-probabilities of the prompt"`
-	URL         string        `yaml:"url" unset:"empty" doc:"address of a server, with its version: https://host/v1; {key} in the path stands for the key"`
-	KeyEnv      string        `yaml:"key_env" identity:"none" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key"`
-	Budget      Budget        `yaml:"budget" identity:"none" doc:"limits over all restarts of a run; openai needs one"`
-	Price       *Price        `yaml:"price" identity:"none" doc:"price in US dollars per million tokens"`
-	Retries     int           `yaml:"retries" identity:"none" min:"0" max:"20" doc:"attempts after the first one"`
-	Timeout     time.Duration `yaml:"timeout" identity:"none" doc:"time limit of one attempt"`
-	Concurrency int           `yaml:"concurrency" identity:"none" min:"1" max:"256" doc:"concurrent calls to a server; the local model takes one"`
+	Provider    ProviderName      `yaml:"provider" doc:"where the model runs"`
+	Model       string            `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE (a path), or the server's name for it"`
+	Weights     string            `yaml:"weights" oneof:"full|int8|file" doc:"format of a local model's weights: full is the kernel's own precision, int8 a byte each with a scale per row, file the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). Smaller weights write a single answer faster; full reads long prompts fastest. Scores differ in their last digits"`
+	Answer      string            `yaml:"answer" oneof:"cloze|letter" doc:"cloze: the most likely option; letter: the letter in a chat reply. cloze needs a server that returns log-probabilities of the prompt"`
+	URL         string            `yaml:"url" unset:"empty" doc:"address of a server, with its version: https://host/v1; {key} in the path stands for the key"`
+	Query       map[string]string `yaml:"query" identity:"none" unset:"none" doc:"query string of every address, such as {api-version: 2024-10-21} for Azure"`
+	KeyEnv      string            `yaml:"key_env" identity:"none" unset:"empty" doc:"NAME of the environment variable that holds the key, in capitals; empty = no key"`
+	KeyHeader   string            `yaml:"key_header" identity:"none" unset:"empty" doc:"header that holds the key alone, such as api-key for Azure; empty = Authorization: Bearer KEY"`
+	Headers     map[string]string `yaml:"headers" identity:"none" unset:"none" doc:"more headers for every call: for each header the NAME of the environment variable that holds its value, in capitals"`
+	MaxTokens   int               `yaml:"max_tokens" identity:"none" min:"0" max:"1000000" doc:"tokens that a reply may have when a shorter limit cuts it off, as with models that think; 0 = a reply that is cut off is not asked for again"`
+	Budget      Budget            `yaml:"budget" identity:"none" doc:"limits over all restarts of a run; openai needs one"`
+	Price       *Price            `yaml:"price" identity:"none" doc:"price in US dollars per million tokens"`
+	Retries     int               `yaml:"retries" identity:"none" min:"0" max:"20" doc:"attempts after the first one"`
+	Timeout     time.Duration     `yaml:"timeout" identity:"none" doc:"time limit of one attempt for a reply of up to 512 tokens; a longer reply has proportionally more"`
+	Concurrency int               `yaml:"concurrency" identity:"none" min:"1" max:"256" doc:"concurrent calls to a server; the local model takes one"`
 }
 
 // Budget limits what a run may ask for, over all its restarts. 0 = no limit of that kind.
@@ -55,11 +60,17 @@ type Price struct {
 
 // Default is the real small model that set-up fetches, run in this process.
 func Default() Config {
-	return Config{Provider: Local, Model: "smollm2-135m-instruct", Weights: Full, Answer: Cloze, Budget: Budget{Calls: 50_000}, Retries: 5, Timeout: time.Minute, Concurrency: 4}
+	return Config{Provider: Local, Model: "smollm2-135m-instruct", Weights: Full, Answer: Cloze, MaxTokens: 4096, Budget: Budget{Calls: 50_000}, Retries: 5, Timeout: time.Minute, Concurrency: 4}
 }
 
 // envName has capitals only, which hardly any key has.
 var envName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,127}$`)
+
+// headerName is a header's name as servers have them, and secretName one of a query's part that carries a key.
+var (
+	headerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	secretName = regexp.MustCompile(`(?i)key|token|secret|sig|passw|auth`)
+)
 
 // Validate returns every problem at once, each as "field: what is wrong".
 func (c Config) Validate() error {
@@ -122,6 +133,22 @@ func (c Config) validateRemote(problem func(string, ...any)) {
 		problem("url: has a place for the key, and key_env names no environment variable that holds it")
 	case slices.ContainsFunc(strings.Split(u.Path, "/"), looksSecret):
 		problem("url: a part of its path looks like a key: write " + keyHere + " there, and put the key into an environment variable that key_env names")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Query)) {
+		if looksSecret(c.Query[name]) || secretName.MatchString(name) {
+			problem("query.%s: may hold a key; put it into an environment variable that key_env names", name)
+		}
+	}
+	if c.KeyHeader != "" && (!headerName.MatchString(c.KeyHeader) || looksSecret(c.KeyHeader)) {
+		problem("key_header: takes the name of a header, not the key itself")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		switch variable := c.Headers[name]; {
+		case !headerName.MatchString(name):
+			problem("headers: a header's name is letters, digits and dashes")
+		case !envName.MatchString(variable):
+			problem("headers.%s: takes the name of an environment variable, in capitals, not the value itself", name)
+		}
 	}
 	if c.KeyEnv != "" && !envName.MatchString(c.KeyEnv) {
 		problem("key_env: takes the name of an environment variable, in capitals, not the key itself")

@@ -405,14 +405,3 @@ func TestOpenAI_ReplyThatRepeatsTheKeyIsKeptWithoutIt(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 }
-
-func TestOpenAI_MessageWithoutATextIsRefused(t *testing.T) {
-	f := serve(t)
-	f.fault = func(_ int, _ string, w http.ResponseWriter) bool {
-		_, _ = w.Write([]byte(`{"choices":[{"message":{"role":"assistant","content":null,"reasoning":"hmm"},"finish_reason":"length"}]}`))
-		return true
-	}
-	if _, err := openBox(t, f.config(), Options{}).Do(context.Background(), []Request{{Prompt: "p", MaxTokens: 5, Chat: true}}); !errors.Is(err, ErrReply) || f.calls() != 1 {
-		t.Errorf("%d calls, %v", f.calls(), err)
-	}
-}

@@ -182,7 +182,10 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 			return nil, fmt.Errorf("llm: generate: %w", err)
 		}
 		for k, i := range written {
-			replies[i] = Reply{Text: untilStop(e.decode(got[k]), reqs[i].Stop), PromptTokens: len(texts[k].prompt), OutputTokens: len(got[k])}
+			text := e.decode(got[k])
+			r := Reply{Text: untilStop(text, reqs[i].Stop), PromptTokens: len(texts[k].prompt), OutputTokens: len(got[k])}
+			r.Cut = len(got[k]) == texts[k].maxNew && r.Text == text
+			replies[i] = r
 		}
 	}
 	return replies, nil
@@ -248,7 +251,7 @@ func begin(e engine, r Request) (completion, error) {
 		return completion{}, err
 	}
 	if n := len(prompt) + r.MaxTokens; n > e.context() {
-		return completion{}, fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrRequest, n, e.context())
+		return completion{}, &fault{err: fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrRequest, n, e.context()), long: true}
 	}
 	return completion{prompt, r.MaxTokens}, nil
 }

@@ -15,7 +15,9 @@ import (
 type toy struct {
 	room    int
 	closed  bool
-	batches []int // jobs of each call
+	batches []int                 // jobs of each call
+	rooms   []int                 // of each completion, in tokens
+	text    func(room int) string // of a completion; nil = three words
 }
 
 func (toy) encode(text string, chat bool) ([]int32, error) {
@@ -61,9 +63,14 @@ func (t *toy) score(_ context.Context, jobs []scoring) ([][]float64, error) {
 }
 
 func (t *toy) generate(_ context.Context, jobs []completion) ([][]int32, error) {
-	ids, _ := toy{}.encode("one\ntwo\nthree", false)
 	var out [][]int32
 	for _, j := range jobs {
+		text := "one\ntwo\nthree"
+		if t.text != nil {
+			text = t.text(j.maxNew)
+		}
+		t.rooms = append(t.rooms, j.maxNew)
+		ids, _ := toy{}.encode(text, false)
 		out = append(out, ids[:min(j.maxNew, len(ids))])
 	}
 	return out, nil

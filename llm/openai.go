@@ -2,28 +2,28 @@ package llm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"time"
 )
 
 const maxBody = 64 << 20 // bytes of a reply
 
 var openAIProvider = Provider{
-	Name: OpenAI, Meaning: "any server of OpenAI's protocol", Keys: []string{"url", "key_env"}, Metered: true, Elsewhere: true, Splits: true,
+	Name: OpenAI, Meaning: "any server of OpenAI's protocol", Keys: []string{"url", "query", "key_env", "key_header", "headers"}, Metered: true, Elsewhere: true, Splits: true,
 	validate: Config.validateRemote,
 	open:     func(c Config, opt Options) (provider, error) { return newOpenAI(c, opt) },
 }
@@ -31,72 +31,43 @@ var openAIProvider = Provider{
 // openAI asks a server that speaks OpenAI's protocol: chat completions, completions, and completions with echo and logprobs for how
 // likely a text is.
 type openAI struct {
-	cfg    Config
-	key    secret
-	http   *http.Client
-	id     Info
-	server string // the address as messages have it
+	cfg     Config
+	key     secret
+	headers []header
+	http    *http.Client
+	id      Info
+	server  string // the address as messages have it
+	dialect *dialect
 }
 
-// keyHere stands in an address where the key goes, for servers that want it in the path: https://host/{key}/v1.
-const keyHere = "{key}"
-
-// version is the part of an address that many servers end in.
-var version = regexp.MustCompile(`^v[0-9]+(beta|alpha)?[0-9]*$`)
-
-// shown is an address for messages: the server, and the version at the end. What stands between may hold somebody's key.
-func shown(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "the server"
-	}
-	out := u.Scheme + "://" + u.Host
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	last := parts[len(parts)-1]
-	if len(parts) > 1 || last != "" && !version.MatchString(last) {
-		out += "/…"
-	}
-	if version.MatchString(last) {
-		out += "/" + last
-	}
-	return out
+// header is one that the recipe adds to every call.
+type header struct {
+	name  string
+	value secret
 }
-
-// secret is a key inside a function, where no way of printing finds it: fmt shows unexported fields without asking their methods.
-type secret func() string
-
-// String and MarshalJSON stand in where a function could not be printed at all.
-func (secret) String() string               { return "[key]" }
-func (secret) MarshalJSON() ([]byte, error) { return []byte(`"[key]"`), nil }
-
-// hide takes the key out of a text that came from elsewhere, as it is and as it stands in addresses, quoted text and headers.
-func (k secret) hide(text string) string {
-	key := k()
-	if key == "" {
-		return text
-	}
-	quoted := strconv.Quote(key)
-	for _, form := range []string{
-		key, url.QueryEscape(key), url.PathEscape(key), quoted[1 : len(quoted)-1],
-		base64.StdEncoding.EncodeToString([]byte(key)), base64.RawURLEncoding.EncodeToString([]byte(key)),
-	} {
-		text = strings.ReplaceAll(text, form, "[key]")
-	}
-	return text
-}
-
-// placeholder is the longest key that is none: servers at home are given a word such as EMPTY, which may well stand in a reply.
-const placeholder = 7
 
 func newOpenAI(cfg Config, opt Options) (*openAI, error) {
-	key := ""
-	if cfg.KeyEnv != "" {
-		key = strings.TrimSpace(opt.Getenv(cfg.KeyEnv))
-		if key == "" && !opt.Offline {
-			return nil, fmt.Errorf("llm: %w: the environment variable %s, which key_env names, is not set", ErrAuth, cfg.KeyEnv)
+	read := func(variable, named string) (secret, error) {
+		value := ""
+		if variable != "" {
+			if value = strings.TrimSpace(opt.Getenv(variable)); value == "" && !opt.Offline {
+				return nil, fmt.Errorf("llm: %w: the environment variable %s, which %s names, is not set", ErrAuth, variable, named)
+			}
 		}
+		return func() string { return value }, nil
 	}
-	p := &openAI{cfg: cfg, http: opt.HTTP, key: func() string { return key }}
+	p := &openAI{cfg: cfg, http: opt.HTTP}
+	var err error
+	if p.key, err = read(cfg.KeyEnv, "key_env"); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Headers)) {
+		value, err := read(cfg.Headers[name], "headers."+name)
+		if err != nil {
+			return nil, err
+		}
+		p.headers = append(p.headers, header{name, value})
+	}
 	if p.http == nil {
 		p.http = &http.Client{}
 	}
@@ -106,6 +77,7 @@ func newOpenAI(cfg Config, opt Options) (*openAI, error) {
 	p.http = &client
 	p.cfg.URL = strings.TrimRight(cfg.URL, "/")
 	p.server = shown(p.cfg.URL)
+	p.dialect = &dialect{note: opt.Note}
 	sum := sha256.Sum256([]byte(p.cfg.URL + "\n" + cfg.Model))
 	p.id = Info{Provider: OpenAI, Model: cfg.Model, Digest: hex.EncodeToString(sum[:]), CanScore: cfg.Answer == Cloze}
 	return p, nil
@@ -121,51 +93,127 @@ func (p *openAI) close() error {
 
 // ask answers one request with one HTTP call.
 func (p *openAI) ask(ctx context.Context, r Request) (Reply, error) {
-	switch {
-	case len(r.Options) > 0 && r.Chat:
+	if len(r.Options) > 0 && r.Chat {
 		return Reply{}, fmt.Errorf("llm: %w: a chat does not say how likely a text is", ErrRequest)
+	}
+	got, err := p.send(ctx, r)
+	if err == nil {
+		var reply Reply
+		if reply, err = p.read(got, r); err == nil {
+			return p.reply(got, r, reply), nil
+		}
+	}
+	if f := asFault(err); f.none != nil && !f.again { // refused for good: that is the reply
+		return Reply{None: f.none, said: f.said}, nil
+	}
+	return Reply{}, err
+}
+
+// call is an HTTP call before it is made.
+type call struct {
+	path     string
+	body     any
+	how      sampling
+	patience time.Duration
+}
+
+// send makes the call for a request.
+func (p *openAI) send(ctx context.Context, r Request) (*completionReply, error) {
+	c := call{path: "/completions", how: p.dialect.sampling(r.MaxTokens, r.Stop), patience: p.patience(r)}
+	switch {
+	case r.Chat:
+		c.path, c.body = "/chat/completions", chatRequest{p.cfg.Model, []chatMessage{{"user", r.Prompt}}, c.how}
 	case len(r.Options) > 0:
 		one := 1
-		full := r.Prompt + r.Options[0]
-		// One token is generated because servers disagree about what 0 means; its log-probability is not counted.
-		got, err := p.post(ctx, "/completions", completionRequest{Model: p.cfg.Model, Prompt: full, MaxTokens: 1, Echo: true, LogProbs: &one})
-		if err != nil {
-			return Reply{}, err
-		}
+		c.how = p.dialect.sampling(one, nil) // one token is generated because servers disagree about what 0 means; its log-probability is not counted
+		c.body = completionRequest{Model: p.cfg.Model, Prompt: r.Prompt + r.Options[0], sampling: c.how, Echo: true, LogProbs: &one}
+	default:
+		c.body = completionRequest{Model: p.cfg.Model, Prompt: r.Prompt, sampling: c.how}
+	}
+	return p.post(ctx, c)
+}
+
+// patience is how long an attempt may take: the recipe's timeout for a reply of some hundred tokens, and more for a longer one in proportion.
+func (p *openAI) patience(r Request) time.Duration {
+	const usual = 512 // tokens
+	return p.cfg.Timeout * time.Duration(max(1, (r.MaxTokens+usual-1)/usual))
+}
+
+// read makes a reply of the first choice. A choice that is no answer is a fault, or a reply that says why.
+func (p *openAI) read(got *completionReply, r Request) (Reply, error) {
+	c := got.Choices[0]
+	if e := c.Error.some(); e != nil {
+		return Reply{}, p.ended(p.failure(http.StatusOK, e, e.text(), got.said), e.text())
+	}
+	m, text := c.Message, ""
+	switch {
+	case r.Chat && m == nil:
+		return Reply{}, p.unusable("a choice without a message", false)
+	case r.Chat:
+		text = m.Content.text
+	case c.Text == nil && len(r.Options) == 0:
+		return Reply{}, p.unusable("a choice without a text", false)
+	case c.Text != nil:
+		text = *c.Text
+	}
+	if m == nil {
+		m = &replyMessage{}
+	}
+	how, refusal := endingOf(c.FinishReason), m.Refusal+m.Content.refusal
+	if how == endedWhole && c.FinishReason == "" && got.Usage != nil && r.MaxTokens > 0 && got.Usage.CompletionTokens >= r.MaxTokens {
+		how = endedCut
+	}
+	switch {
+	case how == endedBroken:
+		text := fmt.Sprintf("the reply ended with %q %s", c.FinishReason, text)
+		return Reply{}, p.ended(p.failure(http.StatusOK, &wireError{Type: "server_error", Message: text}, text, got.said), text)
+	case how == endedWithheld || refusal != "":
+		return Reply{None: none(Refused, p.hide(cmp.Or(refusal, text, c.FinishReason)))}, nil
+	case len(r.Options) > 0:
 		score, err := optionScore(got, r.Prompt, r.Options[0])
 		if err != nil {
 			return Reply{}, p.unusable(err.Error(), false)
 		}
-		return p.reply(got, r, Reply{Scores: []Score{score}}), nil
-	case r.Chat:
-		got, err := p.post(ctx, "/chat/completions", chatRequest{
-			Model: p.cfg.Model, Messages: []chatMessage{{"user", r.Prompt}}, MaxTokens: r.MaxTokens, Stop: r.Stop,
-		})
-		if err != nil {
-			return Reply{}, err
-		}
-		if m := got.Choices[0].Message; m == nil || m.Content == nil {
-			return Reply{}, p.unusable("a message without a text; a model that thinks before it answers is of no use here", false)
-		}
-		return p.reply(got, r, Reply{Text: *got.Choices[0].Message.Content}), nil
-	default:
-		got, err := p.post(ctx, "/completions", completionRequest{Model: p.cfg.Model, Prompt: r.Prompt, MaxTokens: r.MaxTokens, Stop: r.Stop})
-		if err != nil {
-			return Reply{}, err
-		}
-		if got.Choices[0].Text == nil {
-			return Reply{}, p.unusable("a choice without a text", false)
-		}
-		return p.reply(got, r, Reply{Text: *got.Choices[0].Text}), nil
+		return Reply{Scores: []Score{score}}, nil
+	case !r.Chat:
+		return Reply{Text: untilStop(text, r.Stop), Cut: how == endedCut}, nil
 	}
+	thoughts := m.Content.thoughts + m.Reasoning.text + m.Reasoning.thoughts + m.Thoughts.text + m.Thoughts.thoughts
+	seen, thinking := visible(text)
+	switch {
+	case seen != "" || thinking || how == endedCut && text != "":
+	case how == endedCut:
+		text = "<think>" + clip(thoughts, 500)
+	case thoughts != "":
+		return Reply{}, p.empty("nothing but thoughts: " + tail(thoughts))
+	default:
+		return Reply{}, p.empty(text)
+	}
+	return Reply{Text: untilStop(text, r.Stop), Cut: how == endedCut}, nil
+}
+
+// ended is a fault of a reply that began: when no attempt helps, the question has no answer, and the run goes on.
+func (p *openAI) ended(f *fault, said string) error {
+	f.billed = true
+	if f.again && !f.limited {
+		f.none = none(Failed, p.hide(said))
+	}
+	return f
+}
+
+// empty is a reply without a text. It is asked for once more, since some servers give one while they start.
+func (p *openAI) empty(said string) error {
+	f := asFault(p.unusable("a reply without a text", true))
+	f.none, f.once = none(Empty, p.hide(said)), true
+	return f
 }
 
 // reply fills in the usage: the reported one, or the worst case when none was reported.
 func (p *openAI) reply(got *completionReply, r Request, out Reply) Reply {
 	out.said = got.said
 	out.Text = strings.ToValidUTF8(out.Text, "\uFFFD")
-	if len(p.key()) > placeholder {
-		out.Text = p.key.hide(out.Text)
+	for _, s := range p.secrets() {
+		out.Text = s.hide(out.Text)
 	}
 	if u := got.Usage; u != nil && u.PromptTokens > 0 && sane(u.PromptTokens) && sane(u.CompletionTokens) {
 		out.PromptTokens, out.OutputTokens = u.PromptTokens, u.CompletionTokens
@@ -176,55 +224,91 @@ func (p *openAI) reply(got *completionReply, r Request, out Reply) Reply {
 	return out
 }
 
-// post sends one request and reads the whole reply. Errors are faults without the key in them.
-func (p *openAI) post(ctx context.Context, path string, body any) (*completionReply, error) {
-	data, err := canonical(body)
+// secrets are the key and the values of headers, as far as they are longer than a placeholder.
+func (p *openAI) secrets() []secret {
+	all := []secret{p.key}
+	for _, h := range p.headers {
+		all = append(all, h.value)
+	}
+	return slices.DeleteFunc(all, func(s secret) bool { return len(s()) <= placeholder })
+}
+
+// hide takes all secrets out of a text that came from elsewhere, and the key even if it is short.
+func (p *openAI) hide(text string) string {
+	for _, s := range append(p.secrets(), p.key) {
+		text = s.hide(text)
+	}
+	return text
+}
+
+// address is where a path is called, with the recipe's query.
+func (p *openAI) address(path string) string {
+	at := strings.ReplaceAll(p.cfg.URL, keyHere, url.PathEscape(p.key())) + path
+	if len(p.cfg.Query) == 0 {
+		return at
+	}
+	query := url.Values{}
+	for name, value := range p.cfg.Query {
+		query.Set(name, value)
+	}
+	return at + "?" + query.Encode()
+}
+
+// post sends one request and reads the whole reply. Errors are faults without a secret in them.
+func (p *openAI) post(ctx context.Context, c call) (*completionReply, error) {
+	data, err := canonical(c.body)
 	if err != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrRequest, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	key := p.key()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.ReplaceAll(p.cfg.URL, keyHere, url.PathEscape(key))+path, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address(c.path), bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("llm: %w: %s is no address that can be called", ErrRequest, p.server)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	if key != "" && !strings.Contains(p.cfg.URL, keyHere) {
+	for _, h := range p.headers {
+		req.Header.Set(h.name, h.value())
+	}
+	switch key := p.key(); {
+	case key == "" || strings.Contains(p.cfg.URL, keyHere):
+	case p.cfg.KeyHeader != "":
+		req.Header.Set(p.cfg.KeyHeader, key)
+	default:
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
 	resp, err := p.http.Do(req)
 	if err != nil {
-		return nil, p.unreachable(err)
+		return nil, p.unreachable(err, c.patience)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	said := readLimits(resp.Header)
 	if resp.StatusCode != http.StatusOK {
-		return nil, p.refused(resp, raw, said)
+		return nil, p.refused(c.how, resp.StatusCode, raw, said)
 	}
-	got, err := p.decode(raw, err)
-	var f *fault
-	if errors.As(err, &f) {
+	if err == nil && errorIn(raw) != nil { // some gateways say 200 and mean it not
+		return nil, p.refused(c.how, resp.StatusCode, raw, said)
+	}
+	got, err := p.decode(raw, err, c.patience)
+	if err != nil {
+		f := asFault(err)
 		f.said = said
 		return nil, f
-	}
-	if got.Error != nil { // some gateways say 200 and mean it not
-		return nil, p.refused(resp, raw, said)
 	}
 	got.said = said
 	return got, nil
 }
 
 // decode reads a reply. What is broken may come whole the next time; what is whole and says something else will say it again.
-func (p *openAI) decode(raw []byte, err error) (*completionReply, error) {
+func (p *openAI) decode(raw []byte, err error, patience time.Duration) (*completionReply, error) {
 	if err != nil {
 		why := err.Error()
 		if errors.Is(err, context.DeadlineExceeded) {
-			why = fmt.Sprintf("it was not there after %s", p.cfg.Timeout)
+			why = fmt.Sprintf("it was not there after %s", patience)
 		}
-		return nil, &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.server, p.key.hide(why)), again: true, sent: true, billed: true}
+		return nil, &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.server, p.hide(why)), again: true, sent: true, billed: true}
 	}
 	if len(raw) > maxBody {
 		return nil, p.unusable("the reply does not end", true)
@@ -237,7 +321,6 @@ func (p *openAI) decode(raw []byte, err error) (*completionReply, error) {
 		return nil, p.unusable("the reply is broken JSON: "+err.Error(), true)
 	}
 	switch {
-	case got.Error != nil:
 	case got.Choices == nil:
 		return nil, p.unusable("the reply speaks another protocol: it has no field \"choices\"", false)
 	case len(got.Choices) == 0:
@@ -265,10 +348,10 @@ func serves(got, asked string) bool {
 }
 
 // unreachable is a call without a response. Whether the server has worked on it, and bills it, is unknown unless there was no connection.
-func (p *openAI) unreachable(err error) error {
+func (p *openAI) unreachable(err error, patience time.Duration) error {
 	what := "no answer from " + p.server
 	if errors.Is(err, context.DeadlineExceeded) {
-		what = fmt.Sprintf("no answer from %s within %s", p.server, p.cfg.Timeout)
+		what = fmt.Sprintf("no answer from %s within %s", p.server, patience)
 	}
 	var op *net.OpError
 	sent := !errors.As(err, &op) || op.Op != "dial"
@@ -276,106 +359,12 @@ func (p *openAI) unreachable(err error) error {
 	if errors.As(err, &called) { // its text begins with the whole address
 		err = called.Err
 	}
-	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrUnavailable, what, p.key.hide(err.Error())), again: true, sent: sent, billed: sent}
+	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrUnavailable, what, p.hide(err.Error())), again: true, sent: sent, billed: sent}
 }
 
 // unusable is a reply that came and is of no use. It is counted as paid for.
 func (p *openAI) unusable(what string, again bool) error {
-	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrReply, p.server, p.key.hide(what)), again: again, sent: true, billed: true}
-}
-
-// refused is a reply with a status that is no success.
-func (p *openAI) refused(resp *http.Response, raw []byte, heard limits) error {
-	var body completionReply
-	said := ""
-	code := ""
-	if json.Unmarshal(raw, &body) == nil && body.Error != nil {
-		said = body.Error.Message
-		code = fmt.Sprint(body.Error.Code, " ", body.Error.Type)
-	} else {
-		said = strings.Join(strings.Fields(strings.ToValidUTF8(string(raw), "")), " ")
-	}
-	f := &fault{sent: true, said: heard}
-	kind := ErrRequest
-	status := resp.StatusCode
-	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		kind = ErrAuth
-	case status == http.StatusPaymentRequired || strings.Contains(code, "insufficient_quota"):
-		kind = ErrQuota
-	case status == http.StatusTooManyRequests:
-		kind, f.again, f.limited = ErrQuota, true, true
-	case status == http.StatusServiceUnavailable:
-		kind, f.again, f.limited = ErrUnavailable, true, true
-	case status >= 500 || status == http.StatusRequestTimeout || status == http.StatusConflict || status == http.StatusTooEarly:
-		kind, f.again = ErrUnavailable, true
-	}
-	f.err = fmt.Errorf("llm: %w: %s says %d: %s", kind, p.server, status, clip(p.key.hide(said), 300))
-	return f
-}
-
-// optionScore sums the log-probabilities of the tokens that spell the option, found by their positions in the echoed text.
-func optionScore(got *completionReply, prompt, option string) (Score, error) {
-	const advice = "this server cannot answer by likelihood; use answer: letter"
-	lp := got.Choices[0].LogProbs
-	if lp == nil || len(lp.TokenLogProbs) == 0 {
-		return Score{}, errors.New("no log-probabilities came back: " + advice)
-	}
-	n := len(lp.TokenLogProbs)
-	if len(lp.TextOffset) != n {
-		return Score{}, fmt.Errorf("%d log-probabilities with %d positions: %s", n, len(lp.TextOffset), advice)
-	}
-	from, to := utf8.RuneCountInString(prompt), utf8.RuneCountInString(prompt+option)
-	// The generated token stands behind the option. A server that leaves it out may have moved all log-probabilities by one place: so does
-	// llama-cpp-python 0.3.36 for models without a start token, with no other sign than this.
-	if lp.TextOffset[n-1] < to {
-		return Score{}, errors.New("the log-probabilities end before the generated token, so they may belong to other tokens: " + advice)
-	}
-	if lp.TextOffset[n-1] > to { // the generated token stands where the text ends: this server counts bytes
-		from, to = len(prompt), len(prompt)+len(option)
-	}
-	var s Score
-	starts := false
-	for i, at := range lp.TextOffset {
-		if at < from || at >= to {
-			continue
-		}
-		starts = starts || at == from
-		p := lp.TokenLogProbs[i]
-		if p == nil || math.IsInf(*p, 0) || !(*p <= 1e-3) {
-			return Score{}, fmt.Errorf("token %d of the option has no log-probability: %s", s.Tokens+1, advice)
-		}
-		s.LogProb += *p
-		s.Tokens++
-	}
-	switch {
-	case s.Tokens == 0:
-		return Score{}, errors.New("the prompt was not echoed: " + advice)
-	case !starts:
-		return Score{}, errors.New("no token starts where the option starts, so its likelihood cannot be told from the prompt's")
-	case constant(lp.TokenLogProbs):
-		return Score{}, errors.New("all log-probabilities are equal: " + advice)
-	}
-	return s, nil
-}
-
-// constant says that log-probabilities are made up: several, and all the same.
-func constant(lp []*float64) bool {
-	var first *float64
-	count := 0
-	for _, p := range lp {
-		if p == nil {
-			continue
-		}
-		if first == nil {
-			first = p
-		}
-		if *p != *first {
-			return false
-		}
-		count++
-	}
-	return count > 2 || count > 0 && *first == 0
+	return &fault{err: fmt.Errorf("llm: %w: %s: %s", ErrReply, p.server, p.hide(what)), again: again, sent: true, billed: true}
 }
 
 var _ provider = (*openAI)(nil)

@@ -42,7 +42,7 @@ func (s *store) replayFrames(frames [][]byte) error {
 		}
 		if _, known := s.entries[e.Key]; !known {
 			e.Paid = false
-			s.entries[e.Key] = e
+			s.add(e)
 		}
 	}
 	return nil

@@ -24,7 +24,12 @@ type fault struct {
 	limited bool   // the server has too much to do
 	sent    bool   // the server knows of the call
 	billed  bool   // and may have worked on it, so it has to be counted as paid for
+	once    bool   // another attempt may help, more will not
+	long    bool   // prompt and reply do not fit into the model's context
+	adapted bool   // the next attempt is made in another way, and at once
 	said    limits // by the server
+
+	none *NoAnswer // what it comes to when no attempt helps and the server can be asked other questions; nil = the run ends
 }
 
 func (f *fault) Error() string { return f.err.Error() }
@@ -58,11 +63,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// attempt calls f until it succeeds, fails for good, or has been repeated often enough.
+// attempt calls f until it succeeds, fails for good, or has been repeated often enough. f is told how many calls there were before.
 func (s *Service) attempt(ctx context.Context, key string, f func(n int) error) error {
+	const ways = 4 // in which a call can be adapted
 	stream := rng.New(s.opt.Seed, "llm", "retry", key)
-	for n := 0; ; n++ {
-		err := f(n)
+	for n, adapted := 0, 0; ; n++ {
+		err := f(n + adapted)
 		if err == nil {
 			return nil
 		}
@@ -71,11 +77,15 @@ func (s *Service) attempt(ctx context.Context, key string, f func(n int) error) 
 		case ctx.Err() != nil:
 			return fmt.Errorf("llm: %w", ctx.Err())
 		case !fa.again:
-			return fa.err
-		case n >= s.cfg.Retries:
-			return fmt.Errorf("%w (attempt %d, the last)", fa.err, n+1)
+			return err
+		case fa.adapted && adapted < ways:
+			adapted++
+			n--
+			continue
+		case n >= s.cfg.Retries || fa.once && n > 0:
+			return fmt.Errorf("%w (attempt %d, the last)", err, n+1)
 		case fa.said.wait > longestPause:
-			return fmt.Errorf("%w (the server asks to wait %s)", fa.err, fa.said.wait)
+			return fmt.Errorf("%w (the server asks to wait %s)", err, fa.said.wait)
 		}
 		if err := sleep(ctx, max(fa.said.wait, backoff(stream, n+1))); err != nil {
 			return fmt.Errorf("llm: %w", err)

@@ -141,38 +141,23 @@ var tokenPattern = regexp.MustCompile(` ?[\pL\pN]+|\s|.`)
 // reply makes up tokens and log-probabilities from the text.
 func (f *fakeServer) reply(prompt, path string, echo bool) *completionReply {
 	var r completionReply
-	r.Choices = append(r.Choices, struct {
-		Text     *string       `json:"text"`
-		Message  *replyMessage `json:"message"`
-		LogProbs *struct {
-			Tokens        []string   `json:"tokens"`
-			TokenLogProbs []*float64 `json:"token_logprobs"`
-			TextOffset    []int      `json:"text_offset"`
-		} `json:"logprobs"`
-	}{})
+	r.Choices = append(r.Choices, wireChoice{FinishReason: "stop"})
 	choice := &r.Choices[0]
 	tokens := tokenPattern.FindAllString(prompt, -1)
 	if !f.noUsage {
-		r.Usage = &struct {
-			PromptTokens     int `json:"prompt_tokens"`
-			CompletionTokens int `json:"completion_tokens"`
-		}{len(tokens), 1}
+		r.Usage = &wireUsage{len(tokens), 1}
 	}
 	text := fmt.Sprint(" reply ", fakeLogProb(prompt, "x"))
 	switch {
 	case strings.HasSuffix(path, "/chat/completions"):
 		letter := "B"
-		choice.Message = &replyMessage{&letter}
+		choice.Message = &replyMessage{Content: content{text: letter}}
 	case !echo:
 		choice.Text = &text
 	default:
 		full := prompt + "!"
 		choice.Text = &full
-		choice.LogProbs = &struct {
-			Tokens        []string   `json:"tokens"`
-			TokenLogProbs []*float64 `json:"token_logprobs"`
-			TextOffset    []int      `json:"text_offset"`
-		}{}
+		choice.LogProbs = &wireLogProbs{}
 		lp, at, before := choice.LogProbs, 0, ""
 		for i, tok := range append(tokens, "!") {
 			lp.Tokens, lp.TextOffset = append(lp.Tokens, tok), append(lp.TextOffset, at)
@@ -191,6 +176,9 @@ func (f *fakeServer) reply(prompt, path string, echo bool) *completionReply {
 	}
 	return &r
 }
+
+// MarshalJSON writes a message's text as servers do.
+func (c content) MarshalJSON() ([]byte, error) { return json.Marshal(c.text) }
 
 // fakeLogProb is between −8 and 0 and depends on everything before the token.
 func fakeLogProb(before, token string) float64 {

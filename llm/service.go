@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Options struct {
 	Dir     string         // what gguf:FILE is relative to
 	Kernel  kernel.Backend // for provider local; nil = the best there is, opened at the first call
 	Observe func(Call)     // told of every call when it is over; may be nil. It is called from several goroutines
+	Note    func(string)   // told once what a server refuses and what is lost by it; may be nil. It is called from several goroutines
 
 	// For tests; nil = the real ones.
 	Getenv func(name string) string
@@ -63,7 +65,7 @@ func New(cfg Config, opt Options) (*Service, error) {
 
 // assemble puts cache, budget and retries around a provider.
 func assemble(cfg Config, opt Options, p provider) (*Service, error) {
-	st, used, err := openStore(opt.Journal)
+	st, used, err := openStore(opt.Journal, opt.Offline)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -89,6 +91,9 @@ func (s *Service) Label(label string) {
 	defer s.store.mu.Unlock()
 	s.store.label = label
 }
+
+// ReplyLimit is how many tokens a reply may have that had not come to its end with fewer.
+func (s *Service) ReplyLimit() int { return s.cfg.MaxTokens }
 
 // Used is the number of replies used under the label that holds.
 func (s *Service) Used() int {
@@ -152,6 +157,7 @@ func join(parts []Reply) Reply {
 	out.Calls = len(parts)
 	for _, p := range parts[1:] {
 		out.Scores = append(out.Scores, p.Scores...)
+		out.None = cmp.Or(out.None, p.None)
 		out.PromptTokens += p.PromptTokens
 		out.OutputTokens += p.OutputTokens
 		out.Cached = out.Cached && p.Cached
@@ -231,7 +237,11 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 		go func() {
 			defer wg.Done()
 			defer s.pace.end()
-			if err := s.attempt(run, keys[i], func(n int) error { return s.once(run, calls[i], keys[i], n) }); err != nil {
+			err := s.attempt(run, keys[i], func(n int) error { return s.once(run, calls[i], keys[i], n) })
+			if f := asFault(err); err != nil && f.none != nil && ctx.Err() == nil {
+				err = s.giveUp(calls[i], keys[i], f.none)
+			}
+			if err != nil {
 				stop(err)
 			}
 		}()
@@ -285,6 +295,13 @@ func (s *Service) once(ctx context.Context, r Request, key string, try int) erro
 	s.meter.settle(held, used)
 	s.observe(Call{used, err})
 	return err
+}
+
+// giveUp stores that a question has no answer. Its calls are counted already.
+func (s *Service) giveUp(r Request, key string, n *NoAnswer) error {
+	e := s.entry(key, r, Reply{None: n})
+	e.Paid = false
+	return s.store.put(e)
 }
 
 func (s *Service) observe(c Call) {

@@ -74,12 +74,12 @@ func FuzzStored_AnyFrameIsReadOrRefused(f *testing.F) {
 	f.Add([]byte(`{"v":1,"key":"","spent":{"calls":-9223372036854775808}}`))
 	f.Add([]byte(`{"v":1,"spent":{"calls":9223372036854775807}}` + "\n" + `{"v":1,"spent":{"calls":9223372036854775807}}`))
 	f.Fuzz(func(t *testing.T, lines []byte) {
-		s, used := emptyStore(), Usage{}
+		s, used := emptyStore(false), Usage{}
 		for _, line := range bytes.Split(lines, []byte("\n")) {
 			s.read(line, &used)
 		}
 		sound(t, s, used)
-		other := emptyStore()
+		other := emptyStore(false)
 		if other.replayFrames(bytes.Split(lines, []byte("\n"))) == nil {
 			sound(t, other, Usage{})
 		}
@@ -97,7 +97,7 @@ func FuzzStored_AnyRepliesArrowIsReadOrRefused(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := emptyStore()
+		s := emptyStore(false)
 		if s.replay(path) == nil {
 			sound(t, s, Usage{})
 		}
@@ -124,7 +124,7 @@ func TestStored_CutFileOfRepliesIsAnErrorAndEveryCutOfAJournalKeepsWhatIsWhole(t
 		if err := os.WriteFile(table, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := emptyStore().replay(table); err == nil {
+		if err := emptyStore(false).replay(table); err == nil {
 			t.Fatalf("%d of %d bytes are taken for replies", n, len(whole))
 		}
 	}
@@ -134,7 +134,7 @@ func TestStored_CutFileOfRepliesIsAnErrorAndEveryCutOfAJournalKeepsWhatIsWhole(t
 		if err := os.WriteFile(journal, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		st := emptyStore()
+		st := emptyStore(false)
 		if err := st.replayJournal(journal); err != nil || len(st.entries) < before {
 			t.Fatalf("%d bytes: %d replies, %v", n, len(st.entries), err)
 		}

@@ -137,6 +137,11 @@ func flip(t *testing.T, r *recipe.Recipe, key string) {
 			v.Set(reflect.Append(v.Slice3(0, v.Len(), v.Len()), reflect.New(v.Type().Elem()).Elem()))
 		case v.Kind() == reflect.Array:
 			change(v.Index(0))
+		case v.Kind() == reflect.Map:
+			item := reflect.New(v.Type().Elem()).Elem()
+			change(item)
+			v.Set(reflect.MakeMap(v.Type()))
+			v.SetMapIndex(reflect.ValueOf("x"), item)
 		default:
 			t.Fatalf("%s: cannot flip a %s", key, v.Type())
 		}

@@ -19,6 +19,9 @@ import (
 	"testing"
 )
 
+// leakHeader is the value of a header that the recipe adds to every call.
+const leakHeader = "tenant/+9876543210"
+
 // leakKey has characters that are written otherwise in addresses.
 const leakKey = "sk-leak/+me=0123456789"
 
@@ -28,6 +31,7 @@ type rude struct {
 	*httptest.Server
 	mu     sync.Mutex
 	fails  func(n int, w http.ResponseWriter) bool // true = it has answered the n-th call (from 0)
+	header bool                                    // it wants the header as well
 	calls  int
 	served map[string]int
 }
@@ -53,7 +57,7 @@ func (r *rude) handle(w http.ResponseWriter, req *http.Request) {
 	defer r.mu.Unlock()
 	n := r.calls
 	r.calls++
-	if req.Header.Get("Authorization") != "Bearer "+leakKey {
+	if req.Header.Get("Authorization") != "Bearer "+leakKey || r.header && req.Header.Get("X-Tenant") != leakHeader {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
@@ -101,7 +105,7 @@ func (k *keyed) slm(args ...string) outcome {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Dir = k.dir
-	cmd.Env = []string{asProgram + "=1", "SLM_KERNEL=go", "HOME=" + k.dir, "LEAK_KEY=" + leakKey}
+	cmd.Env = []string{asProgram + "=1", "SLM_KERNEL=go", "HOME=" + k.dir, "LEAK_KEY=" + leakKey, "LEAK_HEADER=" + leakHeader}
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	var exit *exec.ExitError
@@ -122,9 +126,9 @@ func forms(key string) []string {
 func (k *keyed) search() (files int) {
 	k.t.Helper()
 	look := func(where string, data []byte) {
-		for _, form := range forms(leakKey) {
+		for _, form := range append(forms(leakKey), forms(leakHeader)...) {
 			if i := bytes.Index(data, []byte(form)); i >= 0 {
-				k.t.Errorf("%s holds the key at byte %d: …%q", where, i, data[max(0, i-60):i])
+				k.t.Errorf("%s holds the key or the header at byte %d: …%q", where, i, data[max(0, i-60):i])
 			}
 		}
 	}
@@ -147,14 +151,15 @@ func (k *keyed) search() (files int) {
 // says writes a status and a text with the key in it.
 func says(w http.ResponseWriter, status int, text string) bool {
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, text, leakKey)
+	_, _ = fmt.Fprintf(w, text, leakKey+" of "+leakHeader)
 	return true
 }
 
 func TestTrain_TheKeyIsInNothingThatARunLeavesAndARunGoesOnAfterEveryFailure(t *testing.T) {
 	r := serveRudely(t)
+	r.header = true
 	k := &keyed{t: t, dir: t.TempDir()}
-	remote := append(strings.Fields(lesser), "-s", "llm.provider=openai", "-s", "llm.model=m", "-s", "llm.url="+r.URL+"/v1", "-s", "llm.key_env=LEAK_KEY", "-o", "jsonl")
+	remote := append(strings.Fields(lesser), "-s", "llm.provider=openai", "-s", "llm.model=m", "-s", "llm.url="+r.URL+"/v1", "-s", "llm.key_env=LEAK_KEY", "-s", "llm.headers={X-Tenant: LEAK_HEADER}", "-o", "jsonl")
 	train := func(budget int, more ...string) outcome {
 		return k.slm(append(append([]string{"train", "tiny", "-s", fmt.Sprint("llm.budget.calls=", budget)}, remote...), more...)...)
 	}
@@ -209,7 +214,7 @@ func TestTrain_TheKeyIsInNothingThatARunLeavesAndARunGoesOnAfterEveryFailure(t *
 		}
 	}
 	expect(k.slm("verify", "tiny"), exitDone, "every byte is what was written")
-	expect(k.slm("ask", "tiny", "Which section?", "-v"), exitLLM, "without a text") // a chat is not what it can do
+	expect(k.slm("ask", "tiny", "Which section?", "-v"), exitLLM, "without a message") // a chat is not what it can do
 	if files := k.search(); files < 20 {
 		t.Errorf("only %d files were searched", files)
 	}
@@ -223,6 +228,10 @@ func TestCheck_KeyInTheWrongFieldIsRefusedAndNotRepeated(t *testing.T) {
 		"in the address":   {"llm:\n  provider: openai\n  model: m\n  url: http://h/v1?key=" + leakKey + "\n", "url: holds more"},
 		"in its path":      {"llm:\n  provider: openai\n  model: m\n  url: http://h/" + leakKey + "/v1\n", "looks like a key"},
 		"beside a mistake": {"llm: {provider: openai, model: m, url: 'http://h/v1', key_env: '" + leakKey + "', budget: {calls: -1}}\n", "calls: must be"},
+		"as a header":      {"llm:\n  provider: openai\n  model: m\n  url: http://h/v1\n  headers: {X-Auth: " + leakKey + "}\n", "headers.X-Auth: takes the name"},
+		"as its name":      {"llm:\n  provider: openai\n  model: m\n  url: http://h/v1\n  headers: {" + leakKey + ": A}\n", "headers: a header's name"},
+		"in the query":     {"llm:\n  provider: openai\n  model: m\n  url: http://h/v1\n  query: {api_key: " + leakKey + "}\n", "query.api_key: may hold a key"},
+		"as a header's":    {"llm:\n  provider: openai\n  model: m\n  url: http://h/v1\n  key_header: " + leakKey + "\n", "key_header: takes the name"},
 		"without a server": {"llm: {key_env: '" + leakKey + "'}\n", "key_env: provider local does not read it"},
 	} {
 		file := filepath.Join(t.TempDir(), "bad.yaml") // outside the folder that is searched

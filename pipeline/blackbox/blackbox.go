@@ -54,6 +54,7 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 			}
 			emit(e)
 		}
+		opt.Note = func(what string) { emit(stages.Event{Type: "warning", Message: what}) }
 	}
 	s, err := llm.New(b.Config, opt)
 	if err != nil {

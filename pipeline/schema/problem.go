@@ -66,9 +66,9 @@ func short(text string) string {
 	return string(runes[:most-end]) + " … " + string(runes[len(runes)-end:])
 }
 
-// secret is what may be a key: the value of a field with such a name that is no name in capitals, and in an address what stands before the
-// host, and what stands behind it.
-var secret = regexp.MustCompile(`(?i)((?:key|token|secret|password)\w*["']?\s*[:=]\s*["']?)([^\s"',}\]]{8,})|(://)([^/\s@]+)@|(://[^/\s"',}\]@]+/)([^\s"',}\]]+)`)
+// secret is what may be a key: the value of a field with such a name, or with dashes in its name as HTTP headers have them, that is no name in
+// capitals, and in an address what stands before the host, and what stands behind it; and what begins as many keys do.
+var secret = regexp.MustCompile(`(?i)((?:(?:key|token|secret|password|authorization)\w*|\b[a-z][a-z0-9]*(?:-[a-z0-9]+)+)["']?\s*[:=]\s*["']?)((?:bearer |basic )?[^\s"',}\]]{8,})|(://)([^/\s@]+)@|(://[^/\s"',}\]@]+/)([^\s"',}\]]+)|(\bsk-)([^\s"',}\]:]{6,})`)
 
 var (
 	capitals = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
@@ -91,6 +91,8 @@ func veil(line string) string {
 				}
 			}
 			return g[5] + strings.Join(parts, "/")
+		case g[7] != "":
+			return stars(m)
 		case capitals.MatchString(g[2]):
 			return m
 		}

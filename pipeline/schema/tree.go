@@ -72,7 +72,7 @@ func leaf(v reflect.Value) (any, bool) {
 }
 
 // YAML writes v as a recipe that Decode, given the defaults, reads back to the same values, fields in the order of declaration. Text that is
-// empty by default, absent lists, and fields for which skip returns true are left out. defaults is of v's type.
+// empty by default, absent lists and tables, and fields for which skip returns true are left out. defaults is of v's type.
 func YAML(v, defaults any, skip func(path string) bool) ([]byte, error) {
 	return yaml.MarshalWithOptions(ordered(reflect.ValueOf(v), reflect.ValueOf(defaults), "", skip), yaml.Indent(2), yaml.IndentSequence(true))
 }
@@ -113,6 +113,10 @@ func ordered(v, base reflect.Value, path string, skip func(string) bool) any {
 			list[i] = ordered(v.Index(i), reflect.Value{}, path, skip)
 		}
 		return inLine(list)
+	case reflect.Map:
+		if v.IsNil() {
+			return nil
+		}
 	}
 	return v.Interface()
 }

@@ -1,0 +1,72 @@
+package llm
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// dialect is what a server has refused of OpenAI's protocol. It is learnt from refusals and holds for the run.
+type dialect struct {
+	mu            sync.Mutex
+	newLimit      bool // it wants max_completion_tokens, as OpenAI's models that think do
+	noTemperature bool
+	noStop        bool
+	note          func(string) // tells the user what replies lose by it; may be nil
+}
+
+// sampling is a request's limits and manner in the server's words.
+func (d *dialect) sampling(tokens int, stop []string) sampling {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	zero := 0.0
+	s := sampling{MaxTokens: &tokens, Temperature: &zero, Stop: stop}
+	if d.newLimit {
+		s.MaxTokens, s.MaxCompletionTokens = nil, &tokens
+	}
+	if d.noTemperature {
+		s.Temperature = nil
+	}
+	if d.noStop {
+		s.Stop = nil
+	}
+	return s
+}
+
+var unsupported = regexp.MustCompile(`(?i)unsupported|not support|not compatible|not permitted|not allowed|unrecognized|unknown (parameter|field|argument)|extra inputs|only the default|deprecated`)
+
+// adapt learns from the refusal of a parameter that was sent; nil = it is no such refusal. The call is to be made again, at once and in the new way.
+func (d *dialect) adapt(sent sampling, status int, e *wireError, server string, heard limits) *fault {
+	text := e.Param + " " + e.Code + " " + e.Message + " " + e.more
+	if status != 200 && (status < 400 || status == 429 || status >= 500) || !unsupported.MatchString(text) {
+		return nil
+	}
+	names := func(param string) bool {
+		return e.Param == param || regexp.MustCompile(`\b`+param+`\b`).MatchString(e.Message+" "+e.more)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var refused []string
+	learn := func(flag *bool, param, loss string) {
+		if refused = append(refused, param); !*flag && loss != "" && d.note != nil {
+			d.note(fmt.Sprintf("%s refuses %s, which is left out%s", server, param, loss))
+		}
+		*flag = true
+	}
+	if sent.MaxTokens != nil && (names("max_tokens") || names("max_completion_tokens")) {
+		learn(&d.newLimit, "max_tokens", "")
+	}
+	if sent.Temperature != nil && names("temperature") {
+		learn(&d.noTemperature, "temperature", ": the same question may get another reply the next time")
+	}
+	if sent.Stop != nil && names("stop") {
+		learn(&d.noStop, "stop", "")
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return &fault{
+		err: fmt.Errorf("llm: %w: %s refuses %s", ErrRequest, server, strings.Join(refused, " and ")), again: true, adapted: true, sent: true, said: heard,
+	}
+}
