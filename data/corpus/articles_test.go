@@ -69,7 +69,7 @@ const book = `# 中华人民共和国民法典
 
 func TestSections_BookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
 	path := write(t, "book.txt", book)
-	sections, report, err := Collect(Options{Paths: []string{path}, Numbered: true, Exact: true})
+	sections, report, err := balanced(t, Options{Paths: []string{path}, Numbered: true, Exact: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestSections_BookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
 		t.Errorf("%+v, %+v", sections[5], report)
 	}
 	// Markdown is cut the same way, and a block's border falls between two laws.
-	again, _, err := Collect(Options{Paths: []string{write(t, "book.md", book)}, Numbered: true, block: len(book) - 40})
+	again, _, err := balanced(t, Options{Paths: []string{write(t, "book.md", book)}, Numbered: true, block: len(book) - 40})
 	if err != nil || len(again) != len(sections) || again[9].Text != sections[9].Text || again[4].ID != sections[4].ID {
 		t.Errorf("%d sections, %v", len(again), err)
 	}
@@ -111,7 +111,7 @@ func TestSections_RealCodesHaveAllTheirArticles(t *testing.T) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		t.Skip("the statutes are not here: slm data pull statutes-cn")
 	}
-	sections, _, err := Collect(Options{Paths: []string{path}, Numbered: true, Exact: true})
+	sections, _, err := balanced(t, Options{Paths: []string{path}, Numbered: true, Exact: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestSections_RealCodesHaveAllTheirArticles(t *testing.T) {
 			t.Errorf("%s: %s", s.ID, s.Text)
 		}
 	}
-	more, _, err := Collect(Options{Paths: []string{filepath.Join(filepath.Dir(path), "prc_statutes_more.txt")}, Numbered: true, Exact: true})
+	more, _, err := balanced(t, Options{Paths: []string{filepath.Join(filepath.Dir(path), "prc_statutes_more.txt")}, Numbered: true, Exact: true})
 	if err != nil || len(more) != 9448 { // a search for lines that begin with an article's number finds as many
 		t.Errorf("%d articles of other statutes, %v", len(more), err)
 	}

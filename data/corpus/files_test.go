@@ -29,7 +29,7 @@ func TestSections_FilesOfEachKindGiveTheGoldenOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sections, report, err := Collect(Options{Paths: []string{filepath.Join(dir, "*.md"), filepath.Join(dir, "*.jsonl"), filepath.Join(dir, "plain.txt")}})
+	sections, report, err := balanced(t, Options{Paths: []string{filepath.Join(dir, "*.md"), filepath.Join(dir, "*.jsonl"), filepath.Join(dir, "plain.txt")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,21 +74,21 @@ func TestSections_BadFilesAreNamedWithTheirLine(t *testing.T) {
 		"title's type": {"a.jsonl", `{"text":"x","title":[1]}`, `a.jsonl:1:`, read.ErrUnreadable},
 		"empty record": {"a.jsonl", `{"text":" "}`, "nothing left", read.ErrEmpty},
 	} {
-		_, _, err := Collect(Options{Paths: []string{write(t, c.file, c.data)}})
+		_, _, err := balanced(t, Options{Paths: []string{write(t, c.file, c.data)}})
 		if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	dir := t.TempDir()
 	for _, pattern := range []string{filepath.Join(dir, "none.txt"), filepath.Join(dir, "*.txt"), filepath.Join(dir, "**", "*.txt")} {
-		if _, _, err := Collect(Options{Paths: []string{pattern}}); !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), pattern) {
+		if _, _, err := balanced(t, Options{Paths: []string{pattern}}); !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), pattern) {
 			t.Errorf("%s: %v", pattern, err)
 		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "folder.txt"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Collect(Options{Paths: []string{filepath.Join(dir, "folder.txt")}}); !errors.Is(err, read.ErrUnreadable) {
+	if _, _, err := balanced(t, Options{Paths: []string{filepath.Join(dir, "folder.txt")}}); !errors.Is(err, read.ErrUnreadable) {
 		t.Errorf("a folder: %v", err)
 	}
 }
@@ -100,7 +100,7 @@ func TestOptions_ThatContradictEachOtherAreRefused(t *testing.T) {
 		}
 	}
 	path := write(t, "a.txt", "Some text.")
-	if _, _, err := Collect(Options{Paths: []string{path}, Only: []string{"b"}}); !errors.Is(err, read.ErrUnknown) {
+	if _, _, err := balanced(t, Options{Paths: []string{path}, Only: []string{"b"}}); !errors.Is(err, read.ErrUnknown) {
 		t.Error(err)
 	}
 }
@@ -108,7 +108,7 @@ func TestOptions_ThatContradictEachOtherAreRefused(t *testing.T) {
 // A line of any length is refused once a block of it has been read.
 func TestSections_LineLongerThanTheBufferIsRefusedNotRead(t *testing.T) {
 	path := write(t, "long.jsonl", "{\"text\":\"short\"}\n{\"text\":\""+strings.Repeat("x", 200_000)+"\"}\n")
-	_, _, err := Collect(Options{Paths: []string{path}, block: 100_000})
+	_, _, err := balanced(t, Options{Paths: []string{path}, block: 100_000})
 	if !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), "long.jsonl:2:") {
 		t.Error(err)
 	}
@@ -173,7 +173,7 @@ func TestSections_MemoryDoesNotGrowWithTheCorpus(t *testing.T) {
 
 func TestDedup_ExactCopiesAreThoseWithTheSameWords(t *testing.T) {
 	path := write(t, "a.jsonl", "{\"title\":\"one\",\"text\":\"Alpha, beta.\"}\n{\"title\":\"two\",\"text\":\"alpha  BETA\"}\n{\"title\":\"three\",\"text\":\"beta alpha\"}\n{\"title\":\"one\",\"text\":\"gamma\"}")
-	sections, report, err := Collect(Options{Paths: []string{path}, Exact: true})
+	sections, report, err := balanced(t, Options{Paths: []string{path}, Exact: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestSections_RecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		sections, _, err := Collect(Options{Paths: []string{path}})
+		sections, _, err := balanced(t, Options{Paths: []string{path}})
 		if err != nil && !strings.Contains(err.Error(), "records.jsonl") || err == nil && len(sections) == 0 {
 			t.Fatalf("cut at %d: %d sections, %v", n, len(sections), err)
 		}
@@ -200,7 +200,7 @@ func TestSections_RecordsCutAtEveryByteAreReadOrNamed(t *testing.T) {
 }
 
 func TestSection_SurvivesItsFile(t *testing.T) {
-	sections, _, err := Collect(Options{From: Licenses, Only: []string{"Apache-2.0"}})
+	sections, _, err := balanced(t, Options{From: Licenses, Only: []string{"Apache-2.0"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,12 +258,12 @@ func TestSections_ListInAPageWithHeadingsIsNotCut(t *testing.T) {
 		"no headings":          {"a.md", list, 5},
 		"plain text":           {"a.txt", "Travel\n\n" + list, 6},
 	} {
-		sections, _, err := Collect(Options{Paths: []string{write(t, c.file, c.text)}})
+		sections, _, err := balanced(t, Options{Paths: []string{write(t, c.file, c.text)}})
 		if err != nil || len(sections) != c.want {
 			t.Errorf("%s: %d sections, %v: %+v", name, len(sections), err, sections)
 		}
 	}
-	sections, _, err := Collect(Options{Paths: []string{write(t, "a.md", "# License\n\n## Terms\n\n"+list)}, Numbered: true})
+	sections, _, err := balanced(t, Options{Paths: []string{write(t, "a.md", "# License\n\n## Terms\n\n"+list)}, Numbered: true})
 	if err != nil || len(sections) != 5 {
 		t.Errorf("numbered sections were asked for: %d, %v", len(sections), err)
 	}
@@ -277,7 +277,7 @@ func TestDigest_DoesNotDependOnTheFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		sections, report, err := Collect(Options{Paths: []string{filepath.Join(dir, "x", "**", "*.md"), filepath.Join(dir, "x", "*", "*.jsonl"), filepath.Join(dir, "top.txt")}})
+		sections, report, err := balanced(t, Options{Paths: []string{filepath.Join(dir, "x", "**", "*.md"), filepath.Join(dir, "x", "*", "*.jsonl"), filepath.Join(dir, "top.txt")}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func TestSections_ADecompressionBombIsRefusedAtItsBound(t *testing.T) {
 		{"a.txt.gz", g, "it unpacks to more than 64 MB and 200 times its size"}, {"a.md.zst", z, "it unpacks to more than 64 MB and 200 times its size"},
 		{"a.jsonl.gz", g, "a.jsonl.gz:1: "}, {"a.zip", g, "unpack it first"}, {"a.txt", g, "not UTF-8"}, {"a.jsonl", z, "not UTF-8"}, {"a.txt.gz", z, "a.txt.gz:1: "}, {"a.txt.zst", g, "a.txt.zst:1: "},
 	} {
-		_, _, err := Collect(Options{Paths: []string{write(t, c.name, c.data)}, block: 1 << 20})
+		_, _, err := balanced(t, Options{Paths: []string{write(t, c.name, c.data)}, block: 1 << 20})
 		if !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -74,7 +74,7 @@ func TestSections_TerminalCodesAreTakenOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sections, report, err := Collect(Options{Paths: []string{filepath.Join(dir, "*")}})
+	sections, report, err := balanced(t, Options{Paths: []string{filepath.Join(dir, "*")}})
 	if err != nil || len(sections) != 3 {
 		t.Fatal(len(sections), err)
 	}

@@ -14,7 +14,7 @@ import (
 func licenseSections(t *testing.T, opt Options) ([]Section, *Report) {
 	t.Helper()
 	opt.From = Licenses
-	sections, report, err := Collect(opt)
+	sections, report, err := balanced(t, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestLicenses_OneWithoutNumbersIsCutAtParagraphs(t *testing.T) {
 	if report.Shapes["paragraphs"] != 1 || len(sections) == 0 || sections[0].Number != "1" || sections[0].Heading != "" {
 		t.Errorf("%v, %+v", report.Shapes, sections)
 	}
-	if _, _, err := Collect(Options{From: Licenses, Only: []string{"MIT"}, Numbered: true}); !errors.Is(err, read.ErrEmpty) {
+	if _, _, err := balanced(t, Options{From: Licenses, Only: []string{"MIT"}, Numbered: true}); !errors.Is(err, read.ErrEmpty) {
 		t.Errorf("numbered sections only: %v", err)
 	}
 }

@@ -38,7 +38,7 @@ func library(t *testing.T) string {
 // A stream that is broken off at any section goes on behind its whole parts, and nobody can tell from what it gives.
 func TestParts_StreamGoesOnBehindTheWholeOnes(t *testing.T) {
 	opt := Options{Paths: []string{library(t)}, Exact: true, Near: 0.8}
-	want, report, err := Collect(opt)
+	want, report, err := balanced(t, opt)
 	if err != nil || report.DroppedExact == 0 || report.DroppedNear == 0 {
 		t.Fatal(err, report)
 	}
@@ -63,7 +63,7 @@ func TestParts_StreamGoesOnBehindTheWholeOnes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got, again, err := Collect(opt)
+		got, again, err := balanced(t, opt)
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("broken off after %d: %v, %d sections of %d", after, err, len(got), len(want))
 			continue
@@ -98,7 +98,7 @@ func breakOff(t *testing.T, opt Options, n int) int {
 func TestParts_OneSparesItsDocuments(t *testing.T) {
 	path := library(t)
 	opt := Options{Paths: []string{path}, Exact: true, Keep: filepath.Join(t.TempDir(), "kept"), part: 3000}
-	want, _, err := Collect(opt)
+	want, _, err := balanced(t, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,14 +110,14 @@ func TestParts_OneSparesItsDocuments(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(data), "w1", "W9")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := Collect(opt)
+	got, _, err := balanced(t, opt)
 	if err != nil || len(got) != len(want) || !slices.Equal(got[:30], want[:30]) {
 		t.Errorf("%v, %d of %d sections", err, len(got), len(want))
 	}
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(data), `"d0"`, `"e0"`)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Collect(opt); err == nil || !strings.Contains(err.Error(), `"e0"`) {
+	if _, _, err := balanced(t, opt); err == nil || !strings.Contains(err.Error(), `"e0"`) {
 		t.Errorf("parts of other files: %v", err)
 	}
 }

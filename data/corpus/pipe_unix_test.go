@@ -16,7 +16,7 @@ func TestSections_PipeIsRefusedNotWaitedFor(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Collect(Options{Paths: []string{path}}); !errors.Is(err, read.ErrUnreadable) {
+	if _, _, err := balanced(t, Options{Paths: []string{path}}); !errors.Is(err, read.ErrUnreadable) {
 		t.Error(err)
 	}
 }

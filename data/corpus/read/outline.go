@@ -24,6 +24,9 @@ var markdownParser = parser.NewParser(
 	parser.WithAttribute(),
 )
 
+// lineEnds makes one kind of them, as CommonMark wants it.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // outline finds the headings, code, tables and comments of a Markdown text; what is between them is prose. The blocks are verbatim.
 type outline struct {
 	source []byte
@@ -34,8 +37,8 @@ type outline struct {
 
 // outlineOf cuts a Markdown text into blocks. Headings are those of the document itself, not of a quotation or of a list's item.
 func outlineOf(source string, line int) []doc.Block {
-	o := &outline{source: []byte(source), line: line}
-	root := markdownParser.Parse(text.NewReader(o.source))
+	o := &outline{source: []byte(lineEnds.Replace(source)), line: line}
+	root := markdownParser.Parse(text.NewReader(tamed(o.source)))
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the visitor never fails
 		if !entering {
 			return ast.WalkContinue, nil
@@ -120,7 +123,7 @@ func (o *outline) heading(n *ast.Heading) {
 	}
 	start := o.lineStart(at)
 	end := o.lineEnd(at)
-	if !atxHeading.Match(o.source[start:end]) { // underlined
+	if !atxHeading.Match(o.source[start:end]) && n.Lines().Len() > 0 { // underlined
 		end = o.lineEnd(o.lineEnd(n.Lines().At(n.Lines().Len()-1).Stop - 1))
 	}
 	b := doc.Block{Kind: doc.Head, Level: n.Level, Title: o.titleOf(n)}
