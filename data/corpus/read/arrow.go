@@ -16,8 +16,8 @@ var arrowTable = Format{Ends: []string{".arrow", ".feather", ".ipc", ".arrows"},
 	return in.columnar(openArrow)
 }}
 
-func openArrow(at readerAt, _ int64, pool memory.Allocator, field string) (iter.Seq2[record, error], error) {
-	batches, schema, err := arrowBatches(at, pool)
+func openArrow(at readerAt, size int64, pool memory.Allocator, field string) (iter.Seq2[record, error], error) {
+	batches, schema, err := arrowBatches(at, size, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +61,12 @@ func isText(t arrow.DataType) bool {
 }
 
 // arrowBatches tells a file from a stream by its first bytes.
-func arrowBatches(at readerAt, pool memory.Allocator) (iter.Seq2[arrow.Record, error], *arrow.Schema, error) {
+func arrowBatches(at readerAt, size int64, pool memory.Allocator) (iter.Seq2[arrow.Record, error], *arrow.Schema, error) {
 	magic := make([]byte, len(ipc.Magic))
 	if _, err := at.ReadAt(magic, 0); err == nil && string(magic) == string(ipc.Magic) {
+		if err := checkArrowFile(at, size); err != nil {
+			return nil, nil, err
+		}
 		f, err := ipc.NewFileReader(at, ipc.WithAllocator(pool))
 		if err != nil {
 			return nil, nil, err
@@ -75,6 +78,9 @@ func arrowBatches(at readerAt, pool memory.Allocator) (iter.Seq2[arrow.Record, e
 				}
 			}
 		}, f.Schema(), nil
+	}
+	if err := checkArrowStream(at, size); err != nil {
+		return nil, nil, fmt.Errorf("neither an Arrow file nor a stream: %w", err)
 	}
 	r, err := ipc.NewReader(at, ipc.WithAllocator(pool))
 	if err != nil {

@@ -2,7 +2,6 @@ package read
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"sync/atomic"
@@ -11,9 +10,6 @@ import (
 
 	"slm/data/corpus/doc"
 )
-
-// memoryMost bounds what a reader of tables may hold at a time, bytes.
-const memoryMost = 1 << 30
 
 // headRows is how many rows are the head of a table.
 const headRows = 1000
@@ -41,7 +37,7 @@ func (in *Input) columnar(open func(at readerAt, size int64, pool memory.Allocat
 			yield(doc.Document{}, in.fail(1, err))
 			return
 		}
-		records, err := open(io.NewSectionReader(at, 0, size), size, &bounds{Allocator: memory.NewGoAllocator()}, in.field)
+		records, err := open(io.NewSectionReader(at, 0, size), size, &bounds{Allocator: memory.NewGoAllocator(), most: max(unpackedMost, unpackedTimes*size)}, in.field)
 		if err != nil {
 			yield(doc.Document{}, in.fail(1, err))
 			return
@@ -63,9 +59,10 @@ func (in *Input) columnar(open func(at readerAt, size int64, pool memory.Allocat
 	}
 }
 
-// bounds is memory of which no more than memoryMost bytes are held at a time.
+// bounds is memory of which no more than what a packed file may unpack to is held at a time.
 type bounds struct {
 	memory.Allocator
+	most int64
 	held atomic.Int64
 }
 
@@ -88,7 +85,7 @@ func (b *bounds) Free(piece []byte) {
 }
 
 func (b *bounds) take(size int) {
-	if size > memoryMost || b.held.Add(int64(size)) > memoryMost {
-		panic(fmt.Sprintf("it asks for more than %d MB of memory", memoryMost>>20))
+	if b.held.Add(int64(size)) > b.most {
+		panic(tooLarge())
 	}
 }

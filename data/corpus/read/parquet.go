@@ -1,10 +1,15 @@
 package read
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
+	"sync"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	parquetfile "github.com/apache/arrow/go/v17/parquet/file"
@@ -43,7 +48,7 @@ func openParquet(at readerAt, size int64, pool memory.Allocator, field string) (
 	}
 	return func(yield func(record, error) bool) {
 		for i := range f.NumRowGroups() {
-			if more, err := rowGroup(f.RowGroup(i), c, yield); err != nil || !more {
+			if more, err := rowGroup(f.RowGroup(i), c, pool, yield); err != nil || !more {
 				if err != nil {
 					yield(record{}, err)
 				}
@@ -58,63 +63,99 @@ func readable(t parquet.Type, text bool) bool {
 }
 
 // rowGroup yields the rows of a group.
-func rowGroup(g *parquetfile.RowGroupReader, c columns, yield func(record, error) bool) (more bool, err error) {
-	readers := map[int]parquetfile.ColumnChunkReader{}
+func rowGroup(g *parquetfile.RowGroupReader, c columns, pool memory.Allocator, yield func(record, error) bool) (more bool, err error) {
+	readers := map[int]*parquetColumn{}
 	for _, i := range []int{c.text, c.title, c.number, c.heading} {
-		if i >= 0 {
-			if readers[i], err = g.Column(i); err != nil {
+		if i >= 0 && readers[i] == nil {
+			if readers[i], err = openColumn(g, i, pool); err != nil {
 				return false, err
 			}
+			defer readers[i].Release()
 		}
 	}
-	for range g.NumRows() {
-		var failed error
-		r := c.record(func(i int) string {
-			value, err := nextValue(readers[i])
-			if err != nil {
-				failed = fmt.Errorf("column %q: %w", readers[i].Descriptor().Path(), err)
+	for left := g.NumRows(); left > 0; {
+		n := min(left, batchRows)
+		for i, r := range readers {
+			if err := r.fill(int(n)); err != nil {
+				return false, fmt.Errorf("column %d: %w", i+1, err)
 			}
-			return value
-		})
-		if failed != nil {
-			return false, failed
 		}
-		if !yield(r, nil) {
-			return false, nil
+		for row := range int(n) {
+			if !yield(c.record(func(i int) string { return readers[i].texts[row] }), nil) {
+				return false, nil
+			}
 		}
+		left -= n
 	}
 	return true, nil
 }
 
-// nextValue reads one value: what was read before lies in a page that may be gone by then. No value is an empty text.
-func nextValue(column parquetfile.ColumnChunkReader) (text string, err error) {
-	var levels [1]int16
-	var rows int64
-	var values int
-	switch r := column.(type) {
-	case *parquetfile.ByteArrayColumnChunkReader:
-		var value [1]parquet.ByteArray
-		if rows, values, err = r.ReadBatch(1, value[:], levels[:], nil); values == 1 {
-			text = string(value[0])
-		}
-	case *parquetfile.Int32ColumnChunkReader:
-		var value [1]int32
-		if rows, values, err = r.ReadBatch(1, value[:], levels[:], nil); values == 1 {
-			text = strconv.Itoa(int(value[0]))
-		}
-	case *parquetfile.Int64ColumnChunkReader:
-		var value [1]int64
-		if rows, values, err = r.ReadBatch(1, value[:], levels[:], nil); values == 1 {
-			text = strconv.FormatInt(value[0], 10)
+// batchRows is how many rows are read at a time.
+const batchRows = 1024
+
+// parquetColumn is a column of a row group. The library's record readers end where levels are damaged; its readers of values do not.
+type parquetColumn struct {
+	parquetfile.RecordReader
+	texts []string // of the batch
+}
+
+func openColumn(g *parquetfile.RowGroupReader, i int, pool memory.Allocator) (*parquetColumn, error) {
+	pages, err := g.GetColumnPageReader(i)
+	if err != nil {
+		return nil, err
+	}
+	descr, err := g.Column(i)
+	if err != nil {
+		return nil, err
+	}
+	level := parquetfile.LevelInfo{NullSlotUsage: 1, DefLevel: descr.Descriptor().MaxDefinitionLevel()}
+	buffers := &sync.Pool{New: func() any { return memory.NewResizableBuffer(pool) }}
+	r := parquetfile.NewRecordReader(descr.Descriptor(), level, arrow.BinaryTypes.Binary, pool, buffers)
+	r.SetPageReader(pages)
+	return &parquetColumn{RecordReader: r}, nil
+}
+
+// fill reads the next n values. No value is an empty text.
+func (c *parquetColumn) fill(n int) error {
+	c.texts = c.texts[:0]
+	c.Reset()
+	got, err := c.ReadRecords(int64(n))
+	if err != nil {
+		return err
+	}
+	switch r := c.RecordReader.(type) {
+	case parquetfile.BinaryRecordReader:
+		for _, chunk := range r.GetBuilderChunks() {
+			values, ok := chunk.(*array.Binary)
+			if !ok {
+				return fmt.Errorf("no text but %s", chunk.DataType())
+			}
+			for i := range values.Len() {
+				c.texts = append(c.texts, string(values.Value(i))) // of a null nothing
+			}
+			values.Release()
 		}
 	default:
-		return "", fmt.Errorf("no text but %s", column.Descriptor().PhysicalType())
+		c.numbers()
 	}
-	if err == nil {
-		err = column.Err()
+	if int(got) != n || len(c.texts) != n {
+		return errors.New("it ends before the others do")
 	}
-	if err == nil && rows != 1 {
-		err = fmt.Errorf("it ends before the other columns do")
+	return nil
+}
+
+// numbers are the values of a column of whole numbers.
+func (c *parquetColumn) numbers() {
+	valid := c.ReleaseValidBits() // nil: all are
+	for i := range c.ValuesWritten() {
+		text := ""
+		switch {
+		case valid != nil && !bitutil.BitIsSet(valid.Bytes(), i):
+		case c.Type() == parquet.Types.Int32:
+			text = strconv.Itoa(int(arrow.Int32Traits.CastFromBytes(c.Values())[i]))
+		default:
+			text = strconv.FormatInt(arrow.Int64Traits.CastFromBytes(c.Values())[i], 10)
+		}
+		c.texts = append(c.texts, text)
 	}
-	return text, err
 }
