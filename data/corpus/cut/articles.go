@@ -2,6 +2,7 @@ package cut
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"slm/data/corpus/clean"
@@ -67,6 +68,9 @@ type chapterHead struct {
 var chapterLine = regexp.MustCompile(`(?m)^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|\z)`)
 
 func newBook(d doc.Document) (b book) {
+	if !slices.ContainsFunc(d.Blocks, func(b doc.Block) bool { return strings.Contains(b.Text, "条") }) {
+		return book{}
+	}
 	var text strings.Builder
 	for _, block := range d.Blocks {
 		start := text.Len()
@@ -75,9 +79,7 @@ func newBook(d doc.Document) (b book) {
 			b.heads = append(b.heads, chapterHead{block.Title, start, text.Len()})
 		}
 	}
-	if b.text = text.String(); !strings.Contains(b.text, "条") {
-		return book{}
-	}
+	b.text = text.String()
 	if !d.Outlined {
 		for _, at := range chapterLine.FindAllStringSubmatchIndex(b.text, -1) {
 			b.heads = append(b.heads, chapterHead{clean.Fold(b.text[at[2]:at[3]]), at[0], at[1]})

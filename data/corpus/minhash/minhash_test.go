@@ -147,3 +147,16 @@ func TestIndex_HoldsAFewHundredBytesADocument(t *testing.T) {
 		t.Errorf("%d bytes a document", most)
 	}
 }
+
+// Within a room signatures are as similar as without; between two rooms they have nothing in common.
+func TestSignature_WithinARoomOnlyItsOwnAreAlike(t *testing.T) {
+	s := rng.New(5, "minhash")
+	words := randomText(s, 200)
+	a, b := Of(strings.Join(words, " ")), Of(edited(s, words, 0.02))
+	if got, want := Similarity(a.Within("x"), b.Within("x")), Similarity(a, b); got != want || want < 0.5 {
+		t.Errorf("%v in a room, %v without", got, want)
+	}
+	if got := Similarity(a.Within("x"), a.Within("y")); got > 0.02 {
+		t.Errorf("%v between rooms", got)
+	}
+}

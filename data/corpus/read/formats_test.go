@@ -17,6 +17,9 @@ func TestRegister_AToyFormatIsFoundCheckedAndRead(t *testing.T) {
 	if err := os.WriteFile(path, []byte("roses\nviolets\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := Check([]string{path}, Options{}); err == nil || !strings.Contains(err.Error(), `".toy"`) {
+		t.Fatalf("check, before it is registered: %v", err)
+	}
 	if _, err := Files([]string{path}, Options{}); err == nil || !strings.Contains(err.Error(), `".toy"`) {
 		t.Fatalf("before it is registered: %v", err)
 	}
@@ -31,6 +34,9 @@ func TestRegister_AToyFormatIsFoundCheckedAndRead(t *testing.T) {
 			}
 		}
 	}})
+	if err := Check([]string{path}, Options{}); err != nil {
+		t.Errorf("check: %v", err)
+	}
 	docs, err := Files([]string{filepath.Join(filepath.Dir(path), "*")}, Options{})
 	if err != nil {
 		t.Fatal(err)

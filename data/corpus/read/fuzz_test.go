@@ -5,11 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"slm/data/corpus/doc"
+	"slm/rng"
 )
 
 // samples are the test files of an ending, in memory.
@@ -77,6 +79,31 @@ func TestFrom_AFileCutAtAnyByteIsReadOrNamed(t *testing.T) {
 			step := max(1, len(whole)/400) // a .docx has some 37,000 bytes
 			for n := 0; n < len(whole); n += step {
 				sound(t, name, whole[:n])
+			}
+		}
+	}
+}
+
+// Bytes that are changed, taken out or put in make another file or a damaged one: neither a panic nor an endless loop nor memory without bounds.
+func TestFrom_AChangedFileIsReadOrNamed(t *testing.T) {
+	odd := []byte{0, 1, 0x7f, 0x80, 0xff}
+	for _, end := range []string{".md", ".html", ".csv", ".parquet", ".arrow", ".feather", ".docx", ".gz", ".zst"} {
+		for name, whole := range samples(t, end) {
+			draw := rng.New(2, "corpus-test", name)
+			for range 100 {
+				data := bytes.Clone(whole)
+				for range 1 + draw.IntN(3) {
+					at := draw.IntN(len(data))
+					switch draw.IntN(3) {
+					case 0:
+						data[at] = odd[draw.IntN(len(odd))]
+					case 1:
+						data = slices.Delete(data, at, max(at, min(len(data)-1, at+draw.IntN(20))))
+					case 2:
+						data = slices.Insert(data, at, byte(draw.IntN(256)), odd[draw.IntN(len(odd))])
+					}
+				}
+				sound(t, name, data)
 			}
 		}
 	}
