@@ -22,7 +22,7 @@ var styleCSS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": percent, "optional": optionalHTML, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
-	"place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
+	"unanswered": unanswered, "reasons": reasons, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
 	"head": func(s string) string { return s[:min(len(s), 12)] },
 }).Parse(pageHTML))
 

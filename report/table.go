@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,11 +13,19 @@ import (
 // Table prints a summary for a terminal: the headline, then a line a system, 80 columns wide unless a name is long.
 func Table(s *result.Summary) string {
 	rows := [][]string{{"system", "accuracy", "95 % interval", "p vs llm", "headroom", "harm", "calls", "tokens"}}
+	missing := unanswered(s)
+	if missing {
+		rows[0] = append(rows[0], "no answer")
+	}
 	for _, sys := range s.Systems {
-		rows = append(rows, []string{
+		row := []string{
 			sys.System, plain(percent(sys.Accuracy)), plain(percent(sys.Low) + " – " + percent(sys.High)), optional(sys.McNemarP, pvalue),
 			optional(sys.Headroom, percent), optional(sys.Harm, percent), strconv.Itoa(sys.Calls), strconv.Itoa(sys.Tokens),
-		})
+		}
+		if missing {
+			row = append(row, reasons(sys))
+		}
+		rows = append(rows, row)
 	}
 	var b strings.Builder
 	b.WriteString(wrap(plain(Headline(s)), 80))
@@ -32,6 +42,23 @@ func Table(s *result.Summary) string {
 		b.WriteString("\n" + wrap("note: "+n, 80))
 	}
 	return b.String()
+}
+
+// unanswered says that the LLM gave no answer to some question.
+func unanswered(s *result.Summary) bool {
+	return slices.ContainsFunc(s.Systems, func(sys result.System) bool { return len(sys.NoAnswer) > 0 })
+}
+
+// reasons counts a system's questions without an answer, by reason.
+func reasons(sys result.System) string {
+	var parts []string
+	for _, why := range slices.Sorted(maps.Keys(sys.NoAnswer)) {
+		parts = append(parts, fmt.Sprintf("%d %s", sys.NoAnswer[why], why))
+	}
+	if parts == nil {
+		return "0"
+	}
+	return strings.Join(parts, ", ")
 }
 
 func of(n, all int) string { return fmt.Sprintf("%d of %d", n, all) }

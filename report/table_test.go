@@ -35,6 +35,20 @@ func TestTable_FitsTheTerminalAndLosesNoSystem(t *testing.T) {
 	}
 }
 
+func TestTable_QuestionsWithoutAnAnswerHaveAColumnWhereThereAreAny(t *testing.T) {
+	s := sampleSummary(144)
+	if strings.Contains(Table(s), "no answer") {
+		t.Error("a column for nothing")
+	}
+	s.Systems[0].NoAnswer = map[string]int{"unfinished": 3, "refused": 1}
+	table := Table(s)
+	for _, want := range []string{"  no answer\n", "1 refused, 3 unfinished\n", "  0\n"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is not in the table:\n%s", want, table)
+		}
+	}
+}
+
 func TestVerdict_IntervalThatHoldsZeroIsCalledNoImprovement(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64

@@ -46,21 +46,22 @@ type Summary struct {
 
 // System is one line of the table.
 type System struct {
-	System       string   `json:"system"`
-	Accuracy     float64  `json:"accuracy"`
-	Low          float64  `json:"low"`       // 95 % interval of the accuracy
-	High         float64  `json:"high"`      //
-	McNemarP     *float64 `json:"mcnemar_p"` // exact, two-sided, against llm; nil for llm itself
-	Headroom     *float64 `json:"headroom"`  // (accuracy − llm) / (oracle − llm)
-	HeadroomLow  *float64 `json:"headroom_low,omitempty"`
-	HeadroomHigh *float64 `json:"headroom_high,omitempty"`
-	Harm         *float64 `json:"harm"` // share of the items that llm had right and this system has wrong
-	HarmCount    int      `json:"harm_count"`
-	Correct      int      `json:"correct"`
-	Verified     int      `json:"verified"`        // items whose knowledge stands word for word in the corpus
-	ByText       *int     `json:"by_text_correct"` // right if the option most like the knowledge were taken; nil without knowledge
-	Calls        int      `json:"calls"`           // of the LLM
-	Tokens       int      `json:"tokens"`          // of the LLM, prompts and replies
+	System       string         `json:"system"`
+	Accuracy     float64        `json:"accuracy"`
+	Low          float64        `json:"low"`       // 95 % interval of the accuracy
+	High         float64        `json:"high"`      //
+	McNemarP     *float64       `json:"mcnemar_p"` // exact, two-sided, against llm; nil for llm itself
+	Headroom     *float64       `json:"headroom"`  // (accuracy − llm) / (oracle − llm)
+	HeadroomLow  *float64       `json:"headroom_low,omitempty"`
+	HeadroomHigh *float64       `json:"headroom_high,omitempty"`
+	Harm         *float64       `json:"harm"` // share of the items that llm had right and this system has wrong
+	HarmCount    int            `json:"harm_count"`
+	Correct      int            `json:"correct"`
+	NoAnswer     map[string]int `json:"no_answer,omitempty"` // by reason, items that the LLM gave no answer to; they are not among the correct ones
+	Verified     int            `json:"verified"`            // items whose knowledge stands word for word in the corpus
+	ByText       *int           `json:"by_text_correct"`     // right if the option most like the knowledge were taken; nil without knowledge
+	Calls        int            `json:"calls"`               // of the LLM
+	Tokens       int            `json:"tokens"`              // of the LLM, prompts and replies
 }
 
 // Comparison is a paired difference between two systems on the same items.
@@ -100,15 +101,17 @@ type Row struct {
 	Verified  bool      `arrow:"verified" json:"verified"`   // the knowledge stands in the corpus at that place
 	Choices   []string  `arrow:"choices" json:"choices"`
 	Answer    int32     `arrow:"answer" json:"answer"` // 0-based
-	Picked    int32     `arrow:"picked" json:"picked"` // 0-based; −1 when the reply named no option
+	Picked    int32     `arrow:"picked" json:"picked"` // 0-based; −1 when the reply named no option, or there was no answer
 	Correct   bool      `arrow:"correct" json:"correct"`
-	Margin    float64   `arrow:"margin" json:"margin"`     // of the picked option's score over the next
-	Scores    []float64 `arrow:"scores" json:"scores"`     // of each option, length-normalised log-likelihood; empty by letter
-	ByText    int32     `arrow:"by_text" json:"by_text"`   // option most like the knowledge; −1 without knowledge
-	PlaceOK   bool      `arrow:"place_ok" json:"place_ok"` // the place is the right one
-	StartOK   bool      `arrow:"start_ok" json:"start_ok"` // the text begins as the true text does (StartLen)
-	Calls     int32     `arrow:"calls" json:"calls"`       // of the LLM
-	Tokens    int32     `arrow:"tokens" json:"tokens"`     // of the LLM
+	Margin    float64   `arrow:"margin" json:"margin"`                          // of the picked option's score over the next
+	Scores    []float64 `arrow:"scores" json:"scores"`                          // of each option, length-normalised log-likelihood; empty by letter
+	ByText    int32     `arrow:"by_text" json:"by_text"`                        // option most like the knowledge; −1 without knowledge
+	PlaceOK   bool      `arrow:"place_ok" json:"place_ok"`                      // the place is the right one
+	StartOK   bool      `arrow:"start_ok" json:"start_ok"`                      // the text begins as the true text does (StartLen)
+	Calls     int32     `arrow:"calls" json:"calls"`                            // of the LLM
+	Tokens    int32     `arrow:"tokens" json:"tokens"`                          // of the LLM
+	NoAnswer  string    `arrow:"no_answer,optional" json:"no_answer,omitempty"` // why the LLM gave no answer; empty when it did
+	Said      string    `arrow:"said,optional" json:"said,omitempty"`           // what came instead
 }
 
 // Find returns the system of that name.

@@ -127,6 +127,9 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 			reply = "(the reply named no option)"
 		}
 	}
+	if a.NoAnswer != nil {
+		reply = "(no answer: " + a.NoAnswer.String() + ")"
+	}
 	line("answer", reply)
 	line("", "["+cmp.Or(a.LLM, "the small model")+"]")
 }

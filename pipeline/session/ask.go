@@ -24,16 +24,17 @@ type Question struct {
 
 // Answer is what a system made of it.
 type Answer struct {
-	Question  string    `json:"question"`
-	System    string    `json:"system"`
-	Place     string    `json:"place"`     // where the knowledge is said to stand
-	Source    string    `json:"source"`    // where the corpus has that place; empty when it has no such place
-	Knowledge string    `json:"knowledge"` // that the LLM is given
-	InCorpus  bool      `json:"in_corpus"` // the knowledge stands in the corpus at that place, word for word
-	Reply     string    `json:"reply,omitempty"`
-	Choice    *int      `json:"choice,omitempty"`
-	Scores    []float64 `json:"scores,omitempty"` // of the choices, log-likelihood per token
-	LLM       string    `json:"llm,omitempty"`    // that replied; empty when none did
+	Question  string        `json:"question"`
+	System    string        `json:"system"`
+	Place     string        `json:"place"`     // where the knowledge is said to stand
+	Source    string        `json:"source"`    // where the corpus has that place; empty when it has no such place
+	Knowledge string        `json:"knowledge"` // that the LLM is given
+	InCorpus  bool          `json:"in_corpus"` // the knowledge stands in the corpus at that place, word for word
+	Reply     string        `json:"reply,omitempty"`
+	NoAnswer  *llm.NoAnswer `json:"no_answer,omitempty"` // why the LLM gave no answer
+	Choice    *int          `json:"choice,omitempty"`
+	Scores    []float64     `json:"scores,omitempty"` // of the choices, log-likelihood per token
+	LLM       string        `json:"llm,omitempty"`    // that replied; empty when none did
 }
 
 // Ask answers a question. Where the LLM fails, the answer comes beside the error, with the knowledge that it was to be given.
@@ -54,7 +55,7 @@ func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 	if err != nil || q.Silent {
 		return a, err
 	}
-	a.Reply, a.Scores, a.LLM = got.Text, got.Scores, box.name()
+	a.Reply, a.NoAnswer, a.Scores, a.LLM = got.Text, got.None, got.Scores, box.name()
 	if len(q.Choices) > 0 {
 		a.Choice = &got.Picked
 		if got.Picked >= 0 {
@@ -121,6 +122,14 @@ func (b *lazyBox) Do(ctx context.Context, reqs []llm.Request) (replies []llm.Rep
 		}
 	}
 	return b.client.Do(ctx, reqs)
+}
+
+// ReplyLimit is that of the box.
+func (b *lazyBox) ReplyLimit() int {
+	if l, ok := b.client.(interface{ ReplyLimit() int }); ok {
+		return l.ReplyLimit()
+	}
+	return 0
 }
 
 // Info implements llm.Client.

@@ -73,6 +73,9 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 	m.Counters["items"], m.Counters["choice_items"], m.Counters["check_items"] = int64(len(s.items)), int64(len(s.choice)), int64(len(s.checked))
 	m.Counters["winner"] = int64(out.winner.index) // 0 is z = 0
 	m.Facts["search"] = key
+	if s.judge.missing.Total() > 0 {
+		m.Facts["no_answer"] = s.judge.missing.String()
+	}
 	m.Facts["verdict"] = out.verdict
 	m.Facts["selection_bias"] = out.selection.String()
 	for _, n := range out.controls {

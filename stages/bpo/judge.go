@@ -16,13 +16,14 @@ var ErrScores = errors.New("bpo: the scores of the options say nothing")
 
 // result is one question answered with one prompt.
 type result struct {
-	Place     string  `json:"place,omitempty"` // as the small model named it
-	Text      string  `json:"text,omitempty"`  // the knowledge
-	Objective float64 `json:"objective"`       // margin of the right option; 1 or 0 where options have no scores
-	Right     bool    `json:"right,omitempty"`
-	Calls     int     `json:"calls"`  // that the question takes of the black box
-	Tokens    int     `json:"tokens"` // prompts and replies
-	Paid      bool    `json:"-"`      // this arm had not asked the black box the same before
+	Place     string        `json:"place,omitempty"` // as the small model named it
+	Text      string        `json:"text,omitempty"`  // the knowledge
+	Objective float64       `json:"objective"`       // margin of the right option; 1 or 0 where options have no scores
+	Right     bool          `json:"right,omitempty"`
+	None      *llm.NoAnswer `json:"no_answer,omitempty"` // why there is no answer; the objective is 0 then, neither right nor wrong by likelihood
+	Calls     int           `json:"calls"`               // that the question takes of the black box
+	Tokens    int           `json:"tokens"`              // prompts and replies
+	Paid      bool          `json:"-"`                   // this arm had not asked the black box the same before
 }
 
 // said is what the small model has said to one question.
@@ -42,6 +43,9 @@ type judge struct {
 	texts map[string]string      // place → text. The first that was generated holds, also after a resume
 	known map[[2]string]result   // by item and text
 	paid  map[[3]string]struct{} // by arm, item and text
+
+	missing    llm.Tally       // items without an answer, with whatever text
+	unanswered map[string]bool // their IDs
 }
 
 // score answers items with a trial's prompt.
@@ -107,6 +111,7 @@ func (j *judge) grade(ctx context.Context, texts []said, items []exam.Item) ([]r
 		if out[i].Objective, err = j.objective(choices[k], items[i]); err != nil {
 			return nil, fmt.Errorf("%w (item %s)", err, items[i].ID)
 		}
+		out[i].None = choices[k].None
 		out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens
 	}
 	return out, nil
@@ -116,6 +121,7 @@ func (j *judge) grade(ctx context.Context, texts []said, items []exam.Item) ([]r
 func (j *judge) take(arm string, items []exam.Item, results []result) []result {
 	if j.texts == nil {
 		j.texts, j.known, j.paid = map[string]string{}, map[[2]string]result{}, map[[3]string]struct{}{}
+		j.unanswered = map[string]bool{}
 	}
 	out := make([]result, len(results))
 	for i, r := range results {
@@ -126,6 +132,10 @@ func (j *judge) take(arm string, items []exam.Item, results []result) []result {
 			}
 		}
 		j.known[[2]string{items[i].ID, r.Text}] = r
+		if r.None != nil && !j.unanswered[items[i].ID] {
+			j.unanswered[items[i].ID] = true
+			j.missing.Add("item "+items[i].ID, r.None)
+		}
 		bill := [3]string{arm, items[i].ID, r.Text}
 		_, before := j.paid[bill]
 		r.Paid = !before
@@ -138,6 +148,9 @@ func (j *judge) take(arm string, items []exam.Item, results []result) []result {
 // objective is the margin of the right option: its length-normalised log-likelihood less that of the best wrong one, nats a token. Where it
 // crosses 0 the answer turns right; right or wrong alone would say nothing of how close it is.
 func (j *judge) objective(c llm.Choice, it exam.Item) (float64, error) {
+	if c.None != nil {
+		return 0, nil
+	}
 	if !j.cloze {
 		if c.Index == it.Answer {
 			return 1, nil

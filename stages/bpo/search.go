@@ -222,6 +222,9 @@ func (s *search) extend(ctx context.Context, name string, t *trial, items []exam
 			return nil
 		}
 		t.results = append(t.results, s.judge.take(name, items[from:to], results)...)
+		if s.judge.missing.Of = len(s.items) + len(s.choice) + len(s.checked); s.judge.missing.Err() != nil {
+			return fmt.Errorf("bpo: %w", s.judge.missing.Err())
+		}
 		from = to
 	}
 	return nil
@@ -230,7 +233,7 @@ func (s *search) extend(ctx context.Context, name string, t *trial, items []exam
 // block returns the results of one block of a trial, or why they are refused.
 func (s *search) block(ctx context.Context, name string, t *trial, items []exam.Item, from, to int) ([]result, string, error) {
 	r := s.log.at(name, t.index)
-	if r != nil && len(r.results) >= to {
+	if r != nil && len(r.results) >= to && !slices.ContainsFunc(r.results[from:to], func(q result) bool { return q.None != nil }) {
 		return r.results[from:to], "", nil
 	}
 	if r != nil && r.refused != "" && len(r.results) == from {

@@ -35,7 +35,7 @@ type TrialRow struct {
 	Refused     string    `arrow:"refused"`      // why its scores could not be used
 	Text        []string  `arrow:"text"`         // place that the small model named for each item; with one step, the text
 	Objectives  []float64 `arrow:"objectives"`   // for each item
-	Answers     []int32   `arrow:"answers"`      // for each item: 1 right, 0 wrong
+	Answers     []int32   `arrow:"answers"`      // for each item: 1 right, 0 wrong, -1 no answer
 }
 
 // TextRow is a row of texts.arrow: what the small model recites from a place.
@@ -157,7 +157,10 @@ func (s *search) row(name string, t, base *trial) TrialRow {
 		if s.judge.oneStep {
 			said = r.Text
 		}
-		if r.Right {
+		switch {
+		case r.None != nil:
+			answer = -1
+		case r.Right:
 			answer = 1
 		}
 		row.Text, row.Objectives, row.Answers = append(row.Text, said), append(row.Objectives, r.Objective), append(row.Answers, answer)

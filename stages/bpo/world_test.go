@@ -26,6 +26,7 @@ type world struct {
 	death       error        //
 	seen        map[int]bool // items asked, by number
 	letter      bool
+	none        map[int]bool           // questions that the black box refuses
 	spoilt      func(z []float64) bool // prompts for which the black box's scores are NaN
 	now         []float64              // the prompt that was said last
 }
@@ -89,6 +90,10 @@ func (w *world) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, erro
 			scores[i%4] += 1 + 0.5*w.difficulty(i)
 		} else {
 			scores[i%4] -= 0.3
+		}
+		if w.none[i] {
+			out[k] = llm.Choice{Index: -1, None: &llm.NoAnswer{Reason: llm.Refused, Said: "cannot"}, Calls: 1, Tokens: 10}
+			continue
 		}
 		c := llm.Choice{Scores: scores, Calls: 1, Tokens: 10}
 		for j, s := range scores {

@@ -86,12 +86,13 @@ func (w *work) keepRows(rows []result.Row) error {
 	return w.append(entries...)
 }
 
-// restore returns a system's rows for a block of items, if all of them are there.
+// restore returns a system's rows for a block of items, if all of them are there. One without an answer may have one now: whether it is asked for
+// again is the black box's to know.
 func (w *work) restore(system string, block []systems.Question) ([]result.Row, bool) {
 	var kept []result.Row
 	for _, q := range block {
 		row, ok := w.rows[[2]string{system, q.ID}]
-		if !ok {
+		if !ok || row.NoAnswer != "" {
 			return nil, false
 		}
 		kept = append(kept, row)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"slm/data/exam"
+	"slm/llm"
 	"slm/result"
 	"slm/stages/systems"
 )
@@ -63,6 +64,7 @@ func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, e
 // ask puts every item to one system, block by block, and keeps each block before the next.
 func (r *runner) ask(ctx context.Context, name string, system systems.System) ([]result.Row, error) {
 	rows := make([]result.Row, 0, len(r.items))
+	missing := llm.Tally{Of: len(r.items)}
 	for block := range slices.Chunk(r.with.Items, systems.Block) {
 		from := len(rows)
 		kept, ok := r.work.restore(name, block)
@@ -87,8 +89,22 @@ func (r *runner) ask(ctx context.Context, name string, system systems.System) ([
 		if rows = append(rows, kept...); r.progress != nil {
 			r.progress(name, len(rows), len(r.items))
 		}
+		for _, row := range kept {
+			missing.Add("item "+row.Item, noAnswer(row))
+		}
+		if err := missing.Err(); err != nil {
+			return nil, err
+		}
 	}
 	return rows, nil
+}
+
+// noAnswer says why a row has no answer; nil = it has one.
+func noAnswer(r result.Row) *llm.NoAnswer {
+	if r.NoAnswer == "" {
+		return nil
+	}
+	return &llm.NoAnswer{Reason: llm.Reason(r.NoAnswer), Said: r.Said}
 }
 
 // row is an item under a system.
@@ -97,6 +113,9 @@ func row(system string, it exam.Item, a systems.Answer) result.Row {
 		Item: it.ID, Section: it.Section, System: system, Question: it.Question, Place: a.Place, Knowledge: a.Knowledge, Verified: a.InCorpus,
 		Choices: it.Choices, Answer: int32(it.Answer), Picked: int32(a.Picked), Correct: a.Picked == it.Answer,
 		Margin: a.Margin, Scores: a.Scores, ByText: -1, Calls: int32(a.Calls), Tokens: int32(a.Tokens),
+	}
+	if a.None != nil {
+		r.NoAnswer, r.Said = string(a.None.Reason), a.None.Said
 	}
 	if a.Knowledge != "" {
 		r.ByText = int32(mostLike(a.Knowledge, it.Choices))

@@ -25,6 +25,7 @@ type world struct {
 	asked, spoke int
 	failAt       int // the LLM's call that fails; 0 = none
 	flat         bool
+	none         map[int]llm.Reason // questions that the LLM gives no answer to
 }
 
 func text(i int) string {
@@ -59,6 +60,14 @@ func (w *world) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 	out := make([]llm.Reply, len(reqs))
 	for j, q := range reqs {
 		out[j] = llm.Reply{Calls: 1, PromptTokens: len(strings.Fields(q.Prompt))}
+		var n int
+		if at := strings.LastIndex(q.Prompt, "What does section "); at >= 0 {
+			_, _ = fmt.Sscanf(q.Prompt[at:], "What does section %d say?", &n)
+		}
+		if why := w.none[n]; why != "" {
+			out[j].None = &llm.NoAnswer{Reason: why, Said: "no"}
+			continue
+		}
 		for c, o := range q.Options {
 			score := llm.Score{LogProb: -float64(c) - 10, Tokens: 1}
 			switch {

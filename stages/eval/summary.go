@@ -100,6 +100,12 @@ func line(a answers, alone, bound *answers, opt stat.Options) (result.System, er
 		sys.Calls += int(r.Calls)
 		sys.Tokens += int(r.Tokens)
 		sys.Correct += count(r.Correct)
+		if r.NoAnswer != "" {
+			if sys.NoAnswer == nil {
+				sys.NoAnswer = map[string]int{}
+			}
+			sys.NoAnswer[r.NoAnswer]++
+		}
 		sys.Verified += count(r.Verified)
 		read = read || r.ByText >= 0
 		alike += count(r.ByText == r.Answer)

@@ -39,7 +39,10 @@ func (v verdicts) of(p pairs.Pair) verdict {
 }
 
 // usage is what the filter took of the black box, whether or not its replies had been stored.
-type usage struct{ calls, tokens int }
+type usage struct {
+	calls, tokens int
+	missing       llm.Tally // questions without an answer
+}
 
 // filterBatch is the number of questions that go to the black box together; progress is reported between.
 const filterBatch = 64
@@ -75,7 +78,7 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	if err != nil {
 		return out, nil, err
 	}
-	took = &usage{}
+	took = &usage{missing: llm.Tally{Of: len(items)}}
 	for at := 0; at < len(items); at += filterBatch {
 		part := items[at:min(at+filterBatch, len(items))]
 		questions := make([]llm.Question, len(part))
@@ -89,11 +92,18 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		for i, item := range part {
 			took.calls += answers[i].Calls
 			took.tokens += answers[i].Tokens
-			if answers[i].Index == item.Answer {
+			took.missing.Add("item "+item.ID, answers[i].None)
+			switch {
+			case answers[i].None != nil:
+				out.sections[item.Section] = verdict{false, "dropped: the black box gives no answer with it (" + string(answers[i].None.Reason) + ")"}
+			case answers[i].Index == item.Answer:
 				out.sections[item.Section] = verdict{true, "kept: the black box answers right with it"}
-			} else {
+			default:
 				out.sections[item.Section] = verdict{false, "dropped: the black box answers wrong with it"}
 			}
+		}
+		if err := took.missing.Err(); err != nil {
+			return out, nil, err
 		}
 		env.Emit(stages.Event{Type: "step", Stage: stages.KIT, Phase: "filter", Step: at + len(part), Of: len(items)})
 	}

@@ -83,6 +83,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	if took != nil {
 		facts["llm_calls"], facts["llm_tokens"] = fmt.Sprint(took.calls), fmt.Sprint(took.tokens)
+		if took.missing.Total() > 0 {
+			facts["no_answer"] = took.missing.String()
+		}
 	}
 	return trainer.Commit(env, stages.KIT, params, dom, sum, facts, func(p *checkpoint.Pending) error {
 		if took != nil {

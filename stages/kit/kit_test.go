@@ -84,6 +84,24 @@ func TestFilter_DropsSectionsThatTheBlackBoxAnswersWrong(t *testing.T) {
 	}
 }
 
+func TestFilter_SectionWithoutAnAnswerIsDroppedAndCountedApart(t *testing.T) {
+	dom := newDomain(t)
+	rows, m := run(t, brief(), newRun(t, dom, &box{none: map[string]llm.Reason{"Act#2": llm.Refused}}))
+	for _, r := range rows {
+		if without := r.Section == "Act#2"; without == r.Kept || without && r.Why != "dropped: the black box gives no answer with it (refused)" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if m.Facts["no_answer"] != "1 refused" {
+		t.Errorf("facts %v", m.Facts)
+	}
+	env := newRun(t, dom, &box{none: map[string]llm.Reason{"Act#2": llm.Refused, "Act#8": llm.Unfinished}})
+	err := New(brief()).Run(context.Background(), env)
+	if !errors.Is(err, llm.ErrNoAnswer) || !strings.Contains(err.Error(), "1 refused, 1 unfinished of") || !strings.Contains(err.Error(), `: "cannot"`) {
+		t.Error(err)
+	}
+}
+
 func TestFilter_WithoutItNobodyIsAsked(t *testing.T) {
 	b := &box{fails: llm.ErrBudget}
 	cfg := brief()

@@ -67,7 +67,8 @@ func newDomain(t *testing.T) *domain.Domain {
 type box struct {
 	t      *testing.T
 	items  []exam.Item
-	wrong  map[string]bool // sections
+	wrong  map[string]bool       // sections
+	none   map[string]llm.Reason // sections that have no answer
 	fails  error
 	opened int
 	asked  map[string]int // by item
@@ -90,6 +91,10 @@ func (b *box) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 		b.asked[item.ID]++
 		if !strings.Contains(r.Prompt, item.Knowledge[:30]) || len(r.Options) != options {
 			b.t.Errorf("%s was asked without its knowledge, or with %d options", item.ID, len(r.Options))
+		}
+		if why := b.none[item.Section]; why != "" {
+			out[i].None = &llm.NoAnswer{Reason: why, Said: "cannot"}
+			continue
 		}
 		pick := item.Answer
 		if b.wrong[item.Section] {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"slm/data/form"
 	"slm/llm"
@@ -56,13 +55,13 @@ func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer,
 	}
 	for j, i := range at {
 		c := choices[j]
-		if r.Style == llm.Cloze {
+		if r.Style == llm.Cloze && c.None == nil {
 			if err := checkScores(c.Scores, len(qs[i].Choices)); err != nil {
 				return fmt.Errorf("%w (item %s)", err, qs[i].ID)
 			}
 		}
 		a := &answers[i]
-		a.Picked, a.Scores, a.Margin, a.Calls, a.Tokens = c.Index, c.Scores, c.Margin, c.Calls, c.Tokens
+		a.Picked, a.None, a.Scores, a.Margin, a.Calls, a.Tokens = c.Index, c.None, c.Scores, c.Margin, c.Calls, c.Tokens
 	}
 	return nil
 }
@@ -72,17 +71,17 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 	if len(at) == 0 {
 		return nil
 	}
-	reqs := make([]llm.Request, len(at))
+	messages := make([]string, len(at))
 	for j, i := range at {
-		reqs[j] = llm.Request{Prompt: form.Free(answers[i].Knowledge, qs[i].Text), MaxTokens: replyTokens, Chat: true}
+		messages[j] = form.Free(answers[i].Knowledge, qs[i].Text)
 	}
-	replies, err := r.Box.Do(ctx, reqs)
+	replies, err := llm.Write(ctx, r.Box, messages, replyTokens)
 	if err != nil {
 		return err
 	}
 	for j, i := range at {
 		a, reply := &answers[i], replies[j]
-		a.Picked, a.Text, a.Calls, a.Tokens = -1, strings.TrimSpace(reply.Text), max(1, reply.Calls), reply.PromptTokens+reply.OutputTokens
+		a.Picked, a.Text, a.None, a.Calls, a.Tokens = -1, reply.Text, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 
+	"slm/llm"
 	"slm/result"
 	"slm/stages"
 )
@@ -56,16 +57,17 @@ type Question struct {
 
 // Answer is what a system made of a question.
 type Answer struct {
-	Place     string    // where the knowledge is said to stand; "" = nowhere
-	Source    string    // file and line where the corpus has that place; "" = it has no such place
-	Knowledge string    // as given to the black box
-	InCorpus  bool      // the knowledge stands in the corpus at that place, word for word
-	Picked    int       // of the choices; -1 = none
-	Scores    []float64 // one a choice: mean log-probability of its tokens; none by letter
-	Margin    float64   // best score less second best
-	Text      string    // the free reply
-	Calls     int       // of the black box
-	Tokens    int       // of the black box, prompts and replies
+	Place     string        // where the knowledge is said to stand; "" = nowhere
+	Source    string        // file and line where the corpus has that place; "" = it has no such place
+	Knowledge string        // as given to the black box
+	InCorpus  bool          // the knowledge stands in the corpus at that place, word for word
+	Picked    int           // of the choices; -1 = none
+	Scores    []float64     // one a choice: mean log-probability of its tokens; none by letter
+	Margin    float64       // best score less second best
+	Text      string        // the free reply
+	None      *llm.NoAnswer // why the black box gave no answer; nil = it did, or was not asked
+	Calls     int           // of the black box
+	Tokens    int           // of the black box, prompts and replies
 }
 
 // Kind groups systems in tables and charts.
