@@ -37,6 +37,7 @@ var (
 	leading  = regexp.MustCompile(`^[^\pL\pN]*([A-Za-z])(?:[^\pL\pN]*$|[\s*_"'` + "`" + `]*[).:,;\]}）．。：、，\n]|\s+[-–—]\s)`)
 	listed   = regexp.MustCompile(`(?m)^[\s*_(（\[#>-]*([A-Z])[*_]*[).:．：）\]]`)
 	preface  = regexp.MustCompile(`(?i)^(?:the )?(?:correct |right |best |final )?` + answer + marks + `(?:is)?` + marks)
+	notOne   = regexp.MustCompile(`(?i)\bN/A\b`)
 	nextWord = regexp.MustCompile(`^ \pL+`)
 )
 
@@ -57,7 +58,7 @@ type mention struct {
 // where a mention alone decided: more text could change it.
 func parseLetter(reply string, choices []string) (index int, sure bool) {
 	text, _ := visible(reply)
-	text = foldLetters(text)
+	text = notOne.ReplaceAllString(foldLetters(text), " ")
 	found := mentions(text, len(choices))
 	for i := len(found) - 1; i >= 0; i-- {
 		if m := found[i]; m.decided && !m.rejected {
@@ -118,7 +119,7 @@ func mentions(text string, choices int) []mention {
 		before, after := text[:at], text[at+size:]
 		at += size
 		small := r >= 'a' && r <= 'z'
-		if !small && (r < 'A' || r > 'Z') || i > 0 && joins(runes[i-1]) || i+1 < len(runes) && joins(runes[i+1]) {
+		if !small && (r < 'A' || r > 'Z') || joins(runes, i-1, -1) || joins(runes, i+1, 1) {
 			continue
 		}
 		near := before
@@ -158,9 +159,17 @@ func article(r rune, before, after string) bool {
 	return r == 'I' || begins([]rune(before))
 }
 
-// joins says that a rune makes a word of the letter beside it. Scripts that put no space between words do not.
-func joins(r rune) bool {
-	return unicode.IsDigit(r) || r == '\'' || r == '’' || unicode.IsLetter(r) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
+// joins says that the rune at i makes a word of the letter beside it, away from which by leads. Scripts that put no space between words do not;
+// an apostrophe does in front of another letter.
+func joins(runes []rune, i, by int) bool {
+	if i < 0 || i >= len(runes) {
+		return false
+	}
+	r := runes[i]
+	if r == '\'' || r == '’' {
+		return i+by >= 0 && i+by < len(runes) && unicode.IsLetter(runes[i+by])
+	}
+	return unicode.IsDigit(r) || unicode.IsLetter(r) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
 // numberOf is the choice that a letter names; -1 = there is none.

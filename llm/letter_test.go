@@ -23,7 +23,7 @@ func TestParseLetter_HabitsOfModelFamilies(t *testing.T) {
 		}},
 		{"GPT", map[string]int{
 			"**D**": 3, "the answer is **A**": 0, "**Answer: B**": 1, "Answer: B": 1, "The correct answer is **(C) No warranty**.": 2,
-			"Option B is correct.": 1, "B is the correct answer because it names patents.": 1, "I would choose option C.": 2, "{\"answer\": \"B\"}": 1,
+			"Option B is correct.": 1, "B is the correct answer because it names patents.": 1, "I would choose option C.": 2, "{\"answer\": \"B\"}": 1, "{'answer': 'C', 'why': 'A is short'}": 2, "N/A": -1,
 			"It must be C": 2, "So the answer is B, not A.": 1, "It's B.": 1,
 		}},
 		{"Qwen, DeepSeek", map[string]int{
