@@ -2,6 +2,7 @@ package exam
 
 import (
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -67,8 +68,11 @@ func namesOf(s corpus.Section, forms form.Set) []string {
 	if place := fold(strings.TrimRight(forms.PlaceOf(s), form.Marks)); place != "" {
 		out = append(out, place)
 	}
-	if strings.HasPrefix(s.Number, "第") {
+	switch {
+	case strings.HasPrefix(s.Number, "第"):
 		out = append(out, fold(s.Title+s.Number))
+	case strings.HasPrefix(s.Number, "제"):
+		out = append(out, fold(s.Title+" "+s.Number))
 	}
 	return out
 }
@@ -96,14 +100,19 @@ func named(question string, names map[string]string, longest []int) string {
 	return id
 }
 
-// stands reports whether runes[from:to] are a name and not part of a longer one: section 1 in section 12, 第一条 in 第一条之二.
+// longer matches what makes another number of the one before it: 之二, の二, 의2, .1, -1, bis.
+var longer = regexp.MustCompile(`^(?:[之のノ][一二三四五六七八九十百\d０-９]|의[ \t]*\d|[.\-–][\d]|-[a-z]\b|[ \t]?-?(?:bis|ter|quater|quinquies|sexies|septies|octies|novies|nonies|decies)\b)`)
+
+// stands reports whether runes[from:to] are a name and not part of a longer one: section 1 in section 12, 第一条 in 第一条之二, article 2 in article 2 bis.
 func stands(runes []rune, from, to int) bool {
 	glued := func(a, b rune) bool {
-		word := func(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !unicode.Is(unicode.Han, r) }
+		word := func(r rune) bool {
+			return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !unicode.In(r, unicode.Han, unicode.Hangul)
+		} // words and particles follow without a space
 		return word(a) && word(b)
 	}
 	if from > 0 && glued(runes[from-1], runes[from]) || to < len(runes) && glued(runes[to-1], runes[to]) {
 		return false
 	}
-	return to+1 >= len(runes) || runes[to] != '之' || !strings.ContainsRune("一二三四五六七八九十", runes[to+1])
+	return !longer.MatchString(string(runes[to:min(to+16, len(runes))]))
 }

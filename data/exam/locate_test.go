@@ -63,6 +63,18 @@ func TestLocate_QuestionIsAboutTheSectionThatItNames(t *testing.T) {
 			}
 		}
 	}
+	latin := form.Set{Place: "{title}, article {number}:"}
+	code := []corpus.Section{law("Code", "2", "a"), law("Code", "2 bis", "b"), law("Code", "2-1", "c"), law("Code", "3", "d"), law("Code", "12a", "e"), law("조례", "제3조", "f"), law("조례", "제3조의2", "g"), law("条例", "第三条", "h"), law("条例", "第三条の二", "i")}
+	for question, want := range map[string]string{
+		"What does Code, article 2 say?": "Code#2", "What does Code, article 2 bis say?": "Code#2 bis", "Code, article 2-1?": "Code#2-1", "Code, article 3 bis?": "", "Code, article 3.": "Code#3",
+		"Code, article 3.1?": "", "Code, article 12a?": "Code#12a", "Code, article 12?": "", "조례 제3조의2": "조례#제3조의2", "조례 제3조": "조례#제3조", "조례 제3조의 내용은?": "조례#제3조",
+		"条例第三条の二とは": "条例#第三条の二", "条例第三条の規定": "条例#第三条", "条例第三条の三": "",
+	} {
+		items := []Item{{Question: question}}
+		if _, err := Locate(items, stream(code), latin); err != nil || items[0].Section != want {
+			t.Errorf("%s: %q, %v", question, items[0].Section, err)
+		}
+	}
 	// The file's own knowledge stays, and a name that two sections bear is nobody's.
 	items := []Item{{Question: "刑法第一条", Knowledge: "mine"}, {Question: "民法第一条"}}
 	twice := append(slices.Clone(statutes), corpus.Section{ID: "other", Title: "民法", Number: "第一条", Text: "x"})

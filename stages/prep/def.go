@@ -10,7 +10,7 @@ import (
 var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
-	Format: 3,
+	Format: 4,
 	Keys:   stages.Keys("data", "tokenizer"),
 	Inputs: []string{"data.corpus.path", "data.exam.file"},
 	New: func(s stages.Settings) stages.Stage {

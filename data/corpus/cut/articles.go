@@ -9,27 +9,74 @@ import (
 	"slm/data/corpus/doc"
 )
 
-// Statutes in Chinese: articles are numbered 第一条, 第二条, and what is inserted later 第二条之一. One file may hold several laws.
+// Statutes of China, Japan and Korea: articles are numbered 第一条, 第120条, 제1조, and what is inserted later 第二条之一, 第三条の二, 제3조의2.
+// One file may hold several laws.
 
 // numerals are the characters of a Chinese number. Zero has three forms, of which ○ is a sign and no digit to Unicode.
-const numerals = `零〇○一二三四五六七八九十百千\d`
+const numerals = `零〇○一二三四五六七八九十百千\d０-９`
 
 var (
-	// article matches the number with which an article begins. Group 1: the number, group 2: that of an inserted article. 笫 is 第
+	// article matches the number with which an article begins. Group 1: the number, group 2: those of an inserted article. 笫 is 第
 	// misread; it stands so in public texts of statutes.
-	article = regexp.MustCompile(`\A[ \t\x{3000}]*[第笫][ \t]*([` + numerals + `]+)[ \t]*条(?:之[ \t]*([` + numerals + `]+))?[ \t\x{3000}]*`)
+	article = regexp.MustCompile(`\A[ \t\x{3000}]*(?:#{1,6}[ \t]+)?[第笫][ \t]*([` + numerals + `]+(?:[-－][\d０-９]+)?)[ \t]*[条條]((?:[ \t]*[之のノ][ \t]*[` + numerals + `]+)*)[ \t\x{3000}]*`)
+	// korean is article for 제3조의2.
+	korean = regexp.MustCompile(`\A[ \t\x{3000}]*(?:#{1,6}[ \t]+)?제[ \t]*(\d{1,4})[ \t]*조((?:의[ \t]*\d{1,3})*)[ \t\x{3000}]*`)
 	// refers matches what follows a number, without a space, in the middle of a sentence that a line may begin with: 第三条第一款, 第三条、第四条.
-	refers = regexp.MustCompile(`^(?:[第、，,和与及至到的或]|规定)`)
-	// division matches the line that heads the next part of a law: ## 第一章 总则.
-	division = regexp.MustCompile(`(?m)^[ \t]*(?:#.*|第[` + numerals + `]+(?:分编|[编章节])(?:[ \t].{0,60})?)$`)
-	// caption matches the name that some laws give an article: 【分裂国家罪】.
-	caption = regexp.MustCompile(`^【([^】]{1,40})】`)
+	refers = regexp.MustCompile(`^(?:[第、，,和与與及至到的或にをの]|规定|規定|から|まで|又は|若しくは|並びに|ただし|제|에|의|를|을|와|과|부터|까지|ㆍ|·)`)
+	// refersOn is refers behind a space, which Korean has between words.
+	refersOn = regexp.MustCompile(`^(?:제|및|또는|내지|중[ \t]|에[ \t서])`)
+	// division matches the line that heads the next part of a law: ## 第一章 总则, 제2장 총칙, and 附則 behind the last.
+	division = regexp.MustCompile(`(?m)^[ \t\x{3000}]*(?:#.*|第[` + numerals + `]+(?:分编|分編|[编編章节節款目])(?:の[` + numerals + `]+)?(?:[ \t\x{3000}].{0,60})?|제[ \t]*\d+[ \t]*(?:편|장|절|관)(?:의[ \t]*\d+)?(?:[ \t].{0,60})?|附[ \t\x{3000}]*[则則](?:[ \t\x{3000}（(].{0,40})?|부[ \t]*칙(?:[ \t<(\[].{0,40})?)$`)
+	// caption matches the name that some laws give an article: 【分裂国家罪】, (목적), （目的）. A number in brackets is that of a paragraph.
+	caption = regexp.MustCompile(`^(?:【([^】]{1,40})】|[（(]([^（()）一二三四五六七八九十\d][^（()）]{0,39})[)）][ \t\n\x{3000}]*[^ \t\n\x{3000}])`)
+	// above matches a caption on the line above the number, as Japan's statutes have it.
+	above = regexp.MustCompile(`^[ \t\x{3000}]*[（(]([^（()）]{1,60})[)）][ \t\x{3000}]*$`)
 	// edition matches the year of a version behind a law's name.
 	edition = regexp.MustCompile(`[ \t]*[（(][^（()）]*[）)]$`)
 )
 
 // articleStyle numbers sections as statutes do. Repealed articles leave gaps. A line begins with 第, 笫 or U+3000.
-var articleStyle = style{pattern: article, first: "\xe3\xe7", skips: true, article: true}
+var articleStyle = style{pattern: article, first: "\xe3\xe7#", skips: true, article: true}
+
+// koreanStyle is articleStyle for Korea. A line begins with 제 or U+3000.
+var koreanStyle = style{pattern: korean, first: "\xe3\xec#", skips: true, article: true}
+
+// statute reads the mark of an article that a pattern has found, and the caption above it; false when the number is spoken of.
+func (m *mark) statute(text string, at []int) bool {
+	rest := text[m.body:]
+	if whole := text[m.start:m.body]; strings.TrimRight(whole, " \t\u3000") == whole {
+		if refers.MatchString(rest) {
+			return false
+		}
+	} else if refersOn.MatchString(rest) {
+		return false
+	}
+	number, inserted := text[at[2]:at[3]], text[at[4]:at[5]]
+	first, second, cut := strings.Cut(strings.ReplaceAll(number, "－", "-"), "-")
+	n, ok := value(first)
+	if m.key = (key{n}); !ok {
+		return false
+	}
+	if cut {
+		inserted = "之" + second + inserted
+	}
+	for _, part := range strings.FieldsFunc(inserted, func(r rune) bool { return strings.ContainsRune("之のノ의 \t", r) }) {
+		n, ok := value(part)
+		if !ok {
+			return false
+		}
+		m.key = append(m.key, n)
+	}
+	m.number = strings.Join(strings.Fields(strings.ReplaceAll(bareNumber.FindString(text[at[0]:at[1]]), "笫", "第")), "")
+	line := lineBefore(text, m.start)
+	if c := above.FindStringSubmatch(line); c != nil {
+		m.heading, m.start = clean.Fold(c[1]), m.start-len(line)-1
+	}
+	return true
+}
+
+// bareNumber matches a number within what stands before an article: no indentation, no sign of a heading.
+var bareNumber = regexp.MustCompile(`[第笫제].*[^ \t\x{3000}]`)
 
 const country = "中华人民共和国"
 
@@ -171,7 +218,7 @@ func articleBody(text string) (own int, heading string) {
 		text = text[:at[0]]
 	}
 	if m := caption.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
-		heading = clean.Fold(m[1])
+		heading = clean.Fold(m[1] + m[2])
 	}
 	return len(text), heading
 }

@@ -72,7 +72,11 @@ func shortEnough(h string) bool {
 var firstItem = regexp.MustCompile(`\s+(?:\d+\.\d+|[a-z])$`)
 
 func trimHeading(h string) string {
-	return strings.Trim(firstItem.ReplaceAllString(strings.Trim(h, " .:;-–—"), ""), " .:;-–—")
+	h = strings.Trim(firstItem.ReplaceAllString(strings.Trim(h, " .:;-–—"), ""), " .:;-–—")
+	if inner, ok := strings.CutPrefix(h, "("); ok && strings.HasSuffix(inner, ")") && strings.Count(inner, "(") == 0 {
+		return strings.TrimSuffix(inner, ")") // (Oggetto)
+	}
+	return h
 }
 
 // titleCase reports whether every word of four letters and more begins with a capital.
