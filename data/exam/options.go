@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"slm/data/corpus/clean"
 	"slm/rng"
 )
 
@@ -50,6 +51,7 @@ func order(n int, stream *rng.Stream) iter.Seq[int] {
 
 // head is the beginning of a text, cut at a word at most chars characters from its start.
 func head(text string, chars int) string {
+	text = clean.Fold(text) // an option is one line, also of code
 	if utf8.RuneCountInString(text) <= chars {
 		return text
 	}

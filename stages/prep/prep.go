@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"slm/checkpoint"
@@ -27,7 +29,7 @@ import (
 
 const (
 	shardTokens = 4 << 20         // tokens of a shard: 16 MB
-	droppedFile = "dropped.arrow" // documents left out, with the reason
+	droppedFile = "dropped.arrow" // everything that is in no section, with the reason
 	defaultNear = 0.8             // similarity of near copies in the exam, when the corpus keeps them
 	phases      = 4               // steps that progress is reported in
 	trainBytes  = 32 << 20        // text that the tokenizer is trained on, about
@@ -105,32 +107,23 @@ func (w *work) tidy() {
 	}
 }
 
-// leftOut is a document that is left out.
-type leftOut struct {
-	Title string `arrow:"title"`
-	Why   string `arrow:"why"`
-	Of    string `arrow:"of"`
-}
-
 // read streams the corpus into sections.arrow.
 func (w *work) read() error {
-	var dropped []leftOut
-	opt := w.cfg.Corpus.options()
-	opt.Keep = w.area("sections")
-	opt.Dropped = func(d corpus.Drop) error {
-		if d.Of != "" || d.Why == "no text" || strings.HasPrefix(d.Why, "fewer than ") {
-			dropped = append(dropped, leftOut{d.Title, d.Why, d.Of})
-		}
-		return nil
-	}
-	sections, report, err := corpus.Sections(opt)
+	dropped, err := checkpoint.NewTableWriter[corpus.Drop](w.p.Path(droppedFile), nil)
 	if err != nil {
 		return err
 	}
-	if err := corpus.Write(w.p.Path(domain.SectionsFile), until(w.ctx, sections), nil); err != nil {
-		return err
+	opt := w.cfg.Corpus.options()
+	opt.Keep = w.area("sections")
+	opt.Dropped = func(d corpus.Drop) error { return dropped.Append(d) }
+	sections, report, err := corpus.Sections(opt)
+	if err == nil {
+		err = corpus.Write(w.p.Path(domain.SectionsFile), until(w.ctx, sections), nil)
 	}
-	if err := checkpoint.WriteTable(w.p.Path(droppedFile), dropped, nil); err != nil {
+	if err != nil {
+		return errors.Join(err, dropped.Abort())
+	}
+	if err := dropped.Close(); err != nil {
 		return err
 	}
 	if err := w.forms.Save(w.p.Path(domain.FormsFile)); err != nil {
@@ -138,12 +131,17 @@ func (w *work) read() error {
 	}
 	w.env.Log.Info("corpus", "documents", report.Documents, "sections", report.Sections, "bytes", report.Bytes,
 		"exact_copies", report.DroppedExact, "near_copies", report.DroppedNear, "without_sections", report.DroppedShort)
-	for _, d := range dropped {
-		w.env.Log.Debug("left out", "document", d.Title, "why", d.Why, "of", d.Of)
+	for _, why := range slices.Sorted(maps.Keys(report.Left)) {
+		w.env.Log.Info("left out", "why", why, "rows", report.Left[why].Rows, "characters", report.Left[why].Chars)
+	}
+	if report.Renamed > 0 {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"%d sections have a number or heading that stands in the document before; they are told apart by a number behind it: \"Scope (2)\"", report.Renamed)})
 	}
 	for name, n := range map[string]int64{
 		"documents": int64(report.Documents), "sections": int64(report.Sections), "bytes": report.Bytes, "dropped_exact": int64(report.DroppedExact),
 		"dropped_near": int64(report.DroppedNear), "dropped_short": int64(report.DroppedShort),
+		"characters": report.Read, "characters_kept": report.Kept, "renamed": int64(report.Renamed),
 	} {
 		w.m.Counters[name] = n
 	}
