@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/data/form"
 	"slm/internal/sanitize"
 	"slm/internal/term"
 	"slm/pipeline/rundir"
@@ -23,8 +24,11 @@ func newAsk(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ask RUN QUESTION", GroupID: "use", Args: exact(2, "a run and a question"),
 		Short: "Ask a question: what the small model knows, its source, and the LLM's answer",
-		Long: "Asks the small model for a place and the text there, says whether the corpus has exactly this text at that place, " +
-			"and gives the text to the LLM, which chooses among the --choice options or answers freely. RUN is a folder, a run's name, or the beginning of one. " +
+		Long: "Asks the small model for a place in the corpus and the text there, and gives the text to the LLM, which chooses among the --choice options or answers freely. " +
+			"The answer tells two things apart: how sure the small model is of the place, which is a probability calibrated on the run's development questions, and whether " +
+			"the text stands in the corpus at that place, word for word. Neither says that the text answers the question. If the small model recites other words than the corpus has, " +
+			"the corpus's own text is used. If it is not sure, or the corpus has no such place, a keyword search is tried; if that is not sure either, the LLM answers alone. " +
+			"RUN is a folder, a run's name, or the beginning of one. " +
 			"If the question is -, each line of stdin is a question. The LLM's replies are stored beside the run and reused for the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"\n  slm ask legal - --no-llm -o jsonl < questions.txt",
@@ -33,7 +37,8 @@ func newAsk(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` of an option; give two or more")
-	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: the method's last stage that the run has)")
+	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: checked; without places, the method's last stage that the run has)")
+	cmd.Flags().IntVar(&f.maxTokens, "max-tokens", systems.DefaultReplyTokens, "at most `N` tokens of a free reply")
 	cmd.Flags().StringVar(&f.trial, "trial", "", "use the prompt of trial `N` of the search (0: no prompt), or of a control, such as random/3; see trials.arrow")
 	cmd.Flags().BoolVar(&f.silent, "no-llm", false, "show the knowledge only")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "use stored LLM replies only")
@@ -45,6 +50,7 @@ type askFlags struct {
 	choices         []string
 	system, trial   string
 	silent, offline bool
+	maxTokens       int
 }
 
 func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err error) {
@@ -58,6 +64,8 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 		return usage("%d choices; 26 are the most", len(f.choices))
 	case question == "-" && a.output == "json":
 		return usage("several answers are not one JSON value: use -o jsonl")
+	case f.maxTokens < 1:
+		return usage("--max-tokens %d: at least 1", f.maxTokens)
 	case f.system != "" && !known:
 		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
 	}
@@ -67,7 +75,7 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 	}
 	s.System, s.Trial = f.system, f.trial
 	defer func() { err = errors.Join(err, s.Close()) }()
-	q := session.Question{Text: question, Choices: f.choices, Silent: f.silent}
+	q := session.Question{Text: question, Choices: f.choices, Silent: f.silent, MaxTokens: f.maxTokens}
 	if question != "-" {
 		return a.askOne(ctx, s, q)
 	}
@@ -95,27 +103,23 @@ func (a *app) askOne(ctx context.Context, s *session.Session, q session.Question
 	return errors.Join(err, perr)
 }
 
-// showAnswer writes an answer for people. All of it came from a corpus or a model, so none of it is printed raw.
+// showAnswer writes an answer for people. All of it came from a corpus or a model, so none of it is printed raw. Where a text stands, how sure
+// the small model is of a place, and what the LLM says are told apart: a text of the corpus is no answer yet.
 func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 	const indent = len("knowledge  ")
 	line := func(label, text string) {
 		_, _ = fmt.Fprintf(w, "%-*s%s\n", indent, label, term.Wrap(sanitize.Line(text), columns, indent))
 	}
-	place := strings.TrimSuffix(strings.TrimSpace(a.Place), ":")
-	if place == "" {
-		place = "(none was named)"
+	line("place", cmp.Or(placeOf(a.Place), "(none)"))
+	if text := aboutPlace(a); text != "" {
+		line("", "["+text+"]")
 	}
-	line("place", strings.ReplaceAll(place, "\n", ", "))
 	if a.Source != "" {
 		line("source", a.Source)
 	}
 	if a.Knowledge != "" {
 		line("knowledge", a.Knowledge)
-		mark := "not in the corpus at that place"
-		if a.InCorpus {
-			mark = "in the corpus at that place, word for word"
-		}
-		line("", "["+mark+"]")
+		line("", "["+aboutText(a)+"]")
 	}
 	if silent {
 		return
@@ -131,7 +135,69 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 		reply = "(no answer: " + a.NoAnswer.String() + ")"
 	}
 	line("answer", reply)
-	line("", "["+cmp.Or(a.LLM, "the small model")+"]")
+	by := cmp.Or(a.LLM, "the small model")
+	if a.Knowledge == "" {
+		by += ", without knowledge"
+	}
+	if a.Cut != "" {
+		by += "; cut: " + a.Cut
+	}
+	line("", "["+by+"]")
+}
+
+// placeOf is a place in one line.
+func placeOf(place string) string {
+	return strings.ReplaceAll(strings.TrimRight(strings.TrimSpace(place), form.Marks), "\n", ", ")
+}
+
+// aboutPlace says how an answer came by its place.
+func aboutPlace(a *session.Answer) string {
+	named, how := placeOf(a.Named), ""
+	switch {
+	case a.Named == "" && a.Confidence == nil:
+		return "" // no small model was asked
+	case a.Named == "":
+		how = "the small model named no place"
+	case a.Confidence == nil:
+		how = "how sure the small model is of " + named + " is not known"
+	case *a.Confidence == 0:
+		how = fmt.Sprintf("the small model named %q, which the corpus does not have", named)
+	case a.Place == a.Named:
+		how = fmt.Sprintf("the small model is %s sure of this place", surely(*a.Confidence))
+	default:
+		how = fmt.Sprintf("the small model is %s sure of %s", surely(*a.Confidence), named)
+	}
+	switch {
+	case a.Origin == systems.Asked:
+		return "the question names this place; " + how
+	case a.Hit != nil:
+		return fmt.Sprintf("found by search, which is %s sure of this place; %s", surely(*a.Hit), how)
+	case a.System == systems.Checked && a.Knowledge == "":
+		return how + ", and the search is not sure of any"
+	}
+	return how
+}
+
+// surely is a confidence in percent; no estimate is certain.
+func surely(p float64) string {
+	switch {
+	case p < 0.01:
+		return "less than 1 %"
+	case p > 0.99:
+		return "more than 99 %"
+	}
+	return fmt.Sprintf("%.0f %%", 100*p)
+}
+
+// aboutText says whether an answer's knowledge stands in the corpus.
+func aboutText(a *session.Answer) string {
+	switch {
+	case a.Origin == systems.Cited:
+		return "in the corpus, word for word, at this source; what the small model recited differs and is not used"
+	case a.InCorpus:
+		return "in the corpus, word for word, at this source"
+	}
+	return "NOT in the corpus: the small model's own words"
 }
 
 // session opens the run that a user names.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"slm/pipeline/session"
+	"slm/stages/systems"
 )
 
 func TestHelp_FitsEightyColumns(t *testing.T) {
@@ -23,8 +24,9 @@ func TestHelp_FitsEightyColumns(t *testing.T) {
 }
 
 func TestAsk_AnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
+	sure := .973
 	a := &session.Answer{
-		Place: "GPL-3.0 license\nSection 4:", Source: "gpl.txt:7", Knowledge: strings.Repeat("Verbatim copies. ", 12), InCorpus: true, Reply: "Yes.\x1b[31m", LLM: "smollm2",
+		Place: "GPL-3.0 license\nSection 4:", Source: "gpl.txt:7", Knowledge: strings.Repeat("Verbatim copies. ", 12), InCorpus: true, Origin: systems.Recited, Named: "GPL-3.0 license\nSection 4:", Confidence: &sure, Reply: "Yes.\x1b[31m", LLM: "smollm2",
 	}
 	var narrow, whole strings.Builder
 	showAnswer(&narrow, a, false, 40)
@@ -34,7 +36,7 @@ func TestAsk_AnswerOnATerminalHangsUnderItsLabels(t *testing.T) {
 			t.Errorf("too long: %q", line)
 		}
 	}
-	want := "place      GPL-3.0 license, Section 4\nsource     gpl.txt:7\nknowledge  " + a.Knowledge + "\n           [in the corpus at that place, word for word]\nanswer     Yes.␛[31m\n           [smollm2]\n"
+	want := "place      GPL-3.0 license, Section 4\n           [the small model is 97 % sure of this place]\nsource     gpl.txt:7\nknowledge  " + a.Knowledge + "\n           [in the corpus, word for word, at this source]\nanswer     Yes.␛[31m\n           [smollm2]\n"
 	if whole.String() != want {
 		t.Errorf("%q, want %q", whole.String(), want)
 	}

@@ -122,9 +122,16 @@ func (v *verifier) report() {
 	}
 }
 
+// confidence checks what ask has kept.
+func (v *verifier) confidence() {
+	if err := rundir.CheckConfidence(v.folder); err != nil {
+		v.found(Difference{File: rundir.ConfidenceFile, What: err.Error() + "; ask writes it again when it is gone"})
+	}
+}
+
 // strays notes what lies in the run's folder and is none of its files.
 func (v *verifier) strays() {
-	known := slices.Concat(rundir.SealedFiles, all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder})
+	known := slices.Concat(rundir.SealedFiles, all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder, rundir.ConfidenceFile})
 	entries, err := os.ReadDir(v.folder)
 	if err != nil {
 		v.note("%v", err)

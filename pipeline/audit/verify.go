@@ -96,6 +96,7 @@ func (v *verifier) contents() error {
 		return err
 	}
 	v.report()
+	v.confidence()
 	v.strays()
 	return nil
 }

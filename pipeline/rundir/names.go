@@ -25,6 +25,9 @@ const (
 	AskedFolder  = "asked"
 )
 
+// ConfidenceFile says how sure a run's small models are of the places that they name. ask writes it.
+const ConfidenceFile = "confidence.json"
+
 // RepliesTable is the file of a checkpoint that holds the replies its stage has used.
 const RepliesTable = "replies.arrow"
 

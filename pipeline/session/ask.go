@@ -9,6 +9,7 @@ import (
 	"slm/data/tokenizer"
 	"slm/llm"
 	"slm/model"
+	"slm/pipeline/rundir"
 	"slm/stages"
 	"slm/stages/bpo"
 	"slm/stages/domain"
@@ -17,24 +18,31 @@ import (
 
 // Question is what a session is asked.
 type Question struct {
-	Text    string
-	Choices []string // none = the answer is free text
-	Silent  bool     // the LLM is not asked
+	Text      string
+	Choices   []string // none = the answer is free text
+	Silent    bool     // the LLM is not asked
+	MaxTokens int      // of a free reply; 0 = systems.DefaultReplyTokens
 }
 
-// Answer is what a system made of it.
+// Answer is what a system made of it. Whether the knowledge stands in the corpus, and how sure the small model is of the place that it named,
+// are two things, and neither says that the knowledge answers the question.
 type Answer struct {
-	Question  string        `json:"question"`
-	System    string        `json:"system"`
-	Place     string        `json:"place"`     // where the knowledge is said to stand
-	Source    string        `json:"source"`    // where the corpus has that place; empty when it has no such place
-	Knowledge string        `json:"knowledge"` // that the LLM is given
-	InCorpus  bool          `json:"in_corpus"` // the knowledge stands in the corpus at that place, word for word
-	Reply     string        `json:"reply,omitempty"`
-	NoAnswer  *llm.NoAnswer `json:"no_answer,omitempty"` // why the LLM gave no answer
-	Choice    *int          `json:"choice,omitempty"`
-	Scores    []float64     `json:"scores,omitempty"` // of the choices, log-likelihood per token
-	LLM       string        `json:"llm,omitempty"`    // that replied; empty when none did
+	Question   string         `json:"question"`
+	System     string         `json:"system"`
+	Place      string         `json:"place"`                       // where the knowledge is said to stand; empty without knowledge
+	Source     string         `json:"source"`                      // where the corpus has that place; empty when it has no such place
+	Knowledge  string         `json:"knowledge"`                   // that the LLM is given
+	InCorpus   bool           `json:"in_corpus"`                   // the knowledge stands in the corpus at that place, word for word
+	Origin     systems.Origin `json:"origin,omitempty"`            // of the knowledge: recited, cited, asked, found; where the system has a choice
+	Named      string         `json:"named"`                       // the place that the small model named; empty when it named none, or was not asked
+	Confidence *float64       `json:"confidence"`                  // that the named place is the right one; null when it cannot be told, or nobody was asked
+	Hit        *float64       `json:"search_confidence,omitempty"` // that what was found is the right place
+	Reply      string         `json:"reply,omitempty"`
+	Cut        string         `json:"reply_cut,omitempty"` // why a free reply is not whole
+	NoAnswer   *llm.NoAnswer  `json:"no_answer,omitempty"` // why the LLM gave no answer
+	Choice     *int           `json:"choice,omitempty"`
+	Scores     []float64      `json:"scores,omitempty"` // of the choices, log-likelihood per token
+	LLM        string         `json:"llm,omitempty"`    // that replied; empty when none did
 }
 
 // Ask answers a question. Where the LLM fails, the answer comes beside the error, with the knowledge that it was to be given.
@@ -43,19 +51,24 @@ func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 		return nil, err
 	}
 	box := &lazyBox{open: func() (llm.Client, error) { return s.box.Open(s.kernel, nil) }}
-	if s.with.Box = box; q.Silent {
+	s.with.ReplyTokens, s.with.Box = q.MaxTokens, box
+	if q.Silent {
 		s.with.Box = nil
 	}
 	answers, err := s.system.Answer(ctx, []systems.Question{{Text: q.Text, Choices: q.Choices}})
+	s.keepConfidences()
 	if len(answers) != 1 {
 		return nil, err
 	}
 	got := answers[0]
-	a := &Answer{Question: q.Text, System: s.System, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus}
+	a := &Answer{
+		Question: q.Text, System: s.System, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
+		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
+	}
 	if err != nil || q.Silent {
 		return a, err
 	}
-	a.Reply, a.NoAnswer, a.Scores, a.LLM = got.Text, got.None, got.Scores, box.name()
+	a.Reply, a.Cut, a.NoAnswer, a.Scores, a.LLM = got.Text, got.Cut, got.None, got.Scores, box.name()
 	if len(q.Choices) > 0 {
 		a.Choice = &got.Picked
 		if got.Picked >= 0 {
@@ -74,29 +87,17 @@ func (s *Session) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.dom, err = domain.Open(filepath.Join(s.Folder, stages.Data)); err != nil {
+	if s.with, err = s.open(there); err != nil {
 		return err
 	}
-	run := systems.Run{
-		Dir: func(stage string) string { return filepath.Join(s.Folder, stage) }, Domain: s.dom, Kernel: s.kernel, Seed: s.Recipe.Seed,
-		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: s.Recipe.Eval.Knowledge,
-	}
-	if s.Trial != "" {
-		if !there[stages.BPO] {
-			return fmt.Errorf("pipeline: %s has searched no prompts yet: %w", s.Folder, checkpoint.ErrMissing)
-		}
-		run.Prompt = func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error) {
-			return bpo.PromptOf(filepath.Join(s.Folder, stages.BPO), s.Trial, stages.Get[bpo.Soft](s.Recipe, "stages.bpo.soft"), tok, p, s.Recipe.Seed)
-		}
-	}
-	if s.with, err = systems.Open(run); err != nil {
-		return err
-	}
-	if s.System == "" {
-		s.System = s.with.Latest
-	}
-	if s.System == "" {
+	switch {
+	case s.System != "":
+	case s.with.Latest == "":
 		return fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
+	case s.with.Places:
+		s.System = systems.Checked
+	default:
+		s.System = s.with.Latest
 	}
 	spec, ok := systems.Lookup(s.System)
 	if !ok {
@@ -106,6 +107,57 @@ func (s *Session) load(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", s.System, err)
 	}
 	return nil
+}
+
+// open opens what the run's systems are made of.
+func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
+	var err error
+	if s.dom, err = domain.Open(filepath.Join(s.Folder, stages.Data)); err != nil {
+		return nil, err
+	}
+	run := systems.Run{
+		Dir: func(stage string) string { return filepath.Join(s.Folder, stage) }, Domain: s.dom, Kernel: s.kernel, Seed: s.Recipe.Seed,
+		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: s.Recipe.Eval.Knowledge,
+	}
+	if s.Trial != "" {
+		if !there[stages.BPO] {
+			return nil, fmt.Errorf("pipeline: %s has searched no prompts yet: %w", s.Folder, checkpoint.ErrMissing)
+		}
+		run.Prompt = func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error) {
+			return bpo.PromptOf(filepath.Join(s.Folder, stages.BPO), s.Trial, stages.Get[bpo.Soft](s.Recipe, "stages.bpo.soft"), tok, p, s.Recipe.Seed)
+		}
+	}
+	with, err := systems.Open(run)
+	if err != nil {
+		return nil, err
+	}
+	with.Judge = true
+	if s.Trial == "" { // what was fitted belongs to the prompt that was found
+		s.digests = map[string]string{}
+		for stage := range there {
+			m, err := checkpoint.Load(filepath.Join(s.Folder, stage))
+			if err != nil {
+				return nil, err
+			}
+			s.digests[stage] = m.Digest()
+		}
+		if with.Confidences, err = rundir.ReadConfidence(s.Folder, s.digests); err != nil {
+			s.log.Info("confidences are fitted anew", "folder", s.Folder, "why", err)
+		}
+		s.kept = len(with.Confidences)
+	}
+	return with, nil
+}
+
+// keepConfidences writes down what this session had to fit, so that the next one need not. Where nothing can be written nothing is lost but time.
+func (s *Session) keepConfidences() {
+	if s.hold == nil || s.digests == nil || len(s.with.Confidences) == s.kept {
+		return
+	}
+	if err := rundir.WriteConfidence(s.Folder, s.digests, s.with.Confidences); err != nil {
+		s.log.Info("confidences are not kept", "folder", s.Folder, "why", err)
+	}
+	s.kept = len(s.with.Confidences)
 }
 
 // lazyBox opens the black box when it is first asked, so that what the small model knows is there also where the box cannot be opened.

@@ -30,7 +30,7 @@ import (
 type Session struct {
 	Folder string
 	Recipe *recipe.Loaded
-	System string // that answers; empty = the small model after the last stage that the run has
+	System string // that answers; empty = the one that checks, or where places have no names the method's last stage
 	Trial  string // of the prompt search, whose prompt is used instead of the one that was found: "17", "random/3"; empty = that one
 
 	kernel kernel.Backend
@@ -43,6 +43,9 @@ type Session struct {
 	dom    *domain.Domain     // once asked
 	with   *systems.Resources // once asked
 	system systems.System
+
+	digests map[string]string // of the checkpoints that confidences belong to; nil = they are not kept
+	kept    int               // confidences in the run's folder
 }
 
 // Open opens a run's folder. view may be nil.

@@ -20,6 +20,7 @@ import (
 	"slm/pipeline/runtest"
 	"slm/stages"
 	"slm/stages/bpo"
+	"slm/stages/systems"
 )
 
 func TestMain(m *testing.M) { os.Exit(runtest.Main(m)) }
@@ -185,7 +186,7 @@ func TestSession_DamagedModelIsNotAskedAndDamagedRepliesAnswerNothing(t *testing
 func TestSession_RunOfAnOlderProgramIsAsked(t *testing.T) {
 	s := use(t, runtest.Old(t), false)
 	a, err := s.Ask(context.Background(), Question{Text: "What says 2 of Apache-2.0 license?", Choices: []string{"Redistribution and use", "Nothing at all"}})
-	if err != nil || a.Choice == nil || a.System != "blade" {
+	if err != nil || a.Choice == nil || a.System != systems.Checked || a.Place == "" || !a.InCorpus || a.Origin != systems.Asked {
 		t.Errorf("%+v, %v", a, err)
 	}
 	if err := s.Close(); err != nil {

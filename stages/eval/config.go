@@ -22,9 +22,9 @@ type Intervals struct {
 	N      int    `yaml:"n" min:"100" max:"1000000" doc:"number of resamples"`
 }
 
-// Default compares every system.
+// Default compares the usual systems.
 func Default() Config {
-	return Config{Systems: systems.Names(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: systems.Usual(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.

@@ -26,6 +26,8 @@ type Piece struct {
 	Text     string // the knowledge
 	Section  int    // index of the section at that place; -1 when the corpus has no such place
 	Verified bool   // the text stands in the corpus at that place, word for word as far as it goes
+	// LogProb is that of what was generated from the question: of the place, in one step of place and text. 0 where it was not generated.
+	LogProb float64 `json:",omitempty"`
 }
 
 // Known reports whether the corpus has the place.
@@ -62,7 +64,7 @@ func (s *Speaker) Say(ctx context.Context, questions []string, soft []float32) (
 	if s.OneStep {
 		return s.sayAtOnce(ctx, questions, soft)
 	}
-	places, err := s.Places(ctx, questions, soft)
+	places, sure, err := s.name(ctx, questions, soft)
 	if err != nil {
 		return nil, err
 	}
@@ -72,25 +74,60 @@ func (s *Speaker) Say(ctx context.Context, questions []string, soft []float32) (
 	out := make([]Piece, len(questions))
 	for i, q := range questions {
 		out[i] = s.piece(q, places[i], s.texts[places[i]])
+		out[i].LogProb = sure[i]
 	}
 	return out, nil
 }
 
 // Places generates the place of each question.
 func (s *Speaker) Places(ctx context.Context, questions []string, soft []float32) ([]string, error) {
+	places, _, err := s.name(ctx, questions, soft)
+	return places, err
+}
+
+// Name is Say without the text: only the place is generated, where that is a step of its own. A question that the model's context does not hold
+// gets no place.
+func (s *Speaker) Name(ctx context.Context, questions []string, soft []float32) ([]Piece, error) {
+	out := make([]Piece, len(questions))
+	var short []string
+	var at []int
+	for i, q := range questions {
+		out[i] = Piece{Question: q, Section: -1}
+		if len(s.Domain.Tokenizer.Encode(form.Ask(q)))+len(soft)/s.Decoder.Config().Width < s.Decoder.Config().Context {
+			short, at = append(short, q), append(at, i)
+		}
+	}
+	if s.OneStep {
+		said, err := s.sayAtOnce(ctx, short, soft)
+		for j, i := range at[:len(said)] {
+			out[i] = said[j]
+		}
+		return out, err
+	}
+	places, sure, err := s.name(ctx, short, soft)
+	for j, i := range at[:len(places)] {
+		out[i] = s.piece(short[j], places[j], "")
+		out[i].LogProb = sure[j]
+	}
+	return out, err
+}
+
+// name generates the place of each question, with its log-probability.
+func (s *Speaker) name(ctx context.Context, questions []string, soft []float32) (places []string, sure []float64, err error) {
 	results, err := s.Decoder.Generate(ctx, s.requests(questions, soft, s.PlaceTokens, s.marks))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	places := make([]string, len(questions))
+	places, sure = make([]string, len(questions)), make([]float64, len(questions))
 	for i, r := range results {
+		sure[i] = r.LogProb
 		tokens := r.Tokens
 		if r.Stopped && r.Stop != s.Domain.EOS {
 			tokens = append(tokens, r.Stop) // the mark, with what the token glues to it
 		}
 		places[i], _ = s.Domain.Forms.ParsePlace(s.Domain.Tokenizer.Decode(tokens))
 	}
-	return places, nil
+	return places, sure, nil
 }
 
 func (s *Speaker) requests(questions []string, soft []float32, tokens int, stop []int32) []decode.Request {
@@ -166,6 +203,7 @@ func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []floa
 			place = ""
 		}
 		out[i] = s.piece(questions[i], place, text)
+		out[i].LogProb = r.LogProb
 	}
 	return out, nil
 }

@@ -101,7 +101,10 @@ func TestSpeaker_PlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
 			s.Decoder = table(t, dom, []int32{dom.Tokenizer.Encode(":")[0], dom.EOS})
 		}
 		for i, got := range say(t, s, "What?", "And what  else?") {
-			want.Question = []string{"What?", "And what  else?"}[i]
+			want.Question, want.LogProb = []string{"What?", "And what  else?"}[i], got.LogProb
+			if got.LogProb >= 0 || got.LogProb < -.1 { // the table is all but sure
+				t.Errorf("%q: a log-probability of %v", says, got.LogProb)
+			}
 			if got != want || got.Known() != (want.Section >= 0) {
 				t.Errorf("%q: %+v, want %+v", says, got, want)
 			}
@@ -173,8 +176,8 @@ func TestSpeaker_InOneStepThePlaceIsReadFromTheText(t *testing.T) {
 			five + " alpha beta":  {Text: five + " alpha beta", Section: -1}, // no place that the corpus has
 			"alpha beta":          {Text: "alpha beta", Section: -1},
 		} {
-			want.Question = "What?"
-			if got := say(t, New(reciter(t, dom, says), dom, true), "What?")[0]; got != want {
+			got := say(t, New(reciter(t, dom, says), dom, true), "What?")[0]
+			if want.Question, want.LogProb = "What?", got.LogProb; got != want || got.LogProb >= 0 {
 				t.Errorf("%q: %+v, want %+v", says, got, want)
 			}
 		}

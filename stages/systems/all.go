@@ -22,6 +22,7 @@ var All = []Spec{
 	ragBlade,
 	oracle,
 	shuffled,
+	checked,
 }
 
 // Names lists all systems in order.
@@ -42,10 +43,18 @@ func Lookup(name string) (Spec, bool) {
 	return All[i], true
 }
 
-// Resolve turns a recipe's list into systems in the table's order, each once. A group stands for its systems, and an empty list for all. The
-// black box alone is always there, since every figure is relative to it.
+// Usual lists the systems that run where a recipe names none, in order.
+func Usual() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { s, _ := Lookup(name); return s.Optional })
+}
+
+// Resolve turns a recipe's list into systems in the table's order, each once. A group stands for its systems, and an empty list for the usual
+// ones. The black box alone is always there, since every figure is relative to it.
 func Resolve(list []string) ([]Spec, error) {
 	want := map[string]bool{Alone: true}
+	if len(list) == 0 {
+		list = Usual()
+	}
 	for _, name := range list {
 		found := false
 		for _, s := range All {
@@ -56,9 +65,6 @@ func Resolve(list []string) ([]Spec, error) {
 		if !found {
 			return nil, fmt.Errorf("unknown system %q (there are: %s)", name, strings.Join(append(groups(), Names()...), ", "))
 		}
-	}
-	if len(list) == 0 {
-		return slices.Clone(All), nil
 	}
 	return slices.DeleteFunc(slices.Clone(All), func(s Spec) bool { return !want[s.Name] }), nil
 }
@@ -78,7 +84,12 @@ type List []string
 
 // Doc says what may stand in the list.
 func (List) Doc() string {
-	text := strings.Join(Names(), " ") + "; "
+	text := strings.Join(Usual(), " ") + "; "
+	for _, s := range All {
+		if s.Optional {
+			text += "where it is named, " + s.Name + "; "
+		}
+	}
 	for _, g := range groups() {
 		var of []string
 		for _, s := range All {

@@ -31,7 +31,7 @@ func TestAll_EverySpecIsWhole(t *testing.T) {
 }
 
 func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
-	names := func(specs []Spec) string {
+	list := func(specs []Spec) string {
 		var out []string
 		for _, s := range specs {
 			out = append(out, s.Name)
@@ -39,11 +39,11 @@ func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	got, err := Resolve([]string{"oracle", "rag", "blade", "blade"})
-	if err != nil || names(got) != "llm blade rag1 rag3 oracle" {
-		t.Errorf("%s, %v", names(got), err)
+	if err != nil || list(got) != "llm blade rag1 rag3 oracle" {
+		t.Errorf("%s, %v", list(got), err)
 	}
-	if all, err := Resolve(nil); err != nil || names(all) != strings.Join(Names(), " ") {
-		t.Errorf("%s, %v", names(all), err)
+	if all, err := Resolve(nil); err != nil || list(all) != strings.Join(Usual(), " ") {
+		t.Errorf("%s, %v", list(all), err)
 	}
 	for _, bad := range []string{"blad", ""} {
 		if _, err := Resolve([]string{bad}); err == nil || !strings.Contains(err.Error(), "rag, llm, slm") {
@@ -53,7 +53,7 @@ func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
 }
 
 func TestList_SaysWhatMayStandInIt(t *testing.T) {
-	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; rag is rag1 and rag3; llm always runs"
+	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where it is named, checked; rag is rag1 and rag3; llm always runs"
 	if got := List(nil).Doc(); got != want {
 		t.Errorf("%s", got)
 	}

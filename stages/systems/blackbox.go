@@ -7,16 +7,12 @@ import (
 	"math"
 	"slices"
 
-	"slm/data/form"
 	"slm/llm"
 )
 
 // ErrScores says that scores cannot tell options apart: they are missing, not finite, or all the same. A table made from such scores would
 // show chance and look like a result.
 var ErrScores = errors.New("the scores of the options say nothing")
-
-// replyTokens is the longest free reply of the black box. // tokens
-const replyTokens = 160
 
 // reply lets the black box answer questions with the knowledge that stands in the answers: to choose where there are choices, else freely.
 func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer) error {
@@ -62,26 +58,6 @@ func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer,
 		}
 		a := &answers[i]
 		a.Picked, a.None, a.Scores, a.Margin, a.Calls, a.Tokens = c.Index, c.None, c.Scores, c.Margin, c.Calls, c.Tokens
-	}
-	return nil
-}
-
-// tell asks the questions at some indices that have no choices.
-func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int) error {
-	if len(at) == 0 {
-		return nil
-	}
-	messages := make([]string, len(at))
-	for j, i := range at {
-		messages[j] = form.Free(answers[i].Knowledge, qs[i].Text)
-	}
-	replies, err := llm.Write(ctx, r.Box, messages, replyTokens)
-	if err != nil {
-		return err
-	}
-	for j, i := range at {
-		a, reply := &answers[i], replies[j]
-		a.Picked, a.Text, a.None, a.Calls, a.Tokens = -1, reply.Text, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens
 	}
 	return nil
 }

@@ -47,5 +47,5 @@ func (r *Resources) citeAt(ctx context.Context, speaker string, qs []Question) (
 			out[i].Knowledge, out[i].InCorpus = r.Corpus.Head(own.Text), true
 		}
 	}
-	return out, nil
+	return out, r.judge(ctx, speaker, qs, pieces, out)
 }

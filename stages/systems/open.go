@@ -5,6 +5,9 @@ import (
 	"errors"
 
 	"slm/checkpoint"
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/pairs"
 	"slm/data/tokenizer"
 	"slm/llm"
 	"slm/model"
@@ -34,6 +37,8 @@ type Run struct {
 func Open(run Run) (*Resources, error) {
 	s := &source{Run: run, decoders: map[string]*decode.Decoder{}}
 	r := &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s, Search: &lazySearch{dom: run.Domain}}
+	r.Places = run.Domain.Forms.TwoSteps()
+	r.Dev = func() []Known { return known(run.Domain, run.Seed) }
 	for _, spec := range All {
 		if spec.Voice == nil {
 			continue
@@ -49,10 +54,37 @@ func Open(run Run) (*Resources, error) {
 	return r, nil
 }
 
+// known are questions about the development sections: the exam's, and one by heading and one by quotation of each that can be asked so.
+func known(dom *domain.Domain, seed uint64) (out []Known) {
+	asked := map[string]bool{} // sections
+	for _, it := range exam.Only(dom.Items, exam.Dev) {
+		if it.Place != "" {
+			out = append(out, Known{it.Question, it.Place})
+			asked[it.Section] = true
+		}
+	}
+	var sections []corpus.Section
+	for _, sec := range dom.Sections.All() {
+		if asked[sec.ID] {
+			sections = append(sections, sec)
+		}
+	}
+	seen := map[[2]string]bool{}
+	for p := range pairs.Over(corpus.Slice(sections), nil, dom.Forms, seed).All() {
+		if kind := [2]string{p.Section, p.Kind}; p.Kind != pairs.Number && !seen[kind] {
+			seen[kind] = true
+			out = append(out, Known{p.Question, p.Place})
+		}
+	}
+	return out
+}
+
 // source opens parts of a run, each at first use.
 type source struct {
 	Run
 	decoders map[string]*decode.Decoder // by training stage
+	titles   []string                   // of the corpus, the longest first
+	titled   map[string][]int           // sections by title
 }
 
 // has reports whether a run has what a voice needs. A checkpoint that is damaged is an error, not an absence.
@@ -151,6 +183,15 @@ func (v *voice) Say(ctx context.Context, questions []string) ([]knowledge.Piece,
 	return s.Say(ctx, questions, v.soft)
 }
 
+// Name implements Speaker.
+func (v *voice) Name(ctx context.Context, questions []string) ([]knowledge.Piece, error) {
+	s, err := v.speaker()
+	if err != nil {
+		return nil, err
+	}
+	return s.Name(ctx, questions, v.soft)
+}
+
 // Score implements Speaker.
 func (v *voice) Score(ctx context.Context, pieces []knowledge.Piece, options [][]string) ([][]float64, error) {
 	s, err := v.speaker()
@@ -168,14 +209,17 @@ type lazySearch struct {
 
 // Search implements retrieve.Retriever.
 func (l *lazySearch) Search(ctx context.Context, query string, k int) ([]retrieve.Hit, error) {
-	if l.index == nil {
-		index, err := retrieve.OpenKeyword(l.dom.Sections)
-		if err != nil {
-			return nil, err
-		}
-		l.index = index
+	if err := l.open(); err != nil {
+		return nil, err
 	}
 	return l.index.Search(ctx, query, k)
+}
+
+func (l *lazySearch) open() (err error) {
+	if l.index == nil {
+		l.index, err = retrieve.OpenKeyword(l.dom.Sections)
+	}
+	return err
 }
 
 // Close implements retrieve.Retriever.

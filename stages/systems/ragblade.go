@@ -31,6 +31,7 @@ var ragBlade = Spec{
 			}
 			for i := range found {
 				found[i] = join(found[i], said[i])
+				found[i].Named, found[i].Confidence = said[i].Named, said[i].Confidence
 			}
 			return found, nil
 		}), nil

@@ -19,11 +19,18 @@ type Resources struct {
 
 	Box   llm.Client // the black box; nil = it is not asked, and answers end with their knowledge
 	Style string     // how it is asked to choose: llm.Cloze or llm.Letter
+	// ReplyTokens is the longest free reply; 0 = DefaultReplyTokens.
+	ReplyTokens int
 
 	Speakers map[string]Speaker // by the system that is made with one
 	Latest   string             // of them, after the last stage of the method that the run has; "" = there are none
 	Corpus   Corpus             // nil = there is none
 	Search   retrieve.Retriever // over the corpus; nil = there is none
+
+	Places      bool                  // the small models name places of the corpus
+	Dev         func() []Known        // development questions, for confidence; nil = there are none
+	Judge       bool                  // every answer says how sure the small model is, also of those who do not ask
+	Confidences map[string]Confidence // by speaker, as far as they were needed; may be filled in before
 
 	Journal Journal // of what the small models said; nil = it is kept in memory
 
@@ -39,6 +46,10 @@ type Corpus interface {
 	At(place string) (Passage, bool)
 	// Passage is a section that was found.
 	Passage(section int) Passage
+	// Names compares a question with a place of the corpus: with the title, number or heading that the place shows.
+	Names(question, place string) Naming
+	// Named is the one section that a question names in this way.
+	Named(question string) (section int, ok bool)
 	// Head cuts a text to what the black box is given of one passage.
 	Head(text string) string
 }

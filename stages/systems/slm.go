@@ -31,6 +31,9 @@ func (s scorer) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 		return nil, err
 	}
 	answers := s.r.given(pieces)
+	if err := s.r.judge(ctx, s.speaker, qs, pieces, answers); err != nil {
+		return nil, err
+	}
 	var at []int
 	var asked []knowledge.Piece
 	var options [][]string

@@ -25,6 +25,9 @@ type Spec struct {
 	Kind  Kind
 	Group string // a word that names this system and others in a recipe's list; "" = none
 
+	// Optional says that the system runs where it is named, and not where a recipe names none.
+	Optional bool
+
 	// Voice is the small model whose text the black box is given; nil for a system whose knowledge no model has made for it alone.
 	Voice *Voice
 	// Recalls says that the knowledge is compared with the true text.
@@ -57,18 +60,36 @@ type Question struct {
 
 // Answer is what a system made of a question.
 type Answer struct {
-	Place     string        // where the knowledge is said to stand; "" = nowhere
-	Source    string        // file and line where the corpus has that place; "" = it has no such place
-	Knowledge string        // as given to the black box
-	InCorpus  bool          // the knowledge stands in the corpus at that place, word for word
-	Picked    int           // of the choices; -1 = none
-	Scores    []float64     // one a choice: mean log-probability of its tokens; none by letter
-	Margin    float64       // best score less second best
-	Text      string        // the free reply
-	None      *llm.NoAnswer // why the black box gave no answer; nil = it did, or was not asked
-	Calls     int           // of the black box
-	Tokens    int           // of the black box, prompts and replies
+	Place     string // where the knowledge is said to stand; "" = nowhere
+	Source    string // file and line where the corpus has that place; "" = it has no such place
+	Knowledge string // as given to the black box
+	InCorpus  bool   // the knowledge stands in the corpus at that place, word for word
+	Origin    Origin // of the knowledge, where a system has several
+	Named     string // the place that the small model named, which need not be Place, and
+	// Confidence is how probable it is that the place is the right one: calibrated on the development questions, and saying nothing of the
+	// text. nil = it was not asked, or cannot be told.
+	Confidence *float64
+	Hit        *float64      // the same of a passage by search; nil = none is used, or nobody asked how sure the search is
+	Picked     int           // of the choices; -1 = none
+	Scores     []float64     // one a choice: mean log-probability of its tokens; none by letter
+	Margin     float64       // best score less second best
+	Text       string        // the free reply
+	Cut        string        // why the free reply is not whole; "" = it is
+	None       *llm.NoAnswer // why the black box gave no answer; nil = it did, or was not asked
+	Calls      int           // of the black box
+	Tokens     int           // of the black box, prompts and replies
 }
+
+// Origin says where knowledge comes from.
+type Origin string
+
+// The origins.
+const (
+	Recited Origin = "recited" // the small model's own words
+	Cited   Origin = "cited"   // the corpus's own text at the place that the small model named
+	Asked   Origin = "asked"   // the section that the question itself names
+	Found   Origin = "found"   // a passage by search
+)
 
 // Kind groups systems in tables and charts.
 type Kind int

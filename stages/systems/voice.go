@@ -3,7 +3,6 @@ package systems
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"slm/stages"
 	"slm/stages/knowledge"
@@ -19,6 +18,8 @@ type Voice struct {
 type Speaker interface {
 	// Say writes a piece of knowledge about each question.
 	Say(ctx context.Context, questions []string) ([]knowledge.Piece, error)
+	// Name is Say without the texts.
+	Name(ctx context.Context, questions []string) ([]knowledge.Piece, error)
 	// Score is the model's own log-likelihood of each option, by token, after what it named as its place.
 	Score(ctx context.Context, pieces []knowledge.Piece, options [][]string) ([][]float64, error)
 }
@@ -55,7 +56,8 @@ func (r *Resources) say(ctx context.Context, speaker string, qs []Question) ([]A
 	if err != nil {
 		return nil, err
 	}
-	return r.given(pieces), nil
+	answers := r.given(pieces)
+	return answers, r.judge(ctx, speaker, qs, pieces, answers)
 }
 
 // given is what the black box gets of some pieces.
@@ -94,7 +96,7 @@ func (r *Resources) pieces(ctx context.Context, speaker string, qs []Question) (
 	for j, i := range rest {
 		others[j] = qs[i]
 	}
-	said, err := r.ask(ctx, speaker, others)
+	said, err := r.ask(ctx, speaker, r.Speakers[speaker].Say, others)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +108,7 @@ func (r *Resources) pieces(ctx context.Context, speaker string, qs []Question) (
 
 // sayBlock asks about a block of an evaluation's questions and keeps what was said. A block of which a part is kept is asked about anew.
 func (r *Resources) sayBlock(ctx context.Context, speaker string, block []Question) error {
-	said, err := r.ask(ctx, speaker, block)
+	said, err := r.ask(ctx, speaker, r.Speakers[speaker].Say, block)
 	if err != nil {
 		return err
 	}
@@ -118,7 +120,7 @@ func (r *Resources) sayBlock(ctx context.Context, speaker string, block []Questi
 }
 
 // ask lets a small model speak about questions, together.
-func (r *Resources) ask(ctx context.Context, speaker string, qs []Question) ([]knowledge.Piece, error) {
+func (r *Resources) ask(ctx context.Context, speaker string, speak func(context.Context, []string) ([]knowledge.Piece, error), qs []Question) ([]knowledge.Piece, error) {
 	if len(qs) == 0 {
 		return nil, nil
 	}
@@ -129,12 +131,12 @@ func (r *Resources) ask(ctx context.Context, speaker string, qs []Question) ([]k
 	for j, q := range qs {
 		texts[j] = q.Text
 	}
-	said, err := r.Speakers[speaker].Say(ctx, texts)
+	said, err := speak(ctx, texts)
 	if err != nil {
 		return nil, fmt.Errorf("ask the small model of %s: %w", speaker, err)
 	}
 	if len(said) != len(qs) {
 		return nil, fmt.Errorf("%s: %d pieces of knowledge for %d questions", speaker, len(said), len(qs))
 	}
-	return slices.Clone(said), nil
+	return said, nil
 }

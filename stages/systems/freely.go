@@ -1,0 +1,107 @@
+package systems
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"slm/data/form"
+	"slm/llm"
+)
+
+// DefaultReplyTokens is the longest free reply of the black box. // tokens
+const DefaultReplyTokens = 160
+
+// tell asks the questions at some indices that have no choices.
+func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int) error {
+	if len(at) == 0 {
+		return nil
+	}
+	most := r.ReplyTokens
+	if most == 0 {
+		most = DefaultReplyTokens
+	}
+	messages := make([]string, len(at))
+	for j, i := range at {
+		messages[j] = form.Free(answers[i].Knowledge, qs[i].Text)
+	}
+	replies, err := llm.Write(ctx, r.Box, messages, most)
+	if err != nil {
+		return err
+	}
+	for j, i := range at {
+		a, reply := &answers[i], replies[j]
+		a.Picked, a.None, a.Calls, a.Tokens = -1, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens
+		switch end, loops := loop(reply.Text); {
+		case loops:
+			a.Text, a.Cut = strings.TrimRight(reply.Text[:end], " \t\n,;:")+" …", "it went on repeating itself"
+		case reply.Cut && reply.None == nil:
+			a.Text, a.Cut = strings.TrimSpace(reply.Text)+" …", fmt.Sprintf("it reached %d tokens", most)
+		default:
+			a.Text = strings.TrimSpace(reply.Text)
+		}
+	}
+	return nil
+}
+
+// loop finds where a text begins to repeat itself: the end of the first of the repetitions. One or two words are repeated when they come
+// four times in a row, a phrase with three, and eight words or more with two.
+func loop(text string) (end int, loops bool) {
+	words := cutWords(text)
+	for from := range words {
+		for period := 1; from+2*period <= len(words); period++ {
+			need := 2
+			switch {
+			case period <= 2:
+				need = 4
+			case period < 8:
+				need = 3
+			}
+			if from+need*period > len(words) {
+				continue
+			}
+			same := true
+			for i := from; same && i < from+(need-1)*period; i++ {
+				same = words[i].text == words[i+period].text
+			}
+			if same {
+				return words[from+period-1].end, true
+			}
+		}
+	}
+	return 0, false
+}
+
+type wordAt struct {
+	text string
+	end  int // in bytes
+}
+
+// cutWords cuts a text into words without case and punctuation; characters of scripts without spaces are words.
+func cutWords(text string) (words []wordAt) {
+	var word strings.Builder
+	at := 0
+	flush := func() {
+		if word.Len() > 0 {
+			words = append(words, wordAt{word.String(), at})
+			word.Reset()
+		}
+	}
+	for i, r := range text {
+		switch {
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai):
+			flush()
+			word.WriteRune(r)
+			at = i + len(string(r))
+			flush()
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
+			word.WriteRune(unicode.ToLower(r))
+			at = i + len(string(r))
+		default:
+			flush()
+		}
+	}
+	flush()
+	return words
+}
