@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,7 +77,7 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 	}
 	report.Digest = hex.EncodeToString(report.digest.Sum(nil))
 	if report.Sections == 0 {
-		return fmt.Errorf("corpus: nothing left to learn (%d documents dropped): %w", report.DroppedExact+report.DroppedNear+report.DroppedShort, read.ErrEmpty)
+		return fmt.Errorf("corpus: nothing left to learn: %w%s", read.ErrEmpty, report.reasons())
 	}
 	return nil
 }
@@ -166,6 +167,18 @@ func (r *Report) add(p passed) {
 	default:
 		r.DroppedNear++
 	}
+}
+
+// reasons tells why everything was left out, for an error's end.
+func (r *Report) reasons() string {
+	var list []string
+	for _, why := range slices.Sorted(maps.Keys(r.Left)) {
+		list = append(list, fmt.Sprintf("%s: %d, with %d characters", why, r.Left[why].Rows, r.Left[why].Chars))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (left out: " + strings.Join(list, "; ") + ")"
 }
 
 // drop counts what is left out, and tells it.

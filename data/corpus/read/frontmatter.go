@@ -1,6 +1,7 @@
 package read
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -54,8 +55,9 @@ func frontMatter(text string) (n int, title string) {
 			if !ok {
 				return 0, ""
 			}
-			if s, isText := fields["title"].(string); isText {
-				title = clean.Fold(clean.Text(s))
+			switch own := fields["title"].(type) {
+			case string, int64, uint64, float64:
+				title = clean.Fold(clean.Text(fmt.Sprint(own)))
 			}
 			return at + len(line), title
 		}

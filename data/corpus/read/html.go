@@ -83,14 +83,15 @@ type htmlReader struct {
 	line int // of the token
 	size int // bytes of text in blocks
 
-	text  strings.Builder // of the block that is open
-	begun int             // line of its first text
-	open  atom.Atom       // what the block is of: a heading, Pre, Table, Nav, Title, or 0 for prose
-	row   []string        // cells of a table's row
-	rows  strings.Builder
-	skip  int       // depth of elements that hold no text
-	inner int       // depth of tables, or of navigation
-	tag   atom.Atom // of skip
+	text   strings.Builder // of the block that is open
+	begun  int             // line of its first text
+	open   atom.Atom       // what the block is of: a heading, Pre, Table, Nav, Title, or 0 for prose
+	row    []string        // cells of a table's row
+	rows   strings.Builder
+	titled bool      // the page has named itself
+	skip   int       // depth of elements that hold no text
+	inner  int       // depth of tables, or of navigation
+	tag    atom.Atom // of skip
 }
 
 func (p *htmlReader) token(kind html.TokenType) {
@@ -129,13 +130,15 @@ func (p *htmlReader) start(tag atom.Atom, closed bool) {
 		p.skip, p.tag = 1, tag
 	case tag == atom.Br:
 		p.text.WriteByte('\n')
+	case p.open == atom.Nav && !content[tag]:
+		p.inNav(tag)
 	case tag == atom.Title && p.open == 0:
 		p.begin(tag)
 	case heading(tag) > 0:
 		p.begin(tag)
 	case tag == atom.Pre && p.open != atom.Table:
 		p.begin(tag)
-	case tag == atom.Nav && p.open == atom.Nav, tag == atom.Table && p.open == atom.Table:
+	case tag == atom.Table && p.open == atom.Table:
 		p.inner++
 	case tag == atom.Nav || tag == atom.Table:
 		p.begin(tag)
@@ -143,8 +146,22 @@ func (p *htmlReader) start(tag atom.Atom, closed bool) {
 		p.endRow()
 	case p.open == atom.Table && (tag == atom.Td || tag == atom.Th) && p.inner == 0:
 		p.endCell()
+	case content[tag] && p.open == atom.Nav:
+		p.begin(0)
 	case breaks[tag]:
 		p.paragraph()
+	}
+}
+
+// content are the elements that end navigation which nobody has closed.
+var content = map[atom.Atom]bool{atom.H1: true, atom.Main: true, atom.Article: true, atom.Footer: true}
+
+// inNav takes an element of navigation, in which all is one text.
+func (p *htmlReader) inNav(tag atom.Atom) {
+	if tag == atom.Nav {
+		p.inner++
+	} else if breaks[tag] || heading(tag) > 0 {
+		p.text.WriteString("\n\n")
 	}
 }
 
@@ -240,8 +257,12 @@ func (p *htmlReader) flush() {
 	b := doc.Block{Text: strings.TrimSpace(text) + "\n\n", Decoded: true, Line: line}
 	switch {
 	case open == atom.Title:
-		if title := headingTitle(strings.TrimRight(clean.Fold(clean.Decoded(text)), " ¶")); title != "" {
-			p.doc.Title = title
+		if p.titled {
+			b.Kind, b.Why = doc.Aside, "title of a picture"
+			break
+		}
+		if title := headingTitle(clean.Fold(clean.Decoded(text))); title != "" {
+			p.doc.Title, p.titled = title, true
 		}
 		return // it stands in no part of the page
 	case heading(open) > 0:
