@@ -31,6 +31,7 @@ type Pair struct {
 	Place    string `arrow:"place"`    // where the knowledge stands; empty if it has no place
 	Text     string `arrow:"text"`     // the knowledge
 	Source   string `arrow:"source"`   // of the section, or file:line
+	At       int    // byte of Text at which the quotation begins; 0 for other kinds
 	Line     int    // of the file; 0 for a pair of a section
 }
 
@@ -119,7 +120,10 @@ func (q *Questions) Pair(i, k int) Pair {
 	if q.headed[i] {
 		k -= len(q.forms.Heading)
 	}
-	return pair(Quote, k, q.forms.QuoteOf(cutQuotes(s.Text)[q.quotesOf(i)[k]], k))
+	piece := cutQuotes(s.Text)[q.quotesOf(i)[k]]
+	p := pair(Quote, k, q.forms.QuoteOf(piece.text, k))
+	p.At = piece.at
+	return p
 }
 
 // All yields every pair, section by section.

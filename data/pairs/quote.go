@@ -2,6 +2,7 @@ package pairs
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"slm/rng"
 )
@@ -68,26 +69,40 @@ func (q *Questions) choose(i int, seed uint64, own func(piece, text string) bool
 		if len(out) == len(q.forms.Quote) {
 			break
 		}
-		if own(pieces[k], s.Text) {
+		if own(pieces[k].text, s.Text) {
 			out = append(out, int32(k))
 		}
 	}
 	return out
 }
 
+// piece is a quotation, and the byte at which it begins in its text.
+type piece struct {
+	text string
+	at   int
+}
+
 // cutQuotes cuts a text into quotations that follow each other; a rest that is too short is left.
-func cutQuotes(text string) []string {
+func cutQuotes(text string) []piece {
 	words := strings.Fields(text)
-	var out []string
-	if len(words)*3 > len([]rune(text))/8 { // words as long as words are
+	var out []piece
+	if len(words)*3 > utf8.RuneCountInString(text)/8 { // words as long as words are
+		at := 0
 		for i := 0; i+quoteWords <= len(words); i += quoteWords {
-			out = append(out, strings.Join(words[i:i+quoteWords], " "))
+			at += strings.Index(text[at:], words[i]) // the next word there is, since those before it are passed
+			out = append(out, piece{strings.Join(words[i:i+quoteWords], " "), at})
+			for _, word := range words[i : i+quoteWords] {
+				at += strings.Index(text[at:], word) + len(word)
+			}
 		}
 		return out
 	}
 	runes := []rune(text)
+	at := 0
 	for i := 0; i+quoteRunes <= len(runes); i += quoteRunes {
-		out = append(out, string(runes[i:i+quoteRunes]))
+		quote := string(runes[i : i+quoteRunes])
+		out = append(out, piece{quote, at})
+		at += len(quote)
 	}
 	return out
 }

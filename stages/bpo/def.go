@@ -12,7 +12,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.BPO,
 	Title:   "Search of the soft prompt",
-	Format:  4,
+	Format:  5,
 	Parents: []string{stages.Data, stages.KIT},
 	Section: &stages.Section{
 		Doc:     "the search of the soft prompt",

@@ -36,6 +36,9 @@ type Domain struct {
 	Forms     form.Set
 	EOS       int32
 
+	// PlaceTokens bounds a generated place: the tokens of the corpus's longest, with the words that name a part of a section.
+	PlaceTokens int
+
 	dir    string
 	places places
 	tokens *Tokens // nil until they are asked for
@@ -43,11 +46,11 @@ type Domain struct {
 
 // Open opens the data checkpoint in a folder.
 func Open(dir string) (*Domain, error) {
-	if _, err := checkpoint.Load(dir); err != nil {
+	m, err := checkpoint.Load(dir)
+	if err != nil {
 		return nil, err
 	}
 	d := &Domain{dir: dir}
-	var err error
 	if d.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile)); err != nil {
 		return nil, err
 	}
@@ -58,6 +61,7 @@ func Open(dir string) (*Domain, error) {
 	if d.Forms, err = form.Load(filepath.Join(dir, FormsFile)); err != nil {
 		return nil, err
 	}
+	d.PlaceTokens = placeTokens(d.Tokenizer, d.Forms, int(m.Counters[LongestPlace]))
 	if d.Items, err = exam.Load(filepath.Join(dir, ExamFile)); err != nil {
 		return nil, err
 	}

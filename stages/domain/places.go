@@ -2,9 +2,12 @@ package domain
 
 import (
 	"hash/maphash"
+	"iter"
 	"sync"
 
 	"slm/data/corpus"
+	"slm/data/form"
+	"slm/data/tokenizer"
 )
 
 // places finds sections by their place: a hash of it and an index for each, not the place.
@@ -15,8 +18,25 @@ type places struct {
 	others map[string]int32 // places whose hash another one had
 }
 
-// Find returns the index of the section that a place names, the first in the corpus if there are several.
-func (d *Domain) Find(place string) (int, bool) {
+// Section returns the section that a place names, the first in the corpus if there are several, and its index. Of a place that names a part of
+// it, the text is what follows from there on.
+func (d *Domain) Section(place string) (s corpus.Section, index int, ok bool) {
+	if i, ok := d.find(place); ok {
+		return d.Sections.At(i), i, true
+	}
+	whole, k, n, ok := d.Forms.ParsePart(place)
+	if !ok {
+		return s, 0, false
+	}
+	i, ok := d.find(whole)
+	if !ok {
+		return s, 0, false
+	}
+	s, ok = d.part(d.Sections.At(i), k, n)
+	return s, i, ok
+}
+
+func (d *Domain) find(place string) (int, bool) {
 	if place == "" {
 		return 0, false
 	}
@@ -26,15 +46,6 @@ func (d *Domain) Find(place string) (int, bool) {
 	}
 	i, ok := d.places.first[maphash.String(d.places.seed, place)]
 	return int(i), ok && d.Forms.PlaceOf(d.Sections.At(int(i))) == place
-}
-
-// Section returns the section that a place names.
-func (d *Domain) Section(place string) (corpus.Section, bool) {
-	i, ok := d.Find(place)
-	if !ok {
-		return corpus.Section{}, false
-	}
-	return d.Sections.At(i), true
 }
 
 func (d *Domain) index() {
@@ -55,4 +66,30 @@ func (d *Domain) index() {
 			p.others[place] = int32(i)
 		}
 	}
+}
+
+// LongestPlace is the counter of the data checkpoint that holds the tokens of the longest place in the corpus.
+const LongestPlace = "longest_place"
+
+// usualPlace is the limit of places in a corpus that an older program has prepared.
+const usualPlace = 40
+
+// placeTokens is how many tokens a generated place may have where the longest of the corpus has so many.
+func placeTokens(tok *tokenizer.Tokenizer, forms form.Set, longest int) int {
+	if longest == 0 {
+		return usualPlace
+	}
+	const most = 99999
+	return longest + len(tok.Encode(forms.Part("", most, most)))
+}
+
+// MeasurePlaces returns the tokens of the longest place of a corpus, and how many places leave a context no room for a text.
+func MeasurePlaces(tok *tokenizer.Tokenizer, forms form.Set, sections iter.Seq2[int, corpus.Section], context int) (longest, over int) {
+	for _, s := range sections {
+		n := len(tok.Encode(form.Continuation(forms.PlaceOf(s))))
+		if longest = max(longest, n); n+leastRoom > context {
+			over++
+		}
+	}
+	return longest, over
 }

@@ -87,15 +87,5 @@ func (t *Tokens) Text(i int) ([]int32, error) {
 	return row[len(prompt):], nil
 }
 
-// Reply is what follows a question in full: the place, if there is one, the text of section i and the end mark. A place ends in a mark and the
-// text begins with a space, so no token spans them.
-func (t *Tokens) Reply(i int, place string) ([]int32, error) {
-	text, err := t.Text(i)
-	if err != nil || place == "" {
-		return text, err
-	}
-	return append(t.dom.Tokenizer.Encode(form.Continuation(place)), text...), nil
-}
-
 // Forget gives back the memory that reading took.
 func (t *Tokens) Forget() { t.rows.Forget() }

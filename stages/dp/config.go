@@ -6,13 +6,20 @@ import (
 	"slm/stages/trainer"
 )
 
+// What becomes of sections that are longer than an example.
+const (
+	Parts = "parts"
+	Cut   = "cut"
+)
+
 // Config is the recipe's section stages.dp: pretraining on the domain's text.
 type Config struct {
 	Tokens     int64         `yaml:"tokens" min:"0" doc:"tokens of all steps together, padding included; 0 = use epochs"`
 	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give tokens or epochs and set the other to 0"`
 	Batch      int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
 	Mix        Mix           `yaml:"mix" doc:"what a pass consists of"`
-	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens; the rest is cut, with a warning. At most the context; 0 = the context"`
+	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens. At most the context; 0 = the context"`
+	Long       string        `yaml:"long" oneof:"parts|cut" identity:"changed" doc:"sections that are longer: parts = they are read in overlapping parts, each from the place with its number (part 2 of 3); cut = what follows is not read, with a warning"`
 	Optim      trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save       trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
 	Recompute  bool          `yaml:"recompute" identity:"none" doc:"activation checkpointing: recompute the activations of blocks for the gradient. Less memory, about a quarter more time, the same weights"`
@@ -29,7 +36,7 @@ type Mix struct {
 
 // Default is half an hour's worth for a model of a few million parameters.
 func Default() Config {
-	return Config{Tokens: 4e6, Batch: 8192, Mix: Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}, Optim: trainer.DefaultOptim(1.5e-3), Save: trainer.Save{Minutes: 2}}
+	return Config{Tokens: 4e6, Batch: 8192, Long: Parts, Mix: Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}, Optim: trainer.DefaultOptim(1.5e-3), Save: trainer.Save{Minutes: 2}}
 }
 
 // Validate checks what spans fields.

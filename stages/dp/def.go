@@ -15,7 +15,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.DP,
 	Title:   "Domain pretraining",
-	Format:  3,
+	Format:  4,
 	Parents: []string{stages.Data},
 	Section: &stages.Section{
 		Doc:     "reading the corpus",
@@ -52,7 +52,7 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
 		job, mix, err := fromRecipe(c).Job(c.Domain, c.Env.Seed)
 		if err == nil {
-			mix.Cut() // the stage counts, too
+			mix.Long() // the stage counts, too
 		}
 		return job, err
 	})

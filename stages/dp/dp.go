@@ -44,15 +44,33 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	sections := dom.Sections.Len()
 	env.Log.Info("model", "parameters", job.Model.Config.Count(), "sections", sections, "asked_about", len(mix.trained))
-	if cut := mix.Cut(); cut > 0 {
-		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: fmt.Sprintf(
-			"%d of %d sections are longer than %d tokens: what follows is not learnt (stages.dp.max_section)", cut, sections, mix.max)})
+	long, parts, cut := mix.Long()
+	if long > 0 {
+		env.Log.Info("long sections are read in parts", "sections", long, "parts", parts, "tokens", mix.max)
 	}
+	if cut > 0 {
+		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: fmt.Sprintf(
+			"%d of %d sections are longer than %d tokens: what follows is not read (stages.dp.max_section, stages.dp.long)", cut, sections, mix.max)})
+	}
+	over := placesOver(env, dom, job.Context)
 	sum, err := trainer.Run(ctx, env, job)
 	if err != nil {
 		return err
 	}
-	return trainer.Commit(env, stages.DP, job.Model, dom, sum, nil, nil)
+	facts := mix.read.Facts()
+	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
+	facts["places_over"] = strconv.Itoa(over)
+	return trainer.Commit(env, stages.DP, job.Model, dom, sum, facts, nil)
+}
+
+// placesOver counts the places that leave no room for a text in the model's context, and warns of them.
+func placesOver(env *stages.Env, dom *domain.Domain, context int) int {
+	_, over := domain.MeasurePlaces(dom.Tokenizer, dom.Forms, dom.Sections.All(), context)
+	if over > 0 {
+		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: fmt.Sprintf(
+			"the places of %d of %d sections leave no room for a text in a context of %d tokens: they are never named (data.forms.place, model.context)", over, dom.Sections.Len(), context)})
+	}
+	return over
 }
 
 // Job is what the stage trains: a new model, on the mixture of a domain.
@@ -62,7 +80,7 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 	if err := cfg.Validate(); err != nil {
 		return trainer.Job{}, nil, err
 	}
-	mix, err := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), seed)
+	mix, err := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), s.cfg.Long == Cut, seed)
 	if err != nil {
 		return trainer.Job{}, nil, err
 	}

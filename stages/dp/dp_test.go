@@ -17,6 +17,7 @@ import (
 	"slm/data/form"
 	"slm/data/pack"
 	"slm/data/tokenizer"
+	"slm/model"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/stagetest"
@@ -60,9 +61,10 @@ func world(t *testing.T) *domain.Domain {
 	return stagetest.Open(t, dom)
 }
 
+// mixture cuts sections that are longer than an example.
 func mixture(t *testing.T, dom *domain.Domain, mix Mix, maxSection int, seed uint64) *Mixture {
 	t.Helper()
-	m, err := NewMixture(dom, mix, maxSection, seed)
+	m, err := NewMixture(dom, mix, maxSection, true, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,12 +237,12 @@ func TestMix_HoldsOnAverage(t *testing.T) {
 func TestExamples_AreCutAndTheCutIsCounted(t *testing.T) {
 	dom := world(t)
 	whole := mixture(t, dom, mixed, longest, 7)
-	if whole.Cut() != 0 {
-		t.Fatalf("%d sections are cut at %d tokens", whole.Cut(), longest)
+	if long, parts, cut := whole.Long(); long != 0 || parts != 0 || cut != 0 {
+		t.Fatalf("%d sections in %d parts, %d are cut at %d tokens", long, parts, cut, longest)
 	}
 	m := mixture(t, dom, mixed, 60, 7)
-	if m.Cut() != sectionCount {
-		t.Errorf("%d sections are cut", m.Cut())
+	if long, parts, cut := m.Long(); long != 0 || parts != 0 || cut != sectionCount {
+		t.Errorf("%d sections in %d parts, %d are cut", long, parts, cut)
 	}
 	want := pass(t, whole, 5)
 	for i, ex := range pass(t, m, 5) {
@@ -251,6 +253,43 @@ func TestExamples_AreCutAndTheCutIsCounted(t *testing.T) {
 	for _, c := range [][3]int{{0, 256, 256}, {100, 256, 100}, {300, 256, 256}} {
 		if got := (Config{MaxSection: c[0]}).maxSection(c[1]); got != c[2] {
 			t.Errorf("max_section %d in a context of %d: %d", c[0], c[1], got)
+		}
+	}
+}
+
+// The default: sections that are longer than an example are read to their end, in parts that carry their place.
+func TestEpoch_ReadsLongSectionsToTheirEnd(t *testing.T) {
+	dom := world(t)
+	m, err := NewMixture(dom, Mix{Corpus: 1, Places: 1, Other: 0.25}, 60, Default().Long == Cut, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if long, parts, cut := m.Long(); long != sectionCount || parts <= 2*long || cut != 0 {
+		t.Fatalf("%d sections of %d in %d parts, %d are cut", long, sectionCount, parts, cut)
+	}
+	for epoch := range 4 {
+		read := map[string]string{}
+		for _, ex := range pass(t, m, epoch) {
+			if len(ex.Tokens) > 60 {
+				t.Fatalf("%s: %d tokens", ex.ID, len(ex.Tokens))
+			}
+			read[ex.ID] += dom.Tokenizer.Decode(ex.Tokens) + "\n"
+		}
+		for _, s := range dom.Sections.All() {
+			words, last := strings.Fields(s.Text), 0
+			for i, word := range words {
+				if strings.Contains(read[s.ID], " "+word) {
+					last = i
+				} else {
+					t.Errorf("epoch %d: word %d of %s, %q, is not read", epoch, i, s.ID, word)
+				}
+			}
+			if last != len(words)-1 || !strings.Contains(read[s.ID], words[last]+domain.EOS) {
+				t.Errorf("epoch %d: %s is read to word %d of %d", epoch, s.ID, last, len(words))
+			}
+			if place := dom.Forms.PlaceOf(s); strings.Count(read[s.ID], "(part 2 of ") != 1 || m.mix.Other == 0 && !strings.Contains(read[s.ID], place) {
+				t.Errorf("epoch %d: %s is read as %q", epoch, s.ID, read[s.ID])
+			}
 		}
 	}
 }
@@ -326,8 +365,43 @@ func TestRun_WritesAModelThatFitsItsTokenizer(t *testing.T) {
 	if err != nil || m.Counters["steps"] != 1 || m.Facts["held_out_loss"] == "" {
 		t.Errorf("%v, %v", m, err)
 	}
-	if len(warned) != 1 || !strings.Contains(warned[0], "max_section") {
-		t.Errorf("warnings %q", warned)
+	if len(warned) != 0 || m.Facts["long_sections"] != fmt.Sprint(sectionCount) || m.Facts["cut_sections"] != "0" || m.Facts["max_section"] != "64" || m.Facts["places_over"] != "0" {
+		t.Errorf("warnings %q, facts %v", warned, m.Facts)
+	}
+	read, err := dom.ReadAs(env.Dir(stages.DP), 128)
+	if err != nil || read.Parts(0) < 2 || read.Facts()["max_section"] != "64" {
+		t.Errorf("what comes behind reads %v, %v", read, err)
+	}
+}
+
+func TestRun_WarnsOfWhatIsNotRead(t *testing.T) {
+	dom := world(t)
+	longest, _ := domain.MeasurePlaces(dom.Tokenizer, dom.Forms, dom.Sections.All(), 0)
+	for what, change := range map[string]func(*Config, *model.Config){
+		"14 of 14 sections are longer than 64 tokens": func(c *Config, _ *model.Config) { c.Long, c.MaxSection = Cut, 64 },
+		"leave no room for a text in a context of":    func(c *Config, m *model.Config) { m.Context = longest + 4 },
+	} {
+		var warned []string
+		env := stagetest.Env(t)
+		env.Emit = func(e stages.Event) {
+			if e.Type == "warning" {
+				warned = append(warned, e.Message)
+			}
+		}
+		stagetest.WriteData(t, env, dom)
+		cfg, shape := Default(), stagetest.Shape(dom)
+		cfg.Tokens, cfg.Epochs, cfg.Batch = 0, 0.01, 128
+		change(&cfg, &shape)
+		if err := New(cfg, shape).Run(context.Background(), env); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(warned, func(w string) bool { return strings.Contains(w, what) }) {
+			t.Errorf("%s: warnings %q", what, warned)
+		}
+		read, err := dom.ReadAs(env.Dir(stages.DP), shape.Context)
+		if err != nil || cfg.Long == Cut && read.Parts(0) != 1 {
+			t.Errorf("%s: what comes behind reads %v, %v", what, read, err)
+		}
 	}
 }
 

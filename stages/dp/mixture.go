@@ -14,7 +14,7 @@ import (
 // Mixture makes the examples of an epoch, from the tokens that the data stage has written.
 type Mixture struct {
 	dom     *domain.Domain
-	tokens  *domain.Tokens
+	read    *domain.Reading
 	mix     Mix
 	max     int // tokens of an example
 	seed    uint64
@@ -22,13 +22,13 @@ type Mixture struct {
 	trained []int32 // sections with pairs, in corpus order
 }
 
-// NewMixture opens the tokens of a domain and counts what can be asked about it.
-func NewMixture(dom *domain.Domain, mix Mix, maxSection int, seed uint64) (*Mixture, error) {
-	tokens, err := dom.Tokens()
+// NewMixture opens the tokens of a domain and counts what can be asked about it. With cut, what is longer than an example is not read.
+func NewMixture(dom *domain.Domain, mix Mix, maxSection int, cut bool, seed uint64) (*Mixture, error) {
+	read, err := dom.Read(maxSection, cut)
 	if err != nil {
 		return nil, err
 	}
-	m := &Mixture{dom: dom, tokens: tokens, mix: mix, max: maxSection, seed: seed, pairs: pairs.Over(dom.Sections, exam.Held(dom.Items), dom.Forms, seed)}
+	m := &Mixture{dom: dom, read: read, mix: mix, max: maxSection, seed: seed, pairs: pairs.Over(dom.Sections, exam.Held(dom.Items), dom.Forms, seed)}
 	for i := range dom.Sections.Len() {
 		if m.pairs.Count(i) > 0 {
 			m.trained = append(m.trained, int32(i))
@@ -37,32 +37,35 @@ func NewMixture(dom *domain.Domain, mix Mix, maxSection int, seed uint64) (*Mixt
 	return m, nil
 }
 
-// Cut counts the sections that lose their end.
-func (m *Mixture) Cut() int {
-	n := 0
+// Long counts the sections that are read in parts, the parts, and the sections that lose their end.
+func (m *Mixture) Long() (long, parts, cut int) {
 	for i := range m.dom.Sections.Len() {
-		if m.tokens.DocumentLen(i, 0) > m.max {
-			n++
+		if n := m.read.Parts(i); n > 1 {
+			long, parts = long+1, parts+n
+		}
+		if m.read.Cut(i) {
+			cut++
 		}
 	}
-	return n
+	return long, parts, cut
 }
 
 // kind is what an example of an epoch is.
 type kind uint8
 
 const (
-	document kind = iota // a section in document form number n
+	document kind = iota // a section, or a part of it, in document form number n
 	full                 // pair number n of a section, with the place and the text
 	place                // the same with the place alone
 )
 
 // example is a draw of an epoch: what its tokens are made from.
 type example struct {
-	section int32
-	size    int32 // tokens
-	n       uint16
-	kind    kind
+	section  int32
+	size     int32 // tokens
+	n        uint16
+	part, of uint16
+	kind     kind
 }
 
 // epoch is a pass over the mixture; it is a pack.Source.
@@ -71,13 +74,16 @@ type epoch struct {
 	examples []example
 }
 
-// Epoch is a pass: each section once, in a document form drawn for it, each training section Pairs/Corpus times as a question with its full answer and
+// Epoch is a pass: each section once, in a document form drawn for it or for each of its parts, each training section Pairs/Corpus times as a question with its full answer and
 // Places/Corpus times as a question with its place. What a section draws depends on (seed, epoch, section) alone.
 func (m *Mixture) Epoch(number int) (pack.Source, error) {
 	e := epoch{Mixture: m}
 	for i, s := range m.dom.Sections.All() {
-		n := m.form(rng.New(m.seed, "dp", "form", s.ID).At(uint64(number)))
-		e.examples = append(e.examples, example{section: int32(i), kind: document, n: uint16(n)})
+		draw := rng.New(m.seed, "dp", "form", s.ID).At(uint64(number))
+		parts := m.read.Parts(i)
+		for part := 1; part <= parts; part++ {
+			e.examples = append(e.examples, example{section: int32(i), kind: document, n: uint16(m.form(draw)), part: uint16(part), of: uint16(parts)})
+		}
 	}
 	for _, i := range m.trained {
 		draw := rng.New(m.seed, "dp", "pairs", m.dom.Sections.At(int(i)).ID).At(uint64(number))
@@ -91,7 +97,11 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 	for k := range e.examples {
 		x := &e.examples[k]
 		if x.kind == document {
-			x.size = int32(min(m.tokens.DocumentLen(int(x.section), int(x.n)), m.max))
+			n, err := m.read.DocumentLen(int(x.section), int(x.n), int(x.part), int(x.of))
+			if err != nil {
+				return nil, err
+			}
+			x.size = int32(n)
 			continue
 		}
 		made, err := m.answer(*x)
@@ -117,16 +127,19 @@ func (e epoch) Example(i int) (pack.Example, error) {
 	if x.kind != document {
 		return e.answer(x)
 	}
-	tokens := e.tokens.Document(int(x.section), int(x.n))
-	return pack.Example{ID: e.dom.Sections.At(int(x.section)).ID, Tokens: tokens[:min(len(tokens), e.max)]}, nil
+	tokens, err := e.read.Document(int(x.section), int(x.n), int(x.part), int(x.of))
+	return pack.Example{ID: e.dom.Sections.At(int(x.section)).ID, Tokens: tokens}, err
 }
 
 // answer makes a question with its answer.
 func (m *Mixture) answer(x example) (pack.Example, error) {
-	p := m.pairs.Pair(int(x.section), int(x.n))
+	p, err := m.read.Pair(m.pairs, int(x.section), int(x.n))
+	if err != nil {
+		return pack.Example{}, err
+	}
 	tokens := m.dom.Tokenizer.Encode(form.Ask(p.Question))
 	if x.kind == full {
-		reply, err := m.tokens.Reply(int(x.section), p.Place)
+		reply, err := m.read.Reply(p, int(x.section))
 		if err != nil {
 			return pack.Example{}, err
 		}

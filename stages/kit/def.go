@@ -12,7 +12,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.KIT,
 	Title:   "Knowledge instruction tuning",
-	Format:  4,
+	Format:  5,
 	Parents: []string{stages.Data, stages.DP},
 	Section: &stages.Section{
 		Doc:     "tuning on questions whose knowledge the black box found useful",
@@ -48,7 +48,11 @@ func asks(s stages.Settings) bool { return stages.Get[bool](s, "stages.kit.filte
 func fromRecipe(s stages.Settings) *Stage { return New(stages.Get[Config](s, "stages.kit")) }
 
 func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
-	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return fromRecipe(c).Job(c.Domain, c.Model, c.Env.Seed) })
+	most, cut := stages.Get[int](c, "stages.dp.max_section"), stages.Get[string](c, "stages.dp.long") == "cut"
+	if most == 0 {
+		most = c.Model.Config.Context
+	}
+	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return fromRecipe(c).Job(c.Domain, c.Model, most, cut, c.Env.Seed) })
 	if asks(c) {
 		items := len(exam.Only(c.Domain.Items, exam.Train))
 		sum.Add(c.Rates.Ask(items, items, true))

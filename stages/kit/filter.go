@@ -60,9 +60,12 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		paired[item.Section] = false
 	}
 	for i := range list.refs {
-		id := list.at(i).Section
-		if _, asked := paired[id]; asked {
-			paired[id] = true
+		p, err := list.at(i)
+		if err != nil {
+			return out, nil, err
+		}
+		if _, asked := paired[p.Section]; asked {
+			paired[p.Section] = true
 		}
 	}
 	var items []exam.Item

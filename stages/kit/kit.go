@@ -5,6 +5,7 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"slm/checkpoint"
@@ -55,7 +56,11 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.pairs(dom, env.Seed)
+	read, err := dom.ReadAs(env.Dir(stages.DP), params.Config.Context)
+	if err != nil {
+		return err
+	}
+	list, err := s.pairs(dom, read, env.Seed)
 	if err != nil {
 		return err
 	}
@@ -63,17 +68,16 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	kept := list.only(func(p pairs.Pair) bool { return judged.of(p).keep })
+	kept, err := list.only(func(p pairs.Pair) bool { return judged.of(p).keep })
+	if err != nil {
+		return err
+	}
 	if len(kept.refs) == 0 {
 		return fmt.Errorf("kit: the filter dropped all %d pairs: the black box answers none of them right with the knowledge", len(list.refs))
 	}
 	rate := fmt.Sprintf("%.4f", float64(len(kept.refs))/float64(len(list.refs)))
 	env.Log.Info("pairs", "made", len(list.refs), "kept", len(kept.refs))
-	job, err := s.job(dom, params, kept, env.Seed)
-	if err != nil {
-		return err
-	}
-	sum, err := trainer.Run(ctx, env, job)
+	sum, err := trainer.Run(ctx, env, s.job(dom, params, kept, env.Seed))
 	if err != nil {
 		return err
 	}
@@ -104,7 +108,10 @@ func writePairs(path string, list pairList, judged verdicts) error {
 		return err
 	}
 	for i := range list.refs {
-		p := list.at(i)
+		p, err := list.at(i)
+		if err != nil {
+			return errors.Join(err, w.Abort())
+		}
 		v := judged.of(p)
 		if err := w.Append(PairRow{p.ID, p.Section, p.Kind, p.Source, p.Question, p.Place, p.Text, v.keep, v.why}); err != nil {
 			return err
@@ -113,23 +120,21 @@ func writePairs(path string, list pairList, judged verdicts) error {
 	return w.Close()
 }
 
-// Job is what the stage trains if the filter keeps every pair.
-func (s *Stage) Job(dom *domain.Domain, params *model.Params, seed uint64) (trainer.Job, error) {
-	list, err := s.pairs(dom, seed)
+// Job is what the stage trains if the filter keeps every pair. Sections are read as stage dp does with the same limit; most is its longest example
+// in tokens, and cut says that it reads no more of a section.
+func (s *Stage) Job(dom *domain.Domain, params *model.Params, most int, cut bool, seed uint64) (trainer.Job, error) {
+	read, err := dom.Read(most, cut)
 	if err != nil {
 		return trainer.Job{}, err
 	}
-	return s.job(dom, params, list, seed)
+	list, err := s.pairs(dom, read, seed)
+	return s.job(dom, params, list, seed), err
 }
 
-func (s *Stage) job(dom *domain.Domain, params *model.Params, kept pairList, seed uint64) (trainer.Job, error) {
-	tokens, err := dom.Tokens()
-	if err != nil {
-		return trainer.Job{}, err
-	}
-	lesson := &lesson{cfg: s.cfg, dom: dom, tokens: tokens, pairs: kept, seed: seed, context: params.Config.Context}
+func (s *Stage) job(dom *domain.Domain, params *model.Params, kept pairList, seed uint64) trainer.Job {
+	lesson := &lesson{cfg: s.cfg, dom: dom, read: kept.read, pairs: kept, seed: seed, context: params.Config.Context}
 	return trainer.Job{
 		Stage: stages.KIT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
 		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: params.Config.Context, Optim: s.cfg.Optim, Save: s.cfg.Save, Recompute: s.cfg.Recompute,
-	}, nil
+	}
 }

@@ -140,17 +140,17 @@ func TestFilter_WhereEveryPairIsDroppedTheStageSaysSo(t *testing.T) {
 }
 
 func TestPairs_OnlyTheTemplatesThatTheRecipeNamesAreUsed(t *testing.T) {
-	dom := newDomain(t)
+	dom := stagetest.Open(t, newDomain(t))
 	for _, kinds := range [][]string{{pairs.Number}, {pairs.Quote}, {pairs.Number, pairs.Quote}} {
 		cfg := brief()
 		cfg.Pairs.Templates = kinds
-		list, err := New(cfg).pairs(dom, 7)
+		list, err := New(cfg).pairs(dom, reading(t, dom), 7)
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
 		for i := range list.refs {
-			seen[list.at(i).Kind] = true
+			seen[at(t, list, i).Kind] = true
 		}
 		if len(seen) != len(kinds) || !seen[kinds[0]] {
 			t.Errorf("%v gives %v", kinds, seen)
@@ -158,7 +158,7 @@ func TestPairs_OnlyTheTemplatesThatTheRecipeNamesAreUsed(t *testing.T) {
 	}
 	cfg := brief()
 	cfg.Pairs.Templates = []string{pairs.Heading} // no section has a heading of its own
-	if _, err := New(cfg).pairs(dom, 7); err == nil {
+	if _, err := New(cfg).pairs(dom, reading(t, dom), 7); err == nil {
 		t.Error("no pair, no error")
 	}
 }
@@ -240,15 +240,29 @@ func newLesson(t *testing.T, dom *domain.Domain, change func(*Config)) *lesson {
 		change(&cfg)
 	}
 	dom = stagetest.Open(t, dom)
-	list, err := New(cfg).pairs(dom, 7)
+	list, err := New(cfg).pairs(dom, reading(t, dom), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := dom.Tokens()
+	return &lesson{cfg: cfg, dom: dom, read: list.read, pairs: list, seed: 7, context: 512}
+}
+
+func reading(t *testing.T, dom *domain.Domain) *domain.Reading {
+	t.Helper()
+	read, err := dom.Read(512, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &lesson{cfg: cfg, dom: dom, tokens: tokens, pairs: list, seed: 7, context: 512}
+	return read
+}
+
+func at(t *testing.T, list pairList, i int) pairs.Pair {
+	t.Helper()
+	p, err := list.at(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // pass makes an epoch's examples.
@@ -295,7 +309,7 @@ func TestReplay_RatioHolds(t *testing.T) {
 				t.Errorf("replay %v: %d sections for %d pairs", replay, total, len(l.pairs.refs))
 			}
 			for i := range l.pairs.refs {
-				p := l.pairs.at(i)
+				p := at(t, l.pairs, i)
 				if asked[p.ID] != 1 {
 					t.Errorf("replay %v, epoch %d: pair %s is asked %d times", replay, epoch, p.ID, asked[p.ID])
 				}
@@ -308,6 +322,46 @@ func TestReplay_RatioHolds(t *testing.T) {
 				t.Errorf("replay %v: a section is read %d times, another %d times", replay, most, least)
 			}
 		}
+	}
+}
+
+// Sections that dp has read in parts are replayed in parts, and a quotation is answered with the place of its part.
+func TestEpoch_LongSectionsAreReplayedInParts(t *testing.T) {
+	dom := stagetest.Open(t, newDomain(t))
+	read, err := dom.Read(60, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := New(Default()).pairs(dom, read, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lesson{cfg: Default(), dom: dom, read: read, pairs: list, seed: 7, context: 512}
+	replayed, quoted := map[string]bool{}, 0
+	for epoch := range 6 {
+		for _, ex := range pass(t, l, epoch) {
+			said := dom.Tokenizer.Decode(ex.Tokens)
+			if question, answer, asked := strings.Cut(said, "\nAnswer:"); asked {
+				if strings.Contains(answer, " (part ") {
+					quoted++
+					quote := strings.Split(question, "\"")[1]
+					if sec, _, ok := dom.Section(strings.TrimSuffix(strings.TrimSpace(answer), domain.EOS)); !ok || !strings.Contains(sec.Text, quote) {
+						t.Errorf("%q is answered with %q", question, answer)
+					}
+				}
+				continue
+			}
+			if len(ex.Tokens) > 60 {
+				t.Errorf("%s is replayed with %d tokens", ex.ID, len(ex.Tokens))
+			}
+			for _, part := range []string{"(part 2 of ", "(part 3 of "} {
+				replayed[part] = replayed[part] || strings.Contains(said, part)
+			}
+			replayed["the end"] = replayed["the end"] || strings.HasSuffix(said, domain.EOS)
+		}
+	}
+	if len(replayed) != 3 || !replayed["(part 2 of "] || !replayed["(part 3 of "] || !replayed["the end"] || quoted == 0 {
+		t.Errorf("replayed %v, %d quotations from later parts", replayed, quoted)
 	}
 }
 
@@ -339,7 +393,7 @@ func TestEpoch_LossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 		l := newLesson(t, dom, func(c *Config) { c.Knowledge, c.Replay = steps, 0 })
 		byID := map[string]pairs.Pair{}
 		for i := range l.pairs.refs {
-			p := l.pairs.at(i)
+			p := at(t, l.pairs, i)
 			byID[p.ID] = p
 		}
 		for _, ex := range pass(t, l, 0) {

@@ -16,7 +16,7 @@ import (
 type lesson struct {
 	cfg     Config
 	dom     *domain.Domain
-	tokens  *domain.Tokens
+	read    *domain.Reading
 	pairs   pairList
 	seed    uint64
 	context int
@@ -27,6 +27,7 @@ type example struct {
 	index        int32 // of the pair, or of the section
 	size, prompt int32 // tokens
 	form         int16 // of the section; -1 = a pair
+	part, of     int16 // of the section
 }
 
 // epoch is a pass; it is a pack.Source.
@@ -35,7 +36,7 @@ type epoch struct {
 	examples []example
 }
 
-// epoch is a pass: every pair once, and Replay sections in document form for each. The loss of a pair is on the answer and its end mark only.
+// epoch is a pass: every pair once, and Replay sections in document form for each, of a long one a part. The loss of a pair is on the answer and its end mark only.
 func (l *lesson) epoch(number int) (pack.Source, error) {
 	e := epoch{lesson: l}
 	for i := range l.pairs.refs {
@@ -49,8 +50,15 @@ func (l *lesson) epoch(number int) (pack.Source, error) {
 	order := draw.Perm(l.dom.Sections.Len())
 	for i := range int(math.Round(l.cfg.Replay * float64(len(l.pairs.refs)))) {
 		section, form := order[i%len(order)], draw.IntN(max(1, len(l.dom.Forms.Document)))
-		size := min(l.tokens.DocumentLen(section, form), l.context)
-		e.examples = append(e.examples, example{index: int32(section), size: int32(size), form: int16(form)})
+		part, of := 1, l.read.Parts(section)
+		if of > 1 {
+			part += draw.IntN(of)
+		}
+		size, err := l.read.DocumentLen(section, form, part, of)
+		if err != nil {
+			return nil, err
+		}
+		e.examples = append(e.examples, example{index: int32(section), size: int32(size), form: int16(form), part: int16(part), of: int16(of)})
 	}
 	draw.Shuffle(len(e.examples), func(i, j int) { e.examples[i], e.examples[j] = e.examples[j], e.examples[i] })
 	return e, nil
@@ -70,17 +78,21 @@ func (e epoch) Example(i int) (pack.Example, error) {
 	if x.form < 0 {
 		return e.pair(int(x.index))
 	}
-	tokens := e.tokens.Document(int(x.index), int(x.form))
-	return pack.Example{ID: e.dom.Sections.At(int(x.index)).ID, Tokens: tokens[:min(len(tokens), e.context)]}, nil
+	tokens, err := e.read.Document(int(x.index), int(x.form), int(x.part), int(x.of))
+	return pack.Example{ID: e.dom.Sections.At(int(x.index)).ID, Tokens: tokens}, err
 }
 
 // pair makes the example of pair i.
 func (l *lesson) pair(i int) (pack.Example, error) {
-	p, section := l.pairs.at(i), l.pairs.refs[i].section
+	p, err := l.pairs.at(i)
+	if err != nil {
+		return pack.Example{}, err
+	}
+	section := l.pairs.refs[i].section
 	if section < 0 || l.placeAlone(p) {
 		return l.example(p.ID, p.Question, l.reply(p)), nil
 	}
-	reply, err := l.tokens.Reply(int(section), p.Place)
+	reply, err := l.read.Reply(p, int(section))
 	prompt := l.dom.Tokenizer.Encode(form.Ask(p.Question))
 	return l.cut(pack.Example{ID: p.ID, Prompt: len(prompt), Tokens: append(prompt, reply...)}), err
 }

@@ -12,6 +12,7 @@ import (
 // pairList is a list of pairs that are made when they are asked for.
 type pairList struct {
 	corpus *pairs.Questions // of the training sections; nil if the recipe asks for none
+	read   *domain.Reading
 	file   []pairs.Pair
 	refs   []pairRef
 }
@@ -19,26 +20,32 @@ type pairList struct {
 // pairRef is pair n of a section, or of the file when the section is -1.
 type pairRef struct{ section, n int32 }
 
-func (l pairList) at(i int) pairs.Pair {
+func (l pairList) at(i int) (pairs.Pair, error) {
 	if r := l.refs[i]; r.section >= 0 {
-		return l.corpus.Pair(int(r.section), int(r.n))
+		return l.read.Pair(l.corpus, int(r.section), int(r.n))
 	}
-	return l.file[l.refs[i].n]
+	return l.file[l.refs[i].n], nil
 }
 
 // only is the list of those that a condition holds for.
-func (l pairList) only(holds func(pairs.Pair) bool) pairList {
-	out := pairList{corpus: l.corpus, file: l.file}
+func (l pairList) only(holds func(pairs.Pair) bool) (pairList, error) {
+	out := l
+	out.refs = nil
 	for i, r := range l.refs {
-		if holds(l.at(i)) {
+		p, err := l.at(i)
+		if err != nil {
+			return out, err
+		}
+		if holds(p) {
 			out.refs = append(out.refs, r)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // pairs makes the pairs that the recipe asks for.
-func (s *Stage) pairs(dom *domain.Domain, seed uint64) (list pairList, err error) {
+func (s *Stage) pairs(dom *domain.Domain, read *domain.Reading, seed uint64) (list pairList, err error) {
+	list.read = read
 	if s.cfg.Pairs.From != "file" {
 		list.corpus = pairs.Over(dom.Sections, exam.Held(dom.Items), dom.Forms, seed)
 		for i := range dom.Sections.Len() {

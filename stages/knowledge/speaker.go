@@ -13,11 +13,8 @@ import (
 	"slm/stages/domain"
 )
 
-// Limits of what is generated, in tokens.
-const (
-	DefaultPlaceTokens = 40
-	DefaultTextTokens  = 96
-)
+// DefaultTextTokens is the longest text that is generated, in tokens.
+const DefaultTextTokens = 96
 
 // Piece is what the model knows about a question.
 type Piece struct {
@@ -38,17 +35,17 @@ type Speaker struct {
 	Decoder     *decode.Decoder
 	Domain      *domain.Domain
 	OneStep     bool // the text straight from the question, for the ablation and for corpora without places
-	PlaceTokens int
+	PlaceTokens int // of the longest place that is generated: those of the corpus's longest
 	TextTokens  int
 
 	texts map[string]string // place → generated text: it depends on the place alone
 	marks []int32           // tokens at which a place ends
 }
 
-// New returns a speaker with the default limits.
+// New returns a speaker that can name every place of the domain, with the default limit for texts.
 func New(d *decode.Decoder, dom *domain.Domain, oneStep bool) *Speaker {
 	s := &Speaker{
-		Decoder: d, Domain: dom, OneStep: oneStep || !dom.Forms.TwoSteps(), PlaceTokens: DefaultPlaceTokens, TextTokens: DefaultTextTokens,
+		Decoder: d, Domain: dom, OneStep: oneStep || !dom.Forms.TwoSteps(), PlaceTokens: dom.PlaceTokens, TextTokens: DefaultTextTokens,
 		texts: map[string]string{}, marks: []int32{dom.EOS},
 	}
 	for id := range int32(dom.Tokenizer.Vocab()) {
@@ -195,7 +192,7 @@ func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []floa
 	for i, r := range results {
 		text := s.decodeText(r)
 		place, ok := s.Domain.Forms.ParsePlace(text)
-		if _, known := s.Domain.Find(place); ok && known {
+		if _, _, known := s.Domain.Section(place); ok && known {
 			mark, _ := utf8.DecodeLastRuneInString(place)
 			_, after, _ := strings.Cut(text, string(mark))
 			text = strings.TrimSpace(after)
@@ -210,9 +207,9 @@ func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []floa
 
 func (s *Speaker) piece(question, place, text string) Piece {
 	p := Piece{Question: question, Place: place, Text: text, Section: -1}
-	if i, ok := s.Domain.Find(place); ok {
+	if sec, i, ok := s.Domain.Section(place); ok {
 		p.Section = i
-		p.Verified = Stands(text, s.Domain.Sections.At(i))
+		p.Verified = Stands(text, sec)
 	}
 	return p
 }

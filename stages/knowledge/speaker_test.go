@@ -15,12 +15,13 @@ import (
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/stages/domain"
+	"slm/stages/stagetest"
 )
 
 // world is a domain of one act with a tokenizer that has every word of it as a token of its own.
 func world(t *testing.T, place string, more ...string) *domain.Domain {
 	t.Helper()
-	dom := &domain.Domain{Forms: form.Set{Place: place, Document: []string{place}, Question: []string{"What does {number} say?"}}}
+	dom := &domain.Domain{PlaceTokens: 40, Forms: form.Set{Place: place, Document: []string{place}, Question: []string{"What does {number} say?"}}}
 	if place == "" {
 		dom.Forms.Document = []string{"From {title}."}
 	}
@@ -131,6 +132,54 @@ func TestSpeaker_GenerationStopsAtTheMark(t *testing.T) {
 	}
 }
 
+// Places were limited to 40 tokens once: documents with long titles scored 0.
+func TestSpeaker_NamesAPlaceOfAnyLength(t *testing.T) {
+	var title []string
+	for a := range 8 {
+		for b := range 8 {
+			title = append(title, string([]byte{byte('a' + a), byte('q' + b), byte('a' + a)}))
+		}
+	}
+	made := world(t, bracketed, strings.Join(title, " "))
+	made.Sections.(corpus.Slice)[0].Title = strings.Join(title, " ")
+	dom := stagetest.Open(t, made)
+	place := dom.Forms.PlaceOf(dom.Sections.At(0))
+	if n := len(dom.Tokenizer.Encode(form.Continuation(place))); n <= 60 {
+		t.Fatalf("the place has %d tokens: the test proves nothing", n)
+	}
+	got := say(t, New(reciter(t, dom, place+" alpha beta gamma"), dom, false), "What?")[0]
+	if got.Place != place || got.Section != 0 || !got.Verified || got.Text != "alpha beta gamma" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestSpeaker_APartOfASectionIsRecitedAndVerified(t *testing.T) {
+	made := world(t, bracketed, "Act (7) (part 2 of 3):")
+	words := make([]string, 90)
+	for i := range words {
+		words[i] = fmt.Sprintf("w%dx", i)
+	}
+	made.Sections.(corpus.Slice)[0].Text = strings.Join(words, " ")
+	dom := stagetest.Open(t, made)
+	place := dom.Forms.Part(dom.Forms.PlaceOf(dom.Sections.At(0)), 2, 3)
+	sec, _, ok := dom.Section(place)
+	if !ok || sec.Text == "" || !strings.HasSuffix(made.Sections.At(0).Text, sec.Text) || len(sec.Text) < 100 {
+		t.Fatalf("%+v, %v", sec, ok)
+	}
+	s := New(reciter(t, dom, "alpha"), dom, false)
+	s.Remember(place, strings.Join(strings.Fields(sec.Text)[:5], " "))
+	s.Remember("Act (7):", strings.Join(words[:5], " "))
+	for at, begins := range map[string]string{place: strings.Fields(sec.Text)[0], "Act (7):": "w0x"} {
+		got := s.piece("What?", at, s.texts[at])
+		if got.Section != 0 || !got.Verified || !strings.HasPrefix(got.Text, begins) {
+			t.Errorf("%s: %+v", at, got)
+		}
+	}
+	if got := s.piece("What?", place, strings.Join(words[:5], " ")); got.Verified {
+		t.Error("the beginning of the section is verified as its second part")
+	}
+}
+
 func TestSpeaker_TextIsRecitedOnceForEachPlace(t *testing.T) {
 	dom := world(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alpha beta"), dom, false)
@@ -155,13 +204,13 @@ func TestSpeaker_FirstSectionOfAPlaceCounts(t *testing.T) {
 	if got := say(t, s, "What?")[0]; got.Section != 1 || !got.Verified {
 		t.Errorf("%+v", got)
 	}
-	if sec, ok := dom.Section("Act (8):"); !ok || sec.ID != "1" {
+	if sec, _, ok := dom.Section("Act (8):"); !ok || sec.ID != "1" {
 		t.Errorf("%+v, %v", sec, ok)
 	}
-	if _, ok := dom.Section("Act (9):"); ok {
+	if _, _, ok := dom.Section("Act (9):"); ok {
 		t.Error("found a place that is gone")
 	}
-	if _, ok := dom.Section(""); ok {
+	if _, _, ok := dom.Section(""); ok {
 		t.Error("found a section at no place")
 	}
 }

@@ -14,7 +14,7 @@ var Def = stages.Def{
 	Keys:   stages.Keys("data", "tokenizer"),
 	Inputs: []string{"data.corpus.path", "data.exam.file"},
 	New: func(s stages.Settings) stages.Stage {
-		return New(stages.Get[Config](s, "data"), stages.Get[Tokenizer](s, "tokenizer"))
+		return New(stages.Get[Config](s, "data"), stages.Get[Tokenizer](s, "tokenizer"), stages.Get[int](s, "model.context"))
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
 		return stages.Cost{Seconds: c.Made}, nil

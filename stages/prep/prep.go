@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,12 +38,13 @@ const (
 
 // Stage prepares the data of a run.
 type Stage struct {
-	cfg Config
-	tok Tokenizer
+	cfg     Config
+	tok     Tokenizer
+	context int // of the model that will read it, tokens; 0 = not known
 }
 
-// New returns the stage.
-func New(cfg Config, tok Tokenizer) *Stage { return &Stage{cfg, tok} }
+// New returns the stage. context, in tokens, is that of the model that will read the data: the stage warns where it is too short, and writes the same.
+func New(cfg Config, tok Tokenizer, context int) *Stage { return &Stage{cfg, tok, context} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.Data }
@@ -264,7 +266,35 @@ func (w *work) train() error {
 			"the corpus has words for %d tokens only, not for %d (tokenizer.train.vocab)", w.tok.Vocab(), w.Stage.tok.Train.Vocab)})
 	}
 	w.m.Counters["vocab"], w.m.Facts["tokenizer_digest"] = int64(w.tok.Vocab()), w.tok.Digest()
-	return nil
+	return w.places()
+}
+
+// places measures the places, which bound what is generated of one. A place that the recipe's model cannot name is told here; how long that
+// model's context is, is no part of the data.
+func (w *work) places() error {
+	var failed error
+	all := func(yield func(int, corpus.Section) bool) {
+		i := 0
+		for s, err := range w.sections() {
+			if failed = err; err != nil || !yield(i, s) {
+				return
+			}
+			i++
+		}
+	}
+	context := w.context
+	if context == 0 {
+		context = math.MaxInt32
+	}
+	longest, over := domain.MeasurePlaces(w.tok, w.forms, all, context)
+	w.m.Counters[domain.LongestPlace] = int64(longest)
+	w.env.Log.Info("places", "longest_tokens", longest, "over", over)
+	if over > 0 {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"the places of %d of %d sections leave no room for a text in a context of %d tokens: they will never be named (data.forms.place, model.context)",
+			over, w.m.Counters["sections"], context)})
+	}
+	return failed
 }
 
 func (w *work) learn() (*tokenizer.Tokenizer, error) {

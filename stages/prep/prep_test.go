@@ -45,7 +45,7 @@ func prepare(t *testing.T, c Config, tok Tokenizer) (string, *checkpoint.Manifes
 	t.Helper()
 	run := t.TempDir()
 	env, _ := environment(run)
-	if err := New(c, tok).Run(context.Background(), env); err != nil {
+	if err := New(c, tok, 128).Run(context.Background(), env); err != nil {
 		t.Fatal(err)
 	}
 	m, err := checkpoint.Load(env.Dir(stages.Data))
@@ -53,6 +53,36 @@ func prepare(t *testing.T, c Config, tok Tokenizer) (string, *checkpoint.Manifes
 		t.Fatal(err)
 	}
 	return env.Dir(stages.Data), m
+}
+
+func TestRun_MeasuresThePlacesAndWarnsOfThoseThatNeverFit(t *testing.T) {
+	c, tok := small()
+	dir, m := prepare(t, c, tok)
+	dom, err := domain.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dom.Close() }()
+	longest := 0
+	for _, s := range dom.Sections.All() {
+		longest = max(longest, len(dom.Tokenizer.Encode(form.Continuation(dom.Forms.PlaceOf(s)))))
+	}
+	if longest < 5 || m.Counters[domain.LongestPlace] != int64(longest) || dom.PlaceTokens <= longest {
+		t.Errorf("the longest place has %d tokens, the manifest says %d, a generated one may have %d", longest, m.Counters[domain.LongestPlace], dom.PlaceTokens)
+	}
+	for tokens, warns := range map[int]bool{128: false, longest: true} {
+		env, events := environment(t.TempDir())
+		if err := New(c, tok, tokens).Run(context.Background(), env); err != nil {
+			t.Fatal(err)
+		}
+		warned := slices.ContainsFunc(*events, func(e stages.Event) bool {
+			return e.Type == "warning" && strings.Contains(e.Message, "leave no room for a text in a context of")
+		})
+		again, err := checkpoint.Load(env.Dir(stages.Data))
+		if err != nil || warned != warns || again.Digest() != m.Digest() {
+			t.Errorf("in a context of %d: warned %v, another digest %v, %v", tokens, warned, again.Digest() != m.Digest(), err)
+		}
+	}
 }
 
 func TestRun_CheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
@@ -140,7 +170,7 @@ func TestRun_StoppedCallGoesOnToTheSameDigest(t *testing.T) {
 				stop()
 			}
 		}
-		if err := New(c, tok).Run(ctx, env); !errors.Is(err, context.Canceled) {
+		if err := New(c, tok, 128).Run(ctx, env); !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after phase %d: %v", after, err)
 		}
 		kept := map[string]os.FileInfo{}
@@ -152,7 +182,7 @@ func TestRun_StoppedCallGoesOnToTheSameDigest(t *testing.T) {
 			kept[name] = info
 		}
 		env, _ = environment(run)
-		if err := New(c, tok).Run(context.Background(), env); err != nil {
+		if err := New(c, tok, 128).Run(context.Background(), env); err != nil {
 			t.Fatal(err)
 		}
 		got, err := checkpoint.Load(env.Dir(stages.Data))
@@ -266,7 +296,7 @@ func TestRun_WhatCannotBePreparedLeavesNothing(t *testing.T) {
 		c.change(&cfg)
 		run := t.TempDir()
 		env, _ := environment(run)
-		if err := New(cfg, tok).Run(c.ctx, env); !errors.Is(err, c.want) {
+		if err := New(cfg, tok, 128).Run(c.ctx, env); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if left, err := os.ReadDir(run); err != nil || len(left) != 0 {

@@ -71,7 +71,9 @@ func Shape(dom *domain.Domain) model.Config {
 // WriteData writes the checkpoint of stage data.
 func WriteData(t *testing.T, env *stages.Env, dom *domain.Domain) {
 	t.Helper()
-	Commit(t, env, stages.Data, func(p *checkpoint.Pending) []error {
+	longest, _ := domain.MeasurePlaces(dom.Tokenizer, dom.Forms, dom.Sections.All(), 0)
+	m := &checkpoint.Manifest{Stage: stages.Data, Counters: map[string]int64{domain.LongestPlace: int64(longest)}}
+	commit(t, env, m, func(p *checkpoint.Pending) []error {
 		sections := func(yield func(corpus.Section, error) bool) {
 			for _, s := range dom.Sections.All() {
 				if !yield(s, nil) {
@@ -112,11 +114,16 @@ func Open(t *testing.T, dom *domain.Domain) *domain.Domain {
 // Commit writes a stage's checkpoint.
 func Commit(t *testing.T, env *stages.Env, stage string, write func(p *checkpoint.Pending) []error) {
 	t.Helper()
-	p, err := checkpoint.Begin(env.Dir(stage))
+	commit(t, env, &checkpoint.Manifest{Stage: stage}, write)
+}
+
+func commit(t *testing.T, env *stages.Env, m *checkpoint.Manifest, write func(p *checkpoint.Pending) []error) {
+	t.Helper()
+	p, err := checkpoint.Begin(env.Dir(m.Stage))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range append(write(p), p.Commit(&checkpoint.Manifest{Stage: stage})) {
+	for _, err := range append(write(p), p.Commit(m)) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -118,13 +118,10 @@ func (s *source) decoder(stage string) (*decode.Decoder, error) {
 	return s.decoders[stage], nil
 }
 
-// At implements Corpus. Of sections at one place the first counts.
+// At implements Corpus. Of sections at one place the first counts; of a place that names a part, the text from there on.
 func (s *source) At(place string) (Passage, bool) {
-	i, ok := s.Domain.Find(place)
-	if !ok {
-		return Passage{}, false
-	}
-	return s.Passage(i), true
+	sec, _, ok := s.Domain.Section(place)
+	return Passage{place, sec.Text, sec.Source}, ok
 }
 
 // Passage implements Corpus.
