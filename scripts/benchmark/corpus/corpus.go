@@ -49,6 +49,7 @@ type options struct {
 	slm, dir, keep string
 	mb             int64
 	kills          int
+	steps          int
 	limit          int64
 	format         string
 }
@@ -82,6 +83,7 @@ func Command() *cobra.Command {
 	f.StringVar(&o.keep, "keep", "", "folder for the corpus, which stays, and is used when it is there")
 	f.Int64Var(&o.mb, "mb", 1024, "size of the corpus, 2^20 bytes")
 	f.IntVar(&o.kills, "kills", 0, "kill a second run as many times, at even times, and compare")
+	f.IntVar(&o.steps, "steps", 0, "train as many steps of stage dp on it, with a model of the shape of legal, and print their peak memory")
 	f.Int64Var(&o.limit, "limit", 0, "fail above this peak of resident memory, 2^20 bytes")
 	f.StringVarP(&o.format, "output", "o", "text", "text or json")
 	return cmd
@@ -133,6 +135,17 @@ func (o *options) run(ctx context.Context, out, log io.Writer) error {
 		if r.Digest != whole.Digest {
 			return errors.New("the run that was killed ended in another digest")
 		}
+	}
+	if o.steps == 0 {
+		return nil
+	}
+	r, err := b.steps(ctx, o.steps)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d steps of dp: peak %d MB, %.0f s\n", o.steps, r.PeakMB, r.Seconds)
+	if o.limit > 0 && r.PeakMB > o.limit {
+		return fmt.Errorf("%d MB resident, more than %d", r.PeakMB, o.limit)
 	}
 	return nil
 }
