@@ -30,6 +30,7 @@ type Job struct {
 	Recipe   []byte // recipe.yaml
 	Seed     uint64
 	Answer   string // how the black box is asked
+	Context  int    // of the model, tokens
 	Kernel   string // name, part of every fingerprint
 	Steps    []Step // parents before children
 	Versions map[string]string

@@ -102,7 +102,7 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 	env := &stages.Env{
 		Run: p.Folder(), Seed: p.job.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
 		LLM:     func(context.Context) (llm.Client, error) { return r.deps.Box.Open(be, r.events.Emit) },
-		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Log: r.deps.Log, Now: r.deps.Now,
+		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Context: p.job.Context, Log: r.deps.Log, Now: r.deps.Now,
 		Emit: func(e stages.Event) {
 			if e.Stage == "" {
 				e.Stage = step.Name

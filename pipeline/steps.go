@@ -31,7 +31,7 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 		return nil, fmt.Errorf("pipeline: fingerprint of the recipe: %w", err)
 	}
 	return &Job{
-		Dir: dir, Name: r.Name, ID: id, Recipe: text, Seed: r.Seed, Answer: r.LLM.Answer, Kernel: kernelName, Versions: versions,
+		Dir: dir, Name: r.Name, ID: id, Recipe: text, Seed: r.Seed, Answer: r.LLM.Answer, Context: r.Model.Context, Kernel: kernelName, Versions: versions,
 		Steps: steps(&r.Recipe, inputs),
 	}, nil
 }

@@ -50,6 +50,7 @@ type Env struct {
 	LLM         func(ctx context.Context) (llm.Client, error) // the run's black box, opened at first use and shared by its stages
 	Replies     func(path string) error                       // exports every reply that the run has stored so far as an Arrow file
 	Answer      string                                        // how the black box is asked: cloze or letter
+	Context     int                                           // of the recipe's model, tokens; for warnings, since it is in no fingerprint of data. 0 = not known
 	Beside      []string                                      // folders of other runs, whose finished work a stage may go on from
 	Emit        func(Event)
 	Log         *slog.Logger

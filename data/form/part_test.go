@@ -46,7 +46,7 @@ func TestPart_NamesThePartBeforeTheMarkAndIsTakenApart(t *testing.T) {
 	}
 }
 
-func FuzzParsePart(f *testing.F) {
+func FuzzParsePart_IsWhatPartMakes(f *testing.F) {
 	for _, s := range []string{"A (part 2 of 3):", "民法第一条（2/3）：", "（2/3）：", " (part 2 of 3):", "A (part 2 of 3) (part 4 of 5):"} {
 		f.Add(s)
 	}

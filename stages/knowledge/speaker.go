@@ -35,7 +35,7 @@ type Speaker struct {
 	Decoder     *decode.Decoder
 	Domain      *domain.Domain
 	OneStep     bool // the text straight from the question, for the ablation and for corpora without places
-	PlaceTokens int // of the longest place that is generated: those of the corpus's longest
+	PlaceTokens int  // of the longest place that is generated: those of the corpus's longest
 	TextTokens  int
 
 	texts map[string]string // place → generated text: it depends on the place alone

@@ -10,11 +10,11 @@ import (
 var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
-	Format: 4,
+	Format: 5,
 	Keys:   stages.Keys("data", "tokenizer"),
 	Inputs: []string{"data.corpus.path", "data.exam.file"},
 	New: func(s stages.Settings) stages.Stage {
-		return New(stages.Get[Config](s, "data"), stages.Get[Tokenizer](s, "tokenizer"), stages.Get[int](s, "model.context"))
+		return New(stages.Get[Config](s, "data"), stages.Get[Tokenizer](s, "tokenizer"))
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
 		return stages.Cost{Seconds: c.Made}, nil

@@ -38,13 +38,12 @@ const (
 
 // Stage prepares the data of a run.
 type Stage struct {
-	cfg     Config
-	tok     Tokenizer
-	context int // of the model that will read it, tokens; 0 = not known
+	cfg Config
+	tok Tokenizer
 }
 
-// New returns the stage. context, in tokens, is that of the model that will read the data: the stage warns where it is too short, and writes the same.
-func New(cfg Config, tok Tokenizer, context int) *Stage { return &Stage{cfg, tok, context} }
+// New returns the stage.
+func New(cfg Config, tok Tokenizer) *Stage { return &Stage{cfg, tok} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.Data }
@@ -282,7 +281,7 @@ func (w *work) places() error {
 			i++
 		}
 	}
-	context := w.context
+	context := w.env.Context
 	if context == 0 {
 		context = math.MaxInt32
 	}

@@ -45,7 +45,7 @@ func prepare(t *testing.T, c Config, tok Tokenizer) (string, *checkpoint.Manifes
 	t.Helper()
 	run := t.TempDir()
 	env, _ := environment(run)
-	if err := New(c, tok, 128).Run(context.Background(), env); err != nil {
+	if err := New(c, tok).Run(context.Background(), env); err != nil {
 		t.Fatal(err)
 	}
 	m, err := checkpoint.Load(env.Dir(stages.Data))
@@ -72,7 +72,8 @@ func TestRun_MeasuresThePlacesAndWarnsOfThoseThatNeverFit(t *testing.T) {
 	}
 	for tokens, warns := range map[int]bool{128: false, longest: true} {
 		env, events := environment(t.TempDir())
-		if err := New(c, tok, tokens).Run(context.Background(), env); err != nil {
+		env.Context = tokens
+		if err := New(c, tok).Run(context.Background(), env); err != nil {
 			t.Fatal(err)
 		}
 		warned := slices.ContainsFunc(*events, func(e stages.Event) bool {
@@ -170,7 +171,7 @@ func TestRun_StoppedCallGoesOnToTheSameDigest(t *testing.T) {
 				stop()
 			}
 		}
-		if err := New(c, tok, 128).Run(ctx, env); !errors.Is(err, context.Canceled) {
+		if err := New(c, tok).Run(ctx, env); !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after phase %d: %v", after, err)
 		}
 		kept := map[string]os.FileInfo{}
@@ -182,7 +183,7 @@ func TestRun_StoppedCallGoesOnToTheSameDigest(t *testing.T) {
 			kept[name] = info
 		}
 		env, _ = environment(run)
-		if err := New(c, tok, 128).Run(context.Background(), env); err != nil {
+		if err := New(c, tok).Run(context.Background(), env); err != nil {
 			t.Fatal(err)
 		}
 		got, err := checkpoint.Load(env.Dir(stages.Data))
@@ -296,7 +297,7 @@ func TestRun_WhatCannotBePreparedLeavesNothing(t *testing.T) {
 		c.change(&cfg)
 		run := t.TempDir()
 		env, _ := environment(run)
-		if err := New(cfg, tok, 128).Run(c.ctx, env); !errors.Is(err, c.want) {
+		if err := New(cfg, tok).Run(c.ctx, env); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if left, err := os.ReadDir(run); err != nil || len(left) != 0 {

@@ -34,7 +34,7 @@ func (n Naming) seen() []float64 {
 
 // Names implements Corpus.
 func (s *source) Names(question, place string) Naming {
-	sec, ok := s.Domain.Section(place)
+	sec, _, ok := s.Domain.Section(place)
 	if !ok {
 		return Nothing
 	}

@@ -99,7 +99,7 @@ func (b *bench) open(ctx context.Context, folder string) error {
 		return err
 	}
 	b.env = &stages.Env{Run: folder, Seed: r.Seed, Kernel: b.kernel, Log: slog.New(slog.DiscardHandler), Now: time.Now, Emit: func(stages.Event) {}}
-	if err := prep.New(r.Data, r.Tokenizer, 0).Run(ctx, b.env); err != nil {
+	if err := prep.New(r.Data, r.Tokenizer).Run(ctx, b.env); err != nil {
 		return err
 	}
 	b.dom, err = domain.Open(b.env.Dir(stages.Data))
