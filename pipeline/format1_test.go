@@ -15,7 +15,8 @@ import (
 	"slm/stages/systems"
 )
 
-// oldRun is what an older program made of a recipe. testdata/format1.json was written from the output of slm plan of that program.
+// oldRun is what an older program made of a recipe. testdata/format1.json was written from the output of slm plan of that program; what the
+// shipped recipes have changed since is set back.
 type oldRun struct {
 	Recipe       string
 	Set          []string
