@@ -384,6 +384,7 @@ func TestOpenAI_SameModelUnderTheNamesThatServersGiveIt(t *testing.T) {
 	}{
 		{"gpt-4o", "gpt-4o", true}, {"gpt-4o", "gpt-4o-2024-08-06", true}, {"gpt-4", "gpt-4-0613", true}, {"GPT-4o", "openai/gpt-4o", true},
 		{"mistral-large-latest", "mistral-large-2411", true}, {"llama3:latest", "llama3", true}, {"org/model", "model", true}, {"m", "", true},
+		{"deepseek/deepseek-r1:free", "deepseek/deepseek-r1", true}, {"org/model:nitro", "model-2025-01-20", true},
 		{"gpt-4o", "gpt-4o-mini", false}, {"gpt-4", "gpt-4-turbo", false}, {"gpt-4o", "gpt-4", false}, {"llama-3", "llama-3-70b", false}, {"m", "other", false},
 	} {
 		if serves(c.got, c.asked) != c.want {

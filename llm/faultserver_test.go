@@ -169,6 +169,19 @@ var habits = []habit{
 	{server: "Anthropic", habit: "filters", reply: always(failure(400, `{"type":"error","error":{"type":"invalid_request_error","message":"Output blocked by content filtering policy"}}`)), right: 2, none: refusedOne, calls: 3},
 	{server: "Anthropic", habit: "says 200 and means overloaded", reply: once(says200(`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`)), right: 3, calls: 4, retries: 1},
 	{server: "DashScope", habit: "inspects", reply: always(failure(400, `{"error":{"code":"data_inspection_failed","param":null,"message":"Input data may contain inappropriate content.","type":"data_inspection_failed"}}`)), right: 2, none: refusedOne, calls: 3},
+	{server: "gateway", habit: "counts in texts", reply: always(says200(`{"choices":[{"message":{"content":"B"},"finish_reason":"stop"}],"usage":{"prompt_tokens":"30","completion_tokens":1.0}}`)), right: 3, calls: 3},
+	{server: "gateway", habit: "counts in a list", reply: always(says200(`{"choices":[{"message":{"content":"B"},"finish_reason":"stop"}],"usage":[]}`)), right: 3, calls: 3},
+	{server: "gateway", habit: "has an empty error in every reply", reply: always(says200(`{"error":[],"choices":[{"error":0,"message":{"content":"B"},"finish_reason":"stop"}],"usage":null}`)), right: 3, calls: 3},
+	{server: "gateway", habit: "streams though not asked", reply: always(says200("data: {\"choices\":[{\"delta\":{\"content\":\"B\"}}]}\n\ndata: [DONE]\n\n")), calls: 2, err: ErrReply, shows: "server-sent events"},
+	{server: "gateway", habit: "streams behind a comment", reply: always(says200(": OPENROUTER PROCESSING\n\ndata: {\"choices\":[]}\n\n")), calls: 2, err: ErrReply, shows: "server-sent events"},
+	{server: "proxy", habit: "says 200 and a page", reply: always(says200("<!DOCTYPE html><html><title>Sign in</title></html>")), calls: 4, retries: 2, err: ErrReply, shows: "web page"},
+	{server: "proxy", habit: "says 502 and a page, once", reply: once(failure(502, "<html><h1>502 Bad Gateway</h1></html>")), right: 3, calls: 4, retries: 1},
+	{server: "proxy", habit: "compresses in secret", reply: always(says200("\x1f\x8b\x08\x00\x00\x00")), calls: 2, err: ErrReply, shows: "compressed"},
+	{server: "gateway", habit: "writes parts with annotations and of unknown type", reply: always(choice(`"message":{"role":"assistant","content":[{"type":"x_trace","data":{"a":[1]}},{"type":"text","text":{"value":"B","annotations":[]}}]},"finish_reason":"stop"`)), right: 3, calls: 3},
+	{server: "gateway", habit: "calls a tool", reply: always(choice(`"message":{"role":"assistant","content":"","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"`)), right: 2, none: map[Reason]int{Empty: 1}, calls: 4, retries: 1},
+	{server: "gateway", habit: "says a code as a text and a type alone", reply: func(a asking) said {
+		return []said{says200(`{"error":{"code":"429","message":null}}`), says200(`{"error":{"type":"overloaded_error"}}`), letterB}[min(a.nth, 2)]
+	}, right: 3, calls: 9, retries: 6},
 	{server: "Together", habit: "is empty while it starts", reply: once(choice(`"message":{"role":"assistant","content":""},"finish_reason":"stop"`)), right: 3, calls: 4, retries: 1},
 	{server: "Together", habit: "stays empty", reply: always(choice(`"message":{"role":"assistant","content":null},"finish_reason":"eos"`)), right: 2, none: map[Reason]int{Empty: 1}, calls: 4, retries: 1},
 }

@@ -23,27 +23,29 @@ var (
 		`|\b(?:therefore|thus|hence|so|conclusion|i'd say|i would say|i say|it's|it has to be|it must be|it should be|it would be)` +
 		`|\\boxed|\\text|####|<answer>|=>|⇒` +
 		`|选择|选|選擇|選|应选|故选)` + marks + noun + marks + `$`)
-	stated  = regexp.MustCompile(`(?i)\b(?:is|be|was|ist|est|es|è|é)` + marks + noun + marks + `$`)
+	stated  = regexp.MustCompile(`(?i)\b(?:is|be|was|ist|est|es|è|é|no[,:]|wait|actually|correction|i mean|or rather|sorry)` + marks + noun + marks + `$`)
 	ends    = regexp.MustCompile(`^[\s"'”’」』*_` + "`" + `)）\]}>$\\]*(?:[.!。！]|\n|$)`)
-	favours = regexp.MustCompile(`(?i)^[\s"'”’」』*_` + "`" + `)）\]}.:]*(?:(?:is|was|would be|seems|appears|looks|must be|should be|ist|est|es|è|é)(?: (?:the|die|la|a|both|indeed|clearly|definitely|most|likely|probably|therefore|thus))*` +
+	favours = regexp.MustCompile(`(?i)^[\s"'”’」』*_` + "`" + `)）\]}.:\-–—]*(?:[✅✓✔☑]|(?:is|was|would be|seems|appears|looks|must be|should be|ist|est|es|è|é)(?: (?:the|die|la|a|both|indeed|clearly|definitely|most|likely|probably|therefore|thus))*` +
 		` ?(?:most )?(?:correct|right|best|true|accurate|answer|one|richtig|korrekt|correct|bonne|correcta|corretta|correta|giusta|certa)\b` +
 		`|(?:项|選|选|项是|是)?(?:正确|正確|对的|對的)|が(?:正しい|正解|適切)|です|である|だ。|입니다|이다|이에요|예요|번|[가이] (?:정답|맞|옳))`)
-	rejects = regexp.MustCompile(`(?i)^[\s"'”’」』*_` + "`" + `)）\]}:]*(?:(?:is|are|was|were|would be|seems|looks|can be|could be|must be|ist|est|es|è|é)? ?(?:also |clearly |definitely |simply |obviously |therefore |completely |partly )*` +
+	rejects = regexp.MustCompile(`(?i)^[\s"'”’」』*_` + "`" + `)）\]}:\-–—]*(?:[❌✗✘☒]|(?:is|are|was|were|would be|seems|looks|can be|could be|must be|ist|est|es|è|é)? ?(?:also |clearly |definitely |simply |obviously |therefore |completely |partly )*` +
 		`(?:wrong|incorrect|false|not\b|invalid|inaccurate|out\b|ruled out|eliminated|excluded|discarded|irrelevant|unrelated|too\b|falsch|nicht|faux|fausse|pas\b|incorrecte?\b|incorrecta|no es|sbagliat|errad|scorrett)` +
 		`|(?:isn't|isn’t|doesn't|doesn’t|does not|do not|don't|cannot|can't|can be (?:ruled|eliminated|excluded)|contradicts|fails|n'est pas)` +
 		`|(?:项|選|选项)?(?:是)?(?:不对|不對|不正确|不正確|错|錯|误|誤|不是|不符)|は(?:誤|間違|違|正しくな|不正解)|ではな|じゃな|(?:는|은|가|이)? ?(?:틀|아니|오답|맞지 않|옳지 않))`)
 	against  = regexp.MustCompile(`(?i)(?:\b(?:not|never|neither|nor|except|eliminate|eliminates|eliminated|eliminating|eliminated are|rule out|rules out|ruled out|ruling out|reject|rejecting|exclude|excluding|rather than|instead of|unlike|nicht|statt|ni|pas|au lieu de)|n't|n’t|不是|不选|不選|而非|排除|并非|不应选)` + marks + `(?:(?:be|is|the)` + marks + `)*` + noun + marks + `$`)
 	joined   = regexp.MustCompile(`(?i)^[\s"'*_)）\]]*(?:,|/|&|\+|、|，|and|or|vs\.?|versus|und|oder|et|ou|y|o|e|和|或者|或|还是|跟|と|か|または|와|과|또는|или|и)[\s"'*_(（\[]*(?:or |and |option |choice |both |选项?)*[\s"'*_(（\[]*$`)
 	leading  = regexp.MustCompile(`^[^\pL\pN]*([A-Za-z])(?:[^\pL\pN]*$|[\s*_"'` + "`" + `]*[).:,;\]}）．。：、，\n]|\s+[-–—]\s)`)
-	listed   = regexp.MustCompile(`(?m)^[\s*_(（\[#>-]*([A-Z])[*_]*[).:．：）\]]`)
+	listed   = regexp.MustCompile(`(?m)^[\s*_(（\[#>-]*([A-Z])[*_]*(?:[).:．：）\]]|\s+[-–—]\s|\s*[✅✓✔☑❌✗✘☒])`)
 	preface  = regexp.MustCompile(`(?i)^(?:the )?(?:correct |right |best |final )?` + answer + marks + `(?:is)?` + marks)
 	notOne   = regexp.MustCompile(`(?i)\bN/A\b`)
+	named    = regexp.MustCompile(`(?i)^\PL*(?:option|choice|letter|alternative|opción|opzione|opção|choix|buchstabe|lettre|lettera)\PL+[a-z]\PL*$`)
+	partName = regexp.MustCompile(`(?i)(?:\b(?:sections?|appendix|annex|annexe|schedule|part|exhibit|article|chapter|table|figure|clause|paragraph|attachment|anhang|anlage|artikel|teil|allegato|anexo) |附件|附录|附錄|附表|別表|부록|별표 )$`)
 	nextWord = regexp.MustCompile(`^ \pL+`)
 )
 
 // verbs follow a letter that begins a sentence, where a noun would follow the article.
 var verbs = map[string]bool{"is": true, "was": true, "would": true, "seems": true, "appears": true, "because": true, "since": true, "as": true, "says": true, "and": true, "or": true, "best": true,
-	"fits": true, "describes": true, "matches": true, "applies": true, "states": true, "correctly": true, "should": true, "ist": true, "est": true, "es": true, "are": true, "isn": true, "vs": true, "versus": true, "doesn": true}
+	"fits": true, "describes": true, "matches": true, "applies": true, "states": true, "correctly": true, "should": true, "ist": true, "est": true, "es": true, "are": true, "isn": true, "vs": true, "versus": true, "doesn": true, "oder": true, "und": true, "et": true, "ou": true, "y": true, "o": true, "e": true, "n": true, "sind": true, "sont": true, "son": true, "sono": true, "lautet": true}
 
 // mention is a letter that stands alone in a reply.
 type mention struct {
@@ -126,7 +128,7 @@ func mentions(text string, choices int) []mention {
 		if len(near) > 120 {
 			near = strings.ToValidUTF8(near[len(near)-120:], "")
 		}
-		if led := chosen.MatchString(near) && ends.MatchString(after); small && !led || article(r, before, after) {
+		if led := chosen.MatchString(near) && ends.MatchString(after); small && !led && !named.MatchString(text) || article(r, before, after) || inside(near, after) {
 			continue
 		}
 		m := mention{index: numberOf(r, choices)}
@@ -159,6 +161,11 @@ func article(r rune, before, after string) bool {
 	return r == 'I' || begins([]rune(before))
 }
 
+// inside says that a letter belongs to a name: that of a part of a text ("Appendix A"), or of a language of programs.
+func inside(before, after string) bool {
+	return strings.HasPrefix(after, "++") || strings.HasPrefix(after, "#") || partName.MatchString(before) && !favours.MatchString(after)
+}
+
 // joins says that the rune at i makes a word of the letter beside it, away from which by leads. Scripts that put no space between words do not;
 // an apostrophe does in front of another letter.
 func joins(runes []rune, i, by int) bool {
@@ -180,7 +187,7 @@ func numberOf(r rune, choices int) int {
 	return -1
 }
 
-// foldLetters writes full-width and circled letters, and the Cyrillic ones that look like Latin, as Latin.
+// foldLetters writes full-width, circled, squared and mathematical letters, and the Cyrillic ones that look like Latin, as Latin.
 func foldLetters(text string) string {
 	runes := []rune(text)
 	for i, r := range runes {
@@ -191,6 +198,14 @@ func foldLetters(text string) string {
 			runes[i] = r - 'ａ' + 'a'
 		case r >= 'Ⓐ' && r <= 'Ⓩ':
 			runes[i] = r - 'Ⓐ' + 'A'
+		case r >= '🄰' && r <= '🅉':
+			runes[i] = r - '🄰' + 'A'
+		case r >= '🅐' && r <= '🅩':
+			runes[i] = r - '🅐' + 'A'
+		case r >= '🅰' && r <= '🆉':
+			runes[i] = r - '🅰' + 'A'
+		case r >= '𝐀' && r <= '𝐙':
+			runes[i] = r - '𝐀' + 'A'
 		case strings.ContainsRune("АВСЕ", r) && (i == 0 || !unicode.IsLetter(runes[i-1])) && (i+1 == len(runes) || !unicode.IsLetter(runes[i+1]) && runes[i+1] != ' '):
 			runes[i] = map[rune]rune{'А': 'A', 'В': 'B', 'С': 'C', 'Е': 'E'}[r]
 		}

@@ -48,3 +48,19 @@ func TestParseLetter_VariationsInOtherLanguagesAndFormats(t *testing.T) {
 		}
 	}
 }
+
+func TestParseLetter_NamesVerdictsAndSecondThoughts(t *testing.T) {
+	choices := []string{"a permissive licence", "a copyleft licence", "a trade mark", "none of these"}
+	for reply, want := range map[string]int{
+		"A oder B": -1, "A y B": -1, "A und B sind richtig": -1, "A ou B": -1, "A lautet die Antwort": 0,
+		"A - false\nB - true\nC - false\nD - false": 1, "A ❌ B ✅": 1, "A ✗\nB ✓\nC ✗": 1, "A — wrong. B — correct.": 1,
+		"option b": 1, "Option: c.": 2, "letter b": 1, "a or b": -1,
+		"🅱": 1, "🅱️": 1, "𝐁": 1, "🄲": 2, "🅒": 2,
+		"See Appendix A.": -1, "Section B of the Act": -1, "Under Schedule A of the lease the answer is B": 1, "附件A": -1, "Article B is correct": 1, "C++ is a language": -1,
+		"A. No, B.": 1, "A. Wait, C.": 2, "A... actually B": 1, "A. Sorry, I mean B.": 1,
+	} {
+		if got, _ := parseLetter(reply, choices); got != want {
+			t.Errorf("%q names %d, not %d", reply, got, want)
+		}
+	}
+}

@@ -313,6 +313,9 @@ func (p *openAI) decode(raw []byte, err error, patience time.Duration) (*complet
 	if len(raw) > maxBody {
 		return nil, p.unusable("the reply does not end", true)
 	}
+	if f := p.foreign(raw); f != nil {
+		return nil, f
+	}
 	var got completionReply
 	var other *json.UnmarshalTypeError
 	if err := json.Unmarshal(raw, &got); errors.As(err, &other) {
@@ -331,6 +334,24 @@ func (p *openAI) decode(raw []byte, err error, patience time.Duration) (*complet
 	return &got, nil
 }
 
+// foreign is the fault of a reply that is whole and no JSON, as pages and streams are; nil = it may be JSON. What begins like an object is
+// a broken one.
+func (p *openAI) foreign(raw []byte) error {
+	switch start := bytes.ToLower(bytes.TrimSpace(raw[:min(len(raw), 512)])); {
+	case bytes.HasPrefix(start, []byte("data:")), bytes.HasPrefix(start, []byte("event:")), bytes.HasPrefix(start, []byte(": ")):
+		return p.unusable("the reply is a stream of server-sent events, which was not asked for; turn streaming off in the server or the gateway", false)
+	case bytes.HasPrefix(start, []byte("<")):
+		page := clip(strings.Join(strings.Fields(strings.ToValidUTF8(string(raw), "")), " "), 120)
+		return p.unusable("the reply is a web page, not JSON; llm.url may lack /v1, or a proxy or a log-in page answers: "+page, true) // some come while a server starts
+	case bytes.HasPrefix(raw, []byte("\x1f\x8b")):
+		return p.unusable("the reply is compressed, and its headers do not say so", false)
+	}
+	return nil
+}
+
+// tiers are what OpenRouter takes behind a model's name for the way to serve it, and leaves out of the reply.
+var tiers = regexp.MustCompile(`:(?:free|nitro|floor|online|extended|exacto)$`)
+
 // dated is what names add to that of a model for the version that is served.
 var dated = regexp.MustCompile(`^[-:@]v?[0-9][-0-9]*$`)
 
@@ -342,7 +363,7 @@ func serves(got, asked string) bool {
 		return s[strings.LastIndexByte(s, '/')+1:]
 	}
 	latest := func(s string) string { return strings.TrimSuffix(strings.TrimSuffix(s, "-latest"), ":latest") }
-	g, a := latest(last(got)), latest(last(asked))
+	g, a := latest(tiers.ReplaceAllString(last(got), "")), latest(tiers.ReplaceAllString(last(asked), ""))
 	rest, ok := strings.CutPrefix(g, a)
 	return got == "" || g == a || ok && dated.MatchString(rest)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -79,6 +81,7 @@ type content struct{ text, thoughts, refusal string }
 type part struct {
 	Type     string  `json:"type"`
 	Text     content `json:"text"`
+	Value    string  `json:"value"`    // in place of a text that has annotations
 	Thinking content `json:"thinking"` // Mistral
 	Refusal  string  `json:"refusal"`
 }
@@ -104,10 +107,30 @@ func (c *content) UnmarshalJSON(data []byte) error {
 			c.thoughts = p.Thinking.text + p.Text.text
 			return nil
 		}
-		c.text, c.thoughts, c.refusal = p.Text.text, p.Thinking.text, p.Refusal
+		c.text, c.thoughts, c.refusal = p.Text.text+p.Value, p.Thinking.text, p.Refusal
 		return nil
 	}
 	return json.Unmarshal(data, &c.text)
+}
+
+// UnmarshalJSON reads counts as numbers, and as texts. What is neither is 0: not reported.
+func (u *wireUsage) UnmarshalJSON(data []byte) error {
+	var counts struct {
+		Prompt     any `json:"prompt_tokens"`
+		Completion any `json:"completion_tokens"`
+	}
+	if err := json.Unmarshal(data, &counts); err != nil {
+		return nil //nolint:nilerr // a reply whose usage has another form is as good as one without
+	}
+	read := func(v any) int {
+		n, err := strconv.ParseFloat(words(v), 64)
+		if err != nil || n != math.Trunc(n) || math.Abs(n) > math.MaxInt32 {
+			return 0
+		}
+		return int(n)
+	}
+	*u = wireUsage{read(counts.Prompt), read(counts.Completion)}
+	return nil
 }
 
 // wireError is what a server says of a failure: an object, or a text alone.
@@ -133,8 +156,8 @@ func (e *wireError) UnmarshalJSON(data []byte) error {
 		if err := json.Unmarshal(data, &any); err != nil {
 			return err
 		}
-		if any != false {
-			e.Message = words(any)
+		if e.Message = words(any); e.Message == "false" || e.Message == "0" || e.Message == "[]" {
+			e.Message = ""
 		}
 		return nil
 	}
