@@ -95,8 +95,10 @@ func labelled(name string, o rows.Object) (choices, labels []string, err error) 
 	return choices, labels, nil
 }
 
-// answerOf is the index of the right option of n: the file has it so, as a letter, or by its label.
-func answerOf(row rows.Row, name string, labels []string, n int) (int, error) {
+// answerOf is the index of the right option: the file has it so, as a letter (B, "(B)", "B."), by its label, or as the option's text.
+// What is the letter or index of one option and the text of another is refused: either reading may make a right answer wrong.
+func answerOf(row rows.Row, name string, choices, labels []string) (int, error) {
+	n := len(choices)
 	v, ok := row.Value(name)
 	if text, isText := v.(string); !ok || isText && rows.Blank(text) {
 		return 0, fmt.Errorf("field %q is empty", name)
@@ -117,11 +119,21 @@ func answerOf(row rows.Row, name string, labels []string, n int) (int, error) {
 	case string:
 		text = strings.TrimSpace(v)
 	}
-	if i := slices.IndexFunc(labels, func(l string) bool { return strings.EqualFold(l, text) }); i >= 0 {
+	letter := strings.Trim(text, "(). ")
+	if i := slices.IndexFunc(labels, func(l string) bool { return strings.EqualFold(l, text) || strings.EqualFold(l, letter) }); i >= 0 {
 		return i, nil
 	}
-	if c := strings.ToUpper(text); len(c) == 1 && c[0] >= 'A' && c[0] <= 'Z' {
+	if c := strings.ToUpper(letter); len(c) == 1 && c[0] >= 'A' && c[0] <= 'Z' {
 		at = int(c[0] - 'A')
+	}
+	if _, isNumber := v.(json.Number); !isNumber {
+		said := slices.IndexFunc(choices, func(c string) bool { return plain(c) == plain(text) })
+		switch {
+		case said >= 0 && at >= 0 && at < n && said != at:
+			return 0, fmt.Errorf("field %q is %s, which names choice %d and is the text of choice %d", name, rows.Describe(v), at, said)
+		case said >= 0:
+			return said, nil
+		}
 	}
 	if at < 0 || at >= n {
 		must := fmt.Sprintf("a whole number from 0 to %d, or a letter from A to %c", n-1, 'A'+n-1)
@@ -138,7 +150,7 @@ func apart(choices []string, answer int) error {
 	var wrong []error
 	first := map[string]int{}
 	for i, c := range choices {
-		key := strings.Join(strings.Fields(norm.NFC.String(c)), " ")
+		key := plain(c)
 		before, again := first[key]
 		switch {
 		case rows.Blank(c):
@@ -153,3 +165,6 @@ func apart(choices []string, answer int) error {
 	}
 	return rows.Reasons(wrong...)
 }
+
+// plain is a text as a reader compares it: composed, with one space for each blank.
+func plain(text string) string { return strings.Join(strings.Fields(norm.NFC.String(text)), " ") }

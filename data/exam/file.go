@@ -36,7 +36,7 @@ type From struct {
 var format = rows.Format{Most: 1 << 20, Kind: ErrFormat, Noun: "question", Header: mmlu}
 
 // Read reads questions from a file of records (rows.Format): a question, its choices, and the answer, which is the index of the right choice
-// from 0, or its letter; if the file has them an id, a split and the knowledge. An id that is missing is the line number; a split that is missing
+// from 0, its letter, or its text; if the file has them an id, a split and the knowledge. An id that is missing is the line number; a split that is missing
 // is dealt out by Assign.
 //
 // The choices are a list of texts, an object by letters, a list of labels beside one of texts (ARC), or fields A, B, C … of their own (MMLU).
@@ -96,7 +96,7 @@ func (b *builder) add(row rows.Row) error {
 	choices, labels, err := choicesOf(row, f.Choices)
 	if note(err); err == nil {
 		item.Choices = choices
-		item.Answer, err = answerOf(row, f.Answer, labels, len(choices))
+		item.Answer, err = answerOf(row, f.Answer, choices, labels)
 		note(err)
 		note(apart(choices, item.Answer))
 	}

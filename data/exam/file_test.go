@@ -62,6 +62,32 @@ func TestRead_QuestionsComeInTheFormsThatPeopleHave(t *testing.T) {
 	}
 }
 
+func TestRead_AnswersAreLettersInBracketsOrTheTextOfAnOption(t *testing.T) {
+	for _, c := range []struct{ name, text, answer string }{
+		{"a.jsonl", `{"question":"Q?","choices":["a b","c d"],"answer":"(B)"}`, "c d"},
+		{"a.jsonl", `{"question":"Q?","choices":{"a":"x","b":"y"},"answer":"b."}`, "y"},
+		{"a.jsonl", `{"question":"Q?","choices":["the  tenant","the landlord"],"answer":"the tenant "}`, "the  tenant"},
+		{"a.jsonl", `{"question":"Q?","choices":["12","30"],"answer":"30"}`, "30"},
+		{"a.csv", "question,A,B,answer\nQ?,30 days,60 days,60 days\n", "60 days"},
+		{"a.csv", "question,A,B,answer\nQ?,0,1,1\n", "1"},
+		{"arc.jsonl", `{"question":"Q?","choices":{"text":["x","y"],"label":["B","A"]},"answer":"(A)"}`, "y"},
+		{"a.csv", "question,A,B,answer\nQ?,1,2,1\n", ""}, // the index of "2", or the text "1"
+		{"a.jsonl", `{"question":"Q?","choices":["B","A"],"answer":"A"}`, ""},
+		{"a.jsonl", `{"question":"Q?","choices":["a b","c d"],"answer":"(C)"}`, ""},
+	} {
+		item, err := one(t, c.name, c.text, From{})
+		if c.answer == "" {
+			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.name) {
+				t.Errorf("%s: %+v, %v", c.text, item, err)
+			}
+			continue
+		}
+		if err != nil || item.Choices[item.Answer] != c.answer {
+			t.Errorf("%s: %+v, %v", c.text, item, err)
+		}
+	}
+}
+
 func TestParseFields_NamesFieldsAsTheRecipeDoes(t *testing.T) {
 	f, err := ParseFields([]string{"question=ctx", "choices=opa", "choices=opb", "answer=cop", "id=nr", "knowledge=exp"})
 	want := &Fields{ID: "nr", Question: []string{"ctx"}, Choices: []string{"opa", "opb"}, Answer: "cop", Knowledge: "exp"}
