@@ -28,7 +28,7 @@ func TestRun_CheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 		taken bool
 	}{"hill": {hill, true}, "downhill": {downhill, false}} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(160, c.skill)
+			w := newDuo(160, c.skill)
 			s := w.search(t, settings(), "")
 			out := run(t, s)
 			env := testEnv(t)

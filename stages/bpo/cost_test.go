@@ -8,7 +8,7 @@ func BenchmarkBesideTheModels(b *testing.B) {
 	cfg := Default()
 	cfg.Controls, cfg.Final.Share = []string{none, random}, 0.34
 	for b.Loop() {
-		s := newWorld(241, hill).search(b, cfg, "")
+		s := newDuo(241, hill).search(b, cfg, "")
 		out, err := s.run(b.Context())
 		if err != nil {
 			b.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 func TestSearch_QuestionsWithoutAnAnswerAreCountedApart(t *testing.T) {
 	for _, letter := range []bool{false, true} {
-		w := newWorld(120, hill)
+		w := newDuo(120, hill)
 		w.letter = letter
 		s := w.search(t, settings(), "")
 		refused := []string{s.items[0].ID, s.items[3].ID}
@@ -32,12 +32,12 @@ func TestSearch_QuestionsWithoutAnAnswerAreCountedApart(t *testing.T) {
 }
 
 func TestSearch_TooManyWithoutAnAnswerEndItAndAreAskedAgain(t *testing.T) {
-	undisturbed := newWorld(120, hill)
+	undisturbed := newDuo(120, hill)
 	want, err := undisturbed.search(t, settings(), "").run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, dir := newWorld(120, hill), t.TempDir()
+	w, dir := newDuo(120, hill), t.TempDir()
 	w.none = map[int]bool{}
 	for i := range 40 {
 		w.none[i] = true

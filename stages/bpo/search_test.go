@@ -38,7 +38,7 @@ func table(t *testing.T, s *search, out *outcome) []TrialRow {
 }
 
 func TestSearch_FindsTheHillAndShowsItsGain(t *testing.T) {
-	w := newWorld(200, hill)
+	w := newDuo(200, hill)
 	s := w.search(t, settings(), "")
 	out := run(t, s)
 	if out.winner == s.zero || hill(out.winner.z) < 0.85 {
@@ -74,7 +74,7 @@ func TestSearch_FindsTheHillAndShowsItsGain(t *testing.T) {
 
 func TestSearch_ZeroStaysWhereNothingBeatsIt(t *testing.T) {
 	for name, skill := range map[string]func([]float64) float64{"downhill": downhill, "idle": idle} {
-		w := newWorld(120, skill)
+		w := newDuo(120, skill)
 		s := w.search(t, settings(), "")
 		out := run(t, s)
 		if out.winner != s.zero || !strings.HasPrefix(out.verdict, "z = 0 is kept") {
@@ -89,7 +89,7 @@ func TestSearch_ZeroStaysWhereNothingBeatsIt(t *testing.T) {
 }
 
 func TestSearch_TrialsThatDisappointStopEarly(t *testing.T) {
-	w := newWorld(200, downhill)
+	w := newDuo(200, downhill)
 	s := w.search(t, settings(), "")
 	run(t, s)
 	full := 0
@@ -104,7 +104,7 @@ func TestSearch_TrialsThatDisappointStopEarly(t *testing.T) {
 }
 
 func TestSearch_HeldOutItemsAreNotSeenEarly(t *testing.T) {
-	w := newWorld(90, hill)
+	w := newDuo(90, hill)
 	s := w.search(t, settings(), "")
 	part := map[string]string{}
 	for name, items := range map[string][]exam.Item{"search": s.items, "choice": s.choice, "check": s.checked} {
@@ -147,7 +147,7 @@ func TestSearch_HeldOutItemsAreNotSeenEarly(t *testing.T) {
 }
 
 func TestControls_AskNoMoreAndHardlyLess(t *testing.T) {
-	w := newWorld(200, hill)
+	w := newDuo(200, hill)
 	cfg := settings()
 	cfg.Repeats = 2
 	s := w.search(t, cfg, "")
@@ -180,14 +180,14 @@ func TestControls_AskNoMoreAndHardlyLess(t *testing.T) {
 func TestSearch_ResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
 	cfg := settings()
 	cfg.Trials = 6
-	whole := newWorld(100, hill)
+	whole := newDuo(100, hill)
 	s := whole.search(t, cfg, t.TempDir())
 	wantOut := run(t, s)
 	want := table(t, s, wantOut)
 	total := whole.asked
 	for _, dieAfter := range []int32{1, 33, total / 2, total - 1} {
 		dir := t.TempDir()
-		w := newWorld(100, hill)
+		w := newDuo(100, hill)
 		w.dieAfter = dieAfter
 		s := w.search(t, cfg, dir)
 		if _, err := s.run(context.Background()); !errors.Is(err, w.death) {
@@ -196,7 +196,7 @@ func TestSearch_ResumeEndsInTheSameTableWhereverItWasKilled(t *testing.T) {
 		if err := s.log.close(); err != nil {
 			t.Fatal(err)
 		}
-		again := newWorld(100, hill)
+		again := newDuo(100, hill)
 		s = again.search(t, cfg, dir)
 		out := run(t, s)
 		if got := table(t, s, out); !reflect.DeepEqual(got, want) {
@@ -222,13 +222,13 @@ func firstDifference(got, want []TrialRow) string {
 
 func TestSearch_FinishedJournalAsksNothing(t *testing.T) {
 	dir := t.TempDir()
-	w := newWorld(80, hill)
+	w := newDuo(80, hill)
 	s := w.search(t, settings(), dir)
 	run(t, s)
 	if err := s.log.close(); err != nil {
 		t.Fatal(err)
 	}
-	idleWorld := newWorld(80, hill)
+	idleWorld := newDuo(80, hill)
 	run(t, idleWorld.search(t, settings(), dir))
 	if idleWorld.said != 0 || idleWorld.asked != 0 {
 		t.Errorf("%d questions to the small model and %d to the black box, all of them in the journal", idleWorld.said, idleWorld.asked)
@@ -270,7 +270,7 @@ func TestSearch_JournalOfAnotherOneIsThrownAway(t *testing.T) {
 
 func TestSearch_BudgetStopsItAndKeepsWhatWasPaid(t *testing.T) {
 	dir := t.TempDir()
-	w := newWorld(80, hill)
+	w := newDuo(80, hill)
 	w.dieAfter, w.death = 100, fmt.Errorf("%w: 100 calls", llm.ErrBudget)
 	s := w.search(t, settings(), dir)
 	if _, err := s.run(context.Background()); !errors.Is(err, llm.ErrBudget) {
@@ -294,7 +294,7 @@ func TestSearch_BudgetStopsItAndKeepsWhatWasPaid(t *testing.T) {
 }
 
 func TestSearch_CancelledOneStopsBeforeItsNextBlock(t *testing.T) {
-	w := newWorld(80, hill)
+	w := newDuo(80, hill)
 	s := w.search(t, settings(), "")
 	ctx, cancel := context.WithCancel(context.Background())
 	s.emit = func(e stages.Event) {
@@ -311,7 +311,7 @@ func TestSearch_CancelledOneStopsBeforeItsNextBlock(t *testing.T) {
 }
 
 func TestSearch_LettersGiveNoScoresAndItTakesRightOrWrong(t *testing.T) {
-	w := newWorld(160, hill)
+	w := newDuo(160, hill)
 	w.letter = true
 	s := w.search(t, settings(), "")
 	out := run(t, s)
@@ -326,7 +326,7 @@ func TestSearch_LettersGiveNoScoresAndItTakesRightOrWrong(t *testing.T) {
 }
 
 func TestSearch_OneTextAPlaceHoldsForTheWholeOfIt(t *testing.T) {
-	w := newWorld(60, hill)
+	w := newDuo(60, hill)
 	s := w.search(t, settings(), "")
 	run(t, s)
 	texts := map[string]string{}
@@ -369,18 +369,18 @@ func TestSearch_EqualScoresAreRefused(t *testing.T) {
 
 func TestSearch_TooFewDevelopmentItemsAreRefused(t *testing.T) {
 	for n := range 3 {
-		if _, err := newSearch(settings(), newWorld(n, idle).items, 1); !errors.Is(err, ErrItems) {
+		if _, err := newSearch(settings(), newDuo(n, idle).items, 1); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items: %v", n, err)
 		}
 		data := t.TempDir()
-		if err := exam.Write(filepath.Join(data, domain.ExamFile), newWorld(n, idle).items); err != nil {
+		if err := exam.Write(filepath.Join(data, domain.ExamFile), newDuo(n, idle).items); err != nil {
 			t.Fatal(err)
 		}
 		if err := New(settings(), false).Check(data); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items, before the training: %v", n, err)
 		}
 	}
-	s, err := newSearch(settings(), newWorld(50, idle).items, 1)
+	s, err := newSearch(settings(), newDuo(50, idle).items, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func redo(rows []TrialRow, cfg Config, i int) ([]float64, error) {
 }
 
 func TestTrials_TableAloneRebuildsTheOptimiser(t *testing.T) {
-	w := newWorld(200, hill)
+	w := newDuo(200, hill)
 	w.spoilt = func(z []float64) bool { return len(z) > 0 && z[0] < -0.7 } // a refused trial is part of it
 	cfg := settings()
 	s := w.search(t, cfg, "")
@@ -67,7 +67,7 @@ func TestTrials_TableAloneRebuildsTheOptimiser(t *testing.T) {
 }
 
 func TestSearch_TrialWithNaNScoresIsRefusedAndMarked(t *testing.T) {
-	w := newWorld(200, hill)
+	w := newDuo(200, hill)
 	bad := func(z []float64) bool { return len(z) > 0 && z[0] < 0 }
 	w.spoilt = bad
 	s := w.search(t, settings(), "")
@@ -102,13 +102,13 @@ func TestSearch_TrialWithNaNScoresIsRefusedAndMarked(t *testing.T) {
 		t.Errorf("winner %v: %s", out.winner.z, out.verdict)
 	}
 	// Without a prompt the scores must be good: there is nothing else to compare with.
-	w = newWorld(60, hill)
+	w = newDuo(60, hill)
 	w.spoilt = func([]float64) bool { return true }
 	if _, err := w.search(t, settings(), "").run(t.Context()); !errors.Is(err, ErrScores) {
 		t.Errorf("no scores at all: %v", err)
 	}
 	// With them alone the search ends, and says so.
-	w = newWorld(60, hill)
+	w = newDuo(60, hill)
 	w.spoilt = func(z []float64) bool { return len(z) > 0 }
 	s = w.search(t, settings(), "")
 	if out := run(t, s); out.winner != s.zero || !strings.Contains(out.verdict, "no trial has scores") {
@@ -117,7 +117,7 @@ func TestSearch_TrialWithNaNScoresIsRefusedAndMarked(t *testing.T) {
 }
 
 func TestSearch_PromptThatDoesNotFitIsRefused(t *testing.T) {
-	s := newWorld(60, hill).search(t, settings(), "")
+	s := newDuo(60, hill).search(t, settings(), "")
 	say := s.judge.say
 	s.judge.say = func(ctx context.Context, questions []string, soft []float32) ([]knowledge.Piece, error) {
 		if len(soft) > 0 && soft[0] > 0.8 {
@@ -135,7 +135,7 @@ func TestSearch_PromptThatDoesNotFitIsRefused(t *testing.T) {
 	if long == 0 || out.winner.refused != "" {
 		t.Errorf("%d prompts were too long; winner %+v", long, out.winner.z)
 	}
-	s = newWorld(60, hill).search(t, settings(), "")
+	s = newDuo(60, hill).search(t, settings(), "")
 	s.judge.say = func(context.Context, []string, []float32) ([]knowledge.Piece, error) { return nil, decode.ErrTooLong }
 	if _, err := s.run(t.Context()); !errors.Is(err, decode.ErrTooLong) {
 		t.Errorf("the questions alone are too long: %v", err)
@@ -146,14 +146,14 @@ func TestSearch_RefusedTrialIsRefusedAfterAResumeToo(t *testing.T) {
 	cfg := settings()
 	cfg.Trials, cfg.Controls = 4, []string{none}
 	dir := t.TempDir()
-	w := newWorld(60, hill)
+	w := newDuo(60, hill)
 	w.spoilt = func(z []float64) bool { return len(z) > 0 && z[0] < 0 }
 	s := w.search(t, cfg, dir)
 	want := table(t, s, run(t, s))
 	if err := s.log.close(); err != nil {
 		t.Fatal(err)
 	}
-	again := newWorld(60, hill) // and now the black box would answer
+	again := newDuo(60, hill) // and now the black box would answer
 	s = again.search(t, cfg, dir)
 	if got := table(t, s, run(t, s)); !reflect.DeepEqual(got, want) || again.asked != 0 {
 		t.Errorf("%d questions were asked again:\n%s", again.asked, firstDifference(got, want))
@@ -169,7 +169,7 @@ func TestSearch_EqualScoresAndSingleItemsEndInAVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := settings()
 			cfg.Items.Ladder, cfg.Init, cfg.Trials = c.ladder, 3, 5
-			s := newWorld(c.n, c.skill).search(t, cfg, "")
+			s := newDuo(c.n, c.skill).search(t, cfg, "")
 			out := run(t, s)
 			if out.verdict == "" || strings.Contains(out.verdict, "NaN") || strings.Contains(out.selection.String(), "NaN") {
 				t.Errorf("%s; %s", out.verdict, out.selection)
@@ -188,15 +188,15 @@ func TestSearch_EqualScoresAndSingleItemsEndInAVerdict(t *testing.T) {
 func TestWarmStart_LongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *testing.T) {
 	short, long := settings(), settings()
 	short.Trials = 5
-	w := newWorld(120, hill)
+	w := newDuo(120, hill)
 	s := w.search(t, short, "")
 	rows, texts := table(t, s, run(t, s)), s.texts()
-	fresh := newWorld(120, hill)
+	fresh := newDuo(120, hill)
 	s = fresh.search(t, long, "")
 	wantOut := run(t, s)
 	want := table(t, s, wantOut)
 	for _, whole := range []bool{true, false} {
-		next := newWorld(120, hill)
+		next := newDuo(120, hill)
 		s = next.search(t, long, "")
 		s.log.old = finished(rows, texts, false, whole)
 		out := run(t, s)
@@ -208,7 +208,7 @@ func TestWarmStart_LongerSearchGoesOnFromAFinishedOneAndEndsInTheSameBytes(t *te
 		}
 	}
 	// What was said to another prompt does not count.
-	s = newWorld(120, hill).search(t, long, "")
+	s = newDuo(120, hill).search(t, long, "")
 	for i := range rows {
 		if rows[i].Arm == armSearch && rows[i].Trial == 3 {
 			rows[i].Z[0] = math.Nextafter(rows[i].Z[0], 2)
@@ -311,7 +311,7 @@ func TestParaphrases_ThereAreThirtyInEachLanguageAndHalvingSharesTheBudget(t *te
 		}
 	}
 	for _, budget := range []int{0, 3, 40, 200, 1000, 5000} {
-		s := newWorld(100, hill).search(t, settings(), "")
+		s := newDuo(100, hill).search(t, settings(), "")
 		s.zero = &trial{kind: kindZero, z: make([]float64, 2)}
 		if err := s.measure(t.Context(), armSearch, s.zero, s.items); err != nil {
 			t.Fatal(err)
@@ -368,7 +368,7 @@ func TestPrompt_OfAnyTrialCanBeHad(t *testing.T) {
 }
 
 func TestProgress_LiveLineTellsFidelityDollarsAndTimeLeft(t *testing.T) {
-	w := newWorld(120, hill)
+	w := newDuo(120, hill)
 	s := w.search(t, settings(), "")
 	s.now = func() time.Time { return time.Unix(int64(w.said), 0) } // a second for each question
 	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(w.asked), USD: 0.01 * float64(w.asked)} }

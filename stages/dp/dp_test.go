@@ -40,25 +40,21 @@ var forms = form.Set{
 	Exam:    "What does {title} say about {heading}?",
 }
 
-// world is a domain of two acts; every third section is held out, for dev or test in turn.
-func world(t *testing.T) *domain.Domain {
+// acts is a domain of two acts; every third section is held out, for dev or test in turn.
+func acts(t *testing.T) *domain.Domain {
 	t.Helper()
-	dom := &domain.Domain{Forms: forms}
-	var sections corpus.Slice
-	for i := range sectionCount {
-		sec := corpus.Section{
-			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + stagetest.Text(i)[:12], Text: stagetest.Text(i), Source: "made",
-		}
-		sections = append(sections, sec)
-		item := exam.Item{ID: sec.ID, Section: sec.ID, Question: forms.ExamOf(sec), Choices: []string{"a", "b"}, Split: exam.Train, Place: forms.PlaceOf(sec), Knowledge: sec.Text}
+	spec := stagetest.Spec{Forms: forms, Item: func(i int, item *exam.Item) bool {
 		if i%3 == 1 {
 			item.Split = []string{exam.Dev, exam.Test}[i%2]
 		}
-		dom.Items = append(dom.Items, item)
+		return true
+	}}
+	for i := range sectionCount {
+		spec.Sections = append(spec.Sections, corpus.Section{
+			ID: fmt.Sprintf("Act %d#%d", i%2, i), Title: fmt.Sprintf("Act %d", i%2), Number: strconv.Itoa(i), Heading: "Matter of " + stagetest.Text(i)[:12], Text: stagetest.Text(i), Source: "made",
+		})
 	}
-	dom.Sections = sections
-	stagetest.Tokenize(t, dom)
-	return stagetest.Open(t, dom)
+	return stagetest.Open(t, stagetest.Domain(t, spec))
 }
 
 // mixture cuts sections that are longer than an example.
@@ -91,7 +87,7 @@ func said(t *testing.T, dom *domain.Domain, ex pack.Example) string {
 }
 
 func TestEpoch_IsAPureFunctionOfItsNumber(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	m := mixture(t, dom, mixed, longest, 7)
 	first := map[int]pack.Examples{}
 	for _, e := range []int{0, 1, 2, 3} {
@@ -114,7 +110,7 @@ func TestEpoch_IsAPureFunctionOfItsNumber(t *testing.T) {
 }
 
 func TestEpoch_EverySectionIsReadOnce(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	m := mixture(t, dom, mixed, longest, 7)
 	forms := map[int]int{}
 	const epochs = 60
@@ -153,7 +149,7 @@ func TestEpoch_EverySectionIsReadOnce(t *testing.T) {
 }
 
 func TestEpoch_AsksNothingThatTheExamHoldsOut(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	m := mixture(t, dom, Mix{Corpus: 1, Pairs: 3, Places: 3}, longest, 7)
 	held := map[string]bool{}
 	var forbidden []string
@@ -201,7 +197,7 @@ func TestEpoch_AsksNothingThatTheExamHoldsOut(t *testing.T) {
 }
 
 func TestMix_HoldsOnAverage(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	train := dom.Sections.Len() - len(exam.Held(dom.Items))
 	for _, mix := range []Mix{mixed, {Corpus: 0.5, Pairs: 0.9, Places: 0.1}, {Corpus: 1, Pairs: 2}, {Corpus: 1}} {
 		m := mixture(t, dom, mix, longest, 7)
@@ -235,7 +231,7 @@ func TestMix_HoldsOnAverage(t *testing.T) {
 }
 
 func TestExamples_AreCutAndTheCutIsCounted(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	whole := mixture(t, dom, mixed, longest, 7)
 	if long, parts, cut := whole.Long(); long != 0 || parts != 0 || cut != 0 {
 		t.Fatalf("%d sections in %d parts, %d are cut at %d tokens", long, parts, cut, longest)
@@ -259,7 +255,7 @@ func TestExamples_AreCutAndTheCutIsCounted(t *testing.T) {
 
 // The default: sections that are longer than an example are read to their end, in parts that carry their place.
 func TestEpoch_ReadsLongSectionsToTheirEnd(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	m, err := NewMixture(dom, Mix{Corpus: 1, Places: 1, Other: 0.25}, 60, Default().Long == Cut, 7)
 	if err != nil {
 		t.Fatal(err)
@@ -295,7 +291,7 @@ func TestEpoch_ReadsLongSectionsToTheirEnd(t *testing.T) {
 }
 
 func TestHeldOut_LossIsThatOfTheAnswerAlone(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	dev := exam.Only(dom.Items, exam.Dev)
 	held := HeldOut(dom)
 	if len(held) != len(dev) || len(dev) == 0 {
@@ -337,14 +333,9 @@ func checkTargets(t *testing.T, dom *domain.Domain, ex pack.Example, prompt, ans
 }
 
 func TestRun_WritesAModelThatFitsItsTokenizer(t *testing.T) {
-	dom := world(t)
-	var warned []string
-	env := stagetest.Env(t)
-	env.Emit = func(e stages.Event) {
-		if e.Type == "warning" {
-			warned = append(warned, e.Message)
-		}
-	}
+	dom := acts(t)
+	run := stagetest.NewRun(t, "go")
+	env := run.Env
 	stagetest.WriteData(t, env, dom)
 	cfg := Default()
 	cfg.Tokens, cfg.Epochs, cfg.Batch, cfg.MaxSection = 0, 0.01, 128, 64
@@ -365,8 +356,8 @@ func TestRun_WritesAModelThatFitsItsTokenizer(t *testing.T) {
 	if err != nil || m.Counters["steps"] != 1 || m.Facts["held_out_loss"] == "" {
 		t.Errorf("%v, %v", m, err)
 	}
-	if len(warned) != 0 || m.Facts["long_sections"] != fmt.Sprint(sectionCount) || m.Facts["cut_sections"] != "0" || m.Facts["max_section"] != "64" || m.Facts["places_over"] != "0" {
-		t.Errorf("warnings %q, facts %v", warned, m.Facts)
+	if len(run.Warnings()) != 0 || m.Facts["long_sections"] != fmt.Sprint(sectionCount) || m.Facts["cut_sections"] != "0" || m.Facts["max_section"] != "64" || m.Facts["places_over"] != "0" {
+		t.Errorf("warnings %v, facts %v", run.Warnings(), m.Facts)
 	}
 	read, err := dom.ReadAs(env.Dir(stages.DP), 128)
 	if err != nil || read.Parts(0) < 2 || read.Facts()["max_section"] != "64" {
@@ -375,19 +366,14 @@ func TestRun_WritesAModelThatFitsItsTokenizer(t *testing.T) {
 }
 
 func TestRun_WarnsOfWhatIsNotRead(t *testing.T) {
-	dom := world(t)
+	dom := acts(t)
 	longest, _ := domain.MeasurePlaces(dom.Tokenizer, dom.Forms, dom.Sections.All(), 0)
 	for what, change := range map[string]func(*Config, *model.Config){
 		"14 of 14 sections are longer than 64 tokens": func(c *Config, _ *model.Config) { c.Long, c.MaxSection = Cut, 64 },
 		"leave no room for a text in a context of":    func(c *Config, m *model.Config) { m.Context = longest + 4 },
 	} {
-		var warned []string
-		env := stagetest.Env(t)
-		env.Emit = func(e stages.Event) {
-			if e.Type == "warning" {
-				warned = append(warned, e.Message)
-			}
-		}
+		run := stagetest.NewRun(t, "go")
+		env := run.Env
 		stagetest.WriteData(t, env, dom)
 		cfg, shape := Default(), stagetest.Shape(dom)
 		cfg.Tokens, cfg.Epochs, cfg.Batch = 0, 0.01, 128
@@ -395,8 +381,8 @@ func TestRun_WarnsOfWhatIsNotRead(t *testing.T) {
 		if err := New(cfg, shape).Run(context.Background(), env); err != nil {
 			t.Fatal(err)
 		}
-		if !slices.ContainsFunc(warned, func(w string) bool { return strings.Contains(w, what) }) {
-			t.Errorf("%s: warnings %q", what, warned)
+		if !slices.ContainsFunc(run.Warnings(), func(w stages.Event) bool { return strings.Contains(w.Message, what) }) {
+			t.Errorf("%s: warnings %v", what, run.Warnings())
 		}
 		read, err := dom.ReadAs(env.Dir(stages.DP), shape.Context)
 		if err != nil || cfg.Long == Cut && read.Parts(0) != 1 {

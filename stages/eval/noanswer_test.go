@@ -16,7 +16,7 @@ import (
 )
 
 func TestRunner_QuestionsWithoutAnAnswerAreCountedApart(t *testing.T) {
-	w := newWorld(80)
+	w := newDuo(80)
 	w.none = map[int]llm.Reason{1: llm.Refused, 2: llm.Unfinished, 7: llm.Refused}
 	rows := mustRun(t, w.runner())
 	for _, r := range rows {
@@ -50,7 +50,7 @@ func number(r result.Row) (n int) {
 }
 
 func TestRunner_TooManyWithoutAnAnswerEndTheStageAndAreAskedAgain(t *testing.T) {
-	w := newWorld(40)
+	w := newDuo(40)
 	w.none = map[int]llm.Reason{3: llm.Empty, 4: llm.Failed, 5: llm.Failed}
 	dir := t.TempDir()
 	kept, err := openWork(dir, "key", nil)
@@ -69,7 +69,7 @@ func TestRunner_TooManyWithoutAnAnswerEndTheStageAndAreAskedAgain(t *testing.T) 
 		t.Fatal(err)
 	}
 	rows, err := newRunner(w.items, w.with(), kept).run(context.Background(), systems.All)
-	if err = errors.Join(err, kept.log.Close()); err != nil || !reflect.DeepEqual(rows, mustRun(t, newWorld(40).runner())) {
+	if err = errors.Join(err, kept.log.Close()); err != nil || !reflect.DeepEqual(rows, mustRun(t, newDuo(40).runner())) {
 		t.Errorf("where they have an answer the next time the rows are not those of an undisturbed evaluation: %v", err)
 	}
 }

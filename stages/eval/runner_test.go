@@ -18,9 +18,9 @@ import (
 	"slm/stages/systems"
 )
 
-// world is a small corpus with a fake LLM that picks the option most like its knowledge, else its favourite, and a fake small model that
+// duo is a small corpus with a fake LLM that picks the option most like its knowledge, else its favourite, and a fake small model that
 // knows all but every fifth section.
-type world struct {
+type duo struct {
 	items        []exam.Item
 	asked, spoke int
 	failAt       int // the LLM's call that fails; 0 = none
@@ -37,8 +37,8 @@ func text(i int) string {
 	return strings.Join(words, " ")
 }
 
-func newWorld(n int) *world {
-	w := &world{}
+func newDuo(n int) *duo {
+	w := &duo{}
 	for i := range n {
 		it := exam.Item{ID: fmt.Sprintf("doc#%d", i), Section: fmt.Sprintf("doc#%d", i), Question: fmt.Sprintf("What does section %d say?", i),
 			Place: fmt.Sprintf("doc\nSection %d:", i), Knowledge: text(i), Answer: i % 4}
@@ -51,9 +51,9 @@ func newWorld(n int) *world {
 }
 
 // Info, Do: the fake LLM.
-func (w *world) Info() llm.Info { return llm.Info{Provider: "fake", Model: "world", CanScore: true} }
+func (w *duo) Info() llm.Info { return llm.Info{Provider: "fake", Model: "duo", CanScore: true} }
 
-func (w *world) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
+func (w *duo) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 	if w.asked++; w.asked == w.failAt {
 		return nil, llm.ErrUnavailable
 	}
@@ -84,7 +84,7 @@ func (w *world) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 
 // voice is the fake small model; what it says has a prefix.
 type voice struct {
-	w      *world
+	w      *duo
 	prefix string
 }
 
@@ -123,7 +123,7 @@ func (v voice) Score(_ context.Context, ps []knowledge.Piece, options [][]string
 }
 
 // shelf is the corpus; a search always finds its first sections.
-type shelf struct{ w *world }
+type shelf struct{ w *duo }
 
 func (s shelf) At(place string) (systems.Passage, bool) {
 	for i, it := range s.w.items {
@@ -150,15 +150,15 @@ func (s shelf) Search(_ context.Context, _ string, k int) ([]retrieve.Hit, error
 	return hits, nil
 }
 
-// with is what the systems of this world are made of.
-func (w *world) with() *systems.Resources {
+// with is what the systems of this duo are made of.
+func (w *duo) with() *systems.Resources {
 	return &systems.Resources{
 		Seed: 7, Style: llm.Cloze, Box: w, Corpus: shelf{w}, Search: shelf{w}, Latest: "blade",
 		Speakers: map[string]systems.Speaker{"dp": voice{w, "mist "}, "blade-z0": voice{w, ""}, "blade": voice{w, ""}},
 	}
 }
 
-func (w *world) runner() *runner { return newRunner(w.items, w.with(), &work{}) }
+func (w *duo) runner() *runner { return newRunner(w.items, w.with(), &work{}) }
 
 func usual() []systems.Spec {
 	specs, err := systems.Resolve(nil)
@@ -191,7 +191,7 @@ func summaryOf(t *testing.T, rows []result.Row, truth bool) *result.Summary {
 }
 
 func TestRunner_EverySystemIsInTheTableWithItsFigures(t *testing.T) {
-	rows := mustRun(t, newWorld(80).runner())
+	rows := mustRun(t, newDuo(80).runner())
 	s := summaryOf(t, rows, true)
 	if len(s.Systems) != len(systems.Usual()) || s.Items != 80 || s.Chance != .25 {
 		t.Fatalf("%d systems, %d items, chance %v", len(s.Systems), s.Items, s.Chance)
@@ -232,14 +232,14 @@ func TestRunner_EverySystemIsInTheTableWithItsFigures(t *testing.T) {
 
 func TestRunner_KilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 	const n, perSystem = 36, 2 // items, and blocks of them
-	undisturbed := newWorld(n)
+	undisturbed := newDuo(n)
 	whole := mustRun(t, undisturbed.runner())
 	if undisturbed.asked != 10*perSystem || undisturbed.spoke != 3*n {
 		t.Fatalf("%d calls, %d pieces", undisturbed.asked, undisturbed.spoke)
 	}
 	for _, failAt := range []int{1, 2, 4, 5, 11, 20} {
 		dir := t.TempDir()
-		w := newWorld(n)
+		w := newDuo(n)
 		w.failAt = failAt
 		for sitting := range 2 {
 			kept, err := openWork(dir, "key", nil)
@@ -293,7 +293,7 @@ func TestRunner_WorkOfAnotherEvaluationIsThrownAway(t *testing.T) {
 }
 
 func TestRunner_EqualScoresAreRefused(t *testing.T) {
-	w := newWorld(8)
+	w := newDuo(8)
 	w.flat = true
 	if _, err := w.runner().run(context.Background(), systems.All[:1]); !errors.Is(err, llm.ErrScores) {
 		t.Errorf("scores that are all 0 gave %v", err)
@@ -301,7 +301,7 @@ func TestRunner_EqualScoresAreRefused(t *testing.T) {
 }
 
 func TestRunner_QuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
-	w := newWorld(40)
+	w := newDuo(40)
 	for i := range w.items {
 		w.items[i].Knowledge, w.items[i].Place, w.items[i].Section = "", "", ""
 	}
@@ -319,7 +319,7 @@ func TestRunner_QuestionsWithoutTrueTextLeaveOracleAndRecallOut(t *testing.T) {
 }
 
 func TestRunner_WithoutModelsThereIsNoSystemThatNeedsThem(t *testing.T) {
-	w := newWorld(12)
+	w := newDuo(12)
 	b := w.runner()
 	b.with.Speakers, b.with.Latest = nil, ""
 	s := summaryOf(t, mustRun(t, b), true)
@@ -338,7 +338,7 @@ func TestSummary_TheLastStageThatWasRunIsComparedWithTheLLMAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := newWorld(40).runner().run(context.Background(), specs)
+		rows, err := newDuo(40).runner().run(context.Background(), specs)
 		if err != nil {
 			t.Fatal(err)
 		}

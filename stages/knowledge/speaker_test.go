@@ -10,7 +10,6 @@ import (
 
 	"slm/data/corpus"
 	"slm/data/form"
-	"slm/data/tokenizer"
 	"slm/model"
 	"slm/model/decode"
 	"slm/model/kernel"
@@ -18,29 +17,20 @@ import (
 	"slm/stages/stagetest"
 )
 
-// world is a domain of one act with a tokenizer that has every word of it as a token of its own.
-func world(t *testing.T, place string, more ...string) *domain.Domain {
+// act is a domain of one act with a tokenizer that has every word of it as a token of its own.
+func act(t *testing.T, place string, more ...string) *domain.Domain {
 	t.Helper()
-	dom := &domain.Domain{PlaceTokens: 40, Forms: form.Set{Place: place, Document: []string{place}, Question: []string{"What does {number} say?"}}}
+	spec := stagetest.Spec{Forms: form.Set{Place: place, Document: []string{place}, Question: []string{"What does {number} say?"}}, Vocab: 1000}
 	if place == "" {
-		dom.Forms.Document = []string{"From {title}."}
+		spec.Forms.Document = []string{"From {title}."}
 	}
-	var sections corpus.Slice
 	for i, text := range []string{"alpha beta gamma delta", "one two three four", "one two three four five"} {
-		sections = append(sections, corpus.Section{ID: fmt.Sprint(i), Title: "Act", Number: fmt.Sprint(i + 7), Text: text})
+		s := corpus.Section{ID: fmt.Sprint(i), Title: "Act", Number: fmt.Sprint(i + 7), Text: text}
+		spec.Sections = append(spec.Sections, s)
+		spec.Texts = append(spec.Texts, form.Ask("What?")+" "+spec.Forms.PlaceOf(s)+" "+s.Text, spec.Forms.PlaceOf(s))
 	}
-	dom.Sections = sections
-	var texts []string
-	for _, s := range sections {
-		texts = append(texts, form.Ask("What?")+" "+dom.Forms.PlaceOf(s)+" "+s.Text, dom.Forms.PlaceOf(s))
-	}
-	texts = slices.Repeat(append(texts, more...), 20)
-	tok, err := tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 1000, Special: []string{domain.EOS}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dom.Tokenizer = tok
-	return dom
+	spec.Texts = slices.Repeat(append(spec.Texts, more...), 20)
+	return stagetest.Domain(t, spec)
 }
 
 // reciter is a model that, after the end of any question, says the given continuation and then the end mark; and the same from any point
@@ -84,7 +74,7 @@ func say(t *testing.T, s *Speaker, questions ...string) []Piece {
 const bracketed = "{title} ({number}):" // its mark is glued to a bracket in one token
 
 func TestSpeaker_PlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
-	dom := world(t, bracketed)
+	dom := act(t, bracketed)
 	if glued := dom.Tokenizer.Encode("):"); len(glued) != 1 {
 		t.Fatalf("the mark is %d tokens: the test proves nothing", len(glued))
 	}
@@ -114,7 +104,7 @@ func TestSpeaker_PlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
 }
 
 func TestSpeaker_GenerationStopsAtTheMark(t *testing.T) {
-	dom := world(t, bracketed)
+	dom := act(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alpha"), dom, false)
 	s.PlaceTokens = len(dom.Tokenizer.Encode(" Act (7):")) // not a token more is needed
 	if got, err := s.Places(context.Background(), []string{"What?"}, nil); err != nil || got[0] != "Act (7):" {
@@ -140,7 +130,7 @@ func TestSpeaker_NamesAPlaceOfAnyLength(t *testing.T) {
 			title = append(title, string([]byte{byte('a' + a), byte('q' + b), byte('a' + a)}))
 		}
 	}
-	made := world(t, bracketed, strings.Join(title, " "))
+	made := act(t, bracketed, strings.Join(title, " "))
 	made.Sections.(corpus.Slice)[0].Title = strings.Join(title, " ")
 	dom := stagetest.Open(t, made)
 	place := dom.Forms.PlaceOf(dom.Sections.At(0))
@@ -154,7 +144,7 @@ func TestSpeaker_NamesAPlaceOfAnyLength(t *testing.T) {
 }
 
 func TestSpeaker_APartOfASectionIsRecitedAndVerified(t *testing.T) {
-	made := world(t, bracketed, "Act (7) (part 2 of 3):")
+	made := act(t, bracketed, "Act (7) (part 2 of 3):")
 	words := make([]string, 90)
 	for i := range words {
 		words[i] = fmt.Sprintf("w%dx", i)
@@ -181,7 +171,7 @@ func TestSpeaker_APartOfASectionIsRecitedAndVerified(t *testing.T) {
 }
 
 func TestSpeaker_TextIsRecitedOnceForEachPlace(t *testing.T) {
-	dom := world(t, bracketed)
+	dom := act(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alpha beta"), dom, false)
 	first := say(t, s, "What?")
 	// A model that names the same place and would recite another text is not asked for it.
@@ -198,7 +188,7 @@ func TestSpeaker_TextIsRecitedOnceForEachPlace(t *testing.T) {
 }
 
 func TestSpeaker_FirstSectionOfAPlaceCounts(t *testing.T) {
-	dom := world(t, bracketed)
+	dom := act(t, bracketed)
 	dom.Sections.(corpus.Slice)[2].Number = "8"
 	s := New(reciter(t, dom, "Act (8): one two three four"), dom, false)
 	if got := say(t, s, "What?")[0]; got.Section != 1 || !got.Verified {
@@ -217,7 +207,7 @@ func TestSpeaker_FirstSectionOfAPlaceCounts(t *testing.T) {
 
 func TestSpeaker_InOneStepThePlaceIsReadFromTheText(t *testing.T) {
 	for _, place := range []string{bracketed, "{title}（{number}）："} {
-		dom := world(t, place, "Act（5）： Act (5):")
+		dom := act(t, place, "Act（5）： Act (5):")
 		seven, five := dom.Forms.PlaceOf(dom.Sections.At(0)), dom.Forms.PlaceOf(corpus.Section{Title: "Act", Number: "5"})
 		for says, want := range map[string]Piece{
 			seven + " alpha beta": {Place: seven, Text: "alpha beta", Section: 0, Verified: true},
@@ -234,7 +224,7 @@ func TestSpeaker_InOneStepThePlaceIsReadFromTheText(t *testing.T) {
 }
 
 func TestSpeaker_FullWidthMarkEndsAPlaceToo(t *testing.T) {
-	dom := world(t, "{title}（{number}）：")
+	dom := act(t, "{title}（{number}）：")
 	s := New(reciter(t, dom, "Act（7）： alpha beta"), dom, false)
 	if got := say(t, s, "What?")[0]; got.Place != "Act（7）：" || got.Text != "alpha beta" || !got.Verified {
 		t.Errorf("%+v", got)
@@ -242,7 +232,7 @@ func TestSpeaker_FullWidthMarkEndsAPlaceToo(t *testing.T) {
 }
 
 func TestSpeaker_CorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
-	dom := world(t, "")
+	dom := act(t, "")
 	s := New(reciter(t, dom, "alpha beta"), dom, false)
 	if got := say(t, s, "What?")[0]; !s.OneStep || got.Text != "alpha beta" || got.Known() {
 		t.Errorf("one step %v: %+v", s.OneStep, got)
@@ -250,7 +240,7 @@ func TestSpeaker_CorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
 }
 
 func TestLimit_CutsAtAWholeCharacter(t *testing.T) {
-	dom := world(t, bracketed)
+	dom := act(t, bracketed)
 	s := New(reciter(t, dom, "Act (7): alphaé beta"), dom, false) // é is two tokens, for no text has it
 	whole := len(dom.Tokenizer.Encode(" alpha"))
 	for limit, want := range map[int]string{whole: "alpha", whole + 1: "alpha", whole + 2: "alphaé"} {
@@ -271,7 +261,7 @@ func TestLimit_CutsAtAWholeCharacter(t *testing.T) {
 }
 
 func TestSpeaker_WhatTheDecoderRefusesIsAnError(t *testing.T) {
-	dom := world(t, bracketed)
+	dom := act(t, bracketed)
 	for _, oneStep := range []bool{false, true} {
 		s := New(reciter(t, dom, "Act (7): alpha"), dom, oneStep)
 		if _, err := s.Say(context.Background(), []string{strings.Repeat("What? ", 200)}, nil); !errors.Is(err, decode.ErrTooLong) {

@@ -3,63 +3,17 @@ package stagetest
 
 import (
 	"iter"
-	"log/slog"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"slm/checkpoint"
 	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/pack"
-	"slm/data/tokenizer"
 	"slm/model"
-	"slm/model/kernel"
-	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
 )
-
-// Text is a section's: forty words of its own, enough for quotations.
-func Text(i int) string {
-	s, words := rng.New(8, "text").At(uint64(i)), make([]string, 40)
-	for w := range words {
-		letters := make([]byte, 3+s.IntN(4))
-		for l := range letters {
-			letters[l] = byte('a' + s.IntN(26))
-		}
-		words[w] = string(letters)
-	}
-	return strings.Join(words, " ")
-}
-
-// Tokenize trains a domain's tokenizer on its sections with their places.
-func Tokenize(t *testing.T, dom *domain.Domain) {
-	t.Helper()
-	var texts []string
-	for _, s := range dom.Sections.All() {
-		texts = append(texts, dom.Forms.PlaceOf(s)+" "+s.Text)
-	}
-	var err error
-	if dom.Tokenizer, err = tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{Vocab: 500, Special: []string{domain.EOS}}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Env is a new run on the plain kernel.
-func Env(t *testing.T) *stages.Env {
-	t.Helper()
-	be, err := kernel.Open("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &stages.Env{
-		Run: t.TempDir(), Seed: 7, Fingerprint: "f", Kernel: be, Emit: func(stages.Event) {}, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Unix(0, 0) },
-	}
-}
 
 // Shape is the smallest model of a domain.
 func Shape(dom *domain.Domain) model.Config {

@@ -32,7 +32,7 @@ func TestDivergence_NamesTheLayerWhereItBegan(t *testing.T) {
 			}
 		}},
 	} {
-		w := newWorld(t, "go")
+		w := newTraining(t, "go")
 		w.hook = func(step int, p *model.Params) {
 			if step == 2 {
 				c.poison(p)
@@ -43,7 +43,7 @@ func TestDivergence_NamesTheLayerWhereItBegan(t *testing.T) {
 			t.Errorf("want %q: %v", c.where, err)
 		}
 		batch := stagetest.Batch(t, lesson(0), batch64/context16, context16, 2)
-		if told := w.warnings(); len(told) != 1 || told[0].Step != 3 || !strings.Contains(told[0].Message, strings.Join(batch.IDs, ", ")) {
+		if told := w.Warnings(); len(told) != 1 || told[0].Step != 3 || !strings.Contains(told[0].Message, strings.Join(batch.IDs, ", ")) {
 			t.Errorf("the event does not hold the whole batch: %+v", told)
 		}
 	}
@@ -113,9 +113,9 @@ func spiky(at int) func(j *Job) {
 
 func TestSkip_StepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T) {
 	const epoch = 36 * 4
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	want, whole := w.finish(spiky(epoch))
-	told := w.warnings()
+	told := w.Warnings()
 	if whole.Skipped == 0 || int(whole.Skipped) != len(told) || !strings.Contains(told[0].Message, fmt.Sprintf("step %d is left out", epoch+1)) {
 		t.Fatalf("%d steps left out, %+v", whole.Skipped, told)
 	}
@@ -123,7 +123,7 @@ func TestSkip_StepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T
 		t.Errorf("the metrics do not say it: %s", row(m))
 	}
 	for _, after := range []int{epoch - 1, epoch, epoch + 1} {
-		w := newWorld(t, "go")
+		w := newTraining(t, "go")
 		if _, _, err := w.train(after, spiky(epoch)); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestSkip_StepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T
 		sameWeights(t, fmt.Sprintf("stopped after step %d", after), got, want)
 		sameSummary(t, fmt.Sprintf("stopped after step %d", after), sum, whole)
 	}
-	_, all := newWorld(t, "go").finish(func(j *Job) { spiky(epoch)(j); j.Optim.Skip = nil })
+	_, all := newTraining(t, "go").finish(func(j *Job) { spiky(epoch)(j); j.Optim.Skip = nil })
 	if all.Skipped != 0 {
 		t.Errorf("%d steps are left out without the key", all.Skipped)
 	}
@@ -139,13 +139,13 @@ func TestSkip_StepThatStandsOutIsLeftOutAndCountedAlsoAfterResuming(t *testing.T
 
 func TestSave_FirstIsReadBack(t *testing.T) {
 	first := func(j *Job) { j.Save.First = true }
-	w := newWorld(t, "go")
-	want, whole := newWorld(t, "go").finish(nil)
+	w := newTraining(t, "go")
+	want, whole := newTraining(t, "go").finish(nil)
 	got, sum := w.finish(first)
 	sameWeights(t, "with a first save", got, want)
 	sameSummary(t, "with a first save", sum, whole)
 	var saved []int
-	for _, e := range w.events {
+	for _, e := range w.Events {
 		if e.Type == "checkpoint" {
 			saved = append(saved, e.Step)
 		}
@@ -153,15 +153,15 @@ func TestSave_FirstIsReadBack(t *testing.T) {
 	if !slices.Equal(saved, []int{1, steps}) {
 		t.Errorf("saved at %v", saved)
 	}
-	w = newWorld(t, "go") // what stands in the way of saving is met at the first step
-	if err := os.MkdirAll(filepath.Dir(w.env.Work("dp")), 0o755); err != nil {
+	w = newTraining(t, "go") // what stands in the way of saving is met at the first step
+	if err := os.MkdirAll(filepath.Dir(w.Work("dp")), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(w.env.Work("dp"), nil, 0o644); err != nil {
+	if err := os.WriteFile(w.Work("dp"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.train(0, first); err == nil || w.firstStep() != 0 {
-		t.Errorf("went on to step %d: %v", w.firstStep(), err)
+	if _, _, err := w.train(0, first); err == nil || w.FirstStep() != 0 {
+		t.Errorf("went on to step %d: %v", w.FirstStep(), err)
 	}
 }
 
@@ -184,9 +184,9 @@ func TestSave_OneThatReadsBackOtherwiseIsNamed(t *testing.T) {
 	if sameBits([]checkpoint.Tensor{{Name: "w", Data: []float32{0}}}, []checkpoint.Tensor{{Name: "w", Data: []float32{float32(math.Copysign(0, -1))}}}) == nil {
 		t.Error("0 and -0 are the same bits")
 	}
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	w.interrupt(3)
-	s, err := open(w.env, tinyJob(model.New(tinyConfig(true), 1)))
+	s, err := open(w.Env, tinyJob(model.New(tinyConfig(true), 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,13 +212,13 @@ func TestOverfit_LeastLossIsTheEntropyOfWhatCannotBeTold(t *testing.T) {
 }
 
 func TestOverfit_OneBatchIsLearntOrThereIsAdvice(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	var losses []float64
 	try := func(lr float64) error {
 		losses = nil
 		job := tinyJob(model.New(tinyConfig(true), 1))
 		job.Optim.LR = lr
-		return OverfitOneBatch(context.Background(), w.env, job, func(step int, loss, least float64) { losses = append(losses, loss) })
+		return OverfitOneBatch(context.Background(), w.Env, job, func(step int, loss, least float64) { losses = append(losses, loss) })
 	}
 	if err := try(2e-2); err != nil || len(losses) < 2 || losses[len(losses)-1] > 1 {
 		t.Errorf("%v after %d steps", err, len(losses))
@@ -227,12 +227,12 @@ func TestOverfit_OneBatchIsLearntOrThereIsAdvice(t *testing.T) {
 	if !errors.Is(err, ErrNotLearnt) || !strings.Contains(err.Error(), "stages.dp.optim.lr") || len(losses) != overfitSteps {
 		t.Errorf("%v after %d steps", err, len(losses))
 	}
-	if left, err := os.ReadDir(w.env.Run); err != nil || len(left) != 0 {
+	if left, err := os.ReadDir(w.Env.Run); err != nil || len(left) != 0 {
 		t.Errorf("written: %v, %v", left, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := OverfitOneBatch(ctx, w.env, tinyJob(model.New(tinyConfig(true), 1)), func(int, float64, float64) {}); !errors.Is(err, context.Canceled) {
+	if err := OverfitOneBatch(ctx, w.Env, tinyJob(model.New(tinyConfig(true), 1)), func(int, float64, float64) {}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -75,8 +75,8 @@ func (o *sign) Restore(ts []checkpoint.Tensor) error {
 }
 
 func TestOptim_RegisteredOneTrainsSavesAndResumes(t *testing.T) {
-	fresh := func() *world {
-		w := newWorld(t, "go")
+	fresh := func() *training {
+		w := newTraining(t, "go")
 		w.optim = "sign"
 		return w
 	}
@@ -84,25 +84,25 @@ func TestOptim_RegisteredOneTrainsSavesAndResumes(t *testing.T) {
 	if first, last := whole.Metrics[0].Loss, whole.Metrics[len(whole.Metrics)-1].Loss; !(last < first) {
 		t.Errorf("the loss goes from %v to %v", first, last)
 	}
-	adam, _ := newWorld(t, "go").finish(nil)
+	adam, _ := newTraining(t, "go").finish(nil)
 	if slices.Equal(adam.Embed, want.Embed) {
 		t.Error("AdamW has trained")
 	}
 	w := fresh()
 	w.interrupt(3)
 	got, sum := w.finish(nil)
-	if w.firstStep() != 4 {
-		t.Errorf("went on with step %d", w.firstStep())
+	if w.FirstStep() != 4 {
+		t.Errorf("went on with step %d", w.FirstStep())
 	}
 	sameWeights(t, "resumed", got, want)
 	sameSummary(t, "resumed", sum, whole)
 }
 
 func TestOptim_NameThatIsNotRegisteredIsRefused(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	job := tinyJob(model.New(tinyConfig(true), 1))
 	job.Optim.Name = "lion"
-	if _, err := Run(context.Background(), w.env, job); err == nil || !strings.Contains(err.Error(), `no optimiser "lion", but adamw, muon, sign`) {
+	if _, err := Run(context.Background(), w.Env, job); err == nil || !strings.Contains(err.Error(), `no optimiser "lion", but adamw, muon, sign`) {
 		t.Error(err)
 	}
 }

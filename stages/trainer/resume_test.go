@@ -24,8 +24,8 @@ func TestResume_IsBitIdenticalAtEveryStep(t *testing.T) {
 		optim   optim.Name
 	}{{"go", "adamw"}, {"go", "muon"}, {"onednn-bf16", "adamw"}, {"amx", "muon"}} {
 		t.Run(c.backend+" "+string(c.optim), func(t *testing.T) {
-			fresh := func() *world {
-				w := newWorld(t, c.backend)
+			fresh := func() *training {
+				w := newTraining(t, c.backend)
 				w.optim = c.optim
 				return w
 			}
@@ -37,7 +37,7 @@ func TestResume_IsBitIdenticalAtEveryStep(t *testing.T) {
 				w := fresh()
 				w.interrupt(k)
 				got, sum := w.finish(nil)
-				if first := w.firstStep(); first != k+1 {
+				if first := w.FirstStep(); first != k+1 {
 					t.Fatalf("stopped after step %d, went on with step %d", k, first)
 				}
 				sameWeights(t, fmt.Sprintf("stopped after step %d", k), got, want)
@@ -48,8 +48,8 @@ func TestResume_IsBitIdenticalAtEveryStep(t *testing.T) {
 }
 
 func TestResume_RunStoppedAtEveryStepEndsInTheSameBits(t *testing.T) {
-	want, whole := newWorld(t, "go").finish(nil)
-	w := newWorld(t, "go")
+	want, whole := newTraining(t, "go").finish(nil)
+	w := newTraining(t, "go")
 	for k := 1; k < steps; k++ {
 		w.interrupt(k)
 	}
@@ -59,22 +59,22 @@ func TestResume_RunStoppedAtEveryStepEndsInTheSameBits(t *testing.T) {
 }
 
 func TestResume_FinishedRunTrainsNoFurtherStep(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	want, whole := w.finish(nil)
 	got, sum := w.finish(nil) // as after a crash between training and commit
-	if w.firstStep() != 0 {
-		t.Errorf("trained step %d again", w.firstStep())
+	if w.FirstStep() != 0 {
+		t.Errorf("trained step %d again", w.FirstStep())
 	}
 	sameWeights(t, "run again", got, want)
 	sameSummary(t, "run again", sum, whole)
 }
 
 func TestResume_RunThatIsCancelledBeforeItsFirstStepKeepsTheSaves(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	w.interrupt(3)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Run(ctx, w.env, tinyJob(model.New(tinyConfig(true), 1))); !errors.Is(err, context.Canceled) {
+	if _, err := Run(ctx, w.Env, tinyJob(model.New(tinyConfig(true), 1))); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if names := savesIn(t, w); !slices.Equal(names, []string{"save-000000003"}) {
@@ -83,9 +83,9 @@ func TestResume_RunThatIsCancelledBeforeItsFirstStepKeepsTheSaves(t *testing.T) 
 }
 
 // savesIn lists the names in the stage's work folder.
-func savesIn(t *testing.T, w *world) (names []string) {
+func savesIn(t *testing.T, w *training) (names []string) {
 	t.Helper()
-	found, err := os.ReadDir(w.env.Work("dp"))
+	found, err := os.ReadDir(w.Work("dp"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,9 +96,9 @@ func savesIn(t *testing.T, w *world) (names []string) {
 }
 
 // damage changes one byte of a save's file without changing its length.
-func damage(t *testing.T, w *world, step int, file string) string {
+func damage(t *testing.T, w *training, step int, file string) string {
 	t.Helper()
-	dir := filepath.Join(w.env.Work("dp"), fmt.Sprintf("%s%09d", savePrefix, step))
+	dir := filepath.Join(w.Work("dp"), fmt.Sprintf("%s%09d", savePrefix, step))
 	path := filepath.Join(dir, file)
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -112,18 +112,18 @@ func damage(t *testing.T, w *world, step int, file string) string {
 }
 
 func TestResume_NewestWholeSaveIsUsed(t *testing.T) {
-	want, whole := newWorld(t, "go").finish(nil)
+	want, whole := newTraining(t, "go").finish(nil)
 	for _, file := range []string{domain.WeightsFile, optimiserFile, metricsFile, stateFile, checkpoint.ManifestName} {
 		t.Run(file, func(t *testing.T) {
-			w := newWorld(t, "go")
+			w := newTraining(t, "go")
 			w.interrupt(3)
 			w.interrupt(5)
 			bad := damage(t, w, 5, file)
 			got, sum := w.finish(nil)
-			if first := w.firstStep(); first != 4 {
+			if first := w.FirstStep(); first != 4 {
 				t.Errorf("went on with step %d, want 4", first)
 			}
-			if told := w.warnings(); len(told) != 1 || told[0].Path != bad || !strings.Contains(told[0].Message, "save not used") || !strings.Contains(told[0].Message, file) {
+			if told := w.Warnings(); len(told) != 1 || told[0].Path != bad || !strings.Contains(told[0].Message, "save not used") || !strings.Contains(told[0].Message, file) {
 				t.Errorf("warnings %+v", told)
 			}
 			sameWeights(t, "from the older save", got, want)
@@ -133,7 +133,7 @@ func TestResume_NewestWholeSaveIsUsed(t *testing.T) {
 }
 
 func TestResume_DamagedSaveIsWrittenAgainAtItsStep(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	w.interrupt(3)
 	w.interrupt(5)
 	dir := damage(t, w, 5, domain.WeightsFile)
@@ -142,64 +142,64 @@ func TestResume_DamagedSaveIsWrittenAgainAtItsStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.finish(nil)
-	if first := w.firstStep(); first != 6 || len(w.warnings()) != 0 {
-		t.Errorf("went on with step %d, warnings %v", first, w.warnings())
+	if first := w.FirstStep(); first != 6 || len(w.Warnings()) != 0 {
+		t.Errorf("went on with step %d, warnings %v", first, w.Warnings())
 	}
 }
 
 func TestResume_WithoutAWholeSaveTrainingStartsAnew(t *testing.T) {
-	want, whole := newWorld(t, "go").finish(nil)
-	w := newWorld(t, "go")
+	want, whole := newTraining(t, "go").finish(nil)
+	w := newTraining(t, "go")
 	w.interrupt(2)
 	damage(t, w, 2, optimiserFile)
 	got, sum := w.finish(nil)
-	if w.firstStep() != 1 || len(w.warnings()) != 1 {
-		t.Errorf("went on with step %d, warnings %v", w.firstStep(), w.warnings())
+	if w.FirstStep() != 1 || len(w.Warnings()) != 1 {
+		t.Errorf("went on with step %d, warnings %v", w.FirstStep(), w.Warnings())
 	}
 	sameWeights(t, "anew", got, want)
 	sameSummary(t, "anew", sum, whole)
 }
 
 func TestResume_SavesOfAnotherRecipeAreNeitherUsedNorInTheWay(t *testing.T) {
-	want, whole := newWorld(t, "go").finish(nil)
-	w := newWorld(t, "go")
-	w.env.Fingerprint = "another recipe"
+	want, whole := newTraining(t, "go").finish(nil)
+	w := newTraining(t, "go")
+	w.Fingerprint = "another recipe"
 	w.interrupt(5)
 	w.interrupt(6)
-	w.env.Fingerprint = "recipe"
+	w.Fingerprint = "recipe"
 	w.interrupt(5) // a step of which the other recipe has a save
-	if w.firstStep() != 1 {
-		t.Errorf("went on with step %d of another recipe", w.firstStep())
+	if w.FirstStep() != 1 {
+		t.Errorf("went on with step %d of another recipe", w.FirstStep())
 	}
 	got, sum := w.finish(nil)
-	if w.firstStep() != 6 {
-		t.Errorf("went on with step %d: the save of step 5 was lost", w.firstStep())
+	if w.FirstStep() != 6 {
+		t.Errorf("went on with step %d: the save of step 5 was lost", w.FirstStep())
 	}
 	sameWeights(t, "after another recipe", got, want)
 	sameSummary(t, "after another recipe", sum, whole)
 }
 
 func TestResume_SaveOfAnotherModelIsNotUsed(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	w.interrupt(3)
 	cfg := tinyConfig(true)
 	cfg.Layers = 1
 	_, sum := w.finish(func(j *Job) { j.Model = model.New(cfg, 1) })
-	if w.firstStep() != 1 || len(w.warnings()) != 1 || sum.Steps != steps {
-		t.Errorf("went on with step %d, warnings %v", w.firstStep(), w.warnings())
+	if w.FirstStep() != 1 || len(w.Warnings()) != 1 || sum.Steps != steps {
+		t.Errorf("went on with step %d, warnings %v", w.FirstStep(), w.Warnings())
 	}
 }
 
 func TestSave_IsMadeByMinutesAndTwoAreKept(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	now := time.Unix(0, 0)
-	w.env.Now = func() time.Time { return now }
+	w.Now = func() time.Time { return now }
 	w.hook = func(int, *model.Params) { now = now.Add(50 * time.Second) }
 	if _, _, err := w.train(7, func(j *Job) { j.Save.Minutes = 1.5 }); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	var saved []int
-	for _, e := range w.events {
+	for _, e := range w.Events {
 		if e.Type == "checkpoint" {
 			saved = append(saved, e.Step)
 		}
@@ -215,9 +215,9 @@ func TestSave_IsMadeByMinutesAndTwoAreKept(t *testing.T) {
 func TestTrain_ThreadsDoNotChangeIt(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	runtime.GOMAXPROCS(1)
-	want, whole := newWorld(t, "go").finish(nil)
+	want, whole := newTraining(t, "go").finish(nil)
 	runtime.GOMAXPROCS(3)
-	got, sum := newWorld(t, "go").finish(nil)
+	got, sum := newTraining(t, "go").finish(nil)
 	sameWeights(t, "three threads", got, want)
 	sameSummary(t, "three threads", sum, whole)
 }

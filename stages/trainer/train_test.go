@@ -18,10 +18,10 @@ import (
 )
 
 func TestDivergence_NamesTheBatchAndKeepsTheSave(t *testing.T) {
-	want, whole := newWorld(t, "go").finish(nil)
-	w := newWorld(t, "go")
+	want, whole := newTraining(t, "go").finish(nil)
+	w := newTraining(t, "go")
 	now := time.Unix(0, 0)
-	w.env.Now = func() time.Time { return now }
+	w.Now = func() time.Time { return now }
 	w.hook = func(step int, p *model.Params) {
 		now = now.Add(time.Hour)
 		if step == 5 { // after the step's save
@@ -40,15 +40,15 @@ func TestDivergence_NamesTheBatchAndKeepsTheSave(t *testing.T) {
 	}
 	w.hook = nil
 	got, again := w.finish(nil) // the bad step is not in any save: it goes well without the poison
-	if w.firstStep() != 6 {
-		t.Errorf("went on with step %d", w.firstStep())
+	if w.FirstStep() != 6 {
+		t.Errorf("went on with step %d", w.FirstStep())
 	}
 	sameWeights(t, "after divergence", got, want)
 	sameSummary(t, "after divergence", again, whole)
 }
 
 func TestDivergence_NaNHeldOutLossIsOne(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	w.hook = func(step int, p *model.Params) {
 		if step == steps { // nothing is trained after it
 			p.Norm[0] = float32(math.Inf(1))
@@ -63,10 +63,10 @@ func TestTrain_GradientAccumulationDoesNotChangeTheResult(t *testing.T) {
 	five := func(tokens int) func(*Job) {
 		return func(j *Job) { j.Batch, j.MicroBatchTokens = 5*context16, tokens }
 	}
-	want, whole := newWorld(t, "go").finish(five(0)) // all five rows at once
+	want, whole := newTraining(t, "go").finish(five(0)) // all five rows at once
 	// One row at a time, two with the last of three micro-batches half empty, and three.
 	for _, tokens := range []int{context16, 2*context16 + 5, 3 * context16} {
-		got, sum := newWorld(t, "go").finish(five(tokens))
+		got, sum := newTraining(t, "go").finish(five(tokens))
 		what := fmt.Sprintf("micro-batches of %d tokens", tokens)
 		sameWeights(t, what, got, want)
 		for i, m := range sum.Metrics { // losses are sums in another order
@@ -82,9 +82,9 @@ func TestTrain_GradientAccumulationDoesNotChangeTheResult(t *testing.T) {
 }
 
 // score is the mean loss of examples by the decoder, which shares no code with the training graph but the kernels.
-func score(t *testing.T, w *world, p *model.Params, ex pack.Examples) float64 {
+func score(t *testing.T, w *training, p *model.Params, ex pack.Examples) float64 {
 	t.Helper()
-	d, sum, count := decode.New(p, w.env.Kernel), 0.0, 0
+	d, sum, count := decode.New(p, w.Kernel), 0.0, 0
 	for _, e := range ex {
 		cut := max(1, e.Prompt)
 		got, err := d.Score(context.Background(), []decode.ScoreRequest{{Prefix: e.Tokens[:cut], Continuations: [][]int32{e.Tokens[cut:]}}})
@@ -99,9 +99,9 @@ func score(t *testing.T, w *world, p *model.Params, ex pack.Examples) float64 {
 func TestRecompute_ChangesNothing(t *testing.T) {
 	for _, backend := range []string{"go", "onednn-bf16", "amx"} {
 		t.Run(backend, func(t *testing.T) {
-			w := newWorld(t, backend)
+			w := newTraining(t, backend)
 			want, kept := w.finish(nil)
-			w = newWorld(t, backend)
+			w = newTraining(t, backend)
 			got, again := w.finish(func(j *Job) { j.Recompute = true })
 			sameWeights(t, backend, want, got)
 			sameSummary(t, backend, kept, again)
@@ -110,7 +110,7 @@ func TestRecompute_ChangesNothing(t *testing.T) {
 }
 
 func TestHeldOut_LossIsThatOfTheDecoder(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	held := lesson(99)[:6]
 	for i := range held { // with its last token an example must fit into the context
 		held[i].Tokens = held[i].Tokens[:min(len(held[i].Tokens), context16)]
@@ -135,26 +135,26 @@ func TestHeldOut_LossIsThatOfTheDecoder(t *testing.T) {
 }
 
 func TestHeldOut_WithoutExamplesThereIsNoLoss(t *testing.T) {
-	_, sum := newWorld(t, "go").finish(func(j *Job) { j.HeldOut = nil })
+	_, sum := newTraining(t, "go").finish(func(j *Job) { j.HeldOut = nil })
 	if !math.IsNaN(sum.HeldOut) || sum.Metrics[steps-1].HeldOut != nil {
 		t.Errorf("held out %v", sum.HeldOut)
 	}
 }
 
 func TestHeldOut_ExamplesAreNotTrained(t *testing.T) {
-	a, _ := newWorld(t, "go").finish(nil)
-	b, _ := newWorld(t, "go").finish(func(j *Job) { j.HeldOut = nil })
+	a, _ := newTraining(t, "go").finish(nil)
+	b, _ := newTraining(t, "go").finish(func(j *Job) { j.HeldOut = nil })
 	sameWeights(t, "with and without held-out examples", a, b)
 }
 
 // learnt trains a tiny model on a few sentences until it knows them.
-func learnt(t *testing.T, w *world, sentences pack.Examples, tied bool) (*model.Params, *Summary) {
+func learnt(t *testing.T, w *training, sentences pack.Examples, tied bool) (*model.Params, *Summary) {
 	t.Helper()
 	p := model.New(tinyConfig(tied), 1)
 	job := tinyJob(p)
 	job.Epoch, job.HeldOut, job.Epochs = func(int) (pack.Source, error) { return sentences, nil }, nil, 120
 	job.Optim = Optim{Name: "adamw", LR: 2e-2, Betas: [2]float64{0.9, 0.95}, Clip: 1, Schedule: optim.Linear}
-	sum, err := Run(context.Background(), w.env, job)
+	sum, err := Run(context.Background(), w.Env, job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,9 +167,9 @@ func TestTrain_EOSIsTrained(t *testing.T) {
 		{ID: "b", Tokens: []int32{8, 3, 11, 0}, Prompt: 1},
 		{ID: "c", Tokens: []int32{20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 0}}, // fills its row: the end mark is a target only
 	}
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	p, _ := learnt(t, w, sentences, true)
-	d := decode.New(p, w.env.Kernel)
+	d := decode.New(p, w.Kernel)
 	for _, s := range sentences[:2] {
 		got, err := d.Generate(context.Background(), []decode.Request{{Prompt: s.Tokens[:1], MaxNew: 10, Stop: []int32{0}}})
 		if err != nil {
@@ -193,7 +193,7 @@ func TestTrain_EOSIsTrained(t *testing.T) {
 func TestTrain_PromptIsReadAndNotTrained(t *testing.T) {
 	// A token that is only read is no target: with the first token alone to go by, it does not become likelier.
 	sentences := pack.Examples{{ID: "a", Tokens: []int32{7, 21, 22, 23, 24, 9, 0}, Prompt: 5}}
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	p, sum := learnt(t, w, sentences, false)
 	if sum.Tokens != 2*sum.Steps {
 		t.Errorf("%d targets in %d steps: want two a step, the answer and its end", sum.Tokens, sum.Steps)
@@ -208,7 +208,7 @@ func TestTrain_PromptIsReadAndNotTrained(t *testing.T) {
 func TestTrain_GradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		// Several micro-batches, and a held-out loss by another graph in between: in normal runs nothing moves.
-		newWorld(t, "go").finish(func(j *Job) { j.Model, j.MicroBatchTokens = model.New(tinyConfig(tied), 1), context16 })
+		newTraining(t, "go").finish(func(j *Job) { j.Model, j.MicroBatchTokens = model.New(tinyConfig(tied), 1), context16 })
 	}
 	a, b := make([]float32, 4), make([]float32, 4)
 	s := &session{Job: Job{Stage: "dp"}, grads: []optim.Param{{Name: "layer0.down", W: a, G: b}}}
@@ -224,7 +224,7 @@ func TestTrain_GradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
 }
 
 func TestTrain_RateFollowsItsScheduleAndTheNormIsTakenBeforeClipping(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	_, sum := w.finish(func(j *Job) { j.Optim.Clip = 1e-3 })
 	job := tinyJob(nil)
 	for i, m := range sum.Metrics {
@@ -238,18 +238,18 @@ func TestTrain_RateFollowsItsScheduleAndTheNormIsTakenBeforeClipping(t *testing.
 }
 
 func TestTrain_TokensDecideTheStepsWhenTheyAreGiven(t *testing.T) {
-	_, sum := newWorld(t, "go").finish(func(j *Job) { j.Tokens, j.Epochs = 5*batch64+1, 0 })
+	_, sum := newTraining(t, "go").finish(func(j *Job) { j.Tokens, j.Epochs = 5*batch64+1, 0 })
 	if sum.Steps != 6 {
 		t.Errorf("%d steps for five batches and a token", sum.Steps)
 	}
-	_, sum = newWorld(t, "go").finish(func(j *Job) { j.Epochs = 1.3 })
+	_, sum = newTraining(t, "go").finish(func(j *Job) { j.Epochs = 1.3 })
 	if sum.Steps != 6 { // ⌈1.3 · 4⌉
 		t.Errorf("%d steps for 1.3 epochs of four", sum.Steps)
 	}
 }
 
 func TestTrain_NothingToTrainOnIsAnError(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	_, _, err := w.train(0, func(j *Job) {
 		j.Epoch = func(int) (pack.Source, error) { return pack.Examples{{Tokens: []int32{1, 2, 3}, Prompt: 3}}, nil }
 	})
@@ -259,7 +259,7 @@ func TestTrain_NothingToTrainOnIsAnError(t *testing.T) {
 }
 
 func TestResume_SaveOfOtherDataIsAnErrorNotAPanic(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	w.interrupt(3)
 	_, _, err := w.train(0, func(j *Job) {
 		j.Epoch, j.Epochs = func(e int) (pack.Source, error) { return lesson(e)[:4], nil }, 20
@@ -270,10 +270,10 @@ func TestResume_SaveOfOtherDataIsAnErrorNotAPanic(t *testing.T) {
 }
 
 func TestTrain_EventsReportTheProgress(t *testing.T) {
-	w := newWorld(t, "go")
+	w := newTraining(t, "go")
 	_, sum := w.finish(nil)
 	step := 0
-	for _, e := range w.events {
+	for _, e := range w.Events {
 		if e.Type != "step" {
 			continue
 		}

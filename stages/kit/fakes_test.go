@@ -41,26 +41,17 @@ var forms = form.Set{
 // newDomain has one act; of every four sections one is held out for dev and one for test.
 func newDomain(t *testing.T) *domain.Domain {
 	t.Helper()
-	dom := &domain.Domain{Forms: forms}
-	var sections corpus.Slice
-	for i := range sectionCount {
-		sec := corpus.Section{ID: fmt.Sprintf("Act#%d", i), Title: "Act", Number: strconv.Itoa(i), Text: stagetest.Text(i), Source: fmt.Sprintf("act.txt:%d", i)}
-		sections = append(sections, sec)
-		if i == unasked {
-			continue
-		}
-		item := exam.Item{
-			ID: sec.ID, Section: sec.ID, Question: forms.ExamOf(sec), Answer: i % options, Place: forms.PlaceOf(sec), Knowledge: sec.Text,
-			Split: []string{exam.Train, exam.Dev, exam.Train, exam.Test}[i%4],
-		}
+	spec := stagetest.Spec{Forms: forms, Item: func(i int, item *exam.Item) bool {
+		item.Answer, item.Split, item.Choices = i%options, []string{exam.Train, exam.Dev, exam.Train, exam.Test}[i%4], nil
 		for c := range options {
 			item.Choices = append(item.Choices, stagetest.Text((i + c - item.Answer + sectionCount) % sectionCount)[:30])
 		}
-		dom.Items = append(dom.Items, item)
+		return i != unasked
+	}}
+	for i := range sectionCount {
+		spec.Sections = append(spec.Sections, corpus.Section{ID: fmt.Sprintf("Act#%d", i), Title: "Act", Number: strconv.Itoa(i), Text: stagetest.Text(i), Source: fmt.Sprintf("act.txt:%d", i)})
 	}
-	dom.Sections = sections
-	stagetest.Tokenize(t, dom)
-	return dom
+	return stagetest.Domain(t, spec)
 }
 
 // box is a fake black box: with a section's text before it, it picks the right option, except for the sections that it gets wrong.

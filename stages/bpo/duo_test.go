@@ -12,12 +12,13 @@ import (
 	"slm/llm"
 	"slm/rng"
 	"slm/stages/knowledge"
+	"slm/stages/stagetest"
 )
 
-// world is a small model and a black box of which everything is known. With soft prompt z the small model names the right place for a share
+// duo is a small model and a black box of which everything is known. With soft prompt z the small model names the right place for a share
 // of the questions that skill gives: for question i when its difficulty, a fixed uniform number, is below skill(z). The black box
 // believes what it is told.
-type world struct {
+type duo struct {
 	skill func(z []float64) float64
 	items []exam.Item
 
@@ -31,28 +32,22 @@ type world struct {
 	now         []float64              // the prompt that was said last
 }
 
-func newWorld(n int, skill func(z []float64) float64) *world {
-	w := &world{skill: skill, death: errors.New("the power is gone"), seen: map[int]bool{}}
-	for i := range n {
-		w.items = append(w.items, exam.Item{
-			ID: fmt.Sprintf("s#%03d", i), Question: fmt.Sprintf("What does section %d say?", i), Answer: i % 4, Split: exam.Dev,
-			Choices: []string{"a", "b", "c", "d"},
-		})
-	}
-	return w
+func newDuo(n int, skill func(z []float64) float64) *duo {
+	return &duo{skill: skill, items: stagetest.Items(n, exam.Dev), death: errors.New("the power is gone"), seen: map[int]bool{}}
 }
 
-func (w *world) difficulty(i int) float64 { return rng.New(99, "difficulty").At(uint64(i)).Float64() }
+func (w *duo) difficulty(i int) float64 { return rng.New(99, "difficulty").At(uint64(i)).Float64() }
 
-func number(question string) (i int) {
-	if _, err := fmt.Sscanf(question, "What does section %d say?", &i); err != nil {
+func number(question string) int {
+	i, err := stagetest.Number(question)
+	if err != nil {
 		panic(err)
 	}
 	return i
 }
 
 // say reads z from the soft prompt, in which the test's projection has put it.
-func (w *world) say(_ context.Context, questions []string, soft []float32) ([]knowledge.Piece, error) {
+func (w *duo) say(_ context.Context, questions []string, soft []float32) ([]knowledge.Piece, error) {
 	z := make([]float64, len(soft))
 	for i, v := range soft {
 		z[i] = float64(v)
@@ -74,7 +69,7 @@ func (w *world) say(_ context.Context, questions []string, soft []float32) ([]kn
 	return out, nil
 }
 
-func (w *world) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, error) {
+func (w *duo) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, error) {
 	out := make([]llm.Choice, len(qs))
 	for k, q := range qs {
 		if n := atomic.AddInt32(&w.asked, 1); w.dieAfter > 0 && n > w.dieAfter {
@@ -112,7 +107,7 @@ func (w *world) answer(_ context.Context, qs []llm.Question) ([]llm.Choice, erro
 }
 
 // words stands for a prompt in words by a point of the box that belongs to it alone.
-func (w *world) words(prompt string) []float32 {
+func (w *duo) words(prompt string) []float32 {
 	draw := rng.New(5, prompt)
 	return []float32{float32(2*draw.Float64() - 1), float32(2*draw.Float64() - 1)}
 }
@@ -124,8 +119,8 @@ func settings() Config {
 	return cfg
 }
 
-// search opens a search of the world, with its journal in dir.
-func (w *world) search(t testing.TB, cfg Config, dir string) *search {
+// search opens a search of the duo, with its journal in dir.
+func (w *duo) search(t testing.TB, cfg Config, dir string) *search {
 	t.Helper()
 	s, err := newSearch(cfg, w.items, 7)
 	if err != nil {

@@ -4,18 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"slm/data/pack"
 	"slm/model"
-	"slm/model/kernel"
 	"slm/optim"
 	"slm/rng"
 	"slm/stages"
+	"slm/stages/stagetest"
 )
 
 const (
@@ -54,39 +52,22 @@ func tinyJob(p *model.Params) Job {
 	}
 }
 
-// world is a run's folder with what has been emitted there.
-type world struct {
-	t      *testing.T
-	env    *stages.Env
-	optim  optim.Name // the optimiser's name; "" = adamw
-	events []stages.Event
-	onStep func(step int)
-	hook   func(step int, p *model.Params) // called after each step, before the next
+// training is a run in which a job is trained.
+type training struct {
+	*stagetest.Run
+	t     *testing.T
+	optim optim.Name                      // the optimiser's name; "" = adamw
+	hook  func(step int, p *model.Params) // called after each step, before the next
 }
 
-func newWorld(t *testing.T, backend string) *world {
-	be, err := kernel.Open(backend)
-	if errors.Is(err, kernel.ErrNoOneDNN) || errors.Is(err, kernel.ErrNoAMX) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t}
-	w.env = &stages.Env{
-		Run: t.TempDir(), Seed: 3, Fingerprint: "recipe", Kernel: be, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, 0) },
-		Emit: func(e stages.Event) {
-			w.events = append(w.events, e)
-			if e.Type == "step" && w.onStep != nil {
-				w.onStep(e.Step)
-			}
-		},
-	}
+func newTraining(t *testing.T, backend string) *training {
+	w := &training{Run: stagetest.NewRun(t, backend), t: t}
+	w.Seed, w.Fingerprint = 3, "recipe"
 	return w
 }
 
 // train runs a job from new parameters; stop cancels it after that step, 0 never.
-func (w *world) train(stop int, change func(*Job)) (*model.Params, *Summary, error) {
+func (w *training) train(stop int, change func(*Job)) (*model.Params, *Summary, error) {
 	w.t.Helper()
 	p := model.New(tinyConfig(true), 1)
 	job := tinyJob(p)
@@ -98,8 +79,8 @@ func (w *world) train(stop int, change func(*Job)) (*model.Params, *Summary, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w.events = nil
-	w.onStep = func(step int) {
+	w.Events = nil
+	w.OnStep = func(step int) {
 		if w.hook != nil {
 			w.hook(step, job.Model)
 		}
@@ -107,12 +88,12 @@ func (w *world) train(stop int, change func(*Job)) (*model.Params, *Summary, err
 			cancel()
 		}
 	}
-	sum, err := Run(ctx, w.env, job)
+	sum, err := Run(ctx, w.Env, job)
 	return job.Model, sum, err
 }
 
 // interrupt trains until a step and expects to be stopped there.
-func (w *world) interrupt(after int) {
+func (w *training) interrupt(after int) {
 	w.t.Helper()
 	if _, sum, err := w.train(after, nil); !errors.Is(err, context.Canceled) || sum != nil {
 		w.t.Fatalf("stopped after step %d: %v, %v", after, sum, err)
@@ -120,32 +101,13 @@ func (w *world) interrupt(after int) {
 }
 
 // finish trains to the end.
-func (w *world) finish(change func(*Job)) (*model.Params, *Summary) {
+func (w *training) finish(change func(*Job)) (*model.Params, *Summary) {
 	w.t.Helper()
 	p, sum, err := w.train(0, change)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return p, sum
-}
-
-// firstStep is the first step that the last run has trained; 0 when it trained none.
-func (w *world) firstStep() int {
-	for _, e := range w.events {
-		if e.Type == "step" {
-			return e.Step
-		}
-	}
-	return 0
-}
-
-func (w *world) warnings() (out []stages.Event) {
-	for _, e := range w.events {
-		if e.Type == "warning" {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 func sameWeights(t *testing.T, what string, a, b *model.Params) {
