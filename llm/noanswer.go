@@ -72,12 +72,18 @@ func (t *Tally) Total() (n int) {
 	return n
 }
 
-// Err is ErrNoAnswer when more than one question, and more than 5 % of them, have no answer. It says which reply was the first.
+// Err is ErrNoAnswer when more than one question, and more than 5 % of them, have no answer. It says which reply was the first, and where replies
+// were cut off, which key gives them more room.
 func (t *Tally) Err() error {
-	if n := t.Total(); n > 1 && float64(n) > tolerated*float64(t.Of) {
-		return fmt.Errorf("llm: %w: %s of %d; the first: %s", ErrNoAnswer, t, t.Of, t.first)
+	n := t.Total()
+	if n < 2 || float64(n) <= tolerated*float64(t.Of) {
+		return nil
 	}
-	return nil
+	room := ""
+	if t.Count[Unfinished] > 0 {
+		room = "; a larger llm.max_tokens gives unfinished replies more room"
+	}
+	return fmt.Errorf("llm: %w: %s of %d; the first: %s%s", ErrNoAnswer, t, t.Of, t.first, room)
 }
 
 // String is the count by reason, such as "3 unfinished, 1 refused".
