@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	_ "embed"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,62 +11,9 @@ import (
 )
 
 // book is a file with three laws: one in two books, one with inserted and missing articles, and a decision without articles between.
-const book = `# 中华人民共和国民法典
-# 总则
-
-2020年5月28日 通过
-
-<!-- INFO END -->
-
-## 第一章 基本规定
-
-第一条 为了保护民事主体的合法权益，制定本法。
-
-第二条　民法调整平等主体之间的关系：
-
-（一）人身关系；
-
-（二）财产关系。
-
-## 第二章 自然人
-
-### 第一节 权利
-
-第三条 权利受法律保护。
-
-# 中华人民共和国民法典
-# 物权编
-
-2020年5月28日 通过
-
-第四条 本编调整物的归属。
-第一条规定的权益，
-第二条、第三条也一样。
-
-第五条 本法自2021年1月1日起施行。
-
-# 关于某事的决定
-
-为了某事，决定如下。
-
-# 中华人民共和国刑法（2020修正）
-
-序言。
-
-第一条 【目的】为了惩罚犯罪，制定本法。
-第一条之一 甲。
-第一条之二 乙。
-
-第三条 丙。
-
-第四条 告诉的才处理。
-
-本条短。
-
-附件一
-
-1．关于禁毒的决定
-`
+//
+//go:embed cut/testdata/book.txt
+var book string
 
 func TestSections_BookOfStatutesIsCutAtItsLawsAndArticles(t *testing.T) {
 	path := write(t, "book.txt", book)
