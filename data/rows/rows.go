@@ -43,7 +43,7 @@ func (f Format) Parse(from io.Reader, name string, use func(Row) error) error {
 		return fmt.Errorf("%w: %s: records are read as JSONL, a JSON array, CSV or TSV; %s", f.Kind, name, why)
 	}
 	r := &reader{Format: f, refused: Of(name)}
-	r.text = &text{in: decoded(from), line: 1, refuse: r.refused.Add}
+	r.text = &text{in: UTF8(bufio.NewReaderSize(from, block)), line: 1, refuse: r.refused.Add}
 	r.in = bufio.NewReaderSize(r.text, block)
 	r.use = func(row Row) {
 		r.count++

@@ -38,7 +38,7 @@ func read(name, text string) (got []string, err error) {
 	return got, err
 }
 
-func utf16(t *testing.T, text string) string {
+func inUTF16(t *testing.T, text string) string {
 	t.Helper()
 	out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(text)
 	if err != nil {
@@ -55,14 +55,14 @@ func TestFormat_SameRecordsComeFromEveryKindOfFile(t *testing.T) {
 		"a.jsonl":       {"{\"q\":\"a\",\"n\":1}\n\n  \n{\"q\":\"b\",\"n\":2}", []string{"1:q=a n=1", "4:q=b n=2"}},
 		"bom.jsonl":     {"\ufeff{\"q\":\"a\"}\n", []string{"1:q=a"}},
 		"crlf.jsonl":    {"{\"q\":\"a\"}\r\n{\"q\":\"b\"}\r\n", []string{"1:q=a", "2:q=b"}},
-		"utf16.jsonl":   {utf16(t, "{\"q\":\"ä\"}\n"), []string{"1:q=ä"}},
+		"utf16.jsonl":   {inUTF16(t, "{\"q\":\"ä\"}\n"), []string{"1:q=ä"}},
 		"a.json":        {" [{\"q\":\"a\"},\n\n  {\"q\": \"],[{\\\"\",\n \"n\": [1, {\"a\": \"}\"}]}\n]\n", []string{"1:q=a", "3:q=],[{\" n=[1 {[a] map[a:}]}]"}},
 		"one.json":      {"[{\"q\":\"a\"}]", []string{"1:q=a"}},
 		"a.csv":         {"q,n\na,1\n\n\"b, \"\"c\"\"\nd\",2\n,\ne,3\n", []string{"2:q=a n=1", "4:q=b, \"c\"\nd n=2", "7:q=e n=3"}},
 		"bom.csv":       {"\ufeffq,n\r\na,1\r\n", []string{"2:q=a n=1"}},
 		"semicolon.csv": {"q;n\na;1,5\n", []string{"2:q=a n=1,5"}},
 		"a.tsv":         {"q\tn\na, b\t1\n", []string{"2:q=a, b n=1"}},
-		"excel.tsv":     {utf16(t, "q\tn\r\nä\t1\r\n"), []string{"2:q=ä n=1"}},
+		"excel.tsv":     {inUTF16(t, "q\tn\r\nä\t1\r\n"), []string{"2:q=ä n=1"}},
 		"unnamed.csv":   {",Q,\n0,a,\n", []string{"2:Q=a"}},
 		"no-ending":     {"{\"q\":\"a\"}", []string{"1:q=a"}},
 	} {
@@ -253,6 +253,19 @@ func TestDescribe_NamesTypes(t *testing.T) {
 	for text, want := range map[string]bool{"": true, " \t\n\u3000": true, "\u200b\ufeff": true, "a": false, ".": false, "的": false} {
 		if Blank(text) != want {
 			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}
+
+func TestFormat_TextThatOnlyBeginsAsUTF16IsRefused(t *testing.T) {
+	whole := inUTF16(t, "{\"q\":\"ä\"}\n")
+	for name, text := range map[string]string{
+		"half a unit":             whole + "x",
+		"half a surrogate pair":   whole[:len(whole)-2] + "\x00\xd8",
+		"a surrogate and no pair": whole[:2] + "\x00\xdc" + whole[2:],
+	} {
+		if got, err := read("qa.jsonl", text); !errors.Is(err, errUTF16) {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

@@ -1,27 +1,11 @@
 package rows
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/unicode"
 )
-
-// decoded takes the byte order mark off, and makes UTF-8 of UTF-16.
-func decoded(from io.Reader) io.Reader {
-	in := bufio.NewReaderSize(from, block)
-	switch head, _ := in.Peek(3); { // an error comes again where the text is read
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, _ = in.Discard(3)
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(in)
-	}
-	return in
-}
 
 // text passes a file's bytes on and refuses the first byte of each line that is none of UTF-8 text.
 type text struct {

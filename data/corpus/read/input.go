@@ -16,6 +16,7 @@ import (
 
 	"slm/data/corpus/clean"
 	"slm/data/corpus/doc"
+	"slm/data/rows"
 )
 
 // blockMost is the most of a file that is held at a time, bytes. A longer text is cut at a blank line; a single line may not be longer.
@@ -103,7 +104,7 @@ func From(from io.Reader, name, label string, opt Options) iter.Seq2[doc.Documen
 		in.read = &counter{from: in.raw}
 		in.in = bufio.NewReaderSize(in.read, 1<<16)
 		if !format.Binary {
-			in.in = utf8Of(in.in)
+			in.in = rows.UTF8(in.in)
 		}
 		empty := true
 		for d, err := range format.Read(in) {

@@ -1,4 +1,4 @@
-package read
+package rows
 
 import (
 	"bufio"
@@ -56,8 +56,8 @@ func (f *fromUTF16) next() (rune, error) {
 	return r, err
 }
 
-// utf8Of removes a byte order mark, and decodes UTF-16 that has one.
-func utf8Of(in *bufio.Reader) *bufio.Reader {
+// UTF8 takes the byte order mark off a text, and decodes UTF-16 that has one. What is no UTF-16 behind such a mark is an error where it is read.
+func UTF8(in *bufio.Reader) *bufio.Reader {
 	start, _ := in.Peek(3) // what cannot be read is told when it is read
 	var order binary.ByteOrder
 	switch {
