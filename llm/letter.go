@@ -187,27 +187,26 @@ func numberOf(r rune, choices int) int {
 	return -1
 }
 
+// latin are alphabets of letters that are Latin in another dress, by their first and last one, with what the first one stands for.
+var latin = []struct{ first, last, as rune }{
+	{'Ａ', 'Ｚ', 'A'}, {'ａ', 'ｚ', 'a'}, {'Ⓐ', 'Ⓩ', 'A'}, {'🄰', '🅉', 'A'}, {'🅐', '🅩', 'A'}, {'🅰', '🆉', 'A'}, {'𝐀', '𝐙', 'A'},
+}
+
+// cyrillic are the capitals that look like Latin ones.
+var cyrillic = map[rune]rune{'А': 'A', 'В': 'B', 'С': 'C', 'Е': 'E'}
+
 // foldLetters writes full-width, circled, squared and mathematical letters, and the Cyrillic ones that look like Latin, as Latin.
 func foldLetters(text string) string {
 	runes := []rune(text)
 	for i, r := range runes {
-		switch {
-		case r >= 'Ａ' && r <= 'Ｚ':
-			runes[i] = r - 'Ａ' + 'A'
-		case r >= 'ａ' && r <= 'ｚ':
-			runes[i] = r - 'ａ' + 'a'
-		case r >= 'Ⓐ' && r <= 'Ⓩ':
-			runes[i] = r - 'Ⓐ' + 'A'
-		case r >= '🄰' && r <= '🅉':
-			runes[i] = r - '🄰' + 'A'
-		case r >= '🅐' && r <= '🅩':
-			runes[i] = r - '🅐' + 'A'
-		case r >= '🅰' && r <= '🆉':
-			runes[i] = r - '🅰' + 'A'
-		case r >= '𝐀' && r <= '𝐙':
-			runes[i] = r - '𝐀' + 'A'
-		case strings.ContainsRune("АВСЕ", r) && (i == 0 || !unicode.IsLetter(runes[i-1])) && (i+1 == len(runes) || !unicode.IsLetter(runes[i+1]) && runes[i+1] != ' '):
-			runes[i] = map[rune]rune{'А': 'A', 'В': 'B', 'С': 'C', 'Е': 'E'}[r]
+		if as, ok := cyrillic[r]; ok && (i == 0 || !unicode.IsLetter(runes[i-1])) && (i+1 == len(runes) || !unicode.IsLetter(runes[i+1]) && runes[i+1] != ' ') {
+			runes[i] = as
+			continue
+		}
+		for _, a := range latin {
+			if a.first <= r && r <= a.last {
+				runes[i] = a.as + r - a.first
+			}
 		}
 	}
 	return string(runes)
