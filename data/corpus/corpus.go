@@ -39,6 +39,7 @@ type Options struct {
 	Exact    bool             // drop documents whose words are those of an earlier one; records with a number or heading only below the same title
 	Near     float64          // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
 	Numbered bool             // keep only documents with cut.MinNumbered numbered sections or more, and of them only these sections
+	Whole    []string         // titles that Numbered does not touch: their sections are their paragraphs, numbered from 1
 	Keep     string           // folder for what the stream has gone through, so that a later stream of the same options and files goes on there; empty keeps nothing
 	Dropped  func(Drop) error // is told what is left out, between the sections; may be nil
 	block    int              // bytes of a file held at a time; 0 means 16 MB

@@ -132,3 +132,24 @@ func TestLicenses_OneWithoutNumbersIsCutAtParagraphs(t *testing.T) {
 		t.Errorf("numbered sections only: %v", err)
 	}
 }
+
+func TestLicenses_WholeOnesKeepTheirParagraphsAmongNumberedOnes(t *testing.T) {
+	sections, report := licenseSections(t, Options{Numbered: true, Only: []string{"MIT", "Unlicense", "Apache-2.0"}, Whole: []string{"MIT", "Unlicense"}})
+	var got []string
+	for _, s := range sections {
+		got = append(got, s.ID)
+	}
+	want := "MIT#1 Unlicense#1 Unlicense#2 Apache-2.0#1 Apache-2.0#2 Apache-2.0#3 Apache-2.0#4 Apache-2.0#5 Apache-2.0#6 Apache-2.0#7 Apache-2.0#8 Apache-2.0#9"
+	if strings.Join(got, " ") != want || report.Shapes["paragraphs"] != 2 || !strings.HasPrefix(sections[0].Text, "Permission is hereby granted") {
+		t.Errorf("%v, %v", got, report.Shapes)
+	}
+	for _, opt := range []Options{
+		{Numbered: true, Whole: []string{"mit"}},
+		{Numbered: true, Only: []string{"Apache-2.0"}, Whole: []string{"MIT"}},
+	} {
+		opt.From = Licenses
+		if _, _, err := Collect(opt); !errors.Is(err, read.ErrUnknown) {
+			t.Errorf("%v: %v", opt.Whole, err)
+		}
+	}
+}

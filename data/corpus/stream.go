@@ -23,6 +23,11 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 	for _, title := range opt.Only {
 		wanted[title] = true
 	}
+	for _, title := range opt.Whole {
+		if len(wanted) > 0 && !wanted[title] {
+			return fmt.Errorf("corpus: %q is to be kept whole and is not among the titles that are kept: %w", title, read.ErrUnknown)
+		}
+	}
 	seen := map[string]bool{}
 	done, err := openParts(opt)
 	if err != nil {
@@ -40,8 +45,8 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 				}
 				continue
 			}
-			seen[d.Title] = true
 		}
+		seen[d.Title] = true
 		report.name(&d)
 		p, again, err := done.next(d)
 		if err != nil {
@@ -70,7 +75,7 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 			}
 		}
 	}
-	for _, title := range opt.Only {
+	for _, title := range slices.Concat(opt.Only, opt.Whole) {
 		if !seen[title] {
 			return fmt.Errorf("corpus: no document has the title %q: %w", title, read.ErrUnknown)
 		}
@@ -109,7 +114,7 @@ type outcome struct {
 
 // pass cuts a document and compares it with those before it.
 func pass(opt Options, dedup *dedup, d doc.Document) outcome {
-	result := cut.Document(d, cut.Options{Numbered: opt.Numbered})
+	result := cut.Document(d, cut.Options{Numbered: opt.Numbered && !slices.Contains(opt.Whole, d.Title)})
 	out := outcome{passed: passed{Title: d.Title, Shape: result.Kind, Renamed: result.Renamed}}
 	for _, x := range result.Drops {
 		out.drops = append(out.drops, Drop{Title: d.Title, Why: x.Why, Source: place(d, x.Line), Chars: int64(x.Chars), Begins: x.Begins})

@@ -31,6 +31,7 @@ type Corpus struct {
 	Field    string   `yaml:"field" unset:"empty" doc:"the field of JSONL records, or the column of tables, that holds the text; empty = text. Fields named title, number and heading name the section"`
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
+	Whole    []string `yaml:"whole" unset:"none" identity:"changed" doc:"titles that numbered does not touch: licences without numbered sections, whose sections are their paragraphs; an unknown title is an error"`
 	Dedup    struct {
 		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one; a record with a number or heading only if it has the same title too"`
 		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop a document that is at least this similar (5-word shingles) to an earlier one; 0 keeps all. The exam uses the same limit, or 0.8 for 0"`
@@ -38,7 +39,7 @@ type Corpus struct {
 }
 
 func (c Corpus) options() corpus.Options {
-	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered}
+	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole}
 }
 
 // Check returns what would be refused when the corpus is read, as far as the heads of its files show it.

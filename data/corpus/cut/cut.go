@@ -20,7 +20,7 @@ type Piece struct {
 
 // Result is what became of a document.
 type Result struct {
-	Kind   string // how it was cut: "records", "numbered", "headings", "paragraphs"; empty when nothing of it is kept
+	Kind   string // how it was cut: "records", "numbered", "headings", "labelled", "paragraphs"; empty when nothing of it is kept
 	Pieces []Piece
 	Drops  []Drop // every part of it that is in no piece, but for what its title is made of
 	Why    string // nothing is kept
@@ -41,7 +41,7 @@ type kind struct {
 }
 
 // kinds are asked in this order.
-var kinds = []kind{records, numbered, headed, paragraphed}
+var kinds = []kind{records, numbered, headed, labelled, paragraphed}
 
 // Document cuts a document. Of one without a piece the drops hold the whole.
 func Document(d doc.Document, opt Options) Result {

@@ -8,7 +8,7 @@ import (
 )
 
 // Split makes the documents of what a reader gives: the laws of a book of statutes, else, of a format with headings, what stands below each
-// first-level heading, else the whole.
+// first-level heading, else the entries of a list of them, else the whole.
 func Split(d doc.Document) []doc.Document {
 	switch {
 	case d.Record:
@@ -17,6 +17,8 @@ func Split(d doc.Document) []doc.Document {
 		return laws(d)
 	case d.Outlined && !d.Entitled:
 		return chapters(d)
+	case isEntries(d):
+		return entries(d)
 	}
 	return []doc.Document{d}
 }
