@@ -33,6 +33,9 @@ func (g *GP) Acquire(rule Rule, stream *rng.Stream) (Acquisition, error) {
 	if g.coupled != nil && (rule == NoisyRule || rule == ThompsonRule) {
 		return nil, errCoupled
 	}
+	if g.mixture != nil && rule == ThompsonRule {
+		return nil, errMixed
+	}
 	switch rule {
 	case "", LogEIRule:
 		return improvement{g, g.best}, nil

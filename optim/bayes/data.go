@@ -53,6 +53,7 @@ func check(obs []Observation, dim int) error {
 // data are observations in the model's own units.
 type data struct {
 	n, d   int
+	space  Space     // nil = all of the box
 	x      []float64 // [n,d] in [0,1]
 	y      []float64 // [n] standardised
 	noise  []float64 // [n] known variance over the square of scale
@@ -61,8 +62,10 @@ type data struct {
 }
 
 // standardise maps the box to [0,1]^d and values to mean 0 and variance 1 (a constant set of values is only centred).
-func standardise(obs []Observation, dim int) *data {
-	t := &data{d: dim, scale: 1}
+func standardise(obs []Observation, dim int) *data { return (Space)(nil).standardise(obs, dim) }
+
+func (s Space) standardise(obs []Observation, dim int) *data {
+	t := &data{d: dim, space: s, scale: 1}
 	for _, o := range obs {
 		t.centre += o.Y / float64(len(obs))
 	}

@@ -15,6 +15,8 @@ type Model struct {
 	Prior  func(dim int) Prior // nil means DefaultPrior, with next to no noise to be learned where variances are known
 	// Similarity, unless nil, couples the kernel as InstructZero does: [n][n], symmetric, of what the observed points led to.
 	Similarity [][]float64
+	// Space, unless nil, says which coordinates have levels; observations lie on them. Either is Matern52 where some have no order.
+	Space Space
 }
 
 const (
@@ -34,10 +36,14 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 	if err := check(obs, dim); err != nil {
 		return nil, err
 	}
+	if err := m.Space.check(obs, dim); err != nil {
+		return nil, err
+	}
 	if len(obs) == 0 {
 		return nil, errEmpty
 	}
-	t := standardise(obs, dim)
+	t := m.Space.standardise(obs, dim)
+	mixed := m.Space.nominal() != nil
 	prior := DefaultPrior(dim)
 	if t.known() {
 		prior = prior.known()
@@ -46,15 +52,18 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 		prior = m.Prior(dim)
 	}
 	kernel := m.Kernel
-	if kernel == Either {
+	switch {
+	case kernel == Either && mixed:
+		kernel = Matern52
+	case kernel == Either:
 		kernel = RBF
 	}
-	starts := prior.starts(dim, stream)
+	starts := prior.starts(m.Space.nominal(), dim, stream)
 	if t.n > fewPoints {
 		starts = starts[:2]
 	}
 	best, bestU := newLikelihood(t, kernel, prior).maximise(starts)
-	if m.Kernel == Either && bestU != nil && !t.known() {
+	if m.Kernel == Either && !mixed && bestU != nil && !t.known() {
 		// The other kernel likes length scales near those of the first.
 		if value, u := newLikelihood(t, Matern52, prior).maximise([][]float64{bestU}); value > best {
 			best, bestU, kernel = value, u, Matern52
@@ -67,7 +76,11 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 	for j := range lengths {
 		lengths[j] = math.Exp(bestU[j])
 	}
-	g, err := condition(t, kernel, lengths, math.Exp(bestU[dim]))
+	both := 0.0
+	if mixed {
+		both = logistic(bestU[dim+1])
+	}
+	g, err := conditionMixed(t, kernel, lengths, math.Exp(bestU[dim]), both)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +94,9 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 // maximise climbs the density from several starts and returns the highest point found, nil when there is none.
 func (f *likelihood) maximise(starts [][]float64) (value float64, best []float64) {
 	value = math.Inf(-1)
-	low, high := f.prior.box(f.data.d)
+	low, high := f.prior.box(f.nominal, f.data.d)
 	u, du := make([]float64, len(low)), make([]float64, len(low))
-	inside := func(x []float64) []float64 { // of [0,1]^(d+1) to u
+	inside := func(x []float64) []float64 { // of the unit box to u
 		for j, v := range x {
 			u[j] = low[j] + v*(high[j]-low[j])
 		}
@@ -109,14 +122,12 @@ func (f *likelihood) maximise(starts [][]float64) (value float64, best []float64
 }
 
 // starts are the mode of the prior, its median with little noise, and a draw.
-func (p Prior) starts(dim int, stream *rng.Stream) [][]float64 {
+func (p Prior) starts(nominal []bool, dim int, stream *rng.Stream) [][]float64 {
 	draws := stream.At(0)
-	mode, median, draw := make([]float64, dim+1), make([]float64, dim+1), make([]float64, dim+1)
+	n := parameters(nominal, dim)
+	mode, median, draw := make([]float64, n), make([]float64, n), make([]float64, n)
 	for j := range mode {
-		mu, sd := p.LengthMu, p.LengthSD
-		if j == dim {
-			mu, sd = p.NoiseMu, p.NoiseSD
-		}
+		mu, sd := p.of(j, nominal, dim)
 		mode[j], median[j] = mu-sd*sd, mu
 		draw[j] = mu - sd*sd/2 + sd*math.Max(-1.5, math.Min(1.5, draws.Norm()))
 	}

@@ -5,32 +5,45 @@ import (
 	"math"
 )
 
-var errCoupled = errors.New("bayes: a process with coupled kernel cannot do this")
+var (
+	errCoupled = errors.New("bayes: a process with coupled kernel cannot do this")
+	errMixed   = errors.New("bayes: a process over nominal coordinates has no draws")
+)
 
 // GP is a Gaussian process conditioned on observations. It is read-only once it is made and may be used by several goroutines.
 type GP struct {
 	Kernel  Kernel    // RBF or Matern52, without output scale
-	Lengths []float64 // [d] length scales l_j, in units of the box [0,1]
+	Lengths []float64 // [d] length scales l_j, in units of the box [0,1]; of nominal coordinates, in units of their mean Hamming distance
 	Noise   float64   // learned variance, in standardised units
 	Mean    float64   // constant mean, in standardised units
 	Density float64   // log posterior density of the hyper-parameters, up to a constant of the data; 0 when they were given
 
 	data  *data
-	scale []float64 // 1/l
+	scale []float64 // 1/l; 0 of nominal coordinates
 	sigma triangle  // covariance of the observations
 	chol  *factor   // of sigma
 	alpha []float64 // [n] Σ⁻¹(y - mean)
 	best  float64   // largest posterior mean over the observed points, standardised
 
+	mixture *mixture  // nil for a space without nominal coordinates
 	coupled *coupling // nil for an ordinary kernel
 }
 
 // condition computes the posterior for given hyper-parameters; O(n³).
 func condition(t *data, kernel Kernel, lengths []float64, noise float64) (*GP, error) {
-	g := &GP{Kernel: kernel, Lengths: append([]float64(nil), lengths...), Noise: noise, data: &data{d: t.d, centre: t.centre, scale: t.scale}, chol: &factor{}}
+	return conditionMixed(t, kernel, lengths, noise, 0)
+}
+
+// conditionMixed is condition with the share λ of the product, which counts where the space has nominal coordinates.
+func conditionMixed(t *data, kernel Kernel, lengths []float64, noise, both float64) (*GP, error) {
+	nominal := t.space.nominal()
+	g := &GP{Kernel: kernel, Lengths: append([]float64(nil), lengths...), Noise: noise, mixture: newMixture(nominal, lengths, both), chol: &factor{}}
+	g.data = &data{d: t.d, space: t.space, centre: t.centre, scale: t.scale}
 	g.scale = make([]float64, len(lengths))
 	for j, l := range lengths {
-		g.scale[j] = 1 / l
+		if nominal == nil || !nominal[j] {
+			g.scale[j] = 1 / l
+		}
 	}
 	return g.onto(t)
 }
@@ -39,6 +52,9 @@ func condition(t *data, kernel Kernel, lengths []float64, noise float64) (*GP, e
 // bit for bit, the process conditioned on all observations at once. g stays as it is.
 func (g *GP) Extend(obs ...Observation) (*GP, error) {
 	if err := check(obs, g.data.d); err != nil {
+		return nil, err
+	}
+	if err := g.data.space.check(obs, g.data.d); err != nil {
 		return nil, err
 	}
 	if g.coupled != nil {
@@ -56,7 +72,7 @@ func (g *GP) onto(t *data) (*GP, error) {
 	for i := g.data.n; i < t.n; i++ {
 		row := h.sigma.row(i)
 		for j := range i {
-			row[j], _ = h.Kernel.at(distance(t.point(i), t.point(j), h.scale))
+			row[j], _ = h.covariance(t.point(i), t.point(j))
 		}
 		row[i] = 1 + h.Noise + t.noise[i]
 	}

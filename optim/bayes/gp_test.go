@@ -95,7 +95,7 @@ func TestGP_GradientOfThePosteriorDensityIsItsDerivative(t *testing.T) {
 	for _, kernel := range []Kernel{RBF, Matern52} {
 		for _, dim := range []int{1, 3, 10} {
 			f := newLikelihood(standardise(bumps(12, dim, 2), dim), kernel, DefaultPrior(dim))
-			for r, u := range f.prior.starts(dim, rng.New(9)) {
+			for r, u := range f.prior.starts(nil, dim, rng.New(9)) {
 				grad, unused := make([]float64, dim+1), make([]float64, dim+1)
 				f.density(u, grad)
 				for j := range u {

@@ -3,28 +3,34 @@ package bayes
 import "math"
 
 // likelihood is the logarithm of posterior density, up to the prior probability of the data, as a function of u = (ln l_1 … ln l_d,
-// ln noise). The constant mean is at its optimum for each u, so it adds nothing to the gradient. It is not safe for concurrent use.
+// ln noise, and of a mixture logit λ). The constant mean is at its optimum for each u, so it adds nothing to the gradient. It is not safe for concurrent use.
 type likelihood struct {
 	data    *data
 	kernel  Kernel
 	prior   Prior
-	squares []float64 // [n(n-1)/2, d] squared differences of pairs i > j
+	squares []float64 // [n(n-1)/2, d] squared differences of pairs i > j; of nominal coordinates 1 where they differ
+	nominal []bool    // nil if no coordinate is
 	sigma   triangle  // covariance, then its factor
 	slopes  []float64 // [n(n-1)/2] dk/dq of the pairs
 	inverse triangle  // of the factor
 	inv     triangle  // Σ⁻¹
+	byH     []float64 // [n(n-1)/2] of a mixture: dk/dq of the Hamming distance, and
+	byBoth  []float64 // dk/dλ
 }
 
 func newLikelihood(t *data, kernel Kernel, prior Prior) *likelihood {
 	size := t.n * (t.n + 1) / 2
 	f := &likelihood{
-		data: t, kernel: kernel, prior: prior, slopes: make([]float64, 0, size),
+		data: t, kernel: kernel, prior: prior, nominal: t.space.nominal(), slopes: make([]float64, 0, size),
 		sigma: make(triangle, size), inverse: make(triangle, size), inv: make(triangle, size),
 	}
 	for i := range t.n {
 		for j := range i {
 			for c := range t.d {
 				r := t.x[i*t.d+c] - t.x[j*t.d+c]
+				if f.nominal != nil && f.nominal[c] && r != 0 {
+					r = 1
+				}
 				f.squares = append(f.squares, r*r)
 			}
 		}
@@ -39,11 +45,11 @@ func (f *likelihood) density(u, grad []float64) float64 {
 	value := f.marginal(u, grad)
 	d := f.data.d
 	for j := range u {
-		mu, sd := f.prior.LengthMu, f.prior.LengthSD
-		if j == d {
-			mu, sd = f.prior.NoiseMu, f.prior.NoiseSD
-		}
+		mu, sd := f.prior.of(j, f.nominal, d)
 		v, slope := lognormal(u[j], mu, sd)
+		if j > d { // λ is normal in its logit
+			v, slope = v-u[j], slope-1
+		}
 		value -= v
 		grad[j] -= slope
 	}
@@ -54,11 +60,14 @@ func (f *likelihood) density(u, grad []float64) float64 {
 func (f *likelihood) marginal(u, grad []float64) float64 {
 	t := f.data
 	inverse := make([]float64, t.d) // 1/l²
+	rate, both := f.hamming(u)
 	for j := range inverse {
-		inverse[j] = math.Exp(-2 * u[j])
+		if rate == nil || rate[j] == 0 {
+			inverse[j] = math.Exp(-2 * u[j])
+		}
 	}
 	noise := math.Exp(u[t.d])
-	if !f.factorise(inverse, noise) {
+	if !f.factorise(inverse, rate, noise, both) {
 		return math.Inf(-1)
 	}
 	value := -0.5 * float64(t.n) * math.Log(2*math.Pi)
@@ -86,19 +95,60 @@ func (f *likelihood) marginal(u, grad []float64) float64 {
 	for j, s := range inverse { // dq/d ln l = -2 r²/l²
 		grad[j] += 2 * s * sum[j]
 	}
+	if rate != nil {
+		f.mixed(rate, both, alpha, grad)
+	}
 	return value
 }
 
+// hamming is what u says of a mixture: its rates 1/(c·l) and λ. Without one the rates are nil.
+func (f *likelihood) hamming(u []float64) (rate []float64, both float64) {
+	if f.nominal == nil {
+		return nil, 0
+	}
+	rate = make([]float64, f.data.d)
+	for j, marked := range f.nominal {
+		if marked {
+			rate[j] = math.Exp(-u[j]) / count(f.nominal)
+		}
+	}
+	return rate, logistic(u[f.data.d+1])
+}
+
+// mixed adds the gradient by the nominal coordinates' ln l and by logit λ; dq_h/d ln l_j = -rate_j·[h_j ≠ h'_j].
+func (f *likelihood) mixed(rate []float64, both float64, alpha, grad []float64) {
+	d, k := f.data.d, 0
+	pairs, sum := f.squares, make([]float64, d)
+	for i := range f.data.n {
+		row := f.inv.row(i)
+		for j := range i {
+			weight := row[j] - alpha[i]*alpha[j]
+			axpy(weight*f.byH[k], pairs[:d], sum)
+			grad[d+1] -= weight * f.byBoth[k] * both * (1 - both)
+			pairs = pairs[d:]
+			k++
+		}
+	}
+	for j, r := range rate {
+		grad[j] += r * sum[j]
+	}
+}
+
 // factorise fills sigma with the covariance's factor, and slopes.
-func (f *likelihood) factorise(inverse []float64, noise float64) bool {
+func (f *likelihood) factorise(inverse, rate []float64, noise, both float64) bool {
 	t := f.data
 	for _, jitter := range jitters {
 		pairs := f.squares
-		f.slopes = f.slopes[:0]
+		f.slopes, f.byH, f.byBoth = f.slopes[:0], f.byH[:0], f.byBoth[:0]
 		for i := range t.n {
 			row := f.sigma.row(i)
 			for j := range i {
 				value, slope := f.kernel.at(dot(inverse, pairs))
+				if rate != nil {
+					var byH, byBoth float64
+					value, slope, byH, byBoth = join(value, slope, math.Exp(-dot(rate, pairs)), both)
+					f.byH, f.byBoth = append(f.byH, byH), append(f.byBoth, byBoth)
+				}
 				pairs = pairs[t.d:]
 				row[j] = value
 				f.slopes = append(f.slopes, slope)

@@ -21,7 +21,7 @@ func newWork(t *data) *work {
 func (g *GP) posterior(x []float64, w *work) (mean, variance float64) {
 	t := g.data
 	for i := range t.n {
-		w.k[i], w.slopes[i] = g.Kernel.at(distance(x, t.point(i), g.scale))
+		w.k[i], w.slopes[i] = g.covariance(x, t.point(i))
 	}
 	if g.coupled != nil {
 		return g.coupled.posterior(g.Mean, w.k, w.w)

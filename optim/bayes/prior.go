@@ -31,12 +31,38 @@ func lognormal(u, mu, sd float64) (value, slope float64) {
 	return u + 0.5*r*r + math.Log(sd) + c1, 1 + r/sd
 }
 
-// box bounds u = (ln l_1 … ln l_d, ln noise): from below by the prior's smallest values, from above where nothing changes any more.
-func (p Prior) box(dim int) (low, high []float64) {
-	low, high = make([]float64, dim+1), make([]float64, dim+1)
+// box bounds u = (ln l_1 … ln l_d, ln noise, and of a mixture logit λ): from below by the prior's smallest values, from above where nothing changes any more.
+func (p Prior) box(nominal []bool, dim int) (low, high []float64) {
+	n := parameters(nominal, dim)
+	low, high = make([]float64, n), make([]float64, n)
 	for j := range dim {
-		low[j], high[j] = math.Log(p.MinLength), p.LengthMu+3*p.LengthSD
+		mu, sd := p.of(j, nominal, dim)
+		low[j], high[j] = math.Log(p.MinLength), mu+3*sd
 	}
 	low[dim], high[dim] = math.Log(p.MinNoise), math.Max(2, p.NoiseMu+3*p.NoiseSD)
+	if n > dim+1 {
+		low[dim+1], high[dim+1] = bothLow, bothTop
+	}
 	return low, high
+}
+
+// parameters is how many u has: a mixture's λ is one more.
+func parameters(nominal []bool, dim int) int {
+	if nominal == nil {
+		return dim + 1
+	}
+	return dim + 2
+}
+
+// of is the prior of one of them, as median and standard deviation of u_j.
+func (p Prior) of(j int, nominal []bool, dim int) (mu, sd float64) {
+	switch {
+	case j == dim:
+		return p.NoiseMu, p.NoiseSD
+	case j > dim:
+		return bothMu, bothSD
+	case nominal != nil && nominal[j]:
+		return nominalMu, p.LengthSD
+	}
+	return p.LengthMu, p.LengthSD
 }

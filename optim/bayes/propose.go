@@ -55,7 +55,11 @@ func (m Model) Propose(obs []Observation, dim int, rule Rule, q int, stream *rng
 		return nil, errNone
 	}
 	if len(obs) == 0 {
-		return Design(q, dim, stream)
+		points, err := Design(q, dim, stream)
+		for _, z := range points {
+			m.Space.Snap(z)
+		}
+		return points, err
 	}
 	g, err := m.Fit(obs, dim, stream.At(0))
 	if err != nil {
@@ -83,7 +87,8 @@ func (m Model) Propose(obs []Observation, dim int, rule Rule, q int, stream *rng
 	return points, nil
 }
 
-var errAllObserved = errors.New("bayes: every candidate has been observed already")
+// ErrExhausted says that every point that could be proposed has been observed, as in a space of few levels.
+var ErrExhausted = errors.New("bayes: every candidate has been observed already")
 
 // candidate is a point of [0,1]^d and its acquisition.
 type candidate struct {
@@ -104,10 +109,9 @@ func (g *GP) Maximise(a Acquisition, stream *rng.Stream) ([]float64, error) {
 	sort.SliceStable(raw, func(i, j int) bool { return raw[i].value > raw[j].value })
 
 	found := append([]candidate(nil), raw...)
-	f := func(x, grad []float64) float64 { return a.at(x, grad, w) }
-	for _, c := range spread(raw, climbs, g.Lengths) {
+	for _, c := range spread(raw, climbs, g) {
 		x := append([]float64(nil), c.x...)
-		found = append(found, candidate{x, climb(f, x, iterations, 1e-9)})
+		found = append(found, candidate{x, g.ascend(a, x, w)})
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].value > found[j].value })
 	for _, c := range found {
@@ -115,7 +119,7 @@ func (g *GP) Maximise(a Acquisition, stream *rng.Stream) ([]float64, error) {
 			return outward(c.x), nil
 		}
 	}
-	return nil, errAllObserved
+	return nil, ErrExhausted
 }
 
 // candidates are starting points: all over the box, and close to what is best so far, at scales from a tenth of the box to a
@@ -128,14 +132,14 @@ func (g *GP) candidates(stream *rng.Stream) ([]candidate, error) {
 	}
 	out := make([]candidate, 0, rawPoints+nearPoints)
 	for i := range rawPoints {
-		out = append(out, candidate{x: sequence.Point(uint32(i), make([]float64, t.d))})
+		out = append(out, candidate{x: t.space.snap(sequence.Point(uint32(i), make([]float64, t.d)))})
 	}
 	order := make([]int, t.n)
 	for i := range order {
 		order[i] = i
 	}
 	sort.SliceStable(order, func(a, b int) bool { return g.fitted(order[a]) > g.fitted(order[b]) })
-	normal := stream.At(2)
+	normal, coins := stream.At(2), stream.At(2).At(0)
 	for i := range nearPoints {
 		from := order[i%min(nearBest, t.n)]
 		scale := math.Pow(10, -1-2*float64(i)/nearPoints)
@@ -143,6 +147,7 @@ func (g *GP) candidates(stream *rng.Stream) ([]candidate, error) {
 		for j := range x {
 			x[j] = math.Min(1, math.Max(0, t.x[from*t.d+j]+scale*normal.Norm()))
 		}
+		t.space.vary(x, t.point(from), coins.Float64)
 		out = append(out, candidate{x: x})
 	}
 	return out, nil
@@ -150,7 +155,7 @@ func (g *GP) candidates(stream *rng.Stream) ([]candidate, error) {
 
 // spread picks n candidates from a sorted list, the best first, each at least a tenth of the box (or of the length scales, where those
 // are shorter) away from those picked before, as far as the list goes.
-func spread(sorted []candidate, n int, lengths []float64) []candidate {
+func spread(sorted []candidate, n int, g *GP) []candidate {
 	var picked []candidate
 	for _, c := range sorted {
 		if len(picked) == n {
@@ -160,7 +165,10 @@ func spread(sorted []candidate, n int, lengths []float64) []candidate {
 		for _, p := range picked {
 			var q float64
 			for j := range c.x {
-				r := (c.x[j] - p.x[j]) / math.Min(1, lengths[j])
+				r := (c.x[j] - p.x[j]) / math.Min(1, g.Lengths[j])
+				if r != 0 && g.mixture != nil && g.mixture.rate[j] > 0 {
+					r = 1
+				}
 				q += r * r
 			}
 			near = near || q < 0.01*float64(len(c.x))

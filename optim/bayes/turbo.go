@@ -145,5 +145,5 @@ func (g *GP) within(side float64, stream *rng.Stream) ([]float64, error) {
 			return outward(c.x), nil
 		}
 	}
-	return nil, errAllObserved
+	return nil, ErrExhausted
 }

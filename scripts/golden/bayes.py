@@ -1,5 +1,6 @@
 """Makes optim/bayes/testdata: golden.json, ln(phi(u) + u Phi(u)) to 60 digits by mpmath and as BoTorch computes it, and botorch.json,
-BoTorch's Gaussian processes at fixed hyper-parameters: posterior, log marginal likelihood with its gradient, LogEI.
+BoTorch's Gaussian processes at fixed hyper-parameters: posterior, log marginal likelihood with its gradient, LogEI. mixed.json has the same
+of processes over coordinates with and without an order, with BoTorch's CategoricalKernel.
 
 Run from the root of the repository, with botorch 0.18.1: python scripts/golden/bayes.py
 """
@@ -11,6 +12,7 @@ import torch
 from botorch.acquisition import LogExpectedImprovement
 from botorch.acquisition.analytic import _log_ei_helper
 from botorch.models import SingleTaskGP
+from botorch.models.kernels import CategoricalKernel
 from gpytorch.kernels import MaternKernel, RBFKernel
 
 mpmath.mp.dps = 60
@@ -70,6 +72,47 @@ def process(kernel, dim, n, known, seed):
     }
 
 
+def mixed(kernel, dim, levels, n, known, seed):
+    """A process with covariance (1-both)(k_x + k_h)/2 + both k_x k_h: dim ordered coordinates, then one of so many levels each without order."""
+    torch.manual_seed(seed)
+
+    def points(count):
+        marks = [torch.randint(k, (count, 1)) / (k - 1) for k in levels]
+        return torch.cat([torch.rand(count, dim), *marks], 1)
+
+    x, at = points(n), points(6)
+    raw = (torch.sin(4 * x).sum(1) + 0.2 * torch.randn(n)) * 3 + 7
+    y = (raw - raw.mean()) / raw.std()
+    var = 0.05 + 0.3 * torch.rand(n) if known else torch.zeros(n)
+    lengths = 0.2 + torch.rand(dim + len(levels))
+    noise, both = (torch.tensor(v, requires_grad=True) for v in (0.03, 0.35))
+    first = RBFKernel(ard_num_dims=dim) if kernel == "rbf" else MaternKernel(nu=2.5, ard_num_dims=dim)
+    second = CategoricalKernel(ard_num_dims=len(levels))
+    first.lengthscale, second.lengthscale = lengths[:dim], lengths[dim:]
+
+    def covariance(a, b):
+        kx, kh = first(a[:, :dim], b[:, :dim]).to_dense(), second(a[:, dim:], b[:, dim:]).to_dense()
+        return (1 - both) * (kx + kh) / 2 + both * kx * kh
+
+    cov = covariance(x, x) + torch.diag(noise + var / raw.var())
+    ones = torch.ones(n)
+    mean = (ones @ torch.linalg.solve(cov, y)) / (ones @ torch.linalg.solve(cov, ones))
+    value = torch.distributions.MultivariateNormal(mean.detach() * ones, cov).log_prob(y)
+    slopes = torch.autograd.grad(value, [first.raw_lengthscale, second.raw_lengthscale, noise, both], retain_graph=True)
+    gradient = []
+    for by_raw, k in zip(slopes, (first, second)):
+        gradient += (by_raw / slope(k.raw_lengthscale_constraint, k.raw_lengthscale) * k.lengthscale).flatten().tolist()
+    gradient += [(slopes[2] * noise).item(), (slopes[3] * both * (1 - both)).item()]
+    k = covariance(at, x)
+    posterior = mean + k @ torch.linalg.solve(cov, y - mean)
+    variance = 1 - (k * torch.linalg.solve(cov, k.T).T).sum(1)
+    return {
+        "kernel": kernel, "ordered": dim, "levels": levels, "z": (2 * x - 1).tolist(), "y": raw.tolist(), "var": var.tolist() if known else None,
+        "lengths": lengths.tolist(), "noise": noise.item(), "both": both.item(), "likelihood": value.item(), "gradient": gradient,
+        "at": (2 * at - 1).tolist(), "mean": (posterior * raw.std() + raw.mean()).tolist(), "variance": (variance * raw.var()).tolist(),
+    }
+
+
 def slope(constraint, raw):
     raw = raw.detach().clone().requires_grad_(True)
     return torch.autograd.grad(constraint.transform(raw).sum(), raw)[0]
@@ -88,3 +131,5 @@ write("golden.json", {
     "botorch_log_h": [[u, float(_log_ei_helper(torch.tensor(float(u))))] for u in us],
 })
 write("botorch.json", cases)
+write("mixed.json", [mixed(kernel, dim, levels, n, known, dim + n)
+                     for kernel in ("rbf", "matern52") for dim, levels, n in ((1, [3], 8), (2, [4, 2], 14), (5, [30, 3, 2], 25)) for known in (False, True)])
