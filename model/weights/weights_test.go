@@ -25,6 +25,7 @@ func TestParse_ReferencesOfEveryFormat(t *testing.T) {
 	}{
 		{"gguf:m.gguf", "gguf", "m.gguf", false},
 		{"gguf:/a b/c:d.gguf", "gguf", "/a b/c:d.gguf", false},
+		{"safetensors:m/model.safetensors", "safetensors", "m/model.safetensors", false},
 		{"toy:x/y", "toy", "x/y", false},
 		{"gguf:", "", "", true},
 		{"smollm2-135m-instruct", "", "", false},
@@ -40,7 +41,7 @@ func TestParse_ReferencesOfEveryFormat(t *testing.T) {
 			t.Errorf("%q is written %q", c.text, ref)
 		}
 	}
-	if got := weights.Schemes(); !slices.Equal(got, []string{"gguf:FILE", "toy:FILE"}) {
+	if got := weights.Schemes(); !slices.Equal(got, []string{"gguf:FILE", "safetensors:FILE", "toy:FILE"}) {
 		t.Errorf("schemes %v", got)
 	}
 }

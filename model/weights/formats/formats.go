@@ -3,11 +3,13 @@ package formats
 
 import (
 	"slm/model/gguf"
+	"slm/model/safetensors"
 	"slm/model/weights"
 )
 
 func init() {
 	weights.Register(
 		gguf.Format,
+		safetensors.Format,
 	)
 }
