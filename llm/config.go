@@ -63,6 +63,9 @@ func Default() Config {
 	return Config{Provider: Local, Model: "smollm2-135m-instruct", Weights: Full, Answer: Cloze, MaxTokens: 4096, Budget: Budget{Calls: 50_000}, Retries: 5, Timeout: time.Minute, Concurrency: 4}
 }
 
+// SetDefaults gives a section that stands beside the recipe's llm the same defaults.
+func (c *Config) SetDefaults() { *c = Default() }
+
 // envName has capitals only, which hardly any key has.
 var envName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,127}$`)
 

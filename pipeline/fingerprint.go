@@ -14,6 +14,7 @@ type Step struct {
 	Inputs  map[string]string // digests of what it reads from outside the run, by name
 	Parents []string          // stages whose checkpoints it reads
 	Format  int               // revision of what the stage writes: raised when the same recipe gives other bytes
+	Others  []stages.BlackBox // that it asks beside the run's
 	Asks    bool              // it asks the black box
 	Stage   stages.Stage
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"slm/checkpoint"
+	"slm/pipeline/blackbox"
 	"slm/pipeline/rundir"
 )
 
@@ -85,15 +86,25 @@ func (r *Runner) Take(stage, source string) error {
 // now, not after an hour.
 func (r *Runner) ready() error {
 	for i, s := range r.plan.job.Steps {
-		if a := r.plan.Stages[i].Action; !s.Asks || a == Reuse || a == Adopt || a == Skip {
+		if a := r.plan.Stages[i].Action; a == Reuse || a == Adopt || a == Skip {
 			continue
 		}
-		be, err := r.deps.Kernel()
-		if err != nil {
-			return fmt.Errorf("pipeline: %w", err)
+		var boxes []*blackbox.Box
+		if s.Asks {
+			boxes = append(boxes, r.deps.Box)
 		}
-		_, err = r.deps.Box.Open(be, r.events.Emit)
-		return err
+		for _, o := range s.Others {
+			boxes = append(boxes, r.deps.Box.Other(o))
+		}
+		for _, box := range boxes {
+			be, err := r.deps.Kernel()
+			if err != nil {
+				return fmt.Errorf("pipeline: %w", err)
+			}
+			if _, err := box.Open(be, r.events.Emit); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/llm"
+	"slm/pipeline/blackbox"
 	"slm/pipeline/rundir"
 	"slm/stages"
 )
@@ -103,6 +104,8 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 		Run: p.Folder(), Seed: p.job.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
 		LLM:     func(context.Context) (llm.Client, error) { return r.deps.Box.Open(be, r.events.Emit) },
 		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Context: p.job.Context, Log: r.deps.Log, Now: r.deps.Now,
+		Other:        func(name string) (llm.Client, error) { return r.other(step, name).Open(be, r.events.Emit) },
+		OtherReplies: func(name, path string) error { return r.other(step, name).Replies(path) },
 		Emit: func(e stages.Event) {
 			if e.Stage == "" {
 				e.Stage = step.Name
@@ -132,6 +135,16 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 		Type: "checkpoint", Stage: step.Name, Path: step.Name, Seconds: r.deps.Now().Sub(start).Seconds(), Message: pl.Digest,
 	})
 	return p.clean(step.Name)
+}
+
+// other is a black box that a step asks beside the run's.
+func (r *Runner) other(step Step, name string) *blackbox.Box {
+	for _, o := range step.Others {
+		if o.Name == name {
+			return r.deps.Box.Other(o)
+		}
+	}
+	panic(fmt.Sprintf("pipeline: stage %s declares no black box %q", step.Name, name))
 }
 
 // guard calls a stage and turns a panic into an error, so that a mistake in the program ends in a message and an exit code.

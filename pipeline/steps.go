@@ -56,9 +56,11 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 				files[key] = sum
 			}
 		}
-		list = append(list, Step{
-			Name: d.Name, Slice: r.Identity(keys...), Inputs: files, Parents: d.Parents, Format: d.Format, Asks: d.Asks != nil && d.Asks(r), Stage: d.New(r),
-		})
+		step := Step{Name: d.Name, Slice: r.Identity(keys...), Inputs: files, Parents: d.Parents, Format: d.Format, Asks: d.Asks != nil && d.Asks(r), Stage: d.New(r)}
+		if d.Others != nil {
+			step.Others = d.Others(r)
+		}
+		list = append(list, step)
 	}
 	return list
 }
@@ -99,12 +101,17 @@ func inputsOf(r *recipe.Recipe, files *digests) (map[string]string, error) {
 		}
 		inputs[path] = sum
 	})
-	if ref, ok := r.LLM.Reference(); ok && failed == nil {
+	boxes, sections := schema.Every[llm.Config](r)
+	for i, path := range boxes {
+		ref, ok := sections[i].Reference()
+		if !ok || failed != nil {
+			continue
+		}
 		sum, err := ref.Digest(files.file)
 		if err != nil {
-			return nil, fmt.Errorf("llm.model: %w: %w", llm.ErrNoWeights, err)
+			return nil, fmt.Errorf("%s.model: %w: %w", path, llm.ErrNoWeights, err)
 		}
-		inputs["llm.model"] = sum
+		inputs[path+".model"] = sum
 	}
 	return inputs, failed
 }

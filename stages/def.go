@@ -3,6 +3,8 @@ package stages
 import (
 	"context"
 	"reflect"
+
+	"slm/llm"
 )
 
 // Def declares a stage: all that any other part of the program has to know about it. It stands beside the stage, in its package; the list of
@@ -21,6 +23,8 @@ type Def struct {
 	Inputs []string
 	// Asks reports whether it asks the black box; nil = never.
 	Asks func(s Settings) bool
+	// Others are black boxes of its own that it asks besides; nil = none.
+	Others func(s Settings) []BlackBox
 	// New makes the stage of a checked recipe.
 	New func(s Settings) Stage
 
@@ -30,6 +34,12 @@ type Def struct {
 	Metrics func(dir string) ([]Metric, error)
 	// Agrees is what a run by another kernel must agree in.
 	Agrees Agreement
+}
+
+// BlackBox is a language model that a section of a stage names, beside the run's.
+type BlackBox struct {
+	Name   string // tells it from others of the run, also in the names of its files: replies-NAME.wal, replies-NAME.arrow
+	Config llm.Config
 }
 
 // Section is a stage's part of the recipe.

@@ -41,20 +41,22 @@ type Checker interface {
 
 // Env is what a stage is given.
 type Env struct {
-	Run         string            // the run's folder
-	Seed        uint64            // of the recipe
-	Fingerprint string            // of this stage, for its manifest
-	Parents     map[string]string // digests of the checkpoints it reads, by stage
-	Versions    map[string]string // of the program, for the manifest
-	Kernel      kernel.Backend
-	LLM         func(ctx context.Context) (llm.Client, error) // the run's black box, opened at first use and shared by its stages
-	Replies     func(path string) error                       // exports every reply that the run has stored so far as an Arrow file
-	Answer      string                                        // how the black box is asked: cloze or letter
-	Context     int                                           // of the recipe's model, tokens; for warnings, since it is in no fingerprint of data. 0 = not known
-	Beside      []string                                      // folders of other runs, whose finished work a stage may go on from
-	Emit        func(Event)
-	Log         *slog.Logger
-	Now         func() time.Time
+	Run          string            // the run's folder
+	Seed         uint64            // of the recipe
+	Fingerprint  string            // of this stage, for its manifest
+	Parents      map[string]string // digests of the checkpoints it reads, by stage
+	Versions     map[string]string // of the program, for the manifest
+	Kernel       kernel.Backend
+	LLM          func(ctx context.Context) (llm.Client, error) // the run's black box, opened at first use and shared by its stages
+	Replies      func(path string) error                       // exports every reply that the run has stored so far as an Arrow file
+	Other        func(name string) (llm.Client, error)         // a black box that the stage's Def lists, opened at first use
+	OtherReplies func(name, path string) error                 // Replies, of that one
+	Answer       string                                        // how the black box is asked: cloze or letter
+	Context      int                                           // of the recipe's model, tokens; for warnings, since it is in no fingerprint of data. 0 = not known
+	Beside       []string                                      // folders of other runs, whose finished work a stage may go on from
+	Emit         func(Event)
+	Log          *slog.Logger
+	Now          func() time.Time
 }
 
 // Dir is the folder of a stage's checkpoint.
@@ -66,6 +68,16 @@ func (e *Env) Work(stage string) string { return filepath.Join(e.Run, "work", st
 // Client opens the black box for a stage. Replies are remembered as used by its work: by what the stage is made from.
 func (e *Env) Client(ctx context.Context, stage string) (llm.Client, error) {
 	client, err := e.LLM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	llm.Label(client, stage, e.Fingerprint, e.Parents)
+	return client, nil
+}
+
+// OtherClient opens a black box of the stage's own, as Client does the run's.
+func (e *Env) OtherClient(name, stage string) (llm.Client, error) {
+	client, err := e.Other(name)
 	if err != nil {
 		return nil, err
 	}

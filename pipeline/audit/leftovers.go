@@ -68,7 +68,9 @@ func (v *verifier) journal(name string) {
 
 // replies checks what was bought for the run: by its stages, and by ask and eval --items.
 func (v *verifier) replies() error {
-	v.journal(rundir.RepliesFile)
+	for _, name := range rundir.Journals(v.folder) {
+		v.journal(name)
+	}
 	v.journal(rundir.AskedJournal)
 	dir := filepath.Join(v.folder, rundir.AskedFolder)
 	m, faults, err := checkpoint.Audit(dir)
@@ -131,7 +133,7 @@ func (v *verifier) confidence() {
 
 // strays notes what lies in the run's folder and is none of its files.
 func (v *verifier) strays() {
-	known := slices.Concat(rundir.SealedFiles, all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder, rundir.ConfidenceFile})
+	known := slices.Concat(rundir.SealedFiles(v.folder), all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder, rundir.ConfidenceFile})
 	entries, err := os.ReadDir(v.folder)
 	if err != nil {
 		v.note("%v", err)

@@ -163,7 +163,7 @@ func TestVerify_RunOfAnOlderProgramIsRead(t *testing.T) {
 			}
 		} else {
 			s := rundir.Seal{Version: version, Stages: rundir.Look(run).Done}
-			for _, name := range rundir.SealedFiles {
+			for _, name := range rundir.SealedFiles(run) {
 				sum, size, err := checkpoint.HashFile(filepath.Join(run, name))
 				if err != nil {
 					t.Fatal(err)

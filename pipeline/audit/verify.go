@@ -124,7 +124,7 @@ func (v *verifier) seal() error {
 	s, err := rundir.ReadSeal(v.folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		v.note("there is no %s: %s have nothing to be compared with", rundir.SealFile, strings.Join(rundir.SealedFiles, ", "))
+		v.note("there is no %s: %s have nothing to be compared with", rundir.SealFile, strings.Join(rundir.SealedFiles(v.folder), ", "))
 		return nil
 	case errors.Is(err, checkpoint.ErrNewer):
 		return fmt.Errorf("pipeline: verify %s: %w", v.folder, err)
@@ -136,7 +136,7 @@ func (v *verifier) seal() error {
 	if s.Open {
 		v.note("the run's last command did not come to its end; slm train goes on")
 	}
-	for _, name := range rundir.SealedFiles {
+	for _, name := range s.Names() {
 		if what := s.Differs(v.folder, name); what != "" {
 			v.found(Difference{File: name, What: what})
 		}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,6 +31,7 @@ type Box struct {
 
 	mu      sync.Mutex
 	service *llm.Service
+	others  map[string]*Box
 }
 
 // Open returns the box. Later calls return the same one.
@@ -64,6 +66,21 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 	return s, nil
 }
 
+// Other is a black box beside this one, which a stage has in its own section: its replies are stored beside this one's. Later calls with the
+// same name return the same one; it is closed with this one.
+func (b *Box) Other(o stages.BlackBox) *Box {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.others[o.Name] == nil {
+		journal, _ := rundir.OtherReplies(o.Name)
+		if b.others == nil {
+			b.others = map[string]*Box{}
+		}
+		b.others[o.Name] = &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay}
+	}
+	return b.others[o.Name]
+}
+
 // Client opens the box for use outside a run's stages.
 func (b *Box) Client(be kernel.Backend) func(context.Context) (llm.Client, error) {
 	return func(context.Context) (llm.Client, error) { return b.Open(be, nil) }
@@ -76,12 +93,15 @@ func (b *Box) Close() error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.service == nil {
-		return nil
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(b.others)) {
+		errs = append(errs, b.others[name].Close())
 	}
-	s := b.service
-	b.service = nil
-	return s.Close()
+	if b.service != nil {
+		errs = append(errs, b.service.Close())
+	}
+	b.service, b.others = nil, nil
+	return errors.Join(errs...)
 }
 
 // Replies exports what the stage that asks now has used.
@@ -121,23 +141,28 @@ func (b *Box) replays() []string {
 }
 
 // Exported lists the replies that the runs below dir/runs have exported, stage by stage: what was answered once need not be asked again.
-// A damaged file answers nothing.
+// A damaged file answers nothing. Each reply says which model it is of, so all boxes answer from all files.
 func Exported(dir string) (whole []string) {
-	for _, f := range rundir.Glob(dir, "runs", "*", "*", rundir.RepliesTable) {
-		if checkpoint.VerifyFile(filepath.Dir(f), rundir.RepliesTable) == nil {
+	for _, f := range rundir.Glob(dir, "runs", "*", "*", repliesTables) {
+		if checkpoint.VerifyFile(filepath.Dir(f), filepath.Base(f)) == nil {
 			whole = append(whole, f)
 		}
 	}
 	return whole
 }
 
-// Stored lists the files that hold a run's replies: each stage's own, and the journal.
+// repliesTables are the tables of replies, by the run's black box and by others.
+const repliesTables = "replies*.arrow"
+
+// Stored lists the files that hold a run's replies: each stage's own, and the journals.
 func Stored(folder string) []string {
 	var files []string
 	for _, stage := range all.Names() {
-		files = append(files, filepath.Join(folder, stage, rundir.RepliesTable))
+		files = append(files, rundir.Glob(folder, stage, repliesTables)...)
 	}
-	files = append(files, filepath.Join(folder, rundir.RepliesFile))
+	for _, journal := range rundir.Journals(folder) {
+		files = append(files, filepath.Join(folder, journal))
+	}
 	return slices.DeleteFunc(files, func(f string) bool {
 		_, err := os.Stat(f)
 		return err != nil

@@ -99,3 +99,30 @@ func TestStored_ListsWhatIsThere(t *testing.T) {
 		t.Errorf("%v", files)
 	}
 }
+
+func TestBox_OthersKeepTheirRepliesApart(t *testing.T) {
+	run := t.TempDir()
+	b := &Box{Config: trigrams(), Keep: run, Others: t.TempDir()}
+	other := b.Other(stages.BlackBox{Name: "writer", Config: trigrams()})
+	if again := b.Other(stages.BlackBox{Name: "writer"}); again != other || b.Other(stages.BlackBox{Name: "judge"}) == other {
+		t.Error("a box has another name")
+	}
+	kit := filepath.Join(run, stages.KIT)
+	if err := errors.Join(ask(t, other, nil), os.Mkdir(kit, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	journal, table := rundir.OtherReplies("writer")
+	if err := errors.Join(other.Replies(filepath.Join(kit, table)), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(run, rundir.RepliesFile)); err == nil {
+		t.Error("the run's box has stored what it was not asked")
+	}
+	if files := Stored(run); len(files) != 2 || files[0] != filepath.Join(kit, table) || files[1] != filepath.Join(run, journal) {
+		t.Errorf("%v", files)
+	}
+	again := &Box{Config: trigrams(), Offline: true, Replay: Stored(run)}
+	if err := ask(t, again.Other(stages.BlackBox{Name: "judge", Config: trigrams()}), nil); err != nil {
+		t.Error("what was stored is asked again:", err)
+	}
+}

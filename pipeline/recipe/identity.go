@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"slm/llm"
 	"slm/pipeline/schema"
 )
 
@@ -28,12 +29,33 @@ func operational() []string {
 func (r *Recipe) Identity(keys ...string) any {
 	outside := slices.Concat(operational(), schema.Tagged(r, "kind", "path"), r.unchanged())
 	p := r.portable()
-	return schema.Tree(&p, func(path string) bool {
+	tree := schema.Tree(&p, func(path string) bool {
 		if below(path, outside) {
 			return true
 		}
 		return keys != nil && !slices.ContainsFunc(keys, func(k string) bool { return below(path, []string{k}) || strings.HasPrefix(k, path+".") })
 	})
+	boxes, sections := schema.Every[llm.Config](r)
+	for i, path := range boxes { // weights keep their name and lose their folder, since their digest is among the inputs
+		if ref, ok := sections[i].Reference(); ok {
+			replace(tree, path+".model", ref.Portable().String())
+		}
+	}
+	return tree
+}
+
+// replace puts a value in the place of the one at a path of nested maps, where there is one.
+func replace(tree any, path, value string) {
+	name, rest, deeper := strings.Cut(path, ".")
+	m, _ := tree.(map[string]any)
+	if _, there := m[name]; !there {
+		return
+	}
+	if deeper {
+		replace(m[name], rest, value)
+	} else {
+		m[name] = value
+	}
 }
 
 // unchanged are the keys that count only where they differ from their defaults, and do not.
@@ -51,13 +73,9 @@ func treeAt(r *Recipe, path string) any {
 	return schema.Tree(v.Interface(), nil)
 }
 
-// portable is a recipe without what depends on the machine or on the program's version: weights keep their name and lose their folder, since
-// their digest is among the inputs, and the default list of systems is that of format 1.
+// portable is a recipe without what depends on the program's version: the default list of systems is that of format 1.
 func (r *Recipe) portable() Recipe {
 	p := *r
-	if ref, ok := p.LLM.Reference(); ok {
-		p.LLM.Model = ref.Portable().String()
-	}
 	p.Eval.Systems = p.Eval.Systems.Identity()
 	return p
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"slm/data/source"
+	"slm/llm"
 	"slm/pipeline/schema"
 	"slm/stages/all"
 )
@@ -210,13 +211,19 @@ func flags(set []string) ([]schema.Setting, schema.Problems) {
 // ${SLM_DATA} where the data lies.
 func (l *Loaded) anchor(env []string) error {
 	var failed error
-	if ref, ok := l.LLM.Reference(); ok {
+	boxes, sections := schema.Every[llm.Config](&l.Recipe)
+	for i, path := range boxes {
+		ref, ok := sections[i].Reference()
+		if !ok {
+			continue
+		}
 		from := ""
-		if o := l.Origins["llm.model"]; o.Layer == "recipe" || o.Layer == "extends" {
+		if o := l.Origins[path+".model"]; o.Layer == "recipe" || o.Layer == "extends" {
 			from = filepath.Dir(o.File)
 		}
-		ref, failed = ref.Absolute(from)
-		l.LLM.Model = ref.String()
+		ref, err := ref.Absolute(from)
+		failed = errors.Join(failed, err)
+		sections[i].Model = ref.String()
 	}
 	schema.Walk(&l.Recipe, func(path string, v reflect.Value, tag reflect.StructTag) {
 		if tag.Get("kind") != "path" {

@@ -31,6 +31,26 @@ const ConfidenceFile = "confidence.json"
 // RepliesTable is the file of a checkpoint that holds the replies its stage has used.
 const RepliesTable = "replies.arrow"
 
+// OtherReplies are the names of the journal and the table of replies by a black box that a stage has beside the run's.
+func OtherReplies(name string) (journal, table string) {
+	return "replies-" + name + ".wal", "replies-" + name + ".arrow"
+}
+
+// isOtherJournal says whether OtherReplies gives such a name.
+func isOtherJournal(file string) bool {
+	name, ok := strings.CutPrefix(strings.TrimSuffix(file, ".wal"), "replies-")
+	return ok && name != "" && strings.HasSuffix(file, ".wal") && !strings.ContainsAny(name, `/\`)
+}
+
+// Journals are the names of a run's journals of replies: the run's black box first, whether it is there or not, then those of others.
+func Journals(folder string) []string {
+	names := []string{RepliesFile}
+	for _, file := range Glob(folder, "replies-*.wal") {
+		names = append(names, filepath.Base(file))
+	}
+	return names
+}
+
 // Glob lists what matches a pattern below a folder, sorted. The folder is taken as it is, whatever its name contains.
 func Glob(folder string, pattern ...string) []string {
 	folder = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)

@@ -37,16 +37,21 @@ type Sealed struct {
 }
 
 // SealedFiles are the files that a seal covers.
-var SealedFiles = []string{RecipeFile, PlanFile, EventsFile, RepliesFile}
+func SealedFiles(folder string) []string {
+	return append([]string{RecipeFile, PlanFile, EventsFile}, Journals(folder)...)
+}
 
-// grows tells the files to which entries are only ever added.
-var grows = map[string]bool{EventsFile: true, RepliesFile: true}
+// sealable says whether a seal may name a file, and grows whether entries are only ever added to it.
+func sealable(name string) bool { return name == RecipeFile || name == PlanFile || grows(name) }
+func grows(name string) bool {
+	return name == EventsFile || name == RepliesFile || isOtherJournal(name)
+}
 
 // WriteSeal writes down what a run folder Holds. An open seal names no stages, since they may be replaced at any time; due are the files
 // that are written behind it.
 func WriteSeal(folder string, open bool, due map[string][]byte) error {
 	s := Seal{Version: sealVersion, Open: open, Stages: map[string]string{}, Files: []Sealed{}}
-	for _, name := range SealedFiles {
+	for _, name := range SealedFiles(folder) {
 		sum, size, err := checkpoint.HashFile(filepath.Join(folder, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("pipeline: seal: %w", err)
@@ -114,11 +119,21 @@ func decodeSeal(data []byte) (*Seal, error) {
 		return nil, fmt.Errorf("%w: it does not match its own digest", checkpoint.ErrCorrupt)
 	}
 	for _, f := range s.Files {
-		if !slices.Contains(SealedFiles, f.Name) {
+		if !sealable(f.Name) {
 			return nil, fmt.Errorf("%w: it names %q", checkpoint.ErrCorrupt, f.Name)
 		}
 	}
 	return &s, nil
+}
+
+// Names lists the files that the seal covers.
+func (s *Seal) Names() (names []string) {
+	for _, f := range s.Files {
+		if !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // Differs says how a file differs from what the seal has of it; "" = it does not, or the seal does not have it.
@@ -163,7 +178,7 @@ func (f Sealed) differs(folder string) string {
 		return "is gone"
 	case err != nil:
 		return err.Error()
-	case info.Size() < f.Size, info.Size() > f.Size && !grows[f.Name]:
+	case info.Size() < f.Size, info.Size() > f.Size && !grows(f.Name):
 		return fmt.Sprintf("has %d bytes, not %d", info.Size(), f.Size)
 	}
 	sum, _, err := checkpoint.HashStart(path, f.Size)

@@ -3,6 +3,9 @@ package rundir
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"slm/checkpoint"
@@ -29,4 +32,37 @@ func FuzzSeal_AnyFileIsReadOrRefused(f *testing.F) {
 		}
 		_ = s.Differs(t.TempDir(), RecipeFile)
 	})
+}
+
+func TestSeal_CoversTheJournalsOfOtherBlackBoxes(t *testing.T) {
+	folder := t.TempDir()
+	journal, _ := OtherReplies("writer")
+	put := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(journal, "a reply")
+	if err := WriteSeal(folder, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSeal(folder)
+	if err != nil || !slices.Contains(s.Names(), journal) || !slices.Equal(Journals(folder), []string{RepliesFile, journal}) {
+		t.Fatalf("%v, %v", s, err)
+	}
+	put(journal, "a reply, and one more")
+	if what := s.Differs(folder, journal); what != "" {
+		t.Errorf("a journal that has grown %s", what)
+	}
+	put(journal, "b reply")
+	if s.Differs(folder, journal) == "" {
+		t.Error("a changed journal passes")
+	}
+	if err := os.Remove(filepath.Join(folder, journal)); err != nil {
+		t.Fatal(err)
+	}
+	if s.Differs(folder, journal) != "is gone" {
+		t.Error("a journal may go")
+	}
 }

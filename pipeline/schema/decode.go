@@ -151,13 +151,25 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string, tag reflect.St
 	}
 }
 
+// Defaulted is a section that may be absent, and that has defaults of its own where it is there.
+type Defaulted interface{ SetDefaults() }
+
 // alloc follows pointers, making what they lack.
 func alloc(v reflect.Value) reflect.Value {
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
-			v.Set(reflect.New(v.Type().Elem()))
+			v.Set(fresh(v.Type()))
 		}
 		v = v.Elem()
+	}
+	return v
+}
+
+// fresh makes what a pointer of a type points to.
+func fresh(pointer reflect.Type) reflect.Value {
+	v := reflect.New(pointer.Elem())
+	if d, ok := v.Interface().(Defaulted); ok {
+		d.SetDefaults()
 	}
 	return v
 }

@@ -43,7 +43,7 @@ func Describe(of any) []Key {
 		for _, f := range fieldsOf(t) {
 			at, item := join(prefix, f.name), f.of(v)
 			for item.IsValid() && item.Kind() == reflect.Pointer {
-				item = item.Elem() // invalid behind nil: there is no default
+				item = usually(item).Elem() // invalid behind nil: there is no default
 			}
 			k := Key{Path: at, Type: kindOf(deref(f.typ), f.tag), Bounds: boundsOf(f.tag), Meaning: meaning(f.typ, f.tag)}
 			if list, ok := f.tag.Lookup("oneof"); ok {
@@ -61,6 +61,14 @@ func Describe(of any) []Key {
 	v := reflect.ValueOf(of).Elem()
 	walk(v.Type(), v, "")
 	return out
+}
+
+// usually is a pointer, or in place of nil one to what the section holds where it is there.
+func usually(v reflect.Value) reflect.Value {
+	if v.IsNil() && v.Type().Implements(reflect.TypeFor[Defaulted]()) {
+		return fresh(v.Type())
+	}
+	return v
 }
 
 // Missing is what is wrong with a path that leads to no key, as it would be said of a setting; nil when there is one.

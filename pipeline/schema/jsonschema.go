@@ -29,7 +29,7 @@ func JSONSchema(defaults any) map[string]any {
 // shape is the schema of one type. tag is of the field that holds it, v its default, invalid when there is none.
 func shape(t reflect.Type, v reflect.Value, tag reflect.StructTag) map[string]any {
 	for t = deref(t); v.IsValid() && v.Kind() == reflect.Pointer; {
-		v = v.Elem()
+		v = usually(v).Elem()
 	}
 	s := plainShape(t, v, tag)
 	if doc := meaning(t, tag); doc != "" {

@@ -18,3 +18,23 @@ type Section struct {
 	Type reflect.Type
 	Tag  reflect.StructTag
 }
+
+// Every returns the sections of type T that stand in the struct that of points to, with their dotted paths, in the order of declaration. Absent
+// ones are passed over.
+func Every[T any](of any) (paths []string, sections []*T) {
+	var walk func(v reflect.Value, prefix string)
+	walk = func(v reflect.Value, prefix string) {
+		if v = behind(v); v.IsValid() && v.Type() == reflect.TypeFor[T]() {
+			paths, sections = append(paths, prefix), append(sections, v.Addr().Interface().(*T))
+			return
+		}
+		if !v.IsValid() || v.Kind() != reflect.Struct || isText(v.Type()) {
+			return
+		}
+		for _, f := range fieldsOf(v.Type()) {
+			walk(f.of(v), join(prefix, f.name))
+		}
+	}
+	walk(reflect.ValueOf(of), "")
+	return paths, sections
+}

@@ -105,3 +105,48 @@ func TestTagged_ListsAMarkedSectionAlone(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// engine is a section that may be absent, with defaults of its own.
+type engine struct {
+	Fuel string `yaml:"fuel" doc:"what it burns"`
+	Size int    `yaml:"size" doc:"litres"`
+}
+
+func (e *engine) SetDefaults() { *e = engine{"petrol", 2} }
+
+type car struct {
+	Main   engine  `yaml:"main" doc:"the one that it has"`
+	Second *engine `yaml:"second" doc:"one more"`
+	Trunk  struct {
+		Third *engine `yaml:"third" doc:"yet one"`
+	} `yaml:"trunk" doc:"behind"`
+}
+
+func TestDefaulted_AbsentSectionHasItsDefaultsWhereItIsNamed(t *testing.T) {
+	var c car
+	layer, problems := File("recipe", "r.yaml", []byte("second: {size: 3}\n"))
+	if _, more := Decode(&c, layer); problems != nil || more != nil {
+		t.Fatal(problems, more)
+	}
+	if c.Second == nil || *c.Second != (engine{"petrol", 3}) || c.Trunk.Third != nil {
+		t.Errorf("%+v", c.Second)
+	}
+	for _, k := range Describe(&car{}) {
+		if want := map[string]string{"second.fuel": "petrol", "trunk.third.size": "2"}[k.Path]; want != "" && k.Value != want {
+			t.Errorf("%s is %s", k.Path, k.Value)
+		}
+	}
+	text, err := YAML(&c, &car{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again car
+	layer, problems = File("recipe", "r.yaml", text)
+	if _, more := Decode(&again, layer); problems != nil || more != nil || !reflect.DeepEqual(again, c) {
+		t.Errorf("%s is read as %+v: %v %v", text, again, problems, more)
+	}
+	c.Trunk.Third = &engine{}
+	if paths, sections := Every[engine](&c); !reflect.DeepEqual(paths, []string{"main", "second", "trunk.third"}) || sections[1] != c.Second || sections[2] != c.Trunk.Third {
+		t.Errorf("%v %v", paths, sections)
+	}
+}

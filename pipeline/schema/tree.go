@@ -139,7 +139,7 @@ func inLine(list []any) any {
 // behind follows a pointer; what is not there is invalid.
 func behind(v reflect.Value) reflect.Value {
 	if v.IsValid() && v.Kind() == reflect.Pointer {
-		return v.Elem()
+		return usually(v).Elem()
 	}
 	return v
 }

@@ -3,7 +3,6 @@ package kit
 import (
 	"errors"
 	"path/filepath"
-	"strings"
 
 	"slm/data/exam"
 	"slm/data/form"
@@ -40,16 +39,10 @@ func (p Pairs) Read(forms form.Set, items []exam.Item) ([]pairs.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	fold := func(question string) string { return strings.ToLower(strings.Join(strings.Fields(question), " ")) }
-	held := map[string]bool{}
-	for _, item := range items {
-		if item.Split != exam.Train {
-			held[fold(item.Question)] = true
-		}
-	}
+	guard := exam.NewGuard(items)
 	refused := rows.Of(p.File)
 	for _, pair := range list {
-		if held[fold(pair.Question)] {
+		if _, held := guard.Holds(pair.Question); held {
 			refused.Add(pair.Line, errors.New("a question of the exam: "+pair.Question))
 		}
 	}
