@@ -39,7 +39,7 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 // steps are the stages of a recipe. inputs are the digests of its files by key.
 func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 	var list []Step
-	for _, d := range all.Defs() {
+	for _, d := range all.Of(r) {
 		keys := []string{"seed"}
 		if d.Keys != nil {
 			keys = append(keys, d.Keys(r)...)

@@ -19,6 +19,8 @@ type Keyword struct {
 	mu   sync.Mutex
 	db   *sql.DB
 	find *sql.Stmt
+
+	sections int
 }
 
 // OpenKeyword indexes title, number, heading and text of each section: words as runs of letters and digits, without case and accents, and text
@@ -55,6 +57,7 @@ func (x *Keyword) fill(sections corpus.Store) error {
 		if _, err := insert.Exec(i+1, spaced(clean(name(s)), true), spaced(clean(body(s)), true)); err != nil {
 			return fmt.Errorf("section %d: %w", i, err)
 		}
+		x.sections++
 	}
 	if err := tx.Commit(); err != nil {
 		return err
@@ -115,6 +118,19 @@ func (x *Keyword) Search(ctx context.Context, query string, k int) ([]Hit, error
 	return hits, nil
 }
 
+// Scores implements Scorer: the BM25 of every section, 0 of those that share no term with the query. What the query names counts as the rest.
+func (x *Keyword) Scores(ctx context.Context, query string) ([]float64, error) {
+	hits, err := x.Search(ctx, query, x.sections)
+	if err != nil {
+		return nil, err
+	}
+	scores := make([]float64, x.sections)
+	for _, h := range hits {
+		scores[h.Section] = h.Score
+	}
+	return scores, nil
+}
+
 // Close frees the index.
 func (x *Keyword) Close() error {
 	x.mu.Lock()
@@ -125,4 +141,7 @@ func (x *Keyword) Close() error {
 	return nil
 }
 
-var _ Retriever = (*Keyword)(nil)
+var (
+	_ Retriever = (*Keyword)(nil)
+	_ Scorer    = (*Keyword)(nil)
+)

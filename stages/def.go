@@ -17,6 +17,8 @@ type Def struct {
 
 	// Section is its own part of the recipe, stages.NAME; nil = it has none.
 	Section *Section
+	// On reports whether a recipe has the stage at all; nil = always. To the others, a parent that a recipe does not have is none.
+	On func(s Settings) bool
 	// Keys are the recipe's other keys and sections that decide what it makes. Its own section and the seed always do.
 	Keys func(s Settings) []string
 	// Inputs are those keys that name files. The files' digests count, not their names.

@@ -20,6 +20,7 @@ const (
 	Data = "data"
 	DP   = "dp"
 	KIT  = "kit"
+	Find = "find"
 	BPO  = "bpo"
 	Eval = "eval"
 )

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,8 +95,11 @@ func (a *app) showRun(name string) error {
 		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(r.Folder))
 		for _, stage := range all.Names() {
 			digest := r.Done[stage]
-			if digest == "" {
+			switch {
+			case slices.Contains(r.Missing, stage):
 				digest = "no checkpoint"
+			case digest == "":
+				continue // the run has no such stage
 			}
 			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
 		}

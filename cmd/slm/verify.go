@@ -55,6 +55,8 @@ func showVerified(w io.Writer, v *audit.Verified) {
 		switch {
 		case slices.Contains(v.Missing, stage):
 			state = "not there"
+		case v.Digests[stage] == "" && !slices.ContainsFunc(v.Differences, func(d audit.Difference) bool { return d.Stage == stage }):
+			continue // the run has no such stage
 		case slices.ContainsFunc(v.Differences, func(d audit.Difference) bool { return d.Stage == stage }):
 			state = "DIFFERS"
 		}

@@ -91,7 +91,9 @@ func Compare(a, b string) (*Diff, error) {
 			_, errA := checkpoint.Load(inA)
 			_, errB := checkpoint.Load(inB)
 			d.Same = d.Same && errors.Is(errA, checkpoint.ErrMissing) == errors.Is(errB, checkpoint.ErrMissing)
-			d.Missing = append(d.Missing, stage)
+			if slices.Contains(rundir.Stages(a), stage) || slices.Contains(rundir.Stages(b), stage) {
+				d.Missing = append(d.Missing, stage)
+			}
 			continue
 		}
 		if err != nil {

@@ -34,8 +34,8 @@ func (v *verifier) work() {
 	}
 	for _, stage := range all.Names() {
 		v.Stamp(filepath.Join(rundir.WorkFolder, stage+rundir.StampExt))
-		for _, name := range []string{"journal", "trials.journal"} {
-			v.journal(filepath.Join(rundir.WorkFolder, stage, name))
+		for _, name := range append(rundir.Glob(root, stage, "*.journal"), filepath.Join(root, stage, "journal")) {
+			v.journal(filepath.Join(rundir.WorkFolder, stage, filepath.Base(name)))
 		}
 		if _, err := os.Stat(filepath.Join(root, stage)); err == nil {
 			v.note("%s was interrupted and goes on with slm train", stage)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -156,7 +157,9 @@ func (v *verifier) stage(stage string, a audited) error {
 	dir, m, faults, err := filepath.Join(v.folder, stage), a.manifest, a.faults, a.err
 	switch {
 	case errors.Is(err, checkpoint.ErrMissing):
-		v.out.Missing = append(v.out.Missing, stage)
+		if slices.Contains(rundir.Stages(v.folder), stage) {
+			v.out.Missing = append(v.out.Missing, stage)
+		}
 		if v.sealed != nil && v.sealed.Stages[stage] != "" {
 			v.found(Difference{Stage: stage, What: "its checkpoint is gone"})
 		}

@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,11 +53,15 @@ func List(dir string) ([]Entry, error) {
 // Look reads a run folder's state from its manifests.
 func Look(folder string) Entry {
 	e := Entry{Name: filepath.Base(folder), Folder: folder, Done: map[string]string{}, Missing: []string{}}
+	has := Stages(folder)
 	for _, stage := range all.Names() {
 		m, err := checkpoint.Load(filepath.Join(folder, stage))
 		if err == nil {
 			e.Done[stage] = m.Digest()
 			e.Newest = max(e.Newest, m.Created)
+			continue
+		}
+		if errors.Is(err, checkpoint.ErrMissing) && !slices.Contains(has, stage) {
 			continue
 		}
 		e.Missing = append(e.Missing, stage)
@@ -66,6 +71,25 @@ func Look(folder string) Entry {
 	}
 	e.Locked, _ = Locked(folder)
 	return e
+}
+
+// Stages lists the stages that a run has, finished or not: those that every recipe has, and those of its plan.
+func Stages(folder string) (names []string) {
+	type planned struct {
+		Stage string `json:"stage"`
+	}
+	var plan struct {
+		Stages []planned `json:"stages"`
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, PlanFile)); err == nil {
+		_ = json.Unmarshal(text, &plan) // verify tells of a damaged one
+	}
+	for _, d := range all.Defs() {
+		if d.On == nil || slices.Contains(plan.Stages, planned{d.Name}) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // IsCheckpoint reports whether a folder holds a checkpoint.

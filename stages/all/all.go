@@ -9,6 +9,7 @@ import (
 	"slm/stages/bpo"
 	"slm/stages/dp"
 	"slm/stages/eval"
+	"slm/stages/find"
 	"slm/stages/kit"
 	"slm/stages/prep"
 )
@@ -18,12 +19,27 @@ var list = []stages.Def{
 	prep.Def,
 	dp.Def,
 	kit.Def,
+	find.Def,
 	bpo.Def,
 	eval.Def,
 }
 
 // Defs lists the stages, each behind those whose checkpoints it reads.
 func Defs() []stages.Def { return slices.Clone(list) }
+
+// Of lists the stages that a recipe has, each with those of its parents that it has.
+func Of(s stages.Settings) (defs []stages.Def) {
+	on := map[string]bool{}
+	for _, d := range list {
+		if d.On != nil && !d.On(s) {
+			continue
+		}
+		on[d.Name] = true
+		d.Parents = slices.DeleteFunc(slices.Clone(d.Parents), func(p string) bool { return !on[p] })
+		defs = append(defs, d)
+	}
+	return defs
+}
 
 // Names lists the stages' names in the same order.
 func Names() []string {

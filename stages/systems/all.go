@@ -19,6 +19,9 @@ var All = []Spec{
 	cite,
 	rag1,
 	rag3,
+	dense3,
+	hybrid1,
+	hybrid3,
 	ragBlade,
 	oracle,
 	shuffled,
@@ -85,10 +88,9 @@ type List []string
 // Doc says what may stand in the list.
 func (List) Doc() string {
 	text := strings.Join(Usual(), " ") + "; "
-	for _, s := range All {
-		if s.Optional {
-			text += "where it is named, " + s.Name + "; "
-		}
+	named := slices.DeleteFunc(Names(), func(name string) bool { s, _ := Lookup(name); return !s.Optional })
+	if len(named) > 0 {
+		text += "where they are named, " + strings.Join(named, " ") + "; "
 	}
 	for _, g := range groups() {
 		var of []string
@@ -97,7 +99,7 @@ func (List) Doc() string {
 				of = append(of, s.Name)
 			}
 		}
-		text += g + " is " + strings.Join(of, " and ") + "; "
+		text += g + " is " + strings.Join(of, ", ") + "; "
 	}
 	return text + Alone + " always runs"
 }

@@ -46,14 +46,14 @@ func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
 		t.Errorf("%s, %v", list(all), err)
 	}
 	for _, bad := range []string{"blad", ""} {
-		if _, err := Resolve([]string{bad}); err == nil || !strings.Contains(err.Error(), "rag, llm, slm") {
+		if _, err := Resolve([]string{bad}); err == nil || !strings.Contains(err.Error(), "rag, hybrid, llm, slm") {
 			t.Errorf("%q gives %v", bad, err)
 		}
 	}
 }
 
 func TestList_SaysWhatMayStandInIt(t *testing.T) {
-	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where it is named, checked; rag is rag1 and rag3; llm always runs"
+	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where they are named, dense3 hybrid1 hybrid3 checked; rag is rag1, rag3; hybrid is dense3, hybrid1, hybrid3; llm always runs"
 	if got := List(nil).Doc(); got != want {
 		t.Errorf("%s", got)
 	}

@@ -13,10 +13,10 @@ import (
 	"slm/model"
 	"slm/model/decode"
 	"slm/model/kernel"
-	"slm/retrieve"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
+	"slm/stages/search"
 )
 
 // Run is what systems are opened from.
@@ -36,7 +36,12 @@ type Run struct {
 // Open finds out what a run has. Weights and the index are read at first use.
 func Open(run Run) (*Resources, error) {
 	s := &source{Run: run, decoders: map[string]*decode.Decoder{}}
-	r := &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s, Search: &lazySearch{dom: run.Domain}}
+	r := &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s}
+	var err error
+	if r.Retrievers, err = search.Open(search.Source{Dir: run.Dir, Domain: run.Domain, Kernel: run.Kernel}); err != nil {
+		return nil, err
+	}
+	r.Search = r.Retrievers[search.Keyword]
 	r.Places = run.Domain.Forms.TwoSteps()
 	r.Dev = func() []Known { return known(run.Domain, run.Seed) }
 	for _, spec := range All {
@@ -196,33 +201,4 @@ func (v *voice) Score(ctx context.Context, pieces []knowledge.Piece, options [][
 		return nil, err
 	}
 	return s.Score(ctx, pieces, options, v.soft)
-}
-
-// lazySearch is a keyword search whose index is made at the first query.
-type lazySearch struct {
-	dom   *domain.Domain
-	index *retrieve.Keyword
-}
-
-// Search implements retrieve.Retriever.
-func (l *lazySearch) Search(ctx context.Context, query string, k int) ([]retrieve.Hit, error) {
-	if err := l.open(); err != nil {
-		return nil, err
-	}
-	return l.index.Search(ctx, query, k)
-}
-
-func (l *lazySearch) open() (err error) {
-	if l.index == nil {
-		l.index, err = retrieve.OpenKeyword(l.dom.Sections)
-	}
-	return err
-}
-
-// Close implements retrieve.Retriever.
-func (l *lazySearch) Close() error {
-	if l.index == nil {
-		return nil
-	}
-	return l.index.Close()
 }

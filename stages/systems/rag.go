@@ -4,34 +4,51 @@ import (
 	"context"
 	"fmt"
 
+	"slm/retrieve"
 	"slm/stages"
+	"slm/stages/search"
 )
 
 // rag1 and rag3 give what a keyword search finds.
 var (
-	rag1 = finds("rag1", 1, "BM25 top-1", "the best passage by search")
-	rag3 = finds("rag3", 3, "BM25 top-3", "the three best passages by search")
+	rag1 = finds(Spec{Name: "rag1", Label: "BM25 top-1", Gets: "the best passage by search", Group: "rag"}, search.Keyword, 1)
+	rag3 = finds(Spec{Name: "rag3", Label: "BM25 top-3", Gets: "the three best passages by search", Group: "rag"}, search.Keyword, 3)
 )
 
-// finds makes a system that gives the black box the k best passages by search.
-func finds(name string, k int, label, gets string) Spec {
-	return Spec{
-		Name: name, Label: label, Gets: gets, Kind: Text, Group: "rag",
-		Cost: func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, true) },
-		Open: func(_ context.Context, r *Resources) (System, error) {
-			if r.Search == nil {
-				return nil, fmt.Errorf("%w: there is no corpus to search", ErrUnavailable)
-			}
-			return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.find(ctx, k, qs) }), nil
-		},
+// finds completes a system that gives the black box the k best passages by a retriever.
+func finds(s Spec, retriever string, k int) Spec {
+	s.Kind = Text
+	s.Cost = func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, true) }
+	s.Open = func(_ context.Context, r *Resources) (System, error) {
+		by, err := r.Retriever(retriever)
+		if err != nil {
+			return nil, err
+		}
+		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.find(ctx, by, k, qs) }), nil
 	}
+	return s
+}
+
+// Retriever returns the retriever of a name; ErrUnavailable where the run has none.
+func (r *Resources) Retriever(name string) (retrieve.Retriever, error) {
+	switch by, ok := r.Retrievers[name]; {
+	case ok:
+		return by, nil
+	case name == search.Keyword && r.Search != nil:
+		return r.Search, nil
+	case name == search.Keyword:
+		return nil, fmt.Errorf("%w: there is no corpus to search", ErrUnavailable)
+	case name == search.Dense:
+		return nil, fmt.Errorf("%w: the run has no vectors (stages.find.dense)", ErrUnavailable)
+	}
+	return nil, fmt.Errorf("%w: the run has no stage find (stages.find.fuse)", ErrUnavailable)
 }
 
 // find is the text of the k best passages by search, each cut on its own; its place is that of the best.
-func (r *Resources) find(ctx context.Context, k int, qs []Question) ([]Answer, error) {
+func (r *Resources) find(ctx context.Context, by retrieve.Retriever, k int, qs []Question) ([]Answer, error) {
 	out := make([]Answer, len(qs))
 	for i, q := range qs {
-		hits, err := r.Search.Search(ctx, q.Text, k)
+		hits, err := by.Search(ctx, q.Text, k)
 		if err != nil {
 			return nil, fmt.Errorf("search for item %s: %w", q.ID, err)
 		}

@@ -21,7 +21,7 @@ var ragBlade = Spec{
 			return nil, fmt.Errorf("%w: it needs a corpus to search and a small model", ErrUnavailable)
 		}
 		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
-			found, err := r.find(ctx, 1, qs)
+			found, err := r.find(ctx, r.Search, 1, qs)
 			if err != nil {
 				return nil, err
 			}

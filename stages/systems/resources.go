@@ -2,6 +2,9 @@ package systems
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 
 	"slm/llm"
 	"slm/retrieve"
@@ -25,7 +28,9 @@ type Resources struct {
 	Speakers map[string]Speaker // by the system that is made with one
 	Latest   string             // of them, after the last stage of the method that the run has; "" = there are none
 	Corpus   Corpus             // nil = there is none
-	Search   retrieve.Retriever // over the corpus; nil = there is none
+	Search   retrieve.Retriever // over the corpus, by keywords; nil = there is none
+	// Retrievers are all that find sections, by name: search.Keyword, and where the run has stage find, search.Dense and search.Hybrid.
+	Retrievers map[string]retrieve.Retriever
 
 	Places      bool                  // the small models name places of the corpus
 	Dev         func() []Known        // development questions, for confidence; nil = there are none
@@ -94,12 +99,16 @@ func (r *Resources) position(id string) (int, bool) {
 	return i, ok
 }
 
-// Close frees the index.
+// Close frees indices and encoders.
 func (r *Resources) Close() error {
-	if r.Search == nil {
-		return nil
+	var errs []error
+	if r.Search != nil {
+		errs = append(errs, r.Search.Close())
 	}
-	return r.Search.Close()
+	for _, name := range slices.Sorted(maps.Keys(r.Retrievers)) {
+		errs = append(errs, r.Retrievers[name].Close())
+	}
+	return errors.Join(errs...)
 }
 
 // locate says where the corpus has the place of an answer.

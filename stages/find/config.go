@@ -1,0 +1,35 @@
+package find
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"slm/stages/search"
+)
+
+// Config is the recipe's section stages.find: what sections are found with.
+type Config struct {
+	Fuse  string   `yaml:"fuse" oneof:"none|rrf|learned" doc:"how signals are put together: reciprocal ranks, or weights fitted on the training and development questions; none = the run has no such stage, and search is by keywords alone"`
+	Dense []string `yaml:"dense" unset:"none" doc:"encoders whose vectors are searched beside the keywords"`
+}
+
+// Default has no stage.
+func Default() Config { return Config{Fuse: search.None, Dense: []string{}} }
+
+// Validate checks the encoders' names.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Fuse == search.None && len(c.Dense) > 0 {
+		errs = append(errs, errors.New("dense: is read with fuse: rrf or learned only"))
+	}
+	for i, name := range c.Dense {
+		if _, err := search.LookupEncoder(name); err != nil {
+			errs = append(errs, fmt.Errorf("dense[%d]: %w", i, err))
+		}
+		if slices.Index(c.Dense, name) < i {
+			errs = append(errs, fmt.Errorf("dense[%d]: %s stands there twice", i, name))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,72 @@
+package find
+
+import (
+	"context"
+	"errors"
+
+	"slm/retrieve"
+	"slm/stages"
+	"slm/stages/search"
+)
+
+// Def declares the stage.
+var Def = stages.Def{
+	Name:    stages.Find,
+	Title:   "Retrieval",
+	Format:  1,
+	Parents: []string{stages.Data, stages.DP, stages.KIT},
+	Section: &stages.Section{
+		Doc:     "what sections are found with",
+		Default: func() any { c := Default(); return &c },
+		Later:   true,
+	},
+	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.find").Fuse != search.None },
+	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.find")) },
+	Cost:    cost,
+	Metrics: metrics,
+	Agrees:  stages.InMetrics,
+}
+
+// cost is that of the vectors; the fit takes seconds.
+func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err error) {
+	cfg := stages.Get[Config](c, "stages.find")
+	for _, name := range cfg.Dense {
+		spec, err := search.LookupEncoder(name)
+		if err != nil {
+			return sum, err
+		}
+		texts, _ := windows(c.Domain.Sections, spec.Chars)
+		one, err := spec.Cost(ctx, c, len(texts))
+		if err != nil {
+			return sum, err
+		}
+		sum.Add(one)
+	}
+	fit, err := c.Once(func() (err error) { // the index, and one question
+		keyword, err := retrieve.OpenKeyword(c.Domain.Sections)
+		if err != nil {
+			return err
+		}
+		_, err = keyword.Scores(ctx, c.Domain.Sections.At(0).Text)
+		return errors.Join(err, keyword.Close())
+	})
+	sum.Seconds += fit
+	return sum, err
+}
+
+// near is how far a share of questions may be off by another kernel, by its own size.
+const near = 0.1
+
+func metrics(dir string) ([]stages.Metric, error) {
+	rows, err := search.ReadRetrieval(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []stages.Metric
+	for _, q := range rows {
+		list = append(list,
+			stages.Metric{Name: "recall@1 of " + q.Retriever, Value: q.Recall1.Value, Near: near},
+			stages.Metric{Name: "recall@5 of " + q.Retriever, Value: q.Recall5.Value, Near: near})
+	}
+	return list, nil
+}

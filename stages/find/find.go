@@ -1,0 +1,99 @@
+// Package find is the stage that prepares what sections are found with: the vectors of the corpus by each encoder, and the weights with which the
+// signals are put together, fitted on training and development questions. It also says how well each of them finds the sections of the
+// development questions.
+package find
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"slm/checkpoint"
+	"slm/data/exam"
+	"slm/retrieve"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stages/search"
+)
+
+// Stage prepares the retrievers of a run.
+type Stage struct{ cfg Config }
+
+// New returns the stage.
+func New(cfg Config) *Stage { return &Stage{cfg} }
+
+// Name is the stage's folder.
+func (s *Stage) Name() string { return stages.Find }
+
+// Run encodes the sections, fits the fusion, measures it and writes the checkpoint.
+func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
+	dom, err := domain.Open(env.Dir(stages.Data))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dom.Close() }() // mapped for reading
+	from := search.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel}
+	made := make([]*retrieve.Vectors, len(s.cfg.Dense))
+	signals := []search.Signal{}
+	keyword, err := retrieve.OpenKeyword(dom.Sections)
+	if err != nil {
+		return err
+	}
+	signals = append(signals, search.Signal{Name: search.Keyword, Scorer: keyword})
+	defer func() {
+		for _, s := range signals {
+			err = errors.Join(err, s.Scorer.Close())
+		}
+	}()
+	for i, name := range s.cfg.Dense {
+		spec, err := search.LookupEncoder(name)
+		if err != nil {
+			return err
+		}
+		if made[i], err = vectors(ctx, env, from, spec); err != nil {
+			return err
+		}
+		encoder, err := spec.Open(ctx, from)
+		if err != nil {
+			return err
+		}
+		dense, err := retrieve.NewDense(encoder, made[i])
+		if err != nil {
+			return errors.Join(err, encoder.Close())
+		}
+		signals = append(signals, search.Signal{Name: name, Scorer: dense})
+	}
+	fit := fitting{
+		cfg: s.cfg, sections: dom.Sections.Len(), signals: signals, seed: env.Seed,
+		train: search.Asked(dom, exam.Train), dev: search.Asked(dom, exam.Dev),
+		progress: func(phase string, step, of int) {
+			env.Emit(stages.Event{Type: "step", Phase: phase, Step: step, Of: of})
+		},
+	}
+	fusion, quality, err := fit.run(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := checkpoint.Begin(env.Dir(stages.Find))
+	if err != nil {
+		return err
+	}
+	errs := []error{fusion.Write(p.Path(search.FusionFile)), search.WriteRetrieval(p.Path(search.RetrievalFile), quality)}
+	for i, name := range s.cfg.Dense {
+		errs = append(errs, made[i].Write(p.Path(search.VectorsFile(name))))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return errors.Join(err, p.Abort())
+	}
+	m := env.Manifest(stages.Find)
+	m.Counters["questions"], m.Counters["dev"] = int64(fusion.Questions), int64(len(fit.dev))
+	m.Facts["split_digest"] = exam.Digest(dom.Items)
+	if i := slices.IndexFunc(quality, func(q retrieve.Quality) bool { return q.Retriever == search.Hybrid }); i >= 0 {
+		env.Log.Info("retrieval", "first", quality[i].Recall1.Value, "among five", quality[i].Recall5.Value)
+	}
+	if err := p.Commit(m); err != nil {
+		return err
+	}
+	return os.RemoveAll(env.Work(stages.Find))
+}

@@ -1,0 +1,49 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"slm/model/kernel"
+	"slm/retrieve"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// Source is what an encoder is opened from.
+type Source struct {
+	Dir    func(stage string) string // folder of a stage's checkpoint
+	Domain *domain.Domain
+	Kernel kernel.Backend
+}
+
+// EncoderSpec declares an encoder: all that any other part of the program has to know about it. It is a line in Encoders.
+type EncoderSpec struct {
+	Name string // in the recipe, and of the encoder itself
+	Doc  string // what it is, in a phrase
+	// Chars is how many characters of a section, with its title and heading, are encoded at a time; a longer one is encoded in several windows.
+	// 0 = any number.
+	Chars int
+	// Open makes the encoder. Nothing of it changes with what it has encoded before.
+	Open func(ctx context.Context, from Source) (retrieve.Encoder, error)
+	// Cost is what encoding so many texts takes, for plan.
+	Cost func(ctx context.Context, c *stages.Calibration, texts int) (stages.Cost, error)
+}
+
+// Encoders are the encoders that a recipe can name.
+var Encoders []EncoderSpec
+
+// LookupEncoder returns the encoder of that name.
+func LookupEncoder(name string) (EncoderSpec, error) {
+	i := slices.IndexFunc(Encoders, func(e EncoderSpec) bool { return e.Name == name })
+	if i < 0 {
+		var names []string
+		for _, e := range Encoders {
+			names = append(names, e.Name)
+		}
+		return EncoderSpec{}, fmt.Errorf("unknown encoder %q (there are: %s)", name, strings.Join(names, ", "))
+	}
+	return Encoders[i], nil
+}
