@@ -30,16 +30,55 @@ const (
 // ErrTooSmall says that a corpus has too few different sections for an exam.
 var ErrTooSmall = errors.New("too few sections")
 
-// Item is one question.
+// Asked is the exam of questions as people ask them, beside the recipe's first one, which has no name.
+const Asked = "asked"
+
+// Item is one question. It is scored by its choices, by the places where the answer stands (evidence), by the text of a free answer, or by several
+// of these.
 type Item struct {
 	ID        string   `json:"id"`        // the section's, or the file's own
 	Section   string   `json:"section"`   // corpus.Section.ID; empty for a question from a file that names none
 	Question  string   `json:"question"`  // as asked, not as a prompt
-	Choices   []string `json:"choices"`   // in the order shown
-	Answer    int      `json:"answer"`    // index of the right choice, from 0
+	Choices   []string `json:"choices"`   // in the order shown; none = it is answered freely
+	Answer    int      `json:"answer"`    // index of the right choice, from 0; -1 without choices
 	Split     string   `json:"split"`     // Train, Dev or Test; what a question's file says, if anything, until Assign
 	Place     string   `json:"place"`     // form.Set.PlaceOf the section; empty without one
 	Knowledge string   `json:"knowledge"` // the section's true text; empty when the file does not give it
+
+	Exam      string   `json:"exam,omitempty"`      // that it belongs to: "" = the first, or Asked
+	Sections  []string `json:"sections,omitempty"`  // of all right places, where the file has named places
+	Places    []string `json:"places,omitempty"`    // all right places, where the file has named them; Place is the first
+	Answers   []string `json:"answers,omitempty"`   // accepted free answers, each as good as the others
+	Contains  []string `json:"contains,omitempty"`  // texts of which a right free answer contains one
+	Reference string   `json:"reference,omitempty"` // an answer in full, by somebody who knows
+	Focus     string   `json:"focus,omitempty"`     // title of the document that is asked about
+
+	cited *cited // until Locate has found the places
+}
+
+// Right are the places where the answer stands: a system that gives the black box any of them has found the evidence. None are known of a
+// question that names no section.
+func (m Item) Right() []string {
+	if len(m.Places) > 0 || m.Place == "" {
+		return m.Places
+	}
+	return []string{m.Place}
+}
+
+// about are the sections that a question asks about.
+func (m Item) about() []string {
+	if len(m.Sections) > 0 || m.Section == "" {
+		return m.Sections
+	}
+	return []string{m.Section}
+}
+
+// Gold are the texts of right answers: the right choice, and the free answers.
+func (m Item) Gold() []string {
+	if len(m.Choices) == 0 {
+		return m.Answers
+	}
+	return append([]string{m.Choices[m.Answer]}, m.Answers...)
 }
 
 // Options says how an exam is made.
@@ -100,7 +139,8 @@ func (o Options) validate() error {
 
 // Assign gives every item from a file its split; Build has done it already. A file that gives a split to each question, and test to some,
 // is taken at its word. Any other is dealt out by a seeded order of the sections that the questions name, all questions about one section
-// together; a question that names none is dealt out by its id.
+// together; a question that names none is dealt out by its id. One about several sections goes where the most held-out of them is: to test, else
+// to dev. So no section of a training question is one that test or dev ask about.
 func Assign(items []Item, dev, test float64, seed uint64) error {
 	if dev < 0 || test < 0 || dev+test > 1 {
 		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", dev, test)
@@ -111,14 +151,21 @@ func Assign(items []Item, dev, test float64, seed uint64) error {
 	var facts []string
 	of := map[string]int{}
 	for _, item := range items {
-		if _, seen := of[fact(item)]; !seen {
-			of[fact(item)] = len(facts)
-			facts = append(facts, fact(item))
+		for _, f := range factsOf(item) {
+			if _, seen := of[f]; !seen {
+				of[f] = len(facts)
+				facts = append(facts, f)
+			}
 		}
 	}
 	splits, _ := deal(facts, Options{Choices: 2, Dev: dev, Test: test, Seed: seed})
 	for i, item := range items {
-		items[i].Split = splits[of[fact(item)]]
+		items[i].Split = Train
+		for _, f := range factsOf(item) {
+			if split := splits[of[f]]; split == Test || split == Dev && items[i].Split == Train {
+				items[i].Split = split
+			}
+		}
 	}
 	return nil
 }
@@ -128,18 +175,25 @@ func SplitByFile(items []Item) bool {
 	return !slices.ContainsFunc(items, func(m Item) bool { return m.Split == "" }) && len(Only(items, Test)) > 0
 }
 
-// fact is what a question is about: no two splits may share it.
-func fact(item Item) string {
-	if item.Section != "" {
-		return item.Section
+// factsOf is what a question is about: train shares none of it with another split.
+func factsOf(item Item) []string {
+	if about := item.about(); len(about) > 0 {
+		return about
 	}
-	return item.ID
+	return []string{item.ID}
 }
 
-// oneSplit checks that no section is asked about in two splits.
+// fact is what a question is about first of all: no two splits may share it.
+func fact(item Item) string { return factsOf(item)[0] }
+
+// oneSplit checks that no section is asked about in two splits. Where a file says itself which sections its questions are about, two splits may ask
+// different things about one.
 func oneSplit(items []Item) error {
 	first := map[string]Item{}
 	for _, item := range items {
+		if len(item.Places) > 0 {
+			continue
+		}
 		before, seen := first[fact(item)]
 		if seen && before.Split != item.Split {
 			return fmt.Errorf("exam: %w: %q stands in %s and %q in %s, and both ask about %s", ErrFormat, before.ID, before.Split, item.ID, item.Split, fact(item))
@@ -191,12 +245,27 @@ func Only(items []Item, split string) []Item {
 	return out
 }
 
+// Of returns the items of an exam, in order.
+func Of(items []Item, exam string) []Item {
+	var out []Item
+	for _, item := range items {
+		if item.Exam == exam {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
 // Held are the ids of the sections that no question may be trained on: those with an item in dev or test.
 func Held(items []Item) map[string]bool {
 	held := map[string]bool{}
 	for _, item := range items {
-		if item.Split != Train {
-			held[item.Section] = true
+		if item.Split == Train {
+			continue
+		}
+		held[item.Section] = true
+		for _, id := range item.Sections {
+			held[id] = true
 		}
 	}
 	return held

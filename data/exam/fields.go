@@ -10,10 +10,16 @@ import (
 )
 
 // known are the names of fields that files of questions are found with. Of several in one row the first counts.
-var known = struct{ question, choices, answer []string }{
+var known = struct{ question, choices, answer, places, focus, answers, contains, reference []string }{
 	question: []string{"question", "query", "prompt", "problem"},
 	choices:  []string{"choices", "options", "endings"},
 	answer:   []string{"answer_idx", "answer_index", "answer_key", "answerKey", "answer", "label", "gold"},
+
+	places:    []string{"places", "articles", "citations"},
+	focus:     []string{"focus"},
+	answers:   []string{"answers", "aliases"},
+	contains:  []string{"contains"},
+	reference: []string{"reference"},
 }
 
 // fields is which fields of a row hold what. A row without a question, choices or an answer is refused with the names that it has.
@@ -33,10 +39,18 @@ func (b *builder) fields(row rows.Row) (Fields, error) {
 	if len(f.Choices) == 0 {
 		f.Choices = choiceFields(row)
 	}
-	if len(f.Choices) == 0 || row.First(f.Choices...) == "" {
-		missing = append(missing, "choices")
+	if !b.Named {
+		f.Places, f.Focus = cmp.Or(f.Places, row.First(known.places...)), cmp.Or(f.Focus, row.First(known.focus...))
+		f.Answers, f.Contains = cmp.Or(f.Answers, row.First(known.answers...)), cmp.Or(f.Contains, row.First(known.contains...))
+		f.Reference = cmp.Or(f.Reference, row.First(known.reference...))
 	}
-	if f.Answer = cmp.Or(f.Answer, row.First(known.answer...)); !row.Has(f.Answer) {
+	f.Answer = cmp.Or(f.Answer, row.First(known.answer...))
+	if len(f.Choices) == 0 || row.First(f.Choices...) == "" {
+		if f.Choices = nil; !f.free(row) {
+			missing = append(missing, "choices")
+		}
+	}
+	if len(f.Choices) > 0 && !row.Has(f.Answer) || len(missing) > 0 && f.Answer == "" {
 		missing = append(missing, "answer")
 	}
 	if len(missing) > 0 {
@@ -44,6 +58,19 @@ func (b *builder) fields(row rows.Row) (Fields, error) {
 			strings.Join(missing, " or the "), strings.Join(row.Names, ", "), missing[0])
 	}
 	return f, nil
+}
+
+// free reports whether a row can be scored without choices: it says where the answer stands, or what it is in words. The letter or number of an
+// option is no answer in words: such a row has lost its choices.
+func (f Fields) free(row rows.Row) bool {
+	for _, name := range []string{f.Places, f.Answers, f.Contains, f.Reference} {
+		if _, ok := row.Value(name); ok {
+			return true
+		}
+	}
+	text, err := row.Text(f.Answer)
+	text = strings.Trim(text, "(). ")
+	return err == nil && len(text) > 1
 }
 
 // ParseFields reads settings KEY=NAME; a key that may name several fields may be given again. It is nil of none.
@@ -65,11 +92,21 @@ func ParseFields(settings []string) (*Fields, error) {
 			f.Answer = name
 		case "knowledge":
 			f.Knowledge = name
+		case "places":
+			f.Places = name
+		case "focus":
+			f.Focus = name
+		case "answers":
+			f.Answers = name
+		case "contains":
+			f.Contains = name
+		case "reference":
+			f.Reference = name
 		default:
 			ok = false
 		}
 		if !ok || name == "" {
-			return nil, fmt.Errorf("%s: want KEY=NAME, where KEY is id, question, choices, answer or knowledge", s)
+			return nil, fmt.Errorf("%s: want KEY=NAME, where KEY is id, question, choices, answer, knowledge, places, focus, answers, contains or reference", s)
 		}
 	}
 	return f, nil

@@ -24,12 +24,19 @@ type Fields struct {
 	Answer    string   `yaml:"answer" unset:"answer" doc:"the right option: its index from 0, or its letter"`
 	Split     string   `yaml:"split" unset:"split" doc:"train, dev or test"`
 	Knowledge string   `yaml:"knowledge" unset:"knowledge" doc:"the true text"`
+
+	Places    string `yaml:"places" unset:"places, articles or citations" identity:"changed" doc:"where the answer stands: objects with title, number or heading, or texts that cite a section (民法典第五十四条); any of them is right"`
+	Focus     string `yaml:"focus" unset:"focus" identity:"changed" doc:"title of the document that is asked about; its sections that hold the answer are the right places"`
+	Answers   string `yaml:"answers" unset:"answers or aliases" identity:"changed" doc:"accepted free answers"`
+	Contains  string `yaml:"contains" unset:"contains" identity:"changed" doc:"texts of which a right free answer contains one"`
+	Reference string `yaml:"reference" unset:"reference" identity:"changed" doc:"an answer in full, by somebody who knows"`
 }
 
 // From says how a file of questions is read.
 type From struct {
 	Fields   *Fields // nil: the known names
 	AnySplit bool    // what the file says of splits is not looked at
+	Named    bool    // places, focus, and free answers are read only where Fields names their fields
 }
 
 // format is that of a file of questions. A table may have no header and be laid out as MMLU is.
@@ -39,16 +46,19 @@ var format = rows.Format{Most: 1 << 20, Kind: ErrFormat, Noun: "question", Heade
 // from 0, its letter, or its text; if the file has them an id, a split and the knowledge. An id that is missing is the line number; a split that is missing
 // is dealt out by Assign.
 //
+// A question may have no choices. Then it says where the answer stands (places, or citing texts), or what it is (answers, texts that it contains, a
+// reference, or answer as text). What the corpus has at the places that a row names, Locate finds.
+//
 // The choices are a list of texts, an object by letters, a list of labels beside one of texts (ARC), or fields A, B, C … of their own (MMLU).
 func Read(path string, from From) ([]Item, error) {
-	b := builder{From: from, ids: map[string]int{}}
+	b := builder{From: from, file: path, ids: map[string]int{}}
 	err := format.Read(path, b.add)
 	return b.result(err)
 }
 
 // Parse is Read for what is open already. The name is for messages, and for its ending.
 func Parse(in io.Reader, name string, from From) ([]Item, error) {
-	b := builder{From: from, ids: map[string]int{}}
+	b := builder{From: from, file: name, ids: map[string]int{}}
 	err := format.Parse(in, name, b.add)
 	return b.result(err)
 }
@@ -56,6 +66,7 @@ func Parse(in io.Reader, name string, from From) ([]Item, error) {
 // builder makes items of rows.
 type builder struct {
 	From
+	file  string
 	items []Item
 	ids   map[string]int // id → line
 }
@@ -93,17 +104,71 @@ func (b *builder) add(row rows.Row) error {
 	}
 	item.ID, err = b.idOf(row, f.ID)
 	note(err)
-	choices, labels, err := choicesOf(row, f.Choices)
-	if note(err); err == nil {
-		item.Choices = choices
-		item.Answer, err = answerOf(row, f.Answer, choices, labels)
-		note(err)
-		note(apart(choices, item.Answer))
+	note(b.evidence(row, f, &item))
+	note(freeAnswers(row, f, &item))
+	if item.Answer = -1; len(f.Choices) > 0 {
+		note(choose(row, f, &item))
 	}
 	if len(wrong) == 0 {
 		b.ids[item.ID], b.items = row.Line, append(b.items, item)
 	}
 	return rows.Reasons(wrong...)
+}
+
+// choose reads the options and which of them is right.
+func choose(row rows.Row, f Fields, item *Item) error {
+	choices, labels, err := choicesOf(row, f.Choices)
+	if err != nil {
+		return err
+	}
+	item.Choices = choices
+	item.Answer, err = answerOf(row, f.Answer, choices, labels)
+	return rows.Reasons(err, apart(choices, item.Answer))
+}
+
+// freeAnswers reads what a free answer is compared with. Without choices, the answer itself is one.
+func freeAnswers(row rows.Row, f Fields, item *Item) error {
+	var wrong [4]error
+	item.Answers, wrong[0] = listOf(row, f.Answers)
+	item.Contains, wrong[1] = listOf(row, f.Contains)
+	item.Reference, wrong[2] = row.Text(f.Reference)
+	if len(f.Choices) == 0 && f.Answer != f.Answers {
+		var own []string
+		own, wrong[3] = listOf(row, f.Answer)
+		item.Answers = append(own, item.Answers...)
+	}
+	return rows.Reasons(wrong[:]...)
+}
+
+// listOf reads a field that holds a text or a list of texts, each of which shows something.
+func listOf(row rows.Row, name string) ([]string, error) {
+	v, ok := row.Value(name)
+	if !ok {
+		return nil, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	var out []string
+	for i, v := range list {
+		var text string
+		switch v := v.(type) {
+		case string:
+			text = v
+		case rows.Cell:
+			text = string(v)
+		case json.Number:
+			text = v.String()
+		default:
+			return nil, fmt.Errorf("field %q: entry %d is %s; it must be text", name, i, rows.Describe(v))
+		}
+		if rows.Blank(text) {
+			return nil, fmt.Errorf("field %q: entry %d is empty", name, i)
+		}
+		out = append(out, text)
+	}
+	return out, nil
 }
 
 func questionOf(row rows.Row, names []string) (string, error) {

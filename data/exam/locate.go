@@ -1,62 +1,97 @@
 package exam
 
 import (
+	"cmp"
 	"iter"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"slm/data/corpus"
 	"slm/data/corpus/clean"
 	"slm/data/form"
 )
 
-// Locate finds for questions from a file the section that each names, as its place has it or by title and number (民法第一条), and fills in
-// section, place and, where the file gives none, the knowledge. A question that names no section of the corpus, or several, stays as it
-// is. It returns how many were found, and goes through the sections twice.
-func Locate(items []Item, sections iter.Seq2[corpus.Section, error], forms form.Set) (int, error) {
-	names := map[string]string{} // name → id of the one section that bears it; "" when two do
-	lengths := map[int]bool{}
-	for s, err := range sections {
-		if err != nil {
-			return 0, err
-		}
-		for _, name := range namesOf(s, forms) {
-			if id, taken := names[name]; taken && id != s.ID {
-				names[name] = ""
-			} else {
-				names[name] = s.ID
-			}
-			lengths[utf8.RuneCountInString(name)] = true
-		}
+// Found is what Locate has found.
+type Found struct {
+	Items   int // questions of which at least one right section is known
+	Missing []Missing
+}
+
+// Locate finds for questions from a file the sections that answer them, and fills in sections, places and, where the file gives none, the
+// knowledge, which is the first section's text. It goes through the sections twice.
+//
+// A question whose row names places is answered there, at any of them; a citing text names a section by its id, by its place, by title and number
+// (《民法》第一条, 民法典第一条), or all of a document by the title. One with a focus is answered by the sections below that title that hold a right answer word for
+// word, or by all of them where none does; where no document has that title, by those with that heading. Any other is about the section that the question itself names, if it is one. A
+// question that names no section of the corpus, or several, stays as it is.
+//
+// A place that the corpus does not have stays among the question's places, as the row has it: nothing that is found is there. See Missing.
+func Locate(items []Item, sections iter.Seq2[corpus.Section, error], forms form.Set) (Found, error) {
+	x, err := indexOf(items, sections, forms)
+	if err != nil {
+		return Found{}, err
 	}
-	var longest []int
-	for n := range lengths {
-		longest = append(longest, n)
-	}
-	slices.SortFunc(longest, func(a, b int) int { return b - a })
+	var found Found
 	asked := map[string][]int{} // id → items
-	for i, item := range items {
-		if id := named(fold(item.Question), names, longest); id != "" {
+	for i := range items {
+		item := &items[i]
+		switch c := item.cited; {
+		case c == nil:
+			if id := named(fold(item.Question), x.names, x.longest); id != "" {
+				item.Section = id
+			}
+		case len(c.places) > 0:
+			item.Sections, item.Places = x.resolve(c, &found.Missing)
+		default:
+			item.Sections, item.Places = x.resolve(&cited{c.file, c.line, []citation{x.focused(item.Focus)}}, &found.Missing)
+		}
+		for _, id := range item.about() {
 			asked[id] = append(asked[id], i)
 		}
 	}
-	found := 0
+	bodies := map[string]corpus.Section{}
 	for s, err := range sections {
 		if err != nil {
-			return 0, err
+			return found, err
 		}
-		for _, i := range asked[s.ID] {
-			items[i].Section, items[i].Place = s.ID, forms.PlaceOf(s)
-			if items[i].Knowledge == "" {
-				items[i].Knowledge = s.Text
-			}
-			found++
+		if asked[s.ID] != nil {
+			bodies[s.ID] = s
+		}
+	}
+	for i := range items {
+		if items[i].fill(bodies, forms) {
+			found.Items++
 		}
 	}
 	return found, nil
+}
+
+// fill takes what the sections say into an item that asks about them, and reports whether there are any.
+func (m *Item) fill(bodies map[string]corpus.Section, forms form.Set) bool {
+	if m.cited != nil && len(m.cited.places) == 0 {
+		holding := slices.DeleteFunc(slices.Clone(m.Sections), func(id string) bool {
+			return !holdsAny(bodies[id].Text, m.Gold()) && !holdsAny(bodies[id].Text, m.Contains)
+		})
+		if len(holding) > 0 {
+			m.Sections = holding
+		}
+	}
+	about := m.about()
+	if len(about) == 0 {
+		return false
+	}
+	first := bodies[about[0]]
+	m.Section, m.Place, m.Knowledge = first.ID, forms.PlaceOf(first), cmp.Or(m.Knowledge, first.Text)
+	if m.cited != nil && m.Place != "" {
+		var there []string
+		for _, id := range about {
+			there = append(there, forms.PlaceOf(bodies[id]))
+		}
+		m.Places = append(there, m.Places...)
+	}
+	return true
 }
 
 // fold makes spelling even: one line, lower case.

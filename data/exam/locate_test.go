@@ -54,8 +54,8 @@ func TestLocate_QuestionIsAboutTheSectionThatItNames(t *testing.T) {
 	} {
 		items := []Item{{ID: "q", Question: question, Choices: []string{"a", "b"}}}
 		n, err := Locate(items, stream(statutes), lawForms)
-		if err != nil || items[0].Section != want || n != len(strings.Fields(want)) {
-			t.Errorf("%s: %q, %d, %v", question, items[0].Section, n, err)
+		if err != nil || items[0].Section != want || n.Items != len(strings.Fields(want)) {
+			t.Errorf("%s: %q, %d, %v", question, items[0].Section, n.Items, err)
 		}
 		if at := slices.IndexFunc(statutes, func(s corpus.Section) bool { return s.ID == want }); at >= 0 {
 			if items[0].Knowledge != statutes[at].Text || items[0].Place != lawForms.PlaceOf(statutes[at]) {
@@ -78,8 +78,8 @@ func TestLocate_QuestionIsAboutTheSectionThatItNames(t *testing.T) {
 	// The file's own knowledge stays, and a name that two sections bear is nobody's.
 	items := []Item{{Question: "刑法第一条", Knowledge: "mine"}, {Question: "民法第一条"}}
 	twice := append(slices.Clone(statutes), corpus.Section{ID: "other", Title: "民法", Number: "第一条", Text: "x"})
-	if n, err := Locate(items, stream(twice), lawForms); n != 1 || err != nil || items[0].Knowledge != "mine" || items[1].Section != "" {
-		t.Errorf("%d, %v, %+v", n, err, items)
+	if n, err := Locate(items, stream(twice), lawForms); n.Items != 1 || err != nil || items[0].Knowledge != "mine" || items[1].Section != "" {
+		t.Errorf("%+v, %v, %+v", n, err, items)
 	}
 	broken := func(yield func(corpus.Section, error) bool) { yield(corpus.Section{}, read.ErrEmpty) }
 	if _, err := Locate(items, broken, lawForms); !errors.Is(err, read.ErrEmpty) {

@@ -16,14 +16,21 @@ type row struct {
 	Split     string   `arrow:"split"`
 	Place     string   `arrow:"place"`
 	Knowledge string   `arrow:"knowledge"`
+	Exam      string   `arrow:"exam,optional"`
+	Sections  []string `arrow:"sections,optional"`
+	Places    []string `arrow:"places,optional"`
+	Answers   []string `arrow:"answers,optional"`
+	Contains  []string `arrow:"contains,optional"`
+	Reference string   `arrow:"reference,optional"`
+	Focus     string   `arrow:"focus,optional"`
 }
 
-// Write writes items to an Arrow file with the columns id, section, question, choices, answer (int32), split, place and knowledge. Its
-// metadata hold the items' digest.
+// Write writes items to an Arrow file with the columns id, section, question, choices, answer (int32, -1 without choices), split, place and
+// knowledge, and those of the other fields that an item has. Its metadata hold the items' digest.
 func Write(path string, items []Item) error {
 	rows := make([]row, len(items))
 	for i, m := range items {
-		rows[i] = row{m.ID, m.Section, m.Question, m.Choices, int32(m.Answer), m.Split, m.Place, m.Knowledge}
+		rows[i] = row{m.ID, m.Section, m.Question, m.Choices, int32(m.Answer), m.Split, m.Place, m.Knowledge, m.Exam, m.Sections, m.Places, m.Answers, m.Contains, m.Reference, m.Focus}
 	}
 	if err := checkpoint.WriteTable(path, rows, map[string]string{"digest": Digest(items)}); err != nil {
 		return fmt.Errorf("exam: %w", err)
@@ -39,10 +46,15 @@ func Load(path string) ([]Item, error) {
 	}
 	items := make([]Item, len(rows))
 	for i, r := range rows {
-		if r.Answer < 0 || int(r.Answer) >= len(r.Choices) || r.Question == "" {
+		item := Item{
+			ID: r.ID, Section: r.Section, Question: r.Question, Choices: r.Choices, Answer: int(r.Answer), Split: r.Split, Place: r.Place, Knowledge: r.Knowledge,
+			Exam: r.Exam, Sections: r.Sections, Places: r.Places, Answers: r.Answers, Contains: r.Contains, Reference: r.Reference, Focus: r.Focus,
+		}
+		chosen := r.Answer >= 0 && int(r.Answer) < len(r.Choices)
+		if !chosen && (len(r.Choices) > 0 || r.Answer != -1) || r.Question == "" {
 			return nil, fmt.Errorf("exam: %s: item %d (%q): %w", path, i, r.ID, ErrFormat)
 		}
-		items[i] = Item{r.ID, r.Section, r.Question, r.Choices, int(r.Answer), r.Split, r.Place, r.Knowledge}
+		items[i] = item
 	}
 	if got := Digest(items); meta["digest"] != got {
 		return nil, fmt.Errorf("exam: %s: %w: its digest is %s, its metadata say %q", path, ErrFormat, got, meta["digest"])

@@ -96,10 +96,11 @@ func (r *refusal) Unwrap() []error {
 
 // Reasons is all that is wrong with a record as one error, which is told on one line; nil if there is nothing.
 func Reasons(wrong ...error) error {
-	if len(wrong) < 2 {
-		return errors.Join(wrong...)
+	all := errors.Join(wrong...)
+	if _, several := all.(interface{ Unwrap() []error }); !several {
+		return all
 	}
-	return &reasons{errors.Join(wrong...)}
+	return &reasons{all}
 }
 
 type reasons struct{ error }

@@ -62,15 +62,18 @@ func replace(tree any, path, value string) {
 func (r *Recipe) unchanged() []string {
 	d := Default()
 	return slices.DeleteFunc(schema.Tagged(r, "identity", Changed), func(path string) bool {
-		mine, _ := json.Marshal(treeAt(r, path)) // a recipe's values can be written
-		usual, _ := json.Marshal(treeAt(&d, path))
-		return string(mine) != string(usual)
+		mine, ok := schema.At(r, path)
+		usual, has := schema.At(&d, path)
+		switch {
+		case !ok: // no section there
+			return false
+		case !has:
+			return !mine.IsZero()
+		}
+		a, _ := json.Marshal(schema.Tree(mine.Interface(), nil)) // a recipe's values can be written
+		b, _ := json.Marshal(schema.Tree(usual.Interface(), nil))
+		return string(a) != string(b)
 	})
-}
-
-func treeAt(r *Recipe, path string) any {
-	v, _ := schema.At(r, path)
-	return schema.Tree(v.Interface(), nil)
 }
 
 // portable is a recipe without what depends on the program's version: the default list of systems is that of format 1.

@@ -54,8 +54,8 @@ func TestStatutesCN_AreTrainedWithoutTheirExam(t *testing.T) {
 	if err = errors.Join(err, exam.Assign(items, r.Data.Exam.Split.Dev, r.Data.Exam.Split.Test, r.Seed)); err != nil {
 		t.Fatal(err)
 	}
-	if len(sections) != 1908 || found != len(items) || len(items) != 817 {
-		t.Errorf("%d articles; %d of %d questions name one", len(sections), found, len(items))
+	if len(sections) != 1908 || found.Items != len(items) || len(items) != 817 {
+		t.Errorf("%d articles; %d of %d questions name one", len(sections), found.Items, len(items))
 	}
 	squeeze := func(text string) string { return strings.Trim(strings.Join(strings.Fields(text), ""), ":：") }
 	asked, held := map[string]bool{}, map[string]bool{}

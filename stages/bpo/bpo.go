@@ -44,7 +44,7 @@ func (s *Stage) Check(data string) error {
 	if err != nil {
 		return err
 	}
-	return s.cfg.Enough(len(exam.Only(items, exam.Dev)))
+	return s.cfg.Enough(len(exam.Only(exam.Of(items, ""), exam.Dev)))
 }
 
 // Enough says why so many development items are too few to search on; nil if they are not.

@@ -32,7 +32,8 @@ const EOS = "<eos>"
 type Domain struct {
 	Tokenizer *tokenizer.Tokenizer
 	Sections  corpus.Store // on disk
-	Items     []exam.Item
+	Items     []exam.Item  // of the first exam
+	Asked     []exam.Item  // of the exam of questions as people ask them
 	Forms     form.Set
 	EOS       int32
 
@@ -62,9 +63,11 @@ func Open(dir string) (*Domain, error) {
 		return nil, err
 	}
 	d.PlaceTokens = placeTokens(d.Tokenizer, d.Forms, int(m.Counters[LongestPlace]))
-	if d.Items, err = exam.Load(filepath.Join(dir, ExamFile)); err != nil {
+	all, err := exam.Load(filepath.Join(dir, ExamFile))
+	if err != nil {
 		return nil, err
 	}
+	d.Items, d.Asked = exam.Of(all, ""), exam.Of(all, exam.Asked)
 	if d.Sections, err = corpus.Open(filepath.Join(dir, SectionsFile)); err != nil {
 		return nil, err
 	}

@@ -111,7 +111,7 @@ func noAnswer(r result.Row) *llm.NoAnswer {
 func row(system string, it exam.Item, a systems.Answer) result.Row {
 	r := result.Row{
 		Item: it.ID, Section: it.Section, System: system, Question: it.Question, Place: a.Place, Knowledge: a.Knowledge, Verified: a.InCorpus,
-		Choices: it.Choices, Answer: int32(it.Answer), Picked: int32(a.Picked), Correct: a.Picked == it.Answer,
+		Choices: it.Choices, Answer: int32(it.Answer), Picked: int32(a.Picked), Correct: a.Picked >= 0 && a.Picked == it.Answer,
 		Margin: a.Margin, Scores: a.Scores, ByText: -1, Calls: int32(a.Calls), Tokens: int32(a.Tokens),
 	}
 	if a.None != nil {

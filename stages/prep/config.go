@@ -74,7 +74,7 @@ func (e Exam) Questions() ([]exam.Item, error) {
 	if e.From != "file" {
 		return nil, nil
 	}
-	return exam.Read(e.File, exam.From{Fields: e.Fields})
+	return exam.Read(e.File, exam.From{Fields: e.Fields, Named: true})
 }
 
 // DefaultTokenizer is a vocabulary for a few megabytes of text.

@@ -209,7 +209,8 @@ func (w *work) items() ([]exam.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := exam.Locate(items, w.sections(), w.forms); err != nil {
+		found, err := exam.Locate(items, w.sections(), w.forms)
+		if err = errors.Join(err, found.Slips()); err != nil {
 			return nil, err
 		}
 		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
