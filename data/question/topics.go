@@ -1,0 +1,147 @@
+package question
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	mostPhrases   = 3  // key phrases of a section
+	phraseWords   = 4  // words of a phrase
+	phraseHan     = 8  // characters of a phrase in a script without spaces
+	headingMost   = 70 // characters of a heading that is asked about
+	leastOfPhrase = 3  // characters of one, in a script without spaces
+	mostCapitals  = 6  // letters of an abbreviation
+)
+
+// topics asks about the heading and the key phrases.
+func (w *writer) topics() {
+	if h := w.heading(); h != "" {
+		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.lang.topic), "{x}", h), w.section.Heading)
+		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.lang.topic), "{x}", w.everyday(h)), w.section.Heading)
+	}
+	for _, p := range w.phrases() {
+		w.add(Topic, "phrase", strings.ReplaceAll(w.pick(w.lang.topic), "{x}", w.everyday(p)), p)
+	}
+}
+
+// heading is the section's as it stands within a question; empty if there is none, or one that says nothing.
+func (w *writer) heading() string {
+	h := strings.Trim(strings.Join(strings.Fields(w.section.Heading), " "), ` .:;,"'“”`)
+	if h == "" || utf8.RuneCountInString(h) > headingMost || !strings.ContainsFunc(h, unicode.IsLetter) || w.lang.place.MatchString(h) {
+		return ""
+	}
+	if w.lang.nouns { // capitals mean something
+		return h
+	}
+	return uncapital(h)
+}
+
+// uncapital writes a heading in small letters, except abbreviations.
+func uncapital(text string) string {
+	words := strings.Fields(text)
+	shouts := text == strings.ToUpper(text) && (len(words) > 1 || len(text) > mostCapitals)
+	for i, word := range words {
+		r, size := utf8.DecodeRuneInString(word)
+		if shouts || !strings.ContainsFunc(word[size:], unicode.IsUpper) {
+			words[i] = strings.ToLower(word)
+		} else {
+			words[i] = string(r) + word[size:]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// phrases are the key phrases of the section: runs of words between stop words and marks (RAKE), each with the mean inverse document frequency of its
+// words times how often it stands there, the best first.
+func (w *writer) phrases() []string {
+	type scored struct {
+		text  string
+		score float64
+	}
+	var found []scored
+	at := map[string]int{}
+	for _, c := range w.candidates() {
+		key := strings.ToLower(c)
+		if i, seen := at[key]; seen {
+			found[i].score += found[i].score / 2
+			continue
+		}
+		ts := terms(c)
+		if len(ts) == 0 {
+			continue
+		}
+		sum := 0.0
+		for _, t := range ts {
+			sum += w.corpus.idf(t)
+		}
+		at[key] = len(found)
+		found = append(found, scored{c, sum / float64(len(ts)) * (1 + 0.25*float64(min(len(ts), 3)))})
+	}
+	slices.SortStableFunc(found, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
+	var out []string
+	for _, s := range found {
+		if len(out) == mostPhrases {
+			break
+		}
+		if w.lang.nouns || w.lang.unspaced {
+			out = append(out, s.text)
+		} else {
+			out = append(out, w.smallNames(s.text))
+		}
+	}
+	return out
+}
+
+// candidates are the phrases of the text between stop words, in their order.
+func (w *writer) candidates() (out []string) {
+	for _, sentence := range sentencesOf(w.section) {
+		for _, piece := range strings.FieldsFunc(sentence, func(r rune) bool {
+			return r != '-' && r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != ' '
+		}) {
+			if w.lang.unspaced {
+				out = append(out, w.hanPhrases(piece)...)
+				continue
+			}
+			var run []string
+			end := func() {
+				for len(run) > 0 && w.lang.verbal != nil && w.lang.verbal.MatchString(run[0]) {
+					run = run[1:]
+				}
+				for len(run) > 0 && w.lang.verbal != nil && w.lang.verbal.MatchString(run[len(run)-1]) {
+					run = run[:len(run)-1]
+				}
+				if n := len(run); n > 1 && n <= phraseWords || n == 1 && utf8.RuneCountInString(run[0]) > 4 {
+					out = append(out, strings.Join(run, " "))
+				}
+				run = nil
+			}
+			for _, word := range strings.Fields(piece) {
+				word = strings.Trim(word, "-'’")
+				if w.lang.isStop(word) || !strings.ContainsFunc(word, unicode.IsLetter) {
+					end()
+				} else {
+					run = append(run, word)
+				}
+			}
+			end()
+		}
+	}
+	return out
+}
+
+// hanPhrases cuts a text without spaces at its function characters.
+func (w *writer) hanPhrases(piece string) (out []string) {
+	for _, stop := range w.lang.cuts {
+		piece = strings.ReplaceAll(piece, stop, " ")
+	}
+	for _, p := range strings.Fields(piece) {
+		if n := utf8.RuneCountInString(p); n >= leastOfPhrase && n <= phraseHan && strings.ContainsFunc(p, unicode.IsLetter) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
