@@ -1,7 +1,7 @@
 # make run     set up, build, train recipes/legal.yaml
 # make test    set up, vet, lint, test
 # make build   the program ./slm
-# make setup   oneDNN and the weights of the black-box LLM
+# make setup   oneDNN, the weights of the black-box LLM, and the encoder
 # make lint    golangci-lint alone
 # make torture the long forms: kills, flipped bytes, fuzzing (ten hours)
 # make bench   training and inference beside PyTorch and llama.cpp, then the benchmarks of all packages

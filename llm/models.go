@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"strings"
 
 	"slm/checkpoint"
@@ -44,13 +43,9 @@ func findModel(name, dir string, getenv func(string) string) (localModel, error)
 	if !ok {
 		return localModel{}, fmt.Errorf("unknown local model %q (there are: smollm2-135m-instruct, %s)", name, strings.Join(weights.Schemes(), ", "))
 	}
-	cache := getenv("XDG_CACHE_HOME")
-	if cache == "" {
-		cache = filepath.Join(getenv("HOME"), ".cache")
-	}
 	ref, _, err := weights.Parse(s.file)
 	if err == nil {
-		ref, err = ref.Absolute(filepath.Join(cache, "slm", "models"))
+		ref, err = ref.Absolute(weights.Fetched(getenv))
 	}
 	return localModel{ref, s.sha256}, err
 }

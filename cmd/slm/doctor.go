@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"slm/llm"
 	"slm/model/kernel"
+	"slm/retrieve"
 )
 
 // health is the result of doctor.
@@ -29,6 +31,8 @@ type health struct {
 	OneDNNWhy   string  `json:"onednn_why,omitempty"`
 	Weights     string  `json:"weights"` // model that is ready; empty when none is
 	WeightsWhy  string  `json:"weights_why,omitempty"`
+	Encoder     string  `json:"encoder"` // of sections and questions, ready; empty when it is not
+	EncoderWhy  string  `json:"encoder_why,omitempty"`
 	DiskFree    uint64  `json:"disk_free"`   // bytes where runs go
 	MemoryFree  uint64  `json:"memory_free"` // bytes; 0 = unknown
 	MemoryTotal uint64  `json:"memory_total"`
@@ -40,7 +44,7 @@ func newDoctor(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", GroupID: "look", Args: exact(0, "no arguments"),
 		Short: "Show the kernel and its speed, weights, disk, memory",
-		Long:  "Shows which kernel is used and how fast it is, whether oneDNN and the weights of the default black box are installed, and the free disk space and memory." + exits(),
+		Long:  "Shows which kernel is used and how fast it is, whether oneDNN, the weights of the default black box and the encoder are installed, and the free disk space and memory." + exits(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := a.examine(cmd.Context())
 			if err != nil {
@@ -74,6 +78,11 @@ func (a *app) examine(ctx context.Context) (*health, error) {
 		}
 	} else if err := s.Close(); err == nil {
 		h.Weights = cfg.Model
+	}
+	if e, err := retrieve.OpenMiniLM(nil); err != nil {
+		_, h.EncoderWhy, _ = strings.Cut(err.Error(), retrieve.ErrNoEncoder.Error()+": ")
+	} else if err := e.Close(); err == nil {
+		h.Encoder = e.Name()
 	}
 	h.DiskFree, _ = diskFree(existing(a.dir)) // 0 is shown as unknown
 	h.MemoryTotal, h.MemoryFree = memory("/proc/meminfo")
@@ -182,11 +191,8 @@ func showHealth(w io.Writer, h *health) {
 			line("", "on Debian: apt install libdnnl2 (from 13 on libdnnl3)")
 		}
 	}
-	if h.Weights != "" {
-		line("weights", "%s", h.Weights)
-	} else {
-		line("weights", "%s", h.WeightsWhy)
-	}
+	line("weights", "%s", cmp.Or(h.Weights, h.WeightsWhy))
+	line("encoder", "%s", cmp.Or(h.Encoder, h.EncoderWhy))
 	line("disk", "%.1f GB free, writable: %v", float64(h.DiskFree)/1e9, h.Writable)
 	line("memory", "%.1f of %.1f GB free", float64(h.MemoryFree)/1e9, float64(h.MemoryTotal)/1e9)
 	line("program", "slm %s", h.Version)

@@ -23,9 +23,11 @@ import (
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/data/tokenizer"
+	"slm/data/tokenizer/wordpiece"
 	"slm/llm"
 	"slm/model"
 	"slm/model/decode"
+	"slm/model/encoder"
 	"slm/model/kernel"
 	"slm/model/weights"
 	"slm/optim/bayes"
@@ -34,6 +36,7 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/result"
+	"slm/retrieve"
 	"slm/stages/bpo"
 	"slm/stages/kit"
 	"slm/stages/systems"
@@ -53,6 +56,7 @@ var sentinels = map[string]error{
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,
 	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
+	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat,
 }
 
 // source files are parsed from the repository's root.

@@ -15,13 +15,16 @@ import (
 	"slm/data/form"
 	"slm/data/pairs"
 	"slm/data/source"
+	"slm/data/tokenizer/wordpiece"
 	"slm/llm"
+	"slm/model/encoder"
 	"slm/model/weights"
 	"slm/pipeline/audit"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 	"slm/result"
+	"slm/retrieve"
 	"slm/stages/bpo"
 	"slm/stages/kit"
 	"slm/stages/systems"
@@ -100,6 +103,8 @@ func exitCode(err, cause error) int {
 		return exitLocked
 	case is(llm.ErrBudget, context.DeadlineExceeded):
 		return exitStopped
+	case is(retrieve.ErrNoEncoder, encoder.ErrConfig, wordpiece.ErrFormat): // before what is wrong with its file of weights
+		return exitData
 	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, systems.ErrScores, bpo.ErrScores):
 		return exitLLM
 	case is(trainer.ErrDiverged):

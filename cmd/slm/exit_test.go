@@ -22,6 +22,7 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
+	"slm/retrieve"
 	"slm/stages/kit"
 	"slm/stages/trainer"
 )
@@ -58,6 +59,8 @@ func TestExitCode_EveryErrorHasItsOwn(t *testing.T) {
 		{llm.ErrNoWeights, nil, 5},
 		{llm.ErrReply, nil, 5},
 		{weights.ErrFormat, nil, 5},
+		{retrieve.ErrNoEncoder, nil, 4},
+		{fmt.Errorf("%w: %w", retrieve.ErrNoEncoder, weights.ErrUnsupported), nil, 4},
 		{trainer.ErrDiverged, nil, 6},
 		{checkpoint.ErrMissing, nil, 8},
 		{checkpoint.ErrIncomplete, nil, 8},

@@ -20,6 +20,7 @@ func avx2Ops(o ops) ops {
 	o.normScale, o.normScaleBF16, o.normGrad = avx2.NormScale, avx2.NormScaleBF16, avx2.NormGrad
 	o.swiglu, o.swigluBF16, o.swigluGrad = avx2.Swiglu, avx2.SwigluBF16, avx2.SwigluGrad
 	o.swigluGradBF16, o.swigluGradKeepBF16 = avx2.SwigluGradBF16, avx2.SwigluGradKeepBF16
+	o.gelu = avx2.Gelu
 	o.rope, o.ropeBF16, o.ropeToBF16 = avx2.Rope, avx2.RopeBF16, avx2.RopeToBF16
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx2.AdamW(w, m, v, g, &c.gscale) }
 	o.sgemm = (&packedGemm{

@@ -25,6 +25,7 @@ func avx512Ops(o ops) ops {
 	o.normScale, o.normScaleBF16, o.normGrad = avx512.NormScale, avx512.NormScaleBF16, avx512.NormGrad
 	o.swiglu, o.swigluBF16, o.swigluGrad = avx512.Swiglu, avx512.SwigluBF16, avx512.SwigluGrad
 	o.swigluGradBF16, o.swigluGradKeepBF16 = avx512.SwigluGradBF16, avx512.SwigluGradKeepBF16
+	o.gelu = avx512.Gelu
 	o.rope, o.ropeBF16, o.ropeToBF16 = avx512.Rope, avx512.RopeBF16, avx512.RopeToBF16
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx512.AdamW(w, m, v, g, &c.gscale) }
 	o.sgemm = (&packedGemm{

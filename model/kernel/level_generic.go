@@ -11,6 +11,7 @@ var generic = &level{
 		normScale: normScaleGo, normScaleBF16: normScaleBF16Go, normGrad: normGradGo,
 		swiglu: swigluGo, swigluBF16: swigluBF16Go, swigluGrad: swigluGradGo,
 		swigluGradBF16: swigluGradBF16Go, swigluGradKeepBF16: swigluGradKeepBF16Go,
+		gelu: geluGo,
 		rope: ropeGo, ropeBF16: ropeBF16Go, ropeToBF16: ropeToBF16Go,
 		adamW: adamWGo,
 		sgemm: sgemmGo, transpose: transposeGo,

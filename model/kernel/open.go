@@ -59,3 +59,22 @@ func Open(name string) (Backend, error) {
 	}
 	return nil, fmt.Errorf("kernel: unknown kernel %q (%s)", name, strings.Join(Names(), ", "))
 }
+
+// OpenFloat returns the best backend of this machine whose results have float32's accuracy, or nearly, and are batch-invariant: amx-bf16x3 on
+// tiles, else the Go kernel. A kernel that $SLM_KERNEL names is taken if it is of that kind.
+func OpenFloat() (Backend, error) {
+	name := os.Getenv("SLM_KERNEL")
+	if name != "" {
+		if be, err := Open(name); err != nil {
+			return nil, err
+		} else if be.Precision() == F32 && be.Traits().BatchInvariant {
+			return be, nil
+		}
+	}
+	if name == "" || name == "amx" {
+		if be, err := openAMXBF16x3(); err == nil {
+			return be, nil
+		}
+	}
+	return goBackend{}, nil
+}

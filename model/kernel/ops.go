@@ -38,6 +38,8 @@ type ops struct {
 	swigluGradBF16     func(dgate, dup, dh, gate, up []uint16)
 	swigluGradKeepBF16 func(dgate, dup, h, dh, gate, up []uint16)
 
+	gelu func(dst, x []float32)
+
 	// Rotary positions of n ≥ 1 pairs. Heads are short: six slices are eighteen words, which would go through memory twice.
 	rope       func(y1, y2, x1, x2, cos, sin *float32, n int)
 	ropeBF16   func(y1, y2, x1, x2 *uint16, cos, sin *float32, n int)

@@ -66,3 +66,25 @@ func checkRowsAlone[T Elem](t *testing.T, be Backend) {
 		}
 	}
 }
+
+func TestOpenFloat_IsInvariantAndInFloat32WhateverIsNamed(t *testing.T) {
+	for _, name := range append(Names(), "") {
+		t.Setenv("SLM_KERNEL", name)
+		named, err := Open(name)
+		if err != nil {
+			if _, err := OpenFloat(); err == nil {
+				t.Errorf("%s, which is not there, is passed over", name)
+			}
+			continue
+		}
+		be, err := OpenFloat()
+		switch {
+		case err != nil:
+			t.Error(err)
+		case be.Precision() != F32 || !be.Traits().BatchInvariant:
+			t.Errorf("%q leads to %s", name, be.Name())
+		case name != "" && named.Precision() == F32 && named.Traits().BatchInvariant && be.Name() != named.Name():
+			t.Errorf("%q leads to %s", name, be.Name())
+		}
+	}
+}

@@ -13,7 +13,7 @@ type vectorCheck struct {
 
 // vectorChecks lists every kernel on vectors; the topics are in vec_*_test.go.
 var vectorChecks = func() (all []vectorCheck) {
-	for _, list := range [][]vectorCheck{bf16Checks, expChecks, arithChecks, normChecks, swigluChecks, ropeChecks, adamChecks} {
+	for _, list := range [][]vectorCheck{bf16Checks, expChecks, arithChecks, normChecks, swigluChecks, geluChecks, ropeChecks, adamChecks} {
 		all = append(all, list...)
 	}
 	return all
@@ -53,6 +53,7 @@ func TestElementwiseKernels_DoNotDependOnPosition(t *testing.T) {
 		"ExpShift":       func(dst, x, y []float32) { ExpShift(dst, x, 0.3, 1.7) },
 		"SoftmaxGradRow": func(dst, x, y []float32) { SoftmaxGradRow(dst, x, y, 0.1, 0.7) },
 		"SwiGLU":         func(dst, x, y []float32) { SwiGLU(dst, x, y) },
+		"GELU":           func(dst, x, y []float32) { GELU(dst, x) },
 		"SwiGLUGrad":     func(dst, x, y []float32) { SwiGLUGrad(dst, make([]float32, len(x)), y, x, y) },
 		"Axpy":           func(dst, x, y []float32) { copy(dst, y); Axpy(dst, x, 0.7) },
 		"AdamW": func(dst, x, y []float32) {

@@ -63,6 +63,15 @@ func (r Ref) Portable() Ref {
 	return r
 }
 
+// Fetched is the folder in which set-up keeps the models that it fetches: slm/models below $XDG_CACHE_HOME or ~/.cache.
+func Fetched(getenv func(string) string) string {
+	cache := getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		cache = filepath.Join(getenv("HOME"), ".cache")
+	}
+	return filepath.Join(cache, "slm", "models")
+}
+
 // Files lists the files that the weights are made of. One that is not there, or is no regular file, is an error that wraps fs.ErrNotExist.
 func (r Ref) Files() ([]string, error) {
 	files := []string{r.Path}

@@ -55,6 +55,7 @@ var files = []struct {
 	{"arith", arithKernels},
 	{"norm", normKernels},
 	{"swiglu", swigluKernels},
+	{"gelu", geluKernels},
 	{"rope", ropeKernels},
 	{"adamw", adamKernels},
 	{"sgemm", sgemmKernels},

@@ -118,6 +118,11 @@ func SwigluGradBF16(dgate, dup, dh, gate, up []uint16)
 //go:noescape
 func SwigluGradKeepBF16(dgate, dup, h, dh, gate, up []uint16)
 
+// Gelu computes dst = x·Φ(x).
+//
+//go:noescape
+func Gelu(dst, x []float32)
+
 // Rope computes y1 = x1·cos − x2·sin, y2 = x2·cos + x1·sin.
 //
 //go:noescape
