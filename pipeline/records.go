@@ -31,6 +31,10 @@ func CheckRecords(r *recipe.Recipe, runs func(stage string) bool) error {
 				note(stages.Get[bpo.Config](r, "stages.bpo").Enough(len(exam.Only(items, exam.Dev))))
 			}
 		}
+		asked, err := r.Data.Asked.Questions()
+		if note(err); exam.SplitByFile(asked) {
+			held = append(held, asked...)
+		}
 	}
 	if runs(stages.KIT) {
 		_, err := stages.Get[kit.Pairs](r, "stages.kit.pairs").Read(r.Data.Forms.Set(), held)

@@ -10,26 +10,66 @@ import (
 	"slm/result"
 )
 
-// Table prints a summary for a terminal: the headline, then a line a system, 80 columns wide unless a name is long.
+// Table prints a summary for a terminal, exam by exam: the headline, then a line a system, some 90 columns wide unless a name is long.
 func Table(s *result.Summary) string {
-	rows := [][]string{{"system", "accuracy", "95 % interval", "p vs llm", "headroom", "harm", "calls", "tokens"}}
-	missing := unanswered(s)
-	if missing {
-		rows[0] = append(rows[0], "no answer")
+	var parts []string
+	for _, exam := range s.Exams() {
+		parts = append(parts, examTable(exam))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// column is a figure of a system; shown where it is defined for some.
+type column struct {
+	name  string
+	shown bool
+	cell  func(result.System) string
+}
+
+// columns are the figures of the table: accuracies where questions are scored, evidence where right places are known.
+func columns(s *result.Summary) []column {
+	scored := s.Scored() > 0
+	classes := slices.ContainsFunc(s.Systems, func(sys result.System) bool { return sys.Balanced != nil })
+	return []column{
+		{"accuracy", scored, func(sys result.System) string { return plain(percent(sys.Accuracy)) }},
+		{"95 % interval", scored, func(sys result.System) string { return plain(percent(sys.Low) + " – " + percent(sys.High)) }},
+		{"balanced", classes, func(sys result.System) string { return optional(sys.Balanced, percent) }},
+		{"macro-F1", classes, func(sys result.System) string { return optional(sys.MacroF1, percent) }},
+		{"p vs llm", scored, func(sys result.System) string { return optional(sys.McNemarP, pvalue) }},
+		{"headroom", scored, func(sys result.System) string { return optional(sys.Headroom, percent) }},
+		{"harm", scored, func(sys result.System) string { return optional(sys.Harm, percent) }},
+		{"evidence", s.Evidence > 0, func(sys result.System) string {
+			return plain(evidence(sys, s, func(e result.Evidence) int { return e.Any }))
+		}},
+		{"first", s.Evidence > 0, func(sys result.System) string {
+			return plain(evidence(sys, s, func(e result.Evidence) int { return e.First }))
+		}},
+		{"calls", true, func(sys result.System) string { return strconv.Itoa(sys.Calls) }},
+		{"tokens", true, func(sys result.System) string { return strconv.Itoa(sys.Tokens) }},
+		{"no answer", unanswered(s), reasons},
+	}
+}
+
+// examTable is the table of one exam.
+func examTable(s *result.Summary) string {
+	cols := slices.DeleteFunc(columns(s), func(c column) bool { return !c.shown })
+	rows := [][]string{{"system"}}
+	for _, c := range cols {
+		rows[0] = append(rows[0], c.name)
 	}
 	for _, sys := range s.Systems {
-		row := []string{
-			sys.System, plain(percent(sys.Accuracy)), plain(percent(sys.Low) + " – " + percent(sys.High)), optional(sys.McNemarP, pvalue),
-			optional(sys.Headroom, percent), optional(sys.Harm, percent), strconv.Itoa(sys.Calls), strconv.Itoa(sys.Tokens),
-		}
-		if missing {
-			row = append(row, reasons(sys))
+		row := []string{sys.System}
+		for _, c := range cols {
+			row = append(row, c.cell(sys))
 		}
 		rows = append(rows, row)
 	}
 	var b strings.Builder
+	if s.Title != "" {
+		b.WriteString(wrap("Questions "+s.Title, 80) + "\n")
+	}
 	b.WriteString(wrap(plain(Headline(s)), 80))
-	fmt.Fprintf(&b, "\n%d questions, chance %s\n\n", s.Items, plain(percent(s.Chance)))
+	b.WriteString("\n" + wrap(plain(counts(s)), 80) + "\n")
 	b.WriteString(align(rows))
 	recalled := [][]string{{"recall", "place right", fmt.Sprintf("first %d characters exact", result.StartLen), "option by text"}}
 	for _, r := range s.Recall {
@@ -42,6 +82,29 @@ func Table(s *result.Summary) string {
 		b.WriteString("\n" + wrap("note: "+n, 80))
 	}
 	return b.String()
+}
+
+// counts says how many questions there are, and of how many what is known.
+func counts(s *result.Summary) string {
+	text := fmt.Sprintf("%d questions", s.Items)
+	if s.Scored() > 0 {
+		text += ", chance " + percent(s.Chance)
+	}
+	if s.Unscored > 0 {
+		text += fmt.Sprintf("; %d have no options, and count in the evidence alone", s.Unscored)
+	}
+	if s.Evidence > 0 && s.Evidence < s.Items {
+		text += fmt.Sprintf("; the places of the answers are known of %d", s.Evidence)
+	}
+	return text
+}
+
+// evidence prints how many questions had some evidence, as a share of those of which right places are known.
+func evidence(sys result.System, s *result.Summary, of func(result.Evidence) int) string {
+	if sys.Evidence == nil || s.Evidence == 0 {
+		return "–"
+	}
+	return percent(float64(of(*sys.Evidence)) / float64(s.Evidence))
 }
 
 // unanswered says that the LLM gave no answer to some question.

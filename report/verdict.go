@@ -42,6 +42,9 @@ func Headline(s *result.Summary) string {
 	if !okM || !okL {
 		return fmt.Sprintf("%d questions under %d systems; the method itself was not among them.", s.Items, len(s.Systems))
 	}
+	if s.Scored() == 0 {
+		return evidenceLine(s, m)
+	}
 	with, alone := percent(m.Accuracy), percent(llm.Accuracy)
 	switch shown(s, m, llm) {
 	case 1:
@@ -50,6 +53,24 @@ func Headline(s *result.Summary) string {
 		return fmt.Sprintf("The small model’s knowledge makes %s worse: %s of the questions right with it, %s without.", reader(s), with, alone)
 	}
 	return fmt.Sprintf("No improvement shown: %s answers %s of the questions right with the small model’s knowledge, %s without.", reader(s), with, alone)
+}
+
+// evidenceLine is the headline of questions that nothing but evidence is scored of.
+func evidenceLine(s *result.Summary, m result.System) string {
+	if m.Evidence == nil {
+		return fmt.Sprintf("%d questions without options, of which no right places are known: nothing is scored.", s.Items)
+	}
+	best := m
+	for _, sys := range s.Systems {
+		if spec, ok := systems.Lookup(sys.System); ok && spec.Kind == systems.Text && sys.Evidence != nil && sys.Evidence.Any > best.Evidence.Any {
+			best = sys
+		}
+	}
+	text := fmt.Sprintf("The small model’s own text comes from a right place for %s of the questions.", percent(m.Evidence.Rate))
+	if best.System != m.System {
+		text += fmt.Sprintf(" Most often %s gives one to the LLM: for %s.", label(best.System), percent(best.Evidence.Rate))
+	}
+	return text
 }
 
 // shown is 1 where the method is shown to be better than the LLM alone, -1 where it is shown to be worse, and 0 where nothing is shown. The
@@ -76,7 +97,7 @@ func Findings(s *result.Summary) []Finding {
 		}
 	}
 	m, ok := method(s)
-	if ok {
+	if ok && s.Scored() > 0 {
 		add(gain(s, m))
 		add(headroom(s, m))
 		add(harm(s, m))
@@ -92,7 +113,7 @@ func Findings(s *result.Summary) []Finding {
 		}
 	}
 	for _, spec := range systems.All {
-		if spec.Kind == systems.Bound {
+		if spec.Kind == systems.Bound && s.Scored() > 0 {
 			add(bound(s, spec))
 		}
 	}

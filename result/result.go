@@ -30,18 +30,42 @@ var ErrNewer = errors.New("result: summary of a newer format")
 // or the system is compared with itself).
 type Summary struct {
 	V           int          `json:"v"`
-	Items       int          `json:"items"`            // questions, the same for every system
-	Exam        string       `json:"exam"`             // digest of the questions
-	Chance      float64      `json:"chance"`           // expected accuracy of a blind guess
-	LLM         string       `json:"llm,omitempty"`    // the black box's name
-	Style       string       `json:"style,omitempty"`  // how it was asked: cloze or letter
-	Limit       int          `json:"knowledge_tokens"` // a passage's upper limit, in tokens of the small model
-	Method      string       `json:"intervals"`        // of the 95 % intervals
-	Resamples   int          `json:"resamples"`        // behind each interval
+	Title       string       `json:"title,omitempty"`    // what the questions are, where there are two exams
+	Items       int          `json:"items"`              // questions, the same for every system
+	Unscored    int          `json:"unscored,omitempty"` // of them, those that only evidence can be scored of: no accuracy counts them
+	Evidence    int          `json:"evidence,omitempty"` // questions whose right places are known
+	Exam        string       `json:"exam"`               // digest of the questions
+	Chance      float64      `json:"chance"`             // expected accuracy of a blind guess
+	LLM         string       `json:"llm,omitempty"`      // the black box's name
+	Style       string       `json:"style,omitempty"`    // how it was asked: cloze or letter
+	Limit       int          `json:"knowledge_tokens"`   // a passage's upper limit, in tokens of the small model
+	Method      string       `json:"intervals"`          // of the 95 % intervals
+	Resamples   int          `json:"resamples"`          // behind each interval
 	Systems     []System     `json:"systems"`
 	Comparisons []Comparison `json:"comparisons,omitempty"`
 	Recall      []Recall     `json:"recall,omitempty"`
 	Notes       []string     `json:"notes,omitempty"` // what was not run, and why
+	Asked       *Summary     `json:"asked,omitempty"` // the second exam: questions as people ask them
+}
+
+// Exams are the summaries of all exams of an evaluation, this one first.
+func (s *Summary) Exams() []*Summary {
+	if s.Asked == nil {
+		return []*Summary{s}
+	}
+	return []*Summary{s, s.Asked}
+}
+
+// Scored is how many questions an accuracy is of.
+func (s *Summary) Scored() int { return s.Items - s.Unscored }
+
+// Evidence says how often the black box was given a passage from a right place, over the questions of which right places are known.
+type Evidence struct {
+	First int     `json:"first"`  // times that the first passage was one
+	Any   int     `json:"any"`    // times that one was among all
+	Rate  float64 `json:"recall"` // Any as a share, and
+	Low   float64 `json:"low"`    // its 95 % interval
+	High  float64 `json:"high"`
 }
 
 // System is one line of the table.
@@ -57,11 +81,14 @@ type System struct {
 	Harm         *float64       `json:"harm"` // share of the items that llm had right and this system has wrong
 	HarmCount    int            `json:"harm_count"`
 	Correct      int            `json:"correct"`
-	NoAnswer     map[string]int `json:"no_answer,omitempty"` // by reason, items that the LLM gave no answer to; they are not among the correct ones
-	Verified     int            `json:"verified"`            // items whose knowledge stands word for word in the corpus
-	ByText       *int           `json:"by_text_correct"`     // right if the option most like the knowledge were taken; nil without knowledge
-	Calls        int            `json:"calls"`               // of the LLM
-	Tokens       int            `json:"tokens"`              // of the LLM, prompts and replies
+	NoAnswer     map[string]int `json:"no_answer,omitempty"`         // by reason, items that the LLM gave no answer to; they are not among the correct ones
+	Verified     int            `json:"verified"`                    // items whose knowledge stands word for word in the corpus
+	ByText       *int           `json:"by_text_correct"`             // right if the option most like the knowledge were taken; nil without knowledge
+	Calls        int            `json:"calls"`                       // of the LLM
+	Tokens       int            `json:"tokens"`                      // of the LLM, prompts and replies
+	Evidence     *Evidence      `json:"evidence,omitempty"`          // nil where no right place is known
+	Balanced     *float64       `json:"balanced_accuracy,omitempty"` // mean recall of the classes, where all questions have the same few options
+	MacroF1      *float64       `json:"macro_f1,omitempty"`          // mean F1 of the classes, there
 }
 
 // Comparison is a paired difference between two systems on the same items.
@@ -112,6 +139,11 @@ type Row struct {
 	Tokens    int32     `arrow:"tokens" json:"tokens"`                          // of the LLM
 	NoAnswer  string    `arrow:"no_answer,optional" json:"no_answer,omitempty"` // why the LLM gave no answer; empty when it did
 	Said      string    `arrow:"said,optional" json:"said,omitempty"`           // what came instead
+	Exam      string    `arrow:"exam,optional" json:"exam,omitempty"`           // that the item belongs to: "" = the first
+	Unscored  bool      `arrow:"unscored,optional" json:"unscored,omitempty"`   // nothing but its evidence is scored
+	Given     []string  `arrow:"given,optional" json:"given,omitempty"`         // places of the passages that the LLM was given, in order
+	Right     []string  `arrow:"right,optional" json:"right,omitempty"`         // right places, as far as they are known
+	Rank      int32     `arrow:"rank,optional" json:"rank,omitempty"`           // of the first right place among Given, from 1; 0 = it is not there
 }
 
 // Find returns the system of that name.

@@ -25,11 +25,11 @@ type Fields struct {
 	Split     string   `yaml:"split" unset:"split" doc:"train, dev or test"`
 	Knowledge string   `yaml:"knowledge" unset:"knowledge" doc:"the true text"`
 
-	Places    string `yaml:"places" unset:"places, articles or citations" identity:"changed" doc:"where the answer stands: objects with title, number or heading, or texts that cite a section (民法典第五十四条); any of them is right"`
-	Focus     string `yaml:"focus" unset:"focus" identity:"changed" doc:"title of the document that is asked about; its sections that hold the answer are the right places"`
-	Answers   string `yaml:"answers" unset:"answers or aliases" identity:"changed" doc:"accepted free answers"`
-	Contains  string `yaml:"contains" unset:"contains" identity:"changed" doc:"texts of which a right free answer contains one"`
-	Reference string `yaml:"reference" unset:"reference" identity:"changed" doc:"an answer in full, by somebody who knows"`
+	Places    string `yaml:"places" unset:"places, articles or citations; none in data.exam" identity:"changed" doc:"where the answer stands: objects with title, number or heading, or texts that cite a section (民法典第五十四条); any of them is right"`
+	Focus     string `yaml:"focus" unset:"focus; none in data.exam" identity:"changed" doc:"title of the document that is asked about; its sections that hold the answer are the right places"`
+	Answers   string `yaml:"answers" unset:"answers or aliases; none in data.exam" identity:"changed" doc:"accepted free answers"`
+	Contains  string `yaml:"contains" unset:"contains; none in data.exam" identity:"changed" doc:"texts of which a right free answer contains one"`
+	Reference string `yaml:"reference" unset:"reference; none in data.exam" identity:"changed" doc:"an answer in full, by somebody who knows"`
 }
 
 // From says how a file of questions is read.

@@ -238,7 +238,8 @@ func holds(text, value string) bool {
 		at := from + i
 		before, _ := utf8.DecodeLastRuneInString(text[:at])
 		after, _ := utf8.DecodeRuneInString(text[at+len(value):])
-		if !(at > 0 && inner(before) && inner(first)) && !(inner(after) && inner(last)) {
+		glued := at > 0 && inner(before) && inner(first) || inner(after) && inner(last)
+		if !glued {
 			return true
 		}
 		from = at + utf8.RuneLen(first)

@@ -61,6 +61,7 @@ func replace(tree any, path, value string) {
 // unchanged are the keys that count only where they differ from their defaults, and do not.
 func (r *Recipe) unchanged() []string {
 	d := Default()
+	files := schema.Tagged(r, "kind", "path") // their digests stand for them
 	return slices.DeleteFunc(schema.Tagged(r, "identity", Changed), func(path string) bool {
 		mine, ok := schema.At(r, path)
 		usual, has := schema.At(&d, path)
@@ -70,8 +71,9 @@ func (r *Recipe) unchanged() []string {
 		case !has:
 			return !mine.IsZero()
 		}
-		a, _ := json.Marshal(schema.Tree(mine.Interface(), nil)) // a recipe's values can be written
-		b, _ := json.Marshal(schema.Tree(usual.Interface(), nil))
+		text := func(name string) bool { return slices.Contains(files, path+"."+name) }
+		a, _ := json.Marshal(schema.Tree(mine.Interface(), text)) // a recipe's values can be written
+		b, _ := json.Marshal(schema.Tree(usual.Interface(), text))
 		return string(a) != string(b)
 	})
 }

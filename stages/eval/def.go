@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 
-	"slm/data/exam"
 	"slm/result"
 	"slm/stages"
 	"slm/stages/knowledge"
@@ -14,7 +13,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Eval,
 	Title:   "Evaluation",
-	Format:  4,
+	Format:  5,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.Find, stages.BPO},
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},
@@ -30,13 +29,11 @@ var Def = stages.Def{
 // cost is the sum of the systems'.
 func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error) {
 	cfg := stages.Get[Config](c, "eval")
-	items := len(exam.Only(c.Domain.Items, exam.Test))
-	if cfg.Items > 0 {
-		items = min(items, cfg.Items)
-	}
 	specs, err := systems.Resolve(cfg.Systems)
-	for _, spec := range specs {
-		sum.Add(spec.Cost(items, c.Rates))
+	for _, items := range New(cfg, false).exams(c.Domain) {
+		for _, spec := range specs {
+			sum.Add(spec.Cost(len(items), c.Rates))
+		}
 	}
 	return sum, err
 }
@@ -47,8 +44,19 @@ func metrics(dir string) ([]stages.Metric, error) {
 		return nil, err
 	}
 	var list []stages.Metric
-	for _, row := range s.Systems {
-		list = append(list, stages.Metric{Name: "accuracy of " + row.System, Value: row.Accuracy, Near: -1})
+	for _, exam := range s.Exams() {
+		where := ""
+		if exam != s {
+			where = ", " + exam.Title
+		}
+		for _, row := range exam.Systems {
+			if exam.Scored() > 0 {
+				list = append(list, stages.Metric{Name: "accuracy of " + row.System + where, Value: row.Accuracy, Near: -1})
+			}
+			if row.Evidence != nil && row.Evidence.Any > 0 {
+				list = append(list, stages.Metric{Name: "evidence of " + row.System + where, Value: row.Evidence.Rate, Near: -1})
+			}
+		}
 	}
 	return list, nil
 }

@@ -18,6 +18,7 @@ import (
 	"slm/checkpoint"
 	"slm/data/corpus"
 	"slm/data/exam"
+	"slm/data/form"
 	"slm/llm"
 	"slm/result"
 	"slm/stages"
@@ -47,19 +48,16 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
-	items := exam.Only(dom.Items, exam.Test)
-	if s.cfg.Items > 0 {
-		items = items[:min(len(items), s.cfg.Items)]
-	}
+	exams := s.exams(dom)
 	client, err := env.Client(ctx, stages.Eval)
 	if err != nil {
 		return err
 	}
-	w, err := openWork(env.Work(stages.Eval), workKey(env, items), client)
+	w, err := openWork(env.Work(stages.Eval), workKey(env, slices.Concat(exams...)), client)
 	if err != nil {
 		return err
 	}
-	sum, rows, err := s.evaluate(ctx, env, client, dom, items, w)
+	sum, rows, err := s.evaluate(ctx, env, client, dom, exams, w)
 	if err = errors.Join(err, w.log.Close()); err != nil {
 		return err
 	}
@@ -67,6 +65,20 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	return os.RemoveAll(env.Work(stages.Eval))
+}
+
+// exams are the test items of the exams, as many of each as are wanted.
+func (s *Stage) exams(dom *domain.Domain) [][]exam.Item {
+	out := [][]exam.Item{exam.Only(dom.Items, exam.Test)}
+	if asked := exam.Only(dom.Asked, exam.Test); len(asked) > 0 {
+		out = append(out, asked)
+	}
+	for i, items := range out {
+		if s.cfg.Items > 0 {
+			out[i] = items[:min(len(items), s.cfg.Items)]
+		}
+	}
+	return out
 }
 
 // Items evaluates a finished run on other questions and writes nothing. A question that names a section of the corpus is about that
@@ -85,14 +97,19 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 			}
 		}
 	}
-	if _, err := exam.Locate(items, sections, dom.Forms); err != nil {
+	found, err := exam.Locate(items, sections, dom.Forms)
+	if err != nil {
 		return nil, nil, err
 	}
 	client, err := env.Client(ctx, stages.Eval)
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.evaluate(ctx, env, client, dom, items, &work{})
+	sum, rows, err := s.evaluate(ctx, env, client, dom, [][]exam.Item{items}, &work{})
+	if sum != nil {
+		sum.Notes = append(sum.Notes, absent(found)...)
+	}
+	return sum, rows, err
 }
 
 // workKey says what partial work belongs to.
@@ -101,8 +118,28 @@ func workKey(env *stages.Env, items []exam.Item) string {
 	return string(b)
 }
 
-// evaluate runs the systems and computes the table.
-func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, items []exam.Item, w *work) (sum *result.Summary, rows []result.Row, err error) {
+// absent is a note about places that questions name and the corpus does not have.
+func absent(found exam.Found) []string {
+	const told = 5
+	n := len(found.Missing)
+	if n == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%d places that the questions name are not in the corpus, and are never found: ", n)
+	for i, m := range found.Missing[:min(n, told)] {
+		if i > 0 {
+			text += "; "
+		}
+		text += fmt.Sprintf("line %d: %s, nearest %s", m.Line, m.Place, strings.Join(m.Nearest, ", "))
+	}
+	if n > told {
+		text += "; …"
+	}
+	return []string{text + "."}
+}
+
+// evaluate runs the systems on each exam and computes the tables. The first exam's summary holds the second's.
+func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, exams [][]exam.Item, w *work) (sum *result.Summary, rows []result.Row, err error) {
 	specs, err := systems.Resolve(s.cfg.Systems)
 	if err != nil {
 		return nil, nil, fmt.Errorf("eval: %w", err)
@@ -114,19 +151,57 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
-	r := newRunner(items, with, w)
-	r.progress = func(system string, done, of int) {
-		env.Emit(stages.Event{Type: "step", Stage: stages.Eval, Phase: system, Step: done, Of: of})
+	with.Silent = true
+	for i, items := range exams {
+		r := newRunner(items, with, w)
+		r.whole = wholePlace(dom.Forms)
+		r.progress = func(system string, done, of int) {
+			env.Emit(stages.Event{Type: "step", Stage: stages.Eval, Phase: system, Step: done, Of: of})
+		}
+		got, err := r.run(ctx, specs)
+		if err != nil {
+			return nil, nil, err
+		}
+		truth := map[string]bool{}
+		for _, it := range items {
+			truth[it.ID] = it.Knowledge != ""
+		}
+		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes}
+		if err := summarise(one, got, truth, s.cfg.Intervals.N, env.Seed); err != nil {
+			return nil, nil, err
+		}
+		if rows = append(rows, got...); i == 0 {
+			sum = one
+			continue
+		}
+		sum.Asked, sum.Title, one.Title = one, title(exams[0], dom.Forms), title(items, dom.Forms)
 	}
-	if rows, err = r.run(ctx, specs); err != nil {
-		return nil, nil, err
+	return sum, rows, nil
+}
+
+// title says what the questions of an exam are, where there are two.
+func title(items []exam.Item, forms form.Set) string {
+	switch own := !slices.ContainsFunc(items, func(m exam.Item) bool { return m.ID != m.Section }); {
+	case items[0].Exam == exam.Asked:
+		return "as asked"
+	case own && strings.Contains(forms.Exam, "{number}"):
+		return "by number, in questions that the program wrote"
+	case own:
+		return "by place, in questions that the program wrote"
+	case !slices.ContainsFunc(items, func(m exam.Item) bool { return m.Section == "" || len(m.Places) > 0 }):
+		return "by number or name, as the questions of a file have it"
 	}
-	truth := map[string]bool{}
-	for _, it := range items {
-		truth[it.ID] = it.Knowledge != ""
+	return "questions of a file"
+}
+
+// wholePlace turns the place of a part of a section into the section's.
+func wholePlace(forms form.Set) func(string) string {
+	return func(place string) string {
+		if whole, _, _, ok := forms.ParsePart(place); ok {
+			return whole
+		}
+		return place
 	}
-	sum = &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes}
-	return sum, rows, summarise(sum, rows, truth, s.cfg.Intervals.N, env.Seed)
 }
 
 // commit writes the checkpoint.
@@ -152,13 +227,20 @@ func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
 	m := env.Manifest(stages.Eval)
 	m.Facts["exam"], m.Facts["llm"], m.Facts["answer"] = sum.Exam, sum.LLM, sum.Style
 	var names []string
-	for _, sys := range sum.Systems {
-		names = append(names, sys.System)
-		m.Counters["llm_calls"] += int64(sys.Calls)
-		m.Counters["llm_tokens"] += int64(sys.Tokens)
+	for _, one := range sum.Exams() {
+		for _, sys := range one.Systems {
+			if one == sum {
+				names = append(names, sys.System)
+			}
+			m.Counters["llm_calls"] += int64(sys.Calls)
+			m.Counters["llm_tokens"] += int64(sys.Tokens)
+		}
 	}
 	m.Facts["systems"] = strings.Join(names, " ")
 	m.Counters["items"] = int64(sum.Items)
+	if sum.Asked != nil {
+		m.Facts["exam_asked"], m.Counters["items_asked"] = sum.Asked.Exam, int64(sum.Asked.Items)
+	}
 	if err := p.Commit(m); err != nil {
 		return err
 	}

@@ -19,16 +19,18 @@ type runner struct {
 	with     *systems.Resources
 	work     *work
 	progress func(system string, done, of int) // tells how far a system is; may be nil
+	whole    func(place string) string         // the section's place, for one that names a part of it; nil where there are none
 
 	notes []string
 }
 
 // newRunner makes a runner of what the systems are made of. Work that was kept is taken over.
 func newRunner(items []exam.Item, with *systems.Resources, w *work) *runner {
-	with.Items, with.Journal = make([]systems.Question, len(items)), w
+	qs := make([]systems.Question, len(items))
 	for i, it := range items {
-		with.Items[i] = systems.Question{ID: it.ID, Text: it.Question, Choices: it.Choices, Section: it.Section, Place: it.Place, Truth: it.Knowledge}
+		qs[i] = systems.Question{ID: it.ID, Text: it.Question, Choices: it.Choices, Section: it.Section, Place: it.Place, Truth: it.Knowledge}
 	}
+	with.Examine(qs, w)
 	return &runner{items: items, with: with, work: w}
 }
 
@@ -80,7 +82,7 @@ func (r *runner) ask(ctx context.Context, name string, system systems.System) ([
 				return nil, fmt.Errorf("%d answers to %d questions", len(answers), len(block))
 			}
 			for j, a := range answers {
-				kept = append(kept, row(name, r.items[from+j], a))
+				kept = append(kept, r.row(name, r.items[from+j], a))
 			}
 			if err := r.work.keepRows(kept); err != nil {
 				return nil, err
@@ -108,19 +110,34 @@ func noAnswer(r result.Row) *llm.NoAnswer {
 }
 
 // row is an item under a system.
-func row(system string, it exam.Item, a systems.Answer) result.Row {
-	r := result.Row{
+func (r *runner) row(system string, it exam.Item, a systems.Answer) result.Row {
+	row := result.Row{
 		Item: it.ID, Section: it.Section, System: system, Question: it.Question, Place: a.Place, Knowledge: a.Knowledge, Verified: a.InCorpus,
 		Choices: it.Choices, Answer: int32(it.Answer), Picked: int32(a.Picked), Correct: a.Picked >= 0 && a.Picked == it.Answer,
 		Margin: a.Margin, Scores: a.Scores, ByText: -1, Calls: int32(a.Calls), Tokens: int32(a.Tokens),
 	}
 	if a.None != nil {
-		r.NoAnswer, r.Said = string(a.None.Reason), a.None.Said
+		row.NoAnswer, row.Said = string(a.None.Reason), a.None.Said
 	}
 	if a.Knowledge != "" {
-		r.ByText = int32(mostLike(a.Knowledge, it.Choices))
-		r.StartOK = startsAs(a.Knowledge, it.Knowledge, result.StartLen)
+		row.ByText = int32(mostLike(a.Knowledge, it.Choices))
+		row.StartOK = startsAs(a.Knowledge, it.Knowledge, result.StartLen)
 	}
-	r.PlaceOK = a.Place != "" && a.Place == it.Place
-	return r
+	row.PlaceOK = a.Place != "" && slices.Contains(it.Right(), a.Place)
+	row.Exam, row.Given, row.Right, row.Unscored = it.Exam, a.Given, it.Right(), len(it.Choices) == 0
+	row.Rank = r.rank(row.Given, row.Right)
+	return row
+}
+
+// rank is that of the first right place among those that were given, from 1; 0 = none is there.
+func (r *runner) rank(given, right []string) int32 {
+	for i, place := range given {
+		if r.whole != nil {
+			place = r.whole(place)
+		}
+		if slices.Contains(right, place) {
+			return int32(i + 1)
+		}
+	}
+	return 0
 }

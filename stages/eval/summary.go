@@ -16,7 +16,7 @@ import (
 type answers struct {
 	name  string
 	rows  []result.Row
-	right []bool
+	right []bool // of the rows that are scored
 }
 
 // summarise computes the table. rows hold every system on the same items in the same order. Every interval is drawn with the same
@@ -29,10 +29,21 @@ func summarise(s *result.Summary, rows []result.Row, truth map[string]bool, n in
 	opt := stat.Options{Resamples: n, Stream: rng.New(seed, "eval", "bootstrap")}
 	alone, bound := find(all, systems.Alone), bound(all)
 	s.V, s.Resamples, s.Items, s.Chance = result.Version, n, len(all[0].rows), chance(all[0].rows)
+	s.Unscored = s.Items - len(all[0].right)
+	for _, r := range all[0].rows {
+		s.Evidence += count(len(r.Right) > 0)
+	}
+	classes := classesOf(all[0].rows)
 	for _, a := range all {
 		sys, err := line(a, alone, bound, opt)
 		if err != nil {
 			return fmt.Errorf("eval: statistics of %s: %w", a.name, err)
+		}
+		if sys.Evidence, err = evidence(a, opt); err != nil {
+			return fmt.Errorf("eval: evidence of %s: %w", a.name, err)
+		}
+		if classes != nil {
+			sys.Balanced, sys.MacroF1 = byClass(a, classes)
 		}
 		s.Systems = append(s.Systems, sys)
 		if spec, ok := systems.Lookup(a.name); ok && spec.Recalls {
@@ -52,7 +63,9 @@ func bySystem(rows []result.Row) ([]answers, error) {
 			out = append(out, answers{name: r.System})
 		}
 		a := &out[len(out)-1]
-		a.rows, a.right = append(a.rows, r), append(a.right, r.Correct)
+		if a.rows = append(a.rows, r); !r.Unscored {
+			a.right = append(a.right, r.Correct)
+		}
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("eval: %w", stat.ErrItems)
@@ -83,13 +96,15 @@ func bound(all []answers) *answers {
 	return &all[i]
 }
 
-// chance is the expected accuracy of a guess among each item's options.
+// chance is the expected accuracy of a guess among each scored item's options; a free answer is not guessed.
 func chance(rows []result.Row) float64 {
-	sum := 0.0
+	sum, scored := 0.0, 0
 	for _, r := range rows {
-		sum += 1 / float64(len(r.Choices))
+		if scored += count(!r.Unscored); len(r.Choices) > 0 {
+			sum += 1 / float64(len(r.Choices))
+		}
 	}
-	return sum / float64(len(rows))
+	return sum / float64(max(scored, 1))
 }
 
 // line computes one system's line of the table.
@@ -108,10 +123,13 @@ func line(a answers, alone, bound *answers, opt stat.Options) (result.System, er
 		}
 		sys.Verified += count(r.Verified)
 		read = read || r.ByText >= 0
-		alike += count(r.ByText == r.Answer)
+		alike += count(r.ByText >= 0 && r.ByText == r.Answer)
 	}
 	if read {
 		sys.ByText = &alike
+	}
+	if len(a.right) == 0 {
+		return sys, nil
 	}
 	mean, err := stat.Mean(stat.Floats(a.right), opt)
 	if err != nil {
@@ -166,7 +184,7 @@ func recallOf(a answers, truth map[string]bool) result.Recall {
 			r.Items++
 			r.Place += count(row.PlaceOK)
 			r.Start += count(row.StartOK)
-			r.Option += count(row.ByText == row.Answer)
+			r.Option += count(row.ByText >= 0 && row.ByText == row.Answer)
 		}
 	}
 	return r
@@ -174,6 +192,9 @@ func recallOf(a answers, truth map[string]bool) result.Recall {
 
 // compare computes the paired differences, by topic, with Holm's correction over all of them.
 func compare(s *result.Summary, all []answers, opt stat.Options) error {
+	if len(all[0].right) == 0 {
+		return nil
+	}
 	var ps []float64
 	for _, c := range contrasts(all) {
 		d, err := stat.Difference(stat.Floats(c.a.right), stat.Floats(c.b.right), opt)

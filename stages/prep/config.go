@@ -14,6 +14,7 @@ type Config struct {
 	Corpus Corpus `yaml:"corpus" doc:"what is read: give from or path"`
 	Forms  Forms  `yaml:"forms" doc:"how sections become prompts: templates with {title} {number} {heading} {quote}"`
 	Exam   Exam   `yaml:"exam" doc:"the questions of stage eval"`
+	Asked  Asked  `yaml:"asked" identity:"changed" doc:"a second exam, of questions as people ask them: stage eval has a table for each. Training and search use only what their own keys say of it"`
 }
 
 // Tokenizer is the recipe's section tokenizer.
@@ -69,6 +70,28 @@ type Exam struct {
 	} `yaml:"split" doc:"shares of the held-out items; the rest is for training. Items of a file keep the split that they name"`
 }
 
+// Asked is a second exam, read from a file.
+type Asked struct {
+	File   string       `yaml:"file" kind:"path" unset:"none" doc:"as for the exam, and with the places of the answers: places (objects with title, number or heading), articles (texts that cite a section) or focus (the title of a document). With them, or with answers, contains or reference, a question needs no choices. None = there is no second exam"`
+	Fields *exam.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
+	By     string       `yaml:"by" oneof:"section" doc:"the unit that is held out; a question about several sections is held out if one of them is"`
+	Split  Split        `yaml:"split" doc:"shares of the sections whose questions are held out. A file that gives each question a split, and test to some, is taken at its word"`
+}
+
+// Split is what is held out.
+type Split struct {
+	Dev  float64 `yaml:"dev" min:"0" max:"1" doc:"share for choices: which weights, prompts and limits are best"`
+	Test float64 `yaml:"test" above:"0" max:"1" doc:"share that only eval sees"`
+}
+
+// Questions reads the second exam's file; there are none without one.
+func (a Asked) Questions() ([]exam.Item, error) {
+	if a.File == "" {
+		return nil, nil
+	}
+	return exam.Read(a.File, exam.From{Fields: a.Fields})
+}
+
 // Questions reads the exam's file; there are none without one.
 func (e Exam) Questions() ([]exam.Item, error) {
 	if e.From != "file" {
@@ -97,6 +120,7 @@ func Default() Config {
 	}
 	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section"}
 	c.Exam.Split.Dev, c.Exam.Split.Test = 0.15, 0.3
+	c.Asked = Asked{By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
 	return c
 }
 
@@ -120,6 +144,12 @@ func (c Config) Validate() error {
 	}
 	if held := c.Exam.Split.Dev + c.Exam.Split.Test; held > 1 || held == 1 && c.Exam.From == "corpus" {
 		errs = append(errs, fmt.Errorf("exam.split: dev and test hold out %.0f %%: nothing is left to train on", held*100))
+	}
+	if c.Asked.File == "" && c.Asked.Fields != nil {
+		errs = append(errs, errors.New("asked.fields: are those of a file: name asked.file"))
+	}
+	if held := c.Asked.Split.Dev + c.Asked.Split.Test; held > 1 {
+		errs = append(errs, fmt.Errorf("asked.split: dev and test hold out %.0f %%", held*100))
 	}
 	for _, m := range c.Forms.Set().Mistakes() {
 		// The exam's template is the first question's: its mistakes have been told already.

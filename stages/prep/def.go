@@ -12,7 +12,7 @@ var Def = stages.Def{
 	Title:  "Data",
 	Format: 5,
 	Keys:   stages.Keys("data", "tokenizer"),
-	Inputs: []string{"data.corpus.path", "data.exam.file"},
+	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},
 	New: func(s stages.Settings) stages.Stage {
 		return New(stages.Get[Config](s, "data"), stages.Get[Tokenizer](s, "tokenizer"))
 	},

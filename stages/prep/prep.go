@@ -19,7 +19,6 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/corpus"
-	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pack"
 	"slm/data/tokenizer"
@@ -171,78 +170,6 @@ func (w *work) keep(name string, make func(path string) error) error {
 		}
 	}
 	return checkpoint.Link(filepath.Join(dir, name), w.p.Path(name))
-}
-
-// examine makes the exam, or reads it, and deals it into splits.
-func (w *work) examine() error {
-	err := w.keep(domain.ExamFile, func(path string) error {
-		items, err := w.items()
-		if err != nil {
-			return err
-		}
-		if dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test)); test == 0 || dev == 0 && w.cfg.Exam.Split.Dev > 0 {
-			return fmt.Errorf("prep: %d questions give %d to dev and %d to test (data.exam.split): %w", len(items), dev, test, exam.ErrTooSmall)
-		}
-		return exam.Write(path, items)
-	})
-	if err != nil {
-		return err
-	}
-	items, err := exam.Load(w.p.Path(domain.ExamFile))
-	if err != nil {
-		return err
-	}
-	if w.cfg.Exam.From == "file" {
-		w.located(items)
-	}
-	dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test))
-	w.env.Log.Info("exam", "items", len(items), "train", len(items)-dev-test, "dev", dev, "test", test)
-	w.m.Counters["exam_items"], w.m.Counters["exam_dev"], w.m.Counters["exam_test"] = int64(len(items)), int64(dev), int64(test)
-	w.m.Facts["exam_digest"], w.m.Facts["split_digest"] = exam.Digest(items), exam.SplitDigest(items)
-	return nil
-}
-
-func (w *work) items() ([]exam.Item, error) {
-	c := w.cfg.Exam
-	if c.From == "file" {
-		items, err := c.Questions()
-		if err != nil {
-			return nil, err
-		}
-		found, err := exam.Locate(items, w.sections(), w.forms)
-		if err = errors.Join(err, found.Slips()); err != nil {
-			return nil, err
-		}
-		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
-	}
-	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
-	if err != nil {
-		return nil, err
-	}
-	if most := int(w.m.Counters["sections"]); most > len(sample) {
-		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf("the exam is made from %d of %d sections", len(sample), most)})
-	}
-	near := w.cfg.Corpus.Dedup.Near
-	if near == 0 {
-		near = defaultNear
-	}
-	return exam.Build(sample, w.forms, exam.Options{Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near})
-}
-
-// located counts the questions of a file that name a section, and warns of the others.
-func (w *work) located(items []exam.Item) {
-	found := 0
-	for _, item := range items {
-		if item.Section != "" {
-			found++
-		}
-	}
-	w.m.Counters["exam_located"] = int64(found)
-	w.env.Log.Info("questions", "read", len(items), "name_a_section", found)
-	if found < len(items) && w.forms.TwoSteps() {
-		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
-			"%d of %d questions name no section of the corpus: without its text they have no oracle, and are split by their id", len(items)-found, len(items))})
-	}
 }
 
 // train learns the tokenizer from the sections in all their document forms, and the words of questions. Of a corpus larger than

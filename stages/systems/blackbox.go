@@ -23,7 +23,7 @@ func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer) 
 	for i, q := range qs {
 		if len(q.Choices) > 0 {
 			choose = append(choose, i)
-		} else {
+		} else if !r.Silent {
 			free = append(free, i)
 		}
 	}

@@ -64,7 +64,7 @@ func (r *Resources) check(ctx context.Context, speaker string, qs []Question) ([
 
 // use gives an answer a passage of the corpus.
 func (r *Resources) use(a *Answer, p Passage, from Origin) {
-	a.Place, a.Source, a.Knowledge, a.InCorpus, a.Origin = p.Place, p.Source, r.Corpus.Head(p.Text), true, from
+	a.Place, a.Source, a.Given, a.Knowledge, a.InCorpus, a.Origin = p.Place, p.Source, placesOf(p.Place), r.Corpus.Head(p.Text), true, from
 }
 
 // fallBack takes the section that the question itself names, else a passage by search, if the search is sure of it.

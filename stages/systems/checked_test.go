@@ -108,12 +108,12 @@ func TestChecked_GivesOnlyWhatItCanStandFor(t *testing.T) {
 	g := &guide{}
 	r := resources(g, &talker{reply: llm.Reply{Text: "Yes.", OutputTokens: 2}})
 	for question, want := range map[string]Answer{
-		"sure 8":            {Place: "Section 8:", Source: "file:8", Knowledge: "own text 8", InCorpus: true, Origin: Recited, Named: "Section 8:"},
-		"sure 7":            {Place: "Section 7:", Source: "file:7", Knowledge: "own text 7", InCorpus: true, Origin: Cited, Named: "Section 7:"}, // it had made up a text
+		"sure 8":            {Place: "Section 8:", Source: "file:8", Given: []string{"Section 8:"}, Knowledge: "own text 8", InCorpus: true, Origin: Recited, Named: "Section 8:"},
+		"sure 7":            {Place: "Section 7:", Source: "file:7", Given: []string{"Section 7:"}, Knowledge: "own text 7", InCorpus: true, Origin: Cited, Named: "Section 7:"}, // it had made up a text
 		"unsure 7":          {Named: "Section 8:"},
-		"unsure 7, find 31": {Place: "Section 31:", Source: "file:31", Knowledge: "own text 31", InCorpus: true, Origin: Found, Named: "Section 8:"},
-		"bake find 31":      {Place: "Section 31:", Source: "file:31", Knowledge: "own text 31", InCorpus: true, Origin: Found, Named: "nowhere:"},
-		"named 5":           {Place: "Section 5:", Source: "file:5", Knowledge: "own text 5", InCorpus: true, Origin: Asked, Named: "nowhere:"},
+		"unsure 7, find 31": {Place: "Section 31:", Source: "file:31", Given: []string{"Section 31:"}, Knowledge: "own text 31", InCorpus: true, Origin: Found, Named: "Section 8:"},
+		"bake find 31":      {Place: "Section 31:", Source: "file:31", Given: []string{"Section 31:"}, Knowledge: "own text 31", InCorpus: true, Origin: Found, Named: "nowhere:"},
+		"named 5":           {Place: "Section 5:", Source: "file:5", Given: []string{"Section 5:"}, Knowledge: "own text 5", InCorpus: true, Origin: Asked, Named: "nowhere:"},
 		"how do I bake":     {Named: "nowhere:"},
 	} {
 		got := asked(t, r, question)

@@ -44,7 +44,7 @@ func (r *Resources) citeAt(ctx context.Context, speaker string, qs []Question) (
 	for i, p := range pieces {
 		out[i].Place = p.Place
 		if own, ok := r.Corpus.At(p.Place); ok {
-			out[i].Knowledge, out[i].InCorpus = r.Corpus.Head(own.Text), true
+			out[i].Given, out[i].Knowledge, out[i].InCorpus = placesOf(p.Place), r.Corpus.Head(own.Text), true
 		}
 	}
 	return out, r.judge(ctx, speaker, qs, pieces, out)

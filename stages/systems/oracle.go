@@ -20,9 +20,17 @@ var oracle = Spec{
 		return r.Reader(func(_ context.Context, qs []Question) ([]Answer, error) {
 			out := make([]Answer, len(qs))
 			for i, q := range qs {
-				out[i] = Answer{Place: q.Place, Knowledge: r.Corpus.Head(q.Truth), InCorpus: true}
+				out[i] = Answer{Place: q.Place, Given: placesOf(q.Place), Knowledge: r.Corpus.Head(q.Truth), InCorpus: true}
 			}
 			return out, nil
 		}), nil
 	},
+}
+
+// placesOf is a list with a place; an empty one without.
+func placesOf(place string) []string {
+	if place == "" {
+		return nil
+	}
+	return []string{place}
 }

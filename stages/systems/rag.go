@@ -3,6 +3,7 @@ package systems
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"slm/retrieve"
 	"slm/stages"
@@ -54,7 +55,7 @@ func (r *Resources) find(ctx context.Context, by retrieve.Retriever, k int, qs [
 		}
 		for _, h := range hits {
 			p := r.Corpus.Passage(h.Section)
-			out[i] = join(out[i], Answer{Place: p.Place, Source: p.Source, Knowledge: r.Corpus.Head(p.Text), InCorpus: true})
+			out[i] = join(out[i], Answer{Place: p.Place, Source: p.Source, Given: placesOf(p.Place), Knowledge: r.Corpus.Head(p.Text), InCorpus: true})
 		}
 	}
 	return out, nil
@@ -68,5 +69,5 @@ func join(a, b Answer) Answer {
 	case b.Knowledge == "":
 		return a
 	}
-	return Answer{Place: a.Place, Source: a.Source, Knowledge: a.Knowledge + "\n" + b.Knowledge, InCorpus: a.InCorpus && b.InCorpus}
+	return Answer{Place: a.Place, Source: a.Source, Given: slices.Concat(a.Given, b.Given), Knowledge: a.Knowledge + "\n" + b.Knowledge, InCorpus: a.InCorpus && b.InCorpus}
 }

@@ -39,8 +39,14 @@ type Resources struct {
 
 	Journal Journal // of what the small models said; nil = it is kept in memory
 
+	// Silent says that the black box is not asked what has no choices.
+	Silent bool
+
 	at map[string]int // items by id
 }
+
+// Examine makes these the questions of the evaluation.
+func (r *Resources) Examine(items []Question, j Journal) { r.Items, r.Journal, r.at = items, j, nil }
 
 // Passage is a text and where it stands: the place by which the small model knows it, and the file.
 type Passage struct{ Place, Text, Source string }

@@ -60,12 +60,13 @@ type Question struct {
 
 // Answer is what a system made of a question.
 type Answer struct {
-	Place     string // where the knowledge is said to stand; "" = nowhere
-	Source    string // file and line where the corpus has that place; "" = it has no such place
-	Knowledge string // as given to the black box
-	InCorpus  bool   // the knowledge stands in the corpus at that place, word for word
-	Origin    Origin // of the knowledge, where a system has several
-	Named     string // the place that the small model named, which need not be Place, and
+	Place     string   // where the knowledge is said to stand; "" = nowhere
+	Source    string   // file and line where the corpus has that place; "" = it has no such place
+	Given     []string // places of the corpus's passages that the black box was given, in order; what the small model makes up stands at none
+	Knowledge string   // as given to the black box
+	InCorpus  bool     // the knowledge stands in the corpus at that place, word for word
+	Origin    Origin   // of the knowledge, where a system has several
+	Named     string   // the place that the small model named, which need not be Place, and
 	// Confidence is how probable it is that the place is the right one: calibrated on the development questions, and saying nothing of the
 	// text. nil = it was not asked, or cannot be told.
 	Confidence *float64

@@ -65,6 +65,9 @@ func (r *Resources) given(pieces []knowledge.Piece) []Answer {
 	out := make([]Answer, len(pieces))
 	for i, p := range pieces {
 		out[i] = Answer{Place: p.Place, Knowledge: r.Corpus.Head(p.Text), InCorpus: p.Verified}
+		if p.Verified {
+			out[i].Given = placesOf(p.Place)
+		}
 	}
 	return out
 }

@@ -1,0 +1,141 @@
+package prep
+
+import (
+	"errors"
+	"fmt"
+
+	"slm/data/exam"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+// examine makes the exam, or reads it, and deals it into splits.
+func (w *work) examine() error {
+	err := w.keep(domain.ExamFile, func(path string) error {
+		items, err := w.items()
+		if err != nil {
+			return err
+		}
+		if dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test)); test == 0 || dev == 0 && w.cfg.Exam.Split.Dev > 0 {
+			return fmt.Errorf("prep: %d questions give %d to dev and %d to test (data.exam.split): %w", len(items), dev, test, exam.ErrTooSmall)
+		}
+		asked, err := w.asked(items)
+		if err != nil {
+			return err
+		}
+		return exam.Write(path, append(items, asked...))
+	})
+	if err != nil {
+		return err
+	}
+	all, err := exam.Load(w.p.Path(domain.ExamFile))
+	if err != nil {
+		return err
+	}
+	items := exam.Of(all, "")
+	if w.cfg.Exam.From == "file" {
+		w.located(items)
+	}
+	dev, test := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test))
+	w.env.Log.Info("exam", "items", len(items), "train", len(items)-dev-test, "dev", dev, "test", test)
+	w.m.Counters["exam_items"], w.m.Counters["exam_dev"], w.m.Counters["exam_test"] = int64(len(items)), int64(dev), int64(test)
+	w.m.Facts["exam_digest"], w.m.Facts["split_digest"] = exam.Digest(items), exam.SplitDigest(items)
+	if asked := exam.Of(all, exam.Asked); len(asked) > 0 {
+		w.countAsked(asked)
+	}
+	return nil
+}
+
+func (w *work) items() ([]exam.Item, error) {
+	c := w.cfg.Exam
+	if c.From == "file" {
+		items, err := c.Questions()
+		if err != nil {
+			return nil, err
+		}
+		found, err := exam.Locate(items, w.sections(), w.forms)
+		if err = errors.Join(err, found.Slips()); err != nil {
+			return nil, err
+		}
+		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
+	}
+	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if most := int(w.m.Counters["sections"]); most > len(sample) {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf("the exam is made from %d of %d sections", len(sample), most)})
+	}
+	near := w.cfg.Corpus.Dedup.Near
+	if near == 0 {
+		near = defaultNear
+	}
+	return exam.Build(sample, w.forms, exam.Options{Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near})
+}
+
+// located counts the questions of a file that name a section, and warns of the others.
+func (w *work) located(items []exam.Item) {
+	found := 0
+	for _, item := range items {
+		if item.Section != "" {
+			found++
+		}
+	}
+	w.m.Counters["exam_located"] = int64(found)
+	w.env.Log.Info("questions", "read", len(items), "name_a_section", found)
+	if found < len(items) && w.forms.TwoSteps() {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"%d of %d questions name no section of the corpus: without its text they have no oracle, and are split by their id", len(items)-found, len(items))})
+	}
+}
+
+// asked reads the second exam. Its items are named apart from the first's.
+func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
+	c := w.cfg.Asked
+	items, err := c.Questions()
+	if err != nil || items == nil {
+		return nil, err
+	}
+	found, err := exam.Locate(items, w.sections(), w.forms)
+	if err = errors.Join(err, found.Slips()); err != nil {
+		return nil, err
+	}
+	if n := len(found.Missing); n > 0 {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+			"%d places of the asked questions are in documents that the corpus does not have, and will never be found: %s …", n, found.Missing[0].Place)})
+	}
+	if err := exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed); err != nil {
+		return nil, err
+	}
+	if len(exam.Only(items, exam.Test)) == 0 {
+		return nil, fmt.Errorf("prep: %d asked questions give none to test (data.asked.split): %w", len(items), exam.ErrTooSmall)
+	}
+	taken := map[string]bool{}
+	for _, m := range first {
+		taken[m.ID] = true
+	}
+	apart := false
+	for i := range items {
+		items[i].Exam, apart = exam.Asked, apart || taken[items[i].ID]
+	}
+	for i := range items {
+		if apart {
+			items[i].ID = exam.Asked + ":" + items[i].ID
+		}
+	}
+	return items, nil
+}
+
+// countAsked says what the second exam has.
+func (w *work) countAsked(items []exam.Item) {
+	dev, test, known := len(exam.Only(items, exam.Dev)), len(exam.Only(items, exam.Test)), 0
+	for _, m := range items {
+		if m.Section != "" {
+			known++
+		}
+	}
+	w.env.Log.Info("asked", "items", len(items), "train", len(items)-dev-test, "dev", dev, "test", test, "of_known_sections", known)
+	w.m.Counters["asked_items"], w.m.Counters["asked_dev"], w.m.Counters["asked_test"], w.m.Counters["asked_located"] =
+		int64(len(items)), int64(dev), int64(test), int64(known)
+	w.m.Facts["asked_digest"] = exam.Digest(items)
+}
