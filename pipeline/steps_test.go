@@ -57,14 +57,15 @@ func keys() (paths []string) {
 }
 
 func TestFingerprint_NoFieldIsDead(t *testing.T) {
-	before := base(t)
-	old := prints(t, &before, nil)
+	whole := base(t)
 	first := map[string]string{ // the earliest stage that each section may touch
 		"seed": "data", "model": "dp", "tokenizer": "data", "data": "data", "llm": "kit", "stages.dp": "dp", "stages.kit": "kit", "stages.find": "find", "stages.bpo": "bpo", "eval": "eval",
 	}
-	seen, files := 0, schema.Tagged(&before, "kind", "path")
+	seen, files := 0, schema.Tagged(&whole, "kind", "path")
 	for _, key := range keys() {
-		after := base(t)
+		before, after := base(t), base(t)
+		fill(&before, key)
+		old := prints(t, &before, nil)
 		flip(t, &after, key)
 		changed := touched(old, prints(t, &after, nil))
 		switch {
@@ -103,17 +104,25 @@ func TestFingerprint_NoFieldIsDead(t *testing.T) {
 	}
 }
 
-// flip changes a leaf to another value of its type.
-func flip(t *testing.T, r *recipe.Recipe, key string) {
-	t.Helper()
+// fill makes the sections around a key that are absent.
+func fill(r *recipe.Recipe, key string) {
 	for at := range len(key) {
 		if key[at] != '.' {
 			continue
 		}
 		if v, ok := schema.At(r, key[:at]); ok && v.Kind() == reflect.Pointer && v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
+			if d, ok := v.Interface().(schema.Defaulted); ok {
+				d.SetDefaults()
+			}
 		}
 	}
+}
+
+// flip changes a leaf to another value of its type.
+func flip(t *testing.T, r *recipe.Recipe, key string) {
+	t.Helper()
+	fill(r, key)
 	v, ok := schema.At(r, key)
 	if !ok {
 		t.Fatalf("there is no key %s", key)

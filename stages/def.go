@@ -40,8 +40,13 @@ type Def struct {
 
 // BlackBox is a language model that a section of a stage names, beside the run's.
 type BlackBox struct {
-	Name   string // tells it from others of the run, also in the names of its files: replies-NAME.wal, replies-NAME.arrow
+	Name   string // tells it from others of the run, also in the names of its files
 	Config llm.Config
+}
+
+// OtherReplies are the names of the files that hold the replies of such a black box: the run's journal, and the table in a checkpoint.
+func OtherReplies(name string) (journal, table string) {
+	return "replies-" + name + ".wal", "replies-" + name + ".arrow"
 }
 
 // Section is a stage's part of the recipe.

@@ -20,6 +20,7 @@ const (
 	Heading = "heading"
 	Quote   = "quote" // the answer is the place alone, where the forms have one
 	File    = "file"
+	Written = "written" // by a language model, from the section's text
 )
 
 // Pair is a question and the knowledge that answers it.

@@ -72,7 +72,7 @@ func (b *Box) Other(o stages.BlackBox) *Box {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.others[o.Name] == nil {
-		journal, _ := rundir.OtherReplies(o.Name)
+		journal, _ := stages.OtherReplies(o.Name)
 		if b.others == nil {
 			b.others = map[string]*Box{}
 		}

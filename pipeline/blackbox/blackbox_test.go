@@ -111,7 +111,7 @@ func TestBox_OthersKeepTheirRepliesApart(t *testing.T) {
 	if err := errors.Join(ask(t, other, nil), os.Mkdir(kit, 0o777)); err != nil {
 		t.Fatal(err)
 	}
-	journal, table := rundir.OtherReplies("writer")
+	journal, table := stages.OtherReplies("writer")
 	if err := errors.Join(other.Replies(filepath.Join(kit, table)), b.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -31,12 +31,7 @@ const ConfidenceFile = "confidence.json"
 // RepliesTable is the file of a checkpoint that holds the replies its stage has used.
 const RepliesTable = "replies.arrow"
 
-// OtherReplies are the names of the journal and the table of replies by a black box that a stage has beside the run's.
-func OtherReplies(name string) (journal, table string) {
-	return "replies-" + name + ".wal", "replies-" + name + ".arrow"
-}
-
-// isOtherJournal says whether OtherReplies gives such a name.
+// isOtherJournal says whether stages.OtherReplies gives such a name.
 func isOtherJournal(file string) bool {
 	name, ok := strings.CutPrefix(strings.TrimSuffix(file, ".wal"), "replies-")
 	return ok && name != "" && strings.HasSuffix(file, ".wal") && !strings.ContainsAny(name, `/\`)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"slm/checkpoint"
+	"slm/stages"
 )
 
 func FuzzSeal_AnyFileIsReadOrRefused(f *testing.F) {
@@ -36,7 +37,7 @@ func FuzzSeal_AnyFileIsReadOrRefused(f *testing.F) {
 
 func TestSeal_CoversTheJournalsOfOtherBlackBoxes(t *testing.T) {
 	folder := t.TempDir()
-	journal, _ := OtherReplies("writer")
+	journal, _ := stages.OtherReplies("writer")
 	put := func(name, text string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {

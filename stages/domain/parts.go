@@ -174,6 +174,9 @@ func (r *Reading) DocumentLen(i, form, k, n int) (int, error) {
 	return len(tokens), err
 }
 
+// Section is section i.
+func (r *Reading) Section(i int) corpus.Section { return r.dom.Sections.At(i) }
+
 // Pair is pair k of section i. A quotation is asked about at the part in which it begins.
 func (r *Reading) Pair(from *pairs.Questions, i, k int) (pairs.Pair, error) {
 	p := from.Pair(i, k)

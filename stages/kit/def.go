@@ -2,8 +2,10 @@ package kit
 
 import (
 	"context"
+	"errors"
 
 	"slm/data/exam"
+	"slm/llm"
 	"slm/stages"
 	"slm/stages/trainer"
 )
@@ -26,24 +28,23 @@ var Def = stages.Def{
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {
 			c := stages.Get[Config](s, "stages.kit")
-			return trainer.Check(s, "stages.kit", c.Optim, c.Batch, broken)
+			return errors.Join(c.writes(stages.Get[llm.Config](s, "llm")), trainer.Check(s, "stages.kit", c.Optim, c.Batch, broken))
 		},
 	},
 	Keys: func(s stages.Settings) []string {
-		if asks(s) {
+		if fromRecipe(s).asks() {
 			return []string{"llm", "eval.knowledge"}
 		}
 		return nil
 	},
-	Inputs:  []string{"stages.kit.pairs.file", "llm.model"},
-	Asks:    asks,
+	Inputs:  []string{"stages.kit.pairs.file", "llm.model", "stages.kit.writer.model"},
+	Asks:    func(s stages.Settings) bool { return fromRecipe(s).asks() },
+	Others:  func(s stages.Settings) []stages.BlackBox { return fromRecipe(s).others() },
 	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
 	Cost:    cost,
 	Metrics: trainer.Metrics,
 	Agrees:  stages.InMetrics,
 }
-
-func asks(s stages.Settings) bool { return stages.Get[bool](s, "stages.kit.filter") }
 
 func fromRecipe(s stages.Settings) *Stage { return New(stages.Get[Config](s, "stages.kit")) }
 
@@ -53,9 +54,11 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 		most = c.Model.Config.Context
 	}
 	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return fromRecipe(c).Job(c.Domain, c.Model, most, cut, c.Env.Seed) })
-	if asks(c) {
+	s := fromRecipe(c)
+	if s.cfg.Filter {
 		items := len(exam.Only(c.Domain.Items, exam.Train))
 		sum.Add(c.Rates.Ask(items, items, true))
 	}
+	s.writingCost(c, &sum)
 	return sum, err
 }

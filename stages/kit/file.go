@@ -14,7 +14,7 @@ import (
 
 // Check reads the file of pairs, before anything is trained.
 func (s *Stage) Check(data string) error {
-	if s.cfg.Pairs.From == "corpus" {
+	if !s.cfg.Pairs.has(fromFile) {
 		return nil
 	}
 	forms, err := form.Load(filepath.Join(data, domain.FormsFile))
@@ -32,7 +32,7 @@ func (s *Stage) Check(data string) error {
 // Read reads the pairs of the file; there are none without one. A pair that asks what the exam holds out, be it with other white space or in
 // other case, is an error. Without items nothing is held out.
 func (p Pairs) Read(forms form.Set, items []exam.Item) ([]pairs.Pair, error) {
-	if p.From == "corpus" {
+	if !p.has(fromFile) {
 		return nil, nil
 	}
 	list, err := pairs.Read(p.File, pairs.From{Fields: p.Fields, Forms: &forms})

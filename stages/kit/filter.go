@@ -25,12 +25,16 @@ type verdict struct {
 type verdicts struct {
 	usual    verdict            // of a section that is not in sections
 	sections map[string]verdict // of those that the black box was asked about
+	written  map[string]verdict // of questions that an LLM has written, by pair
 }
 
 // of is the verdict on a pair.
 func (v verdicts) of(p pairs.Pair) verdict {
 	if p.Kind == pairs.File {
 		return verdict{true, "from a file: there is no question to test it with"}
+	}
+	if found, ok := v.written[p.ID]; ok {
+		return found
 	}
 	if found, ok := v.sections[p.Section]; ok {
 		return found
@@ -52,9 +56,9 @@ const filterBatch = 64
 // if the black box was not needed.
 func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain, list pairList) (out verdicts, took *usage, err error) {
 	if !s.cfg.Filter {
-		return verdicts{usual: verdict{true, "kept: the filter is off"}}, nil, nil
+		return verdicts{usual: verdict{true, "kept: the filter is off"}}, nil, nil // written questions have filters of their own
 	}
-	out = verdicts{verdict{true, "kept: no question of the exam's kind fits this section"}, map[string]verdict{}}
+	out = verdicts{usual: verdict{true, "kept: no question of the exam's kind fits this section"}, sections: map[string]verdict{}}
 	paired := map[string]bool{} // sections of the exam that have pairs
 	for _, item := range exam.Only(dom.Items, exam.Train) {
 		paired[item.Section] = false
@@ -64,7 +68,7 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		if err != nil {
 			return out, nil, err
 		}
-		if _, asked := paired[p.Section]; asked {
+		if _, asked := paired[p.Section]; asked && p.Kind != pairs.Written { // a written question has a test of its own
 			paired[p.Section] = true
 		}
 	}

@@ -34,6 +34,7 @@ type PairRow struct {
 	Text     string `arrow:"text"`
 	Kept     bool   `arrow:"kept"`
 	Why      string `arrow:"why"`
+	Answer   string `arrow:"answer,optional"` // short, by the LLM that wrote the question
 }
 
 // Stage tunes the model of dp.
@@ -68,6 +69,11 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
+	wrote, err := s.write(ctx, env, dom, &list)
+	if err != nil {
+		return err
+	}
+	judged.written = wrote.verdicts()
 	kept, err := list.only(func(p pairs.Pair) bool { return judged.of(p).keep })
 	if err != nil {
 		return err
@@ -85,6 +91,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		"keep_rate": rate, "pairs": fmt.Sprint(len(list.refs)), "kept": fmt.Sprint(len(kept.refs)), "knowledge": s.cfg.Knowledge,
 		"split_digest": exam.Digest(dom.Items),
 	}
+	took = wrote.add(took, facts)
 	if took != nil {
 		facts["llm_calls"], facts["llm_tokens"] = fmt.Sprint(took.calls), fmt.Sprint(took.tokens)
 		if took.missing.Total() > 0 {
@@ -92,17 +99,17 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		}
 	}
 	return trainer.Commit(env, stages.KIT, params, dom, sum, facts, func(p *checkpoint.Pending) error {
-		if took != nil {
+		if took != nil && s.asks() {
 			if err := env.Replies(p.Path(RepliesFile)); err != nil {
 				return err
 			}
 		}
-		return writePairs(p.Path(PairsFile), list, judged)
+		return errors.Join(s.commitWritten(env, p, list, wrote), writePairs(p.Path(PairsFile), list, judged, wrote))
 	})
 }
 
 // writePairs writes every pair with its verdict.
-func writePairs(path string, list pairList, judged verdicts) error {
+func writePairs(path string, list pairList, judged verdicts, wrote *written) error {
 	w, err := checkpoint.NewTableWriter[PairRow](path, nil)
 	if err != nil {
 		return err
@@ -113,7 +120,7 @@ func writePairs(path string, list pairList, judged verdicts) error {
 			return errors.Join(err, w.Abort())
 		}
 		v := judged.of(p)
-		if err := w.Append(PairRow{p.ID, p.Section, p.Kind, p.Source, p.Question, p.Place, p.Text, v.keep, v.why}); err != nil {
+		if err := w.Append(PairRow{p.ID, p.Section, p.Kind, p.Source, p.Question, p.Place, p.Text, v.keep, v.why, wrote.answer(list.refs[i])}); err != nil {
 			return err
 		}
 	}

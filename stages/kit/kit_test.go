@@ -425,21 +425,3 @@ func TestEpoch_LossIsOnTheAnswerAndItsEndMarkAlone(t *testing.T) {
 		}
 	}
 }
-
-func TestConfig_MistakesInTheRecipeAreReported(t *testing.T) {
-	for _, c := range []struct {
-		change func(*Config)
-		says   string
-	}{
-		{func(*Config) {}, ""},
-		{func(c *Config) { c.Pairs.From = "file" }, "pairs.file"},
-		{func(c *Config) { c.Pairs.File = "x.jsonl" }, "pairs.file"},
-		{func(c *Config) { c.Pairs.Templates = nil }, "pairs.templates"},
-	} {
-		cfg := Default()
-		c.change(&cfg)
-		if err := cfg.Validate(); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%q: %v", c.says, err)
-		}
-	}
-}

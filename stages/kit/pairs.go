@@ -14,17 +14,33 @@ type pairList struct {
 	corpus *pairs.Questions // of the training sections; nil if the recipe asks for none
 	read   *domain.Reading
 	file   []pairs.Pair
+	made   []pairs.Pair // about sections, without their texts
 	refs   []pairRef
 }
 
-// pairRef is pair n of a section, or of the file when the section is -1.
-type pairRef struct{ section, n int32 }
+// pairRef is pair n of a section, or of the file when the section is -1, or of those that were made.
+type pairRef struct {
+	section, n int32
+	made       bool
+}
 
 func (l pairList) at(i int) (pairs.Pair, error) {
-	if r := l.refs[i]; r.section >= 0 {
+	switch r := l.refs[i]; {
+	case r.made:
+		p := l.made[r.n]
+		p.Text = l.read.Section(int(r.section)).Text
+		return p, nil
+	case r.section >= 0:
 		return l.read.Pair(l.corpus, int(r.section), int(r.n))
+	default:
+		return l.file[r.n], nil
 	}
-	return l.file[l.refs[i].n], nil
+}
+
+// add adds a pair about a section, whose text it is given when it is asked for.
+func (l *pairList) add(section int, p pairs.Pair) {
+	l.refs = append(l.refs, pairRef{int32(section), int32(len(l.made)), true})
+	l.made = append(l.made, p)
 }
 
 // only is the list of those that a condition holds for.
@@ -43,28 +59,28 @@ func (l pairList) only(holds func(pairs.Pair) bool) (pairList, error) {
 	return out, nil
 }
 
-// pairs makes the pairs that the recipe asks for.
+// pairs makes the pairs that the recipe asks for, but for those that an LLM writes.
 func (s *Stage) pairs(dom *domain.Domain, read *domain.Reading, seed uint64) (list pairList, err error) {
 	list.read = read
-	if s.cfg.Pairs.From != "file" {
+	if s.cfg.Pairs.has(fromCorpus) {
 		list.corpus = pairs.Over(dom.Sections, exam.Held(dom.Items), dom.Forms, seed)
 		for i := range dom.Sections.Len() {
 			for n := range list.corpus.Count(i) {
 				if slices.Contains(s.cfg.Pairs.Templates, list.corpus.Kind(i, n)) {
-					list.refs = append(list.refs, pairRef{int32(i), int32(n)})
+					list.refs = append(list.refs, pairRef{section: int32(i), n: int32(n)})
 				}
 			}
 		}
 	}
-	if s.cfg.Pairs.From != "corpus" {
+	if s.cfg.Pairs.has(fromFile) {
 		if list.file, err = s.cfg.Pairs.Read(dom.Forms, dom.Items); err != nil {
 			return list, err
 		}
 		for n := range list.file {
-			list.refs = append(list.refs, pairRef{-1, int32(n)})
+			list.refs = append(list.refs, pairRef{section: -1, n: int32(n)})
 		}
 	}
-	if len(list.refs) == 0 {
+	if len(list.refs) == 0 && !s.cfg.Pairs.has(fromLLM) {
 		return list, fmt.Errorf("kit: there is no pair to tune on: every section is held out, or no template fits the corpus")
 	}
 	return list, nil
