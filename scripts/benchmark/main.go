@@ -13,6 +13,7 @@ import (
 	"slm/scripts/benchmark/bo"
 	"slm/scripts/benchmark/bpo"
 	"slm/scripts/benchmark/corpus"
+	"slm/scripts/benchmark/embed"
 	"slm/scripts/benchmark/infer"
 	"slm/scripts/benchmark/lrtable"
 	"slm/scripts/benchmark/statutes"
@@ -25,7 +26,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), infer.Command(), lrtable.Command(), statutes.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), lrtable.Command(), statutes.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"syscall"
 )
@@ -21,7 +22,7 @@ type Side struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *json.Decoder
-	script string // file to remove
+	folder string // of its script, to remove
 }
 
 // Start runs a program as a side, until the context ends. What it writes to standard error is shown.
@@ -40,20 +41,20 @@ func Start(ctx context.Context, name, program string, args ...string) (*Side, er
 	return s, s.cmd.Start()
 }
 
-// Python runs a script as a side, from a file of its own so that a traceback shows its lines.
+// Python runs a script as a side, from a file so that a traceback shows its lines, in a folder of its own because Python imports from there first.
 func Python(ctx context.Context, name, python, script string, args ...string) (s *Side, err error) {
-	f, err := os.CreateTemp("", "peer-*.py")
+	folder, err := os.MkdirTemp("", "peer-")
 	if err != nil {
 		return nil, err
 	}
-	_, err = f.WriteString(script)
-	if err = errors.Join(err, f.Close()); err == nil {
-		s, err = Start(ctx, name, python, append([]string{f.Name()}, args...)...)
+	file := filepath.Join(folder, "peer.py")
+	if err = os.WriteFile(file, []byte(script), 0o644); err == nil {
+		s, err = Start(ctx, name, python, append([]string{file}, args...)...)
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.Remove(f.Name()))
+		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	s.script = f.Name()
+	s.folder = folder
 	return s, nil
 }
 
@@ -81,8 +82,8 @@ func (s *Side) Ask(task string, answer any) error {
 func (s *Side) Stop() {
 	_ = s.in.Close()
 	_ = s.cmd.Wait()
-	if s.script != "" {
-		_ = os.Remove(s.script)
+	if s.folder != "" {
+		_ = os.RemoveAll(s.folder)
 	}
 }
 
