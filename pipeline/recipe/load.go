@@ -65,7 +65,20 @@ func Load(src Source) (*Loaded, error) {
 	}
 	out.Extends = ""
 	out.complete()
-	return out, out.anchor(src.Env)
+	if err := out.anchor(src.Env); err != nil {
+		return out, err
+	}
+	out.drop()
+	return out, nil
+}
+
+// drop leaves out the second exam where it may be missing and one of its files is. The resolved recipe has no such exam then.
+func (l *Loaded) drop() {
+	asked := &l.Data.Asked
+	gone := func(file string) bool { _, err := os.Stat(file); return errors.Is(err, fs.ErrNotExist) }
+	if asked.Optional && slices.ContainsFunc(asked.File, gone) {
+		asked.File, asked.Fields = []string{}, nil
+	}
 }
 
 // complete fills in what follows from other keys, where no layer names it.

@@ -72,10 +72,12 @@ type Exam struct {
 
 // Asked is a second exam, read from a file.
 type Asked struct {
-	File   string       `yaml:"file" kind:"path" unset:"none" doc:"as for the exam, and with the places of the answers: places (objects with title, number or heading), articles (texts that cite a section) or focus (the title of a document). With them, or with answers, contains or reference, a question needs no choices. None = there is no second exam"`
+	File   []string     `yaml:"file" kind:"path" unset:"none" doc:"files as for the exam, and with the places of the answers: places (objects with title, number or heading), articles (texts that cite a section) or focus (the title of a document). With them, or with answers, contains or reference, a question needs no choices. None = there is no second exam"`
 	Fields *exam.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
-	By     string       `yaml:"by" oneof:"section" doc:"the unit that is held out; a question about several sections is held out if one of them is"`
-	Split  Split        `yaml:"split" doc:"shares of the sections whose questions are held out. A file that gives each question a split, and test to some, is taken at its word"`
+	// Optional is for recipes that are shipped with the program: the questions are no part of it.
+	Optional bool   `yaml:"optional" doc:"where a file is not there, the run has no second exam, and says so; else it is an error"`
+	By       string `yaml:"by" oneof:"section" doc:"the unit that is held out; a question about several sections is held out if one of them is"`
+	Split    Split  `yaml:"split" doc:"shares of the sections whose questions are held out. A file that gives each question a split, and test to some, is taken at its word"`
 }
 
 // Split is what is held out.
@@ -84,12 +86,26 @@ type Split struct {
 	Test float64 `yaml:"test" above:"0" max:"1" doc:"share that only eval sees"`
 }
 
-// Questions reads the second exam's file; there are none without one.
+// Questions reads the second exam's files; there are none without one. An id that stands in several files is told apart by the file's number.
 func (a Asked) Questions() ([]exam.Item, error) {
-	if a.File == "" {
-		return nil, nil
+	var all []exam.Item
+	var wrong []error
+	taken := map[string]bool{}
+	for i, file := range a.File {
+		items, err := exam.Read(file, exam.From{Fields: a.Fields})
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		for j := range items {
+			if taken[items[j].ID] {
+				items[j].ID = fmt.Sprintf("%d:%s", i+1, items[j].ID)
+			}
+			taken[items[j].ID] = true
+		}
+		all = append(all, items...)
 	}
-	return exam.Read(a.File, exam.From{Fields: a.Fields})
+	return all, errors.Join(wrong...)
 }
 
 // Questions reads the exam's file; there are none without one.
@@ -120,7 +136,7 @@ func Default() Config {
 	}
 	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section"}
 	c.Exam.Split.Dev, c.Exam.Split.Test = 0.15, 0.3
-	c.Asked = Asked{By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
+	c.Asked = Asked{File: []string{}, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
 	return c
 }
 
@@ -145,7 +161,7 @@ func (c Config) Validate() error {
 	if held := c.Exam.Split.Dev + c.Exam.Split.Test; held > 1 || held == 1 && c.Exam.From == "corpus" {
 		errs = append(errs, fmt.Errorf("exam.split: dev and test hold out %.0f %%: nothing is left to train on", held*100))
 	}
-	if c.Asked.File == "" && c.Asked.Fields != nil {
+	if len(c.Asked.File) == 0 && c.Asked.Fields != nil {
 		errs = append(errs, errors.New("asked.fields: are those of a file: name asked.file"))
 	}
 	if held := c.Asked.Split.Dev + c.Asked.Split.Test; held > 1 {

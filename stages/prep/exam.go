@@ -93,6 +93,9 @@ func (w *work) located(items []exam.Item) {
 func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 	c := w.cfg.Asked
 	items, err := c.Questions()
+	if c.Optional && len(c.File) == 0 {
+		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: "a file of the asked questions (data.asked.file) is not there: the run has no second exam"})
+	}
 	if err != nil || items == nil {
 		return nil, err
 	}
