@@ -33,7 +33,7 @@ type EncoderSpec struct {
 }
 
 // Encoders are the encoders that a recipe can name.
-var Encoders []EncoderSpec
+var Encoders = []EncoderSpec{miniLMSpec}
 
 // LookupEncoder returns the encoder of that name.
 func LookupEncoder(name string) (EncoderSpec, error) {

@@ -1,0 +1,42 @@
+package search
+
+import (
+	"context"
+	"errors"
+
+	"slm/retrieve"
+	"slm/stages"
+)
+
+// miniLMSpec is all-MiniLM-L6-v2 in this process.
+var miniLMSpec = EncoderSpec{
+	Name:  retrieve.MiniLMName,
+	Doc:   "all-MiniLM-L6-v2 in this process, for English; `make setup` fetches it",
+	Chars: 1000, // about as many as the 256 tokens that it reads
+	Open:  func(context.Context, Source) (retrieve.Encoder, error) { return openMiniLM() },
+	Cost: func(ctx context.Context, c *stages.Calibration, texts int) (sum stages.Cost, err error) {
+		e, err := openMiniLM()
+		if err != nil {
+			return sum, err
+		}
+		var some []string
+		for i := range min(16, c.Domain.Sections.Len()) {
+			some = append(some, c.Domain.Sections.At(i).Text)
+		}
+		seconds, err := c.Once(func() error {
+			_, err := e.Sections(ctx, some)
+			return err
+		})
+		sum.Seconds = seconds * float64(texts) / float64(max(1, len(some)))
+		return sum, errors.Join(err, e.Close())
+	},
+}
+
+// openMiniLM opens it with the kernel that suits it, whatever the run's is.
+func openMiniLM() (retrieve.Encoder, error) {
+	e, err := retrieve.OpenMiniLM(nil)
+	if err != nil {
+		return nil, err // and not an interface around a nil pointer
+	}
+	return e, nil
+}
