@@ -92,7 +92,7 @@ func TestNoAnswer_LocalThinkingGetsRoomUpToTheContext(t *testing.T) {
 		}
 		return "<think>Is it A? No.</think>B"
 	}
-	got, err := Answer(context.Background(), s, Letter, []Question{{"", "q", []string{"a", "b"}}})
+	got, err := Answer(context.Background(), s, Letter, []Question{{Question: "q", Choices: []string{"a", "b"}}})
 	if err != nil || got[0].Index != 1 || got[0].Text != "B" || got[0].None != nil {
 		t.Fatalf("%+v %v", got, err)
 	}
@@ -100,7 +100,7 @@ func TestNoAnswer_LocalThinkingGetsRoomUpToTheContext(t *testing.T) {
 		t.Errorf("rooms %v, want %v", e.rooms, want)
 	}
 	s.cfg.MaxTokens = 0
-	got, err = Answer(context.Background(), s, Letter, []Question{{"", "another", []string{"a", "b"}}})
+	got, err = Answer(context.Background(), s, Letter, []Question{{Question: "another", Choices: []string{"a", "b"}}})
 	if err != nil || got[0].None == nil || got[0].None.Reason != Unfinished || !strings.Contains(got[0].None.Said, "Is it") {
 		t.Errorf("without room: %+v %v", got, err)
 	}

@@ -20,7 +20,7 @@ func (s *Search) figures(seed uint64) []figure {
 		}
 	}
 	var out []figure
-	if g, err := bpo.Model(own, seed); err == nil { // a table that cannot be fitted has the other figures still
+	if g, err := bpo.Model(own, s.Knobs, seed); err == nil { // a table that cannot be fitted has the other figures still
 		out = slopes(g, own)
 	}
 	out = append(out, byFidelity(own))

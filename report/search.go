@@ -16,6 +16,7 @@ import (
 // Search is what the prompt search has left in its checkpoint. It is empty when there is none, or one of an older format.
 type Search struct {
 	Trials []bpo.TrialRow
+	Knobs  []bpo.KnobRow // of a search of more than the soft prompt
 	Texts  []bpo.TextRow
 	Items  []bpo.ItemRow
 }
@@ -31,6 +32,11 @@ func (s *Search) read(dir string) error {
 	}
 	if s.Texts, _, err = checkpoint.ReadTable[bpo.TextRow](filepath.Join(dir, bpo.TextsFile)); err != nil {
 		return err
+	}
+	if m.Facts["objective"] != "" {
+		if s.Knobs, _, err = checkpoint.ReadTable[bpo.KnobRow](filepath.Join(dir, bpo.KnobsFile)); err != nil {
+			return err
+		}
 	}
 	s.Items, _, err = checkpoint.ReadTable[bpo.ItemRow](filepath.Join(dir, bpo.ItemsFile))
 	return err

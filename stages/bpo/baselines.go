@@ -22,6 +22,8 @@ func (s *search) runBaselines(ctx context.Context) error {
 			err = s.halve(ctx, a, budget)
 		case evolution:
 			err = s.evolve(ctx, a, budget)
+		case single:
+			err = s.vary(ctx, a, budget)
 		default:
 			err = s.scatter(ctx, a, budget)
 		}
@@ -35,21 +37,23 @@ func (s *search) runBaselines(ctx context.Context) error {
 
 // scatter is random search, or that of a Sobol sequence: points that what was seen does not change, on the ladder of the search.
 func (s *search) scatter(ctx context.Context, a *arm, budget int) error {
+	space := s.space.Dims()
 	for i := 1; budget >= s.ladder[0]; i++ {
 		t := &trial{index: i, kind: kindRandom}
 		if base(a.name) == sobol {
 			t.kind = kindSobol
-			points, err := bayes.Design(i, s.cfg.Soft.Dim, rng.New(s.seed, "bpo", a.name))
+			points, err := bayes.Design(i, len(space), rng.New(s.seed, "bpo", a.name))
 			if err != nil {
 				return fmt.Errorf("bpo: %w", err)
 			}
 			t.z = points[i-1]
 		} else {
 			draw := rng.New(s.seed, "bpo", a.name).At(uint64(i))
-			for range s.cfg.Soft.Dim {
+			for range space {
 				t.z = append(t.z, 2*draw.Float64()-1)
 			}
 		}
+		space.Snap(t.z)
 		spent, err := s.try(ctx, a, t, budget)
 		if err != nil {
 			return err
@@ -59,9 +63,33 @@ func (s *search) scatter(ctx context.Context, a *arm, budget int) error {
 	return nil
 }
 
-// evolve is CMA-ES on the gains, from the middle of the box. A trial that is refused ranks behind all others.
+// vary changes one thing about the recipe's delivery at a time, each in every way that there is, in an order drawn from the seed.
+func (s *search) vary(ctx context.Context, a *arm, budget int) error {
+	var points [][]float64
+	for k, knob := range s.space.Knobs {
+		for level := range knob.Levels {
+			if level != knob.Default {
+				points = append(points, s.space.With(s.zero.z, k, level))
+			}
+		}
+	}
+	rng.New(s.seed, "bpo", a.name).Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
+	for i, z := range points {
+		if budget < s.ladder[0] {
+			break
+		}
+		spent, err := s.try(ctx, a, &trial{index: i + 1, kind: kindSingle, z: z}, budget)
+		if err != nil {
+			return err
+		}
+		budget -= spent
+	}
+	return nil
+}
+
+// evolve is CMA-ES on the gains, from the recipe's delivery without a soft prompt. A trial that is refused ranks behind all others.
 func (s *search) evolve(ctx context.Context, a *arm, budget int) error {
-	box, err := cma.NewBox(make([]float64, s.cfg.Soft.Dim), rng.New(s.seed, "bpo", a.name))
+	box, err := cma.NewBox(s.space.Default(), rng.New(s.seed, "bpo", a.name))
 	if err != nil {
 		return fmt.Errorf("bpo: %w", err)
 	}
@@ -70,6 +98,7 @@ func (s *search) evolve(ctx context.Context, a *arm, budget int) error {
 		if t.z, err = box.Ask(); err != nil {
 			return fmt.Errorf("bpo: %w", err)
 		}
+		s.space.Dims().Snap(t.z)
 		spent, err := s.try(ctx, a, t, budget)
 		if err != nil {
 			return err

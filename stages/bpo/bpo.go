@@ -71,12 +71,12 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
-	speaker.TextTokens = s.cfg.Passage
 	project := project(s.cfg.Soft, params, env.Seed)
-	st, err := newSearch(s.cfg, exam.Only(dom.Items, exam.Dev), env.Seed)
+	st, err := newSearch(s.cfg, exam.Only(dom.Items, exam.Dev), env.Answer == llm.Cloze, env.Seed)
 	if err != nil {
 		return err
 	}
+	speaker.TextTokens = st.space.Delivery(nil).Room
 	st.emit, st.now = env.Emit, env.Now
 	if c, ok := client.(interface{ Usage() llm.Usage }); ok {
 		st.usage = c.Usage
@@ -89,8 +89,14 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		answer: func(ctx context.Context, qs []llm.Question) ([]llm.Choice, error) {
 			return llm.Answer(ctx, client, env.Answer, qs)
 		},
-		cloze: env.Answer == llm.Cloze,
+		cloze: env.Answer == llm.Cloze, shares: s.cfg.Objective == accuracy, price: s.cfg.Price,
+		sample: func(ctx context.Context, questions []string, soft []float32, n int) ([][]knowledge.Piece, error) {
+			return speaker.Sample(ctx, questions, soft, n, env.Seed)
+		},
 	}
+	library := &library{dom: dom}
+	defer func() { _ = library.close() }() // in memory
+	st.judge.shelf = library.shelf()
 	key := searchKey(env, st, client.Info())
 	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st), client); err != nil {
 		return err

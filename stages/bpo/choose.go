@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"slm/data/exam"
-	"slm/optim/bayes"
 	"slm/rng"
 	"slm/stat"
 )
@@ -134,7 +133,7 @@ func (s *search) compareControls(out *outcome) error {
 
 // label names a control in words.
 func label(name string) string {
-	return map[string]string{random: "random search", sobol: "a Sobol sequence", evolution: "CMA-ES", text: "paraphrases in words"}[base(name)]
+	return map[string]string{random: "random search", sobol: "a Sobol sequence", evolution: "CMA-ES", text: "paraphrases in words", single: "one change at a time"}[base(name)]
 }
 
 // rank sorts an arm's trials, the refused left out, by the posterior mean of their gain, which trusts a few items less than many.
@@ -153,7 +152,7 @@ func (s *search) rank(a *arm) ([]*trial, error) {
 		})
 		return ranked, nil
 	}
-	g, err := bayes.Fit(observations(a.trials, s.zero), s.cfg.Soft.Dim, rng.New(s.seed, "bpo", "rank"))
+	g, err := s.fit(observations(a.trials, s.zero), rng.New(s.seed, "bpo", "rank"))
 	if err != nil {
 		return nil, fmt.Errorf("bpo: rank trials: %w", err)
 	}

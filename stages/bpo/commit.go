@@ -7,11 +7,13 @@ import (
 	"slm/checkpoint"
 	"slm/data/exam"
 	"slm/stages"
+	"slm/stages/delivery"
 )
 
 // Files of the checkpoint.
 const (
 	PromptFile  = "prompt.arrow"
+	KnobsFile   = "knobs.arrow" // of a search of more than the soft prompt, beside the file of package delivery
 	TrialsFile  = "trials.arrow"
 	TextsFile   = "texts.arrow"
 	ItemsFile   = "items.arrow"
@@ -37,8 +39,9 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 		return err
 	}
 	write := func() error {
-		soft := project.Soft(out.winner.z)
-		prompt := PromptRow{Z: out.winner.z, Soft: soft, Tokens: int64(len(soft) / project.Width), Width: int64(project.Width)}
+		z := s.space.Prompt(out.winner.z)
+		soft := project.Soft(z)
+		prompt := PromptRow{Z: z, Soft: soft, Tokens: int64(len(soft) / project.Width), Width: int64(project.Width)}
 		if err := checkpoint.WriteTable(p.Path(PromptFile), []PromptRow{prompt}, nil); err != nil {
 			return err
 		}
@@ -50,6 +53,18 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 		}
 		if err := checkpoint.WriteTable(p.Path(ItemsFile), s.parts(), nil); err != nil {
 			return err
+		}
+		if s.wide() {
+			if err := s.space.Delivery(out.winner.z).Save(p.Path(delivery.File)); err != nil {
+				return err
+			}
+			knobs, err := s.knobs(out.winner)
+			if err != nil {
+				return err
+			}
+			if err := checkpoint.WriteTable(p.Path(KnobsFile), knobs, nil); err != nil {
+				return err
+			}
 		}
 		return env.Replies(p.Path(RepliesFile))
 	}
@@ -80,6 +95,10 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 	m.Facts["selection_bias"] = out.selection.String()
 	for _, n := range out.controls {
 		m.Facts["control "+n.name] = n.text
+	}
+	if s.wide() {
+		m.Facts["delivery"] = s.space.Words(out.winner.z)
+		m.Facts["objective"] = s.cfg.Objective
 	}
 	m.Facts["ladder"] = fmt.Sprint(s.ladder)
 	m.Facts["exam"] = exam.Digest(append(append(append([]exam.Item(nil), s.items...), s.choice...), s.checked...))

@@ -5,16 +5,26 @@ import (
 	"fmt"
 	"slices"
 
+	"slm/data/exam"
+	"slm/optim/bayes"
+	"slm/stages/delivery"
 	"slm/stages/knowledge"
+)
+
+// Objectives.
+const (
+	margin   = "margin"
+	accuracy = "accuracy"
 )
 
 // Controls, each with as many questions as the search.
 const (
-	none      = "none"   // z = 0, which is no soft prompt
+	none      = "none"   // z = 0, which is no soft prompt, and the recipe's delivery
 	random    = "random" // uniform points
 	sobol     = "sobol"  // a scrambled Sobol sequence
 	evolution = "cma"    // CMA-ES on the gain itself
 	text      = "text"   // paraphrases in words, by successive halving
+	single    = "single" // one change of the recipe's delivery at a time
 )
 
 // Config is the recipe's section stages.bpo: the search for the soft prompt that makes the model's knowledge most useful.
@@ -24,10 +34,20 @@ type Config struct {
 	Trials   int      `yaml:"trials" min:"0" doc:"points that the model proposes after those; if this is raised, a finished search goes on"`
 	Items    Items    `yaml:"items" doc:"development items on which a trial is scored"`
 	Acquire  string   `yaml:"acquire" oneof:"log_ei" doc:"the acquisition function"`
-	Controls []string `yaml:"controls" oneof:"none|random|sobol|cma|text" doc:"searches for comparison, with as many questions. text: paraphrases in words; none: no soft prompt, must be listed"`
+	Controls []string `yaml:"controls" oneof:"none|random|sobol|cma|text|single" doc:"searches for comparison, with as many questions. text: paraphrases in words; single: one change at a time, where more than the prompt is searched; none: no soft prompt, must be listed"`
 	Repeats  int      `yaml:"repeats" min:"1" max:"100" doc:"number of runs of each control except none and text, with different random numbers; the report shows the spread"`
 	Final    Final    `yaml:"validate" doc:"the choice among the best trials, and its check"`
-	Passage  int      `yaml:"-"` // tokens of a text that the small model generates: eval.knowledge
+	// What is searched, and what for.
+	Search    []string `yaml:"search" oneof:"prompt|wording|passages|samples|gate|normalise" identity:"changed" doc:"what is searched. prompt: the soft prompt; wording: the words around knowledge and question, their order, and the places; passages: of the small model and by search, how many, how long, in which order; samples: answers of the small model and how they are joined; gate: probability from which they count; normalise: how the scores of options are compared"`
+	Objective string   `yaml:"objective" oneof:"margin|accuracy" identity:"changed" doc:"what a trial is scored by: margin of the right option in nats a token, or share of right answers. With answers by letter it is the share"`
+	Price     Price    `yaml:"price" identity:"changed" doc:"what the objective loses for what a question costs"`
+	Passage   int      `yaml:"-"` // tokens of a text that the small model generates: eval.knowledge
+}
+
+// Price is in units of the objective.
+type Price struct {
+	Call  float64 `yaml:"call" min:"0" doc:"loss for each call of the black box that a question takes"`
+	Token float64 `yaml:"token" min:"0" doc:"loss for each token of its prompts and replies"`
 }
 
 // Soft is the prompt that is searched.
@@ -53,7 +73,7 @@ func Default() Config {
 	return Config{
 		Soft: Soft{Tokens: 5, Dim: 10, Scale: 1}, Init: 10, Trials: 40, Items: Items{Ladder: []int{40, 80, 160}},
 		Acquire: "log_ei", Controls: []string{none, random, sobol, evolution, text}, Repeats: 1, Final: Final{Best: 5, Share: 0.5},
-		Passage: knowledge.DefaultTextTokens,
+		Search: []string{delivery.Prompt}, Objective: margin, Passage: knowledge.DefaultTextTokens,
 	}
 }
 
@@ -68,8 +88,29 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("items.ladder: %d after %d: each rung has more items than the one before", c.Items.Ladder[i], c.Items.Ladder[i-1]))
 		}
 	}
+	if len(c.Search) == 0 {
+		errs = append(errs, errors.New("search: names nothing to search"))
+	}
+	if slices.Contains(c.Search, delivery.Normalise) && c.Objective == margin {
+		errs = append(errs, errors.New("objective: margins of scores that are normalised differently cannot be compared; with normalise in search it must be accuracy"))
+	}
+	if n := len(c.space(nil, true).Dims()); n > bayes.MaxDim {
+		errs = append(errs, fmt.Errorf("search: %d coordinates, soft.dim included; there may be %d", n, bayes.MaxDim))
+	}
 	if !slices.Contains(c.Controls, none) {
 		errs = append(errs, errors.New("controls: leave none in: without the system as it is there is nothing to compare with"))
 	}
 	return errors.Join(errs...)
 }
+
+// space is what is searched. scores says that the black box scores options.
+func (c Config) space(items []exam.Item, scores bool) delivery.Space {
+	questions := make([]string, len(items))
+	for i, it := range items {
+		questions[i] = it.Question
+	}
+	return delivery.NewSpace(c.Search, c.Soft.Dim, c.Passage, questions, scores)
+}
+
+// wide says that more than the soft prompt is searched.
+func (s *search) wide() bool { return len(s.space.Knobs) > 0 }

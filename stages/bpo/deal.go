@@ -3,6 +3,8 @@ package bpo
 import (
 	"fmt"
 	"slices"
+
+	"slm/stages/delivery"
 )
 
 // deal says how many of n development items are searched on, chosen on and checked on. No more than two left over are too few to search on.
@@ -24,12 +26,15 @@ func (c Config) rungs(n int) (ladder []int) {
 
 // baselines lists the names of the controls that search, repeats included, in the order in which they run.
 func (c Config) baselines() (names []string) {
-	for _, control := range []string{random, sobol, evolution, text} {
+	for _, control := range []string{random, sobol, evolution, text, single} {
 		if !slices.Contains(c.Controls, control) {
 			continue
 		}
+		if control == single && slices.Equal(c.Search, []string{delivery.Prompt}) {
+			continue // there is nothing to change
+		}
 		names = append(names, control)
-		for r := 2; r <= c.Repeats && control != text; r++ {
+		for r := 2; r <= c.Repeats && control != text && control != single; r++ {
 			names = append(names, fmt.Sprintf("%s/%d", control, r))
 		}
 	}

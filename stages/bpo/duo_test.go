@@ -122,7 +122,7 @@ func settings() Config {
 // search opens a search of the duo, with its journal in dir.
 func (w *duo) search(t testing.TB, cfg Config, dir string) *search {
 	t.Helper()
-	s, err := newSearch(cfg, w.items, 7)
+	s, err := newSearch(cfg, w.items, true, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"slm/data/exam"
 	"slm/llm"
+	"slm/stages/delivery"
 	"slm/stages/knowledge"
 )
 
@@ -23,7 +24,17 @@ type result struct {
 	None      *llm.NoAnswer `json:"no_answer,omitempty"` // why there is no answer; the objective is 0 then, neither right nor wrong by likelihood
 	Calls     int           `json:"calls"`               // that the question takes of the black box
 	Tokens    int           `json:"tokens"`              // prompts and replies
+	More      []TextRow     `json:"more,omitempty"`      // said in further samples
+	Key       string        `json:"key,omitempty"`       // of what the black box was asked, where more than the text decides it
 	Paid      bool          `json:"-"`                   // this arm had not asked the black box the same before
+}
+
+// asked tells what the black box was asked from what else it is asked about the item.
+func (r result) asked() string {
+	if r.Key != "" {
+		return r.Key
+	}
+	return r.Text
 }
 
 // said is what the small model has said to one question.
@@ -39,17 +50,22 @@ type judge struct {
 	keep    func(place, text string)      // hands a text of the journal back to the small model, so that it is not generated again in another batch
 	oneStep bool
 	cloze   bool // answers carry a score for each option
+	shares  bool // the objective is right or wrong
+	price   Price
+
+	sample func(ctx context.Context, questions []string, soft []float32, n int) ([][]knowledge.Piece, error) // where a delivery is searched, and
+	shelf  delivery.Shelf
 
 	texts map[string]string      // place → text. The first that was generated holds, also after a resume
-	known map[[2]string]result   // by item and text
-	paid  map[[3]string]struct{} // by arm, item and text
+	known map[[2]string]result   // by item and what was asked
+	paid  map[[3]string]struct{} // by arm, item and what was asked
 
 	missing    llm.Tally       // items without an answer, with whatever text
 	unanswered map[string]bool // their IDs
 }
 
 // score answers items with a trial's prompt.
-func (j *judge) score(ctx context.Context, t *trial, items []exam.Item) ([]result, error) {
+func (j *judge) score(ctx context.Context, t *trial, space delivery.Space, items []exam.Item) ([]result, error) {
 	questions := make([]string, len(items))
 	for i, it := range items {
 		questions[i] = it.Question
@@ -58,7 +74,10 @@ func (j *judge) score(ctx context.Context, t *trial, items []exam.Item) ([]resul
 	if t.prompt != "" {
 		soft = j.words(t.prompt)
 	} else {
-		soft = j.soft(t.z)
+		soft = j.soft(space.Prompt(t.z))
+	}
+	if len(space.Knobs) > 0 {
+		return j.deliver(ctx, space.Delivery(t.z), questions, soft, items)
 	}
 	pieces, err := j.say(ctx, questions, soft)
 	if err != nil {
@@ -67,6 +86,11 @@ func (j *judge) score(ctx context.Context, t *trial, items []exam.Item) ([]resul
 	if len(pieces) != len(items) {
 		return nil, fmt.Errorf("bpo: %d pieces of knowledge for %d questions", len(pieces), len(items))
 	}
+	return j.grade(ctx, plain(j.first(pieces), items), items)
+}
+
+// first is what was said, with the text that a place had when it was first recited.
+func (j *judge) first(pieces []knowledge.Piece) []said {
 	texts := make([]said, len(pieces))
 	fresh := map[string]string{}
 	for i, p := range pieces {
@@ -80,22 +104,43 @@ func (j *judge) score(ctx context.Context, t *trial, items []exam.Item) ([]resul
 			fresh[p.Place] = texts[i].text
 		}
 	}
-	return j.grade(ctx, texts, items)
+	return texts
 }
 
-// grade puts the items to the black box, each with its text. An error that wraps ErrScores or llm.ErrScores says that the replies are of no use.
-func (j *judge) grade(ctx context.Context, texts []said, items []exam.Item) ([]result, error) {
+// request is a question to the black box, and what it is made of.
+type request struct {
+	said
+	more     []TextRow    // said in further samples
+	question llm.Question //
+	key      string       // tells requests about an item apart; "" = the text does
+}
+
+// plain are the requests of the usual delivery.
+func plain(texts []said, items []exam.Item) []request {
+	out := make([]request, len(texts))
+	for i, p := range texts {
+		out[i] = request{said: p, question: llm.Question{Knowledge: p.text, Question: items[i].Question, Choices: items[i].Choices}}
+	}
+	return out
+}
+
+// grade puts requests to the black box, one an item. An error that wraps ErrScores or llm.ErrScores says that the replies are of no use.
+func (j *judge) grade(ctx context.Context, reqs []request, items []exam.Item) ([]result, error) {
 	out := make([]result, len(items))
 	var ask []int
 	var qs []llm.Question
-	for i, p := range texts {
-		if r, ok := j.known[[2]string{items[i].ID, p.text}]; ok {
+	for i, p := range reqs {
+		key := p.key
+		if key == "" {
+			key = p.text
+		}
+		if r, ok := j.known[[2]string{items[i].ID, key}]; ok {
 			out[i] = r
 		} else {
 			ask = append(ask, i)
-			qs = append(qs, llm.Question{Knowledge: p.text, Question: items[i].Question, Choices: items[i].Choices})
+			qs = append(qs, p.question)
 		}
-		out[i].Place, out[i].Text = p.place, p.text
+		out[i].Place, out[i].Text, out[i].More, out[i].Key = p.place, p.text, p.more, p.key
 	}
 	if len(qs) == 0 {
 		return out, nil
@@ -111,6 +156,9 @@ func (j *judge) grade(ctx context.Context, texts []said, items []exam.Item) ([]r
 		if out[i].Objective, err = j.objective(choices[k], items[i]); err != nil {
 			return nil, fmt.Errorf("%w (item %s)", err, items[i].ID)
 		}
+		if choices[k].None == nil {
+			out[i].Objective -= j.price.Call*float64(choices[k].Calls) + j.price.Token*float64(choices[k].Tokens)
+		}
 		out[i].None = choices[k].None
 		out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens
 	}
@@ -125,18 +173,20 @@ func (j *judge) take(arm string, items []exam.Item, results []result) []result {
 	}
 	out := make([]result, len(results))
 	for i, r := range results {
-		if _, ok := j.texts[r.Place]; !ok && r.Place != "" {
-			j.texts[r.Place] = r.Text
-			if j.keep != nil {
-				j.keep(r.Place, r.Text)
+		for _, p := range append([]TextRow{{r.Place, r.Text}}, r.More...) {
+			if _, ok := j.texts[p.Place]; !ok && p.Place != "" {
+				j.texts[p.Place] = p.Text
+				if j.keep != nil {
+					j.keep(p.Place, p.Text)
+				}
 			}
 		}
-		j.known[[2]string{items[i].ID, r.Text}] = r
+		j.known[[2]string{items[i].ID, r.asked()}] = r
 		if r.None != nil && !j.unanswered[items[i].ID] {
 			j.unanswered[items[i].ID] = true
 			j.missing.Add("item "+items[i].ID, r.None)
 		}
-		bill := [3]string{arm, items[i].ID, r.Text}
+		bill := [3]string{arm, items[i].ID, r.asked()}
 		_, before := j.paid[bill]
 		r.Paid = !before
 		j.paid[bill] = struct{}{}
@@ -175,6 +225,12 @@ func (j *judge) objective(c llm.Choice, it exam.Item) (float64, error) {
 	}
 	if len(c.Scores) < 2 {
 		return 0, fmt.Errorf("%w: one option leaves nothing to tell apart", ErrScores)
+	}
+	if j.shares {
+		if c.Index == it.Answer {
+			return 1, nil
+		}
+		return 0, nil
 	}
 	return c.Scores[it.Answer] - wrong, nil
 }

@@ -14,6 +14,7 @@ import (
 	"slm/optim/bayes"
 	"slm/rng"
 	"slm/stages"
+	"slm/stages/delivery"
 )
 
 // Kinds of trials in trials.arrow: how the prompt came about.
@@ -24,6 +25,7 @@ const (
 	kindRandom = "random"
 	kindCMA    = "cma"
 	kindText   = "text"
+	kindSingle = "single"
 )
 
 // Arms in trials.arrow. The controls' are called like the controls, with "/2" and so on where they are repeated. On the held-out items an
@@ -37,7 +39,7 @@ const (
 // block is how many items are answered between two entries of the journal.
 const block = 40
 
-// trial is one prompt and its results so far, item by item in the arm's order.
+// trial is one prompt, with a delivery where that is searched too, and its results so far, item by item in the arm's order.
 type trial struct {
 	index   int
 	kind    string
@@ -64,6 +66,7 @@ type search struct {
 	choice  []exam.Item // that the best ones are told apart on
 	checked []exam.Item // that no part of the search has seen
 	ladder  []int       // rungs, cut to the number of items
+	space   delivery.Space
 	judge   *judge
 	log     *journal
 	emit    func(stages.Event)
@@ -77,7 +80,8 @@ type search struct {
 }
 
 // newSearch deals the development items into a part for trials, one for the choice and one for the check, in an order drawn from the seed.
-func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
+// scores says that the black box scores options.
+func newSearch(cfg Config, dev []exam.Item, scores bool, seed uint64) (*search, error) {
 	dev = slices.Clone(dev)
 	slices.SortFunc(dev, func(a, b exam.Item) int { return strings.Compare(a.ID, b.ID) })
 	rng.New(seed, "bpo", "items").Shuffle(len(dev), func(i, j int) { dev[i], dev[j] = dev[j], dev[i] })
@@ -91,7 +95,14 @@ func newSearch(cfg Config, dev []exam.Item, seed uint64) (*search, error) {
 	}
 	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(s.progress.asked)} }
 	s.items = s.items[:s.ladder[len(s.ladder)-1]]
+	s.space = cfg.space(dev, scores)
 	return s, nil
+}
+
+// fit is the process over the space of the search.
+func (s *search) fit(obs []bayes.Observation, stream *rng.Stream) (*bayes.GP, error) {
+	dims := s.space.Dims()
+	return bayes.Model{Space: dims}.Fit(obs, len(dims), stream)
 }
 
 // short says in words that the ladder had to be cut because there are too few questions; empty when it stands as the recipe has it.
@@ -114,7 +125,7 @@ func (s *search) run(ctx context.Context) (*outcome, error) {
 
 // explore does all but the choice.
 func (s *search) explore(ctx context.Context) error {
-	s.zero = &trial{kind: kindZero, z: make([]float64, s.cfg.Soft.Dim)}
+	s.zero = &trial{kind: kindZero, z: s.space.Default()}
 	s.own, s.controls = &arm{name: armSearch, trials: []*trial{s.zero}}, nil
 	s.progress.begin(s)
 	if err := s.measure(ctx, armSearch, s.zero, s.items); err != nil {
@@ -123,6 +134,9 @@ func (s *search) explore(ctx context.Context) error {
 	s.tell(s.own, s.zero)
 	for i := 1; i <= s.cfg.Init+s.cfg.Trials; i++ {
 		t, err := s.propose(i)
+		if errors.Is(err, bayes.ErrExhausted) {
+			break // every point of a small space has been a trial
+		}
 		if err != nil {
 			return err
 		}
@@ -146,25 +160,25 @@ func (s *search) propose(i int) (*trial, error) {
 		return t, nil
 	}
 	var err error
-	t.z, err = next(s.cfg, s.seed, i, observations(s.own.trials, s.zero))
+	t.z, err = next(s.cfg.Init, s.space.Dims(), s.seed, i, observations(s.own.trials, s.zero))
 	return t, err
 }
 
 // next is the point of trial i, given what the trials before it have shown. It draws from streams of its own, so that any trial can be
 // done again alone.
-func next(cfg Config, seed uint64, i int, seen []bayes.Observation) ([]float64, error) {
-	if i <= cfg.Init {
-		design, err := bayes.Design(cfg.Init, cfg.Soft.Dim, rng.New(seed, "bpo", "design"))
+func next(init int, space bayes.Space, seed uint64, i int, seen []bayes.Observation) ([]float64, error) {
+	if i <= init {
+		design, err := bayes.Design(init, len(space), rng.New(seed, "bpo", "design"))
 		if err != nil {
 			return nil, fmt.Errorf("bpo: %w", err)
 		}
-		return design[i-1], nil
+		return space.Snap(design[i-1]), nil
 	}
-	z, err := bayes.Propose(seen, cfg.Soft.Dim, rng.New(seed, "bpo", "propose").At(uint64(i)))
+	points, err := bayes.Model{Space: space}.Propose(seen, len(space), "", 1, rng.New(seed, "bpo", "propose").At(uint64(i)))
 	if err != nil {
 		return nil, fmt.Errorf("bpo: trial %d: %w", i, err)
 	}
-	return z, nil
+	return points[0], nil
 }
 
 // asked counts questions, also those answered from memory: what a search without one would have paid.
@@ -245,9 +259,9 @@ func (s *search) block(ctx context.Context, name string, t *trial, items []exam.
 	var results []result
 	var err error
 	if said := s.log.said(name, t, from, to); said != nil {
-		results, err = s.judge.grade(ctx, said, items[from:to])
+		results, err = s.judge.grade(ctx, plain(said, items[from:to]), items[from:to])
 	} else {
-		results, err = s.judge.score(ctx, t, items[from:to])
+		results, err = s.judge.score(ctx, t, s.space, items[from:to])
 	}
 	e := entry{Arm: name, Trial: t.index, From: from, Z: t.z, Prompt: t.prompt, Results: results}
 	if errors.Is(err, ErrScores) || errors.Is(err, llm.ErrScores) || errors.Is(err, decode.ErrTooLong) && t.kind != kindZero {

@@ -52,8 +52,9 @@ type ItemRow struct {
 	Answer   string `arrow:"answer"` // the right option
 }
 
-// Model is the process that the search of a table ends with: what it believes of the gain anywhere in the box.
-func Model(rows []TrialRow, seed uint64) (*bayes.GP, error) {
+// Model is the process that the search of a table ends with: what it believes of the gain anywhere in the space. knobs are those of a search of
+// more than the soft prompt.
+func Model(rows []TrialRow, knobs []KnobRow, seed uint64) (*bayes.GP, error) {
 	n := 0
 	for _, r := range rows {
 		if r.Arm == armSearch {
@@ -67,7 +68,7 @@ func Model(rows []TrialRow, seed uint64) (*bayes.GP, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bpo: the table of trials: %w", err)
 	}
-	return bayes.Fit(observe(list), len(list[0].z), rng.New(seed, "bpo", "rank"))
+	return bayes.Model{Space: spaceOf(knobs)}.Fit(observe(list), len(list[0].z), rng.New(seed, "bpo", "rank"))
 }
 
 // before is what trials 0 … i-1 of a table have shown.
@@ -94,7 +95,7 @@ func before(rows []TrialRow, i int) (list []shown, err error) {
 // predict is what the model of the objective expected of trial i when it proposed it.
 func (s *search) predict(i int) (mean, sd float64, err error) {
 	stream := rng.New(s.seed, "bpo", "propose").At(uint64(i))
-	g, err := bayes.Fit(observations(s.own.trials[:i], s.zero), s.cfg.Soft.Dim, stream.At(0))
+	g, err := s.fit(observations(s.own.trials[:i], s.zero), stream.At(0))
 	if err != nil {
 		return 0, 0, fmt.Errorf("bpo: what was expected of trial %d: %w", i, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"slm/llm"
 	"slm/model"
 	"slm/model/decode"
+	"slm/optim/bayes"
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/knowledge"
@@ -29,7 +30,7 @@ func redo(rows []TrialRow, cfg Config, i int) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return next(cfg, 7, i, observe(list))
+	return next(cfg.Init, make(bayes.Space, cfg.Soft.Dim), 7, i, observe(list))
 }
 
 func TestTrials_TableAloneRebuildsTheOptimiser(t *testing.T) {

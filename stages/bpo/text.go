@@ -6,9 +6,9 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"unicode"
 
 	"slm/data/exam"
+	"slm/data/form"
 	"slm/rng"
 )
 
@@ -22,19 +22,12 @@ var (
 
 // paraphrases are the prompts in words that suit the language of the questions.
 func paraphrases(items []exam.Item) []string {
-	han, letters := 0, 0
-	for _, it := range items {
-		for _, r := range it.Question {
-			if unicode.IsLetter(r) {
-				letters++
-			}
-			if unicode.Is(unicode.Han, r) {
-				han++
-			}
-		}
+	questions := make([]string, len(items))
+	for i, it := range items {
+		questions[i] = it.Question
 	}
 	lines := english
-	if 2*han > letters {
+	if form.InChinese(questions) {
 		lines = chinese
 	}
 	return strings.Split(strings.TrimSpace(lines), "\n")

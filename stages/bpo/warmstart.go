@@ -24,6 +24,10 @@ func searchKey(env *stages.Env, s *search, info llm.Info) string {
 	b, _ := json.Marshal([]any{ // strings and numbers always encode
 		revision, s.cfg.Soft, s.cfg.Init, s.ladder, s.cfg.Acquire, s.cfg.Passage, s.judge.oneStep, s.seed, s.digests(), env.Parents, env.Answer, name, info,
 	})
+	if s.wide() {
+		more, _ := json.Marshal([]any{s.cfg.Search, s.cfg.Objective, s.cfg.Price})
+		b = append(b, more...)
+	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
@@ -31,8 +35,12 @@ func searchKey(env *stages.Env, s *search, info llm.Info) string {
 // warmStart looks among the runs beside this one for the longest finished search that began like this one, and takes over what the small model
 // said there. The points are proposed again and the black box's replies come from its store, so this search ends in the same bytes as one
 // that starts from nothing; it only takes less time. Where the kernel is not batch-invariant, a text might come out differently in the controls
-// of a longer search: only the trials of the search, whose batches are the same, are taken there.
+// of a longer search: only the trials of the search, whose batches are the same, are taken there. Where a delivery is searched, the small model is
+// asked again.
 func warmStart(env *stages.Env, s *search, key string) error {
+	if s.wide() {
+		return nil
+	}
 	dir, trials := "", int64(0)
 	for _, run := range env.Beside {
 		bpo := filepath.Join(run, stages.BPO)

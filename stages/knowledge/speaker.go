@@ -10,6 +10,7 @@ import (
 	"slm/data/corpus"
 	"slm/data/form"
 	"slm/model/decode"
+	"slm/rng"
 	"slm/stages/domain"
 )
 
@@ -38,8 +39,9 @@ type Speaker struct {
 	PlaceTokens int  // of the longest place that is generated: those of the corpus's longest
 	TextTokens  int
 
-	texts map[string]string // place → generated text: it depends on the place alone
-	marks []int32           // tokens at which a place ends
+	texts map[string]string                 // place → generated text: it depends on the place alone
+	marks []int32                           // tokens at which a place ends
+	draw  func(question string) *rng.Stream // of an answer that is drawn; nil = the most likely one
 }
 
 // New returns a speaker that can name every place of the domain, with the default limit for texts.
@@ -131,6 +133,9 @@ func (s *Speaker) requests(questions []string, soft []float32, tokens int, stop 
 	reqs := make([]decode.Request, len(questions))
 	for i, q := range questions {
 		reqs[i] = decode.Request{Prompt: s.Domain.Tokenizer.Encode(form.Ask(q)), Soft: soft, MaxNew: tokens, Stop: stop}
+		if s.draw != nil {
+			reqs[i].Temperature, reqs[i].Stream = 1, s.draw(q)
+		}
 	}
 	return reqs
 }

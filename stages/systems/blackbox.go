@@ -8,14 +8,16 @@ import (
 	"slices"
 
 	"slm/llm"
+	"slm/stages/delivery"
 )
 
 // ErrScores says that scores cannot tell options apart: they are missing, not finite, or all the same. A table made from such scores would
 // show chance and look like a result.
 var ErrScores = errors.New("the scores of the options say nothing")
 
-// reply lets the black box answer questions with the knowledge that stands in the answers: to choose where there are choices, else freely.
-func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer) error {
+// reply lets the black box answer questions with the knowledge that stands in the answers, put by a delivery: to choose where there are choices,
+// else freely.
+func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer, put delivery.Delivery) error {
 	if r.Box == nil {
 		return nil
 	}
@@ -27,23 +29,23 @@ func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer) 
 			free = append(free, i)
 		}
 	}
-	if err := r.choose(ctx, qs, answers, choose); err != nil {
+	if err := r.choose(ctx, qs, answers, choose, put); err != nil {
 		return fmt.Errorf("ask the black box: %w", err)
 	}
-	if err := r.tell(ctx, qs, answers, free); err != nil {
+	if err := r.tell(ctx, qs, answers, free, put); err != nil {
 		return fmt.Errorf("ask the black box: %w", err)
 	}
 	return nil
 }
 
 // choose asks the questions at some indices that have choices.
-func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer, at []int) error {
+func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer, at []int, put delivery.Delivery) error {
 	if len(at) == 0 {
 		return nil
 	}
 	asked := make([]llm.Question, len(at))
 	for j, i := range at {
-		asked[j] = llm.Question{Knowledge: answers[i].Knowledge, Question: qs[i].Text, Choices: qs[i].Choices}
+		asked[j] = put.Question(answers[i].Knowledge, qs[i].Text, qs[i].Choices)
 	}
 	choices, err := llm.Answer(ctx, r.Box, r.Style, asked)
 	if err != nil {

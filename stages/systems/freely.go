@@ -6,15 +6,15 @@ import (
 	"strings"
 	"unicode"
 
-	"slm/data/form"
 	"slm/llm"
+	"slm/stages/delivery"
 )
 
 // DefaultReplyTokens is the longest free reply of the black box. // tokens
 const DefaultReplyTokens = 160
 
 // tell asks the questions at some indices that have no choices.
-func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int) error {
+func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int, put delivery.Delivery) error {
 	if len(at) == 0 {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 	}
 	messages := make([]string, len(at))
 	for j, i := range at {
-		messages[j] = form.Free(answers[i].Knowledge, qs[i].Text)
+		messages[j] = put.Wording.Free(answers[i].Knowledge, qs[i].Text)
 	}
 	replies, err := llm.Write(ctx, r.Box, messages, most)
 	if err != nil {

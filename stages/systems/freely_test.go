@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"slm/llm"
+	"slm/stages/delivery"
 )
 
 func TestLoop_IsCutBehindItsFirstTurn(t *testing.T) {
@@ -64,7 +65,7 @@ func TestTell_AReplyThatDoesNotEndIsCutAndMarked(t *testing.T) {
 		box := &talker{reply: c.reply}
 		r := &Resources{Box: box, ReplyTokens: c.most}
 		answers := []Answer{{Knowledge: "Known."}}
-		if err := r.reply(context.Background(), []Question{{Text: "Does it?"}}, answers); err != nil {
+		if err := r.reply(context.Background(), []Question{{Text: "Does it?"}}, answers, delivery.Delivery{}); err != nil {
 			t.Fatal(err)
 		}
 		if a := answers[0]; a.Text != c.text || !strings.Contains(a.Cut, c.cut) || (c.cut == "") != (a.Cut == "") || a.Picked != -1 {

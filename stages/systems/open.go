@@ -3,6 +3,8 @@ package systems
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"path/filepath"
 
 	"slm/checkpoint"
 	"slm/data/corpus"
@@ -14,6 +16,7 @@ import (
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/stages"
+	"slm/stages/delivery"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
 	"slm/stages/search"
@@ -34,10 +37,12 @@ type Run struct {
 }
 
 // Open finds out what a run has. Weights and the index are read at first use.
-func Open(run Run) (*Resources, error) {
+func Open(run Run) (r *Resources, err error) {
 	s := &source{Run: run, decoders: map[string]*decode.Decoder{}}
-	r := &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s}
-	var err error
+	r = &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s, Cut: s.cut}
+	if r.Delivery, err = s.delivery(); err != nil {
+		return nil, err
+	}
 	if r.Retrievers, err = search.Open(search.Source{Dir: run.Dir, Domain: run.Domain, Kernel: run.Kernel}); err != nil {
 		return nil, err
 	}
@@ -90,6 +95,20 @@ type source struct {
 	decoders map[string]*decode.Decoder // by training stage
 	titles   []string                   // of the corpus, the longest first
 	titled   map[string][]int           // sections by title
+	chosen   *delivery.Delivery         // by the search of bpo; nil = the usual one
+}
+
+// delivery reads what the search of bpo has chosen, if it was to choose one.
+func (s *source) delivery() (*delivery.Delivery, error) {
+	d, err := delivery.Load(filepath.Join(s.Dir(stages.BPO), delivery.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.chosen = &d
+	return s.chosen, nil
 }
 
 // has reports whether a run has what a voice needs. A checkpoint that is damaged is an error, not an absence.
@@ -136,7 +155,9 @@ func (s *source) Passage(section int) Passage {
 }
 
 // Head implements Corpus.
-func (s *source) Head(text string) string { return knowledge.Head(s.Domain, text, s.Limit) }
+func (s *source) Head(text string) string { return s.cut(text, s.Limit) }
+
+func (s *source) cut(text string, tokens int) string { return knowledge.Head(s.Domain, text, tokens) }
 
 // voice is a small model of a run.
 type voice struct {
@@ -161,6 +182,9 @@ func (v *voice) speaker() (*knowledge.Speaker, error) {
 	}
 	s := knowledge.New(d, v.source.Domain, v.source.OneStep)
 	s.TextTokens = v.source.Limit
+	if v.Prompt && v.source.chosen != nil {
+		s.TextTokens = v.source.chosen.Room
+	}
 	return s, nil
 }
 
@@ -183,6 +207,15 @@ func (v *voice) Say(ctx context.Context, questions []string) ([]knowledge.Piece,
 		return nil, err
 	}
 	return s.Say(ctx, questions, v.soft)
+}
+
+// Sample implements Sampler.
+func (v *voice) Sample(ctx context.Context, questions []string, n int) ([][]knowledge.Piece, error) {
+	s, err := v.speaker()
+	if err != nil {
+		return nil, err
+	}
+	return s.Sample(ctx, questions, v.soft, n, v.source.Seed)
 }
 
 // Name implements Speaker.

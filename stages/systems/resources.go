@@ -8,6 +8,7 @@ import (
 
 	"slm/llm"
 	"slm/retrieve"
+	"slm/stages/delivery"
 	"slm/stages/knowledge"
 )
 
@@ -31,6 +32,8 @@ type Resources struct {
 	Search   retrieve.Retriever // over the corpus, by keywords; nil = there is none
 	// Retrievers are all that find sections, by name: search.Keyword, and where the run has stage find, search.Dense and search.Hybrid.
 	Retrievers map[string]retrieve.Retriever
+	Delivery   *delivery.Delivery // that the search of bpo has chosen; nil = the usual one. With it,
+	Cut        func(text string, tokens int) string
 
 	Places      bool                  // the small models name places of the corpus
 	Dev         func() []Known        // development questions, for confidence; nil = there are none
@@ -129,11 +132,12 @@ func (r *Resources) locate(a *Answer) {
 
 // Reader is a system that gives the black box some knowledge and lets it answer. know returns answers with place and knowledge in them.
 func (r *Resources) Reader(know func(context.Context, []Question) ([]Answer, error)) System {
-	return reader{r, know}
+	return reader{r, delivery.Delivery{}, know}
 }
 
 type reader struct {
 	r    *Resources
+	put  delivery.Delivery // its words and scores; the zero value has the usual ones
 	know func(context.Context, []Question) ([]Answer, error)
 }
 
@@ -147,5 +151,5 @@ func (s reader) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 		answers[i].Picked = -1
 		s.r.locate(&answers[i])
 	}
-	return answers, s.r.reply(ctx, qs, answers)
+	return answers, s.r.reply(ctx, qs, answers, s.put)
 }

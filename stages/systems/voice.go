@@ -24,6 +24,12 @@ type Speaker interface {
 	Score(ctx context.Context, pieces []knowledge.Piece, options [][]string) ([][]float64, error)
 }
 
+// Sampler is a speaker that can be asked more than once.
+type Sampler interface {
+	// Sample writes n pieces about each question; the first is that of Say.
+	Sample(ctx context.Context, questions []string, n int) ([][]knowledge.Piece, error)
+}
+
 // speaks makes a system that gives the black box what a small model says: the method after one of its stages.
 func speaks(name, label, gets string, v Voice, against ...Contrast) Spec {
 	return Spec{
@@ -36,6 +42,9 @@ func speaks(name, label, gets string, v Voice, against ...Contrast) Spec {
 		Open: func(_ context.Context, r *Resources) (System, error) {
 			if r.Speakers[name] == nil {
 				return nil, fmt.Errorf("%w: the run has no model for it", ErrUnavailable)
+			}
+			if v.Prompt && r.Delivery != nil {
+				return r.delivered(name), nil
 			}
 			return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) { return r.say(ctx, name, qs) }), nil
 		},
