@@ -14,13 +14,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"slm/data/exam"
 	"slm/llm"
 	"slm/model/decode"
 	"slm/stages"
+	"slm/stages/delivery"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
+	found "slm/stages/search"
 )
 
 // ErrItems says that there are too few development questions to search on and to choose on.
@@ -44,7 +47,7 @@ func (s *Stage) Check(data string) error {
 	if err != nil {
 		return err
 	}
-	return s.cfg.Enough(len(exam.Only(exam.Of(items, ""), exam.Dev)))
+	return s.cfg.Enough(len(s.cfg.dev(items)))
 }
 
 // Enough says why so many development items are too few to search on; nil if they are not.
@@ -72,7 +75,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
 	project := project(s.cfg.Soft, params, env.Seed)
-	st, err := newSearch(s.cfg, exam.Only(dom.Items, exam.Dev), env.Answer == llm.Cloze, env.Seed)
+	st, err := newSearch(s.cfg, s.cfg.dev(slices.Concat(dom.Items, dom.Asked)), env.Answer == llm.Cloze, env.Seed)
 	if err != nil {
 		return err
 	}
@@ -94,9 +97,16 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 			return speaker.Sample(ctx, questions, soft, n, env.Seed)
 		},
 	}
-	library := &library{dom: dom}
-	defer func() { _ = library.close() }() // in memory
-	st.judge.shelf = library.shelf()
+	retrievers, err := found.Open(found.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, r := range retrievers {
+			_ = r.Close() // read only
+		}
+	}()
+	st.judge.shelf = (&library{dom, found.Best(retrievers), map[string][]delivery.Passage{}}).shelf()
 	key := searchKey(env, st, client.Info())
 	if st.log, err = openJournal(env.Work(stages.BPO), journalKey(env, st), client); err != nil {
 		return err

@@ -61,17 +61,21 @@ func (s *search) choose(ctx context.Context) (*outcome, error) {
 	}
 	out.verdict = fmt.Sprintf("trial %d is the best of %d on %d questions kept for the choice, %d of them right where z = 0 has %d; on %d more, which no part of the search has seen, it answers %d right where z = 0 answers %d, gain of the objective %s",
 		best.index, len(s.own.choice), len(s.choice), chosen.right, chosen.base, len(s.checked), c.right, c.base, interval(c.gain))
+	noun := "soft prompt"
+	if s.wide() {
+		noun = "delivery"
+	}
 	switch {
 	case chosen.gain.Value <= 0 || chosen.right < chosen.base:
-		out.verdict = "z = 0 is kept, no better soft prompt was found: " + out.verdict
+		out.verdict = "z = 0 is kept, no better " + noun + " was found: " + out.verdict
 	case c.gain.Value < 0 || c.right < c.base:
 		out.verdict = "z = 0 is kept, the check does not bear the choice out: " + out.verdict
 	case c.gain.Low > 0:
 		out.winner = s.find(best)
-		out.verdict = "a soft prompt is taken, and its gain is shown: " + out.verdict + ", which excludes 0"
+		out.verdict = "a " + noun + " is taken, and its gain is shown: " + out.verdict + ", which excludes 0"
 	default:
 		out.winner = s.find(best)
-		out.verdict = "a soft prompt is taken as the better guess, no improvement is shown: " + out.verdict + ", which holds 0"
+		out.verdict = "a " + noun + " is taken as the better guess, no improvement is shown: " + out.verdict + ", which holds 0"
 	}
 	return out, s.compareControls(out)
 }

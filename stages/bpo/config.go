@@ -39,6 +39,7 @@ type Config struct {
 	Final    Final    `yaml:"validate" doc:"the choice among the best trials, and its check"`
 	// What is searched, and what for.
 	Search    []string `yaml:"search" oneof:"prompt|wording|passages|samples|gate|normalise" identity:"changed" doc:"what is searched. prompt: the soft prompt; wording: the words around knowledge and question, their order, and the places; passages: of the small model and by search, how many, how long, in which order; samples: answers of the small model and how they are joined; gate: probability from which they count; normalise: how the scores of options are compared"`
+	Exam      string   `yaml:"exam" oneof:"|asked" unset:"empty" identity:"changed" doc:"whose development questions are searched on, those with choices: empty = of data.exam, asked = of data.asked"`
 	Objective string   `yaml:"objective" oneof:"margin|accuracy" identity:"changed" doc:"what a trial is scored by: margin of the right option in nats a token, or share of right answers. With answers by letter it is the share"`
 	Price     Price    `yaml:"price" identity:"changed" doc:"what the objective loses for what a question costs"`
 	Passage   int      `yaml:"-"` // tokens of a text that the small model generates: eval.knowledge
@@ -101,6 +102,11 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("controls: leave none in: without the system as it is there is nothing to compare with"))
 	}
 	return errors.Join(errs...)
+}
+
+// dev are the questions that a search may see.
+func (c Config) dev(items []exam.Item) []exam.Item {
+	return slices.DeleteFunc(exam.Only(exam.Of(items, c.Exam), exam.Dev), func(it exam.Item) bool { return len(it.Choices) < 2 })
 }
 
 // space is what is searched. scores says that the black box scores options.

@@ -2,8 +2,8 @@ package bpo
 
 import (
 	"context"
+	"slices"
 
-	"slm/data/exam"
 	"slm/stages"
 	"slm/stages/knowledge"
 )
@@ -28,7 +28,7 @@ var Def = stages.Def{
 		return New(stages.Get[Config](s, "stages.bpo"), knowledge.InOneStep(s))
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
-		return cost(stages.Get[Config](c, "stages.bpo"), len(exam.Only(c.Domain.Items, exam.Dev)), c), nil
+		return cost(stages.Get[Config](c, "stages.bpo"), len(stages.Get[Config](c, "stages.bpo").dev(slices.Concat(c.Domain.Items, c.Domain.Asked))), c), nil
 	},
 	Agrees: stages.InNothing,
 }

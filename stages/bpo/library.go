@@ -9,10 +9,10 @@ import (
 	"slm/stages/knowledge"
 )
 
-// library is where a search takes passages from. The index is made at the first query, and a question is searched for once.
+// library is where a search takes passages from. A question is searched for once.
 type library struct {
 	dom   *domain.Domain
-	index *retrieve.Keyword
+	index retrieve.Retriever
 	found map[string][]delivery.Passage // by question, the most that is asked for
 }
 
@@ -30,13 +30,6 @@ func (l *library) shelf() delivery.Shelf {
 func (l *library) search(ctx context.Context, question string, k int) ([]delivery.Passage, error) {
 	list, ok := l.found[question]
 	if !ok {
-		if l.index == nil {
-			var err error
-			if l.index, err = retrieve.OpenKeyword(l.dom.Sections); err != nil {
-				return nil, err
-			}
-			l.found = map[string][]delivery.Passage{}
-		}
 		hits, err := l.index.Search(ctx, question, delivery.MostPassages)
 		if err != nil {
 			return nil, err
@@ -48,11 +41,4 @@ func (l *library) search(ctx context.Context, question string, k int) ([]deliver
 		l.found[question] = list
 	}
 	return list[:min(k, len(list))], nil
-}
-
-func (l *library) close() error {
-	if l.index == nil {
-		return nil
-	}
-	return l.index.Close()
 }

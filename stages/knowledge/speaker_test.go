@@ -44,6 +44,12 @@ func reciter(t *testing.T, dom *domain.Domain, says string) *decode.Decoder {
 
 func table(t *testing.T, dom *domain.Domain, chain []int32) *decode.Decoder {
 	t.Helper()
+	return tableOf(t, dom, chain, 1)
+}
+
+// tableOf is a table whose pairs weigh less than 1, so that another token than the next may be drawn.
+func tableOf(t *testing.T, dom *domain.Domain, chain []int32, weight float32) *decode.Decoder {
+	t.Helper()
 	v := dom.Tokenizer.Vocab()
 	p := model.Zeros(model.Config{Vocab: v, Width: v, Layers: 1, Heads: 1, KVHeads: 1, HeadDim: 2, Hidden: 2, Context: 128, RopeTheta: 10000, NormEps: 1e-5})
 	for i := range v {
@@ -53,7 +59,7 @@ func table(t *testing.T, dom *domain.Domain, chain []int32) *decode.Decoder {
 		if slices.Contains(chain[i+1:], token) {
 			t.Fatalf("token %d (%q) stands twice in what the model is to say", token, dom.Tokenizer.Token(token))
 		}
-		p.Head[int(chain[i+1])*v+int(token)] = 1
+		p.Head[int(chain[i+1])*v+int(token)] = weight
 	}
 	be, err := kernel.Open("go")
 	if err != nil {
@@ -305,5 +311,28 @@ func TestVerified_TextIsTheBeginningOfItsSection(t *testing.T) {
 	}
 	if Stands("", corpus.Section{}) || Stands("x", corpus.Section{}) {
 		t.Error("something stands in an empty section")
+	}
+}
+
+func TestSpeaker_SamplesAreDrawnFromSeedAndQuestionAlone(t *testing.T) {
+	dom := act(t, bracketed)
+	ask := dom.Tokenizer.Encode(form.Ask("What?"))
+	d := tableOf(t, dom, append(append(ask[len(ask)-1:], dom.Tokenizer.Encode(form.Continuation("Act (7): alpha beta gamma delta"))...), dom.EOS), 0.4)
+	sample := func(seed uint64, questions ...string) [][]Piece {
+		out, err := New(d, dom, false).Sample(context.Background(), questions, nil, 4, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	both := sample(1, "What?", "Who?")
+	if first := say(t, New(d, dom, false), "What?"); !slices.Equal(both[0][:1], first) || len(both[0]) != 4 {
+		t.Errorf("the first of %d samples is %+v, not what is most likely: %+v", len(both[0]), both[0][0], first)
+	}
+	if alone := sample(1, "What?"); !slices.Equal(alone[0], both[0]) {
+		t.Errorf("beside another question %+v, alone %+v", both[0], alone[0])
+	}
+	if other := sample(2, "What?"); slices.Equal(other[0][1:], both[0][1:]) {
+		t.Error("another seed draws the same")
 	}
 }

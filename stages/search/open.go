@@ -49,6 +49,14 @@ func Open(from Source) (map[string]retrieve.Retriever, error) {
 	return out, nil
 }
 
+// Best is the retriever of a run that finds most: Hybrid, or without stage find Keyword.
+func Best(retrievers map[string]retrieve.Retriever) retrieve.Retriever {
+	if best, ok := retrievers[Hybrid]; ok {
+		return best
+	}
+	return retrievers[Keyword]
+}
+
 // join puts the signals together. They stay open when the retriever that it returns is closed.
 func (f Fusion) join(sections int, signals map[string]*lazyRetriever) (retrieve.Retriever, error) {
 	if f.Fuse == RRF {

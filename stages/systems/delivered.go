@@ -6,6 +6,7 @@ import (
 
 	"slm/stages/delivery"
 	"slm/stages/knowledge"
+	"slm/stages/search"
 )
 
 // delivered is the system of a speaker whose knowledge reaches the black box by the delivery that the search has chosen.
@@ -49,10 +50,11 @@ func (r *Resources) delivered(speaker string) System {
 
 // shelved are the k best passages by search.
 func (r *Resources) shelved(ctx context.Context, question string, k int) ([]delivery.Passage, error) {
-	if r.Search == nil {
+	best := search.Best(r.Retrievers)
+	if best == nil {
 		return nil, fmt.Errorf("%w: the chosen delivery needs a corpus to search", ErrUnavailable)
 	}
-	hits, err := r.Search.Search(ctx, question, k)
+	hits, err := best.Search(ctx, question, k)
 	if err != nil {
 		return nil, err
 	}
