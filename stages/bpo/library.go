@@ -24,6 +24,7 @@ func (l *library) shelf() delivery.Shelf {
 		},
 		Found: l.search,
 		Head:  func(text string, tokens int) string { return knowledge.Head(l.dom, text, tokens) },
+		Said:  func(text string, tokens int) string { return knowledge.Shorter(l.dom, text, tokens) },
 	}
 }
 

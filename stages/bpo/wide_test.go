@@ -49,6 +49,7 @@ func (w trio) shelf() delivery.Shelf {
 			return out, nil
 		},
 		Head: func(text string, _ int) string { return text },
+		Said: func(text string, _ int) string { return text },
 	}
 }
 

@@ -17,22 +17,27 @@ type Passage struct{ Place, Text string }
 type Shelf struct {
 	At    func(place string) (text string, ok bool)                            // of the corpus
 	Found func(ctx context.Context, question string, k int) ([]Passage, error) // the k best by search, the best first
-	Head  func(text string, tokens int) string                                 // cut
+	Head  func(text string, tokens int) string                                 // of the corpus, cut
+	Said  func(text string, tokens int) string                                 // by the small model, cut
 }
 
 // Given is what stands beside a question.
 type Given struct {
 	Text     string
 	Places   []string // of its passages, in their order
-	InCorpus bool     // each of them stands in the corpus at its place, as far as it goes
+	Own      []string // of those that stand in the corpus at their places, as far as they go
+	InCorpus bool     // all of them do
 }
 
 // Compose makes what is given for a question of what the small model has said to it, its most likely answer first, and of what is found.
 func (d Delivery) Compose(ctx context.Context, question string, said []knowledge.Piece, shelf Shelf) (Given, error) {
 	var texts []string
 	g := Given{InCorpus: true}
-	add := func(place, text string) {
-		if text = shelf.Head(text, d.Tokens); d.Source && place != "" {
+	add := func(place, text string, own bool) {
+		if g.InCorpus = g.InCorpus && own; own {
+			g.Own = append(g.Own, place)
+		}
+		if d.Source && place != "" {
 			text = form.Join(place, text)
 		}
 		texts, g.Places = append(texts, text), append(g.Places, place)
@@ -42,11 +47,10 @@ func (d Delivery) Compose(ctx context.Context, question string, said []knowledge
 		own, known := shelf.At(p.Place)
 		switch {
 		case d.Text == Cited && known:
-			add(p.Place, own)
+			add(p.Place, shelf.Head(own, d.Tokens), true)
 			whole[p.Place] = true
 		case d.Text == Generated && p.Text != "":
-			add(p.Place, p.Text)
-			g.InCorpus = g.InCorpus && p.Verified
+			add(p.Place, shelf.Said(p.Text, d.Tokens), p.Verified)
 			whole[p.Place] = p.Verified
 		}
 	}
@@ -57,13 +61,14 @@ func (d Delivery) Compose(ctx context.Context, question string, said []knowledge
 		}
 		for _, f := range found {
 			if !whole[f.Place] {
-				add(f.Place, f.Text)
+				add(f.Place, shelf.Head(f.Text, d.Tokens), true)
 			}
 		}
 	}
 	if d.Reverse {
 		slices.Reverse(texts)
 		slices.Reverse(g.Places)
+		slices.Reverse(g.Own)
 	}
 	g.Text, g.InCorpus = strings.Join(texts, "\n"), g.InCorpus && len(texts) > 0
 	return g, nil

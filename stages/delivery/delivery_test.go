@@ -117,6 +117,7 @@ func shelf() Shelf {
 			return []Passage{{"C:", texts["C:"]}, {"D:", texts["D:"]}}[:min(k, 2)], nil
 		},
 		Head: func(text string, tokens int) string { return text[:min(len(text), tokens)] },
+		Said: func(text string, tokens int) string { return text[:min(len(text), tokens)] },
 	}
 }
 

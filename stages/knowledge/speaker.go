@@ -179,6 +179,15 @@ func Head(dom *domain.Domain, text string, tokens int) string {
 	return strings.TrimSpace(strings.TrimRight(dom.Tokenizer.Decode(ids[:tokens]), "\uFFFD"))
 }
 
+// Shorter is what would have been generated of a text with room for fewer tokens: the text was encoded behind its place.
+func Shorter(dom *domain.Domain, text string, tokens int) string {
+	ids := dom.Tokenizer.Encode(form.Continuation(text))
+	if len(ids) <= tokens {
+		return text
+	}
+	return strings.TrimSpace(strings.TrimRight(dom.Tokenizer.Decode(ids[:tokens]), "\uFFFD"))
+}
+
 // decodeText drops the end mark and a character that the limit has cut in half.
 func (s *Speaker) decodeText(r decode.Result) string {
 	tokens := r.Tokens

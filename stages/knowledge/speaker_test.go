@@ -336,3 +336,16 @@ func TestSpeaker_SamplesAreDrawnFromSeedAndQuestionAlone(t *testing.T) {
 		t.Error("another seed draws the same")
 	}
 }
+
+func TestShorter_IsWhatLessRoomWouldHaveGenerated(t *testing.T) {
+	dom := act(t, bracketed)
+	long := New(reciter(t, dom, "Act (7): alpha beta gamma delta"), dom, false)
+	text := say(t, long, "What?")[0].Text
+	for tokens := 1; tokens < 6; tokens++ {
+		short := New(reciter(t, dom, "Act (7): alpha beta gamma delta"), dom, false)
+		short.TextTokens = tokens
+		if want, got := say(t, short, "What?")[0].Text, Shorter(dom, text, tokens); got != want {
+			t.Errorf("%d tokens: %q, generated %q", tokens, got, want)
+		}
+	}
+}

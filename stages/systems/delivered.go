@@ -19,6 +19,7 @@ func (r *Resources) delivered(speaker string) System {
 		},
 		Found: r.shelved,
 		Head:  r.Cut,
+		Said:  r.Shorter,
 	}
 	return reader{r, d, func(ctx context.Context, qs []Question) ([]Answer, error) {
 		pieces, err := r.pieces(ctx, speaker, qs)
@@ -35,7 +36,7 @@ func (r *Resources) delivered(speaker string) System {
 			if err != nil {
 				return nil, fmt.Errorf("item %s: %w", q.ID, err)
 			}
-			out[i] = Answer{Knowledge: given.Text, InCorpus: given.InCorpus}
+			out[i] = Answer{Knowledge: given.Text, Given: given.Own, InCorpus: given.InCorpus}
 			if n := len(given.Places); n > 0 {
 				best := 0
 				if d.Reverse {

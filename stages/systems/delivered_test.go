@@ -60,6 +60,7 @@ func delivering(t *testing.T, d delivery.Delivery, speaker Speaker, box llm.Clie
 	r := &Resources{
 		Box: box, Style: llm.Cloze, Corpus: library{}, Latest: "blade", Speakers: map[string]Speaker{"blade": speaker}, Delivery: &d,
 		Retrievers: map[string]retrieve.Retriever{search.Keyword: library{}}, Cut: func(text string, tokens int) string { return text[:min(tokens, len(text))] },
+		Shorter: func(text string, tokens int) string { return text[:min(tokens, len(text))] },
 	}
 	system, err := blade.Open(context.Background(), r)
 	if err != nil {
@@ -80,7 +81,7 @@ func TestBlade_KeepsToTheDeliveryThatWasChosen(t *testing.T) {
 	if p := box.got[0].Prompt; !strings.HasPrefix(p, "Q: sure 4, find 6\nSource: Section 4: ") || !strings.HasSuffix(p, "\n\nA:") || !strings.Contains(p, "\nSection 6: ") {
 		t.Errorf("asked %q", p)
 	}
-	if a := got[0]; a.Place != "Section 4:" || !a.InCorpus || a.Picked != 1 || a.Scores[0] >= a.Scores[1] {
+	if a := got[0]; a.Place != "Section 4:" || strings.Join(a.Given, " ") != "Section 4: Section 6: Section 98:" || !a.InCorpus || a.Picked != 1 || a.Scores[0] >= a.Scores[1] {
 		t.Errorf("answered %+v", a) // by mean the other option is likelier
 	}
 	if p := box.got[1].Prompt; !strings.HasPrefix(p, "Q: sure 3\nSource: Section 3: ") || got[1].Text == "" {

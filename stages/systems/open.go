@@ -39,7 +39,7 @@ type Run struct {
 // Open finds out what a run has. Weights and the index are read at first use.
 func Open(run Run) (r *Resources, err error) {
 	s := &source{Run: run, decoders: map[string]*decode.Decoder{}}
-	r = &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s, Cut: s.cut}
+	r = &Resources{Seed: run.Seed, Box: run.Box, Style: run.Style, Speakers: map[string]Speaker{}, Corpus: s, Cut: s.cut, Shorter: s.shorter}
 	if r.Delivery, err = s.delivery(); err != nil {
 		return nil, err
 	}
@@ -156,6 +156,10 @@ func (s *source) Passage(section int) Passage {
 
 // Head implements Corpus.
 func (s *source) Head(text string) string { return s.cut(text, s.Limit) }
+
+func (s *source) shorter(text string, tokens int) string {
+	return knowledge.Shorter(s.Domain, text, tokens)
+}
 
 func (s *source) cut(text string, tokens int) string { return knowledge.Head(s.Domain, text, tokens) }
 

@@ -33,7 +33,8 @@ type Resources struct {
 	// Retrievers are all that find sections, by name: search.Keyword, and where the run has stage find, search.Dense and search.Hybrid.
 	Retrievers map[string]retrieve.Retriever
 	Delivery   *delivery.Delivery // that the search of bpo has chosen; nil = the usual one. With it,
-	Cut        func(text string, tokens int) string
+	Cut        func(text string, tokens int) string // of the corpus, and
+	Shorter    func(text string, tokens int) string // of what the small model says
 
 	Places      bool                  // the small models name places of the corpus
 	Dev         func() []Known        // development questions, for confidence; nil = there are none
