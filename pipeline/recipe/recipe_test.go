@@ -223,6 +223,16 @@ func TestLoad_MistakesOfAllLayersAreShownTogether(t *testing.T) {
 	}
 }
 
+func TestLoad_EncoderOwnNeedsItsTraining(t *testing.T) {
+	path := filepath.Join(write(t, map[string]string{"own.yaml": minimal + "stages: {find: {fuse: rrf, dense: [own]}}\n"}), "own.yaml")
+	if _, err := Load(Source{Name: path}); err == nil || !strings.Contains(err.Error(), "stages.find.dense: own is trained by stage dp: give stages.dp.mix.contrast") {
+		t.Errorf("without training: %v", err)
+	}
+	if _, err := Load(Source{Name: path, Set: []string{"stages.dp.mix.contrast=20"}}); err != nil {
+		t.Errorf("with training: %v", err)
+	}
+}
+
 func TestLoad_RecipeSaysItsFormatAndAName(t *testing.T) {
 	for text, want := range map[string]string{
 		strings.Replace(minimal, "slm: 1\n", "", 1):                     "begin it with slm: 1",

@@ -23,6 +23,7 @@ const (
 	ExamFile      = "exam.arrow"
 	FormsFile     = "forms.json"
 	WeightsFile   = "weights.arrow"
+	EncoderFile   = "encoder.arrow" // of dp, where the run trains an encoder
 )
 
 // EOS is the token that ends a document. It has id 0 in the tokenizers that this program trains.

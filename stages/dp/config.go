@@ -32,6 +32,8 @@ type Mix struct {
 	Pairs  float64 `yaml:"pairs" min:"0" doc:"weight of questions about training sections, answered in full; each is asked pairs/corpus times a pass"`
 	Places float64 `yaml:"places" min:"0" doc:"weight of the same questions, answered with the place alone"`
 	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in a form other than place"`
+
+	Contrast float64 `yaml:"contrast" min:"0" identity:"changed" doc:"in how many pairs of a question and a section each section stands, on average, for the encoder own (stages.find.dense), which is trained beside the model: about 20 are enough; 0 = the run has no such encoder"`
 }
 
 // Default is half an hour's worth for a model of a few million parameters.

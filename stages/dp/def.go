@@ -49,13 +49,33 @@ func check(s stages.Settings, broken func(string) bool) error {
 }
 
 func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
-	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
-		job, mix, err := fromRecipe(c).Job(c.Domain, c.Env.Seed)
-		if err == nil {
+	stage := fromRecipe(c)
+	var mix *Mixture
+	sum, err := trainer.Cost(ctx, c, func() (job trainer.Job, err error) {
+		if job, mix, err = stage.Job(c.Domain, c.Env.Seed); err == nil {
 			mix.Long() // the stage counts, too
 		}
 		return job, err
 	})
+	if err != nil || stage.cfg.Mix.Contrast == 0 {
+		return sum, err
+	}
+	encoder, err := encoderCost(ctx, c, stage, mix)
+	sum.Seconds += encoder
+	return sum, err
+}
+
+// encoderCost is how many seconds the encoder takes. It is an upper bound: later steps know the sections that keywords find for earlier ones.
+func encoderCost(ctx context.Context, c *stages.Calibration, s *Stage, mix *Mixture) (seconds float64, err error) {
+	var e *encoding
+	if seconds, err = c.Once(func() (err error) {
+		e, err = newEncoding(c.Env, mix, s.bag, s.cfg.Mix.Contrast)
+		return err
+	}); err != nil {
+		return 0, err
+	}
+	step, err := c.Time(ctx, func() error { _, err := e.step(ctx); return err })
+	return seconds + step*float64(e.steps), errors.Join(err, e.close())
 }
 
 // Job is what the stage of a recipe trains on a domain.

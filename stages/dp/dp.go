@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"strconv"
 
+	"slm/checkpoint"
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pack"
 	"slm/model"
+	"slm/model/bag"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/trainer"
@@ -23,10 +25,11 @@ import (
 type Stage struct {
 	cfg   Config
 	model model.Config // Vocab is set from the tokenizer
+	bag   bag.Config   // of the encoder beside it
 }
 
 // New returns the stage.
-func New(cfg Config, m model.Config) *Stage { return &Stage{cfg, m} }
+func New(cfg Config, m model.Config) *Stage { return &Stage{cfg, m, bag.DefaultConfig()} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.DP }
@@ -53,6 +56,14 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 			"%d of %d sections are longer than %d tokens: what follows is not read (stages.dp.max_section, stages.dp.long)", cut, sections, mix.max)})
 	}
 	over := placesOver(env, dom, job.Context)
+	var extra func(*checkpoint.Pending) error
+	if s.cfg.Mix.Contrast > 0 {
+		encoder, err := s.encoder(ctx, env, mix)
+		if err != nil {
+			return err
+		}
+		extra = func(p *checkpoint.Pending) error { return encoder.Write(p.Path(domain.EncoderFile)) }
+	}
 	sum, err := trainer.Run(ctx, env, job)
 	if err != nil {
 		return err
@@ -60,7 +71,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	facts := mix.read.Facts()
 	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
 	facts["places_over"] = strconv.Itoa(over)
-	return trainer.Commit(env, stages.DP, job.Model, dom, sum, facts, nil)
+	return trainer.Commit(env, stages.DP, job.Model, dom, sum, facts, extra)
 }
 
 // placesOver counts the places that leave no room for a text in the model's context, and warns of them.

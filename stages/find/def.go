@@ -3,6 +3,7 @@ package find
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"slm/retrieve"
 	"slm/stages"
@@ -19,12 +20,29 @@ var Def = stages.Def{
 		Doc:     "what sections are found with",
 		Default: func() any { c := Default(); return &c },
 		Later:   true,
+		Check:   check,
 	},
 	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.find").Fuse != search.None },
 	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.find")) },
 	Cost:    cost,
 	Metrics: metrics,
 	Agrees:  stages.InMetrics,
+}
+
+// check asks the encoders what the recipe lacks.
+func check(s stages.Settings, broken func(string) bool) error {
+	if broken("stages.find") || broken("stages.dp") {
+		return nil
+	}
+	var errs []error
+	for _, name := range stages.Get[Config](s, "stages.find").Dense {
+		if spec, err := search.LookupEncoder(name); err == nil && spec.Check != nil {
+			if err := spec.Check(s); err != nil {
+				errs = append(errs, fmt.Errorf("stages.find.dense: %w", err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // cost is that of the vectors; the fit takes seconds.

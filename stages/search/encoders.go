@@ -26,6 +26,8 @@ type EncoderSpec struct {
 	// Chars is how many characters of a section, with its title and heading, are encoded at a time; a longer one is encoded in several windows.
 	// 0 = any number.
 	Chars int
+	// Check says what a recipe that names the encoder lacks; nil = it needs nothing.
+	Check func(s stages.Settings) error
 	// Open makes the encoder. Nothing of it changes with what it has encoded before.
 	Open func(ctx context.Context, from Source) (retrieve.Encoder, error)
 	// Cost is what encoding so many texts takes, for plan.
@@ -33,7 +35,7 @@ type EncoderSpec struct {
 }
 
 // Encoders are the encoders that a recipe can name.
-var Encoders = []EncoderSpec{miniLMSpec}
+var Encoders = []EncoderSpec{miniLMSpec, ownSpec}
 
 // LookupEncoder returns the encoder of that name.
 func LookupEncoder(name string) (EncoderSpec, error) {
