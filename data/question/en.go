@@ -24,8 +24,8 @@ func english() *language {
 			out up down off again further once because unless except however therefore thus hereby herein hereof hereunder thereof therein thereto whereas whether pursuant
 			hundred thousand twenty thirty fifty sixty ninety percent dollars day days week weeks month months year years hour hours including include includes included provided one two three i.e e.g etc per via shall-not said regardless respect otherwise particular make made making`),
 		topic: []string{
-			"What does it say about {x}?", "What are the rules on {x}?", "What about {x}?", "How is {x} handled?", "What applies to {x}?", "What should I know about {x}?",
-			"Where can I read about {x}?", "Tell me about {x}.", "Is there something about {x}?",
+			"What does it say about {x}?", "What are the rules on {x}?", "What about {x}?", "What applies to {x}?", "What should I know about {x}?",
+			"Where can I read about {x}?", "Tell me about {x}.", "Is there something about {x}?", "I need to know about {x}.",
 		},
 		named: []string{
 			"Under {name}, {q}", "{bare} under {name}?", "{bare} under the {name}?", "{bare} with {name}?", "{name}: {q}", "According to {name}, {q}", "{bare} in {name}?",
@@ -55,13 +55,13 @@ func english() *language {
 			{"one may not", Allowed, re(`^` + np + ` (?:may|can|must|shall) not (?P<v>[a-z].+)`), fixed(`^(?:you|it|there|this|if|where|that)\b`), []string{
 				"May {s} {v}?", "Can {s} {v}?", "Is it forbidden that {s} {v}?"}},
 			{"one must", Allowed, re(`^` + np + ` (?:must|shall|is required to|are required to|has to|have to) (?P<v>[a-z].+)`), fixed(`^(?:you|it|there|this|if|where|that)\b|(?:must|shall) (?:not|mean|have the|apply)\b`), []string{
-				"Must {s} {v}?", "{does} {s} have to {v}?", "{does} {s} need to {v}?", "When must {s} {v}?"}},
+				"Must {s} {v}?", "{does} {s} have to {v}?", "{does} {s} need to {v}?", "Is it a duty of {s} to {v}?"}},
 			{"who may", Who, re(`^` + np + ` (?:may|can) (?P<v>[a-z].+)`), fixed(`^(?:you|it|there|this|if|where|that|nothing|no)\b|(?:may|can) (?:not|only|also|be|have)\b`), []string{
 				"Who may {v}?", "Who can {v}?", "Who is allowed to {v}?"}},
 			{"who must", Who, re(`^` + np + ` (?:must|shall) (?P<v>[a-z].+)`), fixed(`^(?:you|it|there|this|if|where|that|nothing|no)\b|(?:must|shall) (?:not|mean|apply|be|have)\b`), []string{
 				"Who must {v}?", "Who has to {v}?", "Whose duty is it to {v}?"}},
 			{"means", Define, re(`(?:^|: |\. )(?:[Tt]he term |\d[\d.]* )?[“"‘'](?P<x>[^”"’']{2,50})[”"’'] (?:shall )?(?:means?|refers? to|is defined as|includes?)\b`), nil, defines},
-			{"is defined", Define, re(`^(?P<x>[A-Z][\w -]{2,40}?) (?:shall mean|means|is defined as|refers to)\b`), fixed(`^(?:it|this|that|which)\b`), defines},
+			{"is defined", Define, re(`^(?P<x>[A-Za-z][\w -]{2,40}?) (?:shall mean|means|is defined as|refers to)\b`), fixed(`^(?:it|this|that|which|by|if|and|or|in)\b`), defines},
 			{"is a", Define, re(`^(?P<x>[A-Z][\w'’/-]*(?: [\w'’/-]+){0,5}?)(?: \([^)]*\))? (?:is|are) (?:an?|the name of|one of the|any)\b`), fixed(`^(?:it|this|there|that|these|he|she|if|what|such|one|each|any|you|we|nothing)\b`), defines},
 			{"if first", Condition, fixed(`^(?:if|in the event that|where|in case|when) (?P<c>[^,]{8,160}),`), nil, conditions},
 			{"if later", Condition, fixed(`.{12,}? (?:if|in the event that|unless) (?P<c>[^,;.:]{8,160})`), fixed(`as if\b|even if\b|(?:if|unless) (?:applicable|required|any|and only)`), conditions},
@@ -71,7 +71,7 @@ func english() *language {
 				"How long is it for {k}?", "How many {u}s for {k}?", "Within how many {u}s: {k}?", "What is the time limit for {k}?", "How long does it take with {k}?"}},
 			{"share", Amount, fixed(num + ` ?(?:%|percent\b|per cent\b)`), nil, []string{"What percentage of {k}?", "How many percent for {k}?"}},
 			{"money", Amount, fixed(`(?:\$|€|EUR|USD|dollars?|euros?) ?\d|\d ?(?:EUR|USD|dollars|euros)`), nil, []string{"How much money for {k}?", "How high can {k} be?"}},
-			{"number", Amount, re(`\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|hundred) (?P<x>[a-z]+s)\b`), fixed(`\b(?:days|months|years|weeks|hours|ways|times|others|is|was|has|parts|preceding|following|previous)\b`), []string{
+			{"number", Amount, re(`\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|hundred) (?P<x>[a-z]+s)\b`), fixed(`\b(?:days|months|years|weeks|hours|thirds|fourths|fifths|ways|times|others|is|was|has|parts|preceding|following|previous)\b`), []string{
 				"How many {x} are there for {k}?", "How many {x}: {k}?"}},
 			{"cause", Who, re(`^(?P<s>[A-Z][\w'’-]*(?: [\w'’-]+){0,7}?) (?:causes?|leads? to|results? in) (?P<v>.+)`), fixed(`^(?:it|this|that|these|which|he|she|they|you)\b|^[^,]{0,60}\b(?:must|may|shall|will|can|not)\b`), []string{"What causes {v}?", "What is the cause of {v}?", "Why does {v} come about?", "What does {s} cause?"}},
 			{"passive", Topic, re(`^` + np + ` (?:is|are) (?P<p>[a-z]+(?:ed|wn|ven|ken)) (?:in|by|through|with|as|from|at|to)\b`), fixed(`^(?:it|this|that|these|which|you|there|if|where|no|nothing|all|any|each)\b|(?:required|permitted|allowed|limited|based|related) `), []string{

@@ -38,6 +38,9 @@ func (f *filter) keeps(kind, text string, lang *language) bool {
 	if 2*han > len(words) {
 		most, least, run = 3*mostWords, leastWords+1, copiedHan
 	}
+	if lang.code == "" && kind == Topic { // nothing stands around the heading
+		least--
+	}
 	switch {
 	case len(words) < least || len(words) > most || utf8.RuneCountInString(text) > mostChars:
 		return false

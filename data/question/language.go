@@ -12,6 +12,7 @@ type language struct {
 	code     string
 	unspaced bool     // written without spaces
 	nouns    bool     // capitals are kept: German
+	verbLast bool     // a long part keeps its end, where the verb is: Korean
 	function []string // frequent words by which it is known
 	stop     []string // further words that no key phrase has
 	cuts     []string // of a script without spaces: what separates phrases
@@ -24,6 +25,7 @@ type language struct {
 	asker  []change          // "you" becomes "I"
 	plain  map[string]string // formal words → everyday ones, separated by |
 	verbal *regexp.Regexp    // words in which no key phrase begins or ends
+	trim   *regexp.Regexp    // particles at the end of a key phrase
 	weak   *regexp.Regexp    // what a question's part must not end in
 	stops  map[string]bool   // function and stop, for look-up
 	formal *regexp.Regexp    // any key of plain
@@ -37,7 +39,7 @@ type change struct {
 
 // languages are those with rules. The last is for all others. Their patterns are compiled when the first question is made.
 var languages = sync.OnceValue(func() []*language {
-	list := []*language{english(), universal()}
+	list := []*language{english(), chinese(), german(), french(), korean(), universal()}
 	for _, l := range list {
 		l.prepare()
 	}
@@ -61,6 +63,14 @@ func (l *language) prepare() {
 
 // isStop reports whether no key phrase has a word.
 func (l *language) isStop(word string) bool { return l.stops[strings.ToLower(word)] }
+
+// leastWord is how many characters a key phrase of one word has at least.
+func (l *language) leastWord() int {
+	if l.verbLast { // a syllable is a character
+		return 2
+	}
+	return 5
+}
 
 // languageOf finds the language of a text by its script and its function words.
 func languageOf(text string) *language {

@@ -105,3 +105,30 @@ func FuzzOf_AnyTextGivesQuestionsOrNone(f *testing.F) {
 		}
 	})
 }
+
+func TestLanguageOf_FollowsScriptAndFunctionWords(t *testing.T) {
+	for code, texts := range reads {
+		all := ""
+		for _, c := range texts {
+			all += c[0] + " "
+		}
+		if got := languageOf(all).code; got != code {
+			t.Errorf("%s is taken for %q", code, got)
+		}
+	}
+	for _, text := range []string{"", "42", "Лицензиат не может передавать права третьим лицам.", "利用者は、本ソフトウェアを複製することができる。"} {
+		if got := languageOf(text).code; got != "" {
+			t.Errorf("%q is taken for %q", text, got)
+		}
+	}
+	s := corpus.Section{ID: "ru#1", Title: "Закон", Number: "1", Heading: "Права покупателя", Text: "Права покупателя. Покупатель вправе потребовать замены товара ненадлежащего качества в течение гарантийного срока, установленного продавцом."}
+	kinds := map[string]bool{}
+	for seed := range uint64(20) {
+		for _, q := range Of(s, Count(corpus.Slice{s}, nil), seed) {
+			kinds[q.Kind] = true
+		}
+	}
+	if !kinds[Topic] || !kinds[Cloze] || len(kinds) != 2 {
+		t.Errorf("a text without rules is asked about by %v", kinds)
+	}
+}

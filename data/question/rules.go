@@ -112,6 +112,9 @@ func (w *writer) clip(part string) string {
 		return part
 	}
 	words := strings.Fields(part)
+	if len(words) > partWords && w.lang.verbLast {
+		words = words[len(words)-partWords:]
+	}
 	if len(words) > partWords {
 		end := partWords
 		for end > partWords/2 && !w.lang.isStop(words[end]) {
@@ -130,8 +133,10 @@ func (w *writer) asked(part string) string {
 	for _, c := range w.lang.asker {
 		part = c.find.ReplaceAllString(part, c.with)
 	}
-	if !w.lang.nouns && !w.lang.unspaced {
+	if !w.lang.unspaced && !w.lang.nouns {
 		part = w.smallNames(part)
+	} else if first, rest, _ := strings.Cut(part, " "); w.lang.isStop(first) {
+		part = strings.ToLower(first) + " " + rest
 	}
 	return strings.Join(strings.Fields(w.everyday(part)), " ")
 }

@@ -31,7 +31,7 @@ func (w *writer) topics() {
 // heading is the section's as it stands within a question; empty if there is none, or one that says nothing.
 func (w *writer) heading() string {
 	h := strings.Trim(strings.Join(strings.Fields(w.section.Heading), " "), ` .:;,"'“”`)
-	if h == "" || utf8.RuneCountInString(h) > headingMost || !strings.ContainsFunc(h, unicode.IsLetter) || w.lang.place.MatchString(h) {
+	if h == "" || utf8.RuneCountInString(h) > headingMost || !strings.ContainsFunc(h, unicode.IsLetter) || w.lang.isStop(h) || w.lang.place.MatchString(h) {
 		return ""
 	}
 	if w.lang.nouns { // capitals mean something
@@ -114,7 +114,7 @@ func (w *writer) candidates() (out []string) {
 				for len(run) > 0 && w.lang.verbal != nil && w.lang.verbal.MatchString(run[len(run)-1]) {
 					run = run[:len(run)-1]
 				}
-				if n := len(run); n > 1 && n <= phraseWords || n == 1 && utf8.RuneCountInString(run[0]) > 4 {
+				if n := len(run); n > 1 && n <= phraseWords || n == 1 && utf8.RuneCountInString(run[0]) >= w.lang.leastWord() {
 					out = append(out, strings.Join(run, " "))
 				}
 				run = nil
@@ -123,8 +123,17 @@ func (w *writer) candidates() (out []string) {
 				word = strings.Trim(word, "-'’")
 				if w.lang.isStop(word) || !strings.ContainsFunc(word, unicode.IsLetter) {
 					end()
-				} else {
-					run = append(run, word)
+					continue
+				}
+				noun := word
+				if w.lang.trim != nil && utf8.RuneCountInString(word) > 2 {
+					noun = w.lang.trim.ReplaceAllString(word, "")
+				}
+				if !strings.ContainsFunc(noun, unicode.IsDigit) {
+					run = append(run, noun)
+				}
+				if noun != word { // a particle ends the phrase
+					end()
 				}
 			}
 			end()

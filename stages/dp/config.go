@@ -26,11 +26,12 @@ type Config struct {
 }
 
 // Mix is what a pass consists of, as weights: corpus = sections in document forms, pairs = training sections asked about and answered
-// in full, places = training sections asked about and answered with their place alone.
+// in full, places = training sections asked about and answered with their place alone, asked = every section asked about in the words of people.
 type Mix struct {
 	Corpus float64 `yaml:"corpus" min:"0" doc:"weight of sections in document form; each is read once a pass; more than 0"`
 	Pairs  float64 `yaml:"pairs" min:"0" doc:"weight of questions about training sections, answered in full; each is asked pairs/corpus times a pass"`
 	Places float64 `yaml:"places" min:"0" doc:"weight of the same questions, answered with the place alone"`
+	Asked  float64 `yaml:"asked" min:"0" identity:"changed" doc:"weight of questions that rules make from the text of every section (topics, definitions, conditions, permissions, words of a sentence), answered with the place alone; other wordings in each pass. A held-out question of the exam, or a near copy of one, is never among them"`
 	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in a form other than place"`
 
 	Contrast float64 `yaml:"contrast" min:"0" identity:"changed" doc:"in how many pairs of a question and a section each section stands, on average, for the encoder own (stages.find.dense), which is trained beside the model: about 20 are enough; 0 = the run has no such encoder"`

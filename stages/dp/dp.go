@@ -71,6 +71,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	facts := mix.read.Facts()
 	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
 	facts["places_over"] = strconv.Itoa(over)
+	mix.askedFacts(facts)
 	return trainer.Commit(env, stages.DP, job.Model, dom, sum, facts, extra)
 }
 

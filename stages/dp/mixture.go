@@ -19,7 +19,8 @@ type Mixture struct {
 	max     int // tokens of an example
 	seed    uint64
 	pairs   *pairs.Questions
-	trained []int32 // sections with pairs, in corpus order
+	trained []int32      // sections with pairs, in corpus order
+	made    *domain.Made // nil without questions made by rules
 }
 
 // NewMixture opens the tokens of a domain and counts what can be asked about it. With cut, what is longer than an example is not read.
@@ -33,6 +34,9 @@ func NewMixture(dom *domain.Domain, mix Mix, maxSection int, cut bool, seed uint
 		if m.pairs.Count(i) > 0 {
 			m.trained = append(m.trained, int32(i))
 		}
+	}
+	if mix.Asked > 0 {
+		m.made = dom.Made()
 	}
 	return m, nil
 }
@@ -57,13 +61,14 @@ const (
 	document kind = iota // a section, or a part of it, in document form number n
 	full                 // pair number n of a section, with the place and the text
 	place                // the same with the place alone
+	asked                // question number n of the pass's, made by rules, with the place
 )
 
 // example is a draw of an epoch: what its tokens are made from.
 type example struct {
 	section  int32
 	size     int32 // tokens
-	n        uint16
+	n        int32
 	part, of uint16
 	kind     kind
 }
@@ -71,29 +76,31 @@ type example struct {
 // epoch is a pass over the mixture; it is a pack.Source.
 type epoch struct {
 	*Mixture
-	examples []example
+	examples  []example
+	questions []string // made by rules, in the order of their sections
 }
 
 // Epoch is a pass: each section once, in a document form drawn for it or for each of its parts, each training section Pairs/Corpus times as a question with its full answer and
-// Places/Corpus times as a question with its place. What a section draws depends on (seed, epoch, section) alone.
+// Places/Corpus times as a question with its place, and each section Asked/Corpus times as a question that rules make. What a section draws depends on (seed, epoch, section) alone.
 func (m *Mixture) Epoch(number int) (pack.Source, error) {
 	e := epoch{Mixture: m}
 	for i, s := range m.dom.Sections.All() {
 		draw := rng.New(m.seed, "dp", "form", s.ID).At(uint64(number))
 		parts := m.read.Parts(i)
 		for part := 1; part <= parts; part++ {
-			e.examples = append(e.examples, example{section: int32(i), kind: document, n: uint16(m.form(draw)), part: uint16(part), of: uint16(parts)})
+			e.examples = append(e.examples, example{section: int32(i), kind: document, n: int32(m.form(draw)), part: uint16(part), of: uint16(parts)})
 		}
 	}
 	for _, i := range m.trained {
 		draw := rng.New(m.seed, "dp", "pairs", m.dom.Sections.At(int(i)).ID).At(uint64(number))
 		for range times(draw, m.mix.Pairs/m.mix.Corpus) {
-			e.examples = append(e.examples, example{section: i, kind: full, n: uint16(draw.IntN(m.pairs.Count(int(i))))})
+			e.examples = append(e.examples, example{section: i, kind: full, n: int32(draw.IntN(m.pairs.Count(int(i))))})
 		}
 		for range times(draw, m.mix.Places/m.mix.Corpus) {
-			e.examples = append(e.examples, example{section: i, kind: place, n: uint16(draw.IntN(m.pairs.Count(int(i))))})
+			e.examples = append(e.examples, example{section: i, kind: place, n: int32(draw.IntN(m.pairs.Count(int(i))))})
 		}
 	}
+	m.ask(&e, number)
 	for k := range e.examples {
 		x := &e.examples[k]
 		if x.kind == document {
@@ -104,7 +111,7 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 			x.size = int32(n)
 			continue
 		}
-		made, err := m.answer(*x)
+		made, err := e.answer(*x)
 		if err != nil {
 			return nil, err
 		}
@@ -132,22 +139,25 @@ func (e epoch) Example(i int) (pack.Example, error) {
 }
 
 // answer makes a question with its answer.
-func (m *Mixture) answer(x example) (pack.Example, error) {
-	p, err := m.read.Pair(m.pairs, int(x.section), int(x.n))
+func (e epoch) answer(x example) (pack.Example, error) {
+	if x.kind == asked {
+		return e.askedAbout(x)
+	}
+	p, err := e.read.Pair(e.pairs, int(x.section), int(x.n))
 	if err != nil {
 		return pack.Example{}, err
 	}
-	tokens := m.dom.Tokenizer.Encode(form.Ask(p.Question))
+	tokens := e.dom.Tokenizer.Encode(form.Ask(p.Question))
 	if x.kind == full {
-		reply, err := m.read.Reply(p, int(x.section))
+		reply, err := e.read.Reply(p, int(x.section))
 		if err != nil {
 			return pack.Example{}, err
 		}
 		tokens = append(tokens, reply...)
 	} else {
-		tokens = append(append(tokens, m.dom.Tokenizer.Encode(form.Continuation(m.dom.Forms.Reply(p.Place, "")))...), m.dom.EOS)
+		tokens = append(append(tokens, e.dom.Tokenizer.Encode(form.Continuation(e.dom.Forms.Reply(p.Place, "")))...), e.dom.EOS)
 	}
-	return pack.Example{ID: p.ID, Tokens: tokens[:min(len(tokens), m.max)]}, nil
+	return pack.Example{ID: p.ID, Tokens: tokens[:min(len(tokens), e.max)]}, nil
 }
 
 // form draws a document form: the first, from which texts are recited in the second step, or one of the others.

@@ -1,0 +1,40 @@
+package domain
+
+import (
+	"slices"
+
+	"slm/data/corpus"
+	"slm/data/exam"
+	"slm/data/question"
+)
+
+// Made asks about the sections of a domain by rules (package question), also about those whose own questions an exam holds out: what a section is
+// about is known from reading it. What an exam holds out, or a near copy of it, is told from the rest (exam.Guard).
+type Made struct {
+	counts *question.Corpus
+	guard  *exam.Guard
+}
+
+// MadeQuestion is one of them.
+type MadeQuestion struct {
+	question.Question
+	Held string // id of the held-out item that it repeats; empty: it may stand in training
+	Near bool   // it is not that question, but a near copy
+}
+
+// Made counts the corpus. Where the domain has an exam of questions as people ask them, its held-out questions are guarded, too.
+func (d *Domain) Made() *Made {
+	return &Made{question.Count(d.Sections, nil), exam.NewGuard(slices.Concat(d.Items, d.Asked))}
+}
+
+// Of makes the questions of a section. Another seed gives other wordings.
+func (m *Made) Of(s corpus.Section, seed uint64) []MadeQuestion {
+	list := question.Of(s, m.counts, seed)
+	out := make([]MadeQuestion, len(list))
+	for i, q := range list {
+		item, near := m.guard.Near(q.Text)
+		_, same := m.guard.Holds(q.Text)
+		out[i] = MadeQuestion{Question: q, Held: item, Near: near && !same}
+	}
+	return out
+}
