@@ -18,6 +18,8 @@ const (
 	OpenAI  = "openai"  // any server that speaks OpenAI's protocol
 	Overlap = "overlap" // no language model: shared trigrams, for tests and CI
 
+	Embeddings = "embeddings" // any server of OpenAI's protocol, for vectors of texts
+
 	Full = "full" // local weights in the kernel's precision
 	Int8 = "int8" // local weights in bytes
 	File = "file" // local weights as their file has them
@@ -76,9 +78,20 @@ var (
 )
 
 // Validate returns every problem at once, each as "field: what is wrong".
-func (c Config) Validate() error {
+func (c Config) Validate() error { return c.validate(false) }
+
+// ValidateVectors is Validate for a section that names what makes vectors of texts.
+func (c Config) ValidateVectors() error { return c.validate(true) }
+
+func (c Config) validate(vectors bool) error {
 	var errs []error
 	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch kind := c.Kind(); {
+	case kind.Name != "" && kind.Vectors && !vectors:
+		problem("provider: %s makes vectors of texts and answers nothing", kind.Name)
+	case kind.Name != "" && !kind.Vectors && vectors:
+		problem("provider: %s makes no vectors of texts; %s does", kind.Name, strings.Join(names(func(p Provider) bool { return p.Vectors }), ", "))
+	}
 	if c.Model == "" {
 		problem("model: missing")
 	}

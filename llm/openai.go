@@ -256,15 +256,42 @@ func (p *openAI) address(path string) string {
 
 // post sends one request and reads the whole reply. Errors are faults without a secret in them.
 func (p *openAI) post(ctx context.Context, c call) (*completionReply, error) {
+	a, err := p.exchange(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	got, err := p.decode(a.raw)
+	if err != nil {
+		return nil, a.heard(err)
+	}
+	got.said = a.said
+	return got, nil
+}
+
+// response is the body of a response of status 200, with what its headers say.
+type response struct {
+	raw  []byte
+	said limits
+}
+
+// heard puts what the headers said into the fault of a reply that cannot be used.
+func (a response) heard(err error) error {
+	f := asFault(err)
+	f.said = a.said
+	return f
+}
+
+// exchange makes a call and reads the body of its response, which is whole and looks like JSON.
+func (p *openAI) exchange(ctx context.Context, c call) (response, error) {
 	data, err := canonical(c.body)
 	if err != nil {
-		return nil, fmt.Errorf("llm: %w: %w", ErrRequest, err)
+		return response{}, fmt.Errorf("llm: %w: %w", ErrRequest, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address(c.path), bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("llm: %w: %s is no address that can be called", ErrRequest, p.server)
+		return response{}, fmt.Errorf("llm: %w: %s is no address that can be called", ErrRequest, p.server)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
@@ -280,58 +307,74 @@ func (p *openAI) post(ctx context.Context, c call) (*completionReply, error) {
 	}
 	resp, err := p.http.Do(req)
 	if err != nil {
-		return nil, p.unreachable(err, c.patience)
+		return response{}, p.unreachable(err, c.patience)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	said := readLimits(resp.Header)
 	if resp.StatusCode != http.StatusOK {
-		return nil, p.refused(c.how, resp.StatusCode, raw, said)
+		return response{}, p.refused(c.how, resp.StatusCode, raw, said)
 	}
 	if err == nil && errorIn(raw) != nil { // some gateways say 200 and mean it not
-		return nil, p.refused(c.how, resp.StatusCode, raw, said)
+		return response{}, p.refused(c.how, resp.StatusCode, raw, said)
 	}
-	got, err := p.decode(raw, err, c.patience)
-	if err != nil {
-		f := asFault(err)
-		f.said = said
-		return nil, f
+	a := response{raw, said}
+	if err := p.whole(raw, err, c.patience); err != nil {
+		return response{}, a.heard(err)
 	}
-	got.said = said
-	return got, nil
+	return a, nil
 }
 
-// decode reads a reply. What is broken may come whole the next time; what is whole and says something else will say it again.
-func (p *openAI) decode(raw []byte, err error, patience time.Duration) (*completionReply, error) {
+// whole finds a body that was cut off, does not end, or is no JSON. err is that of reading it.
+func (p *openAI) whole(raw []byte, err error, patience time.Duration) error {
 	if err != nil {
 		why := err.Error()
 		if errors.Is(err, context.DeadlineExceeded) {
 			why = fmt.Sprintf("it was not there after %s", patience)
 		}
-		return nil, &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.server, p.hide(why)), again: true, sent: true, billed: true}
+		return &fault{err: fmt.Errorf("llm: %w: %s: the reply was cut off: %s", ErrUnavailable, p.server, p.hide(why)), again: true, sent: true, billed: true}
 	}
 	if len(raw) > maxBody {
-		return nil, p.unusable("the reply does not end", true)
+		return p.unusable("the reply does not end", true)
 	}
-	if f := p.foreign(raw); f != nil {
-		return nil, f
-	}
+	return p.foreign(raw)
+}
+
+// decode reads a reply. What is broken may come whole the next time; what is whole and says something else will say it again.
+func (p *openAI) decode(raw []byte) (*completionReply, error) {
 	var got completionReply
-	var other *json.UnmarshalTypeError
-	if err := json.Unmarshal(raw, &got); errors.As(err, &other) {
-		return nil, p.unusable(fmt.Sprintf("the reply speaks another protocol: %s stands at %q", other.Value, other.Field), false)
-	} else if err != nil {
-		return nil, p.unusable("the reply is broken JSON: "+err.Error(), true)
+	if err := p.parse(raw, &got); err != nil {
+		return nil, err
 	}
 	switch {
 	case got.Choices == nil:
 		return nil, p.unusable("the reply speaks another protocol: it has no field \"choices\"", false)
 	case len(got.Choices) == 0:
 		return nil, p.unusable("the reply's choices are empty", true)
-	case !serves(got.Model, p.cfg.Model):
-		return nil, p.unusable(fmt.Sprintf("model %q has answered, not %q; if that is the one you want, name it in llm.model", clip(got.Model, 100), p.cfg.Model), false)
+	}
+	if err := p.byModel(got.Model); err != nil {
+		return nil, err
 	}
 	return &got, nil
+}
+
+// byModel refuses the reply of another model than the one that was asked for.
+func (p *openAI) byModel(name string) error {
+	if serves(name, p.cfg.Model) {
+		return nil
+	}
+	return p.unusable(fmt.Sprintf("model %q has answered, not %q; if that is the one you want, name it in llm.model", clip(name, 100), p.cfg.Model), false)
+}
+
+// parse reads JSON into a reply of a known form.
+func (p *openAI) parse(raw []byte, into any) error {
+	var other *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, into); errors.As(err, &other) {
+		return p.unusable(fmt.Sprintf("the reply speaks another protocol: %s stands at %q", other.Value, other.Field), false)
+	} else if err != nil {
+		return p.unusable("the reply is broken JSON: "+err.Error(), true)
+	}
+	return nil
 }
 
 // foreign is the fault of a reply that is whole and no JSON, as pages and streams are; nil = it may be JSON. What begins like an object is

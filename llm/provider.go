@@ -18,6 +18,7 @@ type Provider struct {
 	Weights   bool     // it runs weights in this process: model may be a reference to a file
 	Metered   bool     // calls may cost money: a budget is required, and a plan says what they will cost
 	Elsewhere bool     // a server does the work: how long it takes cannot be measured beforehand
+	Vectors   bool     // it makes vectors of texts, and answers nothing
 	Splits    bool     // each option of a question is a call of its own, which reads the prompt again
 
 	// validate finds what is wrong with a configuration of this provider; problem takes "key: what is wrong".
@@ -26,7 +27,7 @@ type Provider struct {
 }
 
 // providers are the kinds of black boxes that there are.
-var providers = []Provider{localProvider, openAIProvider, overlapProvider}
+var providers = []Provider{localProvider, openAIProvider, overlapProvider, embeddingsProvider}
 
 // provider is an open black box with nothing around it.
 type provider interface {
@@ -46,14 +47,25 @@ type batcher interface {
 	askAll(ctx context.Context, reqs []Request) ([]Reply, error)
 }
 
+// grouper is a provider that answers several requests in one call, which is repeated and paced as that of one.
+type grouper interface {
+	provider
+	// group is how many go together now; after fewer(n) at most n.
+	group() int
+	fewer(n int)
+	askGroup(ctx context.Context, reqs []Request) ([]Reply, error)
+}
+
 // ProviderName names a provider in a recipe.
 type ProviderName string
 
-// Words lists the names that there are, each with what it means.
+// Words lists the names that answer questions, each with what it means.
 func (ProviderName) Words() [][2]string {
 	var out [][2]string
 	for _, p := range providers {
-		out = append(out, [2]string{p.Name, p.Meaning})
+		if !p.Vectors {
+			out = append(out, [2]string{p.Name, p.Meaning})
+		}
 	}
 	return out
 }
@@ -99,7 +111,7 @@ func (c Config) given() []string {
 
 // readers are the providers that read a key of their own.
 func readers(key string) []string {
-	return names(func(p Provider) bool { return slices.Contains(p.Keys, key) })
+	return names(func(p Provider) bool { return !p.Vectors && slices.Contains(p.Keys, key) })
 }
 
 func names(of func(Provider) bool) []string {

@@ -50,7 +50,7 @@ var _ Client = (*Service)(nil)
 // New opens the black box that the recipe names. It asks nothing and loads no weights yet, but says now what would fail later: a bad
 // configuration, ErrAuth when the key's variable is not set, ErrNoWeights when the file is not there.
 func New(cfg Config, opt Options) (*Service, error) {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.validate(cfg.Kind().Vectors); err != nil {
 		return nil, fmt.Errorf("llm: %w", err)
 	}
 	if opt.Getenv == nil {
@@ -229,19 +229,17 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 	run, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var wg sync.WaitGroup
-	for _, i := range mine {
+	for len(mine) > 0 {
 		if err := s.pace.begin(run); err != nil {
 			break
 		}
+		part := mine[:min(s.atOnce(), len(mine))]
+		mine = mine[len(part):]
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
 			defer s.pace.end()
-			err := s.attempt(run, keys[i], func(n int) error { return s.once(run, calls[i], keys[i], n) })
-			if f := asFault(err); err != nil && f.none != nil && ctx.Err() == nil {
-				err = s.giveUp(calls[i], keys[i], f.none)
-			}
-			if err != nil {
+			if err := s.askPart(run, ctx, calls, keys, part); err != nil {
 				stop(err)
 			}
 		}()
@@ -256,9 +254,36 @@ func (s *Service) askFor(ctx context.Context, calls []Request, keys []string, mi
 // grace is how long calls under way may still take after the run has been cancelled: their replies are paid for.
 const grace = 3 * time.Second
 
-// once makes one call within the budget and stores the reply, or that the call was in vain.
-func (s *Service) once(ctx context.Context, r Request, key string, try int) error {
-	held, err := s.meter.reserve(ctx, r.worst())
+// askPart asks for calls that go together, most often one, until they are answered or are not to be. run ends with the first error of any; ctx is
+// the caller's.
+func (s *Service) askPart(run, ctx context.Context, calls []Request, keys []string, part []int) error {
+	err := s.attempt(run, keys[part[0]], func(n int) error { return s.once(run, calls, keys, part, n) })
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case len(part) > 1 && (errors.Is(err, ErrRequest) || errors.Is(err, ErrBudget)): // so many are refused, or one of them
+		half := len(part) / 2
+		s.provider.(grouper).fewer(half)
+		if err := s.askPart(run, ctx, calls, keys, part[:half]); err != nil {
+			return err
+		}
+		return s.askPart(run, ctx, calls, keys, part[half:])
+	}
+	if f := asFault(err); f.none != nil {
+		return s.giveUp(calls[part[0]], keys[part[0]], f.none)
+	}
+	return err
+}
+
+// once makes one call within the budget and stores the replies, or that the call was in vain.
+func (s *Service) once(ctx context.Context, calls []Request, keys []string, part []int, try int) error {
+	reqs := make([]Request, len(part))
+	var worst Usage
+	for i, m := range part {
+		reqs[i] = calls[m]
+		worst.add(calls[m].worst())
+	}
+	held, err := s.meter.reserve(ctx, worst)
 	if err != nil {
 		return err
 	}
@@ -269,24 +294,31 @@ func (s *Service) once(ctx context.Context, r Request, key string, try int) erro
 	}
 	late, cancel := outlive(ctx, grace)
 	defer cancel()
-	reply, err := s.provider.ask(late, r)
-	used, said := reply.usage(), reply.said
-	reply.said = limits{}
+	replies, err := s.ask(late, reqs)
+	used, said := Usage{Calls: 1}, asFault(err).said
+	if err == nil {
+		used, said = Usage{}, replies[0].said
+		for i := range replies {
+			used.add(replies[i].usage())
+			replies[i].said = limits{}
+		}
+	}
 	if try > 0 {
 		used.Retries = 1
 	}
 	failed := asFault(err)
-	if err != nil {
-		said = failed.said
-		if failed.billed {
-			used.PromptTokens, used.OutputTokens = held.PromptTokens, held.OutputTokens
-		}
+	if err != nil && failed.billed {
+		used.PromptTokens, used.OutputTokens = held.PromptTokens, held.OutputTokens
 	}
 	s.pace.leave(turn, err, said, used.PromptTokens+used.OutputTokens)
 	switch {
 	case err == nil:
-		// In the journal before it is used, and before anything else can go wrong.
-		err = s.store.put(s.entry(key, r, reply))
+		// In the journal before they are used, and before anything else can go wrong.
+		entries := make([]entry, len(part))
+		for i, m := range part {
+			entries[i] = s.entry(keys[m], reqs[i], replies[i])
+		}
+		err = s.store.put(entries...)
 	case failed.sent:
 		if serr := s.store.spend(used); serr != nil {
 			err = fmt.Errorf("%w, after %s", serr, err) // final: no fault that another attempt mends
@@ -295,6 +327,23 @@ func (s *Service) once(ctx context.Context, r Request, key string, try int) erro
 	s.meter.settle(held, used)
 	s.observe(Call{used, err})
 	return err
+}
+
+// ask makes one call for requests that go together.
+func (s *Service) ask(ctx context.Context, reqs []Request) ([]Reply, error) {
+	if g, ok := s.provider.(grouper); ok {
+		return g.askGroup(ctx, reqs)
+	}
+	reply, err := s.provider.ask(ctx, reqs[0])
+	return []Reply{reply}, err
+}
+
+// atOnce is how many requests go together in one call.
+func (s *Service) atOnce() int {
+	if g, ok := s.provider.(grouper); ok {
+		return g.group()
+	}
+	return 1
 }
 
 // giveUp stores that a question has no answer. Its calls are counted already.
