@@ -20,8 +20,10 @@ func (s *Search) figures(seed uint64) []figure {
 		}
 	}
 	var out []figure
-	if g, err := bpo.Model(own, s.Knobs, seed); err == nil { // a table that cannot be fitted has the other figures still
-		out = slopes(g, own)
+	if len(s.Knobs) == 0 { // between levels there is nothing to draw
+		if g, err := bpo.Model(own, nil, seed); err == nil { // a table that cannot be fitted has the other figures still
+			out = slopes(g, own)
+		}
 	}
 	out = append(out, byFidelity(own))
 	if f, ok := predictions(own); ok {

@@ -52,6 +52,7 @@ type searchView struct {
 	Arms     []armKey
 	Spread   bool // some control was repeated
 	More     []figure
+	Parts    []part
 	Changed  []change
 	Same     string // why there are no changes to show
 	Facts    []fact
@@ -68,7 +69,7 @@ type figure struct {
 
 // armStyles are the ways of searching, in the order in which they are drawn.
 var armStyles = []struct{ arm, letter, name string }{
-	{"random", "b", "random search"}, {"sobol", "c", "Sobol sequence"}, {"cma", "d", "CMA-ES"}, {"text", "e", "paraphrases in words"}, {"search", "a", "prompt search"},
+	{"random", "b", "random search"}, {"sobol", "c", "Sobol sequence"}, {"cma", "d", "CMA-ES"}, {"text", "e", "paraphrases in words"}, {"single", "e", "one change at a time"}, {"search", "a", "prompt search"},
 }
 
 // view draws the search. It is nil when there was none.
@@ -108,7 +109,12 @@ func (s *Search) view(stage Stage) *searchView {
 	if len(v.Arms) == 0 || v.Arms[0].Class != "line-a" {
 		return nil
 	}
-	v.Text = "Each trial is a prompt, judged by how much the margin of the right option grows against z = 0, in nats a token. " + strings.Join(words, " ")
+	v.Text = "Each trial is a prompt, judged by how much the margin of the right option grows against z = 0, in nats a token. "
+	if len(s.Knobs) > 0 {
+		v.Text = fmt.Sprintf("Each trial is a way to deliver knowledge to the LLM, judged by how much its objective (%s) grows against the recipe’s, which is z = 0. ", stage.Manifest.Facts["objective"])
+	}
+	v.Text += strings.Join(words, " ")
+	v.Parts = parts(s.Knobs)
 	p.detail = v.Text
 	v.Plot = p.both(976, 340)
 	v.More = s.figures(stage.Manifest.Seed)

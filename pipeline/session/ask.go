@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"slm/checkpoint"
 	"slm/data/tokenizer"
@@ -125,6 +126,10 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 		}
 		run.Prompt = func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error) {
 			return bpo.PromptOf(filepath.Join(s.Folder, stages.BPO), s.Trial, stages.Get[bpo.Soft](s.Recipe, "stages.bpo.soft"), tok, p, s.Recipe.Seed)
+		}
+		var err error
+		if run.Delivery, err = bpo.DeliveryOf(filepath.Join(s.Folder, stages.BPO), s.Trial, stages.Get[bpo.Config](s.Recipe, "stages.bpo"), slices.Concat(s.dom.Items, s.dom.Asked), run.Style == llm.Cloze); err != nil {
+			return nil, err
 		}
 	}
 	with, err := systems.Open(run)

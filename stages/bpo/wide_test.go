@@ -226,8 +226,7 @@ func TestRun_WideCheckpointHoldsTheDeliveryAndItsKnobs(t *testing.T) {
 	s := w.search(t, cfg, "")
 	out := run(t, s)
 	env := testEnv(t)
-	project := NewProjection(Soft{Tokens: 5, Dim: 2, Scale: 1}, []float32{-0.1, 0.1}, 8, rng.New(1))
-	if err := commit(env, cfg, s, out, project, "key"); err != nil {
+	if err := commit(env, cfg, s, out, NewProjection(Soft{Tokens: 5, Dim: 2, Scale: 1}, []float32{-0.1, 0.1}, 8, rng.New(1)), "key"); err != nil {
 		t.Fatal(err)
 	}
 	dir := env.Dir(stages.BPO)
@@ -255,6 +254,21 @@ func TestRun_WideCheckpointHoldsTheDeliveryAndItsKnobs(t *testing.T) {
 		if z, err := next(cfg.Init, spaceOf(knobs), 7, i, observe(list)); err != nil || !reflect.DeepEqual(z, s.own.trials[i].z) {
 			t.Errorf("trial %d is %v, and %v when rebuilt (%v)", i, s.own.trials[i].z, z, err)
 		}
+	}
+	p, tok := tinyModel(t)
+	for i, tr := range s.own.trials {
+		got, err := DeliveryOf(dir, fmt.Sprint(i), cfg, w.items, true)
+		if err != nil || !reflect.DeepEqual(*got, s.space.Delivery(tr.z)) {
+			t.Errorf("trial %d: %+v, %v", i, got, err)
+		}
+		soft, err := PromptOf(dir, fmt.Sprint(i), cfg.Soft, tok, p, 7)
+		if err != nil || !reflect.DeepEqual(soft, project(cfg.Soft, p, 7).Soft(s.space.Prompt(tr.z))) {
+			t.Errorf("trial %d: %d numbers, %v", i, len(soft), err)
+		}
+	}
+	cfg.Search = []string{delivery.Gate}
+	if _, err := DeliveryOf(dir, "1", cfg, w.items, true); !errors.Is(err, checkpoint.ErrCorrupt) {
+		t.Errorf("of another space: %v", err)
 	}
 	m, err := checkpoint.Load(dir)
 	if err != nil || m.Facts["delivery"] != s.space.Words(out.winner.z) || m.Facts["objective"] != accuracy {

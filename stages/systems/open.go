@@ -34,6 +34,8 @@ type Run struct {
 	Limit   int  // tokens that a passage may have
 	// Prompt is a soft prompt instead of the one that the search has found; nil = that one.
 	Prompt func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error)
+	// Delivery belongs to that prompt; nil = the usual one.
+	Delivery *delivery.Delivery
 }
 
 // Open finds out what a run has. Weights and the index are read at first use.
@@ -100,6 +102,10 @@ type source struct {
 
 // delivery reads what the search of bpo has chosen, if it was to choose one.
 func (s *source) delivery() (*delivery.Delivery, error) {
+	if s.Prompt != nil {
+		s.chosen = s.Delivery
+		return s.chosen, nil
+	}
 	d, err := delivery.Load(filepath.Join(s.Dir(stages.BPO), delivery.File))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

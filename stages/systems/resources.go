@@ -32,7 +32,7 @@ type Resources struct {
 	Search   retrieve.Retriever // over the corpus, by keywords; nil = there is none
 	// Retrievers are all that find sections, by name: search.Keyword, and where the run has stage find, search.Dense and search.Hybrid.
 	Retrievers map[string]retrieve.Retriever
-	Delivery   *delivery.Delivery // that the search of bpo has chosen; nil = the usual one. With it,
+	Delivery   *delivery.Delivery                   // that the search of bpo has chosen; nil = the usual one. With it,
 	Cut        func(text string, tokens int) string // of the corpus, and
 	Shorter    func(text string, tokens int) string // of what the small model says
 
