@@ -21,17 +21,19 @@ const (
 	Quote   = "quote" // the answer is the place alone, where the forms have one
 	File    = "file"
 	Written = "written" // by a language model, from the section's text
+	Ruled   = "rules"   // by rules, from the section's text: see package question
 )
 
 // Pair is a question and the knowledge that answers it.
 type Pair struct {
 	ID       string `arrow:"id"`       // section/kind/number of the form, or file:line
 	Section  string `arrow:"section"`  // corpus.Section.ID; empty for a pair from a file
-	Kind     string `arrow:"kind"`     // Number, Heading, Quote or File
+	Kind     string `arrow:"kind"`     // Number, Heading, Quote, File, Written or Ruled
 	Question string `arrow:"question"` // as asked, not as a prompt
 	Place    string `arrow:"place"`    // where the knowledge stands; empty if it has no place
 	Text     string `arrow:"text"`     // the knowledge
 	Source   string `arrow:"source"`   // of the section, or file:line
+	Rule     string // kind of the question and the rule that made it; empty for pairs that no rule has made
 	At       int    // byte of Text at which the quotation begins; 0 for other kinds
 	Line     int    // of the file; 0 for a pair of a section
 }

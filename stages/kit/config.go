@@ -31,16 +31,17 @@ type Config struct {
 
 // Pairs says where questions and knowledge come from.
 type Pairs struct {
-	From      string        `yaml:"from" doc:"corpus: templates about the training sections; file: a file; llm: questions that an LLM writes; several are joined by +, such as corpus+llm; both = corpus+file"`
+	From      string        `yaml:"from" doc:"corpus: templates about the training sections; file: a file; llm: questions that an LLM writes; rules: questions that rules make from the text of every section; several are joined by +, such as corpus+llm; both = corpus+file"`
 	File      string        `yaml:"file" kind:"path" unset:"none" doc:"JSONL, a JSON array, .csv or .tsv with question, knowledge and optionally place; or Alpaca's fields, prompts with completions, conversations (messages, ShareGPT). A question of the exam's dev or test split is an error"`
 	Fields    *pairs.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
+	Rules     int           `yaml:"rules" min:"1" identity:"changed" doc:"with from: rules: questions a section, at most"`
 	Templates []string      `yaml:"templates" oneof:"number|heading|quote" doc:"the forms of data.forms that ask"`
 }
 
 // Default asks in all three ways.
 func Default() Config {
 	return Config{
-		Pairs:   Pairs{From: "corpus", Templates: []string{"number", "heading", "quote"}},
+		Pairs:   Pairs{From: "corpus", Templates: []string{"number", "heading", "quote"}, Rules: 6},
 		Written: writer.Default(),
 		Epochs:  3, Batch: 8192, Replay: 1, Filter: true, Knowledge: knowledge.TwoStep,
 		Optim: trainer.DefaultOptim(5e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
@@ -52,9 +53,10 @@ const (
 	fromCorpus = "corpus"
 	fromFile   = "file"
 	fromLLM    = "llm"
+	fromRules  = "rules"
 )
 
-var sources = []string{fromCorpus, fromFile, fromLLM}
+var sources = []string{fromCorpus, fromFile, fromLLM, fromRules}
 
 // sources are the words of from; both is what recipes of format 1 began with.
 func (p Pairs) sources() []string {

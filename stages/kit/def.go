@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.KIT,
 	Title:   "Knowledge instruction tuning",
-	Format:  5,
+	Format:  6,
 	Parents: []string{stages.Data, stages.DP},
 	Section: &stages.Section{
 		Doc:     "tuning on questions whose knowledge the black box found useful",

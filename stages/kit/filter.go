@@ -26,6 +26,7 @@ type verdicts struct {
 	usual    verdict            // of a section that is not in sections
 	sections map[string]verdict // of those that the black box was asked about
 	written  map[string]verdict // of questions that an LLM has written, by pair
+	ruled    map[string]verdict // of questions that rules have made, of those that go, by pair
 }
 
 // of is the verdict on a pair.
@@ -36,8 +37,14 @@ func (v verdicts) of(p pairs.Pair) verdict {
 	if found, ok := v.written[p.ID]; ok {
 		return found
 	}
+	if found, ok := v.ruled[p.ID]; ok {
+		return found
+	}
 	if found, ok := v.sections[p.Section]; ok {
 		return found
+	}
+	if p.Kind == pairs.Ruled {
+		return verdict{true, "kept: made by a rule, and no training question of the exam tests it"}
 	}
 	return v.usual
 }

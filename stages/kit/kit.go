@@ -35,6 +35,7 @@ type PairRow struct {
 	Kept     bool   `arrow:"kept"`
 	Why      string `arrow:"why"`
 	Answer   string `arrow:"answer,optional"` // short, by the LLM that wrote the question
+	Rule     string `arrow:"rule,optional"`   // that made the question, with its kind
 }
 
 // Stage tunes the model of dp.
@@ -73,7 +74,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	judged.written = wrote.verdicts()
+	judged.written, judged.ruled = wrote.verdicts(), list.ruled
 	kept, err := list.only(func(p pairs.Pair) bool { return judged.of(p).keep })
 	if err != nil {
 		return err
@@ -91,6 +92,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		"keep_rate": rate, "pairs": fmt.Sprint(len(list.refs)), "kept": fmt.Sprint(len(kept.refs)), "knowledge": s.cfg.Knowledge,
 		"split_digest": exam.Digest(dom.Items),
 	}
+	list.ruledFacts(facts)
 	took = wrote.add(took, facts)
 	if took != nil {
 		facts["llm_calls"], facts["llm_tokens"] = fmt.Sprint(took.calls), fmt.Sprint(took.tokens)
@@ -120,7 +122,7 @@ func writePairs(path string, list pairList, judged verdicts, wrote *written) err
 			return errors.Join(err, w.Abort())
 		}
 		v := judged.of(p)
-		if err := w.Append(PairRow{p.ID, p.Section, p.Kind, p.Source, p.Question, p.Place, p.Text, v.keep, v.why, wrote.answer(list.refs[i])}); err != nil {
+		if err := w.Append(PairRow{p.ID, p.Section, p.Kind, p.Source, p.Question, p.Place, p.Text, v.keep, v.why, wrote.answer(list.refs[i]), p.Rule}); err != nil {
 			return err
 		}
 	}

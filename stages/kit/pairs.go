@@ -16,6 +16,8 @@ type pairList struct {
 	file   []pairs.Pair
 	made   []pairs.Pair // about sections, without their texts
 	refs   []pairRef
+	ruled  map[string]verdict // why questions by rules go, by pair; nil if the recipe asks for none
+	near   int                // of these, near copies of a held-out question
 }
 
 // pairRef is pair n of a section, or of the file when the section is -1, or of those that were made.
@@ -79,6 +81,9 @@ func (s *Stage) pairs(dom *domain.Domain, read *domain.Reading, seed uint64) (li
 		for n := range list.file {
 			list.refs = append(list.refs, pairRef{section: -1, n: int32(n)})
 		}
+	}
+	if s.cfg.Pairs.has(fromRules) {
+		list.rules(dom, s.cfg.Pairs.Rules, seed)
 	}
 	if len(list.refs) == 0 && !s.cfg.Pairs.has(fromLLM) {
 		return list, fmt.Errorf("kit: there is no pair to tune on: every section is held out, or no template fits the corpus")

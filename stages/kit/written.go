@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 
 	"slm/checkpoint"
@@ -25,6 +26,7 @@ const writerName = "writer"
 type written struct {
 	*writer.Result
 	other bool // by a model that is not the run's
+	first int  // of its questions among the pairs that were made
 }
 
 // asks says whether the run's black box is asked.
@@ -67,7 +69,7 @@ func (s *Stage) write(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 			env.Emit(stages.Event{Type: "step", Stage: stages.KIT, Phase: phase, Step: done, Of: of})
 		},
 	}
-	for _, p := range list.file {
+	for _, p := range slices.Concat(list.file, list.made) {
 		job.Known = append(job.Known, p.Question)
 	}
 	if s.asks() {
@@ -85,10 +87,11 @@ func (s *Stage) write(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 	if err != nil {
 		return nil, fmt.Errorf("kit: questions by the LLM: %w", err)
 	}
+	first := len(list.made)
 	for _, q := range got.Questions {
 		list.add(q.Section, q.Pair)
 	}
-	return &written{got, s.cfg.Writer != nil}, nil
+	return &written{got, s.cfg.Writer != nil, first}, nil
 }
 
 // verdicts are why written questions stay or go, by pair.
@@ -105,10 +108,10 @@ func (w *written) verdicts() map[string]verdict {
 
 // answer is the short answer to a pair's question, if it was written.
 func (w *written) answer(r pairRef) string {
-	if !r.made {
+	if w == nil || !r.made || int(r.n) < w.first {
 		return ""
 	}
-	return w.Questions[r.n].Answer
+	return w.Questions[int(r.n)-w.first].Answer
 }
 
 // add adds what was written to the manifest's facts and to what the filter took.
