@@ -39,3 +39,22 @@ func tally(gold, said []int, n int) []classCount {
 	}
 	return out
 }
+
+// Kappa is Cohen's kappa of two judgements of the same items: their agreement beyond chance, 1 for the same judgements, 0 for independent ones. It is NaN
+// where chance alone agrees in all (Cohen, 1960).
+func Kappa(a, b []bool) float64 {
+	n, agree, yesA, yesB := float64(len(a)), 0.0, 0.0, 0.0
+	for i := range a {
+		if a[i] == b[i] {
+			agree++
+		}
+		if a[i] {
+			yesA++
+		}
+		if b[i] {
+			yesB++
+		}
+	}
+	chance := (yesA*yesB + (n-yesA)*(n-yesB)) / (n * n)
+	return (agree/n - chance) / (1 - chance)
+}

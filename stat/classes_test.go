@@ -1,27 +1,45 @@
 package stat
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 )
 
-// Values of scikit-learn 1.5: balanced_accuracy_score, and f1_score with average="macro"; by scripts/golden/classes.py.
+// scripts/golden/answers.py makes the file.
 func TestMacroF1_AgreesWithScikitLearn(t *testing.T) {
-	for _, c := range []struct {
-		gold, said   []int
-		n            int
-		balanced, f1 float64
-	}{
-		{[]int{0, 1, 2, 0, 1, 2}, []int{0, 2, 1, 0, 0, 1}, 3, 1. / 3, 0.26666666666666666},
-		{[]int{0, 0, 0, 0, 1, 1, 2}, []int{0, 0, 0, 1, 1, 0, 0}, 3, 0.4166666666666667, 0.38888888888888884},
-		{[]int{1, 1, 1}, []int{0, 1, 1}, 2, 2. / 3, 0.4},
-		{[]int{0, 1}, []int{0, 1}, 4, 1, 1},
-	} {
-		if b, f := Balanced(c.gold, c.said, c.n), MacroF1(c.gold, c.said, c.n); math.Abs(b-c.balanced) > 1e-12 || math.Abs(f-c.f1) > 1e-12 {
-			t.Errorf("%v, %v: %v, %v", c.gold, c.said, b, f)
+	file, err := os.ReadFile("testdata/classes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Gold, Said      []int
+		N               int
+		Balanced, Kappa float64
+		MacroF1         float64 `json:"macro_f1"`
+	}
+	if err := json.Unmarshal(file, &cases); err != nil || len(cases) == 0 {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		a, b := make([]bool, len(c.Gold)), make([]bool, len(c.Gold))
+		for i := range a {
+			a[i], b[i] = c.Gold[i] > 0, c.Said[i] > 0
+		}
+		for name, got := range map[string][2]float64{
+			"balanced accuracy": {Balanced(c.Gold, c.Said, c.N), c.Balanced}, "macro-F1": {MacroF1(c.Gold, c.Said, c.N), c.MacroF1}, "kappa": {Kappa(a, b), c.Kappa},
+		} {
+			if math.Abs(got[0]-got[1]) > 1e-12 {
+				t.Errorf("%s of %v and %v: %v, want %v", name, c.Gold, c.Said, got[0], got[1])
+			}
 		}
 	}
-	if !math.IsNaN(Balanced(nil, nil, 2)) || !math.IsNaN(MacroF1(nil, nil, 2)) {
+	// A class that is none counts as wrong, and one that nobody names does not count.
+	if b, f := Balanced([]int{0, 1}, []int{0, -1}, 4), MacroF1([]int{0, 1}, []int{0, -1}, 4); b != .5 || f != .5 {
+		t.Errorf("%v, %v", b, f)
+	}
+	if !math.IsNaN(Balanced(nil, nil, 2)) || !math.IsNaN(MacroF1(nil, nil, 2)) || !math.IsNaN(Kappa([]bool{true}, []bool{true})) {
 		t.Error("a figure of nothing")
 	}
 }
