@@ -46,6 +46,7 @@ var layers = []layer{
 	{packages: []string{"optim", "optim/*"}, within: true},
 	{packages: []string{"model/kernel"}},
 	{packages: []string{"model/kernel/internal/*"}}, // assembly, a package an instruction set
+	{packages: []string{"score"}},
 	{packages: []string{"data/*"}, within: true},
 	{packages: []string{"result", "stat"}},
 	{packages: []string{"checkpoint"}},

@@ -44,11 +44,27 @@ func columns(s *result.Summary) []column {
 		{"first", s.Evidence > 0, func(sys result.System) string {
 			return plain(evidence(sys, s, func(e result.Evidence) int { return e.First }))
 		}},
+		{"contains", free(s, holds), func(sys result.System) string { return optional(sys.Free.Contains, percent) }},
+		{"exact", free(s, holds), func(sys result.System) string { return optional(sys.Free.Exact, percent) }},
+		{"F1", free(s, words), func(sys result.System) string { return optional(sys.Free.F1, percent) }},
+		{"ROUGE-L", free(s, words), func(sys result.System) string { return optional(sys.Free.L, percent) }},
+		{"faithful", free(s, faithful), func(sys result.System) string { return optional(sys.Free.Faithful, percent) }},
+		{"judged", free(s, judged), func(sys result.System) string { return optional(sys.Free.Judged, percent) }},
 		{"calls", true, func(sys result.System) string { return strconv.Itoa(sys.Calls) }},
 		{"tokens", true, func(sys result.System) string { return strconv.Itoa(sys.Tokens) }},
 		{"no answer", unanswered(s), reasons},
 	}
 }
+
+// free reports whether a figure of free answers is defined for some system.
+func free(s *result.Summary, of func(result.Free) *float64) bool {
+	return slices.ContainsFunc(s.Systems, func(sys result.System) bool { return sys.Free != nil && of(*sys.Free) != nil })
+}
+
+func holds(f result.Free) *float64    { return f.Contains }
+func words(f result.Free) *float64    { return f.F1 }
+func faithful(f result.Free) *float64 { return f.Faithful }
+func judged(f result.Free) *float64   { return f.Judged }
 
 // examTable is the table of one exam.
 func examTable(s *result.Summary) string {
@@ -78,10 +94,45 @@ func examTable(s *result.Summary) string {
 	if len(s.Recall) > 0 {
 		b.WriteString("\n" + align(recalled))
 	}
+	b.WriteString(retrieved(s.Retrieval))
+	if j := s.Judge; j != nil {
+		b.WriteString("\n" + wrap(plain(judgeLine(j)), 80))
+	}
 	for _, n := range s.Notes {
 		b.WriteString("\n" + wrap("note: "+n, 80))
 	}
 	return b.String()
+}
+
+// retrieved is the table of the run's retrievers.
+func retrieved(list []result.Retrieval) string {
+	if len(list) == 0 {
+		return ""
+	}
+	rows := [][]string{{"search", "right first", "95 % interval", "among 3", "among 5", "among 20", "MRR", "nDCG@10"}}
+	for _, r := range list {
+		row := []string{r.Retriever, percent(r.Recall1.Value), percent(r.Recall1.Low) + " – " + percent(r.Recall1.High),
+			percent(r.Recall3.Value), percent(r.Recall5.Value), percent(r.Recall20.Value), decimals(r.MRR.Value), decimals(r.NDCG10.Value)}
+		for i := range row {
+			row[i] = plain(row[i])
+		}
+		rows = append(rows, row)
+	}
+	return "\n" + align(rows)
+}
+
+// decimals prints a figure between 0 and 1 as papers do: .43.
+func decimals(x float64) string {
+	return strings.TrimPrefix(strconv.FormatFloat(x, 'f', 2, 64), "0")
+}
+
+// judgeLine says who judged free answers, and how far that agrees with the metrics.
+func judgeLine(j *result.Judge) string {
+	text := fmt.Sprintf("judge: %s, of %d replies", j.LLM, j.Replies)
+	if j.Kappa == nil {
+		return text + "; Cohen’s kappa with \"contains an accepted answer\" is not defined: one of them says the same of all"
+	}
+	return text + fmt.Sprintf("; Cohen’s kappa with \"contains an accepted answer\" is %s", minus(strconv.FormatFloat(*j.Kappa, 'f', 2, 64)))
 }
 
 // counts says how many questions there are, and of how many what is known.

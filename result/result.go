@@ -44,8 +44,10 @@ type Summary struct {
 	Systems     []System     `json:"systems"`
 	Comparisons []Comparison `json:"comparisons,omitempty"`
 	Recall      []Recall     `json:"recall,omitempty"`
-	Notes       []string     `json:"notes,omitempty"` // what was not run, and why
-	Asked       *Summary     `json:"asked,omitempty"` // the second exam: questions as people ask them
+	Notes       []string     `json:"notes,omitempty"`     // what was not run, and why
+	Judge       *Judge       `json:"judge,omitempty"`     // who judged free answers
+	Retrieval   []Retrieval  `json:"retrieval,omitempty"` // how well the run's retrievers find the right places
+	Asked       *Summary     `json:"asked,omitempty"`     // the second exam: questions as people ask them
 }
 
 // Exams are the summaries of all exams of an evaluation, this one first.
@@ -54,6 +56,45 @@ func (s *Summary) Exams() []*Summary {
 		return []*Summary{s}
 	}
 	return []*Summary{s, s.Asked}
+}
+
+// Free says how good free answers are. Each figure is a mean over the questions that it is defined of.
+type Free struct {
+	Exact    *float64 `json:"exact_match"` // share that says an accepted answer and nothing else; nil = no question has short answers
+	Contains *float64 `json:"contains"`    // share that holds an accepted answer
+	F1       *float64 `json:"f1"`          // token F1 with the closest right answer; nil = no question has a right answer in words
+	L        *float64 `json:"rouge_l"`     // ROUGE-L with it
+	Faithful *float64 `json:"faithful"`    // share of a reply's sentences that its passages support; nil without passages
+	Judged   *float64 `json:"judged"`      // share that the judge holds right; nil without a judge
+}
+
+// Retrieval says how well a retriever finds the right places of the questions of which they are known. Means with 95 % intervals.
+type Retrieval struct {
+	Retriever string `json:"retriever"`
+	Questions int    `json:"questions"`
+	Recall1   Range  `json:"recall_1"` // share with a right place first,
+	Recall3   Range  `json:"recall_3"` // among the first three, and so on
+	Recall5   Range  `json:"recall_5"`
+	Recall20  Range  `json:"recall_20"`
+	MRR       Range  `json:"mrr"`
+	NDCG10    Range  `json:"ndcg_10"`
+}
+
+// Range is a mean with its 95 % interval.
+type Range struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// Judge is the LLM that judged free answers.
+type Judge struct {
+	LLM     string   `json:"llm"`
+	Prompt  string   `json:"prompt"` // with {question}, {answers} and {reply}
+	Replies int      `json:"replies"`
+	Kappa   *float64 `json:"kappa"` // Cohen's kappa with "contains an accepted answer", over all systems; nil where that is not defined
+	Calls   int      `json:"calls"`
+	Tokens  int      `json:"tokens"`
 }
 
 // Scored is how many questions an accuracy is of.
@@ -88,6 +129,7 @@ type System struct {
 	Tokens       int            `json:"tokens"`                      // of the LLM, prompts and replies
 	Evidence     *Evidence      `json:"evidence,omitempty"`          // nil where no right place is known
 	Balanced     *float64       `json:"balanced_accuracy,omitempty"` // mean recall of the classes, where all questions have the same few options
+	Free         *Free          `json:"free,omitempty"`              // nil where the LLM chose among options
 	MacroF1      *float64       `json:"macro_f1,omitempty"`          // mean F1 of the classes, there
 }
 
@@ -143,7 +185,15 @@ type Row struct {
 	Unscored  bool      `arrow:"unscored,optional" json:"unscored,omitempty"`   // nothing but its evidence is scored
 	Given     []string  `arrow:"given,optional" json:"given,omitempty"`         // places of the passages that the LLM was given, in order
 	Right     []string  `arrow:"right,optional" json:"right,omitempty"`         // right places, as far as they are known
-	Rank      int32     `arrow:"rank,optional" json:"rank,omitempty"`           // of the first right place among Given, from 1; 0 = it is not there
+	Free      bool      `arrow:"free,optional" json:"free,omitempty"`           // it was answered in words, and is scored by them:
+	Reply     string    `arrow:"reply,optional" json:"reply,omitempty"`         // what was answered
+	Exact     float64   `arrow:"exact,optional" json:"exact,omitempty"`         // 1 or 0; this and the next four are -1 where they are not defined
+	Contains  float64   `arrow:"contains,optional" json:"contains,omitempty"`   // 1 or 0
+	F1        float64   `arrow:"f1,optional" json:"f1,omitempty"`
+	RougeL    float64   `arrow:"rouge_l,optional" json:"rouge_l,omitempty"`
+	Faithful  float64   `arrow:"faithful,optional" json:"faithful,omitempty"`
+	Judged    int32     `arrow:"judged,optional" json:"judged,omitempty"` // 1 = the judge holds it right, -1 = wrong, 0 = it was not asked, or said neither
+	Rank      int32     `arrow:"rank,optional" json:"rank,omitempty"`     // of the first right place among Given, from 1; 0 = it is not there
 }
 
 // Find returns the system of that name.

@@ -13,30 +13,33 @@ import (
 	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
+	evaluation "slm/stages/eval"
 )
 
 func newEval(a *app) *cobra.Command {
-	var file string
+	var file, answer string
 	var fields []string
 	var offline bool
 	cmd := &cobra.Command{
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
 		Short: "Show a run's table of systems, or ask them your own questions",
 		Long: "Shows the evaluation of a run. With --items the same systems answer other questions from a file of records\n" +
-			"(JSONL, a JSON array, .csv or .tsv) with question, choices and answer (the index of the right choice, from 0, or its letter); --field maps\n" +
-			"other names. The run does not change; the LLM's replies are stored beside it." +
+			"(JSONL, a JSON array, .csv or .tsv) with question, choices and answer (the index of the right choice, from 0, or its letter). Rows may name\n" +
+			"the places of their answers (places, articles, or focus for the title of a document): then the table says how often these are found. A row that\n" +
+			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.eval(cmd.Context(), args[0], file, fields, offline)
+			return a.eval(cmd.Context(), args[0], file, answer, fields, offline)
 		},
 	}
 	cmd.Flags().StringVar(&file, "items", "", "`FILE` of questions")
-	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer and knowledge; may be repeated")
+	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer, knowledge, places, focus, answers, contains and reference; may be repeated")
+	cmd.Flags().StringVar(&answer, "answer", "", "with --items: `choice` among the options, or free answers in words; default: as the recipe has it")
 	cmd.Flags().BoolVar(&offline, "offline", false, "use stored LLM replies only")
 	return cmd
 }
 
-func (a *app) eval(ctx context.Context, run, file string, fields []string, offline bool) (err error) {
+func (a *app) eval(ctx context.Context, run, file, answer string, fields []string, offline bool) (err error) {
 	var sum *result.Summary
 	if file == "" {
 		folder, err := rundir.Find(a.dir, run)
@@ -50,6 +53,9 @@ func (a *app) eval(ctx context.Context, run, file string, fields []string, offli
 			return fmt.Errorf("%s has not been evaluated: %w: slm train does it", folder, checkpoint.ErrMissing)
 		}
 		return a.printSummary(sum)
+	}
+	if answer != "" && answer != evaluation.Choice && answer != evaluation.Free {
+		return usage("--answer %s: want choice or free", answer)
 	}
 	names, err := exam.ParseFields(fields)
 	if err != nil {
@@ -68,7 +74,7 @@ func (a *app) eval(ctx context.Context, run, file string, fields []string, offli
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	sum, err = s.Evaluate(ctx, items)
+	sum, err = s.Evaluate(ctx, items, answer)
 	if view != nil {
 		view.Close()
 	}

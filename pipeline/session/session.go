@@ -2,8 +2,10 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/exam"
+	"slm/llm"
 	"slm/model/kernel"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
@@ -109,15 +112,30 @@ func (s *Session) hash(names ...string) (there map[string]bool, err error) {
 	return there, nil
 }
 
-// Evaluate scores the run's systems on questions of the user's.
-func (s *Session) Evaluate(ctx context.Context, items []exam.Item) (*result.Summary, error) {
+// Evaluate scores the run's systems on questions of the user's. They are answered as the recipe says, or in another way: eval.Choice or eval.Free.
+func (s *Session) Evaluate(ctx context.Context, items []exam.Item, answer string) (*result.Summary, error) {
 	if _, err := s.hash(all.Names()...); err != nil {
 		return nil, err
 	}
+	cfg := s.Recipe.Eval
+	if answer == eval.Choice {
+		cfg.Judge = nil
+	}
+	cfg.Answer = cmp.Or(answer, cfg.Answer)
 	env := &stages.Env{
 		Run: s.Folder, Seed: s.Recipe.Seed, Kernel: s.kernel, LLM: s.box.Client(s.kernel), Replies: s.box.Replies,
 		Answer: s.Recipe.LLM.Answer, Emit: s.emit, Log: s.log, Now: s.now,
 	}
-	sum, _, err := eval.New(s.Recipe.Eval, s.oneStep()).Items(ctx, env, items)
-	return sum, err
+	var judge *blackbox.Box // what it says of other questions is no part of the run, and is not stored
+	env.Other = func(name string) (llm.Client, error) {
+		for _, o := range eval.Def.Others(s.Recipe) {
+			if o.Name == name {
+				judge = &blackbox.Box{Config: o.Config, Offline: s.box.Offline, Seed: s.Recipe.Seed, Others: s.box.Others}
+				return judge.Open(s.kernel, nil)
+			}
+		}
+		return nil, fmt.Errorf("eval declares no black box %q", name)
+	}
+	sum, _, err := eval.New(cfg, s.oneStep()).Items(ctx, env, items)
+	return sum, errors.Join(err, judge.Close())
 }

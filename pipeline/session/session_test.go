@@ -172,7 +172,7 @@ func TestSession_DamagedModelIsNotAskedAndDamagedRepliesAnswerNothing(t *testing
 	if _, err := s.Ask(context.Background(), Question{Text: "What?"}); !errors.Is(err, checkpoint.ErrCorrupt) || !strings.Contains(err.Error(), "weights.arrow") {
 		t.Error(err)
 	}
-	if _, err := s.Evaluate(context.Background(), nil); !errors.Is(err, checkpoint.ErrCorrupt) {
+	if _, err := s.Evaluate(context.Background(), nil, ""); !errors.Is(err, checkpoint.ErrCorrupt) {
 		t.Error(err)
 	}
 	if err := os.Remove(filepath.Join(run, rundir.ReportFile)); err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"slm/llm"
+	"slm/stages"
 	"slm/stages/knowledge"
 	"slm/stages/systems"
 )
@@ -13,6 +15,8 @@ type Config struct {
 	Systems   systems.List `yaml:"systems" unset:"all"`
 	Items     int          `yaml:"items" min:"0" doc:"number of test items to use, from the first on; 0 = all"`
 	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
+	Answer    string       `yaml:"answer" oneof:"choice|free" identity:"changed" doc:"choice: the LLM chooses among the options, and a question without options is not put to it; free: it answers every question in its own words, and sees no options"`
+	Judge     *llm.Config  `yaml:"judge" identity:"changed" unset:"none" doc:"an LLM that says of each free answer whether it is right, with the keys of llm; how far it agrees with the metrics is shown. None = there is no judge"`
 	Intervals Intervals    `yaml:"intervals" doc:"intervals of accuracies and their differences"`
 }
 
@@ -22,9 +26,15 @@ type Intervals struct {
 	N      int    `yaml:"n" min:"100" max:"1000000" doc:"number of resamples"`
 }
 
+// The ways to answer.
+const (
+	Choice = "choice"
+	Free   = "free"
+)
+
 // Default compares the usual systems.
 func Default() Config {
-	return Config{Systems: systems.Usual(), Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.
@@ -38,5 +48,23 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("systems[%d]: %w", i, err))
 		}
 	}
+	if c.Judge != nil {
+		if c.Answer != Free {
+			errs = append(errs, errors.New("judge: judges free answers, with answer: free only"))
+		}
+		if joined, ok := c.Judge.Validate().(interface{ Unwrap() []error }); ok {
+			for _, err := range joined.Unwrap() {
+				errs = append(errs, fmt.Errorf("judge.%w", err))
+			}
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// others is the judge.
+func (c Config) others() []stages.BlackBox {
+	if c.Judge == nil {
+		return nil
+	}
+	return []stages.BlackBox{{Name: judgeName, Config: *c.Judge}}
 }

@@ -18,6 +18,7 @@ var Def = stages.Def{
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},
 	Asks:    stages.Always,
+	Others:  func(s stages.Settings) []stages.BlackBox { return stages.Get[Config](s, "eval").others() },
 	New: func(s stages.Settings) stages.Stage {
 		return New(stages.Get[Config](s, "eval"), knowledge.InOneStep(s))
 	},

@@ -26,8 +26,11 @@ import (
 	"slm/stages/systems"
 )
 
-// RepliesFile holds the black box's answers behind the table.
-const RepliesFile = "replies.arrow"
+// RepliesFile holds the black box's answers behind the table, JudgeRepliesFile the judge's.
+const (
+	RepliesFile      = "replies.arrow"
+	JudgeRepliesFile = "replies-judge.arrow"
+)
 
 // Stage evaluates a run.
 type Stage struct {
@@ -125,7 +128,7 @@ func absent(found exam.Found) []string {
 	if n == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("%d places that the questions name are not in the corpus, and are never found: ", n)
+	text := fmt.Sprintf("the corpus does not have %d of the places that the questions name; they are never found: ", n)
 	for i, m := range found.Missing[:min(n, told)] {
 		if i > 0 {
 			text += "; "
@@ -151,9 +154,8 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
-	with.Silent = true
 	for i, items := range exams {
-		r := newRunner(items, with, w)
+		r := newRunner(items, with, w, s.cfg.Answer == Free)
 		r.whole = wholePlace(dom.Forms)
 		r.progress = func(system string, done, of int) {
 			env.Emit(stages.Event{Type: "step", Stage: stages.Eval, Phase: system, Step: done, Of: of})
@@ -166,7 +168,13 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		for _, it := range items {
 			truth[it.ID] = it.Knowledge != ""
 		}
-		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: env.Answer, Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes}
+		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes}
+		if one.Retrieval, err = s.retrieval(ctx, env, with, dom, items); err != nil {
+			return nil, nil, err
+		}
+		if one.Judge, err = s.judge(ctx, env, items, got); err != nil {
+			return nil, nil, err
+		}
 		if err := summarise(one, got, truth, s.cfg.Intervals.N, env.Seed); err != nil {
 			return nil, nil, err
 		}
@@ -177,6 +185,14 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		sum.Asked, sum.Title, one.Title = one, title(exams[0], dom.Forms), title(items, dom.Forms)
 	}
 	return sum, rows, nil
+}
+
+// style is how the black box is asked.
+func (s *Stage) style(env *stages.Env) string {
+	if s.cfg.Answer == Free {
+		return Free
+	}
+	return env.Answer
 }
 
 // title says what the questions of an exam are, where there are two.
@@ -219,6 +235,9 @@ func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
 	}
 	if err == nil {
 		err = env.Replies(p.Path(RepliesFile))
+	}
+	if err == nil && sum.Judge != nil {
+		err = env.OtherReplies(judgeName, p.Path(JudgeRepliesFile))
 	}
 	if err != nil {
 		_ = p.Abort() // the first error is the one to tell

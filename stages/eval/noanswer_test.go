@@ -57,7 +57,7 @@ func TestRunner_TooManyWithoutAnAnswerEndTheStageAndAreAskedAgain(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = newRunner(w.items, w.with(), kept).run(context.Background(), systems.All)
+	_, err = newRunner(w.items, w.with(), kept, false).run(context.Background(), systems.All)
 	if !errors.Is(err, llm.ErrNoAnswer) || !strings.Contains(err.Error(), "1 empty, 2 failed of 40") || !strings.Contains(err.Error(), `the first: item doc#3 is empty: "no"`) {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestRunner_TooManyWithoutAnAnswerEndTheStageAndAreAskedAgain(t *testing.T) 
 	if kept, err = openWork(dir, "key", nil); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := newRunner(w.items, w.with(), kept).run(context.Background(), systems.All)
+	rows, err := newRunner(w.items, w.with(), kept, false).run(context.Background(), systems.All)
 	if err = errors.Join(err, kept.log.Close()); err != nil || !reflect.DeepEqual(rows, mustRun(t, newDuo(40).runner())) {
 		t.Errorf("where they have an answer the next time the rows are not those of an undisturbed evaluation: %v", err)
 	}

@@ -2,11 +2,11 @@ package eval
 
 import "strings"
 
-// mostLike returns the option whose character trigrams are most completely found in the text, or −1 when none has any there. It is
-// how a text is judged without an LLM: which option it would have meant. Ties go to the first option.
-func mostLike(text string, options []string) int {
+// mostLike returns the option whose character trigrams are most completely found in the text, or −1 when none has any there, or
+// at most the share least of them. It is how a text is judged without an LLM: which option it would have meant. Ties go to the first option.
+func mostLike(text string, options []string, least float64) int {
 	have := trigrams(text)
-	best, most := -1, 0.0
+	best, most := -1, least
 	for i, o := range options {
 		grams, found := trigrams(o), 0
 		for g := range grams {

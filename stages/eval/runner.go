@@ -19,19 +19,24 @@ type runner struct {
 	with     *systems.Resources
 	work     *work
 	progress func(system string, done, of int) // tells how far a system is; may be nil
+	free     bool                              // questions are answered in words
 	whole    func(place string) string         // the section's place, for one that names a part of it; nil where there are none
 
 	notes []string
 }
 
 // newRunner makes a runner of what the systems are made of. Work that was kept is taken over.
-func newRunner(items []exam.Item, with *systems.Resources, w *work) *runner {
+func newRunner(items []exam.Item, with *systems.Resources, w *work, free bool) *runner {
 	qs := make([]systems.Question, len(items))
 	for i, it := range items {
 		qs[i] = systems.Question{ID: it.ID, Text: it.Question, Choices: it.Choices, Section: it.Section, Place: it.Place, Truth: it.Knowledge}
+		if free {
+			qs[i].Choices = nil
+		}
 	}
+	with.Silent = !free
 	with.Examine(qs, w)
-	return &runner{items: items, with: with, work: w}
+	return &runner{items: items, with: with, work: w, free: free}
 }
 
 // run answers every item with every system and returns the rows, system by system.
@@ -120,12 +125,15 @@ func (r *runner) row(system string, it exam.Item, a systems.Answer) result.Row {
 		row.NoAnswer, row.Said = string(a.None.Reason), a.None.Said
 	}
 	if a.Knowledge != "" {
-		row.ByText = int32(mostLike(a.Knowledge, it.Choices))
+		row.ByText = int32(mostLike(a.Knowledge, it.Choices, 0))
 		row.StartOK = startsAs(a.Knowledge, it.Knowledge, result.StartLen)
 	}
 	row.PlaceOK = a.Place != "" && slices.Contains(it.Right(), a.Place)
 	row.Exam, row.Given, row.Right, row.Unscored = it.Exam, a.Given, it.Right(), len(it.Choices) == 0
 	row.Rank = r.rank(row.Given, row.Right)
+	if r.free {
+		scoreFree(&row, it, a)
+	}
 	return row
 }
 

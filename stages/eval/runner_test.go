@@ -158,7 +158,7 @@ func (w *duo) with() *systems.Resources {
 	}
 }
 
-func (w *duo) runner() *runner { return newRunner(w.items, w.with(), &work{}) }
+func (w *duo) runner() *runner { return newRunner(w.items, w.with(), &work{}, false) }
 
 func usual() []systems.Spec {
 	specs, err := systems.Resolve(nil)
@@ -246,7 +246,7 @@ func TestRunner_KilledEvaluationGoesOnAndEndsTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, err := newRunner(w.items, w.with(), kept).run(context.Background(), usual())
+			rows, err := newRunner(w.items, w.with(), kept, false).run(context.Background(), usual())
 			if sitting == 0 && !errors.Is(err, llm.ErrUnavailable) {
 				t.Fatalf("call %d fails: %v", failAt, err)
 			}
@@ -357,11 +357,11 @@ func TestSummary_TheLastStageThatWasRunIsComparedWithTheLLMAlone(t *testing.T) {
 func TestRunner_TextMeansTheOptionItIsMostLike(t *testing.T) {
 	options := []string{"the quick brown fox", "jumps over the lazy dog", "lorem ipsum dolor"}
 	for want, s := range []string{"A quick  brown\nfox ran", "it jumps over the lazy cat", "Lorem ipsum dolor sit"} {
-		if got := mostLike(s, options); got != want {
+		if got := mostLike(s, options, 0); got != want {
 			t.Errorf("%q is like option %d, want %d", s, got, want)
 		}
 	}
-	if got := mostLike("xyzzy", options); got != -1 {
+	if got := mostLike("xyzzy", options, 0); got != -1 {
 		t.Errorf("a text like none gave %d", got)
 	}
 	if !startsAs("  the quick\nbrown fox", "the quick brown fox jumps", 15) || startsAs("a quick brown fox", "the quick", 9) || startsAs("the quick", "the quick brown", 40) || startsAs("x", "", 40) {

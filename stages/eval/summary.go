@@ -42,6 +42,7 @@ func summarise(s *result.Summary, rows []result.Row, truth map[string]bool, n in
 		if sys.Evidence, err = evidence(a, opt); err != nil {
 			return fmt.Errorf("eval: evidence of %s: %w", a.name, err)
 		}
+		sys.Free = freeOf(a.rows)
 		if classes != nil {
 			sys.Balanced, sys.MacroF1 = byClass(a, classes)
 		}
@@ -100,7 +101,7 @@ func bound(all []answers) *answers {
 func chance(rows []result.Row) float64 {
 	sum, scored := 0.0, 0
 	for _, r := range rows {
-		if scored += count(!r.Unscored); len(r.Choices) > 0 {
+		if scored += count(!r.Unscored); len(r.Choices) > 0 && !r.Free {
 			sum += 1 / float64(len(r.Choices))
 		}
 	}
