@@ -23,6 +23,7 @@ var layouts = []struct{ question, more, knowledge string }{
 	{"instruction", "context", "response"},
 	{"prompt", "", "completion"},
 	{"prompt", "", "response"},
+	{"prompt", "", "chosen"}, // of preferences: what was rejected is no knowledge
 	{"question", "", "answer"},
 	{"question", "", "response"},
 	{"query", "", "response"},
@@ -49,6 +50,9 @@ func (b *builder) exchanges(row rows.Row) ([]exchange, error) {
 		if v, ok := row.Value(name); ok {
 			return conversation(name, v)
 		}
+	}
+	if v, ok := row.Value("instances"); ok && row.Has("instruction") {
+		return instances(row, v)
 	}
 	for _, l := range layouts {
 		if !row.Has(l.question) || !row.Has(l.knowledge) {

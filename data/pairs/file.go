@@ -31,7 +31,7 @@ type From struct {
 var format = rows.Format{Most: 4 << 20, Kind: ErrFormat, Noun: "pair"}
 
 // Read reads pairs from a file of records (rows.Format): a question, the knowledge, and a place if the pair has one. It knows the fields of
-// Alpaca (instruction, input, output), of prompts with completions, of questions with answers, and conversations: OpenAI's messages and
+// Alpaca (instruction, input, output), of Self-Instruct's tasks, of prompts with completions, of questions with answers, and conversations: OpenAI's messages and
 // ShareGPT's. Of a conversation each question with the answer behind it is a pair.
 func Read(path string, from From) ([]Pair, error) {
 	b := builder{From: from, file: filepath.Base(path)}

@@ -32,7 +32,7 @@ type Config struct {
 // Pairs says where questions and knowledge come from.
 type Pairs struct {
 	From      string        `yaml:"from" doc:"corpus: templates about the training sections; file: a file; llm: questions that an LLM writes; rules: questions that rules make from the text of every section; several are joined by +, such as corpus+llm; both = corpus+file"`
-	File      string        `yaml:"file" kind:"path" unset:"none" doc:"JSONL, a JSON array, .csv or .tsv with question, knowledge and optionally place; or Alpaca's fields, prompts with completions, conversations (messages, ShareGPT). A question of the exam's dev or test split is an error"`
+	File      string        `yaml:"file" kind:"path" unset:"none" doc:"JSONL, a JSON array, .csv or .tsv with question, knowledge and optionally place; or Alpaca's fields, Self-Instruct's tasks, prompts with completions, preferences (prompt, chosen), conversations (messages, ShareGPT). A question of the exam's dev or test split is an error"`
 	Fields    *pairs.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
 	Rules     int           `yaml:"rules" min:"1" identity:"changed" doc:"with from: rules: questions a section, at most"`
 	Templates []string      `yaml:"templates" oneof:"number|heading|quote" doc:"the forms of data.forms that ask"`
