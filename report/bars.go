@@ -28,28 +28,40 @@ var kindClass = map[systems.Kind]string{
 func bars(s *result.Summary) []bar {
 	out := make([]bar, 0, len(s.Systems))
 	for _, sys := range s.Systems {
+		if s.Scored() == 0 {
+			if sys.Evidence == nil {
+				continue
+			}
+			sys.Accuracy, sys.Low, sys.High = sys.Evidence.Rate, sys.Evidence.Low, sys.Evidence.High
+		}
 		b := bar{Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
 		if spec, ok := systems.Lookup(sys.System); ok {
 			b.Label, b.Gets, b.Class = spec.Label, spec.Gets, kindClass[spec.Kind]
 		}
 		b.Range = strings.TrimSuffix(percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(percent(sys.High), nbsp+"%")
-		b.SVG = barSVG(b, sys, s.Chance)
+		says := fmt.Sprintf("%s: %s of the questions right, 95 %% interval %s; chance is %s", b.Label, b.Value, b.Range, percent(s.Chance))
+		if s.Scored() == 0 {
+			says = fmt.Sprintf("%s: evidence for %s of the questions, 95 %% interval %s", b.Label, b.Value, b.Range)
+		}
+		b.SVG = barSVG(b, says, sys, s.Chance)
 		out = append(out, b)
 	}
 	return out
 }
 
-// barSVG draws a system's accuracy, its interval and the chance line, over the whole width from 0 to 100 %.
-func barSVG(b bar, sys result.System, chance float64) template.HTML {
+// barSVG draws a system's share of the questions, its interval and the chance line, over the whole width from 0 to 100 %.
+func barSVG(b bar, says string, sys result.System, chance float64) template.HTML {
 	const w, h = 1000.0, 40.0
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg class="bar %s" viewBox="0 0 %.0f %.0f" preserveAspectRatio="none" role="img" aria-label="%s">`, b.Class, w, h,
-		html.EscapeString(fmt.Sprintf("%s: %s of the questions right, 95 %% interval %s; chance is %s", b.Label, b.Value, b.Range, percent(chance))))
+		html.EscapeString(says))
 	for _, at := range []float64{0, 0.25, 0.5, 0.75, 1} {
 		fmt.Fprintf(&out, `<line class="grid" x1="%.1f" x2="%.1f" y1="0" y2="%.0f"/>`, w*at, w*at, h)
 	}
 	fmt.Fprintf(&out, `<rect class="fill" x="0" y="11" width="%.1f" height="18"/>`, w*sys.Accuracy)
-	fmt.Fprintf(&out, `<line class="chance" x1="%.1f" x2="%.1f" y1="0" y2="%.0f"/>`, w*chance, w*chance, h)
+	if chance > 0 {
+		fmt.Fprintf(&out, `<line class="chance" x1="%.1f" x2="%.1f" y1="0" y2="%.0f"/>`, w*chance, w*chance, h)
+	}
 	lo, hi := w*sys.Low, w*sys.High
 	fmt.Fprintf(&out, `<path class="whisker" d="M%.1f 20H%.1fM%.1f 14V26M%.1f 14V26"/></svg>`, lo, hi, lo, hi)
 	return template.HTML(out.String())

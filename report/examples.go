@@ -51,7 +51,7 @@ func examples(s *result.Summary, rows []result.Row, n int) []Example {
 	total := 0
 	for _, r := range rows {
 		b, ok := before[r.Item]
-		if r.System != m.System || !ok {
+		if r.System != m.System || !ok || r.Exam != "" || r.Unscored {
 			continue
 		}
 		for i, k := range exampleKinds {

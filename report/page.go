@@ -21,8 +21,8 @@ var pageHTML string
 var styleCSS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"percent": percent, "optional": optionalHTML, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
-	"unanswered": unanswered, "reasons": reasons, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
+	"percent": percent, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
+	"unanswered": unanswered, "judge": judgeLine, "decimals": decimals, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
 	"head": func(s string) string { return s[:min(len(s), 12)] },
 }).Parse(pageHTML))
 
@@ -35,9 +35,8 @@ type view struct {
 	Style    template.CSS
 	Headline string
 	Figures  []fact
-	Findings []Finding
 	Summary  *result.Summary
-	Bars     []bar
+	Exams    []examView
 	Curves   []curveView
 	Search   *searchView
 	Examples []Example
@@ -47,6 +46,41 @@ type view struct {
 	Versions []fact
 
 	EstimateCheck *EstimateCheck
+}
+
+// examView is what the page says of an exam.
+type examView struct {
+	ID       string // behind the names of its parts; empty for the first exam
+	Title    string // empty where there is one exam only
+	Headline string
+	Counts   string
+	Summary  *result.Summary
+	Bars     []bar
+	Findings []Finding
+	Columns  []string
+	Lines    []lineView
+}
+
+// lineView is a system's line of the table of all figures.
+type lineView struct {
+	System string
+	Cells  []string
+}
+
+func viewExam(s *result.Summary, id string) examView {
+	v := examView{ID: id, Title: s.Title, Headline: Headline(s), Counts: counts(s), Summary: s, Bars: bars(s), Findings: Findings(s)}
+	cols := figuresOf(s)
+	for _, c := range cols {
+		v.Columns = append(v.Columns, c.title)
+	}
+	for _, sys := range s.Systems {
+		line := lineView{System: sys.System}
+		for _, c := range cols {
+			line.Cells = append(line.Cells, c.cell(sys))
+		}
+		v.Lines = append(v.Lines, line)
+	}
+	return v
 }
 
 // curveView is a training stage's figure.
@@ -61,8 +95,9 @@ func Render(w io.Writer, r *Run) error {
 	if r.Summary != nil {
 		v.Headline = strings.ReplaceAll(Headline(r.Summary), r.Summary.LLM, strings.ReplaceAll(r.Summary.LLM, "-", "\u2011")) // a name is not broken
 		v.Figures = figures(r.Summary)
-		v.Findings = Findings(r.Summary)
-		v.Bars = bars(r.Summary)
+		for i, exam := range r.Summary.Exams() {
+			v.Exams = append(v.Exams, viewExam(exam, []string{"", "-asked"}[i]))
+		}
 		v.Examples = examples(r.Summary, r.Rows, exampleCount)
 	}
 	for _, c := range r.Curves {
@@ -91,6 +126,14 @@ func Render(w io.Writer, r *Run) error {
 // figures are the four numbers at the top.
 func figures(s *result.Summary) []fact {
 	var out []fact
+	if s.Scored() == 0 {
+		for _, sys := range s.Systems {
+			if spec, ok := systems.Lookup(sys.System); ok && spec.Kind == systems.Text && sys.Evidence != nil && len(out) < 4 {
+				out = append(out, fact{"evidence with " + label(sys.System), percent(sys.Evidence.Rate)})
+			}
+		}
+		return out
+	}
 	if sys, ok := s.Find(systems.Alone); ok {
 		out = append(out, fact{label(systems.Alone), percent(sys.Accuracy)})
 	}
@@ -129,16 +172,6 @@ func (c Curve) view() curveView {
 	}
 	v.Plot = p.both(470, 280)
 	return v
-}
-
-func optionalHTML(x *float64, print string) string {
-	if x == nil {
-		return "–"
-	}
-	if print == "p" {
-		return pvalue(*x)
-	}
-	return percent(*x)
 }
 
 // inLine prints a place in one line: "GPL-3.0 license\nSection 4:" as "GPL-3.0 license, Section 4".

@@ -19,56 +19,9 @@ func Table(s *result.Summary) string {
 	return strings.Join(parts, "\n")
 }
 
-// column is a figure of a system; shown where it is defined for some.
-type column struct {
-	name  string
-	shown bool
-	cell  func(result.System) string
-}
-
-// columns are the figures of the table: accuracies where questions are scored, evidence where right places are known.
-func columns(s *result.Summary) []column {
-	scored := s.Scored() > 0
-	classes := slices.ContainsFunc(s.Systems, func(sys result.System) bool { return sys.Balanced != nil })
-	return []column{
-		{"accuracy", scored, func(sys result.System) string { return plain(percent(sys.Accuracy)) }},
-		{"95 % interval", scored, func(sys result.System) string { return plain(percent(sys.Low) + " – " + percent(sys.High)) }},
-		{"balanced", classes, func(sys result.System) string { return optional(sys.Balanced, percent) }},
-		{"macro-F1", classes, func(sys result.System) string { return optional(sys.MacroF1, percent) }},
-		{"p vs llm", scored, func(sys result.System) string { return optional(sys.McNemarP, pvalue) }},
-		{"headroom", scored, func(sys result.System) string { return optional(sys.Headroom, percent) }},
-		{"harm", scored, func(sys result.System) string { return optional(sys.Harm, percent) }},
-		{"evidence", s.Evidence > 0, func(sys result.System) string {
-			return plain(evidence(sys, s, func(e result.Evidence) int { return e.Any }))
-		}},
-		{"first", s.Evidence > 0, func(sys result.System) string {
-			return plain(evidence(sys, s, func(e result.Evidence) int { return e.First }))
-		}},
-		{"contains", free(s, holds), func(sys result.System) string { return optional(sys.Free.Contains, percent) }},
-		{"exact", free(s, holds), func(sys result.System) string { return optional(sys.Free.Exact, percent) }},
-		{"F1", free(s, words), func(sys result.System) string { return optional(sys.Free.F1, percent) }},
-		{"ROUGE-L", free(s, words), func(sys result.System) string { return optional(sys.Free.L, percent) }},
-		{"faithful", free(s, faithful), func(sys result.System) string { return optional(sys.Free.Faithful, percent) }},
-		{"judged", free(s, judged), func(sys result.System) string { return optional(sys.Free.Judged, percent) }},
-		{"calls", true, func(sys result.System) string { return strconv.Itoa(sys.Calls) }},
-		{"tokens", true, func(sys result.System) string { return strconv.Itoa(sys.Tokens) }},
-		{"no answer", unanswered(s), reasons},
-	}
-}
-
-// free reports whether a figure of free answers is defined for some system.
-func free(s *result.Summary, of func(result.Free) *float64) bool {
-	return slices.ContainsFunc(s.Systems, func(sys result.System) bool { return sys.Free != nil && of(*sys.Free) != nil })
-}
-
-func holds(f result.Free) *float64    { return f.Contains }
-func words(f result.Free) *float64    { return f.F1 }
-func faithful(f result.Free) *float64 { return f.Faithful }
-func judged(f result.Free) *float64   { return f.Judged }
-
 // examTable is the table of one exam.
 func examTable(s *result.Summary) string {
-	cols := slices.DeleteFunc(columns(s), func(c column) bool { return !c.shown })
+	cols := slices.DeleteFunc(figuresOf(s), func(c column) bool { return c.name == "" })
 	rows := [][]string{{"system"}}
 	for _, c := range cols {
 		rows[0] = append(rows[0], c.name)
@@ -76,7 +29,7 @@ func examTable(s *result.Summary) string {
 	for _, sys := range s.Systems {
 		row := []string{sys.System}
 		for _, c := range cols {
-			row = append(row, c.cell(sys))
+			row = append(row, plain(strings.ReplaceAll(c.cell(sys), "\u202f", "")))
 		}
 		rows = append(rows, row)
 	}
@@ -141,21 +94,16 @@ func counts(s *result.Summary) string {
 	if s.Scored() > 0 {
 		text += ", chance " + percent(s.Chance)
 	}
-	if s.Unscored > 0 {
-		text += fmt.Sprintf("; %d have no options, and count in the evidence alone", s.Unscored)
+	switch {
+	case s.Unscored == s.Items:
+		text += ", of which evidence alone is scored"
+	case s.Unscored > 0:
+		text += fmt.Sprintf("; evidence alone is scored of %d", s.Unscored)
 	}
 	if s.Evidence > 0 && s.Evidence < s.Items {
 		text += fmt.Sprintf("; the places of the answers are known of %d", s.Evidence)
 	}
 	return text
-}
-
-// evidence prints how many questions had some evidence, as a share of those of which right places are known.
-func evidence(sys result.System, s *result.Summary, of func(result.Evidence) int) string {
-	if sys.Evidence == nil || s.Evidence == 0 {
-		return "–"
-	}
-	return percent(float64(of(*sys.Evidence)) / float64(s.Evidence))
 }
 
 // unanswered says that the LLM gave no answer to some question.
@@ -207,13 +155,6 @@ func align(rows [][]string) string {
 // plain replaces the page's special spaces by ordinary ones.
 func plain(s string) string {
 	return strings.NewReplacer(nbsp, " ", "\u202f", " ", "’", "'").Replace(s)
-}
-
-func optional(x *float64, print func(float64) string) string {
-	if x == nil {
-		return "–"
-	}
-	return plain(print(*x))
 }
 
 // wrap breaks a text at spaces into lines of at most width characters, each ended by a newline.

@@ -201,13 +201,13 @@ func title(items []exam.Item, forms form.Set) string {
 	case items[0].Exam == exam.Asked:
 		return "as asked"
 	case own && strings.Contains(forms.Exam, "{number}"):
-		return "by number, in questions that the program wrote"
+		return "by number, written by the program"
 	case own:
-		return "by place, in questions that the program wrote"
+		return "by place, written by the program"
 	case !slices.ContainsFunc(items, func(m exam.Item) bool { return m.Section == "" || len(m.Places) > 0 }):
-		return "by number or name, as the questions of a file have it"
+		return "that name their sections"
 	}
-	return "questions of a file"
+	return "of the exam's file"
 }
 
 // wholePlace turns the place of a part of a section into the section's.
