@@ -10,6 +10,7 @@ import (
 type Case struct {
 	Scores [][]float64 // [section][signal]
 	Right  []bool      // at least one
+	Weight float64     // that the question has in the fit; 0 counts as 1
 }
 
 // caseDepth is how many sections of each signal a case has, from the best on: with more the fit takes longer and comes to the same.
@@ -93,7 +94,13 @@ func Fit(cases []Case, start []float64, ridge float64) ([]float64, error) {
 // likelihood is the negative mean log-probability of the right sections with its penalty, and its gradient.
 func likelihood(cases []Case, w, start []float64, ridge float64) (loss float64, gradient []float64) {
 	gradient = make([]float64, len(w))
+	var n float64
 	for _, c := range cases {
+		weight := c.Weight
+		if weight == 0 {
+			weight = 1
+		}
+		n += weight
 		z := make([]float64, len(c.Scores))
 		top := math.Inf(-1)
 		for i, row := range c.Scores {
@@ -109,18 +116,17 @@ func likelihood(cases []Case, w, start []float64, ridge float64) (loss float64, 
 				right += z[i]
 			}
 		}
-		loss -= math.Log(math.Max(right, 1e-300) / sum)
+		loss -= weight * math.Log(math.Max(right, 1e-300)/sum)
 		for i, row := range c.Scores {
 			p := z[i] / sum
 			if c.Right[i] {
 				p -= z[i] / math.Max(right, 1e-300)
 			}
 			for j, x := range row {
-				gradient[j] += p * x
+				gradient[j] += weight * p * x
 			}
 		}
 	}
-	n := float64(len(cases))
 	loss /= n
 	for j := range gradient {
 		gradient[j] = gradient[j]/n + ridge*(w[j]-start[j])

@@ -17,6 +17,7 @@ type Asked struct {
 
 // Quality says how well a retriever finds the sections of some questions.
 type Quality struct {
+	Exam      string        `json:"exam,omitempty"` // whose questions they are; "" = the first
 	Retriever string        `json:"retriever"`
 	Questions int           `json:"questions"`
 	Recall1   stat.Interval `json:"recall_1"` // share of the questions with a right section first,

@@ -118,7 +118,7 @@ func kindOf(t reflect.Type, tag reflect.StructTag) string {
 	case reflect.Array:
 		return fmt.Sprintf("%d %ss", t.Len(), kindOf(deref(t.Elem()), tag))
 	case reflect.Map:
-		return "table of " + kindOf(deref(t.Elem()), tag) + "s"
+		return "table of " + strings.TrimSuffix(kindOf(deref(t.Elem()), tag), "s") + "s"
 	case reflect.Bool:
 		return "flag"
 	case reflect.Float32, reflect.Float64:

@@ -12,6 +12,8 @@ import (
 type Config struct {
 	Fuse  string   `yaml:"fuse" oneof:"none|rrf|learned" doc:"how signals are put together: reciprocal ranks, or weights fitted on the training and development questions; none = the run has no such stage, and search is by keywords alone"`
 	Dense []string `yaml:"dense" unset:"none" doc:"encoders whose vectors are searched beside the keywords"`
+
+	Aliases map[string][]string `yaml:"-"` // data.aliases
 }
 
 // Default has no stage.

@@ -20,8 +20,12 @@ var Def = stages.Def{
 		Doc:     "what sections are found with",
 		Default: func() any { c := Default(); return &c },
 		Later:   true,
-		Check:   check,
+		Complete: func(s stages.Settings, _ func(string) bool) {
+			stages.At[Config](s, "stages.find").Aliases = stages.Get[map[string][]string](s, "data.aliases")
+		},
+		Check: check,
 	},
+	Keys:    stages.Keys("data.aliases"),
 	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.find").Fuse != search.None },
 	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.find")) },
 	Cost:    cost,
@@ -82,9 +86,11 @@ func metrics(dir string) ([]stages.Metric, error) {
 	}
 	var list []stages.Metric
 	for _, q := range rows {
-		list = append(list,
-			stages.Metric{Name: "recall@1 of " + q.Retriever, Value: q.Recall1.Value, Near: near},
-			stages.Metric{Name: "recall@5 of " + q.Retriever, Value: q.Recall5.Value, Near: near})
+		name := " of " + q.Retriever
+		if q.Exam != "" {
+			name += ", " + q.Exam
+		}
+		list = append(list, stages.Metric{Name: "recall@1" + name, Value: q.Recall1.Value, Near: near}, stages.Metric{Name: "recall@5" + name, Value: q.Recall5.Value, Near: near})
 	}
 	return list, nil
 }

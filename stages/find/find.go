@@ -35,12 +35,16 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	defer func() { _ = dom.Close() }() // mapped for reading
 	from := search.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel}
 	made := make([]*retrieve.Vectors, len(s.cfg.Dense))
-	signals := []search.Signal{}
 	keyword, err := retrieve.OpenKeyword(dom.Sections)
 	if err != nil {
 		return err
 	}
-	signals = append(signals, search.Signal{Name: search.Keyword, Scorer: keyword})
+	defer func() { err = errors.Join(err, keyword.Close()) }()
+	var signals []search.Signal
+	index := retrieve.NewIndex(dom.Sections, s.cfg.Aliases)
+	for _, name := range retrieve.Signals() {
+		signals = append(signals, search.Signal{Name: name, Scorer: index.Signal(name)})
+	}
 	defer func() {
 		for _, s := range signals {
 			err = errors.Join(err, s.Scorer.Close())
@@ -65,8 +69,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 		signals = append(signals, search.Signal{Name: name, Scorer: dense})
 	}
 	fit := fitting{
-		cfg: s.cfg, sections: dom.Sections.Len(), signals: signals, seed: env.Seed,
-		train: search.Asked(dom, exam.Train), dev: search.Asked(dom, exam.Dev),
+		cfg: s.cfg, sections: dom.Sections.Len(), keyword: keyword, signals: signals, parts: parts(dom), seed: env.Seed,
 		progress: func(phase string, step, of int) {
 			env.Emit(stages.Event{Type: "step", Phase: phase, Step: step, Of: of})
 		},
@@ -87,7 +90,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 		return errors.Join(err, p.Abort())
 	}
 	m := env.Manifest(stages.Find)
-	m.Counters["questions"], m.Counters["dev"] = int64(fusion.Questions), int64(len(fit.dev))
+	m.Counters["questions"], m.Counters["dev"] = int64(fusion.Questions), int64(fit.count(exam.Dev))
 	m.Facts["split_digest"] = exam.Digest(dom.Items)
 	if i := slices.IndexFunc(quality, func(q retrieve.Quality) bool { return q.Retriever == search.Hybrid }); i >= 0 {
 		env.Log.Info("retrieval", "first", quality[i].Recall1.Value, "among five", quality[i].Recall5.Value)

@@ -154,11 +154,11 @@ func checkFound(t *testing.T, env *stages.Env) {
 	for _, q := range quality {
 		by[q.Retriever] = q
 	}
-	if h, k := by[search.Hybrid], by[search.Keyword]; len(by) != 3 || h.Questions != 20 || k.Recall5.Value < 0.9 || h.Recall5.Value < 0.8 || by["letters"].Recall20.Value == 0 {
+	if h, k := by[search.Hybrid], by[search.Keyword]; h.Questions != 20 || k.Recall5.Value < 0.9 || h.Recall5.Value < 0.8 || by["letters"].Recall20.Value == 0 {
 		t.Errorf("%+v", quality)
 	}
 	list, err := metrics(env.Dir(stages.Find))
-	if err != nil || len(list) != 6 || list[0].Value != by[search.Keyword].Recall1.Value {
+	if err != nil || len(list) != 2*len(by) || list[0].Value != by[search.Keyword].Recall1.Value {
 		t.Errorf("%v, %v", list, err)
 	}
 }
@@ -188,10 +188,10 @@ func TestWindows_EveryCharacterStandsInOne(t *testing.T) {
 	covered := map[int]int{}
 	for i, text := range texts {
 		s := sections[owner[i]]
-		if width(text) > 210 || !strings.HasPrefix(text, s.Title+" "+s.Number+". ") {
+		if width(text) > 210 || !strings.HasPrefix(text, s.Title+". ") {
 			t.Errorf("window %d: %q", i, text)
 		}
-		piece := strings.TrimPrefix(text, s.Title+" "+s.Number+". ")
+		piece := strings.TrimPrefix(text, s.Title+". ")
 		piece = strings.TrimPrefix(piece, "Head. ")
 		at := strings.Index(s.Text[max(0, covered[owner[i]]-len(piece)):], piece)
 		if at < 0 {
@@ -204,7 +204,7 @@ func TestWindows_EveryCharacterStandsInOne(t *testing.T) {
 			t.Errorf("of section %d, %d bytes of %d are in windows", i, covered[i], len(s.Text))
 		}
 	}
-	if whole, _ := windows(sections, 0); len(whole) != 4 || whole[1] != "B 2. "+long || whole[0] != "A 1. Head. short" {
+	if whole, _ := windows(sections, 0); len(whole) != 4 || whole[1] != "B. "+long || whole[0] != "A. Head. short" {
 		t.Errorf("without a limit: %q", whole)
 	}
 	if !reflect.DeepEqual(decode(encode([][]float32{{1, -2.5}, {3, 4}}), 2), [][]float32{{1, -2.5}, {3, 4}}) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"slm/data/exam"
 	"slm/retrieve"
 	"slm/rng"
+	"slm/stages/domain"
 	"slm/stages/search"
 	"slm/stat"
 )
@@ -13,50 +15,106 @@ import (
 // folds is in how many parts the questions are cut to say how the fusion does on questions that it was not fitted on.
 const folds = 5
 
-// ridge pulls the weights towards equal ones.
-const ridge = 0.02
+// prior is how many questions the starting weights are worth.
+const prior = 10
 
 // resamples is how many times the questions are drawn for an interval.
 const resamples = 2000
 
+// start is the weight of a signal before any question was seen; 1 of one that is not here.
+var start = map[string]float64{retrieve.Heading: 0.3, retrieve.Around: 0.2, retrieve.Document: 0.3}
+
+// part are the questions of an exam's split.
+type part struct {
+	exam, split string
+	questions   []retrieve.Asked
+}
+
 // fitting fits the fusion of some signals and measures it.
 type fitting struct {
-	cfg        Config
-	sections   int
-	signals    []search.Signal
-	train, dev []retrieve.Asked
-	seed       uint64
-	progress   func(phase string, step, of int)
+	cfg      Config
+	sections int
+	keyword  *retrieve.Keyword
+	signals  []search.Signal // those of the index, then the vectors
+	parts    []part
+	seed     uint64
+	progress func(phase string, step, of int)
+}
+
+// parts are the questions that weights may be fitted on: of each exam those for training, and those for development.
+func parts(dom *domain.Domain) (out []part) {
+	for _, split := range []string{exam.Train, exam.Dev} {
+		for _, p := range []part{{"", split, search.Asked(dom, dom.Items, split)}, {exam.Asked, split, search.Asked(dom, dom.Asked, split)}} {
+			if len(p.questions) > 0 {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// questions are all, one behind the other.
+func (f fitting) questions() (all []retrieve.Asked) {
+	for _, p := range f.parts {
+		all = append(all, p.questions...)
+	}
+	return all
+}
+
+// count is the number of questions of a split.
+func (f fitting) count(split string) (n int) {
+	for _, p := range f.parts {
+		if p.split == split {
+			n += len(p.questions)
+		}
+	}
+	return n
 }
 
 // run returns the fusion, fitted on all questions, and how well each retriever does on the development questions: each signal alone, and all together,
 // with weights that were fitted without the question and all others about its sections.
-func (f fitting) run(ctx context.Context) (search.Fusion, []retrieve.Quality, error) {
-	fusion := search.Fusion{Version: search.FusionVersion, Fuse: f.cfg.Fuse, Dense: f.cfg.Dense}
-	var quality []retrieve.Quality
-	measure := func(name string, ranks [][]int) error {
-		if len(f.dev) == 0 {
-			return nil
+func (f fitting) run(ctx context.Context) (fusion search.Fusion, quality []retrieve.Quality, err error) {
+	fusion = search.Fusion{Version: search.FusionVersion, Fuse: f.cfg.Fuse, Dense: f.cfg.Dense, Aliases: f.cfg.Aliases}
+	measure := func(name string, ranks func(p part, first int) ([][]int, error)) error {
+		first := 0
+		for _, p := range f.parts {
+			if p.split == exam.Dev {
+				got, err := ranks(p, first)
+				if err != nil {
+					return err
+				}
+				q, err := retrieve.Measure(name, p.questions, got, stat.Options{Resamples: resamples, Stream: rng.New(f.seed, "find", "bootstrap")})
+				if err != nil {
+					return err
+				}
+				q.Exam = p.exam
+				quality = append(quality, q)
+			}
+			first += len(p.questions)
 		}
-		q, err := retrieve.Measure(name, f.dev, ranks, stat.Options{Resamples: resamples, Stream: rng.New(f.seed, "find", "bootstrap")})
-		quality = append(quality, q)
-		return err
+		return nil
 	}
-	for _, s := range f.signals {
-		ranks, err := retrieve.Ranks(ctx, retrieve.Ranked(s.Scorer), f.dev)
-		if err != nil {
+	by := func(r retrieve.Retriever) func(part, int) ([][]int, error) {
+		return func(p part, _ int) ([][]int, error) { return retrieve.Ranks(ctx, r, p.questions) }
+	}
+	if err := measure(search.Keyword, by(f.keyword)); err != nil {
+		return fusion, nil, err
+	}
+	ranked := []retrieve.Retriever{f.keyword}
+	for i, s := range f.signals {
+		if i >= len(retrieve.Signals()) {
+			ranked = append(ranked, retrieve.Ranked(s.Scorer))
+		}
+		if err := measure(s.Name, by(retrieve.Ranked(s.Scorer))); err != nil {
 			return fusion, nil, err
 		}
-		if err := measure(s.Name, ranks); err != nil {
-			return fusion, nil, err
-		}
 	}
+	name := search.RRF
 	if f.cfg.Fuse == search.RRF {
-		ranks, err := retrieve.Ranks(ctx, search.Reciprocal(f.sections, f.signals), f.dev)
-		if err != nil {
-			return fusion, nil, err
-		}
-		return fusion, quality, measure(search.Hybrid, ranks)
+		name = search.Hybrid
+	}
+	if err := measure(name, by(retrieve.Reciprocal(f.sections, ranked...))); err != nil || f.cfg.Fuse == search.RRF {
+		return fusion, quality, err
 	}
 	weights, ranks, err := f.learn(ctx)
 	if err != nil {
@@ -65,17 +123,22 @@ func (f fitting) run(ctx context.Context) (search.Fusion, []retrieve.Quality, er
 	for i, s := range f.signals {
 		fusion.Signals = append(fusion.Signals, search.Weight{Signal: s.Name, Weight: weights[i]})
 	}
-	fusion.Questions = len(f.train) + len(f.dev)
-	return fusion, quality, measure(search.Hybrid, ranks)
+	fusion.Questions = len(ranks)
+	return fusion, quality, measure(search.Hybrid, func(p part, first int) ([][]int, error) { return ranks[first:][:len(p.questions)], nil })
 }
 
-// learn fits the weights on all questions, and for the ranks of the development questions on those of the other folds.
+// learn fits the weights on all questions, and for the ranks of each question on those of the other folds.
 func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, err error) {
 	var scorers []retrieve.Scorer
+	var from []float64
 	for _, s := range f.signals {
-		scorers = append(scorers, s.Scorer)
+		weight, ok := start[s.Name]
+		if !ok {
+			weight = 1
+		}
+		scorers, from = append(scorers, s.Scorer), append(from, weight)
 	}
-	all := slices.Concat(f.train, f.dev)
+	all := f.questions()
 	cases := make([]retrieve.Case, len(all))
 	for i, q := range all {
 		if cases[i], err = retrieve.NewCase(ctx, scorers, q); err != nil {
@@ -85,27 +148,23 @@ func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, e
 			f.progress("fit", i+1, len(all))
 		}
 	}
-	start := make([]float64, len(scorers))
-	for i := range start {
-		start[i] = 1
-	}
-	if weights, err = retrieve.Fit(cases, start, ridge); err != nil {
+	balance(f.parts, cases)
+	if weights, err = fit(cases, from); err != nil {
 		return nil, nil, err
 	}
-	fold, ranks := deal(all, f.seed), make([][]int, len(f.dev))
+	fold, ranks := deal(all, f.seed), make([][]int, len(all))
 	for k := range folds {
 		var others []retrieve.Case
 		var held []retrieve.Asked
 		var at []int
 		for i := range all {
-			switch {
-			case fold[i] != k:
+			if fold[i] != k {
 				others = append(others, cases[i])
-			case i >= len(f.train):
-				held, at = append(held, all[i]), append(at, i-len(f.train))
+			} else {
+				held, at = append(held, all[i]), append(at, i)
 			}
 		}
-		w, err := retrieve.Fit(others, start, ridge)
+		w, err := fit(others, from)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -122,6 +181,33 @@ func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, e
 		}
 	}
 	return weights, ranks, nil
+}
+
+// balance gives each exam the same weight, however many questions it has.
+func balance(parts []part, cases []retrieve.Case) {
+	total := map[string]float64{}
+	for _, p := range parts {
+		total[p.exam] += float64(len(p.questions))
+	}
+	i := 0
+	for _, p := range parts {
+		for range p.questions {
+			cases[i].Weight = 1 / total[p.exam]
+			i++
+		}
+	}
+}
+
+// fit fits weights. The prior is that of the number of questions that carry the weight: (Σw)²/Σw² of them.
+func fit(cases []retrieve.Case, from []float64) ([]float64, error) {
+	var sum, square float64
+	for _, c := range cases {
+		sum, square = sum+c.Weight, square+c.Weight*c.Weight
+	}
+	if sum == 0 {
+		return slices.Clone(from), nil
+	}
+	return retrieve.Fit(cases, from, prior*square/(sum*sum))
 }
 
 // deal gives each question a fold. Questions that share a section, directly or through others, are in the same one.

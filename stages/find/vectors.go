@@ -81,11 +81,11 @@ func decode(values []byte, dim int) (out [][]float32) {
 	return out
 }
 
-// windows are the texts that are encoded of the sections, with the section of each: title and heading, and the text or, of a long one, pieces of it
+// windows are the texts that are encoded of the sections, with the section of each: title and heading (a number means nothing to an encoder), and the text or, of a long one, pieces of it
 // that overlap by an eighth. chars is the longest in characters; one of a script without spaces counts as two. 0 = any.
 func windows(sections corpus.Store, chars int) (texts []string, owner []int) {
 	for i, s := range sections.All() {
-		head := s.Title + " " + s.Number + ". "
+		head := s.Title + ". "
 		if s.Heading != "" && !strings.HasPrefix(s.Text, s.Heading) {
 			head += s.Heading + ". "
 		}

@@ -15,6 +15,8 @@ type Config struct {
 	Forms  Forms  `yaml:"forms" doc:"how sections become prompts: templates with {title} {number} {heading} {quote}"`
 	Exam   Exam   `yaml:"exam" doc:"the questions of stage eval"`
 	Asked  Asked  `yaml:"asked" identity:"changed" doc:"a second exam, of questions as people ask them: stage eval has a table for each. Training and search use only what their own keys say of it"`
+	// Aliases are read by stage find and are in its fingerprint, not in that of stage data.
+	Aliases map[string][]string `yaml:"aliases" identity:"changed" unset:"none" doc:"other names of documents, by title, as people write them in questions: {GPL-3.0: [GNU GPL v3]}"`
 }
 
 // Tokenizer is the recipe's section tokenizer.

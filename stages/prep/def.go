@@ -11,10 +11,14 @@ var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
 	Format: 5,
-	Keys:   stages.Keys("data", "tokenizer"),
+	Keys:   stages.Keys("data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"),
 	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},
 	New: func(s stages.Settings) stages.Stage {
-		return New(stages.Get[Config](s, "data"), stages.Get[Tokenizer](s, "tokenizer"))
+		c := Config{
+			Corpus: stages.Get[Corpus](s, "data.corpus"), Forms: stages.Get[Forms](s, "data.forms"),
+			Exam: stages.Get[Exam](s, "data.exam"), Asked: stages.Get[Asked](s, "data.asked"),
+		}
+		return New(c, stages.Get[Tokenizer](s, "tokenizer"))
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
 		return stages.Cost{Seconds: c.Made}, nil

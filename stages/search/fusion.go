@@ -38,24 +38,14 @@ type Fusion struct {
 	Dense     []string `json:"dense"`             // names of the encoders
 	Signals   []Weight `json:"signals,omitempty"` // of Learned, in order
 	Questions int      `json:"questions"`         // that the weights were fitted on
+
+	Aliases map[string][]string `json:"aliases,omitempty"` // other names of documents, by title
 }
 
 // Signal is a scorer with its name.
 type Signal struct {
 	Name   string
 	Scorer retrieve.Scorer
-}
-
-// Reciprocal fuses the ranks of some signals.
-func Reciprocal(sections int, signals []Signal) *retrieve.Hybrid {
-	parts := make([]retrieve.Retriever, len(signals))
-	for i, s := range signals {
-		var ok bool
-		if parts[i], ok = s.Scorer.(retrieve.Retriever); !ok {
-			parts[i] = retrieve.Ranked(s.Scorer)
-		}
-	}
-	return retrieve.Reciprocal(sections, parts...)
 }
 
 // Weight is what a signal's standardised score counts.

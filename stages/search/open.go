@@ -34,7 +34,7 @@ func Open(from Source) (map[string]retrieve.Retriever, error) {
 	if err != nil {
 		return nil, err
 	}
-	signals := map[string]*lazyRetriever{Keyword: keyword}
+	signals := map[string]*lazyRetriever{}
 	for i, name := range fusion.Dense {
 		spec, err := LookupEncoder(name)
 		if err != nil {
@@ -45,7 +45,7 @@ func Open(from Source) (map[string]retrieve.Retriever, error) {
 			out[Dense] = signals[name]
 		}
 	}
-	out[Hybrid] = lazy(func() (retrieve.Retriever, error) { return fusion.join(from.Domain.Sections.Len(), signals) })
+	out[Hybrid] = lazy(func() (retrieve.Retriever, error) { return fusion.join(from, keyword, signals) })
 	return out, nil
 }
 
@@ -58,19 +58,23 @@ func Best(retrievers map[string]retrieve.Retriever) retrieve.Retriever {
 }
 
 // join puts the signals together. They stay open when the retriever that it returns is closed.
-func (f Fusion) join(sections int, signals map[string]*lazyRetriever) (retrieve.Retriever, error) {
+func (f Fusion) join(from Source, keyword retrieve.Retriever, dense map[string]*lazyRetriever) (retrieve.Retriever, error) {
 	if f.Fuse == RRF {
-		parts := []Signal{{Keyword, signals[Keyword]}}
+		parts := []retrieve.Retriever{keyword}
 		for _, name := range f.Dense {
-			parts = append(parts, Signal{name, signals[name]})
+			parts = append(parts, dense[name])
 		}
-		return Reciprocal(sections, parts), nil
+		return retrieve.Reciprocal(from.Domain.Sections.Len(), parts...), nil
 	}
+	index := retrieve.NewIndex(from.Domain.Sections, f.Aliases)
 	var parts []retrieve.Scorer
 	var weights []float64
 	for _, s := range f.Signals {
-		signal, ok := signals[s.Signal]
-		if !ok {
+		signal := index.Signal(s.Signal)
+		if d, ok := dense[s.Signal]; ok {
+			signal = d
+		}
+		if signal == nil {
 			return nil, fmt.Errorf("search: %s: %w: there is no signal %q", FusionFile, checkpoint.ErrCorrupt, s.Signal)
 		}
 		parts, weights = append(parts, signal), append(weights, s.Weight)
