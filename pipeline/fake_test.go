@@ -26,9 +26,11 @@ type fake struct {
 	calls   int
 	counted int                  // steps done, over all calls
 	at      func(step int) error // called before each step
+	lacks   error                // of the machine
 }
 
 func (f *fake) Name() string { return f.name }
+func (f *fake) Ready() error { return f.lacks }
 
 func (f *fake) Run(ctx context.Context, env *stages.Env) error {
 	f.calls++

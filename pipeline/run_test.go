@@ -263,6 +263,21 @@ func TestTrain_CancelledRunKeepsItsCauseAndItsState(t *testing.T) {
 	}
 }
 
+func TestTrain_WhatAStageLacksIsKnownBeforeAnythingRuns(t *testing.T) {
+	job, made := chain(nil)
+	job.Dir = t.TempDir()
+	made["kit"].lacks = errors.New("no weights")
+	if _, err := execute(t, job, Choice{}); !errors.Is(err, made["kit"].lacks) || !strings.Contains(err.Error(), "kit: no weights") || calls(made) != "0 0 0" {
+		t.Fatalf("%v, calls %s", err, calls(made))
+	}
+	made["kit"].lacks = nil
+	must(t, job, Choice{})
+	made["kit"].lacks = errors.New("no weights")
+	if must(t, job, Choice{}); calls(made) != "1 1 1" { // a finished stage needs nothing
+		t.Fatal(calls(made))
+	}
+}
+
 func TestTrain_PanicInAStageIsAnError(t *testing.T) {
 	job, made := chain(nil)
 	job.Dir = t.TempDir()

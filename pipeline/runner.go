@@ -9,6 +9,7 @@ import (
 	"slm/checkpoint"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/rundir"
+	"slm/stages"
 )
 
 // Runner goes through a plan's stages. It holds the run's lock from Open to Close.
@@ -82,12 +83,17 @@ func (r *Runner) Take(stage, source string) error {
 	return adopt(source, r.plan.folder(stage))
 }
 
-// ready opens the black box before anything is trained when a stage will ask it: missing weights or a missing key should be known
-// now, not after an hour.
+// ready finds out before anything is trained what the stages that will run lack, and opens the black box if one asks it: missing weights or a
+// missing key should be known now, not after an hour.
 func (r *Runner) ready() error {
 	for i, s := range r.plan.job.Steps {
 		if a := r.plan.Stages[i].Action; a == Reuse || a == Adopt || a == Skip {
 			continue
+		}
+		if e, ok := s.Stage.(stages.Equipped); ok {
+			if err := e.Ready(); err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
 		}
 		var boxes []*blackbox.Box
 		if s.Asks {

@@ -56,17 +56,32 @@ type BERT struct {
 func OpenMiniLM(be kernel.Backend) (*BERT, error) { return openMiniLM(be, os.Getenv) }
 
 func openMiniLM(be kernel.Backend, getenv func(string) string) (*BERT, error) {
+	folder, err := findMiniLM(getenv)
+	if err != nil {
+		return nil, err
+	}
+	return OpenBERT(MiniLMName, folder, be)
+}
+
+// MiniLMReady says that the weights of OpenMiniLM are missing or damaged, and what to do.
+func MiniLMReady() error {
+	_, err := findMiniLM(os.Getenv)
+	return err
+}
+
+// findMiniLM returns the folder, whose weights are those that set-up fetches.
+func findMiniLM(getenv func(string) string) (string, error) {
 	folder := filepath.Join(weights.Fetched(getenv), miniLM)
 	sum, _, err := checkpoint.HashFile(filepath.Join(folder, weightsFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: %s is not there; run: make setup", ErrNoEncoder, folder)
+		return "", fmt.Errorf("%w: %s is not there; run: make setup", ErrNoEncoder, folder)
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrNoEncoder, err)
+		return "", fmt.Errorf("%w: %w", ErrNoEncoder, err)
 	case sum != miniLMSHA256:
-		return nil, fmt.Errorf("%w: %s is damaged (sha256 %.12s…, not %.12s…); delete the folder and run: make setup", ErrNoEncoder, filepath.Join(folder, weightsFile), sum, miniLMSHA256)
+		return "", fmt.Errorf("%w: %s is damaged (sha256 %.12s…, not %.12s…); delete the folder and run: make setup", ErrNoEncoder, filepath.Join(folder, weightsFile), sum, miniLMSHA256)
 	}
-	return OpenBERT(MiniLMName, folder, be)
+	return folder, nil
 }
 
 // OpenBERT opens a folder as sentence-transformers keeps one: a BERT model without capitals whose vectors are means. What this program would

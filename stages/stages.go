@@ -40,6 +40,12 @@ type Checker interface {
 	Check(data string) error
 }
 
+// Equipped is a stage that needs something of the machine: that it is not there is known before anything is trained.
+type Equipped interface {
+	// Ready says what is missing. It is called only when the stage will run.
+	Ready() error
+}
+
 // Env is what a stage is given.
 type Env struct {
 	Run          string            // the run's folder

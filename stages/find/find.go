@@ -26,6 +26,18 @@ func New(cfg Config) *Stage { return &Stage{cfg} }
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.Find }
 
+// Ready asks the encoders what the machine lacks.
+func (s *Stage) Ready() error {
+	for _, name := range s.cfg.Dense {
+		if spec, err := search.LookupEncoder(name); err == nil && spec.Ready != nil {
+			if err := spec.Ready(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Run encodes the sections, fits the fusion, measures it and writes the checkpoint.
 func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	dom, err := domain.Open(env.Dir(stages.Data))

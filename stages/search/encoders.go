@@ -28,6 +28,8 @@ type EncoderSpec struct {
 	Chars int
 	// Check says what a recipe that names the encoder lacks; nil = it needs nothing.
 	Check func(s stages.Settings) error
+	// Ready says what the machine lacks; nil = it needs nothing of it.
+	Ready func() error
 	// Open makes the encoder. Nothing of it changes with what it has encoded before.
 	Open func(ctx context.Context, from Source) (retrieve.Encoder, error)
 	// Cost is what encoding so many texts takes, for plan.

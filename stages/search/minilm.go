@@ -13,6 +13,7 @@ var miniLMSpec = EncoderSpec{
 	Name:  retrieve.MiniLMName,
 	Doc:   "all-MiniLM-L6-v2 in this process, for English; `make setup` fetches it",
 	Chars: 1000, // about as many as the 256 tokens that it reads
+	Ready: retrieve.MiniLMReady,
 	Open:  func(context.Context, Source) (retrieve.Encoder, error) { return openMiniLM() },
 	Cost: func(ctx context.Context, c *stages.Calibration, texts int) (sum stages.Cost, err error) {
 		e, err := openMiniLM()
