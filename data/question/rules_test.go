@@ -7,7 +7,7 @@ import (
 	"slm/data/corpus"
 )
 
-// reads lists, by language and rule, a sentence and a question that the rule reads off it. Sentences of the corpora are real ones: licences, GDPR,
+// reads lists, by language and rule, a sentence and a question that the rule reads off it. Some sentences are those of real texts, or close to them: licences, GDPR,
 // the codes of the PRC, Genetics Home Reference; those of German, French and Korean are our own.
 var reads = map[string]map[string][2]string{
 	"en": {

@@ -22,10 +22,11 @@ type MadeQuestion struct {
 	Near bool   // it is not that question, but a near copy
 }
 
-// Made counts the corpus. Where the domain has an exam of questions as people ask them, its held-out questions are guarded, too.
-func (d *Domain) Made() *Made {
-	return &Made{question.Count(d.Sections, nil), exam.NewGuard(slices.Concat(d.Items, d.Asked))}
-}
+// Made counts the corpus.
+func (d *Domain) Made() *Made { return &Made{question.Count(d.Sections, nil), d.Guard()} }
+
+// Guard keeps the held-out questions of both exams, and near copies of them, out of training.
+func (d *Domain) Guard() *exam.Guard { return exam.NewGuard(slices.Concat(d.Items, d.Asked)) }
 
 // Of makes the questions of a section. Another seed gives other wordings.
 func (m *Made) Of(s corpus.Section, seed uint64) []MadeQuestion {

@@ -55,7 +55,7 @@ type contrast struct {
 func newContrast(m *Mixture, rows int) (*contrast, error) {
 	c := &contrast{
 		dom: m.dom, pairs: m.pairs, formed: m.trained, asked: askedPairs(m.dom),
-		corpus: question.Count(m.dom.Sections, nil), guard: exam.NewGuard(m.dom.Items),
+		corpus: question.Count(m.dom.Sections, nil), guard: m.dom.Guard(),
 		near: map[int32][]int32{}, wrong: map[int][]int32{}, seed: m.seed, rows: rows,
 	}
 	var err error

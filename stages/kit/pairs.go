@@ -75,7 +75,7 @@ func (s *Stage) pairs(dom *domain.Domain, read *domain.Reading, seed uint64) (li
 		}
 	}
 	if s.cfg.Pairs.has(fromFile) {
-		if list.file, err = s.cfg.Pairs.Read(dom.Forms, dom.Items); err != nil {
+		if list.file, err = s.cfg.Pairs.Read(dom.Forms, slices.Concat(dom.Items, dom.Asked)); err != nil {
 			return list, err
 		}
 		for n := range list.file {

@@ -22,7 +22,7 @@ const (
 // sift applies the filters that need no model, in order; of two questions that are near to each other the first stays. A question that the exam
 // holds out, or a near copy of one, and one that was written before, are dropped whatever the recipe says.
 func (w *work) sift(context.Context) error {
-	guard, kept, same := exam.NewGuard(w.Domain.Items), rouge.NewIndex(), map[string]bool{}
+	guard, kept, same := w.Domain.Guard(), rouge.NewIndex(), map[string]bool{}
 	for _, q := range w.Known {
 		kept.Add(q)
 		same[exam.Fold(q)] = true
