@@ -256,6 +256,11 @@ func Of(items []Item, exam string) []Item {
 	return out
 }
 
+// WithChoices returns the items that can be answered by choosing, in order.
+func WithChoices(items []Item) []Item {
+	return slices.DeleteFunc(slices.Clone(items), func(m Item) bool { return len(m.Choices) == 0 })
+}
+
 // Held are the ids of the sections that no question may be trained on: those with an item in dev or test.
 func Held(items []Item) map[string]bool {
 	held := map[string]bool{}

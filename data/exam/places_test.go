@@ -184,3 +184,10 @@ func TestLoad_GivesBackFreeItemsOfBothExams(t *testing.T) {
 		}
 	}
 }
+
+func TestWithChoices_LeavesOutWhatIsAnsweredInWords(t *testing.T) {
+	items := []Item{{ID: "1", Choices: []string{"a", "b"}}, {ID: "2", Answer: -1, Answers: []string{"x"}}}
+	if got := WithChoices(items); len(got) != 1 || got[0].ID != "1" || len(items) != 2 || items[1].ID != "2" {
+		t.Errorf("%+v", got)
+	}
+}

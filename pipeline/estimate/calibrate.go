@@ -93,7 +93,7 @@ func (e *estimator) timeQuestions(ctx context.Context, box *blackbox.Box) error 
 		return err
 	}
 	var qs []llm.Question
-	for _, item := range exam.Only(e.Domain.Items, exam.Train) {
+	for _, item := range exam.WithChoices(exam.Only(e.Domain.Items, exam.Train)) {
 		qs = append(qs, llm.Question{Knowledge: knowledge.Head(e.Domain, item.Knowledge, e.recipe.Eval.Knowledge), Question: item.Question, Choices: item.Choices})
 	}
 	const together = 4

@@ -56,7 +56,7 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return fromRecipe(c).Job(c.Domain, c.Model, most, cut, c.Env.Seed) })
 	s := fromRecipe(c)
 	if s.cfg.Filter {
-		items := len(exam.Only(c.Domain.Items, exam.Train))
+		items := len(exam.WithChoices(exam.Only(c.Domain.Items, exam.Train)))
 		sum.Add(c.Rates.Ask(items, items, true))
 	}
 	s.writingCost(c, &sum)

@@ -67,7 +67,7 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	}
 	out = verdicts{usual: verdict{true, "kept: no question of the exam's kind fits this section"}, sections: map[string]verdict{}}
 	paired := map[string]bool{} // sections of the exam that have pairs
-	for _, item := range exam.Only(dom.Items, exam.Train) {
+	for _, item := range exam.WithChoices(exam.Only(dom.Items, exam.Train)) {
 		paired[item.Section] = false
 	}
 	for i := range list.refs {
@@ -80,7 +80,7 @@ func (s *Stage) filter(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		}
 	}
 	var items []exam.Item
-	for _, item := range exam.Only(dom.Items, exam.Train) {
+	for _, item := range exam.WithChoices(exam.Only(dom.Items, exam.Train)) {
 		if paired[item.Section] {
 			items = append(items, item)
 		}
