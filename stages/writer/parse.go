@@ -13,10 +13,11 @@ type draft struct{ question, answer string }
 // Labels that replies put in front of questions and of answers, in the languages that models write them in whatever they were asked.
 var (
 	questionLabel = regexp.MustCompile(`(?i)^(?:q(?:uestion)?|frage|pregunta|domanda|问题?|問題?|质问|질문|문)\s*[0-9]{0,3}\s*[:：.)、]\s*`)
-	answerLabel   = regexp.MustCompile(`(?i)^(?:a(?:nswer)?|short answer|antwort|réponse|reponse|respuesta|risposta|答案?|回答|답변?)\s*[0-9]{0,3}\s*[:：]\s*`)
+	answerLabel   = regexp.MustCompile(`(?i)^(?:the )?(?:a(?:nswer)?|short answer|antwort|réponse|reponse|respuesta|risposta|答案?|回答|답변?)\s*[0-9]{0,3}\s*[:：]\s*`)
 	inlineAnswer  = regexp.MustCompile(`(?i)\s*(?:[(（\[]\s*)?\b(?:a|answer|antwort|réponse)\s*[:：]\s*|\s*[(（\[]?\s*(?:答案?|답)\s*[:：]\s*`)
 	bullet        = regexp.MustCompile(`^(?:[-*•·‣▪–—+]\s+|#{1,6}\s+|>\s*)`)
 	numbering     = regexp.MustCompile(`^(?:[(（\[]?[0-9]{1,3}[)）\].、:：]|[a-hA-H][)）.]|[①-⑳])\s*`)
+	placeholder   = regexp.MustCompile(`(?i)^(?:(?:q|a|question|answer|问|答|问题|答案)[:：.\s]*)+$`)
 	fence         = regexp.MustCompile("(?m)^\\s*```[a-zA-Z]*\\s*$")
 )
 
@@ -36,13 +37,15 @@ func parse(reply string) (drafts []draft, lost int) {
 		}
 		if answer := answerLabel.FindString(text); answer != "" {
 			if n := len(drafts); open {
-				drafts[n-1].answer, open = unquote(text[len(answer):]), false
+				drafts[n-1].answer, open = unlabelled(text, answerLabel), false
 			}
 			continue
 		}
 		label := questionLabel.FindString(text)
-		question, rest, asks := cutQuestion(text[len(label):])
+		question, rest, asks := cutQuestion(unlabelled(text, questionLabel))
 		switch {
+		case placeholder.MatchString(question):
+			lost++
 		case asks || label != "" && question != "":
 			drafts = append(drafts, draft{question, rest})
 			open, next = rest == "", rest == ""
@@ -53,6 +56,21 @@ func parse(reply string) (drafts []draft, lost int) {
 		}
 	}
 	return drafts, lost
+}
+
+// unlabelled is a text without a label, which small models repeat, and nothing where it repeats the form that it was shown.
+func unlabelled(text string, label *regexp.Regexp) string {
+	for {
+		m := label.FindString(text)
+		if m == "" {
+			break
+		}
+		text = strings.TrimSpace(text[len(m):])
+	}
+	if placeholder.MatchString(text) && label == answerLabel {
+		return ""
+	}
+	return unquote(text)
 }
 
 // bare is a line without bullets, numbering, emphasis and the borders of tables; item = it had some.

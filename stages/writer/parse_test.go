@@ -34,6 +34,7 @@ func TestParse_ReadsEveryFormThatModelsWrite(t *testing.T) {
 		"French":              {"Question : Puis-je le vendre ?\nRéponse : Oui", []draft{{"Puis-je le vendre ?", "Oui"}}, 0},
 		"Korean":              {"질문: 팔 수 있나요?\n답변: 네", []draft{{"팔 수 있나요?", "네"}}, 0},
 		"items, no questions": {"1. The licence is free.\n2. It may be sold.", nil, 2},
+		"what SmolLM2 writes": {"Q: Question: What is it for?\nA: It conveys.\nQuestion: What does it mean?\nThe answer: Conveying.\nQ: question\nA: Q: A: answer\nQ: Question: Who says so?\nA: answer", []draft{{"What is it for?", "It conveys."}, {"What does it mean?", "Conveying."}, {"Who says so?", ""}}, 1},
 		"a refusal":           {"I'm sorry, I cannot do that.", nil, 0},
 		"nothing":             {"", nil, 0},
 	} {

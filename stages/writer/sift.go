@@ -74,5 +74,5 @@ func (w *work) fault(q *Question, guard *exam.Guard, kept *rouge.Index, same map
 // shortAnswer is the first line of a reply that was asked for a short answer, without a label.
 func shortAnswer(reply string) string {
 	text, _, _ := strings.Cut(strings.TrimSpace(reply), "\n")
-	return unquote(strings.TrimPrefix(text, answerLabel.FindString(text)))
+	return unlabelled(text, answerLabel)
 }
