@@ -39,7 +39,7 @@ func touched(a, b map[string]string) []string {
 
 func base(t *testing.T) recipe.Recipe {
 	t.Helper()
-	r, err := recipe.Load(recipe.Source{Name: "legal", Shipped: recipes.Files, Set: []string{"stages.find.fuse=learned"}})
+	r, err := recipe.Load(recipe.Source{Name: "legal", Shipped: recipes.Files, Set: []string{"stages.find.fuse=learned", "stages.rft.samples=2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func keys() (paths []string) {
 func TestFingerprint_NoFieldIsDead(t *testing.T) {
 	whole := base(t)
 	first := map[string]string{ // the earliest stage that each section may touch
-		"seed": "data", "model": "dp", "tokenizer": "data", "data": "data", "llm": "kit", "stages.dp": "dp", "stages.kit": "kit", "stages.find": "find", "stages.bpo": "bpo", "eval": "eval",
+		"seed": "data", "model": "dp", "tokenizer": "data", "data": "data", "llm": "kit", "stages.dp": "dp", "stages.kit": "kit", "stages.rft": "rft", "stages.find": "find", "stages.bpo": "bpo", "eval": "eval",
 	}
 	seen, files := 0, schema.Tagged(&whole, "kind", "path")
 	for _, key := range keys() {

@@ -20,6 +20,7 @@ const (
 	Data = "data"
 	DP   = "dp"
 	KIT  = "kit"
+	RFT  = "rft"
 	Find = "find"
 	BPO  = "bpo"
 	Eval = "eval"
@@ -68,6 +69,14 @@ type Env struct {
 
 // Dir is the folder of a stage's checkpoint.
 func (e *Env) Dir(stage string) string { return filepath.Join(e.Run, stage) }
+
+// Tuned is the folder of the checkpoint with the tuned model: of reward tuning where the stage has it among its parents, else of kit.
+func (e *Env) Tuned() string {
+	if _, ok := e.Parents[RFT]; ok {
+		return e.Dir(RFT)
+	}
+	return e.Dir(KIT)
+}
 
 // Work is the folder for what a stage needs to go on after an interruption. It is removed once the checkpoint is written.
 func (e *Env) Work(stage string) string { return filepath.Join(e.Run, "work", stage) }

@@ -22,13 +22,8 @@ import (
 	"slm/stages"
 )
 
-// scribe is a server of OpenAI's protocol on the loopback address that writes questions; it can be killed and started again.
-type scribe interface {
-	start(t *testing.T)
-	kill()
-}
-
-// madeUp is a scribe in this process. Its model takes the words of a question from the text.
+// madeUp is a server of OpenAI's protocol on the loopback address, in this process. Its model takes the words of a question from the text. It can be
+// killed and started again.
 type madeUp struct {
 	address string
 	most    int // calls that it answers before it dies; 0 = all

@@ -84,7 +84,7 @@ func (s *Session) load(ctx context.Context) error {
 	if s.system != nil {
 		return nil
 	}
-	there, err := s.hash(stages.Data, stages.DP, stages.KIT, stages.Find, stages.BPO)
+	there, err := s.hash(stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO)
 	if err != nil {
 		return err
 	}

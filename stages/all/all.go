@@ -12,6 +12,7 @@ import (
 	"slm/stages/find"
 	"slm/stages/kit"
 	"slm/stages/prep"
+	"slm/stages/rft"
 )
 
 // list are the stages in the order in which they run: each behind those whose checkpoints it reads.
@@ -19,6 +20,7 @@ var list = []stages.Def{
 	prep.Def,
 	dp.Def,
 	kit.Def,
+	rft.Def,
 	find.Def,
 	bpo.Def,
 	eval.Def,

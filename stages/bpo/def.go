@@ -13,7 +13,7 @@ var Def = stages.Def{
 	Name:    stages.BPO,
 	Title:   "Search of the soft prompt",
 	Format:  5,
-	Parents: []string{stages.Data, stages.KIT, stages.Find},
+	Parents: []string{stages.Data, stages.KIT, stages.RFT, stages.Find},
 	Section: &stages.Section{
 		Doc:     "the search of the soft prompt",
 		Default: func() any { c := Default(); return &c },

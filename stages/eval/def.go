@@ -14,7 +14,7 @@ var Def = stages.Def{
 	Name:    stages.Eval,
 	Title:   "Evaluation",
 	Format:  5,
-	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.Find, stages.BPO},
+	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO},
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},
 	Asks:    stages.Always,

@@ -15,7 +15,7 @@ var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
 	Format:  1,
-	Parents: []string{stages.Data, stages.DP, stages.KIT},
+	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Doc:     "what sections are found with",
 		Default: func() any { c := Default(); return &c },

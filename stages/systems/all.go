@@ -15,6 +15,7 @@ var All = []Spec{
 	slmAlone,
 	dp,
 	bladeZ0,
+	rewarded,
 	blade,
 	cite,
 	rag1,

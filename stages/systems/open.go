@@ -135,6 +135,18 @@ func (s *source) has(v Voice) (bool, error) {
 	return true, nil
 }
 
+// trained is the stage whose weights a voice has: behind a prompt those of reward tuning, where the run has them, since the search was made on them.
+func (s *source) trained(v Voice) (string, error) {
+	if !v.Prompt {
+		return v.Stage, nil
+	}
+	tuned, err := s.has(Voice{Stage: stages.RFT})
+	if err != nil || !tuned {
+		return v.Stage, err
+	}
+	return stages.RFT, nil
+}
+
 // decoder opens the model of a training stage.
 func (s *source) decoder(stage string) (*decode.Decoder, error) {
 	if d := s.decoders[stage]; d != nil {
@@ -180,7 +192,11 @@ type voice struct {
 // speaker opens one for a block of questions. It remembers nothing: what is said to a block depends on the block alone, also in the last bits
 // of a product, and not on what had been asked before.
 func (v *voice) speaker() (*knowledge.Speaker, error) {
-	d, err := v.source.decoder(v.Stage)
+	stage, err := v.source.trained(v.Voice)
+	if err != nil {
+		return nil, err
+	}
+	d, err := v.source.decoder(stage)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +219,11 @@ func (v *voice) prompt() ([]float32, error) {
 	if v.source.Prompt == nil {
 		return domain.LoadPrompt(v.source.Dir(stages.BPO))
 	}
-	params, err := domain.LoadModel(v.source.Dir(v.Stage))
+	stage, err := v.source.trained(v.Voice)
+	if err != nil {
+		return nil, err
+	}
+	params, err := domain.LoadModel(v.source.Dir(stage))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,78 @@
+package rft
+
+import (
+	"context"
+
+	"slm/data/exam"
+	"slm/llm"
+	"slm/stages"
+	"slm/stages/knowledge"
+	"slm/stages/trainer"
+)
+
+// Def declares the stage.
+var Def = stages.Def{
+	Name:    stages.RFT,
+	Title:   "Reward tuning",
+	Format:  1,
+	Parents: []string{stages.Data, stages.DP, stages.KIT},
+	Section: &stages.Section{
+		Doc:     "tuning on the answers that served the black box best",
+		Default: func() any { c := Default(); return &c },
+		Complete: func(s stages.Settings, named func(string) bool) {
+			c := stages.At[Config](s, "stages.rft")
+			c.Passage, c.OneStep = stages.Get[int](s, "eval.knowledge"), knowledge.InOneStep(s)
+			if c.Samples > 0 && !named("stages.rft.optim.lr") { // off, the section is its default, which is in no fingerprint
+				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width")) / 4 // the weights are tuned already
+			}
+		},
+		Check: func(s stages.Settings, broken func(string) bool) error {
+			c := stages.Get[Config](s, "stages.rft")
+			if c.Samples == 0 {
+				return nil
+			}
+			return trainer.Check(s, "stages.rft", c.Optim, c.Batch, broken)
+		},
+		Later: true,
+	},
+	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.rft").Samples > 0 },
+	Keys:    stages.Keys("llm", "eval.knowledge", "stages.kit.knowledge"),
+	Inputs:  []string{"llm.model"},
+	Asks:    stages.Always,
+	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.rft")) },
+	Cost:    cost,
+	Metrics: trainer.Metrics,
+	Agrees:  stages.InNothing,
+}
+
+// distinct is the share of the samples whose texts differ, about.
+const distinct = 0.4
+
+func cost(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
+	cfg := stages.Get[Config](c, "stages.rft")
+	items := len(exam.Only(c.Domain.Items, exam.Train))
+	if cfg.Items > 0 {
+		items = min(items, cfg.Items)
+	}
+	sum := c.Rates.Ask(items*cfg.Samples, int(distinct*float64(items*cfg.Samples))+items, true)
+	sum.Add(c.Rates.Speak(items * cfg.Samples))
+	c.Note("the training of rft is not measured: it is at most that of kit")
+	return sum, nil
+}
+
+// reward is what a reply is worth: by likelihood the margin of the right option in nats a token, by letter 1 if it is right.
+func reward(style string, answer int, c llm.Choice) float64 {
+	if c.None != nil {
+		return 0
+	}
+	if style != llm.Cloze {
+		return map[bool]float64{true: 1}[c.Index == answer]
+	}
+	best, first := 0.0, true
+	for i, s := range c.Scores {
+		if i != answer && (first || s > best) {
+			best, first = s, false
+		}
+	}
+	return c.Scores[answer] - best
+}
