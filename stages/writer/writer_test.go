@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/data/exam"
 	"slm/llm"
 )
 
@@ -88,13 +89,14 @@ func TestRun_EachFilterDropsWhatItIsForAndCanBeSwitchedOff(t *testing.T) {
 func TestRun_HeldOutQuestionsAndTheirNearCopiesNeverGetIn(t *testing.T) {
 	writer := plain()
 	writer.writes = func(i int) string {
-		return "Q: What does section 1 of ACT say?\nA: x\nQ: For how many hours may a candle burn in a church at night?\nA: forty hours\nQ: What does section 3 of Act say?\nA: y"
+		return "Q: What does section 1 of ACT say?\nA: x\nQ: For how many hours may a candle burn in a church at night?\nA: forty hours\nQ: What does section 3 of Act say?\nA: y\nQ: who may sell ferries to any stranger?\nA: z"
 	}
 	j := job(t, writer, &fake{name: "box"})
 	j.Filters = nil
+	j.Domain.Asked = []exam.Item{{ID: "asked-1", Exam: exam.Asked, Split: exam.Dev, Question: "Who may sell ferries to a stranger?"}}
 	got := run(t, j)
 	for n, q := range got.Questions { // the third one is no held-out question, and as like to one as a near copy
-		if q.Keep || q.Dropped != Held || !strings.Contains(q.Why, []string{"Act#1", "Act#2", "Act#"}[n%3]) {
+		if q.Keep || q.Dropped != Held || !strings.Contains(q.Why, []string{"Act#1", "Act#2", "Act#", "asked-1"}[n%4]) {
 			t.Errorf("%+v", q)
 		}
 	}
