@@ -11,7 +11,6 @@ import (
 	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/pairs"
-	"slm/data/question"
 	"slm/model/bag"
 	"slm/retrieve"
 	"slm/rng"
@@ -43,8 +42,7 @@ type contrast struct {
 	pairs   *pairs.Questions
 	formed  []int32 // sections that the forms ask about
 	asked   []askedPair
-	corpus  *question.Corpus
-	guard   *exam.Guard // of what rules make
+	made    *domain.Made // questions that rules make
 	keyword *retrieve.Keyword
 	near    map[int32][]int32 // sections that are like a section, found when they are needed
 	wrong   map[int][]int32   // sections that keywords find for a training question
@@ -55,7 +53,7 @@ type contrast struct {
 func newContrast(m *Mixture, rows int) (*contrast, error) {
 	c := &contrast{
 		dom: m.dom, pairs: m.pairs, formed: m.trained, asked: askedPairs(m.dom),
-		corpus: question.Count(m.dom.Sections, nil), guard: m.dom.Guard(),
+		made: m.dom.Made(),
 		near: map[int32][]int32{}, wrong: map[int][]int32{}, seed: m.seed, rows: rows,
 	}
 	var err error
@@ -65,28 +63,25 @@ func newContrast(m *Mixture, rows int) (*contrast, error) {
 
 func (c *contrast) Close() error { return c.keyword.Close() }
 
-// askedPairs are the training questions whose sections the corpus has: as people ask them, where the recipe has such, else the exam's.
-func askedPairs(dom *domain.Domain) []askedPair {
-	var first, asked []askedPair
-	for _, item := range exam.Only(dom.Items, exam.Train) {
-		var right []int32
-		for _, place := range item.Right() {
-			if _, i, ok := dom.Section(place); ok {
-				right = append(right, int32(i))
+// askedPairs are the training questions whose sections the corpus has: as people ask them, where the run has such, else the exam's.
+func askedPairs(dom *domain.Domain) (out []askedPair) {
+	for _, items := range [][]exam.Item{dom.Asked, dom.Items} {
+		for _, item := range exam.Only(items, exam.Train) {
+			var right []int32
+			for _, place := range item.Right() {
+				if _, i, ok := dom.Section(place); ok {
+					right = append(right, int32(i))
+				}
+			}
+			if len(right) > 0 {
+				out = append(out, askedPair{item.Question, right})
 			}
 		}
-		switch {
-		case len(right) == 0:
-		case item.Exam == exam.Asked:
-			asked = append(asked, askedPair{item.Question, right})
-		default:
-			first = append(first, askedPair{item.Question, right})
+		if len(out) > 0 {
+			return out
 		}
 	}
-	if len(asked) > 0 {
-		return asked
-	}
-	return first
+	return nil
 }
 
 // batch makes the pairs of a step; they depend on the seed and the step alone.
@@ -111,43 +106,39 @@ func (c *contrast) pair(ctx context.Context, draw *rng.Stream) (bag.Pair, error)
 		a := c.asked[i]
 		right := a.right[draw.IntN(len(a.right))]
 		wrong, err := found(ctx, c, c.wrong, i, a.question, a.right)
-		return c.made(draw, a.question, right, c.dom.Sections.At(int(right)).Text, wrong), err
+		return c.put(draw, a.question, right, c.dom.Sections.At(int(right)).Text, wrong), err
 	case kind < askedShare+formShare && len(c.formed) > 0:
 		right := c.formed[draw.IntN(len(c.formed))]
 		p := c.pairs.Pair(int(right), draw.IntN(c.pairs.Count(int(right))))
 		wrong, err := c.like(ctx, right)
-		return c.made(draw, p.Question, right, p.Text, wrong), err
+		return c.put(draw, p.Question, right, p.Text, wrong), err
 	}
 	right := int32(draw.IntN(c.dom.Sections.Len()))
 	s := c.dom.Sections.At(int(right))
 	wrong, err := c.like(ctx, right)
 	if kind < askedShare+formShare+ruleShare {
 		if asked := c.byRule(draw, s); asked != "" {
-			return c.made(draw, asked, right, s.Text, wrong), err
+			return c.put(draw, asked, right, s.Text, wrong), err
 		}
 	}
 	asked, rest := cloze(s.Text, draw)
 	if draw.Float64() < 0.5 {
 		asked = s.Title + " " + asked
 	}
-	return c.made(draw, asked, right, rest, wrong), err
+	return c.put(draw, asked, right, rest, wrong), err
 }
 
-// byRule draws a question that rules make of a section; none if they make none, or the exam holds it out.
+// byRule draws a question that rules make of a section and no exam holds out; empty where there is none.
 func (c *contrast) byRule(draw *rng.Stream, s corpus.Section) string {
-	made := question.Of(s, c.corpus, draw.Uint64())
+	made := slices.DeleteFunc(c.made.Of(s, draw.Uint64()), func(q domain.MadeQuestion) bool { return q.Held != "" })
 	if len(made) == 0 {
 		return ""
 	}
-	q := made[draw.IntN(len(made))].Text
-	if _, held := c.guard.Near(q); held {
-		return ""
-	}
-	return q
+	return made[draw.IntN(len(made))].Text
 }
 
-// made puts a pair together. text is what is shown of the right section.
-func (c *contrast) made(draw *rng.Stream, asked string, right int32, text string, wrong []int32) bag.Pair {
+// put puts a pair together. text is what is shown of the right section.
+func (c *contrast) put(draw *rng.Stream, asked string, right int32, text string, wrong []int32) bag.Pair {
 	s := c.dom.Sections.At(int(right))
 	s.Text = text
 	p := bag.Pair{Question: c.features(draw, asked), Right: c.features(draw, shown(s)), Section: right, Other: right}

@@ -172,10 +172,11 @@ func TestAskedPairs_HeldOutQuestionsAreNoneAndAskedOnesComeFirst(t *testing.T) {
 	if got := questions(); len(got) == 0 || !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	dom.Items = append(dom.Items,
-		exam.Item{Question: "May I?", Exam: exam.Asked, Split: exam.Train, Places: []string{dom.Items[1].Place}},
-		exam.Item{Question: "Must I?", Exam: exam.Asked, Split: exam.Dev, Places: []string{dom.Items[2].Place}},
-		exam.Item{Question: "Where is it?", Exam: exam.Asked, Split: exam.Train, Places: []string{"Nowhere"}})
+	dom.Asked = []exam.Item{
+		{Question: "May I?", Exam: exam.Asked, Split: exam.Train, Places: []string{dom.Items[1].Place}},
+		{Question: "Must I?", Exam: exam.Asked, Split: exam.Dev, Places: []string{dom.Items[2].Place}},
+		{Question: "Where is it?", Exam: exam.Asked, Split: exam.Train, Places: []string{"Nowhere"}},
+	}
 	if got := questions(); !slices.Equal(got, []string{"May I?"}) {
 		t.Errorf("%q", got)
 	}
@@ -194,7 +195,7 @@ func TestByRule_LeavesOutWhatTheExamHoldsOut(t *testing.T) {
 		t.Fatal("rules make no question")
 	}
 	for q := range made {
-		dom.Items = append(dom.Items, exam.Item{Question: q, Split: exam.Test})
+		dom.Asked = append(dom.Asked, exam.Item{ID: "asked", Question: q, Exam: exam.Asked, Split: exam.Test})
 	}
 	c = newPairs(t, dom, 7)
 	for i := range 40 {
