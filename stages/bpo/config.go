@@ -118,5 +118,8 @@ func (c Config) space(items []exam.Item, scores bool) delivery.Space {
 	return delivery.NewSpace(c.Search, c.Soft.Dim, c.Passage, questions, scores)
 }
 
+// wide says that more than the soft prompt is named.
+func (c Config) wide() bool { return !slices.Equal(c.Search, []string{delivery.Prompt}) }
+
 // wide says that more than the soft prompt is searched.
 func (s *search) wide() bool { return len(s.space.Knobs) > 0 }

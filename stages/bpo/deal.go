@@ -3,8 +3,6 @@ package bpo
 import (
 	"fmt"
 	"slices"
-
-	"slm/stages/delivery"
 )
 
 // deal says how many of n development items are searched on, chosen on and checked on. No more than two left over are too few to search on.
@@ -30,7 +28,7 @@ func (c Config) baselines() (names []string) {
 		if !slices.Contains(c.Controls, control) {
 			continue
 		}
-		if control == single && slices.Equal(c.Search, []string{delivery.Prompt}) {
+		if control == single && !c.wide() {
 			continue // there is nothing to change
 		}
 		names = append(names, control)

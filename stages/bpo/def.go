@@ -48,6 +48,9 @@ func cost(cfg Config, dev int, c *stages.Calibration) (sum stages.Cost) {
 		c.Note("bpo: %d development questions are too few to search on", dev)
 		return sum
 	}
+	if cfg.wide() {
+		c.Note("bpo: prompts are reckoned with one passage of eval.knowledge; a search of passages has shorter and longer ones")
+	}
 	most, trial, share := ladder[len(ladder)-1], 0.0, 1.0
 	for i, rung := range ladder {
 		if i > 0 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"slm/checkpoint"
+	"slm/data/exam"
 	"slm/llm"
 	"slm/rng"
 	"slm/stages"
@@ -293,5 +294,20 @@ func TestConfig_MarginsOfDifferentScoresAreNotCompared(t *testing.T) {
 	c.Search, c.Soft.Dim = []string{delivery.Prompt, delivery.Wording, delivery.Passages, delivery.Samples, delivery.Gate, delivery.Normalise}, 11
 	if c.Validate() == nil {
 		t.Error("more coordinates than a search can have are accepted")
+	}
+}
+
+func TestConfig_SearchSeesTheDevelopmentQuestionsOfItsExamThatHaveChoices(t *testing.T) {
+	two := []string{"a", "b"}
+	items := []exam.Item{
+		{ID: "1", Split: exam.Dev, Choices: two}, {ID: "2", Split: exam.Test, Choices: two}, {ID: "3", Split: exam.Dev, Choices: two, Exam: exam.Asked},
+		{ID: "4", Split: exam.Dev, Exam: exam.Asked}, {ID: "5", Split: exam.Train, Choices: two, Exam: exam.Asked},
+	}
+	for name, want := range map[string]string{"": "1", exam.Asked: "3"} {
+		c := Default()
+		c.Exam = name
+		if got := c.dev(items); len(got) != 1 || got[0].ID != want {
+			t.Errorf("exam %q: %+v", name, got)
+		}
 	}
 }
