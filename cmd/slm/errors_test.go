@@ -26,6 +26,7 @@ import (
 	"slm/data/tokenizer/wordpiece"
 	"slm/llm"
 	"slm/model"
+	"slm/model/bag"
 	"slm/model/decode"
 	"slm/model/encoder"
 	"slm/model/kernel"
@@ -38,6 +39,7 @@ import (
 	"slm/result"
 	"slm/retrieve"
 	"slm/stages/bpo"
+	"slm/stages/delivery"
 	"slm/stages/kit"
 	"slm/stages/systems"
 	"slm/stages/trainer"
@@ -46,6 +48,7 @@ import (
 
 // sentinels is every exported error of the program, by package and name.
 var sentinels = map[string]error{
+	"bag.ErrFile": bag.ErrFile, "bag.ErrNotFinite": bag.ErrNotFinite, "bayes.ErrExhausted": bayes.ErrExhausted, "delivery.ErrDelivery": delivery.ErrDelivery,
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
 	"cma.ErrBroken": cma.ErrBroken, "read.ErrEmpty": read.ErrEmpty, "read.ErrUnknown": read.ErrUnknown, "read.ErrUnreadable": read.ErrUnreadable,

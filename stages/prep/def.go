@@ -10,7 +10,7 @@ import (
 var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
-	Format: 5,
+	Format: 6,
 	Keys:   stages.Keys("data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"),
 	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},
 	New: func(s stages.Settings) stages.Stage {
