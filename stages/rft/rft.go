@@ -38,7 +38,7 @@ type SampleRow struct {
 	Text   string  `arrow:"text"`
 	Reward float64 `arrow:"reward"` // margin of the right option in nats a token; by letter 1 or 0
 	Right  bool    `arrow:"right"`
-	Won    bool    `arrow:"won"` // the best of the question's right ones; never one without a text, which would teach silence
+	Won    bool    `arrow:"won"`                // the best of the question's right ones; never one without a text, which would teach silence
 	None   string  `arrow:"no_answer,optional"` // why the black box gave none
 }
 
