@@ -23,7 +23,13 @@ type inspected struct {
 	Folder   string               `json:"folder"`
 	Digest   string               `json:"digest"`
 	Manifest *checkpoint.Manifest `json:"manifest"`
+	Metrics  []measured           `json:"metrics,omitempty"` // what the stage has come to
 	Tensors  []tensor             `json:"tensors,omitempty"`
+}
+
+type measured struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
 }
 
 type tensor struct {
@@ -35,7 +41,7 @@ func newInspect(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "inspect CHECKPOINT|RUN", GroupID: "look", Args: exact(1, "a checkpoint's folder or a run"),
 		Short: "Show files, digests, lineage and tensors of a checkpoint",
-		Long: "For a stage's folder (runs/NAME/dp): shows its files with their digests, parents, counters, facts, and tensors with their shapes. For a run:\n" +
+		Long: "For a stage's folder (runs/NAME/dp): shows its files with their digests, parents, counters, facts, what it has come to, and tensors with their shapes. For a run:\n" +
 			"the digest of each stage, and what is missing or damaged. Nothing is hashed again." + exits(exitCheckpoint),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.inspect(args[0])
@@ -87,6 +93,15 @@ func (a *app) inspectCheckpoint(folder string, m *checkpoint.Manifest) error {
 			return err
 		}
 	}
+	if def, ok := all.Lookup(m.Stage); ok && def.Metrics != nil {
+		list, err := def.Metrics(folder)
+		if err != nil {
+			return err
+		}
+		for _, metric := range list {
+			result.Metrics = append(result.Metrics, measured{metric.Name, metric.Value})
+		}
+	}
 	return a.print(result, func(w io.Writer) { showCheckpoint(w, result, term.Width(a.out)) })
 }
 
@@ -125,6 +140,12 @@ func showCheckpoint(w io.Writer, r inspected, columns int) {
 	_, _ = fmt.Fprintln(w, "files")
 	for _, f := range m.Files {
 		_, _ = fmt.Fprintf(w, "  %-24s %12d  %s\n", sanitize.Line(f.Name), f.Size, f.SHA256)
+	}
+	if len(r.Metrics) > 0 {
+		_, _ = fmt.Fprintln(w, "metrics")
+	}
+	for _, metric := range r.Metrics {
+		_, _ = fmt.Fprintf(w, "  %-44s %.4f\n", sanitize.Line(metric.Name), metric.Value)
 	}
 	if len(r.Tensors) > 0 {
 		_, _ = fmt.Fprintln(w, "tensors")

@@ -86,7 +86,7 @@ func TestStages_OneMoreIsItsPackageAndALine(t *testing.T) {
 	says("runs show", do(0, "runs", "show", first).out, "  toy    ")
 	says("runs show, of the plan", do(0, "runs", "show", first).out, "20m34s")
 	says("inspect", do(0, "inspect", first).out, "  toy    ")
-	says("inspect a checkpoint", do(0, "inspect", "runs/"+first+"/toy").out, "stage        toy", "toys.txt")
+	says("inspect a checkpoint", do(0, "inspect", "runs/"+first+"/toy").out, "stage        toy", "toys.txt", "metrics\n  toys_seen  ")
 	says("verify", do(0, "verify", first).out, "toy   sound")
 	says("reproduce --stage", do(0, "reproduce", first, "--stage", "toy").out, "toy   same")
 	says("reproduce", do(2, "reproduce", first, "--stage", "joy").err, "eval toy")

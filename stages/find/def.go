@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  1,
+	Format:  2,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Doc:     "what sections are found with",
@@ -57,7 +57,7 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 		if err != nil {
 			return sum, err
 		}
-		texts, _ := windows(c.Domain.Sections, spec.Chars)
+		texts, _ := windows(c.Domain.Sections, c.Domain.Forms, spec.Chars)
 		one, err := spec.Cost(ctx, c, len(texts))
 		if err != nil {
 			return sum, err

@@ -139,7 +139,7 @@ func texts(t *testing.T, env *stages.Env) []string {
 		t.Fatal(err)
 	}
 	defer func() { _ = store.Close() }()
-	out, _ := windows(store, 120)
+	out, _ := windows(store, forms, 120)
 	return out
 }
 
@@ -184,7 +184,7 @@ func TestDeal_QuestionsThatShareASectionAreInOneFold(t *testing.T) {
 func TestWindows_EveryCharacterStandsInOne(t *testing.T) {
 	long := strings.Repeat("word after word ", 60)
 	sections := corpus.Slice{{Title: "A", Number: "1", Heading: "Head", Text: "short"}, {Title: "B", Number: "2", Heading: "word", Text: long}, {Title: "民法", Number: "三", Text: strings.Repeat("自然人的民事权利", 60)}, {Title: "C"}}
-	texts, owner := windows(sections, 200)
+	texts, owner := windows(sections, forms, 200)
 	covered := map[int]int{}
 	for i, text := range texts {
 		s := sections[owner[i]]
@@ -204,11 +204,22 @@ func TestWindows_EveryCharacterStandsInOne(t *testing.T) {
 			t.Errorf("of section %d, %d bytes of %d are in windows", i, covered[i], len(s.Text))
 		}
 	}
-	if whole, _ := windows(sections, 0); len(whole) != 4 || whole[1] != "B. "+long || whole[0] != "A. Head. short" {
+	if whole, _ := windows(sections, forms, 0); len(whole) != 4 || whole[1] != "B. "+long || whole[0] != "A. Head. short" {
 		t.Errorf("without a limit: %q", whole)
 	}
 	if !reflect.DeepEqual(decode(encode([][]float32{{1, -2.5}, {3, 4}}), 2), [][]float32{{1, -2.5}, {3, 4}}) {
 		t.Error("vectors do not come back from the journal")
+	}
+}
+
+func TestDocumentForm_IsAPlaceWithoutItsNumber(t *testing.T) {
+	for place, want := range map[string]string{
+		"{title} license\nSection {number}:": "{title} license", "{title}{number}：": "{title}", "The {title}, section {number}:": "The {title}, section",
+		"{heading} of {title}:": "{title}", "": "{title}", "{title}:": "{title}",
+	} {
+		if got := documentForm(place); got != want {
+			t.Errorf("%q: %q, want %q", place, got, want)
+		}
 	}
 }
 

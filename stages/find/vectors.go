@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"slm/data/corpus"
+	"slm/data/form"
 	"slm/retrieve"
 	"slm/stages"
 	"slm/stages/search"
@@ -33,7 +34,7 @@ func vectors(ctx context.Context, env *stages.Env, from search.Source, spec sear
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, encoder.Close()) }()
-	texts, owner := windows(from.Domain.Sections, spec.Chars)
+	texts, owner := windows(from.Domain.Sections, from.Domain.Forms, spec.Chars)
 	work, pieces, err := stages.OpenPartial[piece](filepath.Join(env.Work(stages.Find), spec.Name+".journal"), fmt.Sprint(env.Fingerprint, env.Parents, encoder.Dim()), nil)
 	if err != nil {
 		return nil, err
@@ -81,11 +82,24 @@ func decode(values []byte, dim int) (out [][]float32) {
 	return out
 }
 
-// windows are the texts that are encoded of the sections, with the section of each: title and heading (a number means nothing to an encoder), and the text or, of a long one, pieces of it
+// documentForm is what a form of places calls a document, "{title} license" of "{title} license\nSection {number}:": a number means nothing to an
+// encoder.
+func documentForm(place string) string {
+	for _, end := range []string{"\n", "{number}", "{heading}", ":", "："} {
+		place, _, _ = strings.Cut(place, end)
+	}
+	if place = strings.TrimRight(place, " ,;|"); !strings.Contains(place, "{title}") {
+		return "{title}"
+	}
+	return place
+}
+
+// windows are the texts that are encoded of the sections, with the section of each: document and heading, and the text or, of a long one, pieces of it
 // that overlap by an eighth. chars is the longest in characters; one of a script without spaces counts as two. 0 = any.
-func windows(sections corpus.Store, chars int) (texts []string, owner []int) {
+func windows(sections corpus.Store, forms form.Set, chars int) (texts []string, owner []int) {
+	called := documentForm(forms.Place)
 	for i, s := range sections.All() {
-		head := s.Title + ". "
+		head := strings.ReplaceAll(called, "{title}", s.Title) + ". "
 		if s.Heading != "" && !strings.HasPrefix(s.Text, s.Heading) {
 			head += s.Heading + ". "
 		}
