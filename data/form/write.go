@@ -68,7 +68,7 @@ func AnswerShortly(text, question string) string {
 
 // selfReferences are words by which a question speaks of the text that it was made from, in lower case. Who has not read the text cannot ask so.
 var selfReferences = []string{
-	"the text", "this text", "the passage", "this passage", "the excerpt", "the paragraph", "this paragraph", "this section", "this article", "this document", "this clause", "the above", "mentioned above", "according to the section", "the given",
+	"the text", "this text", "the passage", "this passage", "the excerpt", "the paragraph", "this paragraph", "this section", "this article", "this document", "the document", "this clause", "the above", "mentioned above", "according to the section", "the given",
 	"本文", "文本", "该文", "上文", "本条", "该条", "本款", "上述", "这段", "以上内容",
 	"im text", "dem text", "der text", "des textes", "dieser abschnitt", "diesem abschnitt", "dieser artikel", "diesem artikel", "diesem absatz",
 	"le texte", "du texte", "ce texte", "cet article", "ce paragraphe", "cette section", "le passage", "ce passage",
