@@ -74,7 +74,7 @@ func TestHeadline_SpeaksOfTheLastStageThatWasRun(t *testing.T) {
 		})
 		return s
 	}
-	s := without("blade")
+	s := without("blade", "rft")
 	z0, _ := s.Find("blade-z0")
 	if got := Headline(s); !strings.Contains(got, "answers "+percent(z0.Accuracy)) {
 		t.Errorf("by McNemar's test, without an interval: %s", got)
@@ -83,14 +83,14 @@ func TestHeadline_SpeaksOfTheLastStageThatWasRun(t *testing.T) {
 	if got := Headline(s); !strings.Contains(got, "No improvement shown") {
 		t.Errorf("the interval holds 0: %s", got)
 	}
-	s = without("blade")
+	s = without("blade", "rft")
 	for i := range s.Systems {
 		s.Systems[i].McNemarP = nil
 	}
 	if got := Headline(s); !strings.Contains(got, "No improvement shown") {
 		t.Errorf("with neither interval nor test: %s", got)
 	}
-	if got := Headline(without("blade", "blade-z0", "dp")); !strings.Contains(got, "the method itself was not among them") {
+	if got := Headline(without("blade", "rft", "blade-z0", "dp")); !strings.Contains(got, "the method itself was not among them") {
 		t.Errorf("without the method: %s", got)
 	}
 }
