@@ -1,6 +1,6 @@
 // Package bag is an encoder of texts that is trained from nothing on a corpus of a few megabytes: the weighted mean of the vectors of a text's features,
 // as a unit vector. It needs no vocabulary and no language. A training step costs a thousandth of that of a small transformer, which in the same time
-// has seen too little to be of use (docs/own-encoder.md).
+// has seen too little to be of use (docs/asked.md).
 package bag
 
 import (
