@@ -41,6 +41,11 @@ func newField(documents int, of func(i int) []string) *field {
 // scores adds up the BM25 of each document for the terms of a query, each term counted once (Robertson and Zaragoza 2009, with the inverse document
 // frequency of Lucene, which is never negative).
 func (f *field) scores(query []string) []float64 {
+	return f.scoresWithout(query, func(string, int) bool { return false })
+}
+
+// scoresWithout is scores where a term may count for nothing in a document.
+func (f *field) scoresWithout(query []string, mute func(term string, document int) bool) []float64 {
 	out := make([]float64, f.documents)
 	mean := 0.0
 	for _, n := range f.lengths {
@@ -55,6 +60,9 @@ func (f *field) scores(query []string) []float64 {
 		list := f.postings[term]
 		idf := math.Log(1 + (float64(f.documents-len(list))+0.5)/(float64(len(list))+0.5))
 		for _, p := range list {
+			if mute(term, int(p.document)) {
+				continue
+			}
 			count := float64(p.count)
 			out[p.document] += idf * count * (saturation + 1) / (count + saturation*(1-byLength+byLength*float64(f.lengths[p.document])/mean))
 		}

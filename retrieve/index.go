@@ -2,6 +2,7 @@ package retrieve
 
 import (
 	"context"
+	"strings"
 
 	"slm/data/corpus"
 )
@@ -12,13 +13,15 @@ type Index struct {
 	text, heading, document *field
 	names                   *names
 	numbered                *numbered
-	of                      []int // section → document
+	of                      []int             // section → document
+	titled                  []map[string]bool // document → the terms of its names
 }
 
 // The signals of an index.
 const (
 	Text     = "text"     // BM25 of heading and text
 	Heading  = "heading"  // BM25 of the heading
+	Rest     = "rest"     // Text, without the words of the question that stand in the document's name: what it asks about the document
 	Around   = "around"   // BM25 of the sections near by in the same document
 	Document = "document" // BM25 of the whole document
 	Name     = "name"     // how well the question names the document
@@ -26,7 +29,7 @@ const (
 )
 
 // Signals lists the signals of an index, in order.
-func Signals() []string { return []string{Text, Heading, Around, Document, Name, Number} }
+func Signals() []string { return []string{Text, Rest, Heading, Around, Document, Name, Number} }
 
 // NewIndex indexes sections. aliases are more names of documents, by title.
 func NewIndex(sections corpus.Store, aliases map[string][]string) *Index {
@@ -37,8 +40,15 @@ func NewIndex(sections corpus.Store, aliases map[string][]string) *Index {
 	x.numbered = newNumbered(sections, x.names)
 	x.of = x.names.of
 	of := make([][]int, len(x.names.titles))
+	x.titled = make([]map[string]bool, len(of))
 	for i, d := range x.of {
-		of[d] = append(of[d], i)
+		if of[d] = append(of[d], i); len(of[d]) == 1 {
+			title := sections.At(i).Title
+			x.titled[d] = map[string]bool{}
+			for _, t := range terms(strings.Join(append([]string{title}, aliases[title]...), "\n")) {
+				x.titled[d][t] = true
+			}
+		}
 	}
 	x.document = newField(len(of), func(d int) (all []string) {
 		for _, i := range of[d] {
@@ -55,6 +65,10 @@ func (x *Index) Signal(name string) Scorer {
 	switch name {
 	case Text:
 		return scorer(func(q []string) []float64 { return x.text.scores(q) })
+	case Rest:
+		return scorer(func(q []string) []float64 {
+			return x.text.scoresWithout(q, func(term string, i int) bool { return x.titled[x.of[i]][term] })
+		})
 	case Heading:
 		return scorer(func(q []string) []float64 { return x.heading.scores(q) })
 	case Around:

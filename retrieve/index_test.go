@@ -148,6 +148,37 @@ func TestIndex_SectionsAroundCountWithinTheirDocument(t *testing.T) {
 	}
 }
 
+// A page says its name in every part, so the name finds the page and hides which part is asked for.
+func TestIndex_RestIsWhatIsAskedAboutADocument(t *testing.T) {
+	sections := corpus.Slice{
+		{Title: "Alpha syndrome", Number: "1", Text: "Alpha syndrome is a disorder of the skin. People with Alpha syndrome have red hands."},
+		{Title: "Alpha syndrome", Number: "2", Text: "Alpha syndrome is inherited in a dominant pattern."},
+		{Title: "Beta disease", Number: "1", Text: "Beta disease is a disorder of the eye."},
+		{Title: "Beta disease", Number: "2", Text: "This pattern is recessive, as in Alpha syndrome."},
+	}
+	x := NewIndex(sections, map[string][]string{"Beta disease": {"Morbus Inherited"}})
+	question := "In which pattern is Alpha syndrome inherited?"
+	text, err := x.Signal(Text).Scores(context.Background(), question)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, err := x.Signal(Rest).Scores(context.Background(), question)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := x.text.scores(terms("In which pattern is inherited"))
+	if rest[0] != want[0] || rest[1] != want[1] || text[1] <= rest[1] {
+		t.Errorf("%v, without the name %v, as a whole %v", rest, want, text)
+	}
+	// Words of another document's name count, and its aliases are names of it.
+	if other := x.text.scores(terms("In which pattern is Alpha syndrome")); rest[3] != other[3] {
+		t.Errorf("%v, want %v", rest[3], other[3])
+	}
+	if rest[1] <= rest[0] {
+		t.Errorf("the part about inheritance has %v, the other %v", rest[1], rest[0])
+	}
+}
+
 func FuzzIndex_AnyTextIsIndexedAndAnyStringIsALegalQuery(f *testing.F) {
 	for _, q := range hostile {
 		if len(q) < 1000 {

@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  2,
+	Format:  3,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Doc:     "what sections are found with",

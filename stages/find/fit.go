@@ -22,7 +22,7 @@ const prior = 10
 const resamples = 2000
 
 // start is the weight of a signal before any question was seen; 1 of one that is not here.
-var start = map[string]float64{retrieve.Heading: 0.3, retrieve.Around: 0.2, retrieve.Document: 0.3}
+var start = map[string]float64{retrieve.Rest: 0.5, retrieve.Heading: 0.3, retrieve.Around: 0.2, retrieve.Document: 0.3}
 
 // part are the questions of an exam's split.
 type part struct {
