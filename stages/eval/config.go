@@ -13,7 +13,7 @@ import (
 // Config is the recipe's section eval: which systems are compared, and how sure the table is.
 type Config struct {
 	Systems   systems.List `yaml:"systems" unset:"all"`
-	Items     int          `yaml:"items" min:"0" doc:"number of test items to use, from the first on; 0 = all"`
+	Items     int          `yaml:"items" min:"0" doc:"number of test items to use of each exam, taken evenly; 0 = all"`
 	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
 	Answer    string       `yaml:"answer" oneof:"choice|free" identity:"changed" doc:"choice: the LLM chooses among the options, and a question without options is not put to it; free: it answers every question in its own words, and sees no options"`
 	Judge     *llm.Config  `yaml:"judge" identity:"changed" unset:"none" doc:"an LLM that says of each free answer whether it is right, with the keys of llm; how far it agrees with the metrics is shown. None = there is no judge"`

@@ -13,7 +13,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Eval,
 	Title:   "Evaluation",
-	Format:  5,
+	Format:  6,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO},
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},

@@ -70,16 +70,26 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	return os.RemoveAll(env.Work(stages.Eval))
 }
 
-// exams are the test items of the exams, as many of each as are wanted.
+// exams are the test items of the exams, as many of each as are wanted, taken evenly: a file may have its questions by kind.
 func (s *Stage) exams(dom *domain.Domain) [][]exam.Item {
 	out := [][]exam.Item{exam.Only(dom.Items, exam.Test)}
 	if asked := exam.Only(dom.Asked, exam.Test); len(asked) > 0 {
 		out = append(out, asked)
 	}
 	for i, items := range out {
-		if s.cfg.Items > 0 {
-			out[i] = items[:min(len(items), s.cfg.Items)]
-		}
+		out[i] = evenly(items, s.cfg.Items)
+	}
+	return out
+}
+
+// evenly takes n of some items at even distances; all of them where n is 0 or there are no more.
+func evenly(items []exam.Item, n int) []exam.Item {
+	if n == 0 || n >= len(items) {
+		return items
+	}
+	out := make([]exam.Item, n)
+	for i := range out {
+		out[i] = items[i*len(items)/n]
 	}
 	return out
 }
