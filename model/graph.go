@@ -24,6 +24,7 @@ type Graph struct {
 	nodes     G.Nodes
 
 	tokens, targets, docs *tensor.Dense
+	references            *tensor.Dense // [Seqs/2]; nil where nothing is preferred
 	scaleNode             *G.Node
 	loss                  *G.Node
 	gradients             []*G.Node // in the order of learnables
@@ -33,6 +34,7 @@ type Graph struct {
 		Publish()
 		Zero()
 		Losses() []float32
+		Total() float64
 		Finite() bool
 	}
 }
@@ -48,6 +50,8 @@ type Batch struct {
 	Tokens  []int32 // [N]
 	Targets []int32 // [N] the token after each token, −1 where none is trained
 	Docs    []int32 // [N] index of the first token of the token's document, −1 for padding
+
+	References []float32 // [Seqs/2] of a graph of preferences: log π_ref(preferred) − log π_ref(other) of each pair of rows, in nats
 }
 
 // Mode is what a graph computes.
@@ -61,16 +65,30 @@ const (
 
 // NewGraph builds the graph for batches of seqs rows of length tokens.
 func NewGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode) (*Graph, error) {
+	return newGraph(p, be, seqs, length, mode, 0)
+}
+
+// NewPreferenceGraph builds the graph whose loss is that of direct preference optimisation (op.Preference) over seqs/2 pairs of rows: the preferred
+// sequence, then the other one.
+func NewPreferenceGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64) (*Graph, error) {
+	if seqs%2 != 0 || !(beta > 0) {
+		return nil, fmt.Errorf("model: %d rows, with a beta of %g, are no pairs", seqs, beta)
+	}
+	return newGraph(p, be, seqs, length, mode, beta)
+}
+
+func newGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64) (*Graph, error) {
 	if seqs < 1 || length < 1 || length > p.Config.Context {
 		return nil, fmt.Errorf("model: a batch of %d rows of %d tokens does not fit a context of %d", seqs, length, p.Config.Context)
 	}
 	if be.Precision() == kernel.BF16 {
-		return buildGraph[uint16](p, be, seqs, length, mode)
+		return buildGraph[uint16](p, be, seqs, length, mode, beta)
 	}
-	return buildGraph[float32](p, be, seqs, length, mode)
+	return buildGraph[float32](p, be, seqs, length, mode, beta)
 }
 
-func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, mode Mode) (*Graph, error) {
+// buildGraph builds a graph of elements T. A beta of 0 is the likelihood's, any other the preferences'.
+func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64) (*Graph, error) {
 	cfg, train := p.Config, mode != Losses
 	dims := op.Dims{
 		Vocab: cfg.Vocab, Width: cfg.Width, Heads: cfg.Heads, KVHeads: cfg.KVHeads, HeadDim: cfg.HeadDim, Hidden: cfg.Hidden,
@@ -126,7 +144,14 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 	} else {
 		head = weight("head", p.Head, cfg.Vocab, cfg.Width)
 	}
-	if g.loss, err = op.Head(rt, train, cfg.Tied, x, targets, g.scaleNode, norm, head); err != nil {
+	if beta == 0 {
+		g.loss, err = op.Head(rt, train, cfg.Tied, x, targets, g.scaleNode, norm, head)
+	} else {
+		g.references = tensor.New(tensor.WithShape(seqs/2), tensor.Of(tensor.Float32))
+		references := G.NewVector(expr, tensor.Float32, G.WithShape(seqs/2), G.WithName("references"), G.WithValue(g.references))
+		g.loss, err = op.Preference(rt, train, cfg.Tied, beta, x, targets, g.scaleNode, norm, head, references)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if train {
@@ -143,12 +168,18 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 	return g, nil
 }
 
-// Run computes scale · Σ −log p(target) and adds its gradient to what has gathered since Zero. With scale one over the number of
-// targets in the optimiser step, losses and gradients of micro-batches add up to those of the whole.
+// Run computes scale · Σ −log p(target), or scale · Σ of the pairs' losses where the graph prefers, and adds its gradient to what has gathered since Zero. With scale one over
+// the number of targets, or pairs, in the optimiser step, losses and gradients of micro-batches add up to those of the whole.
 func (g *Graph) Run(b Batch, scale float32) (loss float64, err error) {
 	n := g.Seqs * g.Len
 	if len(b.Tokens) != n || len(b.Targets) != n || len(b.Docs) != n {
 		return 0, fmt.Errorf("model: a batch of %d tokens, %d targets and %d documents' starts for a graph of %d", len(b.Tokens), len(b.Targets), len(b.Docs), n)
+	}
+	if g.references != nil {
+		if len(b.References) != g.Seqs/2 {
+			return 0, fmt.Errorf("model: %d references for a graph of %d pairs", len(b.References), g.Seqs/2)
+		}
+		copy(g.references.Data().([]float32), b.References)
 	}
 	for i, id := range b.Tokens {
 		if id < 0 || int(id) >= g.params.Config.Vocab || int(b.Targets[i]) >= g.params.Config.Vocab {
@@ -168,10 +199,16 @@ func (g *Graph) Run(b Batch, scale float32) (loss float64, err error) {
 	if !g.runtime.Finite() {
 		return 0, ErrNotFinite
 	}
-	for _, l := range g.runtime.Losses() {
-		loss += float64(l)
+	return g.runtime.Total() * float64(scale), nil
+}
+
+// LogProbs are Σ log p(target) over the targets of each row of the last run, [Seqs] in nats.
+func (g *Graph) LogProbs() []float64 {
+	out := make([]float64, g.Seqs)
+	for i, l := range g.runtime.Losses() {
+		out[i/g.Len] -= float64(l)
 	}
-	return loss * float64(scale), nil
+	return out
 }
 
 // Refresh takes over parameters that have changed since the last Run.

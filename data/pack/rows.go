@@ -14,6 +14,16 @@ type Batch struct {
 	Docs        []Doc    // by row and start
 	TargetCount int      // targets that are trained
 	IDs         []string // of the examples, as Docs
+
+	References []float32 // [Rows/2] of pairs of rows, as Pair has them; nil where rows are no pairs
+}
+
+// Units is what a step's loss is the mean of: its pairs, or else its trained targets.
+func (b Batch) Units() int {
+	if b.References != nil {
+		return len(b.References)
+	}
+	return b.TargetCount
 }
 
 // Doc is where a document lies in a batch.

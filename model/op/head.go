@@ -21,10 +21,18 @@ type head[T kernel.Elem] struct {
 	rstd         []float32
 	train        bool
 	dNorm, dHead *accumulator
+	prefer       *preference // nil: each target by itself
 }
 
 // groupSeqs bounds the rows of the batch whose logits' gradients wait for the weight gradient: 2,048 tokens of them, and 32 million logits.
-func (h *head[T]) groupSeqs() int { return max(1, min(2048, (1<<25)/h.Vocab)/h.Len) }
+// A pair of rows is not divided.
+func (h *head[T]) groupSeqs() int {
+	n := min(2048, (1<<25)/h.Vocab) / h.Len
+	if h.prefer != nil {
+		return max(2, n&^1)
+	}
+	return max(1, n)
+}
 
 // headColumns is the width of the logits that a tile computes at a time: with the part of W that they come from, they stay in the cache.
 const headColumns = 512
@@ -33,13 +41,27 @@ const headColumns = 512
 // tied says that W is also the embedding, whose gradient it joins. With scale = 1/(number of targets in the optimiser step) it is the mean,
 // whatever the micro-batches.
 func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, norm, w *G.Node) (*G.Node, error) {
-	h := &head[T]{Runtime: r, w: r.weight("head", w), rstd: make([]float32, r.tokens()), train: train}
-	n, c := r.tokens(), r.Width
+	h := newHead(r, train, w)
 	o := &Op{
 		name: "head", in: []hm.Type{matrix, indices, scalarT, vector, matrix}, out: scalarT,
 		wrt: []bool{true, false, false, true, true},
 	}
-	if train {
+	o.run = func(out []float32, in []G.Value) error {
+		out[0] = float32(h.forward(floats(in[0]), ints(in[1]), floats(in[2])[0], floats(in[3])))
+		return nil
+	}
+	o.diff = h.end(tied)
+	return G.ApplyOp(o, x, targets, scale, norm, w)
+}
+
+func newHead[T kernel.Elem](r *Runtime[T], train bool, w *G.Node) *head[T] {
+	return &head[T]{Runtime: r, w: r.weight("head", w), rstd: make([]float32, r.tokens()), train: train}
+}
+
+// end allocates what the gradient needs, if there will be one, and returns the op's diff. The loss is the graph's end.
+func (h *head[T]) end(tied bool) func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error) {
+	r, n, c := h.Runtime, h.tokens(), h.Width
+	if h.train {
 		r.alloc()
 		h.dNorm, h.dHead = r.gradient(c), r.weightGradient(r.Vocab, c)
 		if tied {
@@ -47,12 +69,8 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 		}
 		r.dLogits = make([]T, min(r.Seqs, h.groupSeqs())*r.Len*r.Vocab)
 	}
-	o.run = func(out []float32, in []G.Value) error {
-		out[0] = float32(h.forward(floats(in[0]), ints(in[1]), floats(in[2])[0], floats(in[3])))
-		return nil
-	}
-	o.diff = func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error) {
-		if !train {
+	return func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error) {
+		if !h.train {
 			return nil, fmt.Errorf("op: this head was built without gradient")
 		}
 		d := &Op{name: "head.grad", in: []hm.Type{scalarT, scalarT}, out: matrix, shape: tensor.Shape{n, c}, home: r.passing()}
@@ -67,9 +85,12 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 		if err != nil {
 			return nil, err
 		}
-		return gradientNodes("head", dx, 2, h.dNorm, h.dHead)
+		nodes, err := gradientNodes("head", dx, 2, h.dNorm, h.dHead)
+		if err != nil {
+			return nil, err
+		}
+		return append(nodes, make(G.Nodes, len(inputs)-len(nodes))...), nil
 	}
-	return G.ApplyOp(o, x, targets, scale, norm, w)
 }
 
 func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []float32) float64 {
@@ -79,9 +100,13 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 	}
 	for first := 0; first < h.Seqs; first += h.groupSeqs() {
 		seqs := min(h.groupSeqs(), h.Seqs-first)
-		kernel.Parallel(seqs*per, func(i int) {
-			h.tile(first*per+i, func(_, lo, hi int) { h.slice(x, targets, scale, norm, first*h.Len, lo, hi) })
-		})
+		if h.prefer != nil {
+			h.prefers(x, targets, scale, norm, first, seqs)
+		} else {
+			kernel.Parallel(seqs*per, func(i int) {
+				h.tile(first*per+i, func(_, lo, hi int) { h.slice(x, targets, scale, norm, first*h.Len, lo, hi) })
+			})
+		}
 		if h.train {
 			h.weightGradients(seqs, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[first*h.Len*c:], ldx: c})
 		}
@@ -101,17 +126,30 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 		})
 		h.reduceNorms(h.dNorm.data)
 	}
-	sum := 0.0
-	for _, l := range h.losses {
-		sum += float64(l)
-	}
-	return sum * float64(scale)
+	return h.Total() * float64(scale)
 }
 
-// slice computes the loss of the tokens lo..hi of the group that starts at token group, and the gradient of their logits. It passes over
-// the vocabulary once: a part of the logits is kept as exponentials relative to its own maximum, in the precision of the gradient, and made
-// into probabilities when the sum of all is known (Milakov and Gimelshein 2018, online softmax).
+// slice computes the loss of the tokens lo..hi of the group that starts at token group, and the gradient of their logits.
 func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []float32, group, lo, hi int) {
+	maxima, sums := buffer[float32](tileRows*h.parts()), buffer[float32](tileRows*h.parts())
+	defer release(maxima)
+	defer release(sums)
+	h.shares(x, targets, norm, group, lo, hi, *maxima, *sums)
+	for i, parts := lo, h.parts(); i < hi; i++ {
+		m := (*maxima)[(i-lo)*parts : (i-lo+1)*parts]
+		loss, lse := h.finish(i, int(targets[i]), m, (*sums)[(i-lo)*parts:(i-lo+1)*parts])
+		h.logitGrads(group, i, int(targets[i]), scale, loss, lse, m)
+	}
+	h.descend(group, lo, hi)
+}
+
+// parts is in how many parts of the vocabulary the logits are computed.
+func (h *head[T]) parts() int { return (h.Vocab + headColumns - 1) / headColumns }
+
+// shares computes the logits of a slice. It passes over the vocabulary once: a part of the logits is kept as exponentials relative to its own
+// maximum, in the precision of the gradient, and made into probabilities when the sum of all is known (Milakov and Gimelshein 2018, online softmax).
+// maxima and sums [hi−lo, parts] are those of the parts.
+func (h *head[T]) shares(x []float32, targets []int32, norm []float32, group, lo, hi int, maxima, sums []float32) {
 	c, v, rows := h.Width, h.Vocab, hi-lo
 	logits, shares := buffer[float32](tileRows*headColumns), buffer[T](headColumns)
 	defer release(logits)
@@ -124,10 +162,7 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 	}
 	normRows(normed, x, norm, h.rstd, lo, hi, c, h.Eps)
 
-	parts := (v + headColumns - 1) / headColumns
-	maxima, sums := buffer[float32](tileRows*parts), buffer[float32](tileRows*parts)
-	defer release(maxima)
-	defer release(sums)
+	parts := h.parts()
 	for p := range parts {
 		from, to := p*headColumns, min((p+1)*headColumns, v)
 		n := to - from
@@ -144,36 +179,35 @@ func (h *head[T]) slice(x []float32, targets []int32, scale float32, norm []floa
 			if h.train {
 				dst = h.dLogits[(lo+i-group)*v+from : (lo+i-group)*v+to]
 			}
-			(*maxima)[i*parts+p], (*sums)[i*parts+p] = kernel.ExpShares(dst, row)
+			maxima[i*parts+p], sums[i*parts+p] = kernel.ExpShares(dst, row)
 		}
-	}
-	for i := range rows {
-		var d []T
-		if h.train {
-			d = h.dLogits[(lo+i-group)*v : (lo+i-group+1)*v]
-		}
-		h.finish(lo+i, int(targets[lo+i]), scale, (*maxima)[i*parts:(i+1)*parts], (*sums)[i*parts:(i+1)*parts], d)
-	}
-	if h.train {
-		kernel.LinearGrad(h.grad, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], rows, v, c, false)
 	}
 }
 
-// finish makes the target's logit of a token into its loss, and d, the shares of its logits, into their gradient.
-func (h *head[T]) finish(token, target int, scale float32, maxima, sums []float32, d []T) {
+// finish makes the target's logit of a token into its loss, and returns it with the logarithm of the sum of all exponentials.
+func (h *head[T]) finish(token, target int, maxima, sums []float32) (loss, lse float64) {
 	if target < 0 {
 		h.losses[token] = 0
-		clear(d)
-		return
+		return 0, 0
 	}
 	highest, sum := float64(slices.Max(maxima)), 0.0
 	for p, m := range maxima {
 		sum += float64(sums[p]) * math.Exp(float64(m)-highest)
 	}
-	lse := highest + math.Log(sum)
-	loss := lse - float64(h.losses[token])
+	lse = highest + math.Log(sum)
+	loss = lse - float64(h.losses[token])
 	h.losses[token] = float32(loss)
-	if d == nil {
+	return loss, lse
+}
+
+// logitGrads makes the shares of a token's logits into their gradient, scale times that of the token's loss.
+func (h *head[T]) logitGrads(group, token, target int, scale float32, loss, lse float64, maxima []float32) {
+	if !h.train {
+		return
+	}
+	d := h.dLogits[(token-group)*h.Vocab : (token-group+1)*h.Vocab]
+	if target < 0 {
+		clear(d)
 		return
 	}
 	for p, m := range maxima {
@@ -183,10 +217,22 @@ func (h *head[T]) finish(token, target int, scale float32, maxima, sums []float3
 	kernel.Convert(d[target:target+1], []float32{scale * float32(math.Expm1(-loss))})
 }
 
+// descend takes the gradients of a slice's logits to its inputs behind the norm.
+func (h *head[T]) descend(group, lo, hi int) {
+	if c, v := h.Width, h.Vocab; h.train {
+		kernel.LinearGrad(h.grad, h.headDX[lo*c:hi*c], h.dLogits[(lo-group)*v:(hi-group)*v], hi-lo, v, c, false)
+	}
+}
+
 // Finite reports whether every loss of the last run is a number.
 func (r *Runtime[T]) Finite() bool {
 	for _, l := range r.losses {
 		if math.IsNaN(float64(l)) || math.IsInf(float64(l), 0) {
+			return false
+		}
+	}
+	for _, l := range r.pairs {
+		if math.IsNaN(l) || math.IsInf(l, 0) {
 			return false
 		}
 	}

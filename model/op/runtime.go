@@ -42,6 +42,7 @@ type Runtime[T kernel.Elem] struct {
 	dMid    []T // [N, max(H·hd, F)]
 	act     []T // [N, F]
 	losses  []float32
+	pairs   []float64 // [Seqs/2] losses of pairs of rows, where the graph prefers; else nil
 	headDX  []float32
 	dLogits []T
 	lefts   []kernel.Transposed[T]
@@ -141,6 +142,20 @@ func (r *Runtime[T]) Zero() {
 
 // Losses are the negative log-likelihoods of the last run's targets, [N] in nats; 0 where there is no target.
 func (r *Runtime[T]) Losses() []float32 { return r.losses }
+
+// Total is the loss of the last run before it is scaled: the sum over its targets, or over its pairs.
+func (r *Runtime[T]) Total() (sum float64) {
+	for _, l := range r.pairs {
+		sum += l
+	}
+	if r.pairs != nil {
+		return sum
+	}
+	for _, l := range r.losses {
+		sum += float64(l)
+	}
+	return sum
+}
 
 func (r *Runtime[T]) tilesPerSeq() int { return (r.Len + tileRows - 1) / tileRows }
 func (r *Runtime[T]) tileCount() int   { return r.Seqs * r.tilesPerSeq() }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestReproduce_RunWithRewardTuningIsWholeAndShowsIt(t *testing.T) {
-	r, err := runtest.Load("stages.rft.samples=6", "stages.rft.batch=512", "stages.kit.knowledge=one-step", "eval.knowledge=30", "eval.systems=[llm,blade-z0,rft,blade]")
+	r, err := runtest.Load("stages.rft.samples=6", "stages.rft.batch=512", "stages.rft.dpo.epochs=2", "stages.kit.knowledge=one-step", "eval.knowledge=30", "eval.systems=[llm,blade-z0,rft,blade]")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,9 @@ func TestReproduce_RunWithRewardTuningIsWholeAndShowsIt(t *testing.T) {
 	again, err := Reproduce(t.Context(), folder, againIn(t))
 	if err != nil || !again.OK || !slices.ContainsFunc(again.Stages, func(s Reproduced) bool { return s.Stage == stages.RFT && s.Result == Same }) {
 		t.Errorf("%+v, %v", again, err)
+	}
+	if tuned, err := checkpoint.Load(filepath.Join(folder, stages.RFT)); err != nil || tuned.Facts["dpo_steps"] == "" {
+		t.Errorf("the run has no preferences: %v, %v", tuned, err)
 	}
 	m, err := checkpoint.Load(filepath.Join(folder, stages.BPO))
 	if err != nil || m.Parents[stages.RFT] == "" {

@@ -15,11 +15,22 @@ type Config struct {
 	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save      trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
 	Recompute bool          `yaml:"recompute" identity:"none" doc:"the same as stages.dp.recompute"`
+	DPO       DPO           `yaml:"dpo" doc:"direct preference optimisation behind the passes over the winners (Rafailov et al. 2023, arXiv 2305.18290)"`
 	OneStep   bool          `yaml:"-"` // stages.kit.knowledge is one-step
 	Passage   int           `yaml:"-"` // tokens of knowledge that the black box is given: eval.knowledge
 }
 
+// DPO tunes on pairs: of each question the answer with the best reward against the one with the worst.
+type DPO struct {
+	Epochs float64       `yaml:"epochs" min:"0" doc:"passes over the pairs of each question's best and worst answer; 0 = none"`
+	Beta   float64       `yaml:"beta" above:"0" max:"10" doc:"how strongly the model is held to its reference, the weights that have learnt the winners"`
+	Optim  trainer.Optim `yaml:"optim" doc:"how weights are updated"`
+}
+
 // Default is off.
 func Default() Config {
-	return Config{Epochs: 1, Batch: 8192, Replay: 1, Optim: trainer.DefaultOptim(1e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens}
+	return Config{
+		Epochs: 1, Batch: 8192, Replay: 1, Optim: trainer.DefaultOptim(1e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
+		DPO: DPO{Beta: 0.1, Optim: trainer.DefaultOptim(1e-5)},
+	}
 }

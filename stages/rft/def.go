@@ -2,7 +2,12 @@ package rft
 
 import (
 	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
 
+	"slm/checkpoint"
 	"slm/data/exam"
 	"slm/llm"
 	"slm/stages"
@@ -14,7 +19,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.RFT,
 	Title:   "Reward tuning",
-	Format:  1,
+	Format:  2,
 	Parents: []string{stages.Data, stages.DP, stages.KIT},
 	Section: &stages.Section{
 		Doc:     "tuning on the answers that served the black box best",
@@ -25,13 +30,19 @@ var Def = stages.Def{
 			if c.Samples > 0 && !named("stages.rft.optim.lr") { // off, the section is its default, which is in no fingerprint
 				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width")) / 4 // the weights are tuned already
 			}
+			if c.Samples > 0 && !named("stages.rft.dpo.optim.lr") {
+				c.DPO.Optim.LR = c.Optim.LR / 10
+			}
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {
 			c := stages.Get[Config](s, "stages.rft")
 			if c.Samples == 0 {
 				return nil
 			}
-			return trainer.Check(s, "stages.rft", c.Optim, c.Batch, broken)
+			return errors.Join(
+				trainer.Check(s, "stages.rft", c.Optim, c.Batch, broken),
+				trainer.Check(s, "stages.rft.dpo", c.DPO.Optim, math.MaxInt, broken), // the batch is the stage's
+			)
 		},
 		Later: true,
 	},
@@ -41,7 +52,7 @@ var Def = stages.Def{
 	Asks:    stages.Always,
 	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.rft")) },
 	Cost:    cost,
-	Metrics: trainer.Metrics,
+	Metrics: metrics,
 	Agrees:  stages.InNothing,
 }
 
@@ -56,8 +67,29 @@ func cost(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
 	}
 	sum := c.Rates.Ask(items*cfg.Samples, int(distinct*float64(items*cfg.Samples))+items, true)
 	sum.Add(c.Rates.Speak(items * cfg.Samples))
-	c.Note("the training of rft is not measured: it is at most that of kit")
+	c.Note("the training of rft is not measured: on the winners it is at most that of kit, and dpo reads two answers a question")
 	return sum, nil
+}
+
+// metrics are those on the winners and, where there were preferences, the last step on these.
+func metrics(dir string) ([]stages.Metric, error) {
+	list, err := trainer.Metrics(dir)
+	if err != nil {
+		return nil, err
+	}
+	rows, _, err := checkpoint.ReadTable[trainer.Metric](filepath.Join(dir, DPOFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return list, nil
+	}
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	last := rows[len(rows)-1]
+	list = append(list, stages.Metric{Name: "dpo_steps", Value: float64(last.Step)}, stages.Metric{Name: "dpo_loss", Value: last.Loss, Near: -1})
+	if last.HeldOut != nil {
+		list = append(list, stages.Metric{Name: "dpo_held_out", Value: *last.HeldOut, Near: -1})
+	}
+	return list, nil
 }
 
 // reward is what a reply is worth: by likelihood the margin of the right option in nats a token, by letter 1 if it is right.

@@ -1,6 +1,7 @@
 // Package rft is reward tuning: the small model answers each training question several times, the black box answers with each of the texts, and the
 // model is tuned on the answers that helped most (rejection sampling fine-tuning: RAFT, arXiv 2304.06767; the weights' counterpart of the search in
 // bpo, as in Advisor Models, arXiv 2510.02453). Nothing but the reward says which answer is good: not the section that the question was made of.
+// Behind that, the best and the worst answer to each question may be a pair of direct preference optimisation (dpo.go).
 //
 // It stands between kit and what reads the tuned model, and costs black box calls as the search does: samples.arrow says how many.
 package rft
@@ -89,17 +90,24 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
+	dpo, err := s.prefer(ctx, env, lesson, params, rows)
+	if err != nil {
+		return err
+	}
 	facts := map[string]string{
 		"items": strconv.Itoa(len(items)), "answers": strconv.Itoa(len(rows)), "winners": strconv.Itoa(len(won)),
 		"llm_calls": strconv.Itoa(took.calls), "llm_tokens": strconv.Itoa(took.tokens), "split_digest": exam.Digest(dom.Items),
 	}
 	first, better := gains(rows)
 	facts["right_first"], facts["changed"] = strconv.Itoa(first), strconv.Itoa(better)
+	if dpo.facts(facts); dpo != nil && dpo.sum != nil {
+		sum.HeldOut = dpo.sum.HeldOut // of the weights that the checkpoint has; that before it is in metrics.arrow
+	}
 	if took.missing.Total() > 0 {
 		facts["no_answer"] = took.missing.String()
 	}
 	return trainer.Commit(env, stages.RFT, params, dom, sum, facts, func(p *checkpoint.Pending) error {
-		return errors.Join(checkpoint.WriteTable(p.Path(SamplesFile), rows, nil), env.Replies(p.Path(RepliesFile)))
+		return errors.Join(checkpoint.WriteTable(p.Path(SamplesFile), rows, nil), env.Replies(p.Path(RepliesFile)), dpo.write(p))
 	})
 }
 

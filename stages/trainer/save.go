@@ -25,11 +25,19 @@ const (
 	stateFile     = "state.json"
 )
 
+// prefix begins the names of the job's saves: those of a stage's other jobs are nobody's business here.
+func (s *session) prefix() string {
+	if s.Phase == "" {
+		return savePrefix
+	}
+	return s.Phase + "-" + savePrefix
+}
+
 func (s *session) save() error {
 	if s.optim == nil {
 		return nil // nothing has been trained yet
 	}
-	dir := filepath.Join(s.env.Work(s.Stage), fmt.Sprintf("%s%09d", savePrefix, s.state.Step))
+	dir := filepath.Join(s.env.Work(s.Stage), fmt.Sprintf("%s%09d", s.prefix(), s.state.Step))
 	if s.last == dir {
 		return nil // this very step was saved before
 	}
@@ -86,7 +94,7 @@ func (s *session) write(p *checkpoint.Pending) error {
 
 // saves lists the stage's saves, the newest first.
 func (s *session) saves() []string {
-	found, _ := filepath.Glob(filepath.Join(s.env.Work(s.Stage), savePrefix+"*")) // the pattern is well-formed
+	found, _ := filepath.Glob(filepath.Join(s.env.Work(s.Stage), s.prefix()+"*")) // the pattern is well-formed
 	found = slices.DeleteFunc(found, func(p string) bool { return strings.Contains(filepath.Base(p), ".") })
 	slices.Sort(found)
 	slices.Reverse(found)

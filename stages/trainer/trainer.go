@@ -1,4 +1,4 @@
-// Package trainer is the training loop that the stages dp and kit share: batches from a seeded source, accumulation normalised by target
+// Package trainer is the training loop that the stages dp, kit and rft share: batches from a seeded source, accumulation normalised by target
 // tokens, clipping, the optimiser, saves by minutes, and resuming in the middle of an epoch with the same bits as a run that was never stopped.
 //
 // It does not know what the examples say: a stage gives it a source.
@@ -21,8 +21,10 @@ import (
 // Job is what to train on what.
 type Job struct {
 	Stage   string
+	Phase   string // part of a stage with several jobs, whose saves and events bear its name; "" for a stage's only one
 	Model   *model.Params
 	Epoch   func(epoch int) (pack.Source, error) // in training order; a pure function of its argument
+	Prefer  *Preferences                         // pairs that are trained on instead; nil = Epoch's examples
 	HeldOut pack.Source                          // measured, never trained; nil = none
 	Tokens  int64                                // of all steps together, padding included; 0: Epochs decides
 	Epochs  float64                              // passes
@@ -36,11 +38,17 @@ type Job struct {
 	Recompute bool // activations for the gradient, instead of keeping them: less memory, more time, the same weights
 }
 
+// Preferences train by the loss of direct preference optimisation (op.Preference).
+type Preferences struct {
+	Beta  float64
+	Epoch func(epoch int) ([]pack.Pair, error) // in training order; a pure function of its argument
+}
+
 // Metric is a row of metrics.arrow. It holds nothing that depends on the clock: the file is part of the checkpoint's digest.
 type Metric struct {
 	Step     int64    `arrow:"step"`
 	Tokens   int64    `arrow:"tokens"`    // targets trained so far
-	Loss     float64  `arrow:"loss"`      // mean negative log-likelihood of the step's targets, nats
+	Loss     float64  `arrow:"loss"`      // mean negative log-likelihood of the step's targets, nats; with preferences the mean loss of its pairs
 	LR       float64  `arrow:"lr"`        // 0: the step was left out, since it stood out (Skip)
 	GradNorm float64  `arrow:"grad_norm"` // before clipping
 	HeldOut  *float64 `arrow:"held_out"`  // mean over the held-out targets, where it was measured
@@ -68,13 +76,19 @@ type session struct {
 	total int           // steps
 
 	state   state
-	batches *pack.Packing // of the current epoch, one a step
-	epoch   int           // whose batches those are
+	batches batches // of the current epoch, one a step
+	epoch   int     // whose batches those are
 	metrics []Metric
 	saved   time.Time
 	last    string // the newest save that this session has read or written
 
 	restored []checkpoint.Tensor // moments of a save, until the optimiser is made
+}
+
+// batches are made when they are asked for.
+type batches interface {
+	Len() int
+	Batch(i int) (pack.Batch, error)
 }
 
 // state is where a session stands; with the weights and the optimiser it is all that a save holds.
@@ -154,11 +168,18 @@ func open(env *stages.Env, job Job) (*session, error) {
 		mode = model.Recomputing
 	}
 	var err error
-	if s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, mode); err != nil {
+	if s.Prefer != nil {
+		rows = max(2, rows&^1)
+		s.graph, err = model.NewPreferenceGraph(s.Model, env.Kernel, rows, s.Context, mode, s.Prefer.Beta)
+	} else {
+		s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, mode)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if s.HeldOut != nil && s.HeldOut.Len() > 0 {
-		if s.probe, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, model.Losses); err != nil {
+		length := s.Model.Config.Context // rows of pairs may be shorter
+		if s.probe, err = model.NewGraph(s.Model, env.Kernel, max(1, min(s.Batch, s.MicroBatchTokens)/length), length, model.Losses); err != nil {
 			s.close()
 			return nil, err
 		}
@@ -193,12 +214,24 @@ func (s *session) load(epoch int) error {
 		return nil
 	}
 	s.batches = nil // two epochs are not in memory at once
-	examples, err := s.Epoch(epoch)
+	batches, err := s.pack(epoch, max(1, s.Batch/s.Context))
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Stage, err)
 	}
-	s.batches, s.epoch = pack.Pack(examples, max(1, s.Batch/s.Context), s.Context), epoch
+	s.batches, s.epoch = batches, epoch
 	return nil
+}
+
+func (s *session) pack(epoch, rows int) (batches, error) {
+	if s.Prefer != nil {
+		pairs, err := s.Prefer.Epoch(epoch)
+		return pack.PackPairs(pairs, rows/2, s.Context), err
+	}
+	examples, err := s.Epoch(epoch)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Pack(examples, rows, s.Context), nil
 }
 
 // next lays out the batch of the next step.
@@ -223,7 +256,7 @@ func (s *session) step() error {
 		return err
 	}
 	s.graph.Zero()
-	loss, err := run(s.graph, b, 1/float32(max(1, b.TargetCount)))
+	loss, err := run(s.graph, b, 1/float32(max(1, b.Units())))
 	if errors.Is(err, model.ErrNotFinite) {
 		return s.diverged(err, b)
 	}
@@ -275,7 +308,7 @@ func (s *session) heldOut() (float64, error) {
 	}
 	s.probe.Refresh()
 	sum, count := 0.0, 0
-	batches := pack.Pack(s.HeldOut, s.probe.Seqs, s.Context)
+	batches := pack.Pack(s.HeldOut, s.probe.Seqs, s.probe.Len)
 	for i := range batches.Len() {
 		b, err := batches.Batch(i)
 		if err != nil {
@@ -318,6 +351,10 @@ func run(g *model.Graph, b pack.Batch, scale float32) (float64, error) {
 				mb.Targets[i], mb.Docs[i] = -1, -1
 			}
 		}
+		if b.References != nil {
+			mb.References = make([]float32, g.Seqs/2)
+			copy(mb.References, b.References[at/g.Len/2:])
+		}
 		loss, err := g.Run(mb, scale)
 		if err != nil {
 			return 0, err
@@ -331,7 +368,7 @@ func run(g *model.Graph, b pack.Batch, scale float32) (float64, error) {
 func (s *session) report(seconds float64, from state) {
 	m, done := s.metrics[len(s.metrics)-1], s.state.Step-from.Step
 	e := stages.Event{
-		Type: "step", Stage: s.Stage, Step: s.state.Step, Of: s.total, Loss: m.Loss, LR: m.LR, Tokens: m.Tokens,
+		Type: "step", Stage: s.Stage, Phase: s.Phase, Step: s.state.Step, Of: s.total, Loss: m.Loss, LR: m.LR, Tokens: m.Tokens,
 		TokS: float64(s.state.Tokens-from.Tokens) / max(seconds, 1e-9), ETA: seconds / float64(done) * float64(s.total-s.state.Step),
 	}
 	if m.HeldOut != nil {
