@@ -93,7 +93,7 @@ func TestSlm_WhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 		{"train legal extra", 2, "takes a recipe"},
 		{"train legal --frob", 2, "unknown flag"},
 		{"train legal -o xml", 2, "text|json|jsonl"},
-		{"train legal --only frob", 2, "there are: data, dp, kit, bpo, eval"},
+		{"train legal --only frob", 2, "there are: data, dp, kit, find, bpo, eval"},
 		{"train legal --resume maybe", 2, "auto or never"},
 		{"train nope", 2, "legal"},
 		{"train typo.yaml", 2, "typo.yaml:5:7: unknown field \"learning_rat\""},
@@ -110,7 +110,7 @@ func TestSlm_WhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 		{"ask nope x", 8, "no such folder"},
 		{"ask nope", 2, "a run and a question"},
 		{"inspect nope", 8, "no such folder"},
-		{"recipe show nope", 2, "there are: legal"},
+		{"recipe show nope", 2, "there are: gdpr, genetics, legal"},
 		{"recipe copy legal file", 1, "is there already"},
 		{"eval nope --items items.jsonl", 4, "items.jsonl:1"},
 		{"eval nope --items gone.jsonl", 4, "gone.jsonl"},
@@ -160,7 +160,7 @@ func TestSlm_ResultsAreOnStdoutAndAreJSONWhenAsked(t *testing.T) {
 func folder(t *testing.T, dir string) string {
 	t.Helper()
 	var p struct{ Run string }
-	if o := slm(t, dir, "plan", "legal", "-o", "json"); json.Unmarshal([]byte(o.out), &p) != nil {
+	if o := slm(t, dir, "plan", "tiny", "-o", "json"); json.Unmarshal([]byte(o.out), &p) != nil {
 		t.Fatalf("%+v", o)
 	}
 	return filepath.Join(dir, p.Run)
@@ -175,7 +175,7 @@ func TestTrain_LockedRunIsLeftAlone(t *testing.T) {
 		t.Fatal(ok, err)
 	}
 	defer func() { _ = l.Unlock() }()
-	if o := slm(t, dir, "train", "legal", "--until", "data"); o.code != 9 || !strings.Contains(o.err, "process 4711 on elsewhere") {
+	if o := slm(t, dir, "train", "tiny", "--until", "data"); o.code != 9 || !strings.Contains(o.err, "process 4711 on elsewhere") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -183,7 +183,7 @@ func TestTrain_LockedRunIsLeftAlone(t *testing.T) {
 func TestTrain_CheckpointOfANewerFormatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(folder(t, dir), "data", "manifest.json"), `{"version": 99}`)
-	if o := slm(t, dir, "train", "legal", "--until", "data"); o.code != 8 || !strings.Contains(o.err, "newer") {
+	if o := slm(t, dir, "train", "tiny", "--until", "data"); o.code != 8 || !strings.Contains(o.err, "newer") {
 		t.Errorf("%+v", o)
 	}
 }

@@ -24,7 +24,7 @@ func TestDefs_EachStandsBehindThoseThatItReads(t *testing.T) {
 
 func TestBefore_ListsAllThatAStageIsMadeFrom(t *testing.T) {
 	for name, want := range map[string][]string{
-		stages.Data: nil, stages.KIT: {stages.Data, stages.DP}, stages.BPO: {stages.Data, stages.DP, stages.KIT, stages.Find}, stages.Eval: {stages.Data, stages.DP, stages.KIT, stages.Find, stages.BPO},
+		stages.Data: nil, stages.KIT: {stages.Data, stages.DP}, stages.BPO: {stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find}, stages.Eval: {stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO},
 	} {
 		if got := Before(name); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)

@@ -128,7 +128,7 @@ func DefaultTokenizer() Tokenizer {
 // Default has forms in English for documents with numbered sections.
 func Default() Config {
 	var c Config
-	c.Corpus.Dedup.Exact = true
+	c.Corpus.Dedup.Exact, c.Corpus.Whole = true, []string{}
 	c.Forms = Forms{
 		Place:    "{title}\nSection {number}:",
 		Document: []string{"Section {number} of {title} reads:", "{title}, section {number}.", "[{title} | {number}]"},
