@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -70,45 +71,54 @@ func mustGraph(t testing.TB, p *Params, be kernel.Backend, seqs, length int) *Gr
 
 func TestGraph_GradientsOfATwoLayerModelMatchFiniteDifferences(t *testing.T) {
 	for _, tied := range []bool{true, false} {
-		cfg := tiny(tied)
-		p := New(cfg, 3)
-		for _, ts := range p.Tensors() { // larger than the initial values, so that every path carries gradient
-			for i := range ts.Data {
-				ts.Data[i] *= 5
-			}
+		p := spread(New(tiny(tied), 3))
+		matchDifferences(t, fmt.Sprintf("tied %v", tied), mustGraph(t, p, mustOpen(t, "go"), 2, 16), packedBatch(p.Config, 1), 12)
+	}
+}
+
+// spread makes parameters larger than their initial values, so that every path carries gradient.
+func spread(p *Params) *Params {
+	for _, ts := range p.Tensors() {
+		for i := range ts.Data {
+			ts.Data[i] *= 5
 		}
-		g, b := mustGraph(t, p, mustOpen(t, "go"), 2, 16), packedBatch(cfg, 1)
-		g.Zero()
-		if _, err := g.Run(b, 1); err != nil {
-			t.Fatal(err)
-		}
-		grads, err := g.Gradients()
+	}
+	return p
+}
+
+// matchDifferences compares some values of each gradient with fourth-order central differences: their truncation error stays below f32's rounding.
+func matchDifferences(t *testing.T, what string, g *Graph, b Batch, values int) {
+	t.Helper()
+	run := func() float64 {
+		loss, err := g.Run(b, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := make([][]float32, len(grads))
-		for i := range grads {
-			want[i] = append([]float32(nil), grads[i].G...)
-		}
-		for i, gr := range grads {
-			stream := rng.New(9, gr.Name)
-			for range 12 {
-				j, h := stream.IntN(len(gr.W)), float32(2e-3)
-				old := gr.W[j]
-				at := func(x float32) float64 {
-					gr.W[j] = x
-					loss, err := g.Run(b, 1)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return loss
-				}
-				// fourth-order central difference: the truncation error stays below f32's rounding
-				num := (8*(at(old+h)-at(old-h)) - (at(old+2*h) - at(old-2*h))) / (12 * float64(h))
-				gr.W[j] = old
-				if diff := math.Abs(num - float64(want[i][j])); diff > 2e-2+1e-2*math.Abs(num) {
-					t.Errorf("tied %v: %s[%d]: gradient %.6f, finite difference %.6f", tied, gr.Name, j, want[i][j], num)
-				}
+		return loss
+	}
+	g.Zero()
+	run()
+	grads, err := g.Gradients()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([][]float32, len(grads))
+	for i := range grads {
+		want[i] = append([]float32(nil), grads[i].G...)
+	}
+	for i, gr := range grads {
+		stream := rng.New(9, gr.Name)
+		for range values {
+			j, h := stream.IntN(len(gr.W)), float32(2e-3)
+			old := gr.W[j]
+			at := func(x float32) float64 {
+				gr.W[j] = x
+				return run()
+			}
+			num := (8*(at(old+h)-at(old-h)) - (at(old+2*h) - at(old-2*h))) / (12 * float64(h))
+			gr.W[j] = old
+			if diff := math.Abs(num - float64(want[i][j])); diff > 2e-2+1e-2*math.Abs(num) {
+				t.Errorf("%s: %s[%d]: gradient %.6f, finite difference %.6f", what, gr.Name, j, want[i][j], num)
 			}
 		}
 	}

@@ -2,9 +2,9 @@ package model
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"testing"
 
 	"slm/model/kernel"
@@ -50,46 +50,8 @@ func preferenceGraph(t *testing.T, p *Params, be kernel.Backend, seqs int, mode 
 
 func TestPreferenceGraph_GradientsMatchFiniteDifferences(t *testing.T) {
 	for _, tied := range []bool{true, false} {
-		cfg := tiny(tied)
-		p := New(cfg, 3)
-		for _, ts := range p.Tensors() {
-			for i := range ts.Data {
-				ts.Data[i] *= 5
-			}
-		}
-		g, b := preferenceGraph(t, p, mustOpen(t, "go"), 4, Gradients), pairsBatch(cfg)
-		g.Zero()
-		if _, err := g.Run(b, 1); err != nil {
-			t.Fatal(err)
-		}
-		grads, err := g.Gradients()
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := make([][]float32, len(grads))
-		for i := range grads {
-			want[i] = slices.Clone(grads[i].G)
-		}
-		for i, gr := range grads {
-			stream := rng.New(9, gr.Name)
-			for range 6 {
-				j, h := stream.IntN(len(gr.W)), float32(2e-3)
-				old := gr.W[j]
-				at := func(x float32) float64 {
-					gr.W[j] = x
-					loss, err := g.Run(b, 1)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return loss
-				}
-				num := (8*(at(old+h)-at(old-h)) - (at(old+2*h) - at(old-2*h))) / (12 * float64(h))
-				gr.W[j] = old
-				if diff := math.Abs(num - float64(want[i][j])); diff > 2e-2+1e-2*math.Abs(num) {
-					t.Errorf("tied %v: %s[%d]: gradient %.6f, finite difference %.6f", tied, gr.Name, j, want[i][j], num)
-				}
-			}
-		}
+		p := spread(New(tiny(tied), 3))
+		matchDifferences(t, fmt.Sprintf("tied %v", tied), preferenceGraph(t, p, mustOpen(t, "go"), 4, Gradients), pairsBatch(p.Config), 6)
 	}
 }
 
@@ -105,6 +67,30 @@ func TestPreferenceGraph_PairsThreadsAndRecomputingDoNotChangeABit(t *testing.T)
 		sameBits(t, backend+" recomputing", want, gather(t, preferenceGraph(t, p, be, 4, Recomputing), cfg, b))
 		sameBits(t, backend+" pair by pair", want, gather(t, preferenceGraph(t, p, be, 2, Gradients), cfg, pairOf(b, 0), pairOf(b, 1)))
 	}
+}
+
+// The head takes 2,048 tokens at a time: here, a group of 64 pairs and one of two.
+func TestPreferenceGraph_GroupsOfPairsDoNotChangeABit(t *testing.T) {
+	cfg, be := tiny(true), mustOpen(t, "go")
+	var whole Batch
+	var parts []Batch
+	for i := range 33 {
+		b := pairsBatch(cfg)
+		for j := range b.Tokens {
+			b.Tokens[j] = (b.Tokens[j] + int32(i)) % int32(cfg.Vocab)
+		}
+		for _, d := range b.Docs {
+			if d >= 0 {
+				d += int32(i * 64)
+			}
+			whole.Docs = append(whole.Docs, d)
+		}
+		whole.Tokens, whole.Targets, whole.References = append(whole.Tokens, b.Tokens...), append(whole.Targets, b.Targets...), append(whole.References, b.References...)
+		parts = append(parts, b)
+	}
+	p := New(cfg, 3)
+	want := gather(t, preferenceGraph(t, p, be, 4, Gradients), cfg, parts...)
+	sameBits(t, "66 pairs at once", want, gather(t, preferenceGraph(t, p, be, 132, Gradients), cfg, whole))
 }
 
 // The loss of pairs is the formula of the log-probabilities that a graph of likelihoods has.
