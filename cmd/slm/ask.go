@@ -16,6 +16,7 @@ import (
 	"slm/internal/term"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
+	"slm/stages/gate"
 	"slm/stages/systems"
 )
 
@@ -28,6 +29,8 @@ func newAsk(a *app) *cobra.Command {
 			"The answer tells two things apart: how sure the small model is of the place, which is a probability calibrated on the run's development questions, and whether " +
 			"the text stands in the corpus at that place, word for word. Neither says that the text answers the question. If the small model recites other words than the corpus has, " +
 			"the corpus's own text is used. If it is not sure, or the corpus has no such place, a keyword search is tried; if that is not sure either, the LLM answers alone. " +
+			"Where the run has a gate (stages.find.gate), the gate chooses instead: the small model's place, what was found, both, or nothing, and says how sure it is; " +
+			"where nothing in the corpus is about a question without choices, the LLM is not asked. " +
 			"RUN is a folder, a run's name, or the beginning of one. " +
 			"If the question is -, each line of stdin is a question. The LLM's replies are stored beside the run and reused for the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
@@ -37,7 +40,7 @@ func newAsk(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` of an option; give two or more")
-	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: checked; without places, the method's last stage that the run has)")
+	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: auto, where the run has a gate; else checked; without places, the method's last stage that the run has)")
 	cmd.Flags().IntVar(&f.maxTokens, "max-tokens", systems.DefaultReplyTokens, "at most `N` tokens of a free reply")
 	cmd.Flags().StringVar(&f.trial, "trial", "", "use the prompt of trial `N` of the search (0: no prompt), or of a control, such as random/3; see trials.arrow")
 	cmd.Flags().BoolVar(&f.silent, "no-llm", false, "show the knowledge only")
@@ -117,11 +120,20 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 	if a.Source != "" {
 		line("source", a.Source)
 	}
+	for _, place := range a.Given {
+		if place != a.Place {
+			line("and", placeOf(place))
+		}
+	}
 	if a.Knowledge != "" {
 		line("knowledge", a.Knowledge)
 		line("", "["+aboutText(a)+"]")
 	}
 	if silent {
+		return
+	}
+	if a.Way == gate.None {
+		line("answer", "(none: nothing in the corpus is about this)")
 		return
 	}
 	reply := a.Reply
@@ -152,6 +164,9 @@ func placeOf(place string) string {
 
 // aboutPlace says how an answer came by its place.
 func aboutPlace(a *session.Answer) string {
+	if a.Way != "" {
+		return wayOf(a)
+	}
 	named, how := placeOf(a.Named), ""
 	switch {
 	case a.Named == "" && a.Confidence == nil:
@@ -178,6 +193,22 @@ func aboutPlace(a *session.Answer) string {
 	return how
 }
 
+// wayOf says which way the gate has taken, and how sure it is.
+func wayOf(a *session.Answer) string {
+	sure := surely(*a.Sure)
+	switch a.Way {
+	case gate.Small:
+		return "the small model names this place; it is " + sure + " sure"
+	case gate.Found:
+		return sure + " sure that what was found has the answer"
+	case gate.Both:
+		return sure + " sure that what was found, or the place that the small model names, has the answer"
+	case gate.None:
+		return "nothing in the corpus is about this, as far as can be told: what comes nearest is right with " + sure
+	}
+	return "nothing is sure enough to be given: what comes nearest is right with " + sure
+}
+
 // surely is a confidence in percent; no estimate is certain.
 func surely(p float64) string {
 	switch {
@@ -194,6 +225,8 @@ func aboutText(a *session.Answer) string {
 	switch {
 	case a.Origin == systems.Cited:
 		return "in the corpus, word for word, at this source; what the small model recited differs and is not used"
+	case a.InCorpus && len(a.Given) > 1:
+		return "in the corpus, word for word, at these places"
 	case a.InCorpus:
 		return "in the corpus, word for word, at this source"
 	}

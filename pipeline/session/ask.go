@@ -14,6 +14,7 @@ import (
 	"slm/stages"
 	"slm/stages/bpo"
 	"slm/stages/domain"
+	"slm/stages/gate"
 	"slm/stages/systems"
 )
 
@@ -38,6 +39,9 @@ type Answer struct {
 	Named      string         `json:"named"`                       // the place that the small model named; empty when it named none, or was not asked
 	Confidence *float64       `json:"confidence"`                  // that the named place is the right one; null when it cannot be told, or nobody was asked
 	Hit        *float64       `json:"search_confidence,omitempty"` // that what was found is the right place
+	Given      []string       `json:"given,omitempty"`             // places of the corpus's passages that the LLM is given, in order
+	Way        gate.Way       `json:"way,omitempty"`               // that the gate has taken: small, found, both, alone, none; where there is a gate
+	Sure       *float64       `json:"way_confidence,omitempty"`    // that a right section is in what is given or, where nothing is, would have been
 	Reply      string         `json:"reply,omitempty"`
 	Cut        string         `json:"reply_cut,omitempty"` // why a free reply is not whole
 	NoAnswer   *llm.NoAnswer  `json:"no_answer,omitempty"` // why the LLM gave no answer
@@ -65,8 +69,9 @@ func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 	a := &Answer{
 		Question: q.Text, System: s.System, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
 		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
+		Given: got.Given, Way: got.Way, Sure: got.Sure,
 	}
-	if err != nil || q.Silent {
+	if err != nil || q.Silent || got.Way == gate.None {
 		return a, err
 	}
 	a.Reply, a.Cut, a.NoAnswer, a.Scores, a.LLM = got.Text, got.Cut, got.None, got.Scores, box.name()
@@ -95,6 +100,8 @@ func (s *Session) load(ctx context.Context) error {
 	case s.System != "":
 	case s.with.Latest == "":
 		return fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
+	case s.with.Gate != nil:
+		s.System = systems.Auto
 	case s.with.Places:
 		s.System = systems.Checked
 	default:

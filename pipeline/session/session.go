@@ -33,7 +33,7 @@ import (
 type Session struct {
 	Folder string
 	Recipe *recipe.Loaded
-	System string // that answers; empty = the one that checks, or where places have no names the method's last stage
+	System string // that answers; empty = the one with the gate, without one the one that checks, or where places have no names the method's last stage
 	Trial  string // of the prompt search, whose prompt is used instead of the one that was found: "17", "random/3"; empty = that one
 
 	kernel kernel.Backend

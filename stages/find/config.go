@@ -10,8 +10,10 @@ import (
 
 // Config is the recipe's section stages.find: what sections are found with.
 type Config struct {
-	Fuse  string   `yaml:"fuse" oneof:"none|rrf|learned" doc:"how signals are put together: reciprocal ranks, or weights fitted on the training and development questions; none = the run has no such stage, and search is by keywords alone"`
-	Dense []string `yaml:"dense" unset:"none" doc:"encoders whose vectors are searched beside the keywords"`
+	Fuse   string   `yaml:"fuse" oneof:"none|rrf|learned" doc:"how signals are put together: reciprocal ranks, or weights fitted on the training and development questions; none = the run has no such stage, and search is by keywords alone"`
+	Dense  []string `yaml:"dense" unset:"none" doc:"encoders whose vectors are searched beside the keywords"`
+	Bridge bool     `yaml:"bridge" doc:"the small model puts what was found into a better order and says how much of it to give (systems bridge and auto); fitted on the training and development questions, and on some that rules make"`
+	Gate   bool     `yaml:"gate" doc:"says how sure the small model and the search may be, and chooses what the LLM is given (system auto, which answers slm ask then); fitted on the same questions; needs bridge"`
 
 	Aliases map[string][]string `yaml:"-"` // data.aliases
 }
@@ -24,6 +26,12 @@ func (c Config) Validate() error {
 	var errs []error
 	if c.Fuse == search.None && len(c.Dense) > 0 {
 		errs = append(errs, errors.New("dense: is read with fuse: rrf or learned only"))
+	}
+	if c.Fuse == search.None && c.Bridge {
+		errs = append(errs, errors.New("bridge: is read with fuse: rrf or learned only"))
+	}
+	if c.Gate && !c.Bridge {
+		errs = append(errs, errors.New("gate: needs bridge: true"))
 	}
 	for i, name := range c.Dense {
 		if _, err := search.LookupEncoder(name); err != nil {

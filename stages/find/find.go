@@ -1,5 +1,6 @@
 // Package find is the stage that prepares what sections are found with: the vectors of the corpus by each encoder, and the weights with which the
-// signals are put together, fitted on training and development questions. It also says how well each of them finds the sections of the
+// signals are put together, fitted on training and development questions; where the recipe wants them, the bridge and the gate over what is found
+// (package gate). It also says how well each of them finds the sections of the
 // development questions.
 package find
 
@@ -14,6 +15,7 @@ import (
 	"slm/retrieve"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/gate"
 	"slm/stages/search"
 )
 
@@ -38,7 +40,7 @@ func (s *Stage) Ready() error {
 	return nil
 }
 
-// Run encodes the sections, fits the fusion, measures it and writes the checkpoint.
+// Run encodes the sections, fits the fusion and what chooses from it, measures them and writes the checkpoint.
 func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	dom, err := domain.Open(env.Dir(stages.Data))
 	if err != nil {
@@ -86,9 +88,16 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 			env.Emit(stages.Event{Type: "step", Phase: phase, Step: step, Of: of})
 		},
 	}
-	fusion, quality, err := fit.run(ctx)
+	fusion, held, quality, err := fit.run(ctx)
 	if err != nil {
 		return err
+	}
+	var selected selection
+	if s.cfg.Bridge {
+		if selected, err = s.choose(ctx, env, dom, fit.parts, held); err != nil {
+			return err
+		}
+		quality = append(quality, selected.quality...)
 	}
 	p, err := checkpoint.Begin(env.Dir(stages.Find))
 	if err != nil {
@@ -97,6 +106,12 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	errs := []error{fusion.Write(p.Path(search.FusionFile)), search.WriteRetrieval(p.Path(search.RetrievalFile), quality)}
 	for i, name := range s.cfg.Dense {
 		errs = append(errs, made[i].Write(p.Path(search.VectorsFile(name))))
+	}
+	if s.cfg.Bridge {
+		errs = append(errs, selected.bridge.Write(p.Path(gate.BridgeFile)))
+	}
+	if s.cfg.Gate {
+		errs = append(errs, selected.gate.Write(p.Path(gate.GateFile)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return errors.Join(err, p.Abort())

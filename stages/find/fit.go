@@ -72,8 +72,8 @@ func (f fitting) count(split string) (n int) {
 }
 
 // run returns the fusion, fitted on all questions, and how well each retriever does on the development questions: each signal alone, and all together,
-// with weights that were fitted without the question and all others about its sections.
-func (f fitting) run(ctx context.Context) (fusion search.Fusion, quality []retrieve.Quality, err error) {
+// with weights that were fitted without the question and all others about its sections. held are the retrievers with these weights, one a fold.
+func (f fitting) run(ctx context.Context) (fusion search.Fusion, held []retrieve.Retriever, quality []retrieve.Quality, err error) {
 	fusion = search.Fusion{Version: search.FusionVersion, Fuse: f.cfg.Fuse, Dense: f.cfg.Dense, Aliases: f.cfg.Aliases}
 	measure := func(name string, ranks func(p part, first int) ([][]int, error)) error {
 		first := 0
@@ -98,7 +98,7 @@ func (f fitting) run(ctx context.Context) (fusion search.Fusion, quality []retri
 		return func(p part, _ int) ([][]int, error) { return retrieve.Ranks(ctx, r, p.questions) }
 	}
 	if err := measure(search.Keyword, by(f.keyword)); err != nil {
-		return fusion, nil, err
+		return fusion, nil, nil, err
 	}
 	ranked := []retrieve.Retriever{f.keyword}
 	for i, s := range f.signals {
@@ -106,29 +106,30 @@ func (f fitting) run(ctx context.Context) (fusion search.Fusion, quality []retri
 			ranked = append(ranked, retrieve.Ranked(s.Scorer))
 		}
 		if err := measure(s.Name, by(retrieve.Ranked(s.Scorer))); err != nil {
-			return fusion, nil, err
+			return fusion, nil, nil, err
 		}
 	}
 	name := search.RRF
 	if f.cfg.Fuse == search.RRF {
 		name = search.Hybrid
 	}
-	if err := measure(name, by(retrieve.Reciprocal(f.sections, ranked...))); err != nil || f.cfg.Fuse == search.RRF {
-		return fusion, quality, err
+	reciprocal := retrieve.Reciprocal(f.sections, ranked...)
+	if err := measure(name, by(reciprocal)); err != nil || f.cfg.Fuse == search.RRF {
+		return fusion, slices.Repeat([]retrieve.Retriever{reciprocal}, folds), quality, err // it is fitted on nothing
 	}
-	weights, ranks, err := f.learn(ctx)
+	weights, ranks, held, err := f.learn(ctx)
 	if err != nil {
-		return fusion, nil, err
+		return fusion, nil, nil, err
 	}
 	for i, s := range f.signals {
 		fusion.Signals = append(fusion.Signals, search.Weight{Signal: s.Name, Weight: weights[i]})
 	}
 	fusion.Questions = len(ranks)
-	return fusion, quality, measure(search.Hybrid, func(p part, first int) ([][]int, error) { return ranks[first:][:len(p.questions)], nil })
+	return fusion, held, quality, measure(search.Hybrid, func(p part, first int) ([][]int, error) { return ranks[first:][:len(p.questions)], nil })
 }
 
-// learn fits the weights on all questions, and for the ranks of each question on those of the other folds.
-func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, err error) {
+// learn fits the weights on all questions, and for the ranks of each question on those of the other folds, by the retriever of its own.
+func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, by []retrieve.Retriever, err error) {
 	var scorers []retrieve.Scorer
 	var from []float64
 	for _, s := range f.signals {
@@ -142,7 +143,7 @@ func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, e
 	cases := make([]retrieve.Case, len(all))
 	for i, q := range all {
 		if cases[i], err = retrieve.NewCase(ctx, scorers, q); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if (i+1)%16 == 0 || i+1 == len(all) {
 			f.progress("fit", i+1, len(all))
@@ -150,7 +151,7 @@ func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, e
 	}
 	balance(f.parts, cases)
 	if weights, err = fit(cases, from); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	fold, ranks := deal(all, f.seed), make([][]int, len(all))
 	for k := range folds {
@@ -166,21 +167,22 @@ func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, e
 		}
 		w, err := fit(others, from)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		hybrid, err := retrieve.Learned(w, scorers...)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		got, err := retrieve.Ranks(ctx, hybrid, held)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
+		by = append(by, hybrid)
 		for j, r := range got {
 			ranks[at[j]] = r
 		}
 	}
-	return weights, ranks, nil
+	return weights, ranks, by, nil
 }
 
 // balance gives each exam the same weight, however many questions it has.

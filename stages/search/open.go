@@ -49,6 +49,9 @@ func Open(from Source) (map[string]retrieve.Retriever, error) {
 	return out, nil
 }
 
+// Bridge is the name in retrieval.json of the order that a bridge gives to what Hybrid finds.
+const Bridge = "bridge"
+
 // Best is the retriever of a run that finds most: Hybrid, or without stage find Keyword.
 func Best(retrievers map[string]retrieve.Retriever) retrieve.Retriever {
 	if best, ok := retrievers[Hybrid]; ok {

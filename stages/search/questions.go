@@ -24,11 +24,11 @@ func Asked(dom *domain.Domain, items []exam.Item, split string) (out []retrieve.
 			out = append(out, q)
 		}
 	}
-	return spread(out, mostAsked)
+	return Spread(out, mostAsked)
 }
 
-// spread takes at most n of a list, evenly.
-func spread[T any](list []T, n int) []T {
+// Spread takes at most n of a list, evenly.
+func Spread[T any](list []T, n int) []T {
 	if len(list) <= n {
 		return list
 	}

@@ -23,10 +23,12 @@ var All = []Spec{
 	dense3,
 	hybrid1,
 	hybrid3,
+	bridged,
 	ragBlade,
 	oracle,
 	shuffled,
 	checked,
+	auto,
 }
 
 // Names lists all systems in order.

@@ -9,6 +9,7 @@ import (
 
 	"slm/llm"
 	"slm/stages/delivery"
+	"slm/stages/gate"
 )
 
 // ErrScores says that scores cannot tell options apart: they are missing, not finite, or all the same. A table made from such scores would
@@ -25,7 +26,7 @@ func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer, 
 	for i, q := range qs {
 		if len(q.Choices) > 0 {
 			choose = append(choose, i)
-		} else if !r.Silent {
+		} else if !r.Silent && answers[i].Way != gate.None {
 			free = append(free, i)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"slm/stages"
 	"slm/stages/delivery"
 	"slm/stages/domain"
+	"slm/stages/gate"
 	"slm/stages/knowledge"
 	"slm/stages/search"
 )
@@ -49,6 +50,12 @@ func Open(run Run) (r *Resources, err error) {
 		return nil, err
 	}
 	r.Search = r.Retrievers[search.Keyword]
+	if r.Bridge, err = optionally(gate.ReadBridge(run.Dir(stages.Find))); err != nil {
+		return nil, err
+	}
+	if r.Gate, err = optionally(gate.ReadGate(run.Dir(stages.Find))); err != nil {
+		return nil, err
+	}
 	r.Places = run.Domain.Forms.TwoSteps()
 	r.Dev = func() []Known { return known(run.Domain, run.Seed) }
 	for _, spec := range All {
@@ -64,6 +71,17 @@ func Open(run Run) (r *Resources, err error) {
 		}
 	}
 	return r, nil
+}
+
+// optionally is a value that was read, or nil where there is no file.
+func optionally[T any](v T, err error) (*T, error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
 }
 
 // known are questions about the development sections: the exam's, and one by heading and one by quotation of each that can be asked so.
@@ -255,6 +273,15 @@ func (v *voice) Name(ctx context.Context, questions []string) ([]knowledge.Piece
 		return nil, err
 	}
 	return s.Name(ctx, questions, v.soft)
+}
+
+// Judge implements Judge.
+func (v *voice) Judge(ctx context.Context, question string, sections []int) ([]knowledge.Judgement, error) {
+	s, err := v.speaker()
+	if err != nil {
+		return nil, err
+	}
+	return s.Judge(ctx, question, sections)
 }
 
 // Score implements Speaker.

@@ -9,6 +9,7 @@ import (
 	"slm/llm"
 	"slm/retrieve"
 	"slm/stages/delivery"
+	"slm/stages/gate"
 	"slm/stages/knowledge"
 )
 
@@ -35,6 +36,9 @@ type Resources struct {
 	Delivery   *delivery.Delivery                   // that the search of bpo has chosen; nil = the usual one. With it,
 	Cut        func(text string, tokens int) string // of the corpus, and
 	Shorter    func(text string, tokens int) string // of what the small model says
+
+	Bridge *gate.Bridge // nil = the run has fitted none
+	Gate   *gate.Gate   // the same; there is none without a bridge
 
 	Places      bool                  // the small models name places of the corpus
 	Dev         func() []Known        // development questions, for confidence; nil = there are none

@@ -1,0 +1,74 @@
+package systems
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"slm/stages/gate"
+)
+
+// Auto is the system that ask answers with where the run has a gate.
+const Auto = "auto"
+
+// auto gives what the gate says: the text at the place that the small model names, what was found, both, or nothing.
+var auto = Spec{
+	Name: Auto, Label: "auto", Gets: "what the gate says: the named place, what was found, both, or nothing", Kind: Text, Optional: true,
+	Against: []Contrast{
+		{Over: Alone, Topic: Additional, Subject: "Gate", Does: "The knowledge that the gate lets through", Than: "no knowledge"},
+		{Over: "bridge", Topic: Additional, Subject: "Gate and bridge", Does: "The knowledge that the gate lets through", Than: "all that the bridge chooses"},
+	},
+	Cost: bridgeCost,
+	Open: func(_ context.Context, r *Resources) (System, error) {
+		by, err := r.needBridge()
+		if err == nil && r.Gate == nil {
+			err = fmt.Errorf("%w: the run has no gate (stages.find.gate)", ErrUnavailable)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
+			sights, chosen, err := r.bridge(ctx, by, qs)
+			if err != nil {
+				return nil, err
+			}
+			out := make([]Answer, len(qs))
+			for i, s := range sights {
+				out[i] = r.pass(s, chosen[i], len(qs[i].Choices) > 0)
+			}
+			return out, nil
+		}), nil
+	},
+}
+
+// pass is the knowledge that the gate lets through. What is more probable comes first: the named place, or what was found.
+func (r *Resources) pass(s Sight, o gate.Weighed, choices bool) (a Answer) {
+	k := r.Bridge.Passages(o.P)
+	e := r.Evidence(s, o, k)
+	odds := r.Gate.Odds(e)
+	way, sure := r.Gate.Choose(e, choices)
+	var sections []int
+	if way == gate.Found || way == gate.Both {
+		for _, at := range o.Order[:k] {
+			sections = append(sections, s.Sections[at])
+		}
+	}
+	at := slices.Index(sections, s.Named.Section)
+	first := at > 0 && odds.Named > odds.First // it was found, and is more probable than what was found first
+	switch {
+	case way == gate.Small || first || way == gate.Both && odds.Named >= odds.First:
+		sections = slices.Insert(sections, 0, s.Named.Section)
+	case way == gate.Both:
+		sections = slices.Insert(sections, 1, s.Named.Section)
+	}
+	a = r.passages(sections)
+	if way == gate.Small { // it may name a part
+		own, _ := r.Corpus.At(s.Named.Place)
+		r.use(&a, own, Cited)
+		if s.Named.Verified {
+			a.Origin = Recited
+		}
+	}
+	a.Way, a.Sure, a.Named, a.Confidence = way, &sure, s.Named.Place, &odds.Named
+	return a
+}

@@ -1,0 +1,57 @@
+package systems
+
+import (
+	"context"
+	"fmt"
+
+	"slm/retrieve"
+	"slm/stages"
+	"slm/stages/search"
+)
+
+// bridged gives the passages that the bridge chooses among what the search finds: none to four, in its order.
+var bridged = Spec{
+	Name: "bridge", Label: "bridge", Gets: "the passages that the bridge chooses", Kind: Text, Optional: true,
+	Against: []Contrast{{Over: "hybrid3", Topic: Additional, Subject: "Bridge", Does: "The passages that the small model chooses", Than: "the three best by keywords and vectors"}},
+	Cost:    bridgeCost,
+	Open: func(_ context.Context, r *Resources) (System, error) {
+		by, err := r.needBridge()
+		if err != nil {
+			return nil, err
+		}
+		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
+			sights, chosen, err := r.bridge(ctx, by, qs)
+			if err != nil {
+				return nil, err
+			}
+			out := make([]Answer, len(qs))
+			for i, s := range sights {
+				var sections []int
+				for _, at := range chosen[i].Order[:r.Bridge.Passages(chosen[i].P)] {
+					sections = append(sections, s.Sections[at])
+				}
+				out[i] = r.passages(sections)
+				out[i].Named = s.Named.Place
+			}
+			return out, nil
+		}), nil
+	},
+}
+
+// bridgeCost is that of what the small model says and judges, and of the answers.
+func bridgeCost(items int, r *stages.Rates) stages.Cost {
+	c := r.AskItems(items, true)
+	c.Add(r.Speak(items))
+	return c
+}
+
+// needBridge is the search that the bridge chooses from.
+func (r *Resources) needBridge() (retrieve.Retriever, error) {
+	switch {
+	case r.Bridge == nil:
+		return nil, fmt.Errorf("%w: the run has no bridge (stages.find.bridge)", ErrUnavailable)
+	case r.Speakers[r.Bridge.Speaker] == nil:
+		return nil, fmt.Errorf("%w: the run has no small model of %q, which its bridge asks", ErrUnavailable, r.Bridge.Speaker)
+	}
+	return r.Retriever(search.Hybrid)
+}

@@ -1,0 +1,157 @@
+package systems
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"unicode"
+
+	"slm/retrieve"
+	"slm/stages/gate"
+	"slm/stages/knowledge"
+)
+
+// Sight is what is seen of a question before it is answered: the place that a small model names, and the sections that a search finds.
+type Sight struct {
+	Named    knowledge.Piece
+	Sections []int       // best first, at most gate.Depth
+	Features [][]float64 // of each: gate.Features
+}
+
+// Judge is a speaker that says how well sections go with a question.
+type Judge interface {
+	Judge(ctx context.Context, question string, sections []int) ([]knowledge.Judgement, error)
+}
+
+// Plain is the last training stage's system whose small model speaks without a prompt, and so before one is searched; "" = there is none.
+func (r *Resources) Plain() (name string) {
+	for _, s := range All {
+		if s.Voice != nil && !s.Voice.Prompt && r.Speakers[s.Name] != nil {
+			name = s.Name
+		}
+	}
+	return name
+}
+
+// See looks at a question: what the search finds, and what the small model that has named a place thinks of it.
+func (r *Resources) See(ctx context.Context, speaker string, by retrieve.Retriever, named knowledge.Piece) (Sight, error) {
+	s := Sight{Named: named}
+	judge, ok := r.Speakers[speaker].(Judge)
+	if !ok {
+		return s, fmt.Errorf("%w: no small model of %q judges sections", ErrUnavailable, speaker)
+	}
+	hits, err := by.Search(ctx, named.Question, gate.Depth)
+	if err != nil {
+		return s, err
+	}
+	for _, h := range hits {
+		s.Sections = append(s.Sections, h.Section)
+	}
+	judged, err := judge.Judge(ctx, named.Question, s.Sections)
+	if err != nil {
+		return s, err
+	}
+	for i, h := range hits {
+		row := make([]float64, len(gate.Features))
+		row[gate.Score], row[gate.Rank], row[gate.Asked], row[gate.Named] = h.Score, 1/float64(i+1), judged[i].Asked, judged[i].Named
+		if h.Section == named.Section {
+			row[gate.Own] = 1
+		}
+		switch r.Corpus.Names(named.Question, r.Corpus.Passage(h.Section).Place) {
+		case This:
+			row[gate.Mentions] = 1
+		case Other:
+			row[gate.Mentions] = -1
+		}
+		s.Features = append(s.Features, row)
+	}
+	s.Features = gate.Standardise(s.Features)
+	return s, nil
+}
+
+// Evidence is what the gate sees where the bridge has put the sections into an order and gives the first k of them.
+func (r *Resources) Evidence(s Sight, o gate.Weighed, k int) gate.Evidence {
+	e := gate.Evidence{Known: s.Named.Known(), LogProb: s.Named.LogProb, Passages: k}
+	if e.Known {
+		e.Place = r.mention(s.Named.Question, s.Named.Place, r.Corpus.Passage(s.Named.Section).Text)
+	}
+	if k == 0 {
+		return e
+	}
+	first := r.Corpus.Passage(s.Sections[o.Order[0]])
+	e.Found, e.First = r.mention(s.Named.Question, first.Place, first.Text), o.P[0]
+	for i, at := range o.Order[:k] {
+		if e.Sum += o.P[i]; s.Sections[at] == s.Named.Section {
+			if e.Listed = 1; i == 0 {
+				e.Agree = 1
+			}
+		}
+	}
+	return e
+}
+
+// mention is what a question and a section have in common.
+func (r *Resources) mention(question, place, text string) gate.Mention {
+	seen := r.Corpus.Names(question, place).seen()
+	return gate.Mention{This: seen[0], NoOther: seen[1], Overlap: overlap(question, place+" "+text)}
+}
+
+// overlap is the share of a question's letters and digits, three at a time, that stand in a text.
+func overlap(question, text string) float64 {
+	have := map[[3]rune]bool{}
+	for _, t := range threes(text) {
+		have[t] = true
+	}
+	asked, both := threes(question), 0
+	for _, t := range asked {
+		if have[t] {
+			both++
+		}
+	}
+	return float64(both) / float64(max(1, len(asked)))
+}
+
+// threes are the runs of three letters or digits of a text, over the borders of words, each once and in order.
+func threes(text string) (out [][3]rune) {
+	var last [3]rune
+	seen, n := map[[3]rune]bool{}, 0
+	for _, c := range text {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			continue
+		}
+		last = [3]rune{last[1], last[2], unicode.ToLower(c)}
+		if n++; n >= 3 && !seen[last] {
+			seen[last] = true
+			out = append(out, last)
+		}
+	}
+	return out
+}
+
+// bridge looks at questions and lets the bridge order and choose.
+func (r *Resources) bridge(ctx context.Context, by retrieve.Retriever, qs []Question) (sights []Sight, chosen []gate.Weighed, err error) {
+	pieces, err := r.pieces(ctx, r.Bridge.Speaker, qs)
+	if err != nil {
+		return nil, nil, err
+	}
+	sights, chosen = make([]Sight, len(qs)), make([]gate.Weighed, len(qs))
+	for i := range qs {
+		if sights[i], err = r.See(ctx, r.Bridge.Speaker, by, pieces[i]); err != nil {
+			return nil, nil, fmt.Errorf("item %s: %w", qs[i].ID, err)
+		}
+		chosen[i].Order, chosen[i].P = r.Bridge.Weigh(sights[i].Features)
+	}
+	return sights, chosen, nil
+}
+
+// passages are the answer that some sections make, in their order, each once.
+func (r *Resources) passages(sections []int) (a Answer) {
+	for i, at := range sections {
+		if slices.Index(sections, at) < i {
+			continue
+		}
+		p := r.Corpus.Passage(at)
+		a = join(a, Answer{Place: p.Place, Source: p.Source, Given: placesOf(p.Place), Knowledge: r.Corpus.Head(p.Text), InCorpus: true})
+	}
+	return a
+}
