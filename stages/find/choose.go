@@ -25,6 +25,7 @@ const (
 	mostFirst  = 100 // development questions of the first exam
 	mostAsked  = 240 // questions of the second
 	mostMade   = 160 // by rules, where there are too few others
+	absentEach = 3   // of so many questions, one is looked at again as if the corpus had no answer
 )
 
 // byRule is the exam of questions that rules make.
@@ -145,7 +146,13 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 			at++
 		}
 	}
-	out.gate, err = gate.Fit(cases, l.fold)
+	fold := slices.Clone(l.fold)
+	for i := 0; i < len(l.all); i += absentEach {
+		c := cases[i]
+		c.Evidence, c.Absent, c.Choices, c.NamedRight, c.FirstRight, c.AmongRight = l.absent(with, out.bridge, i, c.Made), true, 0, false, false, false
+		cases, fold = append(cases, c), append(fold, fold[i])
+	}
+	out.gate, err = gate.Fit(cases, fold)
 	return out, err
 }
 
@@ -161,6 +168,30 @@ func (l looked) known(with *systems.Resources, b gate.Bridge, i int, list gate.L
 		c.FirstRight = c.FirstRight || rank == 0 && list.Right[at]
 	}
 	return c
+}
+
+// absent is what would be seen if the corpus had no right section.
+func (l looked) absent(with *systems.Resources, b gate.Bridge, i int, made float64) gate.Evidence {
+	right := func(section int) bool { return slices.Contains(l.all[i].Sections, section) }
+	seen := l.sights[i]
+	s := systems.Sight{Named: seen.Named}
+	if right(s.Named.Section) {
+		s.Named.Section = -1
+	}
+	for k, section := range seen.Sections {
+		if !right(section) {
+			row := slices.Clone(seen.Features[k])
+			s.Sections = append(s.Sections, section)
+			row[gate.Rank] = 1 / float64(len(s.Sections))
+			s.Features = append(s.Features, row)
+		}
+	}
+	s.Features = gate.Standardise(s.Features) // of what was standardised it is that of the rest
+	o := gate.Weighed{}
+	o.Order, o.P = b.Weigh(s.Features)
+	e := with.Evidence(s, o, b.Passages(o.P))
+	e.Made = made
+	return e
 }
 
 // measure says how well the bridge orders what was found for the development questions, by weights that have not seen their folds.

@@ -29,7 +29,11 @@ type Case struct {
 	NamedRight bool // what the small model named,
 	FirstRight bool // what the bridge has first,
 	AmongRight bool // and one of the passages is right
+	Absent     bool // it was looked at as if the corpus had no answer, which questions of an exam always have
 }
+
+// real says that somebody has asked it of this corpus.
+func (c Case) real() bool { return c.Made == 0 && !c.Absent }
 
 // Bounds of a fit.
 const (
@@ -62,7 +66,7 @@ func Fit(cases []Case, fold []int) (Gate, error) {
 		for i, x := range cases {
 			if c.there(x.Evidence) {
 				f.x, f.right, f.fold, f.own = append(f.x, c.row(x.Evidence)), append(f.right, c.right(x)), append(f.fold, fold[i]), append(f.own, c.own(x.Evidence))
-				f.made = append(f.made, x.Made > 0)
+				f.real = append(f.real, x.real())
 				at = append(at, i)
 			}
 		}
@@ -83,7 +87,7 @@ func Fit(cases []Case, fold []int) (Gate, error) {
 	for _, way := range []Way{Small, Found, Both, Alone, None} {
 		t := Taken{Way: way}
 		for i, c := range cases {
-			if took, _ := g.choose(c.Evidence, held[i], c.Choices > 0); took == way && c.Made == 0 {
+			if took, _ := g.choose(c.Evidence, held[i], c.Choices > 0); took == way && c.real() {
 				if t.Questions++; c.right(way) {
 					t.Right++
 				}
@@ -108,7 +112,7 @@ type sample struct {
 	right []bool
 	fold  []int
 	own   []float64 // probability before
-	made  []bool    // by a rule
+	real  []bool
 }
 
 // fit returns the curve on all cases, and each case's probability by a curve without its fold. A curve with too few cases says 0 of everything
@@ -160,12 +164,12 @@ func (f sample) fit(width int) (c Curve, held []float64, err error) {
 	return c, held, err
 }
 
-// told says how true probabilities are of the questions that no rule has made; nil = there are none.
+// told says how true probabilities are of real questions; nil = there are none.
 func (f sample) told(p []float64) (*Told, error) {
 	var of []float64
 	var right []bool
 	for i := range p {
-		if !f.made[i] {
+		if f.real[i] {
 			of, right = append(of, p[i]), append(right, f.right[i])
 		}
 	}
@@ -206,7 +210,7 @@ func giveChoices(cases []Case, held []Odds) float64 {
 	for s := range steps {
 		give, harm, n := from+step*float64(s), 0.0, 0
 		for i, c := range cases {
-			if c.Choices == 0 {
+			if c.Choices == 0 || !c.real() {
 				continue
 			}
 			n++
@@ -228,7 +232,7 @@ func giveChoices(cases []Case, held []Odds) float64 {
 func none(cases []Case, held []Odds) float64 {
 	var p []float64
 	for i, c := range cases {
-		if c.Made == 0 && (c.NamedRight || c.AmongRight) {
+		if c.real() && (c.NamedRight || c.AmongRight) {
 			_, most := held[i].best(c.Evidence, 2)
 			p = append(p, most)
 		}

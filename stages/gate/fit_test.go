@@ -227,7 +227,7 @@ func TestChoose_TakesTheMostProbableWay(t *testing.T) {
 		want    Way
 	}{
 		{Odds{.98, .1, .2}, e, true, Small},
-		{Odds{.05, .8, .9}, e, true, Found},
+		{Odds{.05, .9, .95}, e, true, Found},
 		{Odds{.5, .4, .5}, e, true, Both},
 		{Odds{.3, .1, .2}, e, true, Alone},
 		{Odds{.3, .0, .01}, e, false, Small},

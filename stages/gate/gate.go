@@ -65,8 +65,8 @@ type Gate struct {
 	GiveChoices float64 `json:"give_choices"` // to one with choices, which the black box may know or guess by itself
 	None        float64 `json:"none"`         // below it nothing in the corpus is about a question with a free answer
 
-	Questions int     `json:"questions"` // that it was fitted on
-	Ways      []Taken `json:"ways"`      // by those of them that no rule has made, with curves that have not seen their folds
+	Questions int     `json:"questions"` // that it was fitted on, among them some as if the corpus had no answer
+	Ways      []Taken `json:"ways"`      // by those that were asked of this corpus, with curves that have not seen their folds
 }
 
 // Taken says how often a way was taken, and how often a right section was given.
@@ -115,9 +115,9 @@ func (o Odds) best(e Evidence, give float64) (way Way, p float64) {
 		p        float64
 		passages int
 	}{
-		{Small, e.Known, o.Named, 0}, // of two that are as good, the model's own place
+		{Small, e.Known, o.Named, 0}, // of two that are nearly as good, the model's own place
 		{Found, e.Passages > 0, o.Among, e.Passages},
-		{Both, e.Known && e.Passages > 0 && e.Listed == 0, 1 - (1-o.Named)*(1-o.Among), e.Passages}, // as if they were independent
+		{Both, e.Known && e.Passages > 0 && e.Listed == 0, 1 - (1-o.Named)*(1-o.Among), e.Passages + 1}, // as if they were independent
 	} {
 		v := c.p - Price*float64(c.passages)
 		switch {
