@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"slm/model/decode"
 	"slm/retrieve"
 	"slm/stages"
+	"slm/stages/gate"
+	"slm/stages/knowledge"
 	"slm/stages/search"
 )
 
@@ -14,7 +17,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  3,
+	Format:  4,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Doc:     "what sections are found with",
@@ -49,7 +52,7 @@ func check(s stages.Settings, broken func(string) bool) error {
 	return errors.Join(errs...)
 }
 
-// cost is that of the vectors; the fit takes seconds.
+// cost is that of the vectors and of what the bridge looks at; the fits take seconds.
 func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err error) {
 	cfg := stages.Get[Config](c, "stages.find")
 	for _, name := range cfg.Dense {
@@ -73,6 +76,21 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 		return errors.Join(err, keyword.Close())
 	})
 	sum.Seconds += fit
+	if err != nil || !cfg.Bridge {
+		return sum, err
+	}
+	small := knowledge.New(decode.New(c.Model, c.Env.Kernel), c.Domain, false)
+	text := c.Domain.Sections.At(0).Text
+	judge, err := c.Once(func() error {
+		var some []int
+		for i := range min(gate.Depth, c.Domain.Sections.Len()) {
+			some = append(some, i)
+		}
+		_, err := small.Judge(ctx, knowledge.Head(c.Domain, text, 20), some)
+		return err
+	})
+	sum.Add(c.Rates.Generate(mostChosen * c.Rates.PlaceTokens))
+	sum.Seconds += mostChosen * judge
 	return sum, err
 }
 

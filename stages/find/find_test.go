@@ -207,7 +207,7 @@ func TestWindows_EveryCharacterStandsInOne(t *testing.T) {
 	if whole, _ := windows(sections, forms, 0); len(whole) != 4 || whole[1] != "B. "+long || whole[0] != "A. Head. short" {
 		t.Errorf("without a limit: %q", whole)
 	}
-	if !reflect.DeepEqual(decode(encode([][]float32{{1, -2.5}, {3, 4}}), 2), [][]float32{{1, -2.5}, {3, 4}}) {
+	if !reflect.DeepEqual(unpack(pack([][]float32{{1, -2.5}, {3, 4}}), 2), [][]float32{{1, -2.5}, {3, 4}}) {
 		t.Error("vectors do not come back from the journal")
 	}
 }

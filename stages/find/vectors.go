@@ -45,12 +45,12 @@ func vectors(ctx context.Context, env *stages.Env, from search.Source, spec sear
 		end := min(at+block, len(texts))
 		var made [][]float32
 		if i := at / block; i < len(pieces) && pieces[i].First == at {
-			made = decode(pieces[i].Values, encoder.Dim())
+			made = unpack(pieces[i].Values, encoder.Dim())
 		} else {
 			if made, err = encoder.Sections(ctx, texts[at:end]); err != nil {
 				return nil, fmt.Errorf("find: encode sections by %s: %w", spec.Name, err)
 			}
-			if err := work.Append(piece{at, encode(made)}); err != nil {
+			if err := work.Append(piece{at, pack(made)}); err != nil {
 				return nil, err
 			}
 		}
@@ -62,7 +62,7 @@ func vectors(ctx context.Context, env *stages.Env, from search.Source, spec sear
 	return v, nil
 }
 
-func encode(vectors [][]float32) (out []byte) {
+func pack(vectors [][]float32) (out []byte) {
 	for _, v := range vectors {
 		for _, x := range v {
 			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
@@ -71,7 +71,7 @@ func encode(vectors [][]float32) (out []byte) {
 	return out
 }
 
-func decode(values []byte, dim int) (out [][]float32) {
+func unpack(values []byte, dim int) (out [][]float32) {
 	for ; len(values) >= 4*dim; values = values[4*dim:] {
 		v := make([]float32, dim)
 		for i := range v {
