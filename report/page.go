@@ -39,6 +39,7 @@ type view struct {
 	Exams    []examView
 	Curves   []curveView
 	Search   *searchView
+	Gate     *gateView
 	Examples []Example
 	Data     []fact
 	Costs    []costRow
@@ -108,6 +109,7 @@ func Render(w io.Writer, r *Run) error {
 	if s, ok := r.stage("bpo"); ok {
 		v.Search = r.Search.view(s)
 	}
+	v.Gate = viewGate(r.Gate)
 	if s, ok := r.stage("data"); ok {
 		v.Data = facts([]Stage{s}, func(s Stage) map[string]string { return s.Manifest.Facts })
 	}

@@ -12,6 +12,7 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/all"
+	"slm/stages/gate"
 )
 
 // Run is what a report shows. A part that the run does not have yet is empty, and the page says so.
@@ -23,6 +24,7 @@ type Run struct {
 	Rows    []result.Row
 	Curves  []Curve
 	Search  Search
+	Gate    *gate.Gate // nil = the run has none
 
 	EstimateCheck *EstimateCheck // nil when there was no plan
 }
@@ -102,6 +104,9 @@ func (r *Run) read(stage, dir string) error {
 		var drawn bool
 		if drawn, err = r.curve(stage, filepath.Join(dir, "metrics.arrow")); err == nil && !drawn {
 			err = r.metrics(stage, dir)
+		}
+		if err == nil && stage == stages.Find {
+			err = r.readGate(dir)
 		}
 	}
 	if err != nil {

@@ -1,0 +1,61 @@
+package find
+
+import (
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+
+	"slm/data/exam"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+func TestQuestions_AreNeverOfATestAndDoNotDependOnTheirOrder(t *testing.T) {
+	env := run(t)
+	dom, err := domain.Open(filepath.Join(env.Dir(stages.Data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dom.Close() }()
+	test := map[string]bool{}
+	for i := range dom.Items {
+		if i%2 == 0 {
+			dom.Items[i].Split = exam.Test
+			test[dom.Items[i].Question] = true
+		}
+	}
+	dom.Asked, dom.Items = dom.Items[:30], dom.Items[30:]
+	got := questions(dom, parts(dom), 1)
+	n := map[string]int{}
+	for _, p := range got {
+		n[p.exam] += len(p.questions)
+		if p.exam == "" && p.split != exam.Dev {
+			t.Errorf("the small model has been trained on questions of %s", p.split)
+		}
+		for _, q := range p.questions {
+			if test[q.Question] {
+				t.Errorf("%q is a test question", q.Question)
+			}
+		}
+	}
+	if n[""] == 0 || n[exam.Asked] == 0 || n[""]+n[exam.Asked]+n[byRule] > mostChosen {
+		t.Errorf("questions by exam: %v", n)
+	}
+	slices.Reverse(dom.Items)
+	slices.Reverse(dom.Asked)
+	if again := questions(dom, parts(dom), 1); !reflect.DeepEqual(got, again) {
+		t.Error("another order of items gives other questions")
+	}
+}
+
+func TestConfig_BridgeAndGateNeedWhatTheyStandOn(t *testing.T) {
+	for _, c := range []Config{{Fuse: "none", Bridge: true}, {Fuse: "rrf", Gate: true}} {
+		if c.Validate() == nil {
+			t.Errorf("%+v is taken", c)
+		}
+	}
+	if err := (Config{Fuse: "rrf", Bridge: true, Gate: true}).Validate(); err != nil {
+		t.Error(err)
+	}
+}

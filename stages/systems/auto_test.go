@@ -1,0 +1,118 @@
+package systems
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"slm/llm"
+	"slm/retrieve"
+	"slm/stages/gate"
+	"slm/stages/knowledge"
+	"slm/stages/search"
+	"slm/stat"
+)
+
+// sage is a guide that judges sections: it holds the first that it is shown for the best.
+type sage struct{ guide }
+
+func (*sage) Judge(_ context.Context, _ string, sections []int) ([]knowledge.Judgement, error) {
+	out := make([]knowledge.Judgement, len(sections))
+	for i := range out {
+		out[i] = knowledge.Judgement{Asked: float64(-i), Named: float64(-i)}
+	}
+	return out, nil
+}
+
+func (g *sage) Name(ctx context.Context, questions []string) ([]knowledge.Piece, error) {
+	out, err := g.guide.Name(ctx, questions)
+	for i := range out {
+		if _, err := fmt.Sscanf(out[i].Place, "Section %d:", &out[i].Section); err != nil {
+			out[i].Section = -1
+		}
+	}
+	return out, err
+}
+
+func (g *sage) Say(ctx context.Context, questions []string) ([]knowledge.Piece, error) {
+	return g.Name(ctx, questions)
+}
+
+// writer is a black box that counts what it is asked.
+type writer struct{ asked int }
+
+func (w *writer) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
+	w.asked += len(reqs)
+	out := make([]llm.Reply, len(reqs))
+	for i := range out {
+		out[i].Text = "an answer"
+	}
+	return out, nil
+}
+func (*writer) Info() llm.Info { return llm.Info{} }
+
+// level is a curve that says p whatever it sees.
+func level(p float64) gate.Curve {
+	return gate.Curve{True: stat.Isotonic{X: []float64{0}, Y: []float64{p}}}
+}
+
+func TestAuto_GivesWhatTheGateSaysAndNothingElse(t *testing.T) {
+	for _, c := range []struct {
+		named, among float64
+		question     string
+		way          gate.Way
+		given, asked int
+	}{
+		{.9, .3, "sure 4", gate.Small, 1, 1},
+		{.1, .9, "sure 4 find 7", gate.Found, 2, 1},
+		{.1, .1, "sure 4", gate.Alone, 0, 1},
+		{.01, .02, "sure 4", gate.None, 0, 0},
+	} {
+		box := &writer{}
+		r := &Resources{
+			Speakers: map[string]Speaker{"kit": &sage{}}, Corpus: library{}, Search: library{}, Box: box,
+			Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}},
+			Bridge:     &gate.Bridge{Speaker: "kit", Weights: []float64{1, 0, 0, 0, 0, 0}, Stop: .95},
+			Gate:       &gate.Gate{Named: level(c.named), First: level(c.among / 2), Among: level(c.among), Give: .25, GiveChoices: .5, None: .1},
+		}
+		s, err := auto.Open(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Answer(context.Background(), []Question{{Text: c.question}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := got[0]; a.Way != c.way || len(a.Given) != c.given || (a.Knowledge == "") != (c.given == 0) || box.asked != c.asked || a.Sure == nil || *a.Confidence != c.named {
+			t.Errorf("%+v: %+v, the black box was asked %d times", c, a, box.asked)
+		}
+		if again, err := s.Answer(context.Background(), []Question{{Text: "unsure 9"}, {Text: c.question}}); err != nil || !slices.Equal(again[1].Given, got[0].Given) || again[1].Way != c.way {
+			t.Errorf("%q beside another question: %+v, %v", c.question, again, err)
+		}
+	}
+}
+
+func TestAuto_IsNotThereWithoutItsParts(t *testing.T) {
+	r := &Resources{Speakers: map[string]Speaker{}, Corpus: library{}, Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}}}
+	for range 2 {
+		for _, s := range []Spec{auto, bridged} {
+			if _, err := s.Open(context.Background(), r); !errors.Is(err, ErrUnavailable) {
+				t.Errorf("%s: %v", s.Name, err)
+			}
+		}
+		r.Bridge = &gate.Bridge{Speaker: "kit"}
+	}
+}
+
+func TestOverlap_IsTheShareOfRunsOfThreeLetters(t *testing.T) {
+	for _, c := range []struct {
+		question, text string
+		want           float64
+	}{{"Patent!", "the patents", 1}, {"abcd", "xabc", .5}, {"", "text", 0}, {"民法典总", "民法典", .5}} {
+		if got := overlap(c.question, c.text); got != c.want {
+			t.Errorf("%q in %q: %v", c.question, c.text, got)
+		}
+	}
+}
