@@ -12,6 +12,7 @@ import (
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/search"
 	"slm/stages/systems"
 	"slm/stat"
 )
@@ -39,6 +40,9 @@ func (s *Stage) retrieval(ctx context.Context, env *stages.Env, with *systems.Re
 		return nil, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(with.Retrievers)) {
+		if name == search.Dense {
+			continue // the first encoder, which is there under its own name too
+		}
 		ranks, err := retrieve.Ranks(ctx, with.Retrievers[name], asked)
 		if err != nil {
 			return nil, fmt.Errorf("eval: search by %s: %w", name, err)

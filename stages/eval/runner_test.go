@@ -140,6 +140,7 @@ func (s shelf) Passage(i int) systems.Passage {
 func (s shelf) Names(question, place string) systems.Naming { return systems.Nothing }
 func (s shelf) Named(question string) (int, bool)           { return -1, false }
 func (s shelf) Head(text string) string                     { return text }
+func (s shelf) Covered(string, string) float64              { return 0 }
 func (s shelf) Close() error                                { return nil }
 
 func (s shelf) Search(_ context.Context, _ string, k int) ([]retrieve.Hit, error) {

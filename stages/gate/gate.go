@@ -34,7 +34,7 @@ type Evidence struct {
 type Mention struct {
 	This    float64 // 1 = the question mentions all that the place shows
 	NoOther float64 // 1 = it mentions no other place
-	Overlap float64 // share of the question's letters, three at a time, that stand in the section
+	Overlap float64 // share of the question's terms that stand in the section, the rare ones counting more
 }
 
 // The rows of the curves. More of any value never makes what is judged less probable.

@@ -105,14 +105,3 @@ func TestAuto_IsNotThereWithoutItsParts(t *testing.T) {
 		r.Bridge = &gate.Bridge{Speaker: "kit"}
 	}
 }
-
-func TestOverlap_IsTheShareOfRunsOfThreeLetters(t *testing.T) {
-	for _, c := range []struct {
-		question, text string
-		want           float64
-	}{{"Patent!", "the patents", 1}, {"abcd", "xabc", .5}, {"", "text", 0}, {"民法典总", "民法典", .5}} {
-		if got := overlap(c.question, c.text); got != c.want {
-			t.Errorf("%q in %q: %v", c.question, c.text, got)
-		}
-	}
-}

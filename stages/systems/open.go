@@ -15,6 +15,7 @@ import (
 	"slm/model"
 	"slm/model/decode"
 	"slm/model/kernel"
+	"slm/retrieve"
 	"slm/stages"
 	"slm/stages/delivery"
 	"slm/stages/domain"
@@ -113,6 +114,7 @@ func known(dom *domain.Domain, seed uint64) (out []Known) {
 type source struct {
 	Run
 	decoders map[string]*decode.Decoder // by training stage
+	rarity   *retrieve.Rarity           // of terms; at first use
 	titles   []string                   // of the corpus, the longest first
 	titled   map[string][]int           // sections by title
 	chosen   *delivery.Delivery         // by the search of bpo; nil = the usual one
@@ -188,6 +190,14 @@ func (s *source) At(place string) (Passage, bool) {
 func (s *source) Passage(section int) Passage {
 	sec := s.Domain.Sections.At(section)
 	return Passage{s.Domain.Forms.PlaceOf(sec), sec.Text, sec.Source}
+}
+
+// Covered implements Corpus.
+func (s *source) Covered(question, text string) float64 {
+	if s.rarity == nil {
+		s.rarity = retrieve.NewRarity(s.Domain.Sections)
+	}
+	return s.rarity.Covered(question, text)
 }
 
 // Head implements Corpus.

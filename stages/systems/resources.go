@@ -71,6 +71,8 @@ type Corpus interface {
 	Named(question string) (section int, ok bool)
 	// Head cuts a text to what the black box is given of one passage.
 	Head(text string) string
+	// Covered is the share of a question's terms that stand in a text, the rare ones counting more.
+	Covered(question, text string) float64
 }
 
 // Journal keeps what small models said about the questions of an evaluation.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"unicode"
 
 	"slm/retrieve"
 	"slm/stages/gate"
@@ -93,39 +92,7 @@ func (r *Resources) Evidence(s Sight, o gate.Weighed, k int) gate.Evidence {
 // mention is what a question and a section have in common.
 func (r *Resources) mention(question, place, text string) gate.Mention {
 	seen := r.Corpus.Names(question, place).seen()
-	return gate.Mention{This: seen[0], NoOther: seen[1], Overlap: overlap(question, place+" "+text)}
-}
-
-// overlap is the share of a question's letters and digits, three at a time, that stand in a text.
-func overlap(question, text string) float64 {
-	have := map[[3]rune]bool{}
-	for _, t := range threes(text) {
-		have[t] = true
-	}
-	asked, both := threes(question), 0
-	for _, t := range asked {
-		if have[t] {
-			both++
-		}
-	}
-	return float64(both) / float64(max(1, len(asked)))
-}
-
-// threes are the runs of three letters or digits of a text, over the borders of words, each once and in order.
-func threes(text string) (out [][3]rune) {
-	var last [3]rune
-	seen, n := map[[3]rune]bool{}, 0
-	for _, c := range text {
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			continue
-		}
-		last = [3]rune{last[1], last[2], unicode.ToLower(c)}
-		if n++; n >= 3 && !seen[last] {
-			seen[last] = true
-			out = append(out, last)
-		}
-	}
-	return out
+	return gate.Mention{This: seen[0], NoOther: seen[1], Overlap: r.Corpus.Covered(question, place+"\n"+text)}
 }
 
 // bridge looks at questions and lets the bridge order and choose.
