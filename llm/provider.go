@@ -59,13 +59,11 @@ type grouper interface {
 // ProviderName names a provider in a recipe.
 type ProviderName string
 
-// Words lists the names that answer questions, each with what it means.
+// Words lists the names, each with what it means. Whether a section may name what makes vectors is checked by Validate and ValidateVectors.
 func (ProviderName) Words() [][2]string {
 	var out [][2]string
 	for _, p := range providers {
-		if !p.Vectors {
-			out = append(out, [2]string{p.Name, p.Meaning})
-		}
+		out = append(out, [2]string{p.Name, p.Meaning})
 	}
 	return out
 }

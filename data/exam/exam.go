@@ -33,6 +33,14 @@ var ErrTooSmall = errors.New("too few sections")
 // Asked is the exam of questions as people ask them, beside the recipe's first one, which has no name.
 const Asked = "asked"
 
+// RuledID is the id of a question of the second exam that rules have made from a section, instead of a person.
+func RuledID(section string) string { return Asked + ":" + section }
+
+// Ruled says whether rules have made all of some questions of the second exam.
+func Ruled(items []Item) bool {
+	return !slices.ContainsFunc(items, func(m Item) bool { return m.Section == "" || m.ID != RuledID(m.Section) })
+}
+
 // Item is one question. It is scored by its choices, by the places where the answer stands (evidence), by the text of a free answer, or by several
 // of these.
 type Item struct {

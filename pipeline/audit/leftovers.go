@@ -72,6 +72,7 @@ func (v *verifier) replies() error {
 		v.journal(name)
 	}
 	v.journal(rundir.AskedJournal)
+	v.journal(rundir.AskedServer)
 	dir := filepath.Join(v.folder, rundir.AskedFolder)
 	m, faults, err := checkpoint.Audit(dir)
 	switch {
@@ -133,7 +134,7 @@ func (v *verifier) confidence() {
 
 // strays notes what lies in the run's folder and is none of its files.
 func (v *verifier) strays() {
-	known := slices.Concat(rundir.SealedFiles(v.folder), all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedFolder, rundir.ConfidenceFile})
+	known := slices.Concat(rundir.SealedFiles(v.folder), all.Names(), []string{rundir.ReportFile, rundir.SealFile, rundir.LockFile, rundir.WorkFolder, rundir.AskedJournal, rundir.AskedServer, rundir.AskedFolder, rundir.ConfidenceFile})
 	entries, err := os.ReadDir(v.folder)
 	if err != nil {
 		v.note("%v", err)

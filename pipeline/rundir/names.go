@@ -19,9 +19,11 @@ const (
 	WorkFolder  = "work"
 )
 
-// The replies that ask and eval --items have bought for a run: as they come, and for other programs and runs as a checkpoint of its own.
+// The replies that ask and eval --items have bought for a run: as they come, and for other programs and runs as a checkpoint of its own. The vectors
+// that a server has made of their questions stand apart.
 const (
 	AskedJournal = "asked.wal"
+	AskedServer  = "asked-server.wal"
 	AskedFolder  = "asked"
 )
 

@@ -26,6 +26,7 @@ import (
 	"slm/stages/domain"
 	"slm/stages/eval"
 	"slm/stages/knowledge"
+	"slm/stages/search"
 	"slm/stages/systems"
 )
 
@@ -38,6 +39,7 @@ type Session struct {
 
 	kernel kernel.Backend
 	box    *blackbox.Box
+	server *blackbox.Box // that makes vectors of questions; nil = the run has none, or nobody has asked for it
 	hold   *flock.Flock
 	log    *slog.Logger
 	now    func() time.Time
@@ -87,6 +89,7 @@ func (s *Session) Close() (err error) {
 	if s.dom != nil {
 		err = errors.Join(err, s.dom.Close())
 	}
+	err = errors.Join(err, s.server.Close())
 	if s.hold == nil {
 		return errors.Join(err, s.box.Close())
 	}
@@ -95,6 +98,18 @@ func (s *Session) Close() (err error) {
 }
 
 func (s *Session) oneStep() bool { return knowledge.InOneStep(s.Recipe) }
+
+// openServer opens the server whose vectors the run's sections are found by. The vectors of new questions are stored beside the other replies.
+func (s *Session) openServer() (llm.Client, error) {
+	if s.server == nil {
+		servers := search.Servers(s.Recipe)
+		if len(servers) == 0 {
+			return nil, fmt.Errorf("pipeline: %s finds sections by a server, and its recipe names none: %w", s.Folder, checkpoint.ErrCorrupt)
+		}
+		s.server = &blackbox.Box{Config: servers[0].Config, Offline: s.box.Offline, Seed: s.box.Seed, Others: s.box.Others, Keep: s.box.Keep, Journal: rundir.AskedServer}
+	}
+	return s.server.Open(s.kernel, nil)
+}
 
 // hash reads checkpoints before they are used, and says which are there.
 func (s *Session) hash(names ...string) (there map[string]bool, err error) {
@@ -128,6 +143,9 @@ func (s *Session) Evaluate(ctx context.Context, items []exam.Item, answer string
 	}
 	var judge *blackbox.Box // what it says of other questions is no part of the run, and is not stored
 	env.Other = func(name string) (llm.Client, error) {
+		if name == search.ServerName {
+			return s.openServer()
+		}
 		for _, o := range eval.Def.Others(s.Recipe) {
 			if o.Name == name {
 				judge = &blackbox.Box{Config: o.Config, Offline: s.box.Offline, Seed: s.Recipe.Seed, Others: s.box.Others}

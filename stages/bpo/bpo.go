@@ -97,7 +97,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 			return speaker.Sample(ctx, questions, soft, n, env.Seed)
 		},
 	}
-	retrievers, err := found.Open(found.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel})
+	retrievers, err := found.Open(found.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel, Server: found.Serve(env, stages.BPO)})
 	if err != nil {
 		return err
 	}

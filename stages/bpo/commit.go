@@ -8,6 +8,7 @@ import (
 	"slm/data/exam"
 	"slm/stages"
 	"slm/stages/delivery"
+	found "slm/stages/search"
 )
 
 // Files of the checkpoint.
@@ -65,6 +66,9 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 			if err := checkpoint.WriteTable(p.Path(KnobsFile), knobs, nil); err != nil {
 				return err
 			}
+		}
+		if err := found.ExportFound(env, stages.BPO, p.Path); err != nil {
+			return err
 		}
 		return env.Replies(p.Path(RepliesFile))
 	}

@@ -6,6 +6,7 @@ import (
 
 	"slm/stages"
 	"slm/stages/knowledge"
+	found "slm/stages/search"
 )
 
 // Def declares the stage.
@@ -24,6 +25,7 @@ var Def = stages.Def{
 	Keys:   stages.Keys("llm", "eval.knowledge"),
 	Inputs: []string{"llm.model"},
 	Asks:   stages.Always,
+	Others: found.Servers,
 	New: func(s stages.Settings) stages.Stage {
 		return New(stages.Get[Config](s, "stages.bpo"), knowledge.InOneStep(s))
 	},

@@ -6,6 +6,7 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/knowledge"
+	"slm/stages/search"
 	"slm/stages/systems"
 )
 
@@ -18,7 +19,9 @@ var Def = stages.Def{
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},
 	Asks:    stages.Always,
-	Others:  func(s stages.Settings) []stages.BlackBox { return stages.Get[Config](s, "eval").others() },
+	Others: func(s stages.Settings) []stages.BlackBox {
+		return append(stages.Get[Config](s, "eval").others(), search.Servers(s)...)
+	},
 	New: func(s stages.Settings) stages.Stage {
 		return New(stages.Get[Config](s, "eval"), knowledge.InOneStep(s))
 	},

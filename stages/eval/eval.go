@@ -23,6 +23,7 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/search"
 	"slm/stages/systems"
 )
 
@@ -159,6 +160,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 	}
 	with, err := systems.Open(systems.Run{
 		Dir: env.Dir, Domain: dom, Kernel: env.Kernel, Seed: env.Seed, Box: client, Style: env.Answer, OneStep: s.oneStep, Limit: s.cfg.Knowledge,
+		Server: search.Serve(env, stages.Eval),
 	})
 	if err != nil {
 		return nil, nil, err
@@ -208,6 +210,8 @@ func (s *Stage) style(env *stages.Env) string {
 // title says what the questions of an exam are, where there are two.
 func title(items []exam.Item, forms form.Set) string {
 	switch own := !slices.ContainsFunc(items, func(m exam.Item) bool { return m.ID != m.Section }); {
+	case items[0].Exam == exam.Asked && exam.Ruled(items):
+		return "as asked, written by the program from the text by rules"
 	case items[0].Exam == exam.Asked:
 		return "as asked"
 	case own && strings.Contains(forms.Exam, "{number}"):
@@ -248,6 +252,9 @@ func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
 	}
 	if err == nil && sum.Judge != nil {
 		err = env.OtherReplies(judgeName, p.Path(JudgeRepliesFile))
+	}
+	if err == nil {
+		err = search.ExportFound(env, stages.Eval, p.Path)
 	}
 	if err != nil {
 		_ = p.Abort() // the first error is the one to tell

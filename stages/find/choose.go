@@ -107,6 +107,7 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	}
 	l.fold = deal(l.all, env.Seed)
 	with, err := systems.Open(systems.Run{
+		Server: search.Serve(env, stages.Find),
 		Dir: func(stage string) string { // what stands behind this stage is of an earlier run of it
 			if stage == stages.Find || stage == stages.BPO {
 				return filepath.Join(env.Work(stages.Find), stage)

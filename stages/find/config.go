@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"slm/llm"
 	"slm/stages/search"
 )
 
@@ -14,6 +15,8 @@ type Config struct {
 	Dense  []string `yaml:"dense" unset:"none" doc:"encoders whose vectors are searched beside the keywords"`
 	Bridge bool     `yaml:"bridge" doc:"the small model puts what was found into a better order and says how much of it to give (systems bridge and auto); fitted on the training and development questions, and on some that rules make"`
 	Gate   bool     `yaml:"gate" doc:"says how sure the small model and the search may be, and chooses what the LLM is given (system auto, which answers slm ask then); fitted on the same questions; needs bridge"`
+
+	Server *llm.Config `yaml:"server" identity:"changed" unset:"none" doc:"the server that makes the vectors of the encoder server, with the keys of llm and provider: embeddings"`
 
 	Aliases map[string][]string `yaml:"-"` // data.aliases
 }
@@ -39,6 +42,19 @@ func (c Config) Validate() error {
 		}
 		if slices.Index(c.Dense, name) < i {
 			errs = append(errs, fmt.Errorf("dense[%d]: %s stands there twice", i, name))
+		}
+	}
+	switch named := slices.Contains(c.Dense, search.ServerName); {
+	case named && c.Server == nil:
+		errs = append(errs, errors.New("dense: server is the model of a server: give stages.find.server with provider: embeddings, model and url"))
+	case c.Server != nil && !named:
+		errs = append(errs, errors.New("server: is read where dense names server only"))
+	}
+	if c.Server != nil {
+		if joined, ok := c.Server.ValidateVectors().(interface{ Unwrap() []error }); ok {
+			for _, err := range joined.Unwrap() {
+				errs = append(errs, fmt.Errorf("server.%w", err))
+			}
 		}
 	}
 	return errors.Join(errs...)

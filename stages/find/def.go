@@ -30,6 +30,7 @@ var Def = stages.Def{
 	},
 	Keys:    stages.Keys("data.aliases"),
 	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.find").Fuse != search.None },
+	Others:  search.Servers,
 	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.find")) },
 	Cost:    cost,
 	Metrics: metrics,

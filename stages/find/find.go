@@ -47,7 +47,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
-	from := search.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel}
+	from := search.Source{Dir: env.Dir, Domain: dom, Kernel: env.Kernel, Server: search.Serve(env, stages.Find)}
 	made := make([]*retrieve.Vectors, len(s.cfg.Dense))
 	keyword, err := retrieve.OpenKeyword(dom.Sections)
 	if err != nil {
@@ -113,6 +113,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	if s.cfg.Gate {
 		errs = append(errs, selected.gate.Write(p.Path(gate.GateFile)))
 	}
+	errs = append(errs, search.ExportServer(env, stages.Find, s.cfg.Dense, p.Path))
 	if err := errors.Join(errs...); err != nil {
 		return errors.Join(err, p.Abort())
 	}

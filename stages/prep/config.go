@@ -72,8 +72,9 @@ type Exam struct {
 	} `yaml:"split" doc:"shares of the held-out items; the rest is for training. Items of a file keep the split that they name"`
 }
 
-// Asked is a second exam, read from a file.
+// Asked is a second exam, read from a file, or made from the corpus by rules.
 type Asked struct {
+	From   string       `yaml:"from" oneof:"file|rules" identity:"changed" doc:"rules = where no file of people's questions is there, the program writes the questions itself: at most one a section, without choices, as data/question has them. The tables say so"`
 	File   []string     `yaml:"file" kind:"path" unset:"none" doc:"files as for the exam, and with the places of the answers: places (objects with title, number or heading), articles (texts that cite a section) or focus (the title of a document). With them, or with answers, contains or reference, a question needs no choices. None = there is no second exam"`
 	Fields *exam.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
 	// Optional is for recipes that are shipped with the program: the questions are no part of it.
@@ -138,7 +139,7 @@ func Default() Config {
 	}
 	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section"}
 	c.Exam.Split.Dev, c.Exam.Split.Test = 0.15, 0.3
-	c.Asked = Asked{File: []string{}, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
+	c.Asked = Asked{From: "file", File: []string{}, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
 	return c
 }
 
@@ -165,6 +166,9 @@ func (c Config) Validate() error {
 	}
 	if len(c.Asked.File) == 0 && c.Asked.Fields != nil {
 		errs = append(errs, errors.New("asked.fields: are those of a file: name asked.file"))
+	}
+	if c.Asked.From == "rules" && (len(c.Asked.File) > 0 || c.Asked.Optional) {
+		errs = append(errs, errors.New("asked.file: is read with from: file only, and only a file is optional"))
 	}
 	if held := c.Asked.Split.Dev + c.Asked.Split.Test; held > 1 {
 		errs = append(errs, fmt.Errorf("asked.split: dev and test hold out %.0f %%", held*100))

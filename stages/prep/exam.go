@@ -89,9 +89,16 @@ func (w *work) located(items []exam.Item) {
 	}
 }
 
-// asked reads the second exam. Its items are named apart from the first's.
+// asked reads the second exam, or makes it. Its items are named apart from the first's.
 func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 	c := w.cfg.Asked
+	if c.From == "rules" {
+		sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
+		if err != nil {
+			return nil, err
+		}
+		return w.deal(ruled(sample, w.forms, w.env.Seed))
+	}
 	items, err := c.Questions()
 	if c.Optional && len(c.File) == 0 {
 		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: "a file of the asked questions (data.asked.file) is not there: the run has no second exam"})
@@ -107,11 +114,8 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
 			"%d places of the asked questions are in documents that the corpus does not have, and will never be found: %s …", n, found.Missing[0].Place)})
 	}
-	if err := exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed); err != nil {
+	if items, err = w.deal(items); err != nil {
 		return nil, err
-	}
-	if len(exam.Only(items, exam.Test)) == 0 {
-		return nil, fmt.Errorf("prep: %d asked questions give none to test (data.asked.split): %w", len(items), exam.ErrTooSmall)
 	}
 	taken := map[string]bool{}
 	for _, m := range first {
@@ -125,6 +129,18 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 		if apart {
 			items[i].ID = exam.Asked + ":" + items[i].ID
 		}
+	}
+	return items, nil
+}
+
+// deal deals the second exam into splits.
+func (w *work) deal(items []exam.Item) ([]exam.Item, error) {
+	split := w.cfg.Asked.Split
+	if err := exam.Assign(items, split.Dev, split.Test, w.env.Seed); err != nil {
+		return nil, err
+	}
+	if len(exam.Only(items, exam.Test)) == 0 {
+		return nil, fmt.Errorf("prep: %d asked questions give none to test (data.asked.split): %w", len(items), exam.ErrTooSmall)
 	}
 	return items, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"slm/llm"
 	"slm/model/kernel"
 	"slm/retrieve"
 	"slm/stages"
@@ -17,6 +18,7 @@ type Source struct {
 	Dir    func(stage string) string // folder of a stage's checkpoint
 	Domain *domain.Domain
 	Kernel kernel.Backend
+	Server func() (llm.Client, error) // of the encoder of that name; nil = it is not asked here
 }
 
 // EncoderSpec declares an encoder: all that any other part of the program has to know about it. It is a line in Encoders.
@@ -37,7 +39,7 @@ type EncoderSpec struct {
 }
 
 // Encoders are the encoders that a recipe can name.
-var Encoders = []EncoderSpec{miniLMSpec, ownSpec}
+var Encoders = []EncoderSpec{miniLMSpec, ownSpec, serverSpec}
 
 // LookupEncoder returns the encoder of that name.
 func LookupEncoder(name string) (EncoderSpec, error) {

@@ -34,6 +34,8 @@ type Run struct {
 	Style   string
 	OneStep bool // the small model writes its text straight from the question
 	Limit   int  // tokens that a passage may have
+	// Server opens the server whose vectors sections are found by, where the run has one.
+	Server func() (llm.Client, error)
 	// Prompt is a soft prompt instead of the one that the search has found; nil = that one.
 	Prompt func(tok *tokenizer.Tokenizer, p *model.Params) ([]float32, error)
 	// Delivery belongs to that prompt; nil = the usual one.
@@ -47,7 +49,7 @@ func Open(run Run) (r *Resources, err error) {
 	if r.Delivery, err = s.delivery(); err != nil {
 		return nil, err
 	}
-	if r.Retrievers, err = search.Open(search.Source{Dir: run.Dir, Domain: run.Domain, Kernel: run.Kernel}); err != nil {
+	if r.Retrievers, err = search.Open(search.Source{Dir: run.Dir, Domain: run.Domain, Kernel: run.Kernel, Server: run.Server}); err != nil {
 		return nil, err
 	}
 	r.Search = r.Retrievers[search.Keyword]
