@@ -63,7 +63,7 @@ func TestProvider_ReferenceOfRecipesNamesEveryOne(t *testing.T) {
 		if k.Path != "llm.provider" {
 			continue
 		}
-		if got := strings.Join(k.OneOf, " "); got != "local openai overlap echo" || !strings.Contains(k.Meaning, "echo = the prompt's own last letter") {
+		if got := strings.Join(k.OneOf, " "); got != "local openai overlap embeddings echo" || !strings.Contains(k.Meaning, "echo = the prompt's own last letter") {
 			t.Errorf("%q: %s", got, k.Meaning)
 		}
 		return
