@@ -42,11 +42,11 @@ func oldRuns(t *testing.T) (runs []oldRun) {
 var since = map[string][]string{
 	"legal": {
 		"data.corpus.whole=[]", "data.asked.file=[]", "data.asked.optional=false", "data.asked.split.dev=0.25", "data.asked.split.test=0.5",
-		"stages.dp.mix.asked=0", "stages.find.fuse=none", "stages.find.dense=[]",
+		"stages.dp.mix.asked=0", "stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false",
 	},
 	"statutes-cn": {
 		"data.asked.file=[]", "data.asked.optional=false", "data.asked.split.dev=0.25", "data.asked.split.test=0.5",
-		"stages.dp.mix.contrast=0", "stages.find.fuse=none", "stages.find.dense=[]",
+		"stages.dp.mix.contrast=0", "stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false",
 	},
 }
 

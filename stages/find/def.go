@@ -17,7 +17,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  5,
+	Format:  6,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Doc:     "what sections are found with",

@@ -68,7 +68,7 @@ func (g Gate) wrong() string {
 			return "the curve " + c.name
 		}
 	}
-	for _, p := range []float64{g.Give, g.GiveChoices, g.None} {
+	for _, p := range []float64{g.Give, g.GiveChoices, g.None, g.Floor} {
 		if !share(p) {
 			return fmt.Sprintf("a threshold of %v", p)
 		}

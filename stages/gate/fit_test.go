@@ -242,3 +242,37 @@ func TestChoose_TakesTheMostProbableWay(t *testing.T) {
 		}
 	}
 }
+
+// Of a question from elsewhere some section is the best, and may look as probable as any.
+func TestChoose_WhatSharesTooLittleWithTheQuestionIsNotGiven(t *testing.T) {
+	var cases []Case
+	for i := range 200 {
+		cases = append(cases, Case{Evidence: Evidence{Passages: 1, Found: Mention{Overlap: 0.3 + float64(i)/400}}})
+	}
+	cases = append(cases, Case{Evidence: Evidence{Made: 1}}, Case{Absent: true}) // not asked of this corpus
+	g := Gate{Give: 0.25, GiveChoices: 0.25, Floor: floor(cases)}
+	if g.Floor < 0.3 || g.Floor > 0.31 {
+		t.Errorf("the floor is %v", g.Floor)
+	}
+	for _, c := range []struct {
+		e       Evidence
+		choices bool
+		want    Way
+	}{
+		{Evidence{Passages: 1, Found: Mention{Overlap: 0.4}}, false, Found},
+		{Evidence{Passages: 1, Found: Mention{Overlap: 0.2}}, false, None},
+		{Evidence{Passages: 1, Found: Mention{Overlap: 0.2}, Known: true, Place: Mention{Overlap: 0.5}}, false, Found},
+		{Evidence{Passages: 1, Found: Mention{Overlap: 0.2}}, true, Alone},
+	} {
+		odds := Odds{First: 0.9, Among: 0.9}
+		if c.want == Alone {
+			odds = Odds{}
+		}
+		if way, _ := g.choose(c.e, odds, c.choices); way != c.want {
+			t.Errorf("%+v with choices %v: %s, want %s", c.e, c.choices, way, c.want)
+		}
+	}
+	if floor(nil) != 0 {
+		t.Error("a floor without questions")
+	}
+}

@@ -64,6 +64,7 @@ type Gate struct {
 	Give        float64 `json:"give"`         // the probability from which knowledge is given to a question with a free answer,
 	GiveChoices float64 `json:"give_choices"` // to one with choices, which the black box may know or guess by itself
 	None        float64 `json:"none"`         // below it nothing in the corpus is about a question with a free answer
+	Floor       float64 `json:"floor"`        // nor where what was named and found shares less with the question than this (Mention.Overlap)
 
 	Questions int     `json:"questions"` // that it was fitted on, among them some as if the corpus had no answer
 	Ways      []Taken `json:"ways"`      // by those that were asked of this corpus, with curves that have not seen their folds
@@ -99,11 +100,15 @@ func (g Gate) choose(e Evidence, o Odds, choices bool) (way Way, p float64) {
 	if choices {
 		give = g.GiveChoices
 	}
-	if way, p = o.best(e, give); way == Alone && !choices && p < g.None {
+	if way, p = o.best(e, give); !choices && (way == Alone && p < g.None || e.shared() < g.Floor) {
 		way = None
 	}
 	return way, p
 }
+
+// shared is how much of the question stands in what was named or found. It does not compare sections with each other, as the probabilities do: of a question
+// from elsewhere, too, some section is the best.
+func (e Evidence) shared() float64 { return math.Max(e.Place.Overlap, e.Found.Overlap) }
 
 // best is the way with the highest probability less the price of its passages, among those that are probable enough. Without one it is Alone, with
 // the probability of the most probable.
