@@ -43,10 +43,12 @@ var since = map[string][]string{
 	"legal": {
 		"data.corpus.whole=[]", "data.asked.file=[]", "data.asked.optional=false", "data.asked.split.dev=0.25", "data.asked.split.test=0.5",
 		"stages.dp.mix.asked=0", "stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false",
+		"eval.systems=[llm, slm, dp, blade-z0, blade, cite, rag1, rag3, rag+blade, oracle, shuffled]",
 	},
 	"statutes-cn": {
 		"data.asked.file=[]", "data.asked.optional=false", "data.asked.split.dev=0.25", "data.asked.split.test=0.5",
 		"stages.dp.mix.contrast=0", "stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false",
+		"eval.systems=[llm, slm, dp, blade-z0, blade, cite, rag1, oracle, shuffled]",
 	},
 }
 
