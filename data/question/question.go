@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"slm/data/corpus"
+	"slm/data/exam"
 	"slm/rng"
 )
 
@@ -52,7 +53,7 @@ const (
 // about the same in other words.
 func Of(s corpus.Section, c *Corpus, seed uint64) []Question {
 	w := &writer{section: s, corpus: c, lang: languageOf(s.Text), draw: rng.New(seed, "question", s.ID), seen: newFilter(s)}
-	sentences := spread(sentencesOf(s), mostSentences)
+	sentences := exam.Evenly(sentencesOf(s), mostSentences)
 	for _, sentence := range sentences {
 		w.rules(sentence)
 	}
@@ -117,18 +118,6 @@ func (w *writer) named(kind, text string) string {
 
 // pick draws one of some forms.
 func (w *writer) pick(forms []string) string { return forms[w.draw.IntN(len(forms))] }
-
-// spread keeps at most n of a list, evenly spread.
-func spread[T any](list []T, n int) []T {
-	if len(list) <= n {
-		return list
-	}
-	out := make([]T, n)
-	for i := range out {
-		out[i] = list[i*len(list)/n]
-	}
-	return out
-}
 
 // upper makes the first letter a capital.
 func upper(s string) string {

@@ -3,7 +3,6 @@ package dp
 import (
 	"strconv"
 
-	"slm/data/form"
 	"slm/data/pack"
 	"slm/data/pairs"
 	"slm/rng"
@@ -38,18 +37,8 @@ func (m *Mixture) ask(e *epoch, number int) {
 // askedAbout is a question by rules with the place of its section; where the domain has no places, with the text.
 func (e epoch) askedAbout(x example) (pack.Example, error) {
 	s := e.dom.Sections.At(int(x.section))
-	p := pairs.Pair{ID: s.ID + "/asked", Place: e.dom.Forms.PlaceOf(s)}
-	tokens := e.dom.Tokenizer.Encode(form.Ask(e.questions[x.n]))
-	if p.Place == "" {
-		reply, err := e.read.Reply(p, int(x.section))
-		if err != nil {
-			return pack.Example{}, err
-		}
-		tokens = append(tokens, reply...)
-	} else {
-		tokens = append(append(tokens, e.dom.Tokenizer.Encode(form.Continuation(e.dom.Forms.Reply(p.Place, "")))...), e.dom.EOS)
-	}
-	return pack.Example{ID: p.ID, Tokens: tokens[:min(len(tokens), e.max)]}, nil
+	p := pairs.Pair{ID: s.ID + "/asked", Question: e.questions[x.n], Place: e.dom.Forms.PlaceOf(s)}
+	return e.answered(p, int(x.section), p.Place == "")
 }
 
 // askedFacts count the questions by rules that a pass draws from, and what the exams' held-out questions take away; nothing without such questions.

@@ -147,9 +147,14 @@ func (e epoch) answer(x example) (pack.Example, error) {
 	if err != nil {
 		return pack.Example{}, err
 	}
+	return e.answered(p, int(x.section), x.kind == full)
+}
+
+// answered is a question with its answer: in full, or the place alone.
+func (e epoch) answered(p pairs.Pair, section int, whole bool) (pack.Example, error) {
 	tokens := e.dom.Tokenizer.Encode(form.Ask(p.Question))
-	if x.kind == full {
-		reply, err := e.read.Reply(p, int(x.section))
+	if whole {
+		reply, err := e.read.Reply(p, section)
 		if err != nil {
 			return pack.Example{}, err
 		}

@@ -78,19 +78,9 @@ func (s *Stage) exams(dom *domain.Domain) [][]exam.Item {
 		out = append(out, asked)
 	}
 	for i, items := range out {
-		out[i] = evenly(items, s.cfg.Items)
-	}
-	return out
-}
-
-// evenly takes n of some items at even distances; all of them where n is 0 or there are no more.
-func evenly(items []exam.Item, n int) []exam.Item {
-	if n == 0 || n >= len(items) {
-		return items
-	}
-	out := make([]exam.Item, n)
-	for i := range out {
-		out[i] = items[i*len(items)/n]
+		if s.cfg.Items > 0 {
+			out[i] = exam.Evenly(items, s.cfg.Items)
+		}
 	}
 	return out
 }

@@ -59,7 +59,7 @@ func questions(dom *domain.Domain, parts []part, seed uint64) (out []part) {
 			}
 			p.questions = slices.Clone(p.questions)
 			slices.SortFunc(p.questions, func(a, b retrieve.Asked) int { return cmp.Compare(a.Question, b.Question) })
-			p.questions = search.Spread(p.questions, left[p.exam])
+			p.questions = exam.Evenly(p.questions, left[p.exam])
 			left[p.exam] -= len(p.questions)
 			if total += len(p.questions); len(p.questions) > 0 {
 				out = append(out, p)
@@ -82,7 +82,7 @@ func madeQuestions(dom *domain.Domain, most int, seed uint64) (out []retrieve.As
 		return nil
 	}
 	made := dom.Made()
-	for _, i := range search.Spread(sections, most) {
+	for _, i := range exam.Evenly(sections, most) {
 		s := rng.New(seed, "find", "made").At(uint64(i))
 		list := made.Of(dom.Sections.At(i), s.Uint64())
 		list = slices.DeleteFunc(list, func(q domain.MadeQuestion) bool { return q.Held != "" })

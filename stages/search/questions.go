@@ -24,17 +24,5 @@ func Asked(dom *domain.Domain, items []exam.Item, split string) (out []retrieve.
 			out = append(out, q)
 		}
 	}
-	return Spread(out, mostAsked)
-}
-
-// Spread takes at most n of a list, evenly.
-func Spread[T any](list []T, n int) []T {
-	if len(list) <= n {
-		return list
-	}
-	out := make([]T, n)
-	for i := range out {
-		out[i] = list[i*len(list)/n]
-	}
-	return out
+	return exam.Evenly(out, mostAsked)
 }

@@ -24,20 +24,7 @@ var auto = Spec{
 		if err == nil && r.Gate == nil {
 			err = fmt.Errorf("%w: the run has no gate (stages.find.gate)", ErrUnavailable)
 		}
-		if err != nil {
-			return nil, err
-		}
-		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
-			sights, chosen, err := r.bridge(ctx, by, qs)
-			if err != nil {
-				return nil, err
-			}
-			out := make([]Answer, len(qs))
-			for i, s := range sights {
-				out[i] = r.pass(s, chosen[i], len(qs[i].Choices) > 0)
-			}
-			return out, nil
-		}), nil
+		return r.crosses(by, func(s Sight, o gate.Weighed, q Question) Answer { return r.pass(s, o, len(q.Choices) > 0) }), err
 	},
 }
 

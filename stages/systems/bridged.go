@@ -6,6 +6,7 @@ import (
 
 	"slm/retrieve"
 	"slm/stages"
+	"slm/stages/gate"
 	"slm/stages/search"
 )
 
@@ -16,26 +17,31 @@ var bridged = Spec{
 	Cost:    bridgeCost,
 	Open: func(_ context.Context, r *Resources) (System, error) {
 		by, err := r.needBridge()
+		return r.crosses(by, func(s Sight, o gate.Weighed, _ Question) Answer {
+			var sections []int
+			for _, at := range o.Order[:r.Bridge.Passages(o.P)] {
+				sections = append(sections, s.Sections[at])
+			}
+			a := r.passages(sections)
+			a.Named = s.Named.Place
+			return a
+		}), err
+	},
+}
+
+// crosses is a system that gives what give makes of what the bridge has weighed.
+func (r *Resources) crosses(by retrieve.Retriever, give func(Sight, gate.Weighed, Question) Answer) System {
+	return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
+		sights, chosen, err := r.bridge(ctx, by, qs)
 		if err != nil {
 			return nil, err
 		}
-		return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
-			sights, chosen, err := r.bridge(ctx, by, qs)
-			if err != nil {
-				return nil, err
-			}
-			out := make([]Answer, len(qs))
-			for i, s := range sights {
-				var sections []int
-				for _, at := range chosen[i].Order[:r.Bridge.Passages(chosen[i].P)] {
-					sections = append(sections, s.Sections[at])
-				}
-				out[i] = r.passages(sections)
-				out[i].Named = s.Named.Place
-			}
-			return out, nil
-		}), nil
-	},
+		out := make([]Answer, len(qs))
+		for i, s := range sights {
+			out[i] = give(s, chosen[i], qs[i])
+		}
+		return out, nil
+	})
 }
 
 // bridgeCost is that of what the small model says and judges, and of the answers.

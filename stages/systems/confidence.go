@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"slm/data/exam"
 	"slm/stages/knowledge"
 	"slm/stat"
 )
@@ -61,7 +62,7 @@ func (r *Resources) calibrated(ctx context.Context, name string, most int, guess
 	var right []bool
 	var known []Known
 	if r.Dev != nil {
-		known = spaced(r.Dev(), most)
+		known = exam.Evenly(r.Dev(), most)
 	}
 	for block := range slices.Chunk(known, Block) {
 		qs := make([]Question, len(block))
@@ -95,18 +96,6 @@ func (r *Resources) calibrated(ctx context.Context, name string, most int, guess
 	}
 	r.Confidences[name] = c
 	return c, nil
-}
-
-// spaced takes at most n of a list, evenly.
-func spaced(list []Known, n int) []Known {
-	if len(list) <= n {
-		return list
-	}
-	out := make([]Known, n)
-	for i := range out {
-		out[i] = list[i*len(list)/n]
-	}
-	return out
 }
 
 // named is what is seen of a place that a small model names: the log-probability of what it said, and what the question names.
