@@ -49,7 +49,7 @@ func parse(name string, data []byte) (*File, error) {
 func (f *File) readMeta(c *cursor, pairs int) {
 	for i := 0; i < pairs && c.err == nil; i++ {
 		key := c.text(fmt.Sprintf("metadata key %d of %d", i+1, pairs))
-		field := "metadata " + clip(key)
+		field := "metadata " + weights.Clip(key)
 		v := c.value(c.u32(field), field)
 		if _, twice := f.meta[key]; twice {
 			c.fail(field, "stands twice")
@@ -68,7 +68,7 @@ func (f *File) readInfos(c *cursor, tensors int) []info {
 	var infos []info
 	for i := 0; i < tensors && c.err == nil; i++ {
 		t := info{Tensor: Tensor{Name: c.text(fmt.Sprintf("name of tensor %d of %d", i+1, tensors))}}
-		field := "tensor " + clip(t.Name)
+		field := "tensor " + weights.Clip(t.Name)
 		rank := c.u32(field + " rank")
 		if rank > maxRank {
 			c.fail(field+" rank", "%d, at most %d", rank, maxRank)
@@ -137,11 +137,11 @@ func (f *File) place(c *cursor, infos []info) error {
 	for _, t := range infos {
 		switch {
 		case t.offset%alignment != 0:
-			return fmt.Errorf("%w: %s: tensor %s: offset %d is not aligned to %d", weights.ErrFormat, f.name, clip(t.Name), t.offset, alignment)
+			return fmt.Errorf("%w: %s: tensor %s: offset %d is not aligned to %d", weights.ErrFormat, f.name, weights.Clip(t.Name), t.offset, alignment)
 		case t.offset > uint64(len(data)) || t.size > uint64(len(data))-t.offset:
-			return fmt.Errorf("%w: %s: tensor %s: %d bytes at offset %d, the data are %d bytes long", weights.ErrFormat, f.name, clip(t.Name), t.size, t.offset, len(data))
+			return fmt.Errorf("%w: %s: tensor %s: %d bytes at offset %d, the data are %d bytes long", weights.ErrFormat, f.name, weights.Clip(t.Name), t.size, t.offset, len(data))
 		case t.offset < end:
-			return fmt.Errorf("%w: %s: tensor %s overlaps %s", weights.ErrFormat, f.name, clip(t.Name), clip(before))
+			return fmt.Errorf("%w: %s: tensor %s overlaps %s", weights.ErrFormat, f.name, weights.Clip(t.Name), weights.Clip(before))
 		}
 		end, before = t.offset+t.size, t.Name
 		if t.size > 0 {
@@ -150,18 +150,4 @@ func (f *File) place(c *cursor, infos []info) error {
 		f.tensors[t.Name] = t.Tensor
 	}
 	return nil
-}
-
-// clip shortens a name from the file for an error message.
-func clip(name string) string {
-	const most = 80
-	if len(name) > most {
-		return fmt.Sprintf("%q…", name[:most])
-	}
-	for _, r := range name {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return fmt.Sprintf("%q", name)
-		}
-	}
-	return name
 }

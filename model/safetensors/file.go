@@ -95,15 +95,15 @@ func (f *File) read(into []float32, t tensor) error {
 	width, ok := widths[t.kind]
 	switch {
 	case !ok:
-		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are F32, F16, BF16", weights.ErrUnsupported, f.name, clip(t.name), clip(t.kind))
+		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are F32, F16, BF16", weights.ErrUnsupported, f.name, weights.Clip(t.name), weights.Clip(t.kind))
 	case int64(len(into)) != t.count:
-		return fmt.Errorf("safetensors: %s: tensor %s has %d values, not %d", f.name, clip(t.name), t.count, len(into))
+		return fmt.Errorf("safetensors: %s: tensor %s has %d values, not %d", f.name, weights.Clip(t.name), t.count, len(into))
 	}
 	errs := make([]error, (len(into)+readValues-1)/readValues)
 	kernel.Tiles(len(into), readValues, func(lo, hi int) {
 		raw := make([]byte, int64(hi-lo)*width)
 		if _, err := f.data.ReadAt(raw, t.at+int64(lo)*width); err != nil {
-			errs[lo/readValues] = fmt.Errorf("safetensors: %s: tensor %s: %w", f.name, clip(t.name), err)
+			errs[lo/readValues] = fmt.Errorf("safetensors: %s: tensor %s: %w", f.name, weights.Clip(t.name), err)
 			return
 		}
 		widen(into[lo:hi], raw, t.kind)

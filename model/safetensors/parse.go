@@ -55,10 +55,10 @@ func parse(name string, data io.ReaderAt, size int64) (*File, error) {
 	if err := eachEntry(header, func(key string, e entry) error {
 		t, err := e.tensor(key, begin, room)
 		if err != nil {
-			return fmt.Errorf("tensor %s: %w", clip(key), err)
+			return fmt.Errorf("tensor %s: %w", weights.Clip(key), err)
 		}
 		if _, twice := f.tensors[key]; twice {
-			return fmt.Errorf("tensor %s stands twice", clip(key))
+			return fmt.Errorf("tensor %s stands twice", weights.Clip(key))
 		}
 		f.tensors[key] = t
 		return nil
@@ -91,7 +91,7 @@ func eachEntry(header []byte, each func(key string, e entry) error) error {
 		}
 		var e entry
 		if err := d.Decode(&e); err != nil {
-			return fmt.Errorf("tensor %s: %w", clip(key.(string)), err)
+			return fmt.Errorf("tensor %s: %w", weights.Clip(key.(string)), err)
 		}
 		if err := each(key.(string), e); err != nil {
 			return err
@@ -140,7 +140,7 @@ func (f *File) whole(begin, size int64) error {
 	slices.SortStableFunc(all, func(a, b tensor) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.bytes, b.bytes)) })
 	for _, t := range all {
 		if t.at != begin {
-			return fmt.Errorf("tensor %s begins at byte %d, and the one before it ends at %d", clip(t.name), t.at, begin)
+			return fmt.Errorf("tensor %s begins at byte %d, and the one before it ends at %d", weights.Clip(t.name), t.at, begin)
 		}
 		begin += t.bytes
 	}
@@ -148,18 +148,4 @@ func (f *File) whole(begin, size int64) error {
 		return fmt.Errorf("the values end at byte %d of %d", begin, size)
 	}
 	return nil
-}
-
-// clip shortens a name from the file for an error message.
-func clip(name string) string {
-	const most = 80
-	if len(name) > most {
-		return fmt.Sprintf("%q…", name[:most])
-	}
-	for _, r := range name {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return fmt.Sprintf("%q", name)
-		}
-	}
-	return name
 }
