@@ -256,7 +256,11 @@ func (l *Loaded) anchor(env []string) error {
 		}
 		folders := source.Folders(getenv, ".", from, filepath.Join(from, ".."))
 		fix := func(v reflect.Value) {
-			v.SetString(source.Resolve(v.String(), folders))
+			if found := source.Resolve(v.String(), folders); found != v.String() { // a folder near the program is named from where it runs
+				abs, err := filepath.Abs(found)
+				failed = errors.Join(failed, err)
+				v.SetString(abs)
+			}
 			if p := v.String(); p != "" && !filepath.IsAbs(p) {
 				abs, err := filepath.Abs(filepath.Join(from, p))
 				failed = errors.Join(failed, err)
