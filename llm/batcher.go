@@ -51,7 +51,7 @@ func (s *Service) onceTogether(ctx context.Context, c batcher, calls []Request, 
 			used.add(replies[i].usage())
 			entries[i] = s.entry(keys[m], reqs[i], replies[i])
 		}
-		err = s.store.put(entries...)
+		err = s.store.put(*s.label.Load(), entries...)
 	}
 	s.meter.settle(held, used)
 	s.observe(Call{used, err})

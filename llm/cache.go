@@ -78,7 +78,6 @@ type store struct {
 	entries map[string]entry
 	kept    map[string]bool            // keys that are in the journal; the others were replayed and not used yet
 	failed  map[string]bool            // keys that another process got no answer to and that may have one now; nil = they are not asked again
-	label   string                     // of whoever asks now
 	uses    map[string]map[string]bool // by label, the keys of what was used under it
 	journal *checkpoint.Journal
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
@@ -154,6 +153,13 @@ func (s *store) use(label, key string) {
 	s.uses[label][key] = true
 }
 
+// used counts the replies used under a label.
+func (s *store) used(label string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.uses[label])
+}
+
 // get returns a stored reply; the caller may change its copy.
 func (s *store) get(key string) (Reply, bool) {
 	s.mu.Lock()
@@ -184,13 +190,13 @@ func (s *store) spend(u Usage) error {
 	return nil
 }
 
-// put stores replies: on disk first, then for use.
-func (s *store) put(entries ...entry) error {
+// put stores replies as used under a label: on disk first, then for use.
+func (s *store) put(label string, entries ...entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	frames := make([][]byte, len(entries))
 	for i := range entries {
-		entries[i].Use = s.label
+		entries[i].Use = label
 		frame, err := canonical(entries[i])
 		if err != nil {
 			return fmt.Errorf("llm: store reply: %w", err)
@@ -212,7 +218,7 @@ func (s *store) put(entries ...entry) error {
 
 // keep puts those of the keys into the journal that came from another run's file, so that this run has all that it used, and marks those
 // that were used under other labels only.
-func (s *store) keep(keys []string) error {
+func (s *store) keep(label string, keys []string) error {
 	var loose []entry
 	var frames [][]byte
 	s.mu.Lock()
@@ -225,14 +231,14 @@ func (s *store) keep(keys []string) error {
 			e.Paid = false
 			loose = append(loose, e)
 			fresh[k] = true
-		case s.label != "" && !s.uses[s.label][k]:
-			frame, err := canonical(mark{entryVersion, k, s.label})
+		case label != "" && !s.uses[label][k]:
+			frame, err := canonical(mark{entryVersion, k, label})
 			if err != nil {
 				s.mu.Unlock()
 				return fmt.Errorf("llm: store reply: %w", err)
 			}
 			frames = append(frames, frame)
-			s.use(s.label, k)
+			s.use(label, k)
 		}
 	}
 	var err error
@@ -246,7 +252,7 @@ func (s *store) keep(keys []string) error {
 	if len(loose) == 0 {
 		return nil
 	}
-	return s.put(loose...)
+	return s.put(label, loose...)
 }
 
 // claim sorts keys into those that the caller is to ask for and the flights of others that he is to wait for; stored ones are in neither.
@@ -304,15 +310,15 @@ type replyRow struct {
 }
 
 // export writes replies sorted by key: the same replies give the same bytes, in whatever order they came. They are those of the given keys;
-// without keys, those used under the label that holds, or without a label all that this run has used or paid for.
-func (s *store) export(path string, keys []string) error {
+// without keys, those used under a label, or without a label all that has been used or paid for.
+func (s *store) export(path, label string, keys []string) error {
 	s.mu.Lock()
 	switch {
 	case len(keys) > 0:
-	case s.label == "":
+	case label == "":
 		keys = slices.Collect(maps.Keys(s.kept))
 	default:
-		keys = slices.Collect(maps.Keys(s.uses[s.label]))
+		keys = slices.Collect(maps.Keys(s.uses[label]))
 	}
 	keys = slices.Clone(keys)
 	sort.Strings(keys)

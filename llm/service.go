@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"slm/model/kernel"
@@ -43,6 +44,8 @@ type Service struct {
 	store    *store
 	meter    *meter
 	pace     *pace
+	label    *atomic.Pointer[string] // of whoever asks now
+	shares   bool                    // all but the label and who is told is another service's, which is closed by its owner
 }
 
 var _ Client = (*Service)(nil)
@@ -69,7 +72,7 @@ func assemble(cfg Config, opt Options, p provider) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	s := &Service{cfg: cfg, opt: opt, provider: p, store: st, meter: newMeter(cfg.Budget, cfg.Price), pace: newPace(p.parallel())}
+	s := &Service{cfg: cfg, opt: opt, provider: p, store: st, meter: newMeter(cfg.Budget, cfg.Price), pace: newPace(p.parallel()), label: newLabel()}
 	s.meter.note(s.meter.cost(used))
 	for _, path := range opt.Replay {
 		if err := st.replay(path); err != nil {
@@ -85,29 +88,43 @@ func (s *Service) Info() Info { return s.provider.info() }
 // Usage is what the run has used so far, over all its restarts.
 func (s *Service) Usage() Usage { return s.meter.usage() }
 
-// Label says who asks from now on: replies are remembered as used under that label, over all restarts of the run, and ExportArrow writes those.
-func (s *Service) Label(label string) {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	s.store.label = label
+// Share gives another client of the same black box, for work that goes on beside this one's: replies, budget and pace are common, and a question that both
+// have is asked once. What is used is remembered under the label of each, and observe, which may be nil, is told of the calls of this one alone. Closing it
+// closes nothing.
+func (s *Service) Share(observe func(Call)) *Service {
+	v := *s
+	v.opt.Observe, v.label, v.shares = observe, newLabel(), true
+	return &v
 }
+
+func newLabel() *atomic.Pointer[string] {
+	var p atomic.Pointer[string]
+	p.Store(new(string))
+	return &p
+}
+
+// Label says who asks from now on: replies are remembered as used under that label, over all restarts of the run, and ExportArrow writes those.
+func (s *Service) Label(label string) { s.label.Store(&label) }
 
 // ReplyLimit is how many tokens a reply may have that had not come to its end with fewer.
 func (s *Service) ReplyLimit() int { return s.cfg.MaxTokens }
 
 // Used is the number of replies used under the label that holds.
-func (s *Service) Used() int {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	return len(s.store.uses[s.store.label])
-}
+func (s *Service) Used() int { return s.store.used(*s.label.Load()) }
 
 // ExportArrow writes the replies used under the label that holds to an Arrow file sorted by key; without a label every reply that the run has
 // used so far; with keys those.
-func (s *Service) ExportArrow(path string, keys ...string) error { return s.store.export(path, keys) }
+func (s *Service) ExportArrow(path string, keys ...string) error {
+	return s.store.export(path, *s.label.Load(), keys)
+}
 
 // Close ends the service. What it has stored is on disk already.
-func (s *Service) Close() error { return errors.Join(s.store.close(), s.provider.close()) }
+func (s *Service) Close() error {
+	if s.shares {
+		return nil
+	}
+	return errors.Join(s.store.close(), s.provider.close())
+}
 
 // Do answers requests from what is stored, and asks for the rest. Each reply is stored when it comes, so after an error, a cancelled
 // context or a crash the same requests pay only for what is missing. Errors: the package's sentinels, those of ctx, of the disk.
@@ -194,7 +211,7 @@ func (s *Service) fetch(ctx context.Context, calls []Request) ([]Reply, error) {
 			}
 		}
 	}
-	if err := s.store.keep(keys); err != nil {
+	if err := s.store.keep(*s.label.Load(), keys); err != nil {
 		return nil, err
 	}
 	replies := make([]Reply, len(calls))
@@ -318,7 +335,7 @@ func (s *Service) once(ctx context.Context, calls []Request, keys []string, part
 		for i, m := range part {
 			entries[i] = s.entry(keys[m], reqs[i], replies[i])
 		}
-		err = s.store.put(entries...)
+		err = s.store.put(*s.label.Load(), entries...)
 	case failed.sent:
 		if serr := s.store.spend(used); serr != nil {
 			err = fmt.Errorf("%w, after %s", serr, err) // final: no fault that another attempt mends
@@ -350,7 +367,7 @@ func (s *Service) atOnce() int {
 func (s *Service) giveUp(r Request, key string, n *NoAnswer) error {
 	e := s.entry(key, r, Reply{None: n})
 	e.Paid = false
-	return s.store.put(e)
+	return s.store.put(*s.label.Load(), e)
 }
 
 func (s *Service) observe(c Call) {

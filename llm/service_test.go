@@ -413,3 +413,32 @@ func TestExport_EachUserOfTheBoxGetsWhatItUsed(t *testing.T) {
 		t.Errorf("after a kill kit has used %d", kit)
 	}
 }
+
+func TestService_ThoseWhoShareABlackBoxPayOnceAndKeepTheirOwnAccounts(t *testing.T) {
+	f := serve(t)
+	dir, ctx := t.TempDir(), context.Background()
+	box := openBox(t, f.config(), Options{Journal: filepath.Join(dir, "replies.wal")})
+	var told [2]int
+	var share [2]*Service
+	for i := range share {
+		share[i] = box.Share(func(Call) { told[i]++ })
+		Label(share[i], "bpo", i)
+	}
+	for i, reqs := range [][]Request{prompts(3), prompts(5)[2:]} {
+		if _, err := share[i].Do(ctx, reqs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, b := share[0].Used(), share[1].Used(); a != 3 || b != 3 {
+		t.Errorf("one used %d replies, the other %d, want 3 each", a, b)
+	}
+	if calls := box.Usage().Calls; calls != 5 || told != [2]int{3, 2} {
+		t.Errorf("%d calls, told of %v, want 5 calls, 3 and 2", calls, told)
+	}
+	if err := share[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := share[1].Do(ctx, prompts(6)[5:]); err != nil {
+		t.Errorf("after the other has ended: %v", err)
+	}
+}

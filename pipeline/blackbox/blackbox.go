@@ -28,6 +28,7 @@ type Box struct {
 	Journal string   // name of the file there; empty = replies.wal
 	Others  string   // folder with runs/, whose replies are answers too; empty = none
 	Replay  []string // files of replies that are answers too: replies.arrow, or a run's journal
+	From    *Box     // whose replies, budget and weights this one shares; only what it is told and the accounts are its own. nil = it has its own
 
 	mu      sync.Mutex
 	service *llm.Service
@@ -44,18 +45,20 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 	if b.service != nil {
 		return b.service, nil
 	}
+	if b.From != nil {
+		s, err := b.From.Open(be, nil)
+		if err != nil {
+			return nil, err
+		}
+		b.service = s.Share(observe(emit))
+		return b.service, nil
+	}
 	opt := llm.Options{Offline: b.Offline, Seed: b.Seed, Kernel: be, Replay: b.replays()}
 	if b.Keep != "" {
 		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, rundir.RepliesFile))
 	}
+	opt.Observe = observe(emit)
 	if emit != nil {
-		opt.Observe = func(c llm.Call) {
-			e := stages.Event{Type: "llm", Calls: int(c.Usage.Calls), Tokens: c.Usage.PromptTokens + c.Usage.OutputTokens}
-			if c.Err != nil {
-				e.Message = c.Err.Error()
-			}
-			emit(e)
-		}
 		opt.Note = func(what string) { emit(stages.Event{Type: "warning", Message: what}) }
 	}
 	s, err := llm.New(b.Config, opt)
@@ -64,6 +67,20 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 	}
 	b.service = s
 	return s, nil
+}
+
+// observe tells of calls; nil where nobody is to be told.
+func observe(emit func(stages.Event)) func(llm.Call) {
+	if emit == nil {
+		return nil
+	}
+	return func(c llm.Call) {
+		e := stages.Event{Type: "llm", Calls: int(c.Usage.Calls), Tokens: c.Usage.PromptTokens + c.Usage.OutputTokens}
+		if c.Err != nil {
+			e.Message = c.Err.Error()
+		}
+		emit(e)
+	}
 }
 
 // Other is a black box beside this one, which a stage has in its own section: its replies are stored beside this one's. Later calls with the
@@ -76,9 +93,16 @@ func (b *Box) Other(o stages.BlackBox) *Box {
 		if b.others == nil {
 			b.others = map[string]*Box{}
 		}
-		b.others[o.Name] = &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay}
+		b.others[o.Name] = b.other(o, journal)
 	}
 	return b.others[o.Name]
+}
+
+func (b *Box) other(o stages.BlackBox, journal string) *Box {
+	if b.From != nil {
+		return &Box{From: b.From.Other(o)}
+	}
+	return &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay}
 }
 
 // Client opens the box for use outside a run's stages.
