@@ -41,7 +41,7 @@ func (p *Plan) Data(ctx context.Context, be kernel.Backend, now func() time.Time
 	}
 	d := Data{Folder: filepath.Join(tmp, stages.Data), Made: true, temporary: tmp}
 	env := &stages.Env{
-		Run: tmp, Seed: p.job.Seed, Fingerprint: p.Stages[i].Fingerprint, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {},
+		Run: tmp, Seed: p.job.Steps[i].Seed, Fingerprint: p.Stages[i].Fingerprint, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {},
 	}
 	if err := guard(ctx, p.job.Steps[i].Stage, env); err != nil {
 		d.Close()

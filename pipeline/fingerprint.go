@@ -13,6 +13,7 @@ type Step struct {
 	Slice   any               // the part of the resolved recipe that decides what the stage makes; canonical as JSON
 	Inputs  map[string]string // digests of what it reads from outside the run, by name
 	Parents []string          // stages whose checkpoints it reads
+	Seed    uint64            // of all its chance
 	Format  int               // revision of what the stage writes: raised when the same recipe gives other bytes
 	Others  []stages.BlackBox // that it asks beside the run's
 	Asks    bool              // it asks the black box

@@ -20,6 +20,7 @@ const (
 	Resume = "resume" // from what an interrupted call left
 	Depend = "depend" // reused if the stage before it ends in the same digest, else run
 	Skip   = "skip"   // not asked for
+	Wait   = "wait"   // another run makes the same checkpoint
 )
 
 // Job is what a run is made from.
@@ -28,7 +29,6 @@ type Job struct {
 	Name     string // of the run
 	ID       string // hex; its first 8 characters are part of the folder's name
 	Recipe   []byte // recipe.yaml
-	Seed     uint64
 	Answer   string // how the black box is asked
 	Context  int    // of the model, tokens
 	Kernel   string // name, part of every fingerprint

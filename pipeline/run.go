@@ -20,6 +20,9 @@ type Deps struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Code   func(error) int // exit code of an error, for the exit event
+	// Turn lets a run of an experiment wait before a stage for those that have to go first; what it returns is told how the stage ended. nil = it
+	// need not wait.
+	Turn func(ctx context.Context, stage, fingerprint string) (done func(error), err error)
 }
 
 // Outcome is what a run ended with.

@@ -15,7 +15,7 @@ import (
 )
 
 // stage does one stage. The plan's decision is taken again, because what stands before the stage is known for certain only now.
-func (r *Runner) stage(ctx context.Context, i int) error {
+func (r *Runner) stage(ctx context.Context, i int) (err error) {
 	p, step, pl := r.plan, r.plan.job.Steps[i], &r.plan.Stages[i]
 	if err := context.Cause(ctx); err != nil {
 		return fmt.Errorf("pipeline: stopped before %s: %w", step.Name, err)
@@ -26,8 +26,12 @@ func (r *Runner) stage(ctx context.Context, i int) error {
 		}
 		return nil
 	}
-	if err := p.decide(pl, step, r.out.Done); err != nil {
-		return err
+	if r.deps.Turn != nil {
+		done, terr := r.deps.Turn(ctx, step.Name, pl.Fingerprint)
+		if terr != nil {
+			return terr
+		}
+		defer func() { done(err) }()
 	}
 	parents := map[string]string{}
 	for _, name := range step.Parents {
@@ -37,6 +41,11 @@ func (r *Runner) stage(ctx context.Context, i int) error {
 		}
 		parents[name] = digest
 	}
+	claim, err := r.decide(ctx, step, pl, parents)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, claim.Release()) }()
 	if pl.Action == Reuse {
 		if err := r.hash(step.Name); errors.Is(err, checkpoint.ErrCorrupt) {
 			pl.Action, pl.Why, pl.Digest = Run, "damaged: "+err.Error(), ""
@@ -63,6 +72,25 @@ func (r *Runner) stage(ctx context.Context, i int) error {
 	}
 	r.out.Done[step.Name] = pl.Digest
 	return r.events.Failed()
+}
+
+// decide takes the decision on a stage for good. What is to be made is claimed, so that nobody makes the same beside it; where somebody did, it may be
+// there now. The caller releases the claim.
+func (r *Runner) decide(ctx context.Context, step Step, pl *Planned, parents map[string]string) (*rundir.Claim, error) {
+	p := r.plan
+	if err := p.decide(pl, step, r.out.Done); err != nil || pl.Action == Reuse || pl.Action == Adopt || p.choice.Fresh {
+		return nil, err
+	}
+	claim, err := rundir.TakeClaim(ctx, p.job.Dir, rundir.Stamp(pl.Fingerprint, parents), func(by string) {
+		r.events.Emit(stages.Event{Type: "stage", Stage: step.Name, Phase: Wait, Message: "the same is being made by " + by + ": its checkpoint will be taken over"})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.decide(pl, step, r.out.Done); err != nil {
+		return nil, errors.Join(err, claim.Release())
+	}
+	return claim, nil
 }
 
 // hash reads a stage's checkpoint before others are made from it: its manifest and sizes do not tell that a byte has changed.
@@ -101,7 +129,7 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 		return fmt.Errorf("pipeline: %s: planned for kernel %s but %s was opened", step.Name, p.job.Kernel, be.Name())
 	}
 	env := &stages.Env{
-		Run: p.Folder(), Seed: p.job.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
+		Run: p.Folder(), Seed: step.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
 		LLM:     func(context.Context) (llm.Client, error) { return r.deps.Box.Open(be, r.events.Emit) },
 		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Context: p.job.Context, Log: r.deps.Log, Now: r.deps.Now,
 		Other:        func(name string) (llm.Client, error) { return r.other(step, name).Open(be, r.events.Emit) },

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"slm/llm"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
+	"slm/stages"
 	"slm/stages/all"
 )
 
@@ -31,7 +33,7 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 		return nil, fmt.Errorf("pipeline: fingerprint of the recipe: %w", err)
 	}
 	return &Job{
-		Dir: dir, Name: r.Name, ID: id, Recipe: text, Seed: r.Seed, Answer: r.LLM.Answer, Context: r.Model.Context, Kernel: kernelName, Versions: versions,
+		Dir: dir, Name: r.Name, ID: id, Recipe: text, Answer: r.LLM.Answer, Context: r.Model.Context, Kernel: kernelName, Versions: versions,
 		Steps: steps(&r.Recipe, inputs),
 	}, nil
 }
@@ -56,7 +58,11 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 				files[key] = sum
 			}
 		}
-		step := Step{Name: d.Name, Slice: r.Identity(keys...), Inputs: files, Parents: d.Parents, Format: d.Format, Asks: d.Asks != nil && d.Asks(r), Stage: d.New(r)}
+		seeded := *r
+		if d.Seed != "" {
+			seeded.Seed = cmp.Or(stages.Get[uint64](r, d.Seed), r.Seed)
+		}
+		step := Step{Name: d.Name, Slice: seeded.Identity(keys...), Seed: seeded.Seed, Inputs: files, Parents: d.Parents, Format: d.Format, Asks: d.Asks != nil && d.Asks(r), Stage: d.New(r)}
 		if d.Others != nil {
 			step.Others = d.Others(r)
 		}

@@ -21,6 +21,8 @@ type Def struct {
 	On func(s Settings) bool
 	// Keys are the recipe's other keys and sections that decide what it makes. Its own section and the seed always do.
 	Keys func(s Settings) []string
+	// Seed is the key of a seed that stands for the recipe's where it is not 0; "" = there is none.
+	Seed string
 	// Inputs are those keys that name files. The files' digests count, not their names.
 	Inputs []string
 	// Asks reports whether it asks the black box; nil = never.

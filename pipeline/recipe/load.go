@@ -69,6 +69,7 @@ func Load(src Source) (*Loaded, error) {
 		return out, err
 	}
 	out.drop()
+	out.plainSeed()
 	return out, nil
 }
 
@@ -78,6 +79,13 @@ func (l *Loaded) drop() {
 	gone := func(file string) bool { _, err := os.Stat(file); return errors.Is(err, fs.ErrNotExist) }
 	if asked.Optional && slices.ContainsFunc(asked.File, gone) {
 		asked.File, asked.Fields = []string{}, nil
+	}
+}
+
+// plainSeed leaves out a seed of the data that is the recipe's: a run that names it is the run that does not.
+func (l *Loaded) plainSeed() {
+	if l.Data.Seed == l.Seed {
+		l.Data.Seed = 0
 	}
 }
 

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -74,6 +75,27 @@ func (r *Reading) Facts() map[string]string {
 		how = "cut"
 	}
 	return map[string]string{maxFact: strconv.Itoa(r.most), cutFact: how}
+}
+
+// leftFact is how many tokens of training a stage leaves to the next.
+const leftFact = "left_tokens"
+
+// LeaveTokens notes in a checkpoint's facts that the next training stage trains on so many tokens more.
+func LeaveTokens(facts map[string]string, tokens int64) {
+	facts[leftFact] = strconv.FormatInt(tokens, 10)
+}
+
+// LeftTokens is how many tokens the training stage whose checkpoint lies in a folder has left to the next; most leave none.
+func LeftTokens(dir string) (int64, error) {
+	m, err := checkpoint.Load(dir)
+	if err != nil || m.Facts[leftFact] == "" {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(m.Facts[leftFact], 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("domain: %s: %w: %s is %q", dir, checkpoint.ErrCorrupt, leftFact, m.Facts[leftFact])
+	}
+	return n, nil
 }
 
 // ReadAs reads as the training stage whose checkpoint lies in a folder. Older programs cut at the context.

@@ -22,6 +22,7 @@ type Config struct {
 	Long       string        `yaml:"long" oneof:"parts|cut" identity:"changed" doc:"sections that are longer: parts = they are read in overlapping parts, each from the place with its number (part 2 of 3); cut = what follows is not read, with a warning"`
 	Optim      trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save       trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
+	Fresh      bool          `yaml:"fresh" identity:"changed" doc:"do not train: the model stays as it was made, and stage kit trains it for as many tokens more. For an experiment that shows what reading first is worth; the encoder own is trained all the same"`
 	Recompute  bool          `yaml:"recompute" identity:"none" doc:"activation checkpointing: recompute the activations of blocks for the gradient. Less memory, about a quarter more time, the same weights"`
 }
 

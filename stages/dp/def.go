@@ -55,6 +55,9 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 		if job, mix, err = stage.Job(c.Domain, c.Env.Seed); err == nil {
 			mix.Long() // the stage counts, too
 		}
+		if stage.cfg.Fresh {
+			job.Tokens, job.Epochs = 0, 0
+		}
 		return job, err
 	})
 	if err != nil || stage.cfg.Mix.Contrast == 0 {

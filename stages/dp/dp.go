@@ -56,6 +56,13 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 			"%d of %d sections are longer than %d tokens: what follows is not read (stages.dp.max_section, stages.dp.long)", cut, sections, mix.max)})
 	}
 	over := placesOver(env, dom, job.Context)
+	var left int64 // tokens that stage kit trains on instead
+	if s.cfg.Fresh {
+		if left, err = job.Length(); err != nil {
+			return err
+		}
+		job.Tokens, job.Epochs = 0, 0
+	}
 	var extra func(*checkpoint.Pending) error
 	if s.cfg.Mix.Contrast > 0 {
 		encoder, err := s.encoder(ctx, env, mix)
@@ -72,6 +79,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
 	facts["places_over"] = strconv.Itoa(over)
 	mix.askedFacts(facts)
+	if s.cfg.Fresh {
+		domain.LeaveTokens(facts, left)
+	}
 	return trainer.Commit(env, stages.DP, job.Model, dom, sum, facts, extra)
 }
 

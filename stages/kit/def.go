@@ -53,7 +53,13 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	if most == 0 {
 		most = c.Model.Config.Context
 	}
-	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return fromRecipe(c).Job(c.Domain, c.Model, most, cut, c.Env.Seed) })
+	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) {
+		job, err := fromRecipe(c).Job(c.Domain, c.Model, most, cut, c.Env.Seed)
+		if stages.Get[bool](c, "stages.dp.fresh") {
+			job.More = stages.Get[int64](c, "stages.dp.tokens")
+		}
+		return job, err
+	})
 	s := fromRecipe(c)
 	if s.cfg.Filter {
 		items := len(exam.WithChoices(exam.Only(c.Domain.Items, exam.Train)))

@@ -84,7 +84,11 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	rate := fmt.Sprintf("%.4f", float64(len(kept.refs))/float64(len(list.refs)))
 	env.Log.Info("pairs", "made", len(list.refs), "kept", len(kept.refs))
-	sum, err := trainer.Run(ctx, env, s.job(dom, params, kept, env.Seed))
+	job := s.job(dom, params, kept, env.Seed)
+	if job.More, err = domain.LeftTokens(env.Dir(stages.DP)); err != nil {
+		return err
+	}
+	sum, err := trainer.Run(ctx, env, job)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ type Config struct {
 	Forms  Forms  `yaml:"forms" doc:"how sections become prompts: templates with {title} {number} {heading} {quote}"`
 	Exam   Exam   `yaml:"exam" doc:"the questions of stage eval"`
 	Asked  Asked  `yaml:"asked" identity:"changed" doc:"a second exam, of questions as people ask them: stage eval has a table for each. Training and search use only what their own keys say of it"`
+	// Seed is for experiments: runs of several seeds have one corpus, one tokenizer and one exam, so that their items can be paired.
+	Seed uint64 `yaml:"seed" identity:"changed" doc:"seed of the exam's split and options and of the tokenizer's sample; 0 = the recipe's. With it runs that differ in their seed have the same exam"`
 	// Aliases are read by stage find and are in its fingerprint, not in that of stage data.
 	Aliases map[string][]string `yaml:"aliases" identity:"changed" unset:"none" doc:"other names of documents, by title, as people write them in questions: {GPL-3.0: [GNU GPL v3]}"`
 }

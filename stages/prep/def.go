@@ -12,6 +12,7 @@ var Def = stages.Def{
 	Title:  "Data",
 	Format: 6,
 	Keys:   stages.Keys("data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"),
+	Seed:   "data.seed",
 	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},
 	New: func(s stages.Settings) stages.Stage {
 		c := Config{

@@ -28,6 +28,7 @@ type Job struct {
 	HeldOut pack.Source                          // measured, never trained; nil = none
 	Tokens  int64                                // of all steps together, padding included; 0: Epochs decides
 	Epochs  float64                              // passes
+	More    int64                                // tokens beyond those
 	Batch   int                                  // tokens of a step, padding included
 	Context int                                  // tokens of a row
 	Optim   Optim
@@ -158,10 +159,7 @@ func open(env *stages.Env, job Job) (*session, error) {
 	if s.batches.Len() == 0 {
 		return nil, fmt.Errorf("%s: nothing to train on: no example has a trained token", s.Stage)
 	}
-	s.total = int(math.Ceil(s.Epochs * float64(s.batches.Len())))
-	if s.Tokens > 0 {
-		s.total = int((s.Tokens + int64(s.Batch) - 1) / int64(s.Batch))
-	}
+	s.total = s.steps(s.batches.Len())
 	rows := max(1, min(s.Batch, s.MicroBatchTokens)/s.Context)
 	mode := model.Gradients
 	if s.Recompute {
@@ -185,6 +183,24 @@ func open(env *stages.Env, job Job) (*session, error) {
 		}
 	}
 	return s, nil
+}
+
+// steps are those of a job whose epochs have so many batches.
+func (j Job) steps(batches int) int {
+	whole := func(tokens int64) int { return int((tokens + int64(j.Batch) - 1) / int64(j.Batch)) }
+	if j.Tokens > 0 {
+		return whole(j.Tokens) + whole(j.More)
+	}
+	return int(math.Ceil(j.Epochs*float64(batches))) + whole(j.More)
+}
+
+// Length is how many tokens all steps of a job have, padding included.
+func (j Job) Length() (tokens int64, err error) {
+	examples, err := j.Epoch(0)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", j.Stage, err)
+	}
+	return int64(j.steps(pack.Pack(examples, max(1, j.Batch/j.Context), j.Context).Len())) * int64(j.Batch), nil
 }
 
 func (s *session) close() {
