@@ -43,19 +43,23 @@ func openDigests(path string, now func() time.Time) *digests {
 }
 
 // files digests what patterns name: the base name and content of each file, in rundir.Order. Names without their folders, because a corpus
-// that moves is the same corpus.
+// that moves is the same corpus; of a file below a folder that is named, the way from there, which may be part of its title.
 func (d *digests) files(patterns []string) (string, error) {
-	names, err := corpus.Glob(patterns)
+	found, err := corpus.List(patterns)
 	if err != nil {
 		return "", err
 	}
-	list := make([][2]string, len(names))
-	for i, name := range names {
-		sum, err := d.file(name)
+	list := make([][2]string, len(found.Files))
+	for i, f := range found.Files {
+		sum, err := d.file(f.Name)
 		if err != nil {
 			return "", fmt.Errorf("%w: %w", read.ErrUnreadable, err)
 		}
-		list[i] = [2]string{filepath.Base(name), sum}
+		name := filepath.Base(f.Name)
+		if f.Below {
+			name = f.Label
+		}
+		list[i] = [2]string{name, sum}
 	}
 	return checkpoint.HashJSON(list)
 }

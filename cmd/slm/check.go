@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/internal/sanitize"
+	"slm/internal/term"
 	"slm/pipeline"
 	"slm/pipeline/schema"
 )
@@ -17,6 +18,8 @@ type checked struct {
 	OK       bool      `json:"ok"`
 	Recipe   string    `json:"recipe"`
 	Problems []problem `json:"problems"`
+
+	Files *corpusFiles `json:"files,omitempty"`
 }
 
 type problem struct {
@@ -49,15 +52,22 @@ func (a *app) check(name string, f *recipeFlags) error {
 	if err == nil {
 		err = pipeline.CheckRecords(&r.Recipe, func(string) bool { return true })
 	}
+	var files *corpusFiles
+	if err == nil {
+		files, err = filesOf(r.Data.Corpus)
+	}
 	var problems schema.Problems
 	if err != nil && (!errors.As(err, &problems) || a.output == "text") {
 		return err
 	}
-	result := checked{OK: err == nil, Recipe: name, Problems: []problem{}}
+	result := checked{OK: err == nil, Recipe: name, Problems: []problem{}, Files: files}
 	for _, p := range problems {
 		result.Problems = append(result.Problems, problem{p.File, p.Line, p.Col, p.What, p.Note})
 	}
-	if perr := a.print(result, func(w io.Writer) { _, _ = fmt.Fprintf(w, "%s: no problem\n", sanitize.Line(name)) }); perr != nil {
+	if perr := a.print(result, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "%s: no problem\n", sanitize.Line(name))
+		files.show(w, term.Width(a.out))
+	}); perr != nil {
 		return perr
 	}
 	return err

@@ -21,6 +21,7 @@ type planned struct {
 	Run        string             `json:"run"`
 	Kernel     string             `json:"kernel"`
 	Parameters int64              `json:"parameters"` // of the small model
+	Files      *corpusFiles       `json:"files,omitempty"`
 	Stages     []pipeline.Planned `json:"stages"`
 	Estimate   *estimate.Estimate `json:"estimate,omitempty"`
 }
@@ -41,6 +42,9 @@ func newPlan(a *app) *cobra.Command {
 				return err
 			}
 			result := planned{Run: p.Folder(), Kernel: p.Kernel, Parameters: r.Model.Config(r.Tokenizer.Train.Vocab).Count(), Stages: p.Stages}
+			if result.Files, err = filesOf(r.Data.Corpus); err != nil {
+				return err
+			}
 			if !quick && !p.Done() {
 				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
 					return err
@@ -70,7 +74,9 @@ func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) 
 }
 
 func showPlan(w io.Writer, r planned, done bool, columns int) {
-	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n\n", sanitize.Line(r.Run), r.Kernel, term.Amount(float64(r.Parameters)))
+	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n", sanitize.Line(r.Run), r.Kernel, term.Amount(float64(r.Parameters)))
+	r.Files.show(w, columns)
+	_, _ = fmt.Fprintln(w)
 	for _, s := range r.Stages {
 		_, _ = fmt.Fprintf(w, "%-6s %-7s %s\n", s.Stage, s.Action, term.Wrap(sanitize.Line(s.Why), columns, len("stage  action  ")-1))
 	}

@@ -88,9 +88,8 @@ type Report struct {
 	titles       map[uint64]int
 }
 
-// Glob returns the files that match any of the patterns, sorted, each once. "**" stands for any number of folders.
-// A pattern that matches nothing is an error.
-func Glob(patterns []string) ([]string, error) { return read.Glob(patterns) }
+// List returns the files that match any of the patterns, and what a folder's reading leaves out.
+func List(patterns []string) (read.Listing, error) { return read.List(patterns) }
 
 // Check returns what would be refused when the corpus is read, as far as the heads of its files show it.
 func Check(opt Options) error {

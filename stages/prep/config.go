@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"slm/data/corpus"
+	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/tokenizer"
 )
@@ -32,7 +33,7 @@ type Tokenizer struct {
 // Corpus says what is read.
 type Corpus struct {
 	From     string   `yaml:"from" oneof:"|builtin:licenses" unset:"empty" doc:"builtin:licenses for the licence texts in the program; empty = path"`
-	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), .csv, .tsv (.tab), .html (.htm, .xhtml), .parquet, .arrow (.feather, .ipc, .arrows) or .docx, also compressed as .gz or .zst (refused if it unpacks to more than 64 MB and 200 times its size). Text is UTF-8, or UTF-16 with a byte order mark. A pattern that matches nothing is an error. Links to files are followed; below a double star, links to folders are not"`
+	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .jsonl (.ndjson), .csv, .tsv (.tab), .html (.htm, .xhtml), .parquet, .arrow (.feather, .ipc, .arrows) or .docx, also compressed as .gz or .zst (refused if it unpacks to more than 64 MB and 200 times its size). Text is UTF-8, or UTF-16 with a byte order mark. A folder stands for all readable files below it but those of hidden folders and those that a file .slmignore in it names (syntax of .gitignore); slm check says what is left out. A pattern that matches nothing is an error. Links to files are followed; below a folder or a double star, links to folders are not"`
 	Field    string   `yaml:"field" unset:"empty" doc:"the field of JSONL records, or the column of tables, that holds the text; empty = text. Fields named title, number and heading name the section"`
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
@@ -45,6 +46,14 @@ type Corpus struct {
 
 func (c Corpus) options() corpus.Options {
 	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole}
+}
+
+// List is what the corpus is read from; empty for the texts in the program.
+func (c Corpus) List() (read.Listing, error) {
+	if len(c.Path) == 0 {
+		return read.Listing{}, nil
+	}
+	return corpus.List(c.Path)
 }
 
 // Check returns what would be refused when the corpus is read, as far as the heads of its files show it.

@@ -12,7 +12,7 @@ import (
 )
 
 // arrowTable has named columns, and a record a row, in Arrow's format for files or for streams.
-var arrowTable = Format{Ends: []string{".arrow", ".feather", ".ipc", ".arrows"}, Binary: true, Read: func(in *Input) iter.Seq2[doc.Document, error] {
+var arrowTable = Format{Name: "Arrow", Ends: []string{".arrow", ".feather", ".ipc", ".arrows"}, Binary: true, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 	return in.columnar(openArrow)
 }}
 

@@ -15,18 +15,18 @@ const (
 // Check opens all files that match the globs and reads of each what it can in a moment: as long as 64 MB are not used up the whole, then the
 // first megabyte. It returns what reading would refuse, of several files at once.
 func Check(patterns []string, opt Options) error {
-	found, err := globAll(patterns)
+	list, err := List(patterns)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	left := int64(checkedWhole)
-	for _, f := range found {
+	for _, f := range list.Files {
 		if len(errs) == checkedErrs {
 			errs = append(errs, fmt.Errorf("corpus: %w: more files were not looked at", ErrUnreadable))
 			break
 		}
-		info, err := os.Stat(f.name)
+		info, err := os.Stat(f.Name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err))
 			continue

@@ -18,10 +18,10 @@ import (
 
 // csvTable has named columns: a header, and a record a row (RFC 4180). Semicolons separate where the header has no comma, as spreadsheets
 // write it in many countries.
-var csvTable = Format{Ends: []string{".csv"}, Read: func(in *Input) iter.Seq2[doc.Document, error] { return in.table(',') }}
+var csvTable = Format{Name: "CSV", Ends: []string{".csv"}, Read: func(in *Input) iter.Seq2[doc.Document, error] { return in.table(',') }}
 
 // tsvTable is the same with tabs.
-var tsvTable = Format{Ends: []string{".tsv", ".tab"}, Read: func(in *Input) iter.Seq2[doc.Document, error] { return in.table('\t') }}
+var tsvTable = Format{Name: "TSV", Ends: []string{".tsv", ".tab"}, Read: func(in *Input) iter.Seq2[doc.Document, error] { return in.table('\t') }}
 
 // table reads rows. Behind one that cannot be used, the rest of the file is read for others like it alone; a quotation that does not close
 // ends it, for no row behind it is certain.

@@ -16,7 +16,7 @@ import (
 
 // docx is WordprocessingML (ECMA-376): paragraphs, headings by their styles, tables. A paragraph of the style Title is the document's title.
 // Deleted text, notes, headers and footers are not read.
-var docx = Format{Ends: []string{".docx"}, Binary: true, Read: func(in *Input) iter.Seq2[doc.Document, error] {
+var docx = Format{Name: "DOCX", Ends: []string{".docx"}, Binary: true, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
 		at, size, err := in.random()
 		if err != nil {

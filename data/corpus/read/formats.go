@@ -25,6 +25,7 @@ var (
 
 // Format is one kind of file.
 type Format struct {
+	Name   string   // for people: "Markdown", "text"
 	Ends   []string // how names of such files end, in lower case: ".md", ".markdown"; "" for names without an ending
 	Binary bool     // it is no text: no byte order mark is taken off
 	// Read gives the documents of a file in order. An error ends them; it wraps ErrUnreadable and names the file and the line.

@@ -13,44 +13,68 @@ import (
 	"slm/data/source"
 )
 
-// Glob returns the files that match any of the patterns, sorted, each once. "**" stands for any number of folders.
-// A pattern that matches nothing is an error.
-func Glob(patterns []string) ([]string, error) {
-	found, err := globAll(patterns)
-	names := make([]string, len(found))
-	for i, f := range found {
-		names[i] = f.name
-	}
-	return names, err
+// File is a file that a pattern has found.
+type File struct {
+	Name   string
+	Label  string // from the folder that the pattern begins with, with slashes: the same wherever that folder lies
+	Format Format // that reads it; the zero value when none does
+	Below  bool   // it was found below a folder that a recipe names; nobody has chosen it by its name
 }
 
-// file is a file that a pattern has found.
-type file struct {
-	name  string
-	label string // from the folder that the pattern begins with, with slashes: the same wherever that folder lies
-}
-
-func globAll(patterns []string) ([]file, error) {
-	var found []file
+// List returns the files that match any of the patterns, sorted, each once, with their formats. "**" stands for any number of folders; a pattern
+// that is a folder stands for all readable files below it. A pattern that matches nothing is an error.
+func List(patterns []string) (Listing, error) {
+	var l Listing
 	for _, pattern := range patterns {
-		names, err := glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("corpus: %s: %w: %w", pattern, ErrUnreadable, err)
-		}
-		if len(names) == 0 {
-			return nil, fmt.Errorf("corpus: %s: %w: no such file%s", pattern, ErrUnreadable, source.Hint(pattern))
-		}
-		for _, name := range names {
-			if info, err := os.Stat(name); err != nil {
-				return nil, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err)
-			} else if !info.Mode().IsRegular() { // opening a pipe would wait for ever
-				return nil, fmt.Errorf("corpus: %s: %w: a folder, pipe or device is no file of text", name, ErrUnreadable)
+		if info, err := os.Stat(pattern); err == nil && info.IsDir() {
+			found, left, err := walk(pattern)
+			if err != nil {
+				return Listing{}, fmt.Errorf("corpus: %s: %w: %w", pattern, ErrUnreadable, err)
 			}
-			found = append(found, file{name, label(pattern, name)})
+			l.Files, l.Left = append(l.Files, found...), append(l.Left, left...)
+			if len(found) == 0 {
+				return Listing{}, fmt.Errorf("corpus: %s: %w: no file below it can be read%s", pattern, ErrUnreadable, because(l.Reasons().String()))
+			}
+			continue
 		}
+		found, err := named(pattern)
+		if err != nil {
+			return Listing{}, err
+		}
+		l.Files = append(l.Files, found...)
 	}
-	slices.SortStableFunc(found, func(a, b file) int { return strings.Compare(a.name, b.name) })
-	return slices.CompactFunc(found, func(a, b file) bool { return a.name == b.name }), nil
+	slices.SortStableFunc(l.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	l.Files = slices.CompactFunc(l.Files, func(a, b File) bool { return a.Name == b.Name })
+	return l, nil
+}
+
+func because(reasons string) string {
+	if reasons == "" {
+		return ": it is empty"
+	}
+	return " (left out: " + reasons + ")"
+}
+
+// named are the files that match a pattern which is no folder.
+func named(pattern string) ([]File, error) {
+	names, err := glob(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %s: %w: %w", pattern, ErrUnreadable, err)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("corpus: %s: %w: no such file%s", pattern, ErrUnreadable, source.Hint(pattern))
+	}
+	var found []File
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil {
+			return nil, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err)
+		} else if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+			return nil, fmt.Errorf("corpus: %s: %w: a folder, pipe or device is no file of text", name, ErrUnreadable)
+		}
+		format, _ := formatOf(name) // a recipe's other files have formats of their own
+		found = append(found, File{Name: name, Label: label(pattern, name), Format: format})
+	}
+	return found, nil
 }
 
 // label is a file's name from the folder that the pattern begins with: without the machine's folders, without ../ and, as it will be
@@ -60,12 +84,16 @@ func label(pattern, name string) string {
 	if err != nil || !filepath.IsLocal(rel) {
 		rel = filepath.Base(name)
 	}
+	return printable(filepath.ToSlash(rel))
+}
+
+func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, filepath.ToSlash(rel))
+	}, name)
 }
 
 // folder is the part of a pattern up to the first element with a wildcard, or to the file's name.

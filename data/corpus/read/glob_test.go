@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestGlob_FindsFilesInFolders(t *testing.T) {
+func TestList_FindsFilesInFolders(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.txt", "x/b.txt", "x/y/c.txt", "x/y/d.md", "z/y/e.txt"} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -24,13 +24,13 @@ func TestGlob_FindsFilesInFolders(t *testing.T) {
 		"**/y/*.txt": {"x/y/c.txt", "z/y/e.txt"},
 		"*/*.txt":    {"x/b.txt"},
 	} {
-		names, err := Glob([]string{filepath.Join(dir, filepath.FromSlash(pattern))})
+		list, err := List([]string{filepath.Join(dir, filepath.FromSlash(pattern))})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, n := range names {
-			rel, _ := filepath.Rel(dir, n)
+		for _, f := range list.Files {
+			rel, _ := filepath.Rel(dir, f.Name)
 			got = append(got, filepath.ToSlash(rel))
 		}
 		if !slices.Equal(got, want) {
@@ -39,7 +39,7 @@ func TestGlob_FindsFilesInFolders(t *testing.T) {
 	}
 }
 
-func TestGlob_LinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
+func TestList_LinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	check := func(err error) {
 		t.Helper()
@@ -64,31 +64,31 @@ func TestGlob_LinkIsReadAsItsFileAndNoLinkedFolderIsEntered(t *testing.T) {
 		texts + "/in/../in/*.txt":                         {"a.txt", "b.txt"},
 		filepath.Join(texts, "in") + "/../../texts/in/a*": {"a.txt"},
 	} {
-		found, err := globAll([]string{pattern})
+		list, err := List([]string{pattern})
 		if err != nil {
 			t.Errorf("%s: %v", pattern, err)
 			continue
 		}
 		var labels []string
-		for _, f := range found {
-			labels = append(labels, f.label)
+		for _, f := range list.Files {
+			labels = append(labels, f.Label)
 		}
 		if !slices.Equal(labels, want) {
 			t.Errorf("%s: %q", pattern, labels)
 		}
 	}
 	check(os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(texts, "c.txt")))
-	if _, err := Glob([]string{filepath.Join(texts, "**", "*.txt")}); !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "c.txt") {
+	if _, err := List([]string{filepath.Join(texts, "**", "*.txt")}); !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "c.txt") {
 		t.Errorf("a link to nothing: %v", err)
 	}
 	check(os.Remove(filepath.Join(texts, "c.txt")))
 	check(os.Symlink("c.txt", filepath.Join(texts, "c.txt")))
-	if _, err := Glob([]string{filepath.Join(texts, "*.txt")}); !errors.Is(err, ErrUnreadable) {
+	if _, err := List([]string{filepath.Join(texts, "*.txt")}); !errors.Is(err, ErrUnreadable) {
 		t.Errorf("a link to itself: %v", err)
 	}
 }
 
-func TestGlob_SourcesNeverClimbOutOfTheirFolder(t *testing.T) {
+func TestList_SourcesNeverClimbOutOfTheirFolder(t *testing.T) {
 	for _, c := range [][3]string{
 		{"/data/a.txt", "/data/a.txt", "a.txt"}, {"/data/*/a.txt", "/data/x/a.txt", "x/a.txt"}, {"/data/*.txt", "/etc/passwd", "passwd"},
 		{"/data/*.txt", "/data/x\x1b[2J\n.txt", "x\uFFFD[2J\uFFFD.txt"},
@@ -99,8 +99,8 @@ func TestGlob_SourcesNeverClimbOutOfTheirFolder(t *testing.T) {
 	}
 }
 
-func TestGlob_MissingFileOfAKnownSetSaysHowToHaveIt(t *testing.T) {
-	_, err := Glob([]string{filepath.Join(t.TempDir(), "lexeval", "prc_codes.txt")})
+func TestList_MissingFileOfAKnownSetSaysHowToHaveIt(t *testing.T) {
+	_, err := List([]string{filepath.Join(t.TempDir(), "lexeval", "prc_codes.txt")})
 	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "slm data pull statutes-cn") {
 		t.Error(err)
 	}

@@ -19,7 +19,7 @@ import (
 
 // htmlPage is HTML: headings, paragraphs, preformatted text and tables. Tags, scripts, styles and comments are no text; navigation is left out.
 // The charset is that of the byte order mark or of the page itself, else UTF-8.
-var htmlPage = Format{Ends: []string{".html", ".htm", ".xhtml"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
+var htmlPage = Format{Name: "HTML", Ends: []string{".html", ".htm", ".xhtml"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
 		var from io.Reader = in.in
 		head, _ := in.in.Peek(1024) // what cannot be read is told when it is read

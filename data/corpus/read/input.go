@@ -44,17 +44,17 @@ type Input struct {
 
 // Files returns the documents of all files that match the globs, in the order of their names. A file that no format reads is an error at once.
 func Files(patterns []string, opt Options) (iter.Seq2[doc.Document, error], error) {
-	found, err := globAll(patterns)
+	list, err := List(patterns)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range found {
-		if _, err := formatOf(f.name); err != nil {
+	for _, f := range list.Files {
+		if _, err := formatOf(f.Name); err != nil {
 			return nil, err
 		}
 	}
 	return func(yield func(doc.Document, error) bool) {
-		for _, f := range found {
+		for _, f := range list.Files {
 			for d, err := range f.documents(opt) {
 				if !yield(d, err) || err != nil {
 					return
@@ -65,15 +65,15 @@ func Files(patterns []string, opt Options) (iter.Seq2[doc.Document, error], erro
 }
 
 // documents opens a file and reads it. An error is the last that it yields.
-func (f file) documents(opt Options) iter.Seq2[doc.Document, error] {
+func (f File) documents(opt Options) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
-		from, err := os.Open(f.name)
+		from, err := os.Open(f.Name)
 		if err != nil {
 			yield(doc.Document{}, fmt.Errorf("corpus: %w: %w", ErrUnreadable, err))
 			return
 		}
 		defer func() { _ = from.Close() }() // read only
-		From(from, f.name, f.label, opt)(yield)
+		From(from, f.Name, f.Label, opt)(yield)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 // jsonl has an object a line. One with a number or a heading is a section of the document it names, any other is a document. Behind one that
 // cannot be used, the rest of the file is read for others like it alone.
-var jsonl = Format{Ends: []string{".jsonl", ".ndjson"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
+var jsonl = Format{Name: "JSONL", Ends: []string{".jsonl", ".ndjson"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
 		refused := rows.Of(in.name)
 		for n := 1; ; n++ {

@@ -7,7 +7,7 @@ import (
 )
 
 // markdown is CommonMark with tables and front matter.
-var markdown = Format{Ends: []string{".md", ".markdown"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
+var markdown = Format{Name: "Markdown", Ends: []string{".md", ".markdown"}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
 		title := in.title()
 		for block, err := range in.blocks() {

@@ -18,7 +18,7 @@ import (
 )
 
 // parquetTable has named columns, and a record a row. Of a file the named columns are read, page by page.
-var parquetTable = Format{Ends: []string{".parquet"}, Binary: true, Read: func(in *Input) iter.Seq2[doc.Document, error] { return in.columnar(openParquet) }}
+var parquetTable = Format{Name: "Parquet", Ends: []string{".parquet"}, Binary: true, Read: func(in *Input) iter.Seq2[doc.Document, error] { return in.columnar(openParquet) }}
 
 func openParquet(at readerAt, size int64, pool memory.Allocator, field string) (iter.Seq2[record, error], error) {
 	props := parquet.NewReaderProperties(pool)

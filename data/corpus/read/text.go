@@ -9,7 +9,7 @@ import (
 )
 
 // plainText is one document, or several when the file is longer than a block.
-var plainText = Format{Ends: []string{".txt", ".text", ""}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
+var plainText = Format{Name: "text", Ends: []string{".txt", ".text", ""}, Read: func(in *Input) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
 		for b, err := range in.blocks() {
 			if !yield(doc.Plain(in.title(), in.label, b.Text, b.Line), err) {
