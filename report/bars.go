@@ -12,6 +12,7 @@ import (
 
 // bar is a line of the drawn table.
 type bar struct {
+	Name        string
 	Label, Gets string
 	Class       string // colour by kind
 	Value       string // "86 %"
@@ -34,7 +35,7 @@ func bars(s *result.Summary) []bar {
 			}
 			sys.Accuracy, sys.Low, sys.High = sys.Evidence.Rate, sys.Evidence.Low, sys.Evidence.High
 		}
-		b := bar{Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
+		b := bar{Name: sys.System, Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
 		if spec, ok := systems.Lookup(sys.System); ok {
 			b.Label, b.Gets, b.Class = spec.Label, spec.Gets, kindClass[spec.Kind]
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"slm/result"
 	"slm/stages/systems"
+	"slm/stages/verdict"
 )
 
 // Example is one question with what the small model said and what the LLM answered before and after.
@@ -37,7 +38,7 @@ var exampleKinds = []struct {
 // examples picks n questions by rule, not by hand: every outcome that occurs gets its share of n rounded to the nearest and at least
 // one, the most frequent outcome gives or takes the difference, and within an outcome the items come evenly spaced in file order.
 func examples(s *result.Summary, rows []result.Row, n int) []Example {
-	m, ok := method(s)
+	m, ok := verdict.Method(s)
 	if !ok {
 		return nil
 	}

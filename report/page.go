@@ -3,6 +3,7 @@ package report
 import (
 	_ "embed"
 	"fmt"
+	"html"
 	"html/template"
 	"io"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"slm/result"
 	"slm/stages/systems"
+	"slm/stages/verdict"
 )
 
 //go:embed page.html
@@ -23,7 +25,8 @@ var styleCSS string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": percent, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
 	"unanswered": unanswered, "judge": judgeLine, "decimals": decimals, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
-	"head": func(s string) string { return s[:min(len(s), 12)] },
+	"ticks": ticks,
+	"head":  func(s string) string { return s[:min(len(s), 12)] },
 }).Parse(pageHTML))
 
 // exampleCount is how many questions the page shows in full.
@@ -51,16 +54,23 @@ type view struct {
 
 // examView is what the page says of an exam.
 type examView struct {
-	ID       string // behind the names of its parts; empty for the first exam
-	Title    string // empty where there is one exam only
-	Headline string
+	ID       string   // behind the names of its parts; empty for the first exam
+	Title    string   // empty where there is one exam only
+	Status   string   // the degree of learning, in words
+	Class    string   // its colour
+	Opening  []string // the sentences of the verdict
+	Help     []string
 	Counts   string
 	Summary  *result.Summary
 	Bars     []bar
 	Findings []Finding
+	Words    words
 	Columns  []string
 	Lines    []lineView
 }
+
+// words explain the columns of the table.
+type words struct{ P, Possible, Harm, Evidence string }
 
 // lineView is a system's line of the table of all figures.
 type lineView struct {
@@ -68,8 +78,11 @@ type lineView struct {
 	Cells  []string
 }
 
+// classes are the colours of the degrees of learning; others have none.
+var classes = map[result.Learned]string{result.Yes: "good", result.No: "bad"}
+
 func viewExam(s *result.Summary, id string) examView {
-	v := examView{ID: id, Title: s.Title, Headline: Headline(s), Counts: counts(s), Summary: s, Bars: bars(s), Findings: Findings(s)}
+	v := examView{ID: id, Title: s.Title, Status: capital(degree(judged(s))), Class: classes[judged(s).Learned], Opening: []string{learnedLine(s), bestLine(s)}, Help: helps(s), Counts: counts(s), Summary: s, Bars: bars(s), Findings: Findings(s), Words: words{pMeans, possibleMeans, harmMeans, evidenceMeans}}
 	cols := figuresOf(s)
 	for _, c := range cols {
 		v.Columns = append(v.Columns, c.title)
@@ -94,7 +107,7 @@ type curveView struct {
 func Render(w io.Writer, r *Run) error {
 	v := view{Run: r, Style: template.CSS(styleCSS), Headline: "This run has not been evaluated yet.", Summary: r.Summary, Costs: costs(r.Stages), EstimateCheck: r.EstimateCheck}
 	if r.Summary != nil {
-		v.Headline = strings.ReplaceAll(Headline(r.Summary), r.Summary.LLM, strings.ReplaceAll(r.Summary.LLM, "-", "\u2011")) // a name is not broken
+		v.Headline = Headline(r.Summary)
 		v.Figures = figures(r.Summary)
 		for i, exam := range r.Summary.Exams() {
 			v.Exams = append(v.Exams, viewExam(exam, []string{"", "-asked"}[i]))
@@ -125,30 +138,33 @@ func Render(w io.Writer, r *Run) error {
 	return nil
 }
 
-// figures are the four numbers at the top.
+// figures are the four numbers at the top: what the small model knows, and the LLM without it, with it, and with search.
 func figures(s *result.Summary) []fact {
 	var out []fact
-	if s.Scored() == 0 {
-		for _, sys := range s.Systems {
-			if spec, ok := systems.Lookup(sys.System); ok && spec.Kind == systems.Text && sys.Evidence != nil && len(out) < 4 {
-				out = append(out, fact{"evidence with " + label(sys.System), percent(sys.Evidence.Rate)})
-			}
-		}
-		return out
+	v := judged(s)
+	if v.Place != nil {
+		out = append(out, fact{"right section named by the small model", percent(v.Place.Value)})
+	} else if v.Text != nil {
+		out = append(out, fact{fmt.Sprintf("first %d characters right", result.StartLen), percent(v.Text.Value)})
 	}
-	if sys, ok := s.Find(systems.Alone); ok {
-		out = append(out, fact{label(systems.Alone), percent(sys.Accuracy)})
-	}
-	if m, ok := method(s); ok {
-		out = append(out, fact{"LLM with BLADE", percent(m.Accuracy)})
-		if m.Headroom != nil {
-			out = append(out, fact{"of the headroom closed", percent(*m.Headroom)})
+	m, _ := verdict.Method(s)
+	for _, name := range []string{systems.Alone, m.System, v.Search} {
+		sys, ok := s.Find(name)
+		if _, has := verdict.Figure(sys, v.Measure); !ok || !has || v.Measure == result.ByEvidence && name == systems.Alone {
+			continue
 		}
-		if r, ok := s.RecallOf(m.System); ok && r.Items > 0 {
-			out = append(out, fact{fmt.Sprintf("first %d characters recalled", result.StartLen), percent(float64(r.Start) / float64(r.Items))})
-		}
+		what := map[result.Measure]string{result.ByAccuracy: "right", result.ByEvidence: "right section given"}[v.Measure]
+		out = append(out, fact{what + ", " + whoShort(name), rate(s, name)})
 	}
 	return out
+}
+
+// whoShort names a system under a figure.
+func whoShort(name string) string {
+	if spec, _ := systems.Lookup(name); spec.Kind == systems.Ours {
+		return "LLM + small model"
+	}
+	return label(name)
 }
 
 // view draws a stage's loss, trained and held out.
@@ -192,6 +208,15 @@ func sentence(s string) string {
 
 // hyphenMinus is a hyphen that stands for a sign.
 var hyphenMinus = regexp.MustCompile(`(^|[ \[(])-(\d)`)
+
+// ticks is a text whose parts in backticks are code.
+func ticks(text string) template.HTML {
+	parts := strings.Split(html.EscapeString(text), "`")
+	for i := 1; i+1 < len(parts); i += 2 {
+		parts[i] = "<code>" + parts[i] + "</code>"
+	}
+	return template.HTML(strings.Join(parts, ""))
+}
 
 // shorten keeps what names a digest: it stands in full in the run's files.
 func shorten(s string) string {

@@ -48,7 +48,7 @@ func sampleSummary(n int) *result.Summary {
 		}
 		s.Systems = append(s.Systems, sys)
 	}
-	for _, c := range [][2]string{{"blade", "llm"}, {"blade", "blade-z0"}, {"blade-z0", "dp"}, {"blade", "slm"}, {"blade", "rag1"}, {"blade", "rag3"}, {"rag+blade", "rag1"}, {"cite", "blade"}, {"shuffled", "llm"}} {
+	for _, c := range [][2]string{{"blade", "llm"}, {"blade", "blade-z0"}, {"blade-z0", "dp"}, {"blade", "slm"}, {"blade", "rag1"}, {"blade", "rag3"}, {"rag+blade", "rag1"}, {"cite", "blade"}, {"shuffled", "llm"}, {"shuffled", "blade"}} {
 		d := sampleAccuracy[c[0]] - sampleAccuracy[c[1]]
 		s.Comparisons = append(s.Comparisons, result.Comparison{System: c[0], Over: c[1], Difference: d, Low: d - .06, High: d + .06, McNemarP: math.Exp(-20 * math.Abs(d)), HolmP: math.Min(1, 9*math.Exp(-20*math.Abs(d)))})
 	}

@@ -8,15 +8,17 @@ import (
 	"strings"
 
 	"slm/result"
+	"slm/stages/systems"
 )
 
-// Table prints a summary for a terminal, exam by exam: the headline, then a line a system, some 90 columns wide unless a name is long.
+// Table prints a summary for a terminal, exam by exam: what it comes to and what would help, then a line a system, some 90 columns wide unless a
+// name is long. The words of the tables are explained once, at the end.
 func Table(s *result.Summary) string {
 	var parts []string
 	for _, exam := range s.Exams() {
 		parts = append(parts, examTable(exam))
 	}
-	return strings.Join(parts, "\n")
+	return strings.Join(append(parts, legend(s)), "\n")
 }
 
 // examTable is the table of one exam.
@@ -37,8 +39,16 @@ func examTable(s *result.Summary) string {
 	if s.Title != "" {
 		b.WriteString(wrap("Questions "+s.Title, 80) + "\n")
 	}
-	b.WriteString(wrap(plain(Headline(s)), 80))
-	b.WriteString("\n" + wrap(plain(counts(s)), 80) + "\n")
+	for _, line := range Opening(s) {
+		b.WriteString(plain(wrap(line, 80)))
+	}
+	if list := helps(s); len(list) > 0 {
+		b.WriteString("\nWhat would help:\n")
+		for _, line := range list {
+			b.WriteString(plain(bullet(line, 80)))
+		}
+	}
+	b.WriteString("\n" + plain(wrap(counts(s), 80)) + "\n")
 	b.WriteString(align(rows))
 	recalled := [][]string{{"recall", "place right", fmt.Sprintf("first %d characters exact", result.StartLen), "option by text"}}
 	for _, r := range s.Recall {
@@ -49,12 +59,61 @@ func examTable(s *result.Summary) string {
 	}
 	b.WriteString(retrieved(s.Retrieval))
 	if j := s.Judge; j != nil {
-		b.WriteString("\n" + wrap(plain(judgeLine(j)), 80))
+		b.WriteString("\n" + plain(wrap(judgeLine(j), 80)))
 	}
 	for _, n := range s.Notes {
 		b.WriteString("\n" + wrap("note: "+n, 80))
 	}
 	return b.String()
+}
+
+// legend explains the words of the tables that are not plain, and the names of the method's systems.
+func legend(s *result.Summary) string {
+	lines := [][2]string{}
+	add := func(shown bool, word, text string) {
+		if shown {
+			lines = append(lines, [2]string{word, text})
+		}
+	}
+	any := func(has func(result.System) bool) bool {
+		return slices.ContainsFunc(s.Exams(), func(one *result.Summary) bool { return slices.ContainsFunc(one.Systems, has) })
+	}
+	for _, spec := range systems.All {
+		add(spec.Kind == systems.Ours && any(func(sys result.System) bool { return sys.System == spec.Name }), spec.Name, spec.Label)
+	}
+	add(any(func(sys result.System) bool { return sys.McNemarP != nil }), "p vs llm", pMeans)
+	add(any(func(sys result.System) bool { return sys.Headroom != nil }), "of possible", possibleMeans)
+	add(any(func(sys result.System) bool { return sys.Harm != nil }), "harm", harmMeans)
+	add(any(func(sys result.System) bool { return sys.Evidence != nil }), "evidence", evidenceMeans)
+	wide := 0
+	for _, l := range lines {
+		wide = max(wide, len([]rune(l[0])))
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		for i, line := range strings.SplitAfter(strings.TrimSuffix(plain(wrap(l[1], 78-wide)), "\n"), "\n") {
+			word := ""
+			if i == 0 {
+				word = l[0]
+			}
+			fmt.Fprintf(&b, "%-*s  %s", wide, word, line)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// What the words of the tables mean.
+const (
+	pMeans        = "how often chance alone makes a difference this large, if both are equally good (McNemar’s exact test)"
+	possibleMeans = "share of the possible improvement: of the way from llm to oracle, which has the right text"
+	harmMeans     = "share of the questions that llm has right and the system has wrong"
+	evidenceMeans = "share of the questions with a right section among the texts that the LLM is given; first: it is the first of them"
+)
+
+// bullet is an entry of a list.
+func bullet(text string, width int) string {
+	return "- " + strings.ReplaceAll(strings.TrimSuffix(wrap(text, width-2), "\n"), "\n", "\n  ") + "\n"
 }
 
 // retrieved is the table of the run's retrievers.
@@ -91,6 +150,9 @@ func judgeLine(j *result.Judge) string {
 // counts says how many questions there are, and of how many what is known.
 func counts(s *result.Summary) string {
 	text := fmt.Sprintf("%d questions", s.Items)
+	if judged(s).Written && s.Title == "" {
+		text += ", written by the program from the text itself"
+	}
 	if s.Scored() > 0 {
 		text += ", chance " + percent(s.Chance)
 	}
@@ -157,11 +219,11 @@ func plain(s string) string {
 	return strings.NewReplacer(nbsp, " ", "\u202f", " ", "’", "'").Replace(s)
 }
 
-// wrap breaks a text at spaces into lines of at most width characters, each ended by a newline.
+// wrap breaks a text at spaces, but not at those that do not break, into lines of at most width characters, each ended by a newline.
 func wrap(s string, width int) string {
 	var b strings.Builder
 	n := 0
-	for _, word := range strings.Fields(s) {
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' }) {
 		l := len([]rune(word))
 		switch {
 		case n == 0:

@@ -28,9 +28,9 @@ func TestTable_FitsTheTerminalAndLosesNoSystem(t *testing.T) {
 			t.Errorf("no line for %s", name)
 		}
 	}
-	for _, want := range []string{"no improvement", "86 %", "< .001", "129 of 144"} {
-		if has := strings.Contains(strings.ToLower(table), want); has != (want != "no improvement") {
-			t.Errorf("%q in the table: %v\n%s", want, has, table)
+	for _, want := range []string{"86 %", "< .001", "129 of 144", "blade-z0     LLM + small model, prompt not tuned"} {
+		if has := strings.Contains(table, want); !has {
+			t.Errorf("%q is not in the table:\n%s", want, table)
 		}
 	}
 }
@@ -49,56 +49,70 @@ func TestTable_QuestionsWithoutAnAnswerHaveAColumnWhereThereAreAny(t *testing.T)
 	}
 }
 
-func TestVerdict_IntervalThatHoldsZeroIsCalledNoImprovement(t *testing.T) {
+func TestFindings_IntervalThatHoldsZeroShowsNothing(t *testing.T) {
 	for _, c := range []struct {
-		low, high float64
-		want      string
-	}{{-.02, .09, "No improvement shown"}, {0, .1, "No improvement shown"}, {.01, .1, "answers 86"}, {-.2, -.1, "worse"}} {
+		low, high  float64
+		mark, want string
+	}{{-.02, .09, "no", "no improvement is shown"}, {0, .1, "no", "no improvement is shown"}, {.01, .1, "yes", "answers 86"}, {-.2, -.1, "warn", "answers 86"}} {
 		s := sampleSummary(144)
 		s.Comparisons[0].Low, s.Comparisons[0].High = c.low, c.high
-		if got := Headline(s); !strings.Contains(got, c.want) {
-			t.Errorf("interval %v to %v: %s", c.low, c.high, got)
-		}
-		if f := Findings(s)[0]; (f.Mark == "yes") != (c.low > 0) {
-			t.Errorf("interval %v to %v: the gain is marked %q", c.low, c.high, f.Mark)
+		f := about(t, s, "Against the LLM alone")
+		if f.Mark != c.mark || !strings.Contains(plain(f.Text), c.want) {
+			t.Errorf("interval %v to %v: %+v", c.low, c.high, f)
 		}
 	}
 }
 
-func TestHeadline_SpeaksOfTheLastStageThatWasRun(t *testing.T) {
-	without := func(names ...string) *result.Summary {
-		s := sampleSummary(144)
-		s.Systems = slices.DeleteFunc(s.Systems, func(sys result.System) bool { return slices.Contains(names, sys.System) })
-		s.Comparisons = slices.DeleteFunc(s.Comparisons, func(c result.Comparison) bool {
-			return slices.Contains(names, c.System) || slices.Contains(names, c.Over)
-		})
-		return s
+// about is the finding about a subject.
+func about(t *testing.T, s *result.Summary, subject string) Finding {
+	t.Helper()
+	list := Findings(s)
+	i := slices.IndexFunc(list, func(f Finding) bool { return f.Subject == subject })
+	if i < 0 {
+		t.Fatalf("nothing is said about %q: %+v", subject, list)
 	}
-	s := without("blade", "rft")
+	return list[i]
+}
+
+func TestFindings_SpeakOfTheLastStageThatWasRun(t *testing.T) {
+	s := sampleSummary(144)
+	s.Systems = slices.DeleteFunc(s.Systems, func(sys result.System) bool { return slices.Contains([]string{"blade", "rft"}, sys.System) })
+	s.Comparisons = append(s.Comparisons, result.Comparison{System: "blade-z0", Over: "llm", Low: .2, High: .3}, result.Comparison{System: "shuffled", Over: "blade-z0", Low: -.7, High: -.4})
 	z0, _ := s.Find("blade-z0")
-	if got := Headline(s); !strings.Contains(got, "answers "+percent(z0.Accuracy)) {
-		t.Errorf("by McNemar's test, without an interval: %s", got)
-	}
-	s.Comparisons = append(s.Comparisons, result.Comparison{System: "blade-z0", Over: "llm", Low: -.01, High: .3})
-	if got := Headline(s); !strings.Contains(got, "No improvement shown") {
-		t.Errorf("the interval holds 0: %s", got)
-	}
-	s = without("blade", "rft")
-	for i := range s.Systems {
-		s.Systems[i].McNemarP = nil
-	}
-	if got := Headline(s); !strings.Contains(got, "No improvement shown") {
-		t.Errorf("with neither interval nor test: %s", got)
-	}
-	if got := Headline(without("blade", "rft", "blade-z0", "dp")); !strings.Contains(got, "the method itself was not among them") {
-		t.Errorf("without the method: %s", got)
+	for _, subject := range []string{"Against the LLM alone", "Content"} {
+		if f := about(t, s, subject); f.Mark != "yes" || !strings.Contains(f.Text, percent(z0.Accuracy)) {
+			t.Errorf("%+v", f)
+		}
 	}
 }
 
-func TestVerdict_ControlThatHelpsIsAWarning(t *testing.T) {
+// That the content counts is said of the comparison with text for other questions, and of no other.
+func TestFindings_ContentIsComparedWithTextForOtherQuestions(t *testing.T) {
+	s := sampleSummary(144)
+	with := func(low, high float64) Finding {
+		list := slices.Clone(s.Comparisons)
+		s.Comparisons = append(slices.DeleteFunc(list, func(c result.Comparison) bool { return c.System == "shuffled" && c.Over == "blade" }),
+			result.Comparison{System: "shuffled", Over: "blade", Difference: (low + high) / 2, Low: low, High: high})
+		return about(t, s, "Content")
+	}
+	if f := with(-.7, -.5); f.Mark != "yes" || !strings.Contains(plain(f.Text), "Text made for other questions: 24 %, against 86 % with the text made for the question") {
+		t.Errorf("%+v", f)
+	}
+	if f := with(-.1, .02); f.Mark != "no" || !strings.Contains(f.Text, "not shown that what the text says counts") {
+		t.Errorf("%+v", f)
+	}
+	s.Comparisons = slices.DeleteFunc(s.Comparisons, func(c result.Comparison) bool { return c.System == "shuffled" && c.Over == "blade" })
+	for _, f := range Findings(s) {
+		if strings.Contains(f.Text, "counts") {
+			t.Errorf("without the comparison: %+v", f)
+		}
+	}
+}
+
+func TestFindings_ControlThatHelpsIsAWarning(t *testing.T) {
 	s := sampleSummary(144)
 	for i, c := range s.Comparisons {
-		if c.System == "shuffled" {
+		if c.System == "shuffled" && c.Over == "llm" {
 			s.Comparisons[i].Low, s.Comparisons[i].High = .02, .2
 		}
 	}

@@ -47,6 +47,9 @@ type Summary struct {
 	Notes       []string     `json:"notes,omitempty"`     // what was not run, and why
 	Judge       *Judge       `json:"judge,omitempty"`     // who judged free answers
 	Retrieval   []Retrieval  `json:"retrieval,omitempty"` // how well the run's retrievers find the right places
+	Written     bool         `json:"written,omitempty"`   // the program has made the questions from the text itself
+	Verdict     *Verdict     `json:"verdict,omitempty"`   // nil in a summary of an older program
+	Measured    *Measured    `json:"measured,omitempty"`  // of the run; nil where it was not looked at
 	Asked       *Summary     `json:"asked,omitempty"`     // the second exam: questions as people ask them
 }
 

@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Eval,
 	Title:   "Evaluation",
-	Format:  6,
+	Format:  7,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO},
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},
@@ -34,6 +34,9 @@ var Def = stages.Def{
 func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error) {
 	cfg := stages.Get[Config](c, "eval")
 	specs, err := systems.Resolve(cfg.Systems)
+	if asked := min(len(trainable(c.Domain)), mostTrained); c.Domain.Forms.TwoSteps() {
+		sum.Add(c.Rates.Generate(asked * c.Rates.PlaceTokens))
+	}
 	for _, items := range New(cfg, false).exams(c.Domain) {
 		for _, spec := range specs {
 			sum.Add(spec.Cost(len(items), c.Rates))

@@ -156,6 +156,8 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
+	var sums []*result.Summary
+	var parts [][]result.Row
 	for i, items := range exams {
 		r := newRunner(items, with, w, s.cfg.Answer == Free)
 		r.whole = wholePlace(dom.Forms)
@@ -170,7 +172,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		for _, it := range items {
 			truth[it.ID] = it.Knowledge != ""
 		}
-		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes}
+		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes, Written: written(items)}
 		if one.Retrieval, err = s.retrieval(ctx, env, with, dom, items); err != nil {
 			return nil, nil, err
 		}
@@ -180,13 +182,19 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		if err := summarise(one, got, truth, s.cfg.Intervals.N, env.Seed); err != nil {
 			return nil, nil, err
 		}
+		sums, parts = append(sums, one), append(parts, got)
 		if rows = append(rows, got...); i == 0 {
 			sum = one
 			continue
 		}
 		sum.Asked, sum.Title, one.Title = one, title(exams[0], dom.Forms), title(items, dom.Forms)
 	}
-	return sum, rows, nil
+	return sum, rows, s.judgeRun(ctx, env, with, dom, sums, parts)
+}
+
+// written says whether the program has made all of some questions from the text itself.
+func written(items []exam.Item) bool {
+	return exam.Ruled(items) || !slices.ContainsFunc(items, func(m exam.Item) bool { return m.ID != m.Section })
 }
 
 // style is how the black box is asked.
@@ -199,8 +207,8 @@ func (s *Stage) style(env *stages.Env) string {
 
 // title says what the questions of an exam are, where there are two.
 func title(items []exam.Item, forms form.Set) string {
-	switch own := !slices.ContainsFunc(items, func(m exam.Item) bool { return m.ID != m.Section }); {
-	case items[0].Exam == exam.Asked && exam.Ruled(items):
+	switch own := written(items); {
+	case items[0].Exam == exam.Asked && own:
 		return "as asked, written by the program from the text by rules"
 	case items[0].Exam == exam.Asked:
 		return "as asked"

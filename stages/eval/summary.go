@@ -221,6 +221,16 @@ type contrast struct {
 	a, b  *answers
 }
 
+// latest is the method after the last of its stages that was run; nil when none was.
+func latest(all []answers) (last *answers) {
+	for i := range all {
+		if spec, _ := systems.Lookup(all[i].name); spec.Kind == systems.Ours {
+			last = &all[i]
+		}
+	}
+	return last
+}
+
 // contrasts are the comparisons that the systems ask for, where both were run, in the order of their topics. Of the gains only the last
 // is made, so that one comparison speaks for the method.
 func contrasts(all []answers) (out []contrast) {
@@ -228,6 +238,9 @@ func contrasts(all []answers) (out []contrast) {
 		spec, _ := systems.Lookup(all[i].name)
 		for _, c := range spec.Against {
 			over := find(all, c.Over)
+			if c.Over == systems.Method {
+				over = latest(all)
+			}
 			if over == nil {
 				continue
 			}

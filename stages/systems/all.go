@@ -9,6 +9,9 @@ import (
 // Alone is the system that every figure is relative to.
 const Alone = "llm"
 
+// Method stands, in a comparison, for the method after the last of its stages that was run.
+const Method = "method"
+
 // All are the systems, in the order in which they are run, tabulated and drawn.
 var All = []Spec{
 	llmAlone,

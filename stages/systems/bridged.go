@@ -12,7 +12,7 @@ import (
 
 // bridged gives the passages that the bridge chooses among what the search finds: none to four, in its order.
 var bridged = Spec{
-	Name: "bridge", Label: "bridge", Gets: "the passages that the bridge chooses", Kind: Text, Optional: true,
+	Name: "bridge", Label: "bridge", Gets: "the passages that the bridge chooses", Kind: Text, Small: true, Optional: true,
 	Against: []Contrast{{Over: "hybrid3", Topic: Additional, Subject: "Bridge", Does: "The passages that the small model chooses", Than: "the three best by keywords and vectors"}},
 	Cost:    bridgeCost,
 	Open: func(_ context.Context, r *Resources) (System, error) {

@@ -11,8 +11,11 @@ import (
 // shuffled gives each question what the small model says about another one. It must not help: it is the content that has to count.
 var shuffled = Spec{
 	Name: "shuffled", Label: "shuffled", Gets: "text made for another question", Kind: Control,
-	Against: []Contrast{{Over: Alone, Topic: Checking, Subject: "Control", Does: "Knowledge that belongs to another question", Than: "the LLM alone"}},
-	Cost:    func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, true) },
+	Against: []Contrast{
+		{Over: Method, Topic: Checking, Subject: "Content", Does: "Text made for other questions", Than: "the text made for the question"},
+		{Over: Alone, Topic: Checking, Subject: "Control", Does: "Text made for other questions", Than: "the LLM alone"},
+	},
+	Cost: func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, true) },
 	Open: func(_ context.Context, r *Resources) (System, error) {
 		speaker, err := r.needSpeaker()
 		if err != nil {

@@ -29,6 +29,8 @@ type Spec struct {
 	// Optional says that the system runs where it is named, and not where a recipe names none.
 	Optional bool
 
+	// Small says that the small model has a part in it: it names the place, writes the text, chooses among what was found, or answers by itself.
+	Small bool
 	// Voice is the small model whose text the black box is given; nil for a system whose knowledge no model has made for it alone.
 	Voice *Voice
 	// Recalls says that the knowledge is compared with the true text.
@@ -126,7 +128,7 @@ const (
 
 // Contrast is a comparison of one system with another on the same questions.
 type Contrast struct {
-	Over  string // the other system's name
+	Over  string // the other system's name, or Method
 	Topic Topic
 	// In words: "Does is better than Than", under a heading of two or three words. Without a heading the figures are in the table alone.
 	Subject, Does, Than string

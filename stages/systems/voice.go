@@ -33,7 +33,7 @@ type Sampler interface {
 // speaks makes a system that gives the black box what a small model says: the method after one of its stages.
 func speaks(name, label, gets string, v Voice, against ...Contrast) Spec {
 	return Spec{
-		Name: name, Label: label, Gets: gets, Kind: Ours, Voice: &v, Recalls: true, Against: against,
+		Name: name, Label: label, Gets: gets, Kind: Ours, Small: true, Voice: &v, Recalls: true, Against: against,
 		Cost: func(items int, r *stages.Rates) stages.Cost {
 			c := r.AskItems(items, true)
 			c.Add(r.Speak(items))
@@ -116,6 +116,23 @@ func (r *Resources) pieces(ctx context.Context, speaker string, qs []Question) (
 		out[i] = said[j]
 	}
 	return out, nil
+}
+
+// Name is the places that the small model after the last stage of the method names for some questions; ErrUnavailable where it names none.
+func (r *Resources) Name(ctx context.Context, qs []Question) ([]string, error) {
+	speaker, err := r.needSpeaker()
+	if err != nil {
+		return nil, err
+	}
+	if !r.Places {
+		return nil, fmt.Errorf("%w: the small model names no places", ErrUnavailable)
+	}
+	said, err := r.ask(ctx, speaker, r.Speakers[speaker].Name, qs)
+	places := make([]string, len(said))
+	for i, p := range said {
+		places[i] = p.Place
+	}
+	return places, err
 }
 
 // sayBlock asks about a block of an evaluation's questions and keeps what was said. A block of which a part is kept is asked about anew.

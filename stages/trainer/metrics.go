@@ -10,9 +10,15 @@ import (
 // tolerance is how far the final losses of two kernels may lie apart, by the loss itself.
 const tolerance = 0.02
 
+// ReadMetrics reads the steps of a training stage's checkpoint; fs.ErrNotExist where there is none.
+func ReadMetrics(dir string) ([]Metric, error) {
+	rows, _, err := checkpoint.ReadTable[Metric](filepath.Join(dir, metricsFile))
+	return rows, err
+}
+
 // Metrics reads what a training stage's checkpoint has come to, from the last line of metrics.arrow.
 func Metrics(dir string) ([]stages.Metric, error) {
-	rows, _, err := checkpoint.ReadTable[Metric](filepath.Join(dir, metricsFile))
+	rows, err := ReadMetrics(dir)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
