@@ -28,7 +28,11 @@ func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result
 		return fmt.Sprintf("More kinds of questions in training (stages.dp.mix.asked, stages.kit.pairs.from: rules). Of training questions the small model knows the section for %d of %d, of the exam’s for %s.",
 			m.Trained.Count, m.Trained.Of, known(v))
 	case result.MorePasses:
-		return fmt.Sprintf("More passes (stages.dp.tokens). The training loss was still falling: %.2f at three quarters of the steps, %.2f at the end%s.", m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
+		why := "The training loss was still falling"
+		if !verdict.Falling(*m.Loss) {
+			why = "The text was read too few times to be learned by heart; training loss"
+		}
+		return fmt.Sprintf("More passes (stages.dp.tokens). %s: %.2f at three quarters of the steps, %.2f at the end%s.", why, m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
 	case result.OtherModel:
 		return fmt.Sprintf("A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). More of the same is not likely to help: the training loss stood still, %.2f at three quarters of the steps, %.2f at the end%s.",
 			m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
