@@ -19,7 +19,9 @@ type Deps struct {
 	View   rundir.Viewer // may be nil
 	Log    *slog.Logger
 	Now    func() time.Time
-	Code   func(error) int // exit code of an error, for the exit event
+	// Foresee estimates what the stages behind the first will take, where nothing is known of it; nil = nobody asks.
+	Foresee func(ctx context.Context) ([]stages.Event, error)
+	Code    func(error) int // exit code of an error, for the exit event
 	// Turn lets a run of an experiment wait before a stage for those that have to go first; what it returns is told how the stage ended. nil = it
 	// need not wait.
 	Turn func(ctx context.Context, stage, fingerprint string) (done func(error), err error)
@@ -63,6 +65,7 @@ func (p *Plan) Execute(ctx context.Context, deps Deps) (out *Outcome, err error)
 		return out, err
 	}
 	p.tellEstimate(r.events.Emit)
+	p.expect(r.left)
 	for i := range p.Stages {
 		if err := r.stage(ctx, i); err != nil {
 			return out, err
@@ -71,9 +74,27 @@ func (p *Plan) Execute(ctx context.Context, deps Deps) (out *Outcome, err error)
 			if err := r.check(); err != nil {
 				return out, err
 			}
+			r.foresee(ctx, i)
 		}
 	}
 	return out, p.settle()
+}
+
+// foresee has the stages behind one estimated, if somebody looks and nothing is known of them. What cannot be estimated stays unknown.
+func (r *Runner) foresee(ctx context.Context, i int) {
+	if r.deps.Foresee == nil || len(r.left.expected) > 0 || len(r.plan.following(i)) == 0 {
+		return
+	}
+	r.events.Emit(stages.Event{Type: "stage", Message: "estimating how long this takes (slm plan does it beforehand)"})
+	events, err := r.deps.Foresee(ctx)
+	if err != nil {
+		r.deps.Log.Info("the time that the run takes could not be estimated", "why", err)
+		return
+	}
+	for _, e := range events {
+		r.events.Emit(e)
+	}
+	r.plan.expect(r.left)
 }
 
 // exit writes the event with which a run ends.

@@ -20,6 +20,7 @@ type Runner struct {
 	held   *rundir.Lock
 	out    *Outcome
 	sound  map[string]bool // stages whose checkpoints were hashed, or have just been made
+	left   *foresight
 }
 
 // Open takes the run's lock, writes what was asked for (recipe.yaml and plan.json) and opens the events: what stands before any stage is
@@ -45,7 +46,7 @@ func (p *Plan) Open(deps Deps) (_ *Runner, err error) {
 		return nil, err
 	}
 	out := &Outcome{Run: p.Folder(), Done: map[string]string{}}
-	return &Runner{plan: p, deps: deps, events: events, held: held, out: out, sound: map[string]bool{}}, nil
+	return &Runner{plan: p, deps: deps, events: events, held: held, out: out, sound: map[string]bool{}, left: &foresight{now: deps.Now}}, nil
 }
 
 // Close ends the events, seals the run's own files and gives the lock back.

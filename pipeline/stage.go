@@ -138,6 +138,7 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 			if e.Stage == "" {
 				e.Stage = step.Name
 			}
+			r.left.mark(&e)
 			r.events.Emit(e)
 		},
 	}
@@ -145,6 +146,8 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 		env.Beside = p.beside()
 	}
 	start := r.deps.Now()
+	r.left.begin(step.Name, p.following(p.index(step.Name)))
+	defer r.left.end()
 	r.events.Emit(stages.Event{Type: "stage", Stage: step.Name, Phase: pl.Action, Message: pl.Why})
 	err = guard(ctx, step.Stage, env)
 	if err != nil {

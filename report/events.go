@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -32,6 +33,26 @@ func eachEvent(path string, f func(line []byte)) error {
 		return fmt.Errorf("report: read events: %w", err)
 	}
 	return nil
+}
+
+// Took is what each stage of a run has taken, in seconds, as far as its events tell.
+func Took(dir string) (map[string]float64, error) {
+	return secondsByStage(filepath.Join(dir, eventsFile))
+}
+
+// Foretold is what was expected of each stage of a run, in seconds; nothing where it was not planned, or its events cannot be read.
+func Foretold(dir string) map[string]float64 {
+	out := map[string]float64{}
+	_ = eachEvent(filepath.Join(dir, eventsFile), func(line []byte) { // what cannot be read was not foretold
+		var e struct {
+			Type, Stage string
+			Seconds     float64
+		}
+		if json.Unmarshal(line, &e) == nil && e.Type == "estimate" && e.Stage != "" {
+			out[e.Stage] = e.Seconds
+		}
+	})
+	return out
 }
 
 // secondsByStage adds up the time between one event of a stage and the next. A "stage" event opens a sitting: the time before it

@@ -127,7 +127,9 @@ type Event struct {
 	LR      float64 `json:"lr,omitempty"`
 	Tokens  int64   `json:"tokens,omitempty"`
 	TokS    float64 `json:"tok_s,omitempty"`
-	ETA     float64 `json:"eta_s,omitempty"`
+	ETA     float64 `json:"eta_s,omitempty"`  // seconds until the end of what Step counts
+	Left    float64 `json:"left_s,omitempty"` // seconds until the end of the run; set by the pipeline, where it is known
+	Whole   bool    `json:"-"`                // ETA is of the whole stage, whatever its phase
 	Score   float64 `json:"score,omitempty"`
 	Best    float64 `json:"best,omitempty"`
 	Items   int     `json:"items,omitempty"` // questions that a trial was scored on

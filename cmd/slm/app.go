@@ -193,10 +193,18 @@ func (a *app) viewer() rundir.Viewer {
 		return &jsonLines{enc: json.NewEncoder(a.out)}
 	case a.quiet:
 		return nil
-	case a.color == "always", a.color == "auto" && a.terminal && a.getenv("NO_COLOR", "") == "" && a.getenv("TERM", "") != "dumb":
+	case a.live():
 		return term.Narrow{Viewer: &term.Bar{Out: a.err, Throttle: 100 * time.Millisecond}, Columns: cmp.Or(term.Width(a.err), term.UsualWidth)}
 	}
 	return &term.Lines{Out: a.err, Every: 10 * time.Second, Now: a.now}
+}
+
+// live says that progress is a line that moves: somebody looks at it.
+func (a *app) live() bool {
+	if a.output == "jsonl" || a.quiet {
+		return false
+	}
+	return a.color == "always" || a.color == "auto" && a.terminal && a.getenv("NO_COLOR", "") == "" && a.getenv("TERM", "") != "dumb"
 }
 
 func (a *app) log() *slog.Logger {

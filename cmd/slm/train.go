@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +13,11 @@ import (
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/estimate"
+	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
+	"slm/stages"
 )
 
 // trained is the result of train.
@@ -87,6 +90,20 @@ func (a *app) overfit(ctx context.Context, name string, f *recipeFlags) error {
 	return a.print(learnt, func(w io.Writer) { _, _ = fmt.Fprintf(w, "one batch is learnt by heart in %d steps\n", n) })
 }
 
+// patience bounds the estimate that train makes for the time left, where there is none: longer than on a machine that is free.
+const patience = 40 * time.Second
+
+// foresee estimates a run that has begun.
+func (a *app) foresee(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) ([]stages.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cost, err := a.estimate(ctx, r, p)
+	if err != nil {
+		return nil, err
+	}
+	return cost.Events(), nil
+}
+
 func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bool) error {
 	r, p, err := a.plan(name, f)
 	if err != nil {
@@ -95,11 +112,15 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	box := &blackbox.Box{Config: r.LLM, Offline: offline, Seed: r.Seed, Keep: p.Folder(), Others: a.dir}
 	view := a.viewer()
 	finished := p.Done()
-	out, err := p.Execute(ctx, pipeline.Deps{
+	deps := pipeline.Deps{
 		Kernel: func() (kernel.Backend, error) { return a.backend() },
 		Box:    box, View: view, Log: a.log(), Now: a.now,
 		Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
-	})
+	}
+	if a.live() {
+		deps.Foresee = func(ctx context.Context) ([]stages.Event, error) { return a.foresee(ctx, r, p) }
+	}
+	out, err := p.Execute(ctx, deps)
 	if view != nil {
 		view.Close()
 	}

@@ -14,17 +14,20 @@ type Narrow struct {
 
 // Event drops what does not fit.
 func (n Narrow) Event(e stages.Event) {
-	if n.Columns < 95 {
+	if n.Columns < 110 {
 		e.LR = 0
 	}
-	if n.Columns < 85 {
+	if n.Columns < 100 {
 		e.HeldOut = 0
 	}
-	if n.Columns < 65 {
+	if n.Columns < 85 {
 		e.TokS, e.Calls = 0, 0
 	}
-	if n.Columns < 50 {
+	if e.Left > 0 && n.Columns < 70 { // that of the run says more
 		e.ETA = 0
+	}
+	if n.Columns < 50 {
+		e.ETA, e.Left = 0, 0
 	}
 	n.Viewer.Event(e)
 }

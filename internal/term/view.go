@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func milestone(e stages.Event) string {
 			return fmt.Sprintf("%-5s started (%s)", e.Stage, message)
 		}
 		if e.Of == 0 && message != "" {
-			return fmt.Sprintf("%-5s %s", e.Stage, message)
+			return fmt.Sprintf("%-5s %s", cmp.Or(e.Stage, "run"), message)
 		}
 	case "checkpoint":
 		if e.Path == e.Stage {
@@ -87,6 +88,18 @@ func status(e stages.Event) string {
 	add(e.TokS != 0, "%s tok/s", Amount(e.TokS))
 	add(e.Calls != 0, "%d calls", e.Calls)
 	add(e.USD != 0 || e.Type == "trial", "$%.2f", e.USD)
-	add(e.ETA > 0, "%s left", Span(e.ETA))
-	return strings.Join(parts, "  ")
+	add(true, "%s", left(e))
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "  ")
+}
+
+// left is how long the stage and the run still take, as far as that is known.
+func left(e stages.Event) string {
+	var parts []string
+	if e.ETA > 0 {
+		parts = append(parts, Span(e.ETA)+" left")
+	}
+	if e.Left > 0 && e.Left > 1.01*e.ETA { // else this is the last stage
+		parts = append(parts, Span(e.Left)+" in all")
+	}
+	return strings.Join(parts, ", ")
 }

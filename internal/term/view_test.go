@@ -80,3 +80,14 @@ func TestAmounts_AndSpansAreReadable(t *testing.T) {
 		}
 	}
 }
+
+func TestStatus_SaysWhatIsLeftOfTheStageAndOfTheRun(t *testing.T) {
+	for _, c := range []struct {
+		eta, left float64
+		want      string
+	}{{200, 580, "1/2  3m20s left, 9m40s in all"}, {200, 200, "1/2  3m20s left"}, {200, 0, "1/2  3m20s left"}, {0, 580, "1/2  9m40s in all"}, {0, 0, "1/2"}} {
+		if got := status(stages.Event{Step: 1, Of: 2, ETA: c.eta, Left: c.left}); got != c.want {
+			t.Errorf("%v and %v: %q, want %q", c.eta, c.left, got, c.want)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func TestWrap_KeepsEveryWordAndFits(t *testing.T) {
 }
 
 func TestNarrow_LiveLineFitsTheTerminal(t *testing.T) {
-	e := stages.Event{Type: "step", Stage: "kit", Step: 1234, Of: 12345, Loss: 10.123, HeldOut: 10.123, LR: 1e-3, TokS: 123456, ETA: 7000}
+	e := stages.Event{Type: "step", Stage: "kit", Step: 1234, Of: 12345, Loss: 10.123, HeldOut: 10.123, LR: 1e-3, TokS: 123456, ETA: 7000, Left: 70000}
 	for _, columns := range []int{45, 60, 80, 90, 120} {
 		var out strings.Builder
 		bar := Narrow{&Bar{Out: &out}, columns}

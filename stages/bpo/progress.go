@@ -19,7 +19,7 @@ func (p *progress) begin(s *search) { *p = progress{start: s.now()} }
 // those.
 func (s *search) tell(a *arm, t *trial) {
 	used := s.usage() // by the run so far
-	e := stages.Event{Type: "trial", Stage: stages.BPO, Phase: t.kind, Step: t.index + 1, Of: 1 + s.cfg.Init + s.cfg.Trials, Items: len(t.results), Calls: int(used.Calls), USD: used.USD}
+	e := stages.Event{Type: "trial", Stage: stages.BPO, Phase: t.kind, Step: t.index + 1, Of: 1 + s.cfg.Init + s.cfg.Trials, Items: len(t.results), Calls: int(used.Calls), USD: used.USD, Whole: true}
 	if a != s.own {
 		e.Phase, e.Step, e.Of = questionsOf(a), asked(a.trials[1:]), asked(s.own.trials[1:])
 	}
@@ -38,7 +38,7 @@ func (s *search) tell(a *arm, t *trial) {
 func (s *search) tellEnd(a *arm) {
 	if n := asked(a.trials[1:]); n != asked(s.own.trials[1:]) {
 		used := s.usage()
-		s.emit(stages.Event{Type: "step", Stage: stages.BPO, Phase: questionsOf(a), Step: n, Of: n, Calls: int(used.Calls), USD: used.USD, ETA: s.left()})
+		s.emit(stages.Event{Type: "step", Stage: stages.BPO, Phase: questionsOf(a), Step: n, Of: n, Calls: int(used.Calls), USD: used.USD, ETA: s.left(), Whole: true})
 	}
 }
 

@@ -156,14 +156,13 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
+	far := newProgress(env, len(specs), exams)
 	var sums []*result.Summary
 	var parts [][]result.Row
 	for i, items := range exams {
 		r := newRunner(items, with, w, s.cfg.Answer == Free)
 		r.whole = wholePlace(dom.Forms)
-		r.progress = func(system string, done, of int) {
-			env.Emit(stages.Event{Type: "step", Stage: stages.Eval, Phase: system, Step: done, Of: of})
-		}
+		r.progress = far.tell
 		got, err := r.run(ctx, specs)
 		if err != nil {
 			return nil, nil, err

@@ -18,9 +18,9 @@ type runner struct {
 	items    []exam.Item
 	with     *systems.Resources
 	work     *work
-	progress func(system string, done, of int) // tells how far a system is; may be nil
-	free     bool                              // questions are answered in words
-	whole    func(place string) string         // the section's place, for one that names a part of it; nil where there are none
+	progress func(system string, items int, asked bool) // is told what a system has answered: anew, or as it was kept; may be nil
+	free     bool                                       // questions are answered in words
+	whole    func(place string) string                  // the section's place, for one that names a part of it; nil where there are none
 
 	notes []string
 }
@@ -49,6 +49,7 @@ func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, e
 		system, err := spec.Open(ctx, r.with)
 		if errors.Is(err, systems.ErrUnavailable) {
 			r.notes = append(r.notes, spec.Name+" was not run: "+strings.TrimPrefix(err.Error(), systems.ErrUnavailable.Error()+": ")+".")
+			r.tell(spec.Name, len(r.items), false)
 			continue
 		}
 		if err != nil {
@@ -66,6 +67,12 @@ func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, e
 		rows = append(rows, got...)
 	}
 	return rows, nil
+}
+
+func (r *runner) tell(system string, items int, asked bool) {
+	if r.progress != nil {
+		r.progress(system, items, asked)
+	}
 }
 
 // ask puts every item to one system, block by block, and keeps each block before the next.
@@ -93,9 +100,8 @@ func (r *runner) ask(ctx context.Context, name string, system systems.System) ([
 				return nil, err
 			}
 		}
-		if rows = append(rows, kept...); r.progress != nil {
-			r.progress(name, len(rows), len(r.items))
-		}
+		rows = append(rows, kept...)
+		r.tell(name, len(kept), !ok)
 		for _, row := range kept {
 			missing.Add("item "+row.Item, noAnswer(row))
 		}
