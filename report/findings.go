@@ -29,8 +29,8 @@ func Findings(s *result.Summary) []Finding {
 	}
 	v := judged(s)
 	m, ok := verdict.Method(s)
-	for _, c := range v.Against {
-		add(Finding{"Against search", opening(c.System, who(c.System)) + ": " + versus(c) + ".", marks[c.Outcome]}, true)
+	for _, outcome := range []result.Outcome{result.Better, result.Worse, result.Neither} {
+		add(againstSearch(v, outcome))
 	}
 	if ok && s.Scored() > 0 {
 		add(gain(s, v, m))
@@ -67,6 +67,23 @@ func Findings(s *result.Summary) []Finding {
 
 // marks are those of comparisons.
 var marks = map[result.Outcome]string{result.Better: "yes", result.Worse: "warn", result.Neither: "no"}
+
+// againstSearch lists the systems with the small model that do better than the best search, worse, or neither.
+func againstSearch(v *result.Verdict, outcome result.Outcome) (Finding, bool) {
+	var parts []string
+	for _, c := range v.Against {
+		if c.Outcome == outcome {
+			parts = append(parts, fmt.Sprintf("%s, %s", who(c.System), interval(c.Comparison)))
+		}
+	}
+	if parts == nil {
+		return Finding{}, false
+	}
+	begin := map[result.Outcome]string{
+		result.Better: "Better than the best search, %s: ", result.Worse: "Worse than the best search, %s: ", result.Neither: "No difference from the best search, %s, is shown: ",
+	}[outcome]
+	return Finding{"Against search", fmt.Sprintf(begin, label(v.Search)) + strings.Join(parts, "; ") + ".", marks[outcome]}, true
+}
 
 // gain compares the method with the LLM alone.
 func gain(s *result.Summary, v *result.Verdict, m result.System) (Finding, bool) {

@@ -117,7 +117,7 @@ func byFidelity(own []bpo.TrialRow) figure {
 		f.Text += fmt.Sprintf(" Refused, and seen by no model: %d.", refused)
 	}
 	zero := 0.0
-	f.Plot = plot{title: f.Title, detail: f.Text, xName: "trial", xFromZero: true, chance: &zero, chanceName: "z = 0", series: []series{small, large}}.both(470, 280)
+	f.Plot = plot{title: f.Title, detail: f.Text, xName: "trial", xFromZero: true, chance: &zero, chanceName: "no prompt", series: []series{small, large}}.both(470, 280)
 	return f
 }
 

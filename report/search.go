@@ -109,9 +109,9 @@ func (s *Search) view(stage Stage) *searchView {
 	if len(v.Arms) == 0 || v.Arms[0].Class != "line-a" {
 		return nil
 	}
-	v.Text = "Each trial is a prompt, judged by how much the margin of the right option grows against z = 0, in nats a token. "
+	v.Text = "Each trial is a prompt, judged by how much the margin of the right option grows against no prompt, in nats a token. "
 	if len(s.Knobs) > 0 {
-		v.Text = fmt.Sprintf("Each trial is a way to deliver knowledge to the LLM, judged by how much its objective (%s) grows against the recipe’s, which is z = 0. ", stage.Manifest.Facts["objective"])
+		v.Text = fmt.Sprintf("Each trial is a way to deliver knowledge to the LLM, judged by how much its objective (%s) grows against the recipe’s. ", stage.Manifest.Facts["objective"])
 	}
 	v.Text += strings.Join(words, " ")
 	v.Parts = parts(s.Knobs)
@@ -122,10 +122,10 @@ func (s *Search) view(stage Stage) *searchView {
 	for _, f := range facts([]Stage{stage}, func(s Stage) map[string]string { return s.Manifest.Facts }) {
 		switch {
 		case f.Name == "verdict":
-			v.Verdicts = append([]string{f.Value}, v.Verdicts...)
+			v.Verdicts = append([]string{inPlainWords.Replace(f.Value)}, v.Verdicts...)
 		case f.Name == "search": // a digest that tells people nothing
 		case f.Name == "selection bias":
-			v.Verdicts = append(v.Verdicts, f.Value)
+			v.Verdicts = append(v.Verdicts, inPlainWords.Replace(f.Value))
 		case strings.HasPrefix(f.Name, "control"):
 			v.Controls = append(v.Controls, f.Value)
 		default:
@@ -134,6 +134,13 @@ func (s *Search) view(stage Stage) *searchView {
 	}
 	return v
 }
+
+// inPlainWords puts what older programs have written into the words of this one.
+var inPlainWords = strings.NewReplacer(
+	"z = 0 is kept, no better soft prompt was found", "no prompt proved better, so none is used", "z = 0 is kept, the check does not bear the choice out", "no prompt proved better, so none is used",
+	"z = 0 is kept, no better delivery was found", "no delivery proved better, so the recipe's is kept", "a soft prompt is taken", "a prompt is used", "a delivery is taken", "a delivery is used",
+	"where z = 0 has", "against", "where z = 0 answers", "against", "ahead of z = 0", "ahead of none", "are owed to", "are due to",
+)
 
 // inSearch says that a row is a trial of the search or of a control, and neither z = 0 nor scored again on held-out items.
 func inSearch(t bpo.TrialRow) bool {

@@ -191,18 +191,6 @@ func rate(s *result.Summary, name string) string {
 	return percent(f.Value)
 }
 
-// versus says what the comparison with the best search shows.
-func versus(c result.Versus) string {
-	than := label(c.Over)
-	switch c.Outcome {
-	case result.Better:
-		return fmt.Sprintf("better than %s, the best search: %s", than, interval(c.Comparison))
-	case result.Worse:
-		return fmt.Sprintf("worse than %s, the best search: %s", than, interval(c.Comparison))
-	}
-	return fmt.Sprintf("no difference shown from %s, the best search: %s", than, interval(c.Comparison))
-}
-
 // reader is the black box's name for a sentence.
 func reader(s *result.Summary) string {
 	if s.LLM == "" {

@@ -68,8 +68,8 @@ func (s *search) selection(a *arm) (v selection) {
 // String puts it into words.
 func (v selection) String() string {
 	if v.k == 0 {
-		return "no prompt was ahead of z = 0 on the questions of the search"
+		return "no trial gained anything on the questions of the search"
 	}
-	return fmt.Sprintf("on the %d questions that it was searched on, trial %d is the best of %d: gain %+.3f, right answers %.1f %% against %.1f %%; up to %+.3f and %+.1f points of that are owed to choosing the best of %d",
+	return fmt.Sprintf("on the %d questions that it was searched on, trial %d is the best of %d: gain %+.3f, right answers %.1f %% against %.1f %%; up to %+.3f and %+.1f points of that are due to choosing the best of %d",
 		v.n, v.trial, v.k, v.gain, 100*v.share, 100*v.zero, v.bias, 100*v.accuracy, v.k)
 }

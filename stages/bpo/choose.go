@@ -47,7 +47,7 @@ func (s *search) choose(ctx context.Context) (*outcome, error) {
 	}
 	out := &outcome{winner: s.zero, correlation: s.correlation(), selection: s.selection(s.own)}
 	if s.own.check == nil {
-		out.verdict = "z = 0 is kept, no trial has scores that say anything"
+		out.verdict = "no prompt is used: no trial has scores that say anything"
 		return out, nil
 	}
 	best := s.own.choice[0]
@@ -59,23 +59,21 @@ func (s *search) choose(ctx context.Context) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.verdict = fmt.Sprintf("trial %d is the best of %d on %d questions kept for the choice, %d of them right where z = 0 has %d; on %d more, which no part of the search has seen, it answers %d right where z = 0 answers %d, gain of the objective %s",
-		best.index, len(s.own.choice), len(s.choice), chosen.right, chosen.base, len(s.checked), c.right, c.base, interval(c.gain))
-	noun := "soft prompt"
+	noun, none := "prompt", "none is used"
 	if s.wide() {
-		noun = "delivery"
+		noun, none = "delivery", "the recipe's is kept"
 	}
+	figures := fmt.Sprintf("trial %d was the best of %d on %d questions kept for the choice, with %d right against %d without it; on %d more, which no part of the search has seen, %d against %d, gain of the objective %s",
+		best.index, len(s.own.choice), len(s.choice), chosen.right, chosen.base, len(s.checked), c.right, c.base, interval(c.gain))
 	switch {
-	case chosen.gain.Value <= 0 || chosen.right < chosen.base:
-		out.verdict = "z = 0 is kept, no better " + noun + " was found: " + out.verdict
-	case c.gain.Value < 0 || c.right < c.base:
-		out.verdict = "z = 0 is kept, the check does not bear the choice out: " + out.verdict
+	case chosen.gain.Value <= 0 || chosen.right < chosen.base || c.gain.Value < 0 || c.right < c.base:
+		out.verdict = fmt.Sprintf("no %s proved better, so %s: %s", noun, none, figures)
 	case c.gain.Low > 0:
 		out.winner = s.find(best)
-		out.verdict = "a " + noun + " is taken, and its gain is shown: " + out.verdict + ", which excludes 0"
+		out.verdict = fmt.Sprintf("a %s is used, and its gain is shown: %s, which excludes 0", noun, figures)
 	default:
 		out.winner = s.find(best)
-		out.verdict = "a " + noun + " is taken as the better guess, no improvement is shown: " + out.verdict + ", which holds 0"
+		out.verdict = fmt.Sprintf("a %s is used as the better guess, no improvement is shown: %s, which holds 0", noun, figures)
 	}
 	return out, s.compareControls(out)
 }

@@ -40,7 +40,7 @@ func TestRun_CheckpointHoldsPromptTrialsAndTheVerdictInWords(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := map[bool]string{true: "a soft prompt is taken", false: "z = 0 is kept"}[c.taken]; !strings.HasPrefix(m.Facts["verdict"], want) {
+			if want := map[bool]string{true: "a prompt is used", false: "no prompt "}[c.taken]; !strings.HasPrefix(m.Facts["verdict"], want) {
 				t.Errorf("verdict: %s", m.Facts["verdict"])
 			}
 			if !strings.HasPrefix(m.Facts["control random"], "random search") || m.Facts["selection_bias"] == "" || m.Facts["search"] != "key" || (m.Counters["winner"] != 0) != c.taken {

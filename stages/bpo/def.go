@@ -13,7 +13,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.BPO,
 	Title:   "Search of the soft prompt",
-	Format:  5,
+	Format:  6,
 	Parents: []string{stages.Data, stages.KIT, stages.RFT, stages.Find},
 	Section: &stages.Section{
 		Doc:     "the search of the soft prompt",

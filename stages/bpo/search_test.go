@@ -77,7 +77,7 @@ func TestSearch_ZeroStaysWhereNothingBeatsIt(t *testing.T) {
 		w := newDuo(120, skill)
 		s := w.search(t, settings(), "")
 		out := run(t, s)
-		if out.winner != s.zero || !strings.HasPrefix(out.verdict, "z = 0 is kept") {
+		if out.winner != s.zero || !strings.HasPrefix(out.verdict, "no prompt proved better, so none is used: ") {
 			t.Errorf("%s: winner %v: %s", name, out.winner.z, out.verdict)
 		}
 		for _, row := range table(t, s, out) {

@@ -106,7 +106,7 @@ func TestSearch_WideOneFindsADeliveryThatHelps(t *testing.T) {
 	w := newTrio(240)
 	s := w.search(t, wideSettings(), "")
 	out := run(t, s)
-	if !strings.HasPrefix(out.verdict, "a delivery is taken, and its gain is shown") {
+	if !strings.HasPrefix(out.verdict, "a delivery is used, and its gain is shown") {
 		t.Fatalf("verdict: %s", out.verdict)
 	}
 	d := s.space.Delivery(out.winner.z)

@@ -31,6 +31,9 @@ func (s *Stage) judgeRun(ctx context.Context, env *stages.Env, with *systems.Res
 	for i, sum := range sums {
 		m := run
 		sum.Measured = &m
+		if sum.Notes, err = unprompted(env.Dir(stages.BPO), sum); err != nil {
+			return err
+		}
 		all, err := bySystem(rows[i])
 		if err != nil {
 			return err
@@ -49,6 +52,23 @@ func (s *Stage) judgeRun(ctx context.Context, env *stages.Env, with *systems.Res
 		sum.Verdict = verdict.Of(sum, against)
 	}
 	return nil
+}
+
+// unprompted adds a note to those of a summary if the method has no prompt, because the search found none that is better.
+func unprompted(dir string, s *result.Summary) ([]string, error) {
+	_, has := s.Find("blade")
+	m, err := checkpoint.Load(dir)
+	if errors.Is(err, checkpoint.ErrMissing) || err == nil && (!has || m.Facts["search"] == "" || m.Counters["winner"] != 0) {
+		return s.Notes, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	same := "blade-z0"
+	if _, tuned := m.Parents[stages.RFT]; tuned {
+		same = "rft"
+	}
+	return append(s.Notes, "blade: no prompt proved better in stage bpo, so none is used: it is the same as "+same+"."), nil
 }
 
 // rivals compares the systems in which the small model has a part with the best search, on the same questions, with Holm's correction over them.
