@@ -162,3 +162,22 @@ func TestEvents_TimeBetweenSittingsBelongsToNoStage(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// The summary of a program that did not judge is judged by the figures that it has.
+func TestTable_OlderSummaryIsJudgedByItsFigures(t *testing.T) {
+	f, err := os.Open("../result/testdata/summary.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // read only
+	s, err := result.Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := Table(s)
+	for _, want := range []string{"Partly learned. The small model names the right section for 9 of 10 questions", "does for\n6 (60 %, 95 % interval 31 % to 83 %)", "No system is shown to be better than reader alone", "The highest figure is 80 %, of the LLM with the"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is not in:\n%s", want, table)
+		}
+	}
+}

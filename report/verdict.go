@@ -18,6 +18,13 @@ func judged(s *result.Summary) *result.Verdict {
 	return verdict.Of(s, nil)
 }
 
+// Judge gives the exams of a summary of an older program their verdicts, from the figures that it has.
+func Judge(s *result.Summary) {
+	for _, exam := range s.Exams() {
+		exam.Verdict = judged(exam)
+	}
+}
+
 // Headline says whether the small model has learned its texts, exam by exam.
 func Headline(s *result.Summary) string {
 	if s.Asked == nil {

@@ -12,7 +12,7 @@ import (
 	"slm/checkpoint"
 )
 
-func ref(x float64) *float64 { return &x }
+func ref[T any](v T) *T { return &v }
 
 // golden is a summary with every kind of field in it.
 func golden() *Summary {
@@ -21,9 +21,9 @@ func golden() *Summary {
 		V: Version, Items: 10, Exam: "0f3a", Chance: .25, LLM: "reader", Style: "cloze", Limit: 96, Method: "paired-bootstrap", Resamples: 10000,
 		Systems: []System{
 			{System: "llm", Accuracy: .3, Low: .1, High: .6, Correct: 3, Calls: 10, Tokens: 1234},
-			{System: "blade", Accuracy: .8, Low: .5, High: 1, McNemarP: ref(.0625), Headroom: ref(.75), HeadroomLow: ref(.4), HeadroomHigh: ref(1), Harm: ref(0),
+			{System: "blade", Accuracy: .8, Low: .5, High: 1, McNemarP: ref(.0625), Headroom: ref(.75), HeadroomLow: ref(.4), HeadroomHigh: ref(1.), Harm: ref(0.),
 				Correct: 8, Verified: 6, ByText: &alike, Calls: 10, Tokens: 2345},
-			{System: "oracle", Accuracy: 1, Low: 1, High: 1, McNemarP: ref(.015625), Headroom: ref(1), Harm: ref(0), Correct: 10, Verified: 10, ByText: &alike, Calls: 10, Tokens: 2345},
+			{System: "oracle", Accuracy: 1, Low: 1, High: 1, McNemarP: ref(.015625), Headroom: ref(1.), Harm: ref(0.), Correct: 10, Verified: 10, ByText: &alike, Calls: 10, Tokens: 2345},
 		},
 		Comparisons: []Comparison{{System: "blade", Over: "llm", Difference: .5, Low: .2, High: .8, McNemarP: .0625, HolmP: .0625}},
 		Recall:      []Recall{{System: "blade", Items: 10, Place: 9, Start: 6, Option: 7}},
@@ -31,24 +31,43 @@ func golden() *Summary {
 	}
 }
 
+// withVerdict is the summary of a program that judges.
+func withVerdict() *Summary {
+	s := golden()
+	s.Written = true
+	share := func(k int) *Share { return &Share{Count: k, Of: 10, Value: float64(k) / 10, Low: .25, High: .75} }
+	s.Measured = &Measured{
+		Parameters: 1000, Tokens: 5000, Corpus: 2000, Loss: &Loss{Before: 2.5, Last: 1.5, Held: ref(1.75)}, Trained: share(9), Sections: 40, Nameless: 1, Cut: 2,
+		Named: &Named{Questions: 10, Different: 5, Most: 3, Absent: 1, Document: 2, Right: 4}, Tuning: ref(Worse),
+	}
+	s.Verdict = &Verdict{
+		Learned: Partly, Model: "blade", Place: share(9), Text: share(6), Measure: ByAccuracy, Best: "rag1", Search: "rag1", Use: "rag1", Help: []Help{MorePasses, LargerExam}, Written: true,
+		Against: []Versus{{Comparison{System: "blade", Over: "rag1", Difference: -.25, Low: -.5, High: .125, McNemarP: .25, HolmP: .5}, Neither}},
+	}
+	return s
+}
+
+// The first file is that of a program which did not judge.
 func TestSummary_HasItsPublishedForm(t *testing.T) {
-	want, err := os.ReadFile(filepath.Join("testdata", "summary.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := golden().JSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("summary.json has another form; if that is meant, raise Version or write the golden file anew:\n%s", got)
-	}
-	back, err := Parse(bytes.NewReader(want))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(back, golden()) {
-		t.Errorf("read back it is %+v", back)
+	for file, s := range map[string]*Summary{"summary.json": golden(), "verdict.json": withVerdict()} {
+		want, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s has another form; if that is meant, raise Version or write the golden file anew:\n%s", file, got)
+		}
+		back, err := Parse(bytes.NewReader(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(back, s) {
+			t.Errorf("%s: read back it is %+v", file, back)
+		}
 	}
 }
 

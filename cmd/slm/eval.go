@@ -85,5 +85,6 @@ func (a *app) eval(ctx context.Context, run, file, answer string, fields []strin
 }
 
 func (a *app) printSummary(sum *result.Summary) error {
+	report.Judge(sum)
 	return a.print(sum, func(w io.Writer) { _, _ = io.WriteString(w, report.Table(sum)) })
 }

@@ -101,6 +101,10 @@ func TestToySystem_IsEverywhere(t *testing.T) {
 	if _, ok := trained.Summary.Compare("parrot", systems.Alone); !ok {
 		t.Errorf("the comparisons forget the system: %+v", trained.Summary.Comparisons)
 	}
+	var shown result.Summary
+	if err := json.Unmarshal([]byte(toy("eval tiny -o json")), &shown); err != nil || shown.Verdict == nil || shown.Verdict.Learned == "" || shown.Measured == nil {
+		t.Errorf("slm eval -o json shows no verdict: %v, %+v", err, shown)
+	}
 	has("the table", toy("eval tiny"), "\nparrot ", "polly wants a cracker")
 	page, err := os.ReadFile(filepath.Join(dir, trained.Run, "report.html"))
 	if err != nil {
