@@ -46,6 +46,7 @@ var layers = []layer{
 	{packages: []string{"optim", "optim/*"}, within: true},
 	{packages: []string{"model/kernel"}},
 	{packages: []string{"model/kernel/internal/*"}}, // assembly, a package an instruction set
+	{packages: []string{"experiment"}},
 	{packages: []string{"score"}},
 	{packages: []string{"data/*"}, within: true},
 	{packages: []string{"result", "stat"}},
@@ -187,6 +188,7 @@ func TestLayers_ImportsThatGoUpAreFound(t *testing.T) {
 		{"model", "llm", "above"},
 		{"rng", "checkpoint", "above"},
 		{"result", "report", "above"},
+		{"experiment", "stages", "above"},
 		{"pipeline", "cmd/slm", "above"},
 		{"scripts/benchmark/bo", "scripts/benchmark/bpo", "beside"},
 		{"pipeline", "pipeline/audit", "above"},
