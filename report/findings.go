@@ -41,7 +41,7 @@ func Findings(s *result.Summary) []Finding {
 	add(places(s))
 	for _, c := range contrasts() {
 		switch {
-		case c.Subject == "":
+		case c.Subject == "", c.Topic == systems.Instead && len(v.Against) > 0: // the best search has been spoken of
 		case c.Over == systems.Method:
 			add(content(s, c, m))
 		case c.spec.Kind == systems.Control:
@@ -187,13 +187,15 @@ func difference(s *result.Summary, of contrast) (Finding, bool) {
 	if !ok {
 		return Finding{}, false
 	}
-	f := Finding{Subject: of.Subject, Mark: "no", Text: fmt.Sprintf("No difference is shown between %s and %s: %s.", lower(of.Does), of.Than, interval(c))}
+	f := Finding{Subject: of.Subject, Mark: "no"}
+	shows := "no difference is shown"
 	switch {
 	case c.Low > 0:
-		f.Mark, f.Text = "yes", fmt.Sprintf("%s is better than %s: %s.", capital(of.Does), of.Than, interval(c))
+		f.Mark, shows = "yes", "better"
 	case c.High < 0:
-		f.Mark, f.Text = "warn", fmt.Sprintf("%s is worse than %s: %s.", capital(of.Does), of.Than, interval(c))
+		f.Mark, shows = "warn", "worse"
 	}
+	f.Text = fmt.Sprintf("%s, against %s: %s, %s.", capital(of.Does), of.Than, shows, interval(c))
 	return f, true
 }
 
@@ -232,12 +234,4 @@ func bound(s *result.Summary, spec systems.Spec) (Finding, bool) {
 		return Finding{}, false
 	}
 	return Finding{Subject: "Upper bound", Mark: "plain", Text: fmt.Sprintf("With %s the LLM answers %s right; chance is %s.", spec.Gets, percent(sys.Accuracy), percent(s.Chance))}, true
-}
-
-// lower makes a phrase fit inside a sentence: its first letter small, unless it opens with a name in capitals.
-func lower(s string) string {
-	if len(s) > 1 && s[1] >= 'A' && s[1] <= 'Z' {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }

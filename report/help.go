@@ -34,6 +34,10 @@ func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result
 		}
 		return fmt.Sprintf("More passes (stages.dp.tokens). %s: %.2f at three quarters of the steps, %.2f at the end%s.", why, m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
 	case result.OtherModel:
+		if verdict.Falling(*m.Loss) {
+			return fmt.Sprintf("A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). The text was trained on %.1f times, and of training questions the small model still knows the section for %d of %d.",
+				float64(m.Tokens)/float64(m.Corpus), m.Trained.Count, m.Trained.Of)
+		}
 		return fmt.Sprintf("A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). More of the same is not likely to help: the training loss stood still, %.2f at three quarters of the steps, %.2f at the end%s.",
 			m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
 	case result.GentlerTuning:

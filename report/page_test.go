@@ -43,7 +43,7 @@ func TestPage_HoldsEveryPartOfTheRun(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"Domain pretraining", "Knowledge instruction tuning", "Random search had 40 trials", "Sobol sequence had 40", "CMA-ES had 40", "Paraphrases in words had 40", "Bands span", "The model along dimension 4", "with two standard deviations", "Refused, and seen by no model: 1.", "26 with 40, 14 with 80", "Predicted against observed", "3 questions whose knowledge differs", "with trial 31", "No prompt proved better, so none is used: trial 31", "are due to choosing the best of 40", "10 questions in full", "✗ not in the corpus at this place",
-		"✓ in the corpus at this place", "onednn2.6-bf16", "Chain of checkpoints", "bpo: {soft: {tokens: 5, dim: 10}", "No difference is shown between the tuned prompt and no prompt", "harmed", "MPL-2.0 license"} {
+		"✓ in the corpus at this place", "onednn2.6-bf16", "Chain of checkpoints", "bpo: {soft: {tokens: 5, dim: 10}", "The tuned prompt, against no prompt: no difference is shown", "harmed", "MPL-2.0 license"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %q", want)
 		}

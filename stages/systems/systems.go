@@ -130,6 +130,6 @@ const (
 type Contrast struct {
 	Over  string // the other system's name, or Method
 	Topic Topic
-	// In words: "Does is better than Than", under a heading of two or three words. Without a heading the figures are in the table alone.
+	// In words: "Does, against Than: better", under a heading of two or three words. Without a heading the figures are in the table alone.
 	Subject, Does, Than string
 }

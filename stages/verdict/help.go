@@ -10,6 +10,7 @@ import (
 const (
 	falling     = 0.10  // of the loss, from three quarters of the steps to the end: it has not come to rest
 	fewest      = 6     // tokens trained on for each of the text, questions included: Muon learns recipes/legal.yaml with so many (docs/measurements.md), AdamW needs more
+	many        = 20    // the same of recipes/legal.yaml are 16, and it names 96 % of the sections
 	mostlyRight = 0.75  // of the LLM's answers with the right text in front of it: below, it is the LLM that fails
 	widest      = 0.125 // half of an interval that still tells systems apart, as that of about 60 questions
 	goal        = 0.10  // half of the interval that a larger exam shall have
@@ -33,7 +34,7 @@ func help(s *result.Summary, v *result.Verdict) (list []result.Help) {
 		if m.Loss != nil && !(asked && m.Trained.Low >= LearnedFrom) {
 			more := Falling(*m.Loss) || Few(m)
 			add(result.MorePasses, more)
-			add(result.OtherModel, !more)
+			add(result.OtherModel, !more || Many(m) && m.Trained != nil && m.Trained.High < LearnedFrom)
 		}
 		add(result.GentlerTuning, m.Tuning != nil && *m.Tuning == result.Worse)
 		add(result.UnreadText, m.Sections > 0 && float64(m.Nameless+m.Cut) > unread*float64(m.Sections))
@@ -56,6 +57,9 @@ func Falling(l result.Loss) bool { return l.Last < (1-falling)*l.Before }
 func Few(m *result.Measured) bool {
 	return m.Corpus > 0 && float64(m.Tokens) < fewest*float64(m.Corpus)
 }
+
+// Many says whether the text was trained on more often than recipes/legal.yaml needs to know nearly all of it.
+func Many(m *result.Measured) bool { return m.Corpus > 0 && float64(m.Tokens) > many*float64(m.Corpus) }
 
 // Questions is about how many questions an exam needs for intervals of ten points to both sides, wherever the figure lies.
 func Questions() int { return int(math.Ceil(0.25 * 1.96 * 1.96 / (goal * goal))) }
