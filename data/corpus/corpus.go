@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"hash"
 	"iter"
+	"regexp"
 
 	"slm/data/corpus/doc"
 	"slm/data/corpus/read"
@@ -30,6 +31,12 @@ type Section struct {
 	Source  string `arrow:"source"`  // file:line where the section begins, the file from the folder that the pattern names; or the name of the built-in text
 }
 
+// counted matches the heading of a part for which the corpus has no other name than its number.
+var counted = regexp.MustCompile(` \(\d+ of \d+\)(?: \(\d+\))?$`)
+
+// Nameless reports whether nothing but a number tells the section from others of its document or heading: nobody asks for it by name.
+func (s Section) Nameless() bool { return s.Heading == "" || counted.MatchString(s.Heading) }
+
 // Options says what is read and how it is thinned out.
 type Options struct {
 	From     string           // Licenses, or empty for files
@@ -40,6 +47,7 @@ type Options struct {
 	Near     float64          // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
 	Numbered bool             // keep only documents with cut.MinNumbered numbered sections or more, and of them only these sections
 	Whole    []string         // titles that Numbered does not touch: their sections are their paragraphs, numbered from 1
+	Longest  int              // bytes of a section of a text with headings: longer ones are cut into parts, short ones are joined; 0 leaves them as they are
 	Keep     string           // folder for what the stream has gone through, so that a later stream of the same options and files goes on there; empty keeps nothing
 	Dropped  func(Drop) error // is told what is left out, between the sections; may be nil
 	block    int              // bytes of a file held at a time; 0 means 16 MB

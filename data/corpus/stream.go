@@ -28,6 +28,10 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 			return fmt.Errorf("corpus: %q is to be kept whole and is not among the titles that are kept: %w", title, read.ErrUnknown)
 		}
 	}
+	titles, err := titlesOf(opt)
+	if err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	done, err := openParts(opt)
 	if err != nil {
@@ -38,6 +42,7 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 		if err != nil {
 			return err
 		}
+		titles.entitle(&d)
 		if len(wanted) > 0 {
 			if !wanted[d.Title] {
 				if err := report.drop(opt, whole(d, "its title is not wanted", "")); err != nil {
@@ -114,7 +119,7 @@ type outcome struct {
 
 // pass cuts a document and compares it with those before it.
 func pass(opt Options, dedup *dedup, d doc.Document) outcome {
-	result := cut.Document(d, cut.Options{Numbered: opt.Numbered && !slices.Contains(opt.Whole, d.Title)})
+	result := cut.Document(d, cut.Options{Numbered: opt.Numbered && !slices.Contains(opt.Whole, d.Title), Longest: opt.Longest})
 	out := outcome{passed: passed{Title: d.Title, Shape: result.Kind, Renamed: result.Renamed}}
 	for _, x := range result.Drops {
 		out.drops = append(out.drops, Drop{Title: d.Title, Why: x.Why, Source: place(d, x.Line), Chars: int64(x.Chars), Begins: x.Begins})

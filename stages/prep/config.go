@@ -38,6 +38,7 @@ type Corpus struct {
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
 	Whole    []string `yaml:"whole" unset:"none" identity:"changed" doc:"titles that numbered does not touch: licences without numbered sections, whose sections are their paragraphs; an unknown title is an error"`
+	Longest  int      `yaml:"longest" min:"0" identity:"changed" doc:"longest section of a text with headings, bytes. Longer ones are cut into parts at the ends of paragraphs, entries of reference lists and tables of options are sections, and what is shorter than 100 bytes is joined to its neighbour. Numbered sections stay whole; 0 leaves all whole"`
 	Dedup    struct {
 		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one; a record with a number or heading only if it has the same title too"`
 		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop a document that is at least this similar (5-word shingles) to an earlier one; 0 keeps all. The exam uses the same limit, or 0.8 for 0"`
@@ -45,7 +46,7 @@ type Corpus struct {
 }
 
 func (c Corpus) options() corpus.Options {
-	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole}
+	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole, Longest: c.Longest}
 }
 
 // List is what the corpus is read from; empty for the texts in the program.
@@ -140,7 +141,7 @@ func DefaultTokenizer() Tokenizer {
 // Default has forms in English for documents with numbered sections.
 func Default() Config {
 	var c Config
-	c.Corpus.Dedup.Exact, c.Corpus.Whole = true, []string{}
+	c.Corpus.Dedup.Exact, c.Corpus.Whole, c.Corpus.Longest = true, []string{}, 1000
 	c.Forms = Forms{
 		Place:    "{title}\nSection {number}:",
 		Document: []string{"Section {number} of {title} reads:", "{title}, section {number}.", "[{title} | {number}]"},

@@ -30,6 +30,7 @@ type Result struct {
 
 // Options say how documents are cut.
 type Options struct {
+	Longest  int  // bytes of a section below a heading; longer ones are cut into parts, and short ones are joined. 0 leaves all as they are
 	Numbered bool // only documents with MinNumbered numbered sections or more are cut, and only these sections are kept
 }
 
@@ -41,7 +42,7 @@ type kind struct {
 }
 
 // kinds are asked in this order.
-var kinds = []kind{records, numbered, headed, labelled, paragraphed}
+var kinds = []kind{records, numbered, headed, labelled, paged, paragraphed}
 
 // Document cuts a document. Of one without a piece the drops hold the whole.
 func Document(d doc.Document, opt Options) Result {

@@ -58,6 +58,8 @@ func newPage(d doc.Document) *page {
 // cleanOf is a block's text in its canonical form.
 func cleanOf(b doc.Block) string {
 	switch {
+	case b.Kind == doc.Code && b.Entities:
+		return clean.Code(html.UnescapeString(b.Text))
 	case b.Kind == doc.Code:
 		return clean.Code(b.Text)
 	case b.Kind == doc.Table && b.Decoded:

@@ -13,6 +13,10 @@ type Document struct {
 	Blocks   []Block // in order; together they are the whole text
 	Outlined bool    // the format knows headings, so numbers in a text with headings are lists
 	Entitled bool    // the title is a heading or stands in the file's metadata: first-level headings are none of documents
+	Page     bool    // it is a page of a folder: its first heading is its title, and the others are headings of its sections
+	Own      string  // of a page: its title without those of product and folder
+	Product  string  // of a page: what it is about, when the folder has pages about several products
+	Folder   string  // of a page: the folder in which it lies, in words; empty when its name says nothing
 	Record   bool    // it is a row of a table, not a file: one document, or with a number or heading one section of the document it names
 	Number   string  // of a record
 	Heading  string  // of a record
@@ -38,10 +42,13 @@ type Block struct {
 	Level int    // of a heading, from 1
 	Title string // of a heading: its text without markup, one line
 	Why   string // of an aside: what it is
+	Break bool   // of an aside: what stands before and behind it are two paragraphs
 	Text  string
 	// Decoded says that the text has no entities: an & is an &.
 	Decoded bool
-	Line    int // of the source, on which it begins, from 1
+	// Entities says that code has them: &lt; is a <.
+	Entities bool
+	Line     int // of the source, on which it begins, from 1
 }
 
 // IsSection reports whether the document is a section already.

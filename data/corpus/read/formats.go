@@ -48,6 +48,7 @@ func Register(f Format) {
 func init() {
 	Register(plainText)
 	Register(markdown)
+	Register(mdx)
 	Register(jsonl)
 	Register(csvTable)
 	Register(tsvTable)

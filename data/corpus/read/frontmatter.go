@@ -12,7 +12,7 @@ import (
 )
 
 // parseMarkdown makes a document of a Markdown text. The title that its front matter gives is that of the whole; else it has the one given.
-func parseMarkdown(b doc.Block, title, source string) doc.Document {
+func parseMarkdown(b doc.Block, title, source string, mdx bool) doc.Document {
 	d := doc.Document{Title: title, Source: source, Outlined: true, Chars: doc.Chars(b.Text)}
 	body, line := b.Text, b.Line
 	if n, own := frontMatter(b.Text); n > 0 && b.Line == 1 {
@@ -22,7 +22,7 @@ func parseMarkdown(b doc.Block, title, source string) doc.Document {
 			d.Title, d.Entitled = own, true
 		}
 	}
-	d.Blocks = append(d.Blocks, outlineOf(body, line)...)
+	d.Blocks = append(d.Blocks, outlineOf(body, line, mdx)...)
 	if i, h := firstText(d.Blocks); d.Entitled && h.Kind == doc.Head && h.Title == d.Title {
 		d.Blocks[i].Kind, d.Blocks[i].Why = doc.Aside, "the title again"
 	}

@@ -18,6 +18,7 @@ type File struct {
 	Name   string
 	Label  string // from the folder that the pattern begins with, with slashes: the same wherever that folder lies
 	Format Format // that reads it; the zero value when none does
+	About  About  // of a file below a folder
 	Below  bool   // it was found below a folder that a recipe names; nobody has chosen it by its name
 }
 
@@ -25,12 +26,14 @@ type File struct {
 // that is a folder stands for all readable files below it. A pattern that matches nothing is an error.
 func List(patterns []string) (Listing, error) {
 	var l Listing
+	several := len(slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return !isFolder(p) })) > 1
 	for _, pattern := range patterns {
-		if info, err := os.Stat(pattern); err == nil && info.IsDir() {
+		if isFolder(pattern) {
 			found, left, err := walk(pattern)
 			if err != nil {
 				return Listing{}, fmt.Errorf("corpus: %s: %w: %w", pattern, ErrUnreadable, err)
 			}
+			about(pattern, found, several)
 			l.Files, l.Left = append(l.Files, found...), append(l.Left, left...)
 			if len(found) == 0 {
 				return Listing{}, fmt.Errorf("corpus: %s: %w: no file below it can be read%s", pattern, ErrUnreadable, because(l.Reasons().String()))
@@ -46,6 +49,11 @@ func List(patterns []string) (Listing, error) {
 	slices.SortStableFunc(l.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	l.Files = slices.CompactFunc(l.Files, func(a, b File) bool { return a.Name == b.Name })
 	return l, nil
+}
+
+func isFolder(pattern string) bool {
+	info, err := os.Stat(pattern)
+	return err == nil && info.IsDir()
 }
 
 func because(reasons string) string {

@@ -64,6 +64,22 @@ func Files(patterns []string, opt Options) (iter.Seq2[doc.Document, error], erro
 	}, nil
 }
 
+// Pages returns the documents of the files below folders.
+func (l Listing) Pages(opt Options) iter.Seq2[doc.Document, error] {
+	return func(yield func(doc.Document, error) bool) {
+		for _, f := range l.Files {
+			if !f.Below {
+				continue
+			}
+			for d, err := range f.documents(opt) {
+				if !yield(d, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
 // documents opens a file and reads it. An error is the last that it yields.
 func (f File) documents(opt Options) iter.Seq2[doc.Document, error] {
 	return func(yield func(doc.Document, error) bool) {
@@ -73,7 +89,12 @@ func (f File) documents(opt Options) iter.Seq2[doc.Document, error] {
 			return
 		}
 		defer func() { _ = from.Close() }() // read only
-		From(from, f.Name, f.Label, opt)(yield)
+		From(from, f.Name, f.Label, opt)(func(d doc.Document, err error) bool {
+			if f.Below && err == nil {
+				d = f.page(d)
+			}
+			return yield(d, err)
+		})
 	}
 }
 
@@ -155,8 +176,10 @@ func (in *Input) random() (io.ReaderAt, int64, error) {
 func decoded(text string) string { return norm.NFC.String(text) }
 
 // title is the file's name, as clean as a title in a text: forms put it into lines.
-func (in *Input) title() string {
-	inner, _ := unpacked(in.name)
+func (in *Input) title() string { return stemTitle(in.name) }
+
+func stemTitle(name string) string {
+	inner, _ := unpacked(name)
 	base := filepath.Base(inner)
 	if title := clean.Fold(clean.Text(strings.ToValidUTF8(strings.TrimSuffix(base, filepath.Ext(base)), ""))); title != "" {
 		return title

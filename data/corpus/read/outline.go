@@ -3,6 +3,7 @@ package read
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -30,15 +31,17 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // outline finds the headings, code, tables and comments of a Markdown text; what is between them is prose. The blocks are verbatim.
 type outline struct {
 	source []byte
+	marks  []mark // what is no text, in order
 	line   int
 	at     int // bytes that are in blocks
 	blocks []doc.Block
 }
 
 // outlineOf cuts a Markdown text into blocks. Headings are those of the document itself, not of a quotation or of a list's item.
-func outlineOf(source string, line int) []doc.Block {
+func outlineOf(source string, line int, mdx bool) []doc.Block {
 	o := &outline{source: []byte(lineEnds.Replace(source)), line: line}
-	root := markdownParser.Parse(text.NewReader(tamed(o.source)))
+	o.marks = apart(append(noteFences(o.source), marksOf(o.source, mdx)...))
+	root := markdownParser.Parse(text.NewReader(blanked(tamed(o.source), o.marks)))
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the visitor never fails
 		if !entering {
 			return ast.WalkContinue, nil
@@ -60,7 +63,7 @@ func (o *outline) visit(n ast.Node) ast.WalkStatus {
 		if n.Pos() < 0 || n.Pos() >= len(o.source) {
 			return ast.WalkSkipChildren
 		}
-		o.add(doc.Block{Kind: doc.Code}, o.lineStart(n.Pos()), o.fenceEnd(n))
+		o.fenced(n)
 		return ast.WalkSkipChildren
 	case *ast.CodeBlock:
 		if last := n.Lines().Len() - 1; last >= 0 {
@@ -72,7 +75,9 @@ func (o *outline) visit(n ast.Node) ast.WalkStatus {
 		return ast.WalkSkipChildren
 	case *ast.RawHTML:
 		if last := n.Segments.Len() - 1; last >= 0 {
-			o.comments(n.Segments.At(0).Start, n.Segments.At(last).Stop)
+			start, end := n.Segments.At(0).Start, n.Segments.At(last).Stop
+			o.comments(start, end)
+			o.tagMarks(start, end)
 		}
 	case *tables.Table:
 		o.table(n)
@@ -97,10 +102,20 @@ func (o *outline) prose(end int) {
 }
 
 func (o *outline) take(b doc.Block, end int) {
-	piece := o.source[o.at:end]
-	b.Text, b.Line = string(piece), o.line
-	o.line += bytes.Count(piece, []byte{'\n'})
-	o.at, o.blocks = end, append(o.blocks, b)
+	cut := o.pieces
+	if b.Kind == doc.Head || b.Kind == doc.Aside {
+		cut = func(_, end int, give func(int, *mark)) { give(end, nil) }
+	}
+	cut(o.at, end, func(end int, m *mark) {
+		b := b
+		if m != nil {
+			b = doc.Block{Kind: doc.Aside, Why: m.why, Break: m.breaks}
+		}
+		piece := o.source[o.at:end]
+		b.Text, b.Line = string(piece), o.line
+		o.line += bytes.Count(piece, []byte{'\n'})
+		o.at, o.blocks = end, append(o.blocks, b)
+	})
 }
 
 func (o *outline) lineStart(at int) int { return bytes.LastIndexByte(o.source[:at], '\n') + 1 }
@@ -133,6 +148,28 @@ func (o *outline) heading(n *ast.Heading) {
 	o.add(b, start, end)
 }
 
+// fenced takes code between fences. What a directive of MyST makes (a table of contents, an index) is none, and neither is what it only includes.
+func (o *outline) fenced(n *ast.FencedCodeBlock) {
+	start, end := o.lineStart(n.Pos()), o.fenceEnd(n)
+	b := doc.Block{Kind: doc.Code}
+	if info := n.Info; info != nil {
+		if m := directive.FindSubmatch(info.Segment.Value(o.source)); m != nil && !slices.Contains(codeDirectives, string(m[1])) {
+			b = doc.Block{Kind: doc.Aside, Why: "directive " + string(m[1]), Break: true}
+		}
+	}
+	if n.Lines().Len() > 0 && b.Kind == doc.Code {
+		if o.isMarks(n.Lines().At(0).Start, n.Lines().At(n.Lines().Len()-1).Stop) {
+			b = doc.Block{Kind: doc.Aside, Why: "included file", Break: true}
+		}
+	}
+	o.add(b, start, end)
+}
+
+var directive = regexp.MustCompile(`^\{([\w:-]+)\}`)
+
+// codeDirectives are the directives of MyST whose content is code.
+var codeDirectives = []string{"code", "code-block", "code-cell", "sourcecode", "parsed-literal", "literalinclude", "doctest", "testcode", "prompt"}
+
 // fenceEnd is behind the closing fence, or behind the code when there is none.
 func (o *outline) fenceEnd(n *ast.FencedCodeBlock) int {
 	start := o.lineStart(n.Pos())
@@ -157,12 +194,20 @@ func (o *outline) html(n *ast.HTMLBlock) {
 	if n.HasClosure() {
 		end = max(end, o.lineEnd(n.ClosureLine.Stop-1))
 	}
-	if n.HTMLBlockType == ast.HTMLBlockType1 {
-		o.add(doc.Block{Kind: doc.Code}, start, end)
-		return
+	switch {
+	case n.HTMLBlockType != ast.HTMLBlockType1:
+		o.comments(start, end)
+		o.tagMarks(start, end)
+	case programs.Match(o.source[start:end]):
+		o.add(doc.Block{Kind: doc.Aside, Why: "script or style", Break: true}, start, end)
+	default:
+		o.tagMarks(start, end)
+		o.add(doc.Block{Kind: doc.Code, Entities: true}, start, end)
 	}
-	o.comments(start, end)
 }
+
+// programs matches the beginning of what a browser runs or draws by.
+var programs = regexp.MustCompile(`(?i)^\s*<(?:script|style)\b`)
 
 var comment = regexp.MustCompile(`(?s)<!--.*?-->`)
 

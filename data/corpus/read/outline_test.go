@@ -13,7 +13,7 @@ func TestOutlineOf_EndlessNestingIsProse(t *testing.T) {
 		source := "# A\n\n" + strings.Repeat(mark, 1<<20/len(mark)) + "\n\n## B\n\ntext\n"
 		var heads []string
 		chars := 0
-		for _, b := range outlineOf(source, 1) {
+		for _, b := range outlineOf(source, 1, false) {
 			if chars += doc.Chars(b.Text); b.Kind == doc.Head {
 				heads = append(heads, b.Title)
 			}
