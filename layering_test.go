@@ -28,9 +28,9 @@ var layers = []layer{
 	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}},       // what benchmarks share
 	{packages: []string{"internal/term"}},                                           // shows what the pipeline tells
 	{packages: []string{"pipeline/runtest"}},                                        // runs for tests
-	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate"}}, // what is done with runs and plans
+	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},
-	{packages: []string{"pipeline/blackbox"}},
+	{packages: []string{"pipeline/blackbox", "pipeline/survey"}},
 	{packages: []string{"pipeline/rundir", "pipeline/recipe"}},
 	{packages: []string{"report"}},
 	{packages: []string{"stages/all"}}, // the list of stages

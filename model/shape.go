@@ -3,13 +3,15 @@ package model
 import (
 	"errors"
 	"fmt"
+
+	"slm/pipeline/schema"
 )
 
 // Shape is the recipe's section model: what a model is like, but for its vocabulary, which is the tokenizer's.
 type Shape struct {
-	Layers    int     `yaml:"layers" min:"1" max:"1000" doc:"number of transformer blocks"`
-	Width     int     `yaml:"width" min:"8" max:"65536" doc:"width of the residual stream; a multiple of heads"`
-	Heads     int     `yaml:"heads" min:"1" doc:"query heads; each is width/heads wide, an even number"`
+	Layers    int     `yaml:"layers" min:"1" max:"1000" auto:"by the number of tokens of the corpus" doc:"number of transformer blocks"`
+	Width     int     `yaml:"width" min:"8" max:"65536" auto:"by the number of tokens of the corpus" doc:"width of the residual stream; a multiple of heads"`
+	Heads     int     `yaml:"heads" min:"1" auto:"64 of the width each" doc:"query heads; each is width/heads wide, an even number"`
 	KVHeads   int     `yaml:"kv_heads" min:"0" doc:"key and value heads; must divide heads; 0 = heads"`
 	Hidden    int     `yaml:"hidden" min:"0" doc:"inner width of the MLP; 0 = 8/3 of width, rounded up to a multiple of 64"`
 	Context   int     `yaml:"context" min:"16" max:"1048576" doc:"tokens of a training row, and the longest sequence"`
@@ -22,7 +24,29 @@ func DefaultShape() Shape {
 	return Shape{Layers: 6, Width: 256, Heads: 4, Context: 512, RopeTheta: 10000, Tied: true}
 }
 
-// Config is the shape for a vocabulary of that size, with the derived values filled in.
+// Open reports whether something of the shape is schema.Auto: it is known once the corpus is.
+func (s Shape) Open() bool {
+	return s.Layers == schema.Auto || s.Width == schema.Auto || s.Heads == schema.Auto
+}
+
+// headWidth is that of the heads of a shape that leaves their number open.
+const headWidth = 64
+
+// Filled is the shape with layers and width in place of what is open.
+func (s Shape) Filled(layers, width int) Shape {
+	if s.Layers == schema.Auto {
+		s.Layers = layers
+	}
+	if s.Width == schema.Auto {
+		s.Width = width
+	}
+	if s.Heads == schema.Auto {
+		s.Heads = max(1, s.Width/headWidth)
+	}
+	return s
+}
+
+// Config is the shape for a vocabulary of that size, with the derived values filled in. Nothing of it is open.
 func (s Shape) Config(vocab int) Config {
 	kv, hidden := s.KVHeads, s.Hidden
 	if kv == 0 {
@@ -40,6 +64,20 @@ func (s Shape) Config(vocab int) Config {
 // Validate checks what spans fields.
 func (s Shape) Validate() error {
 	var errs []error
+	if s.Width == schema.Auto && s.Heads != schema.Auto {
+		errs = append(errs, errors.New("heads: are auto where width is"))
+	}
+	if s.Open() {
+		if s.KVHeads > 0 && s.Heads == schema.Auto {
+			errs = append(errs, errors.New("kv_heads: must divide heads, which are auto: leave it at 0"))
+		}
+		if s.Width != schema.Auto && s.Width%headWidth != 0 && s.Heads == schema.Auto {
+			errs = append(errs, fmt.Errorf("width: %d is no multiple of %d, the width of a head where heads is auto", s.Width, headWidth))
+		}
+		if s.Width == schema.Auto || s.Heads == schema.Auto {
+			return errors.Join(errs...)
+		}
+	}
 	switch {
 	case s.Width%s.Heads != 0:
 		errs = append(errs, fmt.Errorf("heads: width %d is no multiple of %d", s.Width, s.Heads))

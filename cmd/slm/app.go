@@ -86,6 +86,7 @@ func once(message string) string {
 
 // commands are those of the program, in the order of the help. A command is a file, and a line here.
 var commands = []func(*app) *cobra.Command{
+	newInit,
 	newRecipe,
 	newData,
 	newConfig,

@@ -29,6 +29,10 @@ func (f *recipeFlags) addStages(cmd *cobra.Command) {
 
 // load reads the recipe with everything that overrides it.
 func (a *app) load(name string, f *recipeFlags) (*recipe.Loaded, error) {
+	name, err := beside(name)
+	if err != nil {
+		return nil, err
+	}
 	return recipe.Load(recipe.Source{Name: name, Shipped: recipes.Files, Set: f.set, Env: a.env})
 }
 

@@ -20,7 +20,7 @@ import (
 type planned struct {
 	Run        string             `json:"run"`
 	Kernel     string             `json:"kernel"`
-	Parameters int64              `json:"parameters"` // of the small model
+	Parameters int64              `json:"parameters"` // of the small model; 0 = they follow from the corpus, which was not read
 	Files      *corpusFiles       `json:"files,omitempty"`
 	Stages     []pipeline.Planned `json:"stages"`
 	Estimate   *estimate.Estimate `json:"estimate,omitempty"`
@@ -41,7 +41,10 @@ func newPlan(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result := planned{Run: p.Folder(), Kernel: p.Kernel, Parameters: r.Model.Config(r.Tokenizer.Train.Vocab).Count(), Stages: p.Stages}
+			result := planned{Run: p.Folder(), Kernel: p.Kernel, Stages: p.Stages}
+			if !r.Model.Open() {
+				result.Parameters = r.Model.Config(r.Tokenizer.Train.Vocab).Count()
+			}
 			if result.Files, err = filesOf(r.Data.Corpus); err != nil {
 				return err
 			}
@@ -49,6 +52,7 @@ func newPlan(a *app) *cobra.Command {
 				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
 					return err
 				}
+				result.Parameters = result.Estimate.Parameters
 				if err := p.KeepEstimate(result.Estimate.Events()); err != nil {
 					a.log().Warn("a later run will not show this estimate", "why", err)
 				}
@@ -74,7 +78,11 @@ func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) 
 }
 
 func showPlan(w io.Writer, r planned, done bool, columns int) {
-	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s parameters\n", sanitize.Line(r.Run), r.Kernel, term.Amount(float64(r.Parameters)))
+	size := term.Amount(float64(r.Parameters)) + " parameters"
+	if r.Parameters == 0 {
+		size = "auto: it follows from the corpus"
+	}
+	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s\n", sanitize.Line(r.Run), r.Kernel, size)
 	r.Files.show(w, columns)
 	_, _ = fmt.Fprintln(w)
 	for _, s := range r.Stages {

@@ -33,12 +33,16 @@ func newTrain(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "train RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
 		Short: "Run a recipe: data, dp, kit, bpo, eval",
-		Long: "Runs a recipe's stages. RECIPE is a file, or the name of a recipe inside the program (slm recipe list). Stages that an earlier run has\n" +
+		Long: "Runs a recipe's stages. RECIPE is a file, the name of a recipe inside the program (slm recipe list), or a\n" +
+			"folder of texts: then the recipe is FOLDER.yaml beside it, which is written where it is not there (slm init). Stages that an earlier run has\n" +
 			"finished are reused, and an interrupted stage continues from its last save: after an interruption, run the same command again.\n" +
 			"-s overrides values of the recipe, and so do variables such as SLM_STAGES__DP__TOKENS=2M." +
 			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm train legal\n  slm train recipes/legal.yaml -s stages.dp.tokens=2M --until kit",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.ensure(cmd.Context(), args[0]); err != nil {
+				return err
+			}
 			if overfit {
 				return a.overfit(cmd.Context(), args[0], &f)
 			}

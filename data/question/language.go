@@ -121,3 +121,6 @@ func languageOf(text string) *language {
 	}
 	return best
 }
+
+// Language is the code of a text's language (en, zh, de, fr, ko), by its script and its function words; empty for any other.
+func Language(text string) string { return languageOf(text).code }

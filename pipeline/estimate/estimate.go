@@ -15,6 +15,7 @@ import (
 	"slm/stages"
 	"slm/stages/all"
 	"slm/stages/domain"
+	"slm/stages/dp"
 )
 
 // StageCost is what one stage is expected to take.
@@ -25,11 +26,12 @@ type StageCost struct {
 
 // Estimate is what the stages of a plan that are run are expected to take.
 type Estimate struct {
-	Stages []StageCost `json:"stages"`
-	All    StageCost   `json:"all"`
-	USD    *float64    `json:"usd"`    // nil = the price is not known; local weights cost nothing
-	Memory uint64      `json:"memory"` // bytes at the peak, as measured while calibrating; 0 = unknown
-	Notes  []string    `json:"notes,omitempty"`
+	Parameters int64       `json:"parameters"` // of the small model
+	Stages     []StageCost `json:"stages"`
+	All        StageCost   `json:"all"`
+	USD        *float64    `json:"usd"`    // nil = the price is not known; local weights cost nothing
+	Memory     uint64      `json:"memory"` // bytes at the peak, as measured while calibrating; 0 = unknown
+	Notes      []string    `json:"notes,omitempty"`
 }
 
 // Of estimates what a plan will take from a short calibration: the first steps of each training stage, some generation, and some
@@ -53,9 +55,13 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 	if !data.Made {
 		made = 0
 	}
+	shape, err := dp.Shape(r, dom)
+	if err != nil {
+		return nil, err
+	}
 	e := &estimator{recipe: r, cost: &Estimate{}}
 	e.Calibration = stages.Calibration{
-		Settings: r, Domain: dom, Made: made, Model: model.New(r.Model.Config(dom.Tokenizer.Vocab()), r.Seed),
+		Settings: r, Domain: dom, Made: made, Model: model.New(shape.Config(dom.Tokenizer.Vocab()), r.Seed),
 		Time: watch.repeat, Once: watch.once, Note: e.note,
 		Env: &stages.Env{Seed: r.Seed, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {}},
 	}
@@ -77,6 +83,7 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 		e.cost.Stages = append(e.cost.Stages, StageCost{s.Stage, c})
 		e.cost.All.Add(c)
 	}
+	e.cost.Parameters = e.Model.Config.Count()
 	e.cost.All.Stage = "all"
 	e.price()
 	if free := watch.total.free(); free < busy {

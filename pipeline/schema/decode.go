@@ -141,7 +141,9 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string, tag reflect.St
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		d.mapping(n, v, path)
+		if !d.automatic(n, v, path) {
+			d.mapping(n, v, path)
+		}
 	case reflect.Slice, reflect.Array:
 		d.sequence(n, v, path, tag)
 	case reflect.Map:
@@ -306,6 +308,9 @@ func (d *decoder) text(text string, place func() Place, v reflect.Value, path st
 // setText converts and checks one scalar.
 func setText(v reflect.Value, text string, tag func(string) string) error {
 	switch kind := v.Kind(); {
+	case text == autoWord && tag(autoWord) != "":
+		setAuto(v)
+		return nil
 	case v.Type() == durationType:
 		x, err := parseDuration(text)
 		if err != nil {

@@ -97,7 +97,11 @@ func meaning(t reflect.Type, tag reflect.StructTag) string {
 	if d, ok := reflect.Zero(t).Interface().(Documented); ok {
 		return d.Doc()
 	}
-	return tag.Get("doc")
+	doc := tag.Get("doc")
+	if auto := tag.Get(autoWord); auto != "" {
+		doc += "; auto = " + auto
+	}
+	return doc
 }
 
 const section = "section"
@@ -156,6 +160,8 @@ func written(v reflect.Value, tag reflect.StructTag) string {
 		return unset
 	}
 	switch {
+	case isAuto(v, tag):
+		return autoWord
 	case !v.IsValid():
 		return "none"
 	case v.Type() == durationType:

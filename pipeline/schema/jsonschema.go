@@ -2,6 +2,7 @@ package schema
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,6 +33,11 @@ func shape(t reflect.Type, v reflect.Value, tag reflect.StructTag) map[string]an
 		v = usually(v).Elem()
 	}
 	s := plainShape(t, v, tag)
+	if word := map[string]any{"const": autoWord}; tag.Get(autoWord) != "" {
+		s["anyOf"] = append(s["anyOf"].([]any), word)
+	} else if t.Kind() == reflect.Struct && !isText(t) && slices.ContainsFunc(fieldsOf(t), func(f field) bool { return f.tag.Get(autoWord) != "" }) {
+		s = map[string]any{"anyOf": []any{s, word}}
+	}
 	if doc := meaning(t, tag); doc != "" {
 		s["description"] = doc
 	}

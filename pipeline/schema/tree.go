@@ -34,7 +34,9 @@ func tree(v reflect.Value, path string, skip func(string) bool) any {
 			if skip != nil && skip(at) {
 				continue
 			}
-			if x := tree(f.of(v), at, skip); x != nil {
+			if isAuto(f.of(v), f.tag) {
+				m[f.name] = autoWord
+			} else if x := tree(f.of(v), at, skip); x != nil {
 				m[f.name] = x
 			}
 		}
@@ -96,7 +98,9 @@ func ordered(v, base reflect.Value, path string, skip func(string) bool) any {
 			if skip != nil && skip(at) || item.Kind() == reflect.String && item.Len() == 0 && (!usual.IsValid() || usual.Len() == 0) {
 				continue
 			}
-			if x := ordered(item, usual, at, skip); x != nil {
+			if isAuto(item, f.tag) {
+				m = append(m, yaml.MapItem{Key: f.name, Value: autoWord})
+			} else if x := ordered(item, usual, at, skip); x != nil {
 				m = append(m, yaml.MapItem{Key: f.name, Value: x})
 			}
 		}

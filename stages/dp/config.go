@@ -14,7 +14,7 @@ const (
 
 // Config is the recipe's section stages.dp: pretraining on the domain's text.
 type Config struct {
-	Tokens     int64         `yaml:"tokens" min:"0" doc:"tokens of all steps together, padding included; 0 = use epochs"`
+	Tokens     int64         `yaml:"tokens" min:"0" auto:"as many as a model needs that is to know most sections, by measurements (docs/measurements.md), and no more than ten minutes of two cores without AMX; slm plan says how many, and what they are expected to come to" doc:"tokens of all steps together, padding included; 0 = use epochs"`
 	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give tokens or epochs and set the other to 0"`
 	Batch      int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
 	Mix        Mix           `yaml:"mix" doc:"what a pass consists of"`
@@ -33,6 +33,7 @@ type Mix struct {
 	Pairs  float64 `yaml:"pairs" min:"0" doc:"weight of questions about training sections, answered in full; each is asked pairs/corpus times a pass"`
 	Places float64 `yaml:"places" min:"0" doc:"weight of the same questions, answered with the place alone"`
 	Asked  float64 `yaml:"asked" min:"0" identity:"changed" doc:"weight of questions that rules make from the text of every section (topics, definitions, conditions, permissions, words of a sentence), answered with the place alone; other wordings in each pass. A held-out question of the exam, or a near copy of one, is never among them"`
+	Drill  float64 `yaml:"drill" min:"0" identity:"changed" doc:"weight of exercises: questions about headings that are made up of words of the corpus, answered with the place that follows from them. They teach to take a place from the question; a corpus of a few hundred sections does not"`
 	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in a form other than place"`
 
 	Contrast float64 `yaml:"contrast" min:"0" identity:"changed" doc:"in how many pairs of a question and a section each section stands, on average, for the encoder own (stages.find.dense), which is trained beside the model: about 20 are enough; 0 = the run has no such encoder"`
@@ -46,7 +47,7 @@ func Default() Config {
 // Validate checks what spans fields.
 func (c Config) Validate() error {
 	var errs []error
-	if (c.Tokens > 0) == (c.Epochs > 0) {
+	if (c.Tokens != 0) == (c.Epochs > 0) {
 		errs = append(errs, errors.New("tokens: give either tokens or epochs, and set the other to 0"))
 	}
 	if c.Mix.Corpus <= 0 {

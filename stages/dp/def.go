@@ -35,7 +35,13 @@ var Def = stages.Def{
 }
 
 func fromRecipe(s stages.Settings) *Stage {
-	return New(stages.Get[Config](s, "stages.dp"), stages.Get[model.Shape](s, "model").Config(stages.Get[int](s, "tokenizer.train.vocab")))
+	cfg, shape := stages.Get[Config](s, "stages.dp"), stages.Get[model.Shape](s, "model")
+	if shape.Open() {
+		stage := New(cfg, model.Config{})
+		stage.open = &shape
+		return stage
+	}
+	return New(cfg, shape.Config(stages.Get[int](s, "tokenizer.train.vocab")))
 }
 
 // check compares the section with the model's.
@@ -60,12 +66,24 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 		}
 		return job, err
 	})
+	if err == nil && !stage.cfg.Fresh {
+		err = tellOutlook(c, stage.cfg, mix)
+	}
 	if err != nil || stage.cfg.Mix.Contrast == 0 {
 		return sum, err
 	}
 	encoder, err := encoderCost(ctx, c, stage, mix)
 	sum.Seconds += encoder
 	return sum, err
+}
+
+// tellOutlook adds to an estimate what the tokens are expected to come to.
+func tellOutlook(c *stages.Calibration, cfg Config, mix *Mixture) error {
+	look, err := cfg.Look(mix, c.Model.Config.Context)
+	if err == nil && look.Known() {
+		c.Note("%s: %s", stages.DP, look)
+	}
+	return err
 }
 
 // encoderCost is how many seconds the encoder takes. It is an upper bound: later steps know the sections that keywords find for earlier ones.

@@ -16,6 +16,7 @@ import (
 	"slm/data/pack"
 	"slm/model"
 	"slm/model/bag"
+	"slm/pipeline/schema"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/trainer"
@@ -25,11 +26,14 @@ import (
 type Stage struct {
 	cfg   Config
 	model model.Config // Vocab is set from the tokenizer
+	open  *model.Shape // that the corpus fills in, instead of model; nil = nothing is open
 	bag   bag.Config   // of the encoder beside it
 }
 
 // New returns the stage.
-func New(cfg Config, m model.Config) *Stage { return &Stage{cfg, m, bag.DefaultConfig()} }
+func New(cfg Config, m model.Config) *Stage {
+	return &Stage{cfg: cfg, model: m, bag: bag.DefaultConfig()}
+}
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.DP }
@@ -55,6 +59,13 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: fmt.Sprintf(
 			"%d of %d sections are longer than %d tokens: what follows is not read (stages.dp.max_section, stages.dp.long)", cut, sections, mix.max)})
 	}
+	look, err := s.cfg.Look(mix, job.Context)
+	if err != nil {
+		return err
+	}
+	if look.Poor() {
+		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: look.String()})
+	}
 	over := placesOver(env, dom, job.Context)
 	var left int64 // tokens that stage kit trains on instead
 	if s.cfg.Fresh {
@@ -79,6 +90,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
 	facts["places_over"] = strconv.Itoa(over)
 	mix.askedFacts(facts)
+	if s.open != nil || look.Auto {
+		look.facts(facts, job.Model.Config)
+	}
 	if s.cfg.Fresh {
 		domain.LeaveTokens(facts, left)
 	}
@@ -98,6 +112,13 @@ func placesOver(env *stages.Env, dom *domain.Domain, context int) int {
 // Job is what the stage trains: a new model, on the mixture of a domain.
 func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, error) {
 	cfg := s.model
+	if s.open != nil {
+		shape, err := filled(*s.open, dom)
+		if err != nil {
+			return trainer.Job{}, nil, err
+		}
+		cfg = shape.Config(0)
+	}
 	cfg.Vocab = dom.Tokenizer.Vocab()
 	if err := cfg.Validate(); err != nil {
 		return trainer.Job{}, nil, err
@@ -106,9 +127,17 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 	if err != nil {
 		return trainer.Job{}, nil, err
 	}
+	tokens := s.cfg.Tokens
+	if tokens == schema.Auto {
+		look, err := s.cfg.Look(mix, cfg.Context)
+		if err != nil {
+			return trainer.Job{}, nil, err
+		}
+		tokens = look.Tokens
+	}
 	return trainer.Job{
 		Stage: stages.DP, Model: model.New(cfg, seed), Epoch: mix.Epoch, HeldOut: HeldOut(dom),
-		Tokens: s.cfg.Tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim, Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, trainer.Rate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}, mix, nil
 }
 

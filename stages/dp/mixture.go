@@ -19,8 +19,9 @@ type Mixture struct {
 	max     int // tokens of an example
 	seed    uint64
 	pairs   *pairs.Questions
-	trained []int32      // sections with pairs, in corpus order
-	made    *domain.Made // nil without questions made by rules
+	trained []int32         // sections with pairs, in corpus order
+	made    *domain.Made    // nil without questions made by rules
+	real    map[string]bool // places that there are; nil without exercises
 }
 
 // NewMixture opens the tokens of a domain and counts what can be asked about it. With cut, what is longer than an example is not read.
@@ -37,6 +38,9 @@ func NewMixture(dom *domain.Domain, mix Mix, maxSection int, cut bool, seed uint
 	}
 	if mix.Asked > 0 {
 		m.made = dom.Made()
+	}
+	if mix.Drill > 0 {
+		m.real = places(dom.Forms, dom.Sections)
 	}
 	return m, nil
 }
@@ -62,12 +66,14 @@ const (
 	full                 // pair number n of a section, with the place and the text
 	place                // the same with the place alone
 	asked                // question number n of the pass's, made by rules, with the place
+	exercise             // exercise number n of the pass's, with the place
 )
 
 // example is a draw of an epoch: what its tokens are made from.
 type example struct {
 	section  int32
 	size     int32 // tokens
+	prompt   int32 // of them that are read and not trained
 	n        int32
 	part, of uint16
 	kind     kind
@@ -78,6 +84,7 @@ type epoch struct {
 	*Mixture
 	examples  []example
 	questions []string // made by rules, in the order of their sections
+	drilled   []drilled
 }
 
 // Epoch is a pass: each section once, in a document form drawn for it or for each of its parts, each training section Pairs/Corpus times as a question with its full answer and
@@ -101,6 +108,7 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 		}
 	}
 	m.ask(&e, number)
+	m.drill(&e, number)
 	for k := range e.examples {
 		x := &e.examples[k]
 		if x.kind == document {
@@ -115,7 +123,7 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		x.size = int32(len(made.Tokens))
+		x.size, x.prompt = int32(len(made.Tokens)), int32(made.Prompt)
 	}
 	order := rng.New(m.seed, "dp", "order").At(uint64(number))
 	order.Shuffle(len(e.examples), func(i, j int) { e.examples[i], e.examples[j] = e.examples[j], e.examples[i] })
@@ -125,8 +133,10 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 // Len is the number of examples.
 func (e epoch) Len() int { return len(e.examples) }
 
-// Size is that of example i. All of it is trained.
-func (e epoch) Size(i int) (tokens, prompt int) { return int(e.examples[i].size), 0 }
+// Size is that of example i. All of it is trained, but for the questions of exercises.
+func (e epoch) Size(i int) (tokens, prompt int) {
+	return int(e.examples[i].size), int(e.examples[i].prompt)
+}
 
 // Example makes example i.
 func (e epoch) Example(i int) (pack.Example, error) {
@@ -142,6 +152,9 @@ func (e epoch) Example(i int) (pack.Example, error) {
 func (e epoch) answer(x example) (pack.Example, error) {
 	if x.kind == asked {
 		return e.askedAbout(x)
+	}
+	if x.kind == exercise {
+		return e.drilledIn(x)
 	}
 	p, err := e.read.Pair(e.pairs, int(x.section), int(x.n))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"slm/checkpoint"
 	"slm/data/exam"
 	"slm/llm"
+	"slm/optim"
 	"slm/stages"
 	"slm/stages/knowledge"
 	"slm/stages/trainer"
@@ -28,10 +29,10 @@ var Def = stages.Def{
 			c := stages.At[Config](s, "stages.rft")
 			c.Passage, c.OneStep = stages.Get[int](s, "eval.knowledge"), knowledge.InOneStep(s)
 			if c.Samples > 0 && !named("stages.rft.optim.lr") { // off, the section is its default, which is in no fingerprint
-				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width")) / 4 // the weights are tuned already
+				c.Optim.LR = rate(c.Optim.Name, stages.Get[int](s, "model.width"))
 			}
 			if c.Samples > 0 && !named("stages.rft.dpo.optim.lr") {
-				c.DPO.Optim.LR = c.Optim.LR / 10
+				c.DPO.Optim.LR = trainer.Part(c.Optim.LR, 10)
 			}
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {
@@ -107,4 +108,14 @@ func reward(style string, answer int, c llm.Choice) float64 {
 		}
 	}
 	return c.Scores[answer] - best
+}
+
+// rate is the learning rate for a model of that width, a quarter of that of tuning: the weights are tuned already.
+func rate(name optim.Name, width int) float64 {
+	return trainer.Part(trainer.TuningRate(name, width), 4)
+}
+
+// dpoRate is a tenth of the stage's own.
+func (s *Stage) dpoRate(_ optim.Name, width int) float64 {
+	return trainer.Part(s.cfg.Optim.For(width, rate).LR, 10)
 }

@@ -5,12 +5,13 @@ import (
 	"strconv"
 
 	"slm/optim"
+	"slm/pipeline/schema"
 )
 
 // Optim is how weights are updated.
 type Optim struct {
 	Name        optim.Name `yaml:"name" doc:"the optimiser"`
-	LR          float64    `yaml:"lr" above:"0" max:"1" doc:"peak learning rate; by default it follows from name and model.width (docs/learning-rates.md)"`
+	LR          float64    `yaml:"lr" above:"0" max:"1" auto:"follows from the width that model: auto comes to" doc:"peak learning rate; by default it follows from name and model.width (docs/learning-rates.md)"`
 	Betas       [2]float64 `yaml:"betas" min:"0" max:"0.99999" doc:"decay rates of the two moments"`
 	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1" doc:"weight decay of matrices; norms never decay"`
 	Clip        float64    `yaml:"clip" min:"0" doc:"limit of the gradient's global norm; 0 = none"`
@@ -55,7 +56,11 @@ func (o Optim) Unread() []string {
 }
 
 // Rate is the peak learning rate that serves a model of that width, trained from nothing, to two digits.
+// It is open where the width is (schema.Auto).
 func Rate(name optim.Name, width int) float64 {
+	if width == schema.Auto {
+		return schema.Auto
+	}
 	spec, err := optim.Find(string(name))
 	if err != nil {
 		return 0 // the recipe was checked
@@ -65,7 +70,23 @@ func Rate(name optim.Name, width int) float64 {
 }
 
 // TuningRate is that of a model that goes on learning: a third.
-func TuningRate(name optim.Name, width int) float64 { return Rate(name, width) / 3 }
+func TuningRate(name optim.Name, width int) float64 { return Part(Rate(name, width), 3) }
+
+// Part is a learning rate divided by n; one that is open stays so.
+func Part(rate, n float64) float64 {
+	if rate == schema.Auto {
+		return rate
+	}
+	return rate / n
+}
+
+// For is the section with its learning rate, which may have been open, for a model of that width.
+func (o Optim) For(width int, rate func(name optim.Name, width int) float64) Optim {
+	if o.LR == schema.Auto {
+		o.LR = rate(o.Name, width)
+	}
+	return o
+}
 
 // Factor is the schedule of the learning rate.
 func (o Optim) Factor() optim.Schedule {

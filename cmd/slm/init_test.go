@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"slm/rng"
+)
+
+// smallDocs writes a folder of four pages of six sections, no two alike, and a picture.
+func smallDocs(t *testing.T, dir string) {
+	t.Helper()
+	words := strings.Fields(`hotel train ticket guest child doctor office garden winter summer report budget invoice letter engine bridge river market
+		school teacher lesson window kitchen table paper colour number answer question holiday weekend morning evening holder driver printer screen`)
+	draw := rng.New(1, "small docs").At(0)
+	for i, page := range []string{"travel.md", "hr/leave.md", "pay.md", "it/devices.md"} {
+		var b strings.Builder
+		fmt.Fprintf(&b, "# %s\n", []string{"Travel", "Leave", "Pay", "Devices"}[i])
+		for _, what := range []string{"Hotels", "Trains", "Meals", "Guests", "Children", "Doctors"} {
+			fmt.Fprintf(&b, "\n## %s\n\n", what)
+			for range 4 {
+				w := func() string { return words[draw.IntN(len(words))] }
+				fmt.Fprintf(&b, "The %s of the %s is for a %s and not for the %s, if the %s has a %s. ", w(), w(), w(), w(), w(), w())
+			}
+			b.WriteString("\n")
+		}
+		put(t, filepath.Join(dir, "docs", filepath.FromSlash(page)), b.String())
+	}
+	put(t, filepath.Join(dir, "docs", "logo.svg"), "<svg/>")
+}
+
+func TestInit_WritesARecipeBesideTheFolderAndSaysWhatIsNext(t *testing.T) {
+	dir := t.TempDir()
+	smallDocs(t, dir)
+	o := slm(t, dir, "init", "docs/", "--quick")
+	for _, want := range []string{"files     4 Markdown\n", "left out  1 no reader for .svg\n", "4 documents, 24 sections (24 with a heading)", "of English", "kind      handbook", "only 24 sections", "recipe    docs.yaml\n", "next      slm plan docs.yaml\n          slm train docs.yaml\n"} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("%q is missing:\n%s", want, o.out)
+		}
+	}
+	if o.code != 0 || o.err != "" {
+		t.Errorf("%+v", o)
+	}
+	if o := slm(t, dir, "check", "docs.yaml"); o.code != 0 || !strings.Contains(o.out, "no problem") {
+		t.Errorf("the recipe has problems: %+v", o)
+	}
+	if o := slm(t, dir, "check", "docs"); o.code != 0 {
+		t.Errorf("the folder does not stand for its recipe: %+v", o)
+	}
+	if o := slm(t, filepath.Join(dir, "docs"), "check", "."); o.code != 0 {
+		t.Errorf("the folder does not stand for its recipe from within: %+v", o)
+	}
+}
+
+func TestInit_NeverReplacesARecipeUnlessTold(t *testing.T) {
+	dir := t.TempDir()
+	smallDocs(t, dir)
+	file := filepath.Join(dir, "docs.yaml")
+	put(t, file, "mine\n")
+	if o := slm(t, dir, "init", "docs"); o.code != 1 || !strings.Contains(o.err, "is there already") || o.out != "" {
+		t.Errorf("%+v", o)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "mine\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if o := slm(t, dir, "init", "docs", "--quick", "--force", "--from", "faq"); o.code != 0 || !strings.Contains(o.out, "kind      faq") {
+		t.Errorf("%+v", o)
+	}
+	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), "{title}: {heading}") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestInit_WhatIsWrongLeavesNoRecipe(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "pictures", "logo.svg"), "<svg/>")
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"init pictures", 4, "1 no reader for .svg"}, {"init gone", 4, "gone"}, {"init pictures --from novel", 2, "handbook, manual, statutes, faq, code"},
+		{"init", 2, "a folder of texts"}, {"train pictures", 4, "no reader for .svg"}, {"plan pictures", 2, "slm init pictures"},
+	} {
+		if o := slm(t, dir, strings.Fields(c.args)...); o.code != c.code || !strings.Contains(o.err, c.want) {
+			t.Errorf("slm %s: %+v", c.args, o)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "pictures.yaml")); err == nil {
+		t.Error("there is a recipe")
+	}
+}
+
+func TestInit_ResultIsJSONWhenAskedWithTheEstimate(t *testing.T) {
+	dir := t.TempDir()
+	smallDocs(t, dir)
+	o := slmEnv(t, dir, []string{
+		"SLM_LLM__PROVIDER=overlap", "SLM_LLM__MODEL=character-trigrams", "SLM_STAGES__FIND__DENSE=[]", "SLM_MODEL__LAYERS=1", "SLM_MODEL__WIDTH=64", "SLM_MODEL__CONTEXT=128",
+		"SLM_STAGES__DP__BATCH=512",
+	}, "init", "docs", "-o", "json")
+	var got struct {
+		Recipe, Language, Kind string
+		Sections               int
+		Next, Warnings         []string
+		Unknown                string `json:"no_estimate"`
+		Estimate               struct {
+			Parameters int64
+			All        struct{ Seconds float64 }
+			Notes      []string
+		}
+	}
+	if err := json.Unmarshal([]byte(o.out), &got); err != nil || o.code != 0 {
+		t.Fatalf("%v: %+v", err, o)
+	}
+	if got.Recipe != "docs.yaml" || got.Language != "en" || got.Kind != "handbook" || got.Sections != 24 || len(got.Next) != 2 || len(got.Warnings) != 1 || got.Unknown != "" {
+		t.Errorf("%+v", got)
+	}
+	if got.Estimate.Parameters == 0 || got.Estimate.All.Seconds <= 0 || !strings.Contains(strings.Join(got.Estimate.Notes, "\n"), "each section is read") {
+		t.Errorf("%+v", got.Estimate)
+	}
+}
+
+func TestTrain_FolderWithoutARecipeGetsOneAndIsTrained(t *testing.T) {
+	dir := t.TempDir()
+	smallDocs(t, dir)
+	env := []string{"SLM_LLM__PROVIDER=overlap", "SLM_LLM__MODEL=character-trigrams"}
+	o := slmEnv(t, dir, env, "train", "docs", "--until", "data")
+	if o.code != 0 || !strings.Contains(o.err, "recipe    docs.yaml") || !strings.Contains(o.out, "run     runs/docs-") {
+		t.Errorf("%+v", o)
+	}
+	if o = slmEnv(t, dir, env, "train", "docs", "--until", "data"); o.code != 0 || strings.Contains(o.err, "recipe    docs.yaml") {
+		t.Errorf("the second time: %+v", o)
+	}
+}
