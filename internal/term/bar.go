@@ -19,6 +19,8 @@ type Bar struct {
 
 	mu      sync.Mutex
 	bar     *progressbar.ProgressBar
+	hush    *hush // in front of Out
+	percent int   // that is drawn
 	part    string
 	of      int
 	timer   *time.Timer   // runs until the next drawing is due; nil = it may be now
@@ -40,7 +42,8 @@ func (b *Bar) Event(e stages.Event) {
 	if part := e.Stage + "/" + e.Phase; b.bar == nil || part != b.part || e.Of != b.of {
 		b.clear()
 		b.part, b.of = part, e.Of
-		b.bar = progressbar.NewOptions(e.Of, progressbar.OptionSetWriter(b.Out), progressbar.OptionSetWidth(24), progressbar.OptionUseANSICodes(true),
+		b.hush, b.percent = &hush{out: b.Out}, 0
+		b.bar = progressbar.NewOptions(e.Of, progressbar.OptionSetWriter(b.hush), progressbar.OptionSetWidth(24), progressbar.OptionUseANSICodes(true),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerHead: "━", SaucerPadding: " ", BarStart: "", BarEnd: ""}))
 	}
@@ -51,11 +54,16 @@ func (b *Bar) Event(e stages.Event) {
 	b.draw(e)
 }
 
-// draw shows an event. The numbers and the bar are of the same event: it is told before it is drawn again.
+// draw shows an event, once, with the numbers and the bar of the same event. The bar draws itself when it is told a text, and again when it is told a
+// number that changes its percent; then the first of the two would show what was.
 func (b *Bar) draw(e stages.Event) {
 	b.waiting = nil
+	done := min(e.Step, e.Of)
+	percent := int(float64(done) / float64(e.Of) * 100) // as the bar reckons
+	b.hush.silent, b.percent = percent != b.percent, percent
 	b.bar.Describe(fmt.Sprintf("%-5s %s", e.Stage, status(e)))
-	_ = b.bar.Set(min(e.Step, e.Of)) // it only draws
+	b.hush.silent = false
+	_ = b.bar.Set(done) // it only draws
 	if b.Throttle > 0 && b.timer == nil {
 		b.timer = time.AfterFunc(b.Throttle, b.due)
 	}
@@ -87,4 +95,17 @@ func (b *Bar) clear() {
 		_ = b.bar.Clear()
 		b.bar = nil
 	}
+}
+
+// hush is a writer that can be silent.
+type hush struct {
+	out    io.Writer
+	silent bool
+}
+
+func (h *hush) Write(p []byte) (int, error) {
+	if h.silent {
+		return len(p), nil
+	}
+	return h.out.Write(p)
 }

@@ -3,6 +3,7 @@ package term
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,27 @@ func TestBar_TheLastDrawingIsOfTheEventThatCame(t *testing.T) {
 	}
 	b.Event(step(32, 90))
 	b.Close()
+}
+
+// What is drawn is what is done: no line has the numbers of an event and the bar of the one before.
+func TestBar_EachEventIsDrawnOnceWithItsOwnPercent(t *testing.T) {
+	var out bytes.Buffer
+	b := &Bar{Out: &out}
+	var want []string
+	for _, n := range []int{1, 2, 2, 50, 51, 150, 400, 400} {
+		b.Event(step(n, 400))
+		want = append(want, fmt.Sprintf("llm %d/400 %3d%%", n, n/4))
+	}
+	var got []string
+	for _, line := range frames(out.String()) {
+		got = append(got, strings.Join(strings.Fields(strings.TrimRight(line, "━ ")), " "))
+	}
+	for i, w := range want {
+		want[i] = "eval " + strings.Join(strings.Fields(w), " ")
+	}
+	if !slices.Equal(slices.Compact(got), slices.Compact(want)) {
+		t.Errorf("drawn\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 func TestBar_AThrottledEventIsDrawnWhenItsTimeComes(t *testing.T) {
