@@ -19,7 +19,8 @@ type checked struct {
 	Recipe   string    `json:"recipe"`
 	Problems []problem `json:"problems"`
 
-	Files *corpusFiles `json:"files,omitempty"`
+	Files   *corpusFiles `json:"files,omitempty"`
+	Outlook string       `json:"outlook,omitempty"` // what training is expected to come to
 }
 
 type problem struct {
@@ -35,7 +36,7 @@ func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "Show every mistake of a recipe at once, with its line",
-		Long:  "Checks a recipe together with what it extends, the environment and -s; the heads of its corpus files; and every row of its\nquestions and pairs. Nothing is run or written." + exits(exitData, exitLLM),
+		Long:  "Checks a recipe together with what it extends, the environment and -s; the heads of its corpus files; and every row of its\nquestions and pairs. Says what training is expected to come to, where that was measured. Nothing is run or written." + exits(exitData, exitLLM),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.check(args[0], &f)
 		},
@@ -56,17 +57,24 @@ func (a *app) check(name string, f *recipeFlags) error {
 	if err == nil {
 		files, err = filesOf(r.Data.Corpus)
 	}
+	outlook := ""
+	if err == nil {
+		outlook, err = outlookOf(r)
+	}
 	var problems schema.Problems
 	if err != nil && (!errors.As(err, &problems) || a.output == "text") {
 		return err
 	}
-	result := checked{OK: err == nil, Recipe: name, Problems: []problem{}, Files: files}
+	result := checked{OK: err == nil, Recipe: name, Problems: []problem{}, Files: files, Outlook: outlook}
 	for _, p := range problems {
 		result.Problems = append(result.Problems, problem{p.File, p.Line, p.Col, p.What, p.Note})
 	}
 	if perr := a.print(result, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "%s: no problem\n", sanitize.Line(name))
 		files.show(w, term.Width(a.out))
+		if outlook != "" {
+			_, _ = fmt.Fprintf(w, "outlook  %s\n", term.Wrap(outlook, term.Width(a.out), 9))
+		}
 	}); perr != nil {
 		return perr
 	}

@@ -54,6 +54,8 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	}
 	put(t, filepath.Join(dir, newer, "data", "manifest.json"), `{"version": 99}`)
 	put(t, filepath.Join(dir, "nodata.yaml"), "slm: 1\ndata: {corpus: {path: gone/*.txt}}\n")
+	put(t, filepath.Join(dir, "own", "page.md"), "# Travel\n\n## Hotels\n\nA hotel is paid.\n")
+	put(t, filepath.Join(dir, "nothing", "logo.svg"), "<svg/>")
 	put(t, filepath.Join(dir, "items.jsonl"), "{\"id\":\"a\"\n")
 	put(t, filepath.Join(dir, "good.jsonl"), `{"question":"What?","choices":["a","b"],"answer":0,"split":"test"}`)
 	// copied is the run elsewhere, with another recipe.
@@ -97,6 +99,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		"diff":        {0: run + " " + run, 7: run + "/data " + other + "/data", 8: run + " nope"},
 		"doctor":      {0: ""},
 		"eval":        {0: run, 3: "tiny --items good.jsonl --dir poor", 4: run + " --items items.jsonl", 5: run + " --items good.jsonl --offline", 8: "nope"},
+		"init":        {0: "own --quick", 1: "own --quick --file nodata.yaml", 4: "nothing"},
 		"inspect":     {0: run + "/dp", 8: "nope"},
 		"plan":        {0: "tiny --quick", 4: "nodata.yaml", 5: "legal --quick -s llm.model=gguf:gone.gguf", 8: tiny + "--quick -s seed=15"},
 		"recipe copy": {0: "tiny copied.yaml", 1: "tiny nodata.yaml"}, "recipe list": {0: ""}, "recipe show": {0: "tiny"},

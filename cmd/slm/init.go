@@ -136,7 +136,7 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 	if err != nil {
 		return nil, err
 	}
-	found, err := survey.Of([]string{abs})
+	found, err := survey.Folder(abs)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func TestInit_WritesARecipeBesideTheFolderAndSaysWhatIsNext(t *testing.T) {
 	if o.code != 0 || o.err != "" {
 		t.Errorf("%+v", o)
 	}
-	if o := slm(t, dir, "check", "docs.yaml"); o.code != 0 || !strings.Contains(o.out, "no problem") {
+	if o := slm(t, dir, "check", "docs.yaml"); o.code != 0 || !strings.Contains(o.out, "no problem") || !strings.Contains(o.out, "outlook  each section is read ") {
 		t.Errorf("the recipe has problems: %+v", o)
 	}
 	if o := slm(t, dir, "check", "docs"); o.code != 0 {

@@ -43,13 +43,18 @@ type LeftOut struct {
 	Chars int64  `json:"characters"`
 }
 
-// Of surveys the files that patterns name, as stage data would read them. An error is one of reading: of corpus.Sections.
-func Of(paths []string) (*Survey, error) {
-	list, err := corpus.List(paths)
+// Folder surveys all readable files below a folder, or a file.
+func Folder(path string) (*Survey, error) {
+	return Of(corpus.Options{Paths: []string{path}, Exact: true, Near: Near})
+}
+
+// Of surveys files as stage data would read them. An error is one of reading: of corpus.Sections.
+func Of(opt corpus.Options) (*Survey, error) {
+	list, err := corpus.List(opt.Paths)
 	if err != nil {
 		return nil, err
 	}
-	sections, report, err := corpus.Sections(corpus.Options{Paths: paths, Exact: true, Near: Near})
+	sections, report, err := corpus.Sections(opt)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func page(title, text string, headings ...string) string {
 
 const english, german = "The hotel may cost up to ninety euros for a night and this is what we pay.", "Das Hotel darf bis zu neunzig Euro für eine Nacht kosten und wird von uns bezahlt."
 
-func TestOf_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
+func TestFolder_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
 	numbered := func(word string) string {
 		var b strings.Builder
 		for i := 1; i <= 6; i++ {
@@ -58,7 +58,7 @@ func TestOf_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
 		"ARTICLES":  {"a.txt", numbered("ARTICLE"), "en", "Article", Statutes},
 		"signs":     {"a.txt", numbered("§"), "en", "§", Statutes},
 	} {
-		s, err := Of([]string{folder(t, map[string]string{c.file: c.text})})
+		s, err := Folder(folder(t, map[string]string{c.file: c.text}))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -69,18 +69,18 @@ func TestOf_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
 	}
 }
 
-func TestOf_CountsWhatIsReadAndSaysWhatIsNot(t *testing.T) {
+func TestFolder_CountsWhatIsReadAndSaysWhatIsNot(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"a.md": page("Travel", english, "Hotels", "Trains"), "b.md": page("Travel", english, "Hotels", "Trains"), "c.txt": "A text of no heading.", "logo.svg": "<svg/>",
 	})
-	s, err := Of([]string{dir})
+	s, err := Folder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Files.String() + "; " + s.Left.String(); got != "2 Markdown, 1 text; 1 no reader for .svg" {
 		t.Error(got)
 	}
-	if s.Documents != 2 || s.Sections != 3 || s.Headed != 2 || s.Tokens != int64(float64(s.Bytes)/BytesPerToken) || s.Bytes < 100 {
+	if s.Documents != 2 || s.Sections != 3 || s.Headed != 3 || s.Tokens != int64(float64(s.Bytes)/BytesPerToken) || s.Bytes < 100 {
 		t.Errorf("%+v", s)
 	}
 	if len(s.Dropped) != 1 || s.Dropped[0].Why != "exact copy" {
@@ -91,8 +91,8 @@ func TestOf_CountsWhatIsReadAndSaysWhatIsNot(t *testing.T) {
 	}
 }
 
-func TestOf_FolderOfNothingReadableIsAnError(t *testing.T) {
-	if _, err := Of([]string{folder(t, map[string]string{"logo.svg": "<svg/>"})}); !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), "1 no reader for .svg") {
+func TestFolder_FolderOfNothingReadableIsAnError(t *testing.T) {
+	if _, err := Folder(folder(t, map[string]string{"logo.svg": "<svg/>"})); !errors.Is(err, read.ErrUnreadable) || !strings.Contains(err.Error(), "1 no reader for .svg") {
 		t.Error(err)
 	}
 }

@@ -115,3 +115,13 @@ func (o Outlook) facts(facts map[string]string, cfg model.Config) {
 	facts["auto_tokens"], facts["auto_passes"] = strconv.FormatInt(o.Tokens, 10), strconv.FormatFloat(o.Passes, 'f', 1, 64)
 	facts["expected_recall"] = o.Recall.String()
 }
+
+// questionTokens is how long a question with its place is, about.
+const questionTokens = 40
+
+// Expect is Look before there are data: of a corpus that was surveyed, of so many sections and tokens.
+func (c Config) Expect(sections int, tokens int64) Outlook {
+	each := (c.Mix.Places + c.Mix.Asked + c.Mix.Drill) / c.Mix.Corpus * questionTokens
+	whole := 1 + c.Mix.Pairs/c.Mix.Corpus // a question answered in full holds the text again
+	return c.look(int64(whole*float64(tokens) + each*float64(sections)))
+}

@@ -1,6 +1,7 @@
 package dp
 
 import (
+	"slices"
 	"strings"
 
 	"slm/data/corpus"
@@ -27,12 +28,13 @@ func (m *Mixture) drill(e *epoch, number int) {
 	for i, s := range m.dom.Sections.All() {
 		draw := rng.New(m.seed, "dp", "drill", s.ID).At(uint64(number))
 		for range times(draw, m.mix.Drill/m.mix.Corpus) {
-			made := corpus.Section{Title: s.Title, Number: m.dom.Sections.At(draw.IntN(n)).Number, Heading: phrase(m.dom.Sections.At(draw.IntN(n)).Text, draw)}
-			if made.Heading == "" || m.real[m.dom.Forms.PlaceOf(made)] {
+			made := corpus.Section{Title: s.Title, Number: m.dom.Sections.At(draw.IntN(n)).Number, Heading: m.heading(draw)}
+			question := m.askAbout(made, draw)
+			if _, held := m.guard.Holds(question); made.Heading == "" || held || m.real[m.dom.Forms.PlaceOf(made)] {
 				continue
 			}
 			e.examples = append(e.examples, example{section: int32(i), kind: exercise, n: int32(len(e.drilled))})
-			e.drilled = append(e.drilled, drilled{m.askAbout(made, draw), m.dom.Forms.PlaceOf(made)})
+			e.drilled = append(e.drilled, drilled{question, m.dom.Forms.PlaceOf(made)})
 		}
 	}
 }
@@ -45,6 +47,19 @@ func (m *Mixture) askAbout(s corpus.Section, draw *rng.Stream) string {
 		return forms.QuestionOf(s, k)
 	}
 	return forms.HeadingOf(s, k-len(forms.Question))
+}
+
+// heading makes up a heading: the beginning of one and the end of another, which are taken for real ones most easily, or words of a text.
+func (m *Mixture) heading(draw *rng.Stream) string {
+	if draw.IntN(2) == 0 || len(m.trained) == 0 {
+		return phrase(m.dom.Sections.At(draw.IntN(m.dom.Sections.Len())).Text, draw)
+	}
+	words := func() []string {
+		return strings.Fields(m.dom.Sections.At(int(m.trained[draw.IntN(len(m.trained))])).Heading)
+	}
+	first, second := words(), words()
+	first, second = first[:draw.IntN(len(first)+1)], second[draw.IntN(len(second)+1):]
+	return strings.Join(slices.Concat(first, second), " ")
 }
 
 // phrase is a few words in a row of a text.

@@ -22,6 +22,7 @@ type Mixture struct {
 	trained []int32         // sections with pairs, in corpus order
 	made    *domain.Made    // nil without questions made by rules
 	real    map[string]bool // places that there are; nil without exercises
+	guard   *exam.Guard     // of what exercises must not ask; nil without them
 }
 
 // NewMixture opens the tokens of a domain and counts what can be asked about it. With cut, what is longer than an example is not read.
@@ -40,7 +41,7 @@ func NewMixture(dom *domain.Domain, mix Mix, maxSection int, cut bool, seed uint
 		m.made = dom.Made()
 	}
 	if mix.Drill > 0 {
-		m.real = places(dom.Forms, dom.Sections)
+		m.guard, m.real = dom.Guard(), places(dom.Forms, dom.Sections)
 	}
 	return m, nil
 }

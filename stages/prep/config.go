@@ -45,7 +45,8 @@ type Corpus struct {
 	} `yaml:"dedup" doc:"documents that are copies of others"`
 }
 
-func (c Corpus) options() corpus.Options {
+// Options are those by which the corpus is read.
+func (c Corpus) Options() corpus.Options {
 	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole, Longest: c.Longest}
 }
 
@@ -58,7 +59,7 @@ func (c Corpus) List() (read.Listing, error) {
 }
 
 // Check returns what would be refused when the corpus is read, as far as the heads of its files show it.
-func (c Corpus) Check() error { return corpus.Check(c.options()) }
+func (c Corpus) Check() error { return corpus.Check(c.Options()) }
 
 // Forms are templates with {title}, {number}, {heading} and {quote}.
 type Forms struct {

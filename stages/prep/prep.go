@@ -113,7 +113,7 @@ func (w *work) read() error {
 	if err != nil {
 		return err
 	}
-	opt := w.cfg.Corpus.options()
+	opt := w.cfg.Corpus.Options()
 	opt.Keep = w.area("sections")
 	opt.Dropped = func(d corpus.Drop) error { return dropped.Append(d) }
 	sections, report, err := corpus.Sections(opt)
