@@ -1,9 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"slm/result"
@@ -39,12 +37,12 @@ func Findings(s *result.Summary) []Finding {
 		add(byText(s, m))
 	}
 	add(places(s))
-	for _, c := range contrasts() {
+	for _, c := range contrasts(s) {
 		switch {
 		case c.Subject == "", c.Topic == systems.Instead && len(v.Against) > 0: // the best search has been spoken of
 		case c.Over == systems.Method:
 			add(content(s, c, m))
-		case c.spec.Kind == systems.Control:
+		case controls(c.System):
 			add(control(s, c))
 		default:
 			add(difference(s, c))
@@ -165,25 +163,20 @@ func places(s *result.Summary) (Finding, bool) {
 	return Finding{Subject: "What it names", Mark: "plain", Text: text + "."}, true
 }
 
-// contrast is a comparison that a system asks for.
-type contrast struct {
-	systems.Contrast
-	spec systems.Spec
+// contrasts are the comparisons that the systems of a table ask for. Which of them were made, the summary says.
+func contrasts(s *result.Summary) []systems.Made {
+	run := func(name string) bool { _, ok := s.Find(name); return ok }
+	return systems.Contrasts(run, func(string) bool { return false })
 }
 
-// contrasts are all comparisons that systems ask for, in the order of their topics.
-func contrasts() (out []contrast) {
-	for _, spec := range systems.All {
-		for _, c := range spec.Against {
-			out = append(out, contrast{c, spec})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b contrast) int { return cmp.Compare(a.Topic, b.Topic) })
-	return out
+// controls reports whether a system is one that must fail.
+func controls(system string) bool {
+	spec, _ := systems.Lookup(system)
+	return spec.Kind == systems.Control
 }
 
-func difference(s *result.Summary, of contrast) (Finding, bool) {
-	c, ok := s.Compare(of.spec.Name, of.Over)
+func difference(s *result.Summary, of systems.Made) (Finding, bool) {
+	c, ok := s.Compare(of.System, of.With)
 	if !ok {
 		return Finding{}, false
 	}
@@ -200,9 +193,9 @@ func difference(s *result.Summary, of contrast) (Finding, bool) {
 }
 
 // content compares the method with a control that has the same kind of text for other questions: whether it is what the text says that counts.
-func content(s *result.Summary, of contrast, m result.System) (Finding, bool) {
-	sys, ok := s.Find(of.spec.Name)
-	c, okC := s.Compare(of.spec.Name, m.System)
+func content(s *result.Summary, of systems.Made, m result.System) (Finding, bool) {
+	sys, ok := s.Find(of.System)
+	c, okC := s.Compare(of.System, m.System)
 	if !ok || !okC {
 		return Finding{}, false
 	}
@@ -214,13 +207,13 @@ func content(s *result.Summary, of contrast, m result.System) (Finding, bool) {
 }
 
 // control judges a system that must not help.
-func control(s *result.Summary, of contrast) (Finding, bool) {
-	sys, ok := s.Find(of.spec.Name)
-	c, okC := s.Compare(of.spec.Name, of.Over)
+func control(s *result.Summary, of systems.Made) (Finding, bool) {
+	sys, ok := s.Find(of.System)
+	c, okC := s.Compare(of.System, of.With)
 	if !ok || !okC {
 		return Finding{}, false
 	}
-	figures := fmt.Sprintf("%s: %s, against %s of %s (%s)", of.Does, percent(sys.Accuracy), rate(s, of.Over), of.Than, interval(c))
+	figures := fmt.Sprintf("%s: %s, against %s of %s (%s)", of.Does, percent(sys.Accuracy), rate(s, of.With), of.Than, interval(c))
 	if c.Low > 0 {
 		return Finding{of.Subject + " failed", figures + ". It should not help: read the gains above with care.", "warn"}, true
 	}

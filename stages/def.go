@@ -17,8 +17,11 @@ type Def struct {
 
 	// Section is its own part of the recipe, stages.NAME; nil = it has none.
 	Section *Section
-	// On reports whether a recipe has the stage at all; nil = always. To the others, a parent that a recipe does not have is none.
+	// On reports whether a recipe has the stage at all, where its section is not off; nil = always. To the others, a parent that a recipe does
+	// not have is none, but
 	On func(s Settings) bool
+	// Instead is the stage whose checkpoint others read in its place where it is off; "" = none.
+	Instead string
 	// Keys are the recipe's other keys and sections that decide what it makes. Its own section and the seed always do.
 	Keys func(s Settings) []string
 	// Seed is the key of a seed that stands for the recipe's where it is not 0; "" = there is none.
@@ -63,6 +66,8 @@ type Section struct {
 	// Later marks the section of a stage that recipes of format 1 did not have from the beginning. It is part of a run's identity only where it
 	// differs from its defaults, so that runs made before the stage was there are still found.
 	Later bool
+	// Off says what a run without the stage has instead, where a recipe may write stages.NAME: off; "" = it may not.
+	Off string
 }
 
 // Type is the section's struct.
@@ -75,6 +80,8 @@ func (d Def) Path() string { return "stages." + d.Name }
 type Settings interface {
 	// At points to the value of a key or a section: an *int64 for stages.dp.tokens. It panics where there is none, which is a mistake in the program.
 	At(path string) any
+	// Off reports whether a recipe leaves out a stage that others have: stages.NAME is the word off.
+	Off(stage string) bool
 }
 
 // Get is the value of a key, or the struct of a section.

@@ -70,12 +70,14 @@ type Env struct {
 // Dir is the folder of a stage's checkpoint.
 func (e *Env) Dir(stage string) string { return filepath.Join(e.Run, stage) }
 
-// Tuned is the folder of the checkpoint with the tuned model: of reward tuning where the stage has it among its parents, else of kit.
+// Tuned is the folder of the checkpoint whose model a stage goes on from: the latest that trains, among its parents.
 func (e *Env) Tuned() string {
-	if _, ok := e.Parents[RFT]; ok {
-		return e.Dir(RFT)
+	for _, stage := range []string{RFT, KIT} {
+		if _, ok := e.Parents[stage]; ok {
+			return e.Dir(stage)
+		}
 	}
-	return e.Dir(KIT)
+	return e.Dir(DP)
 }
 
 // Work is the folder for what a stage needs to go on after an interruption. It is removed once the checkpoint is written.

@@ -60,6 +60,7 @@ func Load(src Source) (*Loaded, error) {
 	var decoded schema.Problems
 	out.Origins, decoded = decode(&out.Recipe, l.layers...)
 	l.problems = append(l.problems, decoded...)
+	l.problems = append(l.problems, out.leaveOut(l.layers)...)
 	if err := l.problems.Sort().Err(); err != nil {
 		return nil, err
 	}

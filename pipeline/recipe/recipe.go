@@ -62,7 +62,7 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 		errs = append(errs, fmt.Errorf("name: %q cannot name a folder: use letters, digits, dots, dashes", r.Name))
 	}
 	for _, d := range all.Defs() {
-		if d.Section != nil && d.Section.Check != nil {
+		if d.Section != nil && d.Section.Check != nil && !r.Off(d.Name) {
 			errs = append(errs, d.Section.Check(r, broken))
 		}
 	}

@@ -73,7 +73,7 @@ func Look(folder string) Entry {
 	return e
 }
 
-// Stages lists the stages that a run has, finished or not: those that every recipe has, and those of its plan.
+// Stages lists the stages that a run has, finished or not: those of its plan, or where that cannot be read those that recipes have by default.
 func Stages(folder string) (names []string) {
 	type planned struct {
 		Stage string `json:"stage"`
@@ -85,7 +85,7 @@ func Stages(folder string) (names []string) {
 		_ = json.Unmarshal(text, &plan) // verify tells of a damaged one
 	}
 	for _, d := range all.Defs() {
-		if d.On == nil || slices.Contains(plan.Stages, planned{d.Name}) {
+		if len(plan.Stages) == 0 && d.On == nil || slices.Contains(plan.Stages, planned{d.Name}) {
 			names = append(names, d.Name)
 		}
 	}

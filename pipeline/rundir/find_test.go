@@ -9,14 +9,17 @@ import (
 	"slm/stages"
 )
 
-func TestStages_OneThatARecipeNeedNotHaveCountsWhereThePlanHasIt(t *testing.T) {
-	for plan, want := range map[string]bool{`{"stages":[{"stage":"data"},{"stage":"find"}]}`: true, `{"stages":[{"stage":"data"}]}`: false, `{`: false} {
+func TestStages_ThoseOfThePlanOrTheUsualOnes(t *testing.T) {
+	for plan, want := range map[string][]string{
+		`{"stages":[{"stage":"data"},{"stage":"find"}]}`: {stages.Data, stages.Find},
+		`{"stages":[{"stage":"data"},{"stage":"dp"}]}`:   {stages.Data, stages.DP},
+		`{`: {stages.Data, stages.DP, stages.KIT, stages.BPO, stages.Eval},
+	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, PlanFile), []byte(plan), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		has := Stages(dir)
-		if slices.Contains(has, stages.Find) != want || !slices.Contains(has, stages.Eval) || slices.Contains(Look(dir).Missing, stages.Find) != want {
+		if has := Stages(dir); !slices.Equal(has, want) || !slices.Equal(Look(dir).Missing, want) {
 			t.Errorf("%s: %v", plan, has)
 		}
 	}

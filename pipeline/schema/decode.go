@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -85,7 +86,12 @@ func (d *decoder) setting(v reflect.Value) {
 			d.report(path, Problem{Place: l.keyPlace(i), What: fmt.Sprintf("unknown field %q", part), Note: d.unknown(part, v.Type(), path)})
 			return
 		}
+		of := v
 		v, path = f.of(v), join(path, part)
+		if d.switched(of, f, path, i == len(l.path)-1 && l.raw == Off) {
+			d.origin(path, l.valuePlace())
+			return
+		}
 		if i < len(l.path)-1 {
 			continue
 		}
@@ -225,8 +231,28 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 		}
 		at := join(path, p.key)
 		d.origin(at, d.layer.place(p.value.Key.GetToken()))
+		text, _ := scalarText(p.value.Value)
+		if d.switched(v, f, at, text == Off) {
+			continue
+		}
 		d.value(p.value.Value, f.of(v), at, f.tag)
 	}
+}
+
+// switched turns a section off where it is the word off, and reports that. Any field of it turns it on again: the last layer that speaks of it
+// counts.
+func (d *decoder) switched(of reflect.Value, f field, path string, off bool) bool {
+	if f.tag.Get(Off) == "" {
+		return false
+	}
+	sections := of.Interface().(Switched)
+	if off {
+		maps.DeleteFunc(d.origins, func(at string, _ Origin) bool { return strings.HasPrefix(at, path+".") })
+	}
+	if off || sections.Off(f.name) {
+		sections.Switch(f.name, off)
+	}
+	return off
 }
 
 // table writes a mapping with free keys.
@@ -388,7 +414,7 @@ func (d *decoder) unknown(name string, t reflect.Type, path string) string {
 
 // fieldsNote lists the fields of the struct at a path.
 func (d *decoder) fieldsNote(path string) string {
-	t := d.root
+	t, or := d.root, ""
 	for part := range strings.SplitSeq(path, ".") {
 		if t = deref(t); t.Kind() != reflect.Struct || path == "" {
 			break
@@ -397,12 +423,15 @@ func (d *decoder) fieldsNote(path string) string {
 		if !ok {
 			return ""
 		}
-		t = f.typ
+		t, or = f.typ, ""
+		if f.tag.Get(Off) != "" {
+			or = "; or write " + Off
+		}
 	}
 	if t = deref(t); t.Kind() != reflect.Struct {
 		return ""
 	}
-	return nonEmpty(path, "a recipe") + " has: " + strings.Join(names(t), ", ")
+	return nonEmpty(path, "a recipe") + " has: " + strings.Join(names(t), ", ") + or
 }
 
 func nonEmpty(s, otherwise string) string {

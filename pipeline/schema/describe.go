@@ -98,8 +98,10 @@ func meaning(t reflect.Type, tag reflect.StructTag) string {
 		return d.Doc()
 	}
 	doc := tag.Get("doc")
-	if auto := tag.Get(autoWord); auto != "" {
-		doc += "; auto = " + auto
+	for _, word := range []string{autoWord, Off} {
+		if means := tag.Get(word); means != "" {
+			doc += "; " + word + " = " + means
+		}
 	}
 	return doc
 }

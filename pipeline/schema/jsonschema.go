@@ -38,6 +38,9 @@ func shape(t reflect.Type, v reflect.Value, tag reflect.StructTag) map[string]an
 	} else if t.Kind() == reflect.Struct && !isText(t) && slices.ContainsFunc(fieldsOf(t), func(f field) bool { return f.tag.Get(autoWord) != "" }) {
 		s = map[string]any{"anyOf": []any{s, word}}
 	}
+	if tag.Get(Off) != "" {
+		s = map[string]any{"anyOf": []any{s, map[string]any{"const": Off}}}
+	}
 	if doc := meaning(t, tag); doc != "" {
 		s["description"] = doc
 	}

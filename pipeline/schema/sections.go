@@ -12,6 +12,27 @@ type Sections interface {
 	Section(name string) any
 }
 
+// Off is the word that stands for a whole section of which there is none.
+const Off = "off"
+
+// Switched are sections of which some may be the word off. Their tag off says what it means.
+type Switched interface {
+	Sections
+	// Switch turns a section off, which has its defaults then, or on.
+	Switch(name string, off bool)
+	// Off reports whether a section is written as the word off.
+	Off(name string) bool
+}
+
+// isOff reports whether a field of a struct is a section that is off.
+func isOff(of reflect.Value, name string) bool {
+	if !of.IsValid() || !of.CanInterface() {
+		return false
+	}
+	s, ok := of.Interface().(Switched)
+	return ok && s.Off(name)
+}
+
 // Section is a field of a Sections. Its tag is that of a struct's field, without the key.
 type Section struct {
 	Name string

@@ -150,3 +150,70 @@ func TestDefaulted_AbsentSectionHasItsDefaultsWhereItIsNamed(t *testing.T) {
 		t.Errorf("%v %v", paths, sections)
 	}
 }
+
+// cabin is a house one of whose rooms may be the word off.
+type cabin struct {
+	house
+	off map[string]bool
+}
+
+func (c cabin) Fields() []Section {
+	f := c.house.Fields()
+	f[0].Tag += " " + Tag(Off, "one comes in through the attic")
+	return f
+}
+
+func (c cabin) Switch(name string, off bool) {
+	if c.off[name] = off; off {
+		*c.rooms[name] = room{Chairs: 2}
+	}
+}
+func (c cabin) Off(name string) bool { return c.off[name] }
+
+func TestSwitched_SectionIsTheWordOffUntilALaterLayerGivesItAField(t *testing.T) {
+	type land struct {
+		House cabin `yaml:"house" doc:"rooms"`
+	}
+	empty := func() *land { return &land{cabin{newTown().House, map[string]bool{}}} }
+	read := func(texts ...string) (*land, map[string]Origin, Problems) {
+		into, layers := empty(), []*Layer{}
+		for _, text := range texts {
+			if key, value, ok := strings.Cut(text, "="); ok {
+				layers = append(layers, Settings("-s", []Setting{{Place: "-s", Text: text, Key: key, Value: value, At: len(key) + 1, Index: 1}})...)
+				continue
+			}
+			l, problems := File("recipe", "t.yaml", []byte(text))
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			layers = append(layers, l)
+		}
+		origins, problems := Decode(into, layers...)
+		return into, origins, problems
+	}
+	for _, texts := range [][]string{{"house: {hall: off}\n"}, {"house.hall=off"}, {"house: {hall: {chairs: 7}}\n", "house.hall=off"}} {
+		into, origins, problems := read(texts...)
+		if _, named := origins["house.hall.chairs"]; len(problems) > 0 || !into.House.off["hall"] || into.House.rooms["hall"].Chairs != 2 || named || origins["house.hall"].File == "" {
+			t.Errorf("%q: %+v, %v, %v", texts, into.House.rooms["hall"], origins, problems)
+		}
+		if text, err := YAML(into, empty(), nil); err != nil || string(text) != "house:\n  hall: off\n  attic:\n    chairs: 1\n" {
+			t.Errorf("%q: %s, %v", texts, text, err)
+		}
+		if got := Tree(into, nil).(map[string]any)["house"].(map[string]any)["hall"]; got != Off {
+			t.Errorf("%q: %v", texts, got)
+		}
+	}
+	for _, texts := range [][]string{{"house: {hall: off}\n", "house: {hall: {chairs: 7}}\n"}, {"house: {hall: off}\n", "house.hall.chairs=7"}} {
+		if into, _, problems := read(texts...); len(problems) > 0 || into.House.off["hall"] || into.House.rooms["hall"].Chairs != 7 {
+			t.Errorf("%q: %+v, %v", texts, into.House, problems)
+		}
+	}
+	if _, _, problems := read("house: {attic: off}\n"); len(problems) != 1 {
+		t.Errorf("a section that may not be off: %v", problems)
+	}
+	for _, k := range Describe(empty()) {
+		if k.Path == "house.hall" && k.Meaning != "the hall; off = one comes in through the attic" {
+			t.Errorf("%s", k.Meaning)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -252,4 +253,14 @@ func fieldsIn(n ast.Node) []*ast.MappingValueNode {
 		return []*ast.MappingValueNode{n}
 	}
 	return nil
+}
+
+// Before reports whether one value was set by an earlier layer than another.
+func Before(layers []*Layer, a, b Origin) bool {
+	at := func(o Origin) int {
+		return slices.IndexFunc(layers, func(l *Layer) bool {
+			return l.kind == o.Layer && l.file == o.File && (l.path == nil || l.first == o.Line)
+		})
+	}
+	return at(a) < at(b)
 }

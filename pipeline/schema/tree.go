@@ -34,8 +34,8 @@ func tree(v reflect.Value, path string, skip func(string) bool) any {
 			if skip != nil && skip(at) {
 				continue
 			}
-			if isAuto(f.of(v), f.tag) {
-				m[f.name] = autoWord
+			if word := wordOf(v, f); word != "" {
+				m[f.name] = word
 			} else if x := tree(f.of(v), at, skip); x != nil {
 				m[f.name] = x
 			}
@@ -58,6 +58,17 @@ func tree(v reflect.Value, path string, skip func(string) bool) any {
 		return m
 	}
 	return v.Interface()
+}
+
+// wordOf is the word that stands for the value of a field, auto or off; "" = the value stands for itself.
+func wordOf(of reflect.Value, f field) string {
+	switch {
+	case isAuto(f.of(of), f.tag):
+		return autoWord
+	case isOff(of, f.name):
+		return Off
+	}
+	return ""
 }
 
 // leaf returns v as text when it is a duration or writes itself.
@@ -98,8 +109,8 @@ func ordered(v, base reflect.Value, path string, skip func(string) bool) any {
 			if skip != nil && skip(at) || item.Kind() == reflect.String && item.Len() == 0 && (!usual.IsValid() || usual.Len() == 0) {
 				continue
 			}
-			if isAuto(item, f.tag) {
-				m = append(m, yaml.MapItem{Key: f.name, Value: autoWord})
+			if word := wordOf(v, f); word != "" {
+				m = append(m, yaml.MapItem{Key: f.name, Value: line(word)})
 			} else if x := ordered(item, usual, at, skip); x != nil {
 				m = append(m, yaml.MapItem{Key: f.name, Value: x})
 			}
@@ -125,7 +136,7 @@ func ordered(v, base reflect.Value, path string, skip func(string) bool) any {
 	return v.Interface()
 }
 
-// line is a list as it stands in one line.
+// line is a list as it stands in one line, or a word without quotes.
 type line []byte
 
 // MarshalYAML gives the line as it is.

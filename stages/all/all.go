@@ -2,6 +2,7 @@
 package all
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -29,15 +30,26 @@ var list = []stages.Def{
 // Defs lists the stages, each behind those whose checkpoints it reads.
 func Defs() []stages.Def { return slices.Clone(list) }
 
-// Of lists the stages that a recipe has, each with those of its parents that it has.
+// Of lists the stages that a recipe has, each with those of its parents that it has, and with what stands for the others.
 func Of(s stages.Settings) (defs []stages.Def) {
+	instead := map[string]string{} // of a stage that is off
 	on := map[string]bool{}
 	for _, d := range list {
+		if s.Off(d.Name) {
+			instead[d.Name] = d.Instead
+			continue
+		}
 		if d.On != nil && !d.On(s) {
 			continue
 		}
 		on[d.Name] = true
-		d.Parents = slices.DeleteFunc(slices.Clone(d.Parents), func(p string) bool { return !on[p] })
+		var parents []string
+		for _, p := range d.Parents {
+			if p = cmp.Or(instead[p], p); on[p] && !slices.Contains(parents, p) {
+				parents = append(parents, p)
+			}
+		}
+		d.Parents = parents
 		defs = append(defs, d)
 	}
 	return defs

@@ -42,3 +42,33 @@ func TestAdd_ListsAStageUntilItIsRemoved(t *testing.T) {
 		t.Error("still there")
 	}
 }
+
+// without are settings with stages that are off.
+type without struct {
+	stages.Settings
+	off []string
+}
+
+func (w without) Off(stage string) bool { return slices.Contains(w.off, stage) }
+
+func TestOf_WhatStandsForAStageThatIsOffIsReadInItsPlace(t *testing.T) {
+	remove := Add(stages.Def{Name: "toy", Parents: []string{stages.Data, stages.KIT, stages.BPO, stages.DP}})
+	defer remove()
+	before := list
+	defer func() { list = before }()
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].On = nil // none asks the recipe
+	}
+	for _, c := range []struct{ off, parents []string }{
+		{nil, []string{stages.Data, stages.KIT, stages.BPO, stages.DP}},
+		{[]string{stages.KIT}, []string{stages.Data, stages.DP, stages.BPO}},
+		{[]string{stages.BPO}, []string{stages.Data, stages.KIT, stages.DP}},
+		{[]string{stages.BPO, stages.KIT}, []string{stages.Data, stages.DP}},
+	} {
+		defs := Of(without{off: c.off})
+		if got := defs[len(defs)-1].Parents; !slices.Equal(got, c.parents) || len(defs) != len(list)-len(c.off) {
+			t.Errorf("without %v: %v, want %v", c.off, got, c.parents)
+		}
+	}
+}

@@ -16,6 +16,7 @@ var Def = stages.Def{
 	Format:  6,
 	Parents: []string{stages.Data, stages.KIT, stages.RFT, stages.Find},
 	Section: &stages.Section{
+		Off:     "the run searches no prompt; the small model is asked without one, and knowledge is delivered as the recipe says",
 		Doc:     "the search of the soft prompt",
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, _ func(string) bool) {

@@ -178,7 +178,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		if one.Judge, err = s.judge(ctx, env, items, got); err != nil {
 			return nil, nil, err
 		}
-		if err := summarise(one, got, truth, s.cfg.Intervals.N, env.Seed); err != nil {
+		if err := summarise(one, got, truth, with.Has, s.cfg.Intervals.N, env.Seed); err != nil {
 			return nil, nil, err
 		}
 		sums, parts = append(sums, one), append(parts, got)

@@ -96,7 +96,7 @@ func TestRunner_FreeAnswersAreScoredAndJudged(t *testing.T) {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	var sum result.Summary
-	if err := summarise(&sum, rows, map[string]bool{}, 200, 1); err != nil {
+	if err := summarise(&sum, rows, map[string]bool{}, nil, 200, 1); err != nil {
 		t.Fatal(err)
 	}
 	alone, _ := sum.Find(systems.Alone)

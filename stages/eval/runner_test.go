@@ -185,7 +185,7 @@ func summaryOf(t *testing.T, rows []result.Row, truth bool) *result.Summary {
 		known[r.Item] = truth
 	}
 	s := &result.Summary{}
-	if err := summarise(s, rows, known, 500, 7); err != nil {
+	if err := summarise(s, rows, known, nil, 500, 7); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -20,8 +19,9 @@ type answers struct {
 }
 
 // summarise computes the table. rows hold every system on the same items in the same order. Every interval is drawn with the same
-// resamples of the items, so that the table is paired throughout; it depends on the seed and the rows alone.
-func summarise(s *result.Summary, rows []result.Row, truth map[string]bool, n int, seed uint64) error {
+// resamples of the items, so that the table is paired throughout; it depends on the seed and the rows alone. truth says which items have a
+// true text, has which stages the run.
+func summarise(s *result.Summary, rows []result.Row, truth, has map[string]bool, n int, seed uint64) error {
 	all, err := bySystem(rows)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func summarise(s *result.Summary, rows []result.Row, truth map[string]bool, n in
 			}
 		}
 	}
-	return compare(s, all, opt)
+	return compare(s, all, has, opt)
 }
 
 // bySystem groups rows and checks that the items are the same in all.
@@ -191,65 +191,33 @@ func recallOf(a answers, truth map[string]bool) result.Recall {
 	return r
 }
 
+// latest is the method after the last of its stages that was run; nil when none was.
+func latest(all []answers) *answers {
+	return find(all, systems.Latest(func(name string) bool { return find(all, name) != nil }))
+}
+
 // compare computes the paired differences, by topic, with Holm's correction over all of them.
-func compare(s *result.Summary, all []answers, opt stat.Options) error {
+func compare(s *result.Summary, all []answers, has map[string]bool, opt stat.Options) error {
 	if len(all[0].right) == 0 {
 		return nil
 	}
 	var ps []float64
-	for _, c := range contrasts(all) {
-		d, err := stat.Difference(stat.Floats(c.a.right), stat.Floats(c.b.right), opt)
+	run := func(name string) bool { return find(all, name) != nil }
+	for _, made := range systems.Contrasts(run, func(stage string) bool { return has[stage] }) {
+		a, b := find(all, made.System), find(all, made.With)
+		d, err := stat.Difference(stat.Floats(a.right), stat.Floats(b.right), opt)
 		if err != nil {
-			return fmt.Errorf("eval: %s against %s: %w", c.a.name, c.b.name, err)
+			return fmt.Errorf("eval: %s against %s: %w", a.name, b.name, err)
 		}
-		test, err := stat.McNemar(c.a.right, c.b.right)
+		test, err := stat.McNemar(a.right, b.right)
 		if err != nil {
-			return fmt.Errorf("eval: %s against %s: %w", c.a.name, c.b.name, err)
+			return fmt.Errorf("eval: %s against %s: %w", a.name, b.name, err)
 		}
-		s.Comparisons = append(s.Comparisons, result.Comparison{System: c.a.name, Over: c.b.name, Difference: d.Value, Low: d.Low, High: d.High, McNemarP: test.P})
+		s.Comparisons = append(s.Comparisons, result.Comparison{System: a.name, Over: b.name, Difference: d.Value, Low: d.Low, High: d.High, McNemarP: test.P})
 		ps = append(ps, test.P)
 	}
 	for i, p := range stat.Holm(ps) {
 		s.Comparisons[i].HolmP = p
 	}
 	return nil
-}
-
-// contrast is a comparison of two systems that were run.
-type contrast struct {
-	topic systems.Topic
-	a, b  *answers
-}
-
-// latest is the method after the last of its stages that was run; nil when none was.
-func latest(all []answers) (last *answers) {
-	for i := range all {
-		if spec, _ := systems.Lookup(all[i].name); spec.Kind == systems.Ours {
-			last = &all[i]
-		}
-	}
-	return last
-}
-
-// contrasts are the comparisons that the systems ask for, where both were run, in the order of their topics. Of the gains only the last
-// is made, so that one comparison speaks for the method.
-func contrasts(all []answers) (out []contrast) {
-	for i := range all {
-		spec, _ := systems.Lookup(all[i].name)
-		for _, c := range spec.Against {
-			over := find(all, c.Over)
-			if c.Over == systems.Method {
-				over = latest(all)
-			}
-			if over == nil {
-				continue
-			}
-			if c.Topic == systems.Gain {
-				out = slices.DeleteFunc(out, func(c contrast) bool { return c.topic == systems.Gain })
-			}
-			out = append(out, contrast{c.Topic, &all[i], over})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b contrast) int { return cmp.Compare(a.topic, b.topic) })
-	return out
 }

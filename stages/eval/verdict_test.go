@@ -42,7 +42,7 @@ type figures = struct {
 func rivalsOf(t *testing.T, rows []result.Row) map[string]result.Versus {
 	t.Helper()
 	s := &result.Summary{}
-	if err := summarise(s, rows, nil, 500, 1); err != nil {
+	if err := summarise(s, rows, nil, nil, 500, 1); err != nil {
 		t.Fatal(err)
 	}
 	all, err := bySystem(rows)

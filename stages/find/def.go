@@ -20,6 +20,7 @@ var Def = stages.Def{
 	Format:  6,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
+		Off:     "fuse: none, the default",
 		Doc:     "what sections are found with",
 		Default: func() any { c := Default(); return &c },
 		Later:   true,

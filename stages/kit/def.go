@@ -16,7 +16,9 @@ var Def = stages.Def{
 	Title:   "Knowledge instruction tuning",
 	Format:  6,
 	Parents: []string{stages.Data, stages.DP},
+	Instead: stages.DP,
 	Section: &stages.Section{
+		Off:     "the run does not tune; what comes after it reads the weights of dp",
 		Doc:     "tuning on questions whose knowledge the black box found useful",
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {

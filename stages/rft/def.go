@@ -23,6 +23,7 @@ var Def = stages.Def{
 	Format:  2,
 	Parents: []string{stages.Data, stages.DP, stages.KIT},
 	Section: &stages.Section{
+		Off:     "samples: 0, the default",
 		Doc:     "tuning on the answers that served the black box best",
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {

@@ -59,7 +59,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
-	params, err := domain.LoadModel(env.Dir(stages.KIT))
+	params, err := domain.LoadModel(env.Tuned())
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,16 @@ func Resolve(list []string) ([]Spec, error) {
 	return slices.DeleteFunc(slices.Clone(All), func(s Spec) bool { return !want[s.Name] }), nil
 }
 
+// Without lists the systems that a run cannot have without a stage.
+func Without(stage string) (names []string) {
+	for _, s := range All {
+		if s.Voice != nil && s.Voice.needs() == stage {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // groups are the words that name several systems.
 func groups() (words []string) {
 	for _, s := range All {

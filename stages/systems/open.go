@@ -59,6 +59,12 @@ func Open(run Run) (r *Resources, err error) {
 	if r.Gate, err = optionally(gate.ReadGate(run.Dir(stages.Find))); err != nil {
 		return nil, err
 	}
+	r.Has = map[string]bool{}
+	for _, stage := range []string{stages.DP, stages.KIT, stages.RFT, stages.BPO} {
+		if r.Has[stage], err = s.has(Voice{Stage: stage}); err != nil {
+			return nil, err
+		}
+	}
 	r.Places = run.Domain.Forms.TwoSteps()
 	r.Dev = func() []Known { return known(run.Domain, run.Seed) }
 	for _, spec := range All {
@@ -143,7 +149,10 @@ func (s *source) delivery() (*delivery.Delivery, error) {
 func (s *source) has(v Voice) (bool, error) {
 	need := []string{v.Stage}
 	if v.Prompt {
-		need = append(need, stages.BPO)
+		untuned, err := s.untuned()
+		if need = append(need, stages.BPO); untuned || err != nil {
+			need = need[1:]
+		}
 	}
 	for _, stage := range need {
 		_, err := checkpoint.Load(s.Dir(stage))
@@ -157,16 +166,28 @@ func (s *source) has(v Voice) (bool, error) {
 	return true, nil
 }
 
-// trained is the stage whose weights a voice has: behind a prompt those of reward tuning, where the run has them, since the search was made on them.
+// trained is the stage whose weights a voice has: behind a prompt those on which the search was made, of reward tuning where the run has them, and
+// of dp where it does not tune.
 func (s *source) trained(v Voice) (string, error) {
 	if !v.Prompt {
 		return v.Stage, nil
 	}
-	tuned, err := s.has(Voice{Stage: stages.RFT})
-	if err != nil || !tuned {
-		return v.Stage, err
+	if tuned, err := s.has(Voice{Stage: stages.RFT}); err != nil || tuned {
+		return stages.RFT, err
 	}
-	return stages.RFT, nil
+	if untuned, err := s.untuned(); err != nil || untuned {
+		return stages.DP, err
+	}
+	return v.Stage, nil
+}
+
+// untuned reports whether the prompt was searched on weights that were not tuned, because the recipe leaves kit out.
+func (s *source) untuned() (bool, error) {
+	m, err := checkpoint.Load(s.Dir(stages.BPO))
+	if errors.Is(err, checkpoint.ErrMissing) {
+		return false, nil
+	}
+	return err == nil && m.Parents[stages.DP] != "", err
 }
 
 // decoder opens the model of a training stage.

@@ -29,6 +29,7 @@ type Resources struct {
 
 	Speakers map[string]Speaker // by the system that is made with one
 	Latest   string             // of them, after the last stage of the method that the run has; "" = there are none
+	Has      map[string]bool    // stages of the method that the run has
 	Corpus   Corpus             // nil = there is none
 	Search   retrieve.Retriever // over the corpus, by keywords; nil = there is none
 	// Retrievers are all that find sections, by name: search.Keyword, and where the run has stage find, search.Dense and search.Hybrid.

@@ -35,7 +35,7 @@ type Spec struct {
 	Voice *Voice
 	// Recalls says that the knowledge is compared with the true text.
 	Recalls bool
-	// Against are the comparisons that the table makes with other systems, where both were run.
+	// Against are the comparisons that the table makes with other systems, where both were run (see Contrasts).
 	Against []Contrast
 	// Note says in a sentence what is to be known about a system's rows as a whole, "" for nothing; may be nil.
 	Note func(rows []result.Row) string

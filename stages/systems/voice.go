@@ -14,6 +14,14 @@ type Voice struct {
 	Prompt bool
 }
 
+// needs is the stage without which there is no such voice: the search of the prompt, which goes on from whatever weights there are, or the training.
+func (v Voice) needs() string {
+	if v.Prompt {
+		return stages.BPO
+	}
+	return v.Stage
+}
+
 // Speaker is a small model that is asked.
 type Speaker interface {
 	// Say writes a piece of knowledge about each question.
