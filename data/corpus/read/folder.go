@@ -20,7 +20,8 @@ const ignoreFile = ".slmignore"
 var notes = []string{"readme", "license", "licence", "copying", "notice", "changelog", "changes", "history", "news", "authors", "contributing", "install", "todo", "faq"}
 
 // machinery are folders that tools fill, and files that have an ending of text and are for programs.
-var machinery = []string{"node_modules", "bower_components", "__pycache__", "site-packages", "requirements.txt", "cmakelists.txt", "robots.txt", "llms.txt"}
+var machinery = []string{"node_modules", "bower_components", "__pycache__", "site-packages", "_build", "_includes", "_layouts", "_sass", "_site", "_static", "_templates", "_themes", "requirements.txt",
+	"cmakelists.txt", "robots.txt", "llms.txt"}
 
 // probed is how much of a file in a folder is read to learn whether it can be, bytes.
 const probed = 64 << 10

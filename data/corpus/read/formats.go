@@ -49,6 +49,7 @@ func init() {
 	Register(plainText)
 	Register(markdown)
 	Register(mdx)
+	Register(restructured)
 	Register(jsonl)
 	Register(csvTable)
 	Register(tsvTable)
@@ -92,7 +93,7 @@ func endings() string {
 var converters = map[string]string{
 	".tgz": "unpack it first", ".tar": "unpack it first", ".zip": "unpack it first", ".bz2": "unpack it first", ".xz": "unpack it first", ".7z": "unpack it first",
 	".doc": "make it .docx: libreoffice --convert-to docx FILE", ".odt": "pandoc FILE -o FILE.md", ".rtf": "pandoc FILE -o FILE.md",
-	".epub": "pandoc FILE -o FILE.md", ".tex": "pandoc FILE -o FILE.md", ".rst": "pandoc FILE -o FILE.md", ".org": "pandoc FILE -o FILE.md",
+	".epub": "pandoc FILE -o FILE.md", ".tex": "pandoc FILE -o FILE.md", ".org": "pandoc FILE -o FILE.md",
 	".pdf": "pdftotext -layout FILE FILE.txt", ".json": "make it JSONL, a document a line: jq -c '.[]' FILE > FILE.jsonl", ".xml": "make it text, HTML or JSONL first",
 	".xlsx": "save it as CSV", ".xls": "save it as CSV", ".ods": "save it as CSV",
 }

@@ -62,6 +62,8 @@ func fuzzFormat(f *testing.F, end string) {
 
 func FuzzFrom_Text(f *testing.F)     { fuzzFormat(f, ".txt") }
 func FuzzFrom_Markdown(f *testing.F) { fuzzFormat(f, ".md") }
+func FuzzFrom_MDX(f *testing.F)      { fuzzFormat(f, ".mdx") }
+func FuzzFrom_RST(f *testing.F)      { fuzzFormat(f, ".rst") }
 func FuzzFrom_JSONL(f *testing.F)    { fuzzFormat(f, ".jsonl") }
 func FuzzFrom_CSV(f *testing.F)      { fuzzFormat(f, ".csv") }
 func FuzzFrom_TSV(f *testing.F)      { fuzzFormat(f, ".tsv") }
@@ -74,7 +76,7 @@ func FuzzFrom_Zstd(f *testing.F)     { fuzzFormat(f, ".jsonl.zst") }
 
 // A file that ends anywhere is read as far as it is sound, or refused.
 func TestFrom_AFileCutAtAnyByteIsReadOrNamed(t *testing.T) {
-	for _, end := range []string{".txt", ".md", ".jsonl", ".csv", ".tsv", ".html", ".htm", ".parquet", ".arrow", ".feather", ".docx", ".gz", ".zst"} {
+	for _, end := range []string{".txt", ".md", ".mdx", ".rst", ".jsonl", ".csv", ".tsv", ".html", ".htm", ".parquet", ".arrow", ".feather", ".docx", ".gz", ".zst"} {
 		for name, whole := range samples(t, end) {
 			step := max(1, len(whole)/400) // a .docx has some 37,000 bytes
 			for n := 0; n < len(whole); n += step {
@@ -87,7 +89,7 @@ func TestFrom_AFileCutAtAnyByteIsReadOrNamed(t *testing.T) {
 // Bytes that are changed, taken out or put in make another file or a damaged one: neither a panic nor an endless loop nor memory without bounds.
 func TestFrom_AChangedFileIsReadOrNamed(t *testing.T) {
 	odd := []byte{0, 1, 0x7f, 0x80, 0xff}
-	for _, end := range []string{".md", ".html", ".csv", ".parquet", ".arrow", ".feather", ".docx", ".gz", ".zst"} {
+	for _, end := range []string{".md", ".mdx", ".rst", ".html", ".csv", ".parquet", ".arrow", ".feather", ".docx", ".gz", ".zst"} {
 		for name, whole := range samples(t, end) {
 			draw := rng.New(2, "corpus-test", name)
 			for range 100 {

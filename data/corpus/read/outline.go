@@ -153,7 +153,12 @@ func (o *outline) fenced(n *ast.FencedCodeBlock) {
 	start, end := o.lineStart(n.Pos()), o.fenceEnd(n)
 	b := doc.Block{Kind: doc.Code}
 	if info := n.Info; info != nil {
-		if m := directive.FindSubmatch(info.Segment.Value(o.source)); m != nil && !slices.Contains(codeDirectives, string(m[1])) {
+		m := directive.FindSubmatch(info.Segment.Value(o.source))
+		if m != nil && string(m[1]) == "eval-rst" {
+			o.restructured(n, start, end)
+			return
+		}
+		if m != nil && !slices.Contains(codeDirectives, string(m[1])) {
 			b = doc.Block{Kind: doc.Aside, Why: "directive " + string(m[1]), Break: true}
 		}
 	}
@@ -163,6 +168,23 @@ func (o *outline) fenced(n *ast.FencedCodeBlock) {
 		}
 	}
 	o.add(b, start, end)
+}
+
+// restructured takes the reStructuredText between the fences of MyST.
+func (o *outline) restructured(n *ast.FencedCodeBlock, start, end int) {
+	fence := doc.Block{Kind: doc.Aside, Why: "directive eval-rst", Break: true}
+	if n.Lines().Len() == 0 || start < o.at {
+		o.add(fence, start, end)
+		return
+	}
+	first, last := n.Lines().At(0).Start, n.Lines().At(n.Lines().Len()-1).Stop
+	o.add(fence, start, first)
+	r := rstReader{}
+	r.read(dedented(linesOf(string(o.source[first:last]), o.line)), 1)
+	o.blocks = append(o.blocks, r.blocks...)
+	o.line += bytes.Count(o.source[first:last], []byte{'\n'})
+	o.at = last
+	o.add(fence, last, end)
 }
 
 var directive = regexp.MustCompile(`^\{([\w:-]+)\}`)
