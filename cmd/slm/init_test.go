@@ -14,23 +14,35 @@ import (
 // smallDocs writes a folder of four pages of six sections, no two alike, and a picture.
 func smallDocs(t *testing.T, dir string) {
 	t.Helper()
+	writePages(t, filepath.Join(dir, "docs"), []string{"travel.md", "hr/leave.md", "pay.md", "it/devices.md"}, strings.Fields("Hotels Trains Meals Guests Children Doctors"))
+	put(t, filepath.Join(dir, "docs", "logo.svg"), "<svg/>")
+}
+
+// writePages writes Markdown pages, each with a section under each heading. Their texts are sentences that stand nowhere else.
+func writePages(t *testing.T, dir string, pages, headings []string) {
+	t.Helper()
+	for _, page := range pages {
+		name := strings.TrimSuffix(filepath.Base(page), ".md")
+		var b strings.Builder
+		fmt.Fprintf(&b, "# %s\n", strings.ToUpper(name[:1])+name[1:])
+		for _, heading := range headings {
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n", heading, madeUp(page+heading))
+		}
+		put(t, filepath.Join(dir, filepath.FromSlash(page)), b.String())
+	}
+}
+
+// madeUp is a text of four sentences that belongs to a name.
+func madeUp(name string) string {
 	words := strings.Fields(`hotel train ticket guest child doctor office garden winter summer report budget invoice letter engine bridge river market
 		school teacher lesson window kitchen table paper colour number answer question holiday weekend morning evening holder driver printer screen`)
-	draw := rng.New(1, "small docs").At(0)
-	for i, page := range []string{"travel.md", "hr/leave.md", "pay.md", "it/devices.md"} {
-		var b strings.Builder
-		fmt.Fprintf(&b, "# %s\n", []string{"Travel", "Leave", "Pay", "Devices"}[i])
-		for _, what := range []string{"Hotels", "Trains", "Meals", "Guests", "Children", "Doctors"} {
-			fmt.Fprintf(&b, "\n## %s\n\n", what)
-			for range 4 {
-				w := func() string { return words[draw.IntN(len(words))] }
-				fmt.Fprintf(&b, "The %s of the %s is for a %s and not for the %s, if the %s has a %s. ", w(), w(), w(), w(), w(), w())
-			}
-			b.WriteString("\n")
-		}
-		put(t, filepath.Join(dir, "docs", filepath.FromSlash(page)), b.String())
+	draw := rng.New(1, "made up", name).At(0)
+	w := func() string { return words[draw.IntN(len(words))] }
+	var b strings.Builder
+	for range 4 {
+		fmt.Fprintf(&b, "The %s of the %s is for a %s and not for the %s, if the %s has a %s. ", w(), w(), w(), w(), w(), w())
 	}
-	put(t, filepath.Join(dir, "docs", "logo.svg"), "<svg/>")
+	return b.String()
 }
 
 func TestInit_WritesARecipeBesideTheFolderAndSaysWhatIsNext(t *testing.T) {

@@ -12,11 +12,11 @@ import (
 	"slm/stages/domain"
 )
 
-// mostTokens bounds what auto trains on: about ten minutes of two cores without AMX, of a model of the shape that auto chooses.
-const mostTokens = 3_000_000
+// mostTokens bounds what auto trains on: about eight minutes of two cores without AMX, of a model of the shape that auto chooses.
+const mostTokens = 5_000_000
 
 // leastSteps is how many steps auto takes of a corpus however small: fewer do not teach a model to take a place from a question.
-const leastSteps = 150
+const leastSteps = 1000
 
 // shapeOf is the layers and width of a model for a corpus of so many tokens, in one document form.
 func shapeOf(tokens int64) (layers, width int) {
