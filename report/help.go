@@ -25,7 +25,7 @@ func helps(s *result.Summary) (out []string) {
 func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result.Help) string {
 	switch h {
 	case result.MoreQuestions:
-		return fmt.Sprintf("More kinds of questions in training (stages.dp.mix.asked, stages.kit.pairs.from: rules). Of training questions the small model knows the section for %d of %d, of the exam’s for %s.",
+		return fmt.Sprintf("More kinds of questions in training (stages.dp.mix.asked, stages.dp.mix.drill). Of training questions the small model knows the section for %d of %d, of the exam’s for %s.",
 			m.Trained.Count, m.Trained.Of, known(v))
 	case result.MorePasses:
 		why := "The training loss was still falling"

@@ -58,7 +58,7 @@ func (s *Stage) judgeRun(ctx context.Context, env *stages.Env, with *systems.Res
 func unprompted(dir string, s *result.Summary) ([]string, error) {
 	_, has := s.Find("blade")
 	m, err := checkpoint.Load(dir)
-	if errors.Is(err, checkpoint.ErrMissing) || err == nil && (!has || m.Facts["search"] == "" || m.Counters["winner"] != 0) {
+	if errors.Is(err, checkpoint.ErrMissing) || err == nil && (!has || m.Facts["search"] == "" || m.Counters["trials"] == 0 || m.Counters["winner"] != 0) {
 		return s.Notes, nil
 	}
 	if err != nil {
