@@ -14,16 +14,20 @@ type Narrow struct {
 
 // Event drops what does not fit.
 func (n Narrow) Event(e stages.Event) {
-	if n.Columns < 110 {
+	room := n.Columns
+	if e.Left > 0 {
+		room -= 15 // that it takes
+	}
+	if room < 95 {
 		e.LR = 0
 	}
-	if n.Columns < 100 {
+	if room < 85 {
 		e.HeldOut = 0
 	}
-	if n.Columns < 85 {
+	if room < 65 {
 		e.TokS, e.Calls = 0, 0
 	}
-	if e.Left > 0 && n.Columns < 70 { // that of the run says more
+	if e.Left > 0 && room < 55 { // that of the run says more
 		e.ETA = 0
 	}
 	if n.Columns < 50 {

@@ -33,19 +33,22 @@ func TestWrap_KeepsEveryWordAndFits(t *testing.T) {
 
 func TestNarrow_LiveLineFitsTheTerminal(t *testing.T) {
 	e := stages.Event{Type: "step", Stage: "kit", Step: 1234, Of: 12345, Loss: 10.123, HeldOut: 10.123, LR: 1e-3, TokS: 123456, ETA: 7000, Left: 70000}
-	for _, columns := range []int{45, 60, 80, 90, 120} {
-		var out strings.Builder
-		bar := Narrow{&Bar{Out: &out}, columns}
-		bar.Event(e)
-		for _, line := range strings.Split(strings.ReplaceAll(out.String(), "\x1b[0K", ""), "\r") {
-			text := strings.TrimRight(strings.ReplaceAll(line, "━", " "), " ")
-			if len([]rune(text)) > columns {
-				t.Errorf("%d columns: %d: %q", columns, len([]rune(text)), text)
+	for columns := 45; columns <= 125; columns++ {
+		for _, left := range []float64{0, 70000} {
+			e.Left = left
+			var out strings.Builder
+			bar := Narrow{&Bar{Out: &out}, columns}
+			bar.Event(e)
+			for _, line := range strings.Split(strings.ReplaceAll(out.String(), "\x1b[0K", ""), "\r") {
+				text := strings.TrimRight(strings.ReplaceAll(line, "━", " "), " ")
+				if len([]rune(text)) > columns {
+					t.Errorf("%d columns: %d: %q", columns, len([]rune(text)), text)
+				}
+				if text != "" && !strings.Contains(text, "loss 10.123") {
+					t.Errorf("%d columns: %q", columns, text)
+				}
 			}
-			if text != "" && !strings.Contains(text, "loss 10.123") {
-				t.Errorf("%d columns: %q", columns, text)
-			}
+			bar.Close()
 		}
-		bar.Close()
 	}
 }
