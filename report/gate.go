@@ -39,6 +39,10 @@ func viewGate(g *gate.Gate) *gateView {
 			v.Ways = append(v.Ways, line)
 		}
 	}
+	if r := g.Refusal; r != nil {
+		v.Ways = append(v.Ways, fmt.Sprintf("“Nothing in your documents is about this” was said to %d of %d questions about anything else, and to %d of %d questions of this corpus",
+			r.Foreign.Refused, r.Foreign.Questions, r.Own.Refused, r.Own.Questions))
+	}
 	for _, c := range []struct {
 		title string
 		curve gate.Curve

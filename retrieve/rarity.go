@@ -2,6 +2,8 @@ package retrieve
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"slm/data/corpus"
 )
@@ -28,27 +30,67 @@ func NewRarity(sections corpus.Store) *Rarity {
 	return r
 }
 
-// Covered is the share of a question's terms that stand in a text, each counted by its inverse document frequency (as BM25 has it): 1 = all of them,
-// 0 = none, or there are none. A term that no section has counts most.
+// weight is a term's inverse document frequency, as BM25 has it. A term that no section has counts most.
+func (r *Rarity) weight(term string) float64 {
+	n := float64(r.in[term])
+	return math.Log(1 + (float64(r.sections)-n+0.5)/(n+0.5))
+}
+
+// Covered is the share of a question's terms that stand in a text, each counted by its inverse document frequency: 1 = all of them, 0 = none, or there
+// are none.
 func (r *Rarity) Covered(question, text string) float64 {
-	have, asked := map[string]bool{}, map[string]bool{}
-	for _, t := range terms(text) {
-		have[t] = true
-	}
-	var sum, both float64
-	for _, t := range terms(question) {
-		if asked[t] {
-			continue
-		}
-		asked[t] = true
-		n := float64(r.in[t])
-		w := math.Log(1 + (float64(r.sections)-n+0.5)/(n+0.5))
-		if sum += w; have[t] {
-			both += w
+	_, best := r.Subject(question, nil, []string{text})
+	return best
+}
+
+// Subject says how far a corpus covers what a question is about: its terms other than common ones, each counted by its inverse document frequency.
+// known is the share that stands anywhere in the corpus, best the largest share that stands in one of some texts. Both are 0 of a question without
+// such terms.
+func (r *Rarity) Subject(question string, common []string, texts []string) (known, best float64) {
+	asked := terms(question)
+	slices.Sort(asked)
+	asked = slices.DeleteFunc(slices.Compact(asked), func(t string) bool { return slices.Contains(common, t) })
+	sum := 0.0
+	for _, t := range asked {
+		if sum += r.weight(t); r.in[t] > 0 {
+			known += r.weight(t)
 		}
 	}
 	if sum == 0 {
-		return 0
+		return 0, 0
 	}
-	return both / sum
+	for _, text := range texts {
+		have, both := map[string]bool{}, 0.0
+		for _, t := range terms(text) {
+			have[t] = true
+		}
+		for _, t := range asked {
+			if have[t] {
+				both += r.weight(t)
+			}
+		}
+		best = math.Max(best, both/sum)
+	}
+	return known / sum, best
+}
+
+// oftenIn is how many of some hundred questions about anything have a term that says nothing of their subject.
+const oftenIn = 4
+
+// CommonTerms are terms that say nothing of what a question is about, sorted: those of function words, and those that stand in 4 % of some questions
+// about anything, such as "how" and "best".
+func CommonTerms(function, questions []string) []string {
+	common := terms(strings.Join(function, "\n"))
+	count := map[string]int{}
+	for _, q := range questions {
+		own := terms(q)
+		slices.Sort(own)
+		for _, t := range slices.Compact(own) {
+			if count[t]++; 100*count[t] >= oftenIn*len(questions) && count[t] > 1 {
+				common = append(common, t)
+			}
+		}
+	}
+	slices.Sort(common)
+	return slices.Compact(common)
 }

@@ -30,7 +30,7 @@ func newAsk(a *app) *cobra.Command {
 			"the text stands in the corpus at that place, word for word. Neither says that the text answers the question. If the small model recites other words than the corpus has, " +
 			"the corpus's own text is used. If it is not sure, or the corpus has no such place, a keyword search is tried; if that is not sure either, the LLM answers alone. " +
 			"Where the run has a gate (stages.find.gate), the gate chooses instead: the small model's place, what was found, both, or nothing, and says how sure it is; " +
-			"where nothing in the corpus is about a question without choices, the LLM is not asked. " +
+			"where nothing in the documents is about a question without choices, it says so and the LLM is not asked. " +
 			"RUN is a folder, a run's name, or the beginning of one. " +
 			"If the question is -, each line of stdin is a question. The LLM's replies are stored beside the run and reused for the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
@@ -133,7 +133,7 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 		return
 	}
 	if a.Way == gate.None {
-		line("answer", "(none: nothing in the corpus is about this)")
+		line("answer", "nothing in your documents is about this; the LLM was not asked")
 		return
 	}
 	reply := a.Reply
@@ -169,6 +169,8 @@ func aboutPlace(a *session.Answer) string {
 	}
 	named, how := placeOf(a.Named), ""
 	switch {
+	case a.Sure != nil:
+		return surely(*a.Sure) + " sure that what was found has the answer"
 	case a.Named == "" && a.Confidence == nil:
 		return "" // no small model was asked
 	case a.Named == "":
@@ -204,7 +206,7 @@ func wayOf(a *session.Answer) string {
 	case gate.Both:
 		return sure + " sure that what was found, or the place that the small model names, has the answer"
 	case gate.None:
-		return "nothing in the corpus is about this, as far as can be told: what comes nearest is right with " + sure
+		return "nothing in your documents is about this: what comes nearest is right with " + sure
 	}
 	return "nothing is sure enough to be given: what comes nearest is right with " + sure
 }

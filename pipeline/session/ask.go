@@ -40,8 +40,8 @@ type Answer struct {
 	Confidence *float64       `json:"confidence"`                  // that the named place is the right one; null when it cannot be told, or nobody was asked
 	Hit        *float64       `json:"search_confidence,omitempty"` // that what was found is the right place
 	Given      []string       `json:"given,omitempty"`             // places of the corpus's passages that the LLM is given, in order
-	Way        gate.Way       `json:"way,omitempty"`               // that the gate has taken: small, found, both, alone, none; where there is a gate
-	Sure       *float64       `json:"way_confidence,omitempty"`    // that a right section is in what is given or, where nothing is, would have been
+	Way        gate.Way       `json:"way,omitempty"`               // that the gate has taken: small, found, both, alone, none; where auto answers
+	Sure       *float64       `json:"way_confidence,omitempty"`    // that a right section is in what is given or, where nothing is, would have been; of auto, and of bridge where the run has a gate
 	Reply      string         `json:"reply,omitempty"`
 	Cut        string         `json:"reply_cut,omitempty"` // why a free reply is not whole
 	NoAnswer   *llm.NoAnswer  `json:"no_answer,omitempty"` // why the LLM gave no answer

@@ -137,11 +137,12 @@ func (s shelf) At(place string) (systems.Passage, bool) {
 func (s shelf) Passage(i int) systems.Passage {
 	return systems.Passage{Place: s.w.items[i].Place, Text: s.w.items[i].Knowledge}
 }
-func (s shelf) Names(question, place string) systems.Naming { return systems.Nothing }
-func (s shelf) Named(question string) (int, bool)           { return -1, false }
-func (s shelf) Head(text string) string                     { return text }
-func (s shelf) Covered(string, string) float64              { return 0 }
-func (s shelf) Close() error                                { return nil }
+func (s shelf) Names(question, place string) systems.Naming              { return systems.Nothing }
+func (s shelf) Named(question string) (int, bool)                        { return -1, false }
+func (s shelf) Head(text string) string                                  { return text }
+func (s shelf) Subject(string, []string, []string) (known, best float64) { return 0, 0 }
+func (s shelf) Covered(string, string) float64                           { return 0 }
+func (s shelf) Close() error                                             { return nil }
 
 func (s shelf) Search(_ context.Context, _ string, k int) ([]retrieve.Hit, error) {
 	hits := make([]retrieve.Hit, k)

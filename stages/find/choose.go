@@ -94,7 +94,7 @@ func madeQuestions(dom *domain.Domain, most int, seed uint64) (out []retrieve.As
 }
 
 // choose fits the bridge and the gate on what the run's small model and the retrievers of the folds make of the questions.
-func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain, from []part, held []retrieve.Retriever) (out selection, err error) {
+func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain, from []part, held []retrieve.Retriever, near retrieve.Scorer) (out selection, err error) {
 	l := looked{parts: questions(dom, from, env.Seed)}
 	choices := map[string]int{}
 	for _, it := range slices.Concat(dom.Items, dom.Asked) {
@@ -120,6 +120,7 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		return out, err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
+	with.Near = near
 	speaker := with.Plain()
 	if l.sights, err = look(ctx, env, with, speaker, l, held); err != nil {
 		return out, err
@@ -153,7 +154,10 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		c.Evidence, c.Absent, c.Choices, c.NamedRight, c.FirstRight, c.AmongRight = l.absent(with, out.bridge, i, c.Made), true, 0, false, false, false
 		cases, fold = append(cases, c), append(fold, fold[i])
 	}
-	out.gate, err = gate.Fit(cases, fold)
+	if out.gate, err = gate.Fit(cases, fold); err != nil {
+		return out, err
+	}
+	out.gate.Refusal, err = l.refusal(ctx, dom, with, held)
 	return out, err
 }
 

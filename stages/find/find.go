@@ -94,7 +94,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	}
 	var selected selection
 	if s.cfg.Bridge {
-		if selected, err = s.choose(ctx, env, dom, fit.parts, held); err != nil {
+		if selected, err = s.choose(ctx, env, dom, fit.parts, held, fit.near()); err != nil {
 			return err
 		}
 		quality = append(quality, selected.quality...)

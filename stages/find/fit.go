@@ -53,6 +53,14 @@ func parts(dom *domain.Domain) (out []part) {
 	return out
 }
 
+// near is the first encoder's signal; nil = there is none.
+func (f fitting) near() retrieve.Scorer {
+	if n := len(retrieve.Signals()); len(f.signals) > n {
+		return f.signals[n].Scorer
+	}
+	return nil
+}
+
 // questions are all, one behind the other.
 func (f fitting) questions() (all []retrieve.Asked) {
 	for _, p := range f.parts {

@@ -68,6 +68,9 @@ func (g Gate) wrong() string {
 			return "the curve " + c.name
 		}
 	}
+	if r := g.Refusal; r != nil && (len(r.Score.Weights) != len(Subject{}.row()) || !share(r.Below)) {
+		return "the refusal"
+	}
 	for _, p := range []float64{g.Give, g.GiveChoices, g.None, g.Floor} {
 		if !share(p) {
 			return fmt.Sprintf("a threshold of %v", p)

@@ -93,7 +93,7 @@ func TestFiles_CutOrForeignOnesAreRefused(t *testing.T) {
 	}
 	for _, c := range [][3]string{
 		{BridgeFile, `"speaker": "blade-z0"`, `"speaker": ""`}, {BridgeFile, `"rank"`, `"luck"`}, {BridgeFile, `"stop": 0.85`, `"stop": 1.85`},
-		{BridgeFile, `1.25`, `-1.25`}, {GateFile, `"give": 0.25`, `"give": -1`}, {GateFile, `"bias": -0.5`, `"bias": "much"`}, {GateFile, `0.125`, `0.95`},
+		{BridgeFile, `1.25`, `-1.25`}, {GateFile, `"give": 0.25`, `"give": -1`}, {GateFile, `"bias": -0.5`, `"bias": "much"`}, {GateFile, `0.125`, `0.95`}, {GateFile, `"below": 0.25`, `"below": 2.5`},
 	} {
 		changed := strings.Replace(golden(t, c[0]), c[1], c[2], 1)
 		if changed == golden(t, c[0]) {

@@ -83,7 +83,7 @@ func Fit(cases []Case, fold []int) (Gate, error) {
 		held[i].Among = math.Max(held[i].First, held[i].Among)
 	}
 	g.GiveChoices = giveChoices(cases, held)
-	g.None, g.Floor = none(cases, held), floor(cases)
+	g.None = none(cases, held)
 	for _, way := range []Way{Small, Found, Both, Alone, None} {
 		t := Taken{Way: way}
 		for i, c := range cases {
@@ -242,20 +242,4 @@ func none(cases []Case, held []Odds) float64 {
 	}
 	slices.Sort(p)
 	return math.Min(noneBelow, p[int(mostRefused*float64(len(p)))])
-}
-
-// floor is the highest threshold of what a question shares with what was found below which no more than mostRefused of the questions with an answer in
-// the corpus are.
-func floor(cases []Case) float64 {
-	var shared []float64
-	for _, c := range cases {
-		if c.real() {
-			shared = append(shared, c.shared())
-		}
-	}
-	if len(shared) < fewest {
-		return 0
-	}
-	slices.Sort(shared)
-	return shared[int(mostRefused*float64(len(shared)))]
 }

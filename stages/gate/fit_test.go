@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"slm/rng"
+	"slm/stat"
 )
 
 // planted are questions whose right section is drawn by what the bridge assumes: the softmax of the weighted features. Of one in ten it was not found.
@@ -244,35 +245,23 @@ func TestChoose_TakesTheMostProbableWay(t *testing.T) {
 }
 
 // Of a question from elsewhere some section is the best, and may look as probable as any.
-func TestChoose_WhatSharesTooLittleWithTheQuestionIsNotGiven(t *testing.T) {
-	var cases []Case
-	for i := range 200 {
-		cases = append(cases, Case{Evidence: Evidence{Passages: 1, Found: Mention{Overlap: 0.3 + float64(i)/400}}})
-	}
-	cases = append(cases, Case{Evidence: Evidence{Made: 1}}, Case{Absent: true}) // not asked of this corpus
-	g := Gate{Give: 0.25, GiveChoices: 0.25, Floor: floor(cases)}
-	if g.Floor < 0.3 || g.Floor > 0.31 {
-		t.Errorf("the floor is %v", g.Floor)
-	}
+func TestChoose_AForeignQuestionIsRefusedUnlessItHasChoices(t *testing.T) {
+	g := Gate{Give: 0.25, GiveChoices: 0.25, Refusal: &Refusal{Score: stat.Logistic{Bias: -4, Weights: []float64{4, 4, 0}}, Below: 0.5}}
 	for _, c := range []struct {
-		e       Evidence
+		about   Subject
 		choices bool
 		want    Way
 	}{
-		{Evidence{Passages: 1, Found: Mention{Overlap: 0.4}}, false, Found},
-		{Evidence{Passages: 1, Found: Mention{Overlap: 0.2}}, false, None},
-		{Evidence{Passages: 1, Found: Mention{Overlap: 0.2}, Known: true, Place: Mention{Overlap: 0.5}}, false, Found},
-		{Evidence{Passages: 1, Found: Mention{Overlap: 0.2}}, true, Alone},
+		{Subject{Known: 1, Best: 0.5}, false, Found},
+		{Subject{Known: 0.5, Best: 0.4}, false, None},
+		{Subject{Known: 0.5, Best: 0.4}, true, Found},
 	} {
-		odds := Odds{First: 0.9, Among: 0.9}
-		if c.want == Alone {
-			odds = Odds{}
-		}
-		if way, _ := g.choose(c.e, odds, c.choices); way != c.want {
-			t.Errorf("%+v with choices %v: %s, want %s", c.e, c.choices, way, c.want)
+		if way, _ := g.choose(Evidence{Passages: 1, About: c.about}, Odds{First: 0.9, Among: 0.9}, c.choices); way != c.want {
+			t.Errorf("%+v with choices %v: %s, want %s", c.about, c.choices, way, c.want)
 		}
 	}
-	if floor(nil) != 0 {
-		t.Error("a floor without questions")
+	old := Gate{Give: 0.25, Floor: 0.3} // a gate of an older run
+	if way, _ := old.choose(Evidence{Passages: 1, Found: Mention{Overlap: 0.2}}, Odds{First: 0.9, Among: 0.9}, false); way != None {
+		t.Errorf("below the floor of an older gate: %s", way)
 	}
 }

@@ -27,6 +27,8 @@ type Evidence struct {
 	Sum      float64 // and of all passages together
 	Found    Mention // of the first
 
+	About Subject // of the question
+
 	Made float64 // 1 = a rule has made the question from the section's words, which makes it easier than what people ask
 }
 
@@ -61,10 +63,12 @@ type Gate struct {
 	First Curve `json:"first"`
 	Among Curve `json:"among"`
 
-	Give        float64 `json:"give"`         // the probability from which knowledge is given to a question with a free answer,
-	GiveChoices float64 `json:"give_choices"` // to one with choices, which the black box may know or guess by itself
-	None        float64 `json:"none"`         // below it nothing in the corpus is about a question with a free answer
-	Floor       float64 `json:"floor"`        // nor where what was named and found shares less with the question than this (Mention.Overlap)
+	Give        float64 `json:"give"`            // the probability from which knowledge is given to a question with a free answer,
+	GiveChoices float64 `json:"give_choices"`    // to one with choices, which the black box may know or guess by itself
+	None        float64 `json:"none"`            // below it nothing in the corpus is about a question with a free answer
+	Floor       float64 `json:"floor,omitempty"` // of gates that have no Refusal: nor where what was named and found shares less with the question than this (Mention.Overlap)
+
+	Refusal *Refusal `json:"refusal,omitempty"` // nil: there were too few questions
 
 	Questions int     `json:"questions"` // that it was fitted on, among them some as if the corpus had no answer
 	Ways      []Taken `json:"ways"`      // by those that were asked of this corpus, with curves that have not seen their folds
@@ -100,7 +104,11 @@ func (g Gate) choose(e Evidence, o Odds, choices bool) (way Way, p float64) {
 	if choices {
 		give = g.GiveChoices
 	}
-	if way, p = o.best(e, give); !choices && (way == Alone && p < g.None || e.shared() < g.Floor) {
+	switch way, p = o.best(e, give); {
+	case choices:
+	case g.Refusal.Refuses(e.About):
+		way, p = None, math.Min(p, g.Refusal.Score.At(e.About.row()))
+	case way == Alone && p < g.None || e.shared() < g.Floor:
 		way = None
 	}
 	return way, p

@@ -32,6 +32,9 @@ var auto = Spec{
 func (r *Resources) pass(s Sight, o gate.Weighed, choices bool) (a Answer) {
 	k := r.Bridge.Passages(o.P)
 	e := r.Evidence(s, o, k)
+	if r.Gate.Refusal != nil {
+		e.About = r.Subject(s, r.Gate.Refusal.Common)
+	}
 	odds := r.Gate.Odds(e)
 	way, sure := r.Gate.Choose(e, choices)
 	var sections []int

@@ -58,6 +58,55 @@ func level(p float64) gate.Curve {
 	return gate.Curve{True: stat.Isotonic{X: []float64{0}, Y: []float64{p}}}
 }
 
+func TestAuto_RefusesWhatTheCorpusIsNotAboutAndAsksNobody(t *testing.T) {
+	box := &writer{}
+	r := &Resources{
+		Speakers: map[string]Speaker{"kit": &sage{}}, Corpus: library{}, Search: library{}, Box: box,
+		Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}},
+		Bridge:     &gate.Bridge{Speaker: "kit", Weights: []float64{1, 0, 0, 0, 0, 0}, Stop: .95},
+		Gate:       &gate.Gate{Named: level(.9), First: level(.9), Among: level(.9), Give: .25, Refusal: &gate.Refusal{Score: stat.Logistic{Weights: []float64{0, 0, 9}, Bias: -3}, Below: .5}},
+	}
+	s, err := auto.Open(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for near, refused := range map[float64]bool{.1: true, .8: false} {
+		r.Near, box.asked = cosines{near}, 0
+		got, err := s.Answer(context.Background(), []Question{{ID: "a", Text: "sure 4 find 7"}})
+		if err != nil || (got[0].Way == gate.None) != refused || (box.asked == 0) != refused || refused && (got[0].Knowledge != "" || *got[0].Sure >= .5) {
+			t.Errorf("with a cosine of %v: %+v, %v", near, got, err)
+		}
+	}
+}
+
+// cosines are those of every question.
+type cosines []float64
+
+func (c cosines) Scores(context.Context, string) ([]float64, error) { return c, nil }
+func (cosines) Close() error                                        { return nil }
+
+func TestBridge_SaysHowSureItIsWhereThereIsAGate(t *testing.T) {
+	for _, g := range []*gate.Gate{nil, {Named: level(.3), First: level(.4), Among: level(.7)}} {
+		r := &Resources{
+			Speakers: map[string]Speaker{"kit": &sage{}}, Corpus: library{}, Search: library{}, Box: &writer{},
+			Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}},
+			Bridge:     &gate.Bridge{Speaker: "kit", Weights: []float64{1, 0, 0, 0, 0, 0}, Stop: .95}, Gate: g,
+		}
+		s, err := bridged.Open(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Answer(context.Background(), []Question{{ID: "a", Text: "sure 4 find 7"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := got[0]
+		if a.Way != "" || (a.Sure == nil) != (g == nil) || g != nil && (*a.Sure != .7 || *a.Confidence != .3) {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
 func TestAuto_GivesWhatTheGateSaysAndNothingElse(t *testing.T) {
 	for _, c := range []struct {
 		named, among float64

@@ -6,6 +6,7 @@ import (
 
 	"slm/retrieve"
 	"slm/stages"
+	"slm/stages/delivery"
 	"slm/stages/gate"
 	"slm/stages/search"
 )
@@ -18,12 +19,17 @@ var bridged = Spec{
 	Open: func(_ context.Context, r *Resources) (System, error) {
 		by, err := r.needBridge()
 		return r.crosses(by, func(s Sight, o gate.Weighed, _ Question) Answer {
+			k := r.Bridge.Passages(o.P)
 			var sections []int
-			for _, at := range o.Order[:r.Bridge.Passages(o.P)] {
+			for _, at := range o.Order[:k] {
 				sections = append(sections, s.Sections[at])
 			}
 			a := r.passages(sections)
 			a.Named = s.Named.Place
+			if r.Gate != nil { // it chooses nothing here, and knows how sure one may be
+				odds := r.Gate.Odds(r.Evidence(s, o, k))
+				a.Sure, a.Confidence = &odds.Among, &odds.Named
+			}
 			return a
 		}), err
 	},
@@ -31,7 +37,11 @@ var bridged = Spec{
 
 // crosses is a system that gives what give makes of what the bridge has weighed.
 func (r *Resources) crosses(by retrieve.Retriever, give func(Sight, gate.Weighed, Question) Answer) System {
-	return r.Reader(func(ctx context.Context, qs []Question) ([]Answer, error) {
+	var put delivery.Delivery
+	if r.Delivery != nil { // its words and scores; which passages there are is the bridge's business
+		put = *r.Delivery
+	}
+	return reader{r, put, func(ctx context.Context, qs []Question) ([]Answer, error) {
 		sights, chosen, err := r.bridge(ctx, by, qs)
 		if err != nil {
 			return nil, err
@@ -41,7 +51,7 @@ func (r *Resources) crosses(by retrieve.Retriever, give func(Sight, gate.Weighed
 			out[i] = give(s, chosen[i], qs[i])
 		}
 		return out, nil
-	})
+	}}
 }
 
 // bridgeCost is that of what the small model says and judges, and of the answers.

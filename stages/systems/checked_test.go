@@ -66,9 +66,10 @@ func (library) Named(q string) (int, bool) {
 	_, err := fmt.Sscanf(q, "named %d", &n)
 	return n, err == nil
 }
-func (library) Head(text string) string               { return text }
-func (library) Covered(question, text string) float64 { return float64(strings.Count(text, question)) }
-func (library) Close() error                          { return nil }
+func (library) Head(text string) string                                  { return text }
+func (library) Subject(string, []string, []string) (known, best float64) { return 0, 0 }
+func (library) Covered(question, text string) float64                    { return float64(strings.Count(text, question)) }
+func (library) Close() error                                             { return nil }
 func (library) Search(_ context.Context, q string, _ int) ([]retrieve.Hit, error) {
 	var n int
 	if at := strings.Index(q, "find "); at >= 0 {

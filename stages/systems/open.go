@@ -53,6 +53,7 @@ func Open(run Run) (r *Resources, err error) {
 		return nil, err
 	}
 	r.Search = r.Retrievers[search.Keyword]
+	r.Near, _ = r.Retrievers[search.Dense].(retrieve.Scorer)
 	if r.Bridge, err = optionally(gate.ReadBridge(run.Dir(stages.Find))); err != nil {
 		return nil, err
 	}
@@ -216,11 +217,19 @@ func (s *source) Passage(section int) Passage {
 }
 
 // Covered implements Corpus.
-func (s *source) Covered(question, text string) float64 {
+func (s *source) Covered(question, text string) float64 { return s.counted().Covered(question, text) }
+
+// Subject implements Corpus.
+func (s *source) Subject(question string, common, texts []string) (known, best float64) {
+	return s.counted().Subject(question, common, texts)
+}
+
+// counted has counted the terms of the corpus.
+func (s *source) counted() *retrieve.Rarity {
 	if s.rarity == nil {
 		s.rarity = retrieve.NewRarity(s.Domain.Sections)
 	}
-	return s.rarity.Covered(question, text)
+	return s.rarity
 }
 
 // Head implements Corpus.

@@ -34,9 +34,11 @@ type Resources struct {
 	Search   retrieve.Retriever // over the corpus, by keywords; nil = there is none
 	// Retrievers are all that find sections, by name: search.Keyword, and where the run has stage find, search.Dense and search.Hybrid.
 	Retrievers map[string]retrieve.Retriever
-	Delivery   *delivery.Delivery                   // that the search of bpo has chosen; nil = the usual one. With it,
-	Cut        func(text string, tokens int) string // of the corpus, and
-	Shorter    func(text string, tokens int) string // of what the small model says
+	// Near says how near a question is to each section, by the vectors of the run's first encoder; nil = there are none.
+	Near     retrieve.Scorer
+	Delivery *delivery.Delivery                   // that the search of bpo has chosen; nil = the usual one. With it,
+	Cut      func(text string, tokens int) string // of the corpus, and
+	Shorter  func(text string, tokens int) string // of what the small model says
 
 	Bridge *gate.Bridge // nil = the run has fitted none
 	Gate   *gate.Gate   // the same; there is none without a bridge
@@ -74,6 +76,8 @@ type Corpus interface {
 	Head(text string) string
 	// Covered is the share of a question's terms that stand in a text, the rare ones counting more.
 	Covered(question, text string) float64
+	// Subject is retrieve.Rarity's.
+	Subject(question string, common, texts []string) (known, best float64)
 }
 
 // Journal keeps what small models said about the questions of an evaluation.

@@ -15,6 +15,7 @@ type Sight struct {
 	Named    knowledge.Piece
 	Sections []int       // best first, at most gate.Depth
 	Features [][]float64 // of each: gate.Features
+	Near     float64     // the largest cosine of a section's vector with the question's; 0 = there are no vectors
 }
 
 // Judge is a speaker that says how well sections go with a question.
@@ -65,7 +66,46 @@ func (r *Resources) See(ctx context.Context, speaker string, by retrieve.Retriev
 		s.Features = append(s.Features, row)
 	}
 	s.Features = gate.Standardise(s.Features)
-	return s, nil
+	s.Near, err = r.near(ctx, named.Question)
+	return s, err
+}
+
+// near is the largest cosine of a section's vector with the question's, by the run's first encoder; 0 without one.
+func (r *Resources) near(ctx context.Context, question string) (float64, error) {
+	if r.Near == nil {
+		return 0, nil
+	}
+	cosines, err := r.Near.Scores(ctx, question)
+	if err != nil || len(cosines) == 0 {
+		return 0, err
+	}
+	return slices.Max(cosines), nil
+}
+
+// Glance looks at a question without the small model: what a search finds, and how near it is.
+func (r *Resources) Glance(ctx context.Context, by retrieve.Retriever, question string) (s Sight, err error) {
+	hits, err := by.Search(ctx, question, gate.Depth)
+	if err != nil {
+		return s, err
+	}
+	for _, h := range hits {
+		s.Sections = append(s.Sections, h.Section)
+	}
+	s.Named.Question = question
+	s.Near, err = r.near(ctx, question)
+	return s, err
+}
+
+// Subject is what is seen of whether the corpus is about a question. common are terms that say nothing of what it is about.
+func (r *Resources) Subject(s Sight, common []string) gate.Subject {
+	texts := make([]string, len(s.Sections))
+	for i, at := range s.Sections {
+		p := r.Corpus.Passage(at)
+		texts[i] = p.Place + "\n" + p.Text
+	}
+	about := gate.Subject{Near: s.Near}
+	about.Known, about.Best = r.Corpus.Subject(s.Named.Question, common, texts)
+	return about
 }
 
 // Evidence is what the gate sees where the bridge has put the sections into an order and gives the first k of them.

@@ -74,8 +74,8 @@ type Answer struct {
 	// text. nil = it was not asked, or cannot be told.
 	Confidence *float64
 	Hit        *float64      // the same of a passage by search; nil = none is used, or nobody asked how sure the search is
-	Way        gate.Way      // that the gate has taken; "" = there was none. Then
-	Sure       *float64      // how probable it is that a right section is in what is given or, where nothing is, would have been
+	Way        gate.Way      // that the gate has taken; "" = it was not asked to choose
+	Sure       *float64      // by the gate, how probable it is that a right section is in what is given or, where nothing is, would have been
 	Picked     int           // of the choices; -1 = none
 	Scores     []float64     // one a choice: mean log-probability of its tokens; none by letter
 	Margin     float64       // best score less second best

@@ -1,0 +1,136 @@
+package gate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"slm/stat"
+)
+
+// Subject is what is seen of whether a question is about anything that the corpus is about. Unlike the probabilities of the gate it compares no section
+// with another: of a question from elsewhere, too, some section is the best. More of any value never makes it more foreign.
+type Subject struct {
+	Known float64 // share of what the question is about that stands in the corpus at all, by retrieve.Rarity,
+	Best  float64 // and in one of the sections that were found
+	Near  float64 // the largest cosine of a section's vector with the question's, by the first encoder; 0 = there is none
+}
+
+func (s Subject) row() []float64 { return []float64{s.Known, s.Best, s.Near} }
+
+// Refusal tells a question that nothing in the corpus is about. It is a logistic curve between questions that were asked of this corpus and questions
+// about anything else (question.Elsewhere).
+type Refusal struct {
+	Common []string      `json:"common"` // terms that say nothing of what a question is about
+	Score  stat.Logistic `json:"score"`  // the probability that a question is asked of this corpus
+	Below  float64       `json:"below"`  // what is less probable is refused
+
+	Own     Refused `json:"own"`     // questions that were asked of this corpus, each by a curve that has not seen its fold
+	Foreign Refused `json:"foreign"` // questions about anything else that nothing was fitted on
+}
+
+// Refused counts questions that are told that nothing is about them.
+type Refused struct {
+	Questions int `json:"questions"`
+	Refused   int `json:"refused"`
+}
+
+// Ours is a question that somebody, or a rule, has asked of this corpus.
+type Ours struct {
+	Subject
+	Made bool // by a rule, from a section's own words
+	Fold int
+}
+
+// Bounds of a fit.
+const (
+	wantRefused = 0.95 // share of the foreign questions
+	mayRefuse   = 0.02 // share of the corpus's own, or, where both cannot be had,
+	mostRefuse  = 0.04 // at most this
+	fewestAsked = 20   // questions by people from which their share is known; with fewer, those by rules count too
+	covered     = 0.9  // a foreign question of which one section has so much is left out: the corpus may be about it after all
+)
+
+// Refuses says whether nothing in the corpus is about a question.
+func (r *Refusal) Refuses(s Subject) bool { return r != nil && r.Score.At(s.row()) < r.Below }
+
+// FitRefusal fits it to questions of the corpus, and others; held are such others for measuring it. nil: there are too few of either.
+func FitRefusal(common []string, own []Ours, foreign, held []Subject) (*Refusal, error) {
+	foreign = slices.DeleteFunc(slices.Clone(foreign), func(s Subject) bool { return s.Best >= covered })
+	r, err := fitRefusal(own, foreign)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	r.Common = common
+	for _, s := range held {
+		r.Foreign.count(r, s)
+	}
+	folds := map[int]*Refusal{}
+	for _, a := range own {
+		if _, ok := folds[a.Fold]; !ok {
+			others := slices.DeleteFunc(slices.Clone(own), func(b Ours) bool { return b.Fold == a.Fold })
+			if folds[a.Fold], err = fitRefusal(others, foreign); err != nil {
+				return nil, err
+			}
+		}
+		if !a.Made {
+			r.Own.count(folds[a.Fold], a.Subject)
+		}
+	}
+	return r, nil
+}
+
+func (n *Refused) count(by *Refusal, s Subject) {
+	if n.Questions++; by.Refuses(s) {
+		n.Refused++
+	}
+}
+
+// fitRefusal fits curve and threshold.
+func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
+	if len(own) < fewest || len(foreign) < fewest {
+		return nil, nil
+	}
+	var x [][]float64
+	var right []bool
+	people := 0
+	for _, a := range own {
+		if x, right = append(x, a.row()), append(right, true); !a.Made {
+			people++
+		}
+	}
+	for _, s := range foreign {
+		x, right = append(x, s.row()), append(right, false)
+	}
+	score, err := stat.FitLogistic(x, right)
+	if err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
+	}
+	var ours, others []float64
+	for _, a := range own {
+		if !a.Made || people < fewestAsked {
+			ours = append(ours, score.At(a.row()))
+		}
+	}
+	for _, s := range foreign {
+		others = append(others, score.At(s.row()))
+	}
+	low, high := quantile(others, wantRefused), quantile(ours, mayRefuse)
+	r := &Refusal{Score: score, Below: math.Min(low, quantile(ours, mostRefuse))}
+	if low < high { // both can be had: the middle, by odds
+		r.Below = 1 / (1 + math.Exp(-(odds(low)+odds(high))/2))
+	}
+	return r, nil
+}
+
+func odds(p float64) float64 {
+	const least = 1e-9
+	p = math.Min(math.Max(p, least), 1-least)
+	return math.Log(p / (1 - p))
+}
+
+// quantile is the value below which at most a share of some values are.
+func quantile(values []float64, share float64) float64 {
+	values = slices.Sorted(slices.Values(values))
+	return values[min(int(share*float64(len(values))), len(values)-1)]
+}
