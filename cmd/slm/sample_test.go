@@ -47,8 +47,7 @@ func TestSample_OfThePageRunsToItsReport(t *testing.T) {
 	if o := slmEnv(t, dir, noWeights, "check", "handbook.yaml"); o.code != 0 || !strings.Contains(o.out, "files    3 Markdown, 1 JSONL") {
 		t.Fatalf("%+v", o)
 	}
-	o := slmEnv(t, dir, noWeights, "train", "handbook.yaml", "-s", "model.layers=1", "-s", "model.width=64", "-s", "model.context=128", "-s", "stages.dp.tokens=20k",
-		"-s", "stages.bpo.trials=1", "-s", "stages.bpo.init=1", "-s", "stages.bpo.controls=[none]")
+	o := slmEnv(t, dir, noWeights, "train", "handbook.yaml", "-s", "model.layers=1", "-s", "model.width=64", "-s", "model.context=128", "-s", "stages.dp.tokens=20k")
 	if o.code != 0 || !strings.Contains(o.out, "report  runs/handbook-") {
 		t.Errorf("%+v", o)
 	}
@@ -60,7 +59,7 @@ func TestSample_OfThePageLearns(t *testing.T) {
 	}
 	dir := sample(t)
 	env := append([]string{"SLM_KERNEL="}, noWeights...) // the fastest that there is
-	o := slmEnv(t, dir, env, "train", "handbook.yaml", "-s", "stages.bpo.trials=1", "-s", "stages.bpo.init=1", "-s", "stages.bpo.controls=[none]", "-o", "json")
+	o := slmEnv(t, dir, env, "train", "handbook.yaml", "-o", "json")
 	var got struct {
 		Summary struct {
 			Recall []struct {

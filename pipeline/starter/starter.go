@@ -37,7 +37,7 @@ type page struct {
 }
 
 // systems are those of a recipe's evaluation.
-var systems = []string{"llm", "slm", "blade", "cite", "rag1", "rag3", "dense3", "hybrid1", "hybrid3", "auto", "oracle", "shuffled"}
+var systems = []string{"llm", "slm", "dp", "cite", "rag1", "rag3", "dense3", "hybrid1", "hybrid3", "auto", "oracle", "shuffled"}
 
 // Write is the text of the recipe.
 func Write(o Options) ([]byte, error) {
