@@ -8,6 +8,21 @@ import (
 	"slm/stages/verdict"
 )
 
+// helpsOf says what would help, exam by exam, and nothing twice.
+func helpsOf(s *result.Summary) (out [][]string) {
+	said := map[string]bool{}
+	for _, exam := range s.Exams() {
+		var list []string
+		for _, text := range helps(exam) {
+			if !said[text] {
+				said[text], list = true, append(list, text)
+			}
+		}
+		out = append(out, list)
+	}
+	return out
+}
+
 // helps says what would help, each with what was measured and the keys to change.
 func helps(s *result.Summary) (out []string) {
 	v, m := judged(s), s.Measured
@@ -28,11 +43,10 @@ func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result
 		return fmt.Sprintf("More kinds of questions in training (stages.dp.mix.asked, stages.dp.mix.drill). Of training questions the small model knows the section for %d of %d, of the exam’s for %s.",
 			m.Trained.Count, m.Trained.Of, known(v))
 	case result.MorePasses:
-		why := "The training loss was still falling"
-		if !verdict.Falling(*m.Loss) {
-			why = "The text was read too few times to be learned by heart; training loss"
+		if m.Loss == nil || !verdict.Falling(*m.Loss) {
+			return "More passes (stages.dp.tokens). The text was read too few times to be learned by heart" + passes(m) + trained(m) + "."
 		}
-		return fmt.Sprintf("More passes (stages.dp.tokens). %s: %.2f at three quarters of the steps, %.2f at the end%s.", why, m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
+		return fmt.Sprintf("More passes (stages.dp.tokens). The training loss was still falling: %.2f at three quarters of the steps, %.2f at the end%s.", m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
 	case result.OtherModel:
 		if verdict.Falling(*m.Loss) {
 			return fmt.Sprintf("A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). The text was trained on %.1f times, and of training questions the small model still knows the section for %d of %d.",

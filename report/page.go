@@ -81,8 +81,8 @@ type lineView struct {
 // classes are the colours of the degrees of learning; others have none.
 var classes = map[result.Learned]string{result.Yes: "good", result.No: "bad"}
 
-func viewExam(s *result.Summary, id string) examView {
-	v := examView{ID: id, Title: s.Title, Status: capital(degree(judged(s))), Class: classes[judged(s).Learned], Opening: []string{learnedLine(s), bestLine(s)}, Help: helps(s), Counts: counts(s), Summary: s, Bars: bars(s), Findings: Findings(s), Words: words{pMeans, possibleMeans, harmMeans, evidenceMeans}}
+func viewExam(s *result.Summary, id string, help []string) examView {
+	v := examView{ID: id, Title: s.Title, Status: capital(degree(judged(s))), Class: classes[judged(s).Learned], Opening: []string{learnedLine(s), bestLine(s)}, Help: help, Counts: counts(s), Summary: s, Bars: bars(s), Findings: Findings(s), Words: words{pMeans, possibleMeans, harmMeans, evidenceMeans}}
 	cols := figuresOf(s)
 	for _, c := range cols {
 		v.Columns = append(v.Columns, c.title)
@@ -109,8 +109,9 @@ func Render(w io.Writer, r *Run) error {
 	if r.Summary != nil {
 		v.Headline = Headline(r.Summary)
 		v.Figures = figures(r.Summary)
+		help := helpsOf(r.Summary)
 		for i, exam := range r.Summary.Exams() {
-			v.Exams = append(v.Exams, viewExam(exam, []string{"", "-asked"}[i]))
+			v.Exams = append(v.Exams, viewExam(exam, []string{"", "-asked"}[i], help[i]))
 		}
 		v.Examples = examples(r.Summary, r.Rows, exampleCount)
 	}

@@ -15,14 +15,15 @@ import (
 // name is long. The words of the tables are explained once, at the end.
 func Table(s *result.Summary) string {
 	var parts []string
-	for _, exam := range s.Exams() {
-		parts = append(parts, examTable(exam))
+	help := helpsOf(s)
+	for i, exam := range s.Exams() {
+		parts = append(parts, examTable(exam, help[i]))
 	}
 	return strings.Join(append(parts, legend(s)), "\n")
 }
 
 // examTable is the table of one exam.
-func examTable(s *result.Summary) string {
+func examTable(s *result.Summary, help []string) string {
 	cols := slices.DeleteFunc(figuresOf(s), func(c column) bool { return c.name == "" })
 	rows := [][]string{{"system"}}
 	for _, c := range cols {
@@ -42,9 +43,9 @@ func examTable(s *result.Summary) string {
 	for _, line := range Opening(s) {
 		b.WriteString(plain(wrap(line, 80)))
 	}
-	if list := helps(s); len(list) > 0 {
+	if len(help) > 0 {
 		b.WriteString("\nWhat would help:\n")
-		for _, line := range list {
+		for _, line := range help {
 			b.WriteString(plain(bullet(line, 80)))
 		}
 	}

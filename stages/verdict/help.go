@@ -13,6 +13,7 @@ const (
 	many        = 20    // the same of recipes/legal.yaml are 16, and it names 96 % of the sections
 	mostlyRight = 0.75  // of the LLM's answers with the right text in front of it: below, it is the LLM that fails
 	widest      = 0.125 // half of an interval that still tells systems apart, as that of about 60 questions
+	small       = 50    // questions of an exam: below, an interval may be narrow by luck
 	goal        = 0.10  // half of the interval that a larger exam shall have
 	unread      = 0.05  // of the sections
 )
@@ -31,10 +32,10 @@ func help(s *result.Summary, v *result.Verdict) (list []result.Help) {
 		}
 		asked := m.Trained != nil && m.Trained.Low > known.High // what was asked about in training is known better
 		add(result.MoreQuestions, asked)
-		if m.Loss != nil && !(asked && m.Trained.Low >= LearnedFrom) {
-			more := Falling(*m.Loss) || Few(m)
+		if !(asked && m.Trained.Low >= LearnedFrom) {
+			more := Few(m) || m.Loss != nil && Falling(*m.Loss)
 			add(result.MorePasses, more)
-			add(result.OtherModel, !more || Many(m) && m.Trained != nil && m.Trained.High < LearnedFrom)
+			add(result.OtherModel, m.Loss != nil && !more || m.Loss != nil && Many(m) && m.Trained != nil && m.Trained.High < LearnedFrom)
 		}
 		add(result.GentlerTuning, m.Tuning != nil && *m.Tuning == result.Worse)
 		add(result.UnreadText, m.Sections > 0 && float64(m.Nameless+m.Cut) > unread*float64(m.Sections))
@@ -46,7 +47,8 @@ func help(s *result.Summary, v *result.Verdict) (list []result.Help) {
 	}
 	best, _ := s.Find(v.Best)
 	f, ok := Figure(best, v.Measure)
-	add(result.LargerExam, v.Learned == result.Unclear || ok && v.Best != "" && (f.High-f.Low)/2 > widest)
+	wide := ok && v.Best != "" && ((f.High-f.Low)/2 > widest || max(s.Scored(), s.Evidence) < small)
+	add(result.LargerExam, v.Learned == result.Unclear || wide)
 	return list
 }
 

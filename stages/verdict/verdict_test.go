@@ -78,6 +78,7 @@ func TestHelp_FollowsFromWhatWasMeasured(t *testing.T) {
 		{"they are not, and the loss fell", result.Measured{Loss: falls, Trained: Share(5, 64)}, []result.Help{result.MorePasses}},
 		{"they are not, and it stood still", result.Measured{Loss: rests, Trained: Share(5, 64)}, []result.Help{result.OtherModel}},
 		{"it stood still before it had begun", result.Measured{Loss: rests, Tokens: 59, Corpus: 10}, []result.Help{result.MorePasses}},
+		{"a text that was hardly read, in too few steps for a loss", result.Measured{Tokens: 44, Corpus: 10, Trained: Share(0, 43)}, []result.Help{result.MorePasses}},
 		{"it falls, after many", result.Measured{Loss: falls, Tokens: 201, Corpus: 10, Trained: Share(5, 64)}, []result.Help{result.MorePasses, result.OtherModel}},
 		{"it stood still after enough", result.Measured{Loss: rests, Tokens: 61, Corpus: 10}, []result.Help{result.OtherModel}},
 		{"much was not read", result.Measured{Sections: 100, Cut: 6}, []result.Help{result.UnreadText}},
