@@ -125,7 +125,7 @@ func showEstimateCheck(w io.Writer, h *report.EstimateCheck) {
 }
 
 func (a *app) removeRun(name string, yes bool) error {
-	folder, err := rundir.Find(a.dir, name)
+	folder, err := rundir.FindOnly(a.dir, name)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,9 @@ func List(dir string) ([]Entry, error) {
 	return out, nil
 }
 
+// recipe is the name of the recipe that a run is of.
+func (e Entry) recipe() string { return e.Name[:max(strings.LastIndexByte(e.Name, '-'), 0)] }
+
 // Look reads a run folder's state from its manifests.
 func Look(folder string) Entry {
 	e := Entry{Name: filepath.Base(folder), Folder: folder, Done: map[string]string{}, Missing: []string{}}
@@ -98,9 +102,15 @@ func IsCheckpoint(folder string) bool {
 	return err == nil
 }
 
-// Find resolves what a user calls a run: a folder, its name below dir/runs, or the beginning of that name if only one has it. The
-// error wraps checkpoint.ErrMissing when there is none.
-func Find(dir, name string) (string, error) {
+// Find resolves what a user calls a run: a folder, its name below dir/runs, the name of a recipe, which is the newest finished run of it, or the
+// beginning of a name if only one run has it. The error wraps checkpoint.ErrMissing when there is none, and ErrUsage with the choices when
+// there are several.
+func Find(dir, name string) (string, error) { return find(dir, name, true) }
+
+// FindOnly is Find for what cannot be undone: the name of a recipe that has several runs is none of them.
+func FindOnly(dir, name string) (string, error) { return find(dir, name, false) }
+
+func find(dir, name string, newest bool) (string, error) {
 	if name == "" {
 		return "", fmt.Errorf("%w: the run has no name", ErrUsage)
 	}
@@ -114,6 +124,12 @@ func Find(dir, name string) (string, error) {
 		return "", err
 	}
 	runs = slices.DeleteFunc(runs, func(e Entry) bool { return !strings.HasPrefix(e.Name, name) })
+	if of := slices.DeleteFunc(slices.Clone(runs), func(e Entry) bool { return e.recipe() != name }); len(of) > 0 {
+		runs = of // and not those of recipes whose names go on
+	}
+	if done := slices.DeleteFunc(slices.Clone(runs), func(e Entry) bool { return e.recipe() != name || len(e.Missing) > 0 }); newest && len(done) > 0 {
+		return slices.MaxFunc(done, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Newest, b.Newest), cmp.Compare(a.Name, b.Name)) }).Folder, nil
+	}
 	switch len(runs) {
 	case 1:
 		return runs[0].Folder, nil

@@ -1,11 +1,14 @@
 package rundir
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"slm/checkpoint"
 	"slm/stages"
 )
 
@@ -22,5 +25,62 @@ func TestStages_ThoseOfThePlanOrTheUsualOnes(t *testing.T) {
 		if has := Stages(dir); !slices.Equal(has, want) || !slices.Equal(Look(dir).Missing, want) {
 			t.Errorf("%s: %v", plan, has)
 		}
+	}
+}
+
+// made puts a run with one stage below dir, finished at a time, or with that stage open where there is none.
+func made(t *testing.T, dir, name, created string) {
+	t.Helper()
+	folder := filepath.Join(dir, "runs", name)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{RecipeFile: "slm: 1\n", PlanFile: `{"stages":[{"stage":"data"}]}`} {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if created == "" {
+		return
+	}
+	p, err := checkpoint.Begin(filepath.Join(folder, stages.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Commit(&checkpoint.Manifest{Stage: stages.Data, Created: created}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFind_NameOfARecipeIsItsNewestFinishedRun(t *testing.T) {
+	dir := t.TempDir()
+	made(t, dir, "docs-aaaaaaaa", "2026-11-29T10:00:00Z")
+	made(t, dir, "docs-bbbbbbbb", "2026-11-29T12:00:00Z")
+	made(t, dir, "docs-cccccccc", "2026-11-29T11:00:00Z")
+	made(t, dir, "docs-dddddddd", "") // unfinished
+	made(t, dir, "docs-de-eeeeeeee", "2026-11-29T13:00:00Z")
+	made(t, dir, "new-11111111", "")
+	made(t, dir, "new-22222222", "")
+	made(t, dir, "new-er-33333333", "2026-11-29T13:00:00Z")
+	for name, want := range map[string]string{"docs": "docs-bbbbbbbb", "docs-de": "docs-de-eeeeeeee", "docs-a": "docs-aaaaaaaa", "docs-dddddddd": "docs-dddddddd"} {
+		if got, err := Find(dir, name); err != nil || filepath.Base(got) != want {
+			t.Errorf("%s is %s (%v), want %s", name, got, err, want)
+		}
+	}
+	for _, c := range []struct {
+		find    func(dir, name string) (string, error)
+		name    string
+		choices string
+	}{
+		{Find, "new", "new-11111111, new-22222222"},
+		{Find, "d", "docs-aaaaaaaa, docs-bbbbbbbb, docs-cccccccc, docs-dddddddd, docs-de-eeeeeeee"},
+		{FindOnly, "docs", "docs-aaaaaaaa, docs-bbbbbbbb, docs-cccccccc, docs-dddddddd"}, // what it deletes must be named
+	} {
+		if _, err := c.find(dir, c.name); !errors.Is(err, ErrUsage) || !strings.HasSuffix(err.Error(), "can be any of "+c.choices) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if _, err := Find(dir, "none"); !errors.Is(err, checkpoint.ErrMissing) {
+		t.Error(err)
 	}
 }
