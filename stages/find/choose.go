@@ -25,7 +25,6 @@ const (
 	mostFirst  = 100 // development questions of the first exam
 	mostAsked  = 240 // questions of the second
 	mostMade   = 160 // by rules, where there are too few others
-	absentEach = 3   // of so many questions, one is looked at again as if the corpus had no answer
 )
 
 // byRule is the exam of questions that rules make.
@@ -36,15 +35,16 @@ type selection struct {
 	bridge  gate.Bridge
 	gate    gate.Gate
 	quality []retrieve.Quality
+	asked   bool // the black box was
 }
 
 // looked are questions with what was seen of them, and what is known.
 type looked struct {
-	parts   []part
-	all     []retrieve.Asked
-	choices []int // 0 = the answer is free
-	fold    []int
-	sights  []systems.Sight
+	parts  []part
+	all    []retrieve.Asked
+	items  []exam.Item // of each; one without choices where a rule has made the question
+	fold   []int
+	sights []systems.Sight
 }
 
 // questions are those that the bridge and the gate are fitted on, in an order that does not depend on that of the exams: development questions of the
@@ -96,13 +96,13 @@ func madeQuestions(dom *domain.Domain, most int, seed uint64) (out []retrieve.As
 // choose fits the bridge and the gate on what the run's small model and the retrievers of the folds make of the questions.
 func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain, from []part, held []retrieve.Retriever, near retrieve.Scorer) (out selection, err error) {
 	l := looked{parts: questions(dom, from, env.Seed)}
-	choices := map[string]int{}
+	items := map[string]exam.Item{}
 	for _, it := range slices.Concat(dom.Items, dom.Asked) {
-		choices[it.Question] = len(it.Choices)
+		items[it.Question] = it
 	}
 	for _, p := range l.parts {
 		for _, q := range p.questions {
-			l.all, l.choices = append(l.all, q), append(l.choices, choices[q.Question])
+			l.all, l.items = append(l.all, q), append(l.items, items[q.Question])
 		}
 	}
 	l.fold = deal(l.all, env.Seed)
@@ -114,7 +114,7 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 			}
 			return env.Dir(stage)
 		},
-		Domain: dom, Kernel: env.Kernel, Seed: env.Seed,
+		Domain: dom, Kernel: env.Kernel, Seed: env.Seed, Style: env.Answer, Limit: s.cfg.Passage,
 	})
 	if err != nil {
 		return out, err
@@ -148,23 +148,27 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 			at++
 		}
 	}
-	fold := slices.Clone(l.fold)
-	for i := 0; i < len(l.all); i += absentEach {
-		c := cases[i]
-		c.Evidence, c.Absent, c.Choices, c.NamedRight, c.FirstRight, c.AmongRight = l.absent(with, out.bridge, i, c.Made), true, 0, false, false, false
-		cases, fold = append(cases, c), append(fold, fold[i])
-	}
-	if out.gate, err = gate.Fit(cases, fold); err != nil {
+	var odds []gate.Odds
+	if out.gate, odds, err = gate.Fit(cases, l.fold); err != nil {
 		return out, err
 	}
-	out.gate.Refusal, err = l.refusal(ctx, dom, with, held)
-	return out, err
+	if out.gate.Refusal, err = l.refusal(ctx, dom, with, held); err != nil {
+		return out, err
+	}
+	with.Bridge, with.Gate = &out.bridge, &out.gate
+	readings, err := s.read(ctx, env, with, l, ordered, cases, odds)
+	if err != nil {
+		return out, err
+	}
+	out.gate.Trust(readings)
+	out.asked = len(readings) > 0
+	return out, nil
 }
 
 // known is a question with what is right about it.
 func (l looked) known(with *systems.Resources, b gate.Bridge, i int, list gate.Listed, o gate.Weighed, made bool) gate.Case {
 	k := b.Passages(o.P)
-	c := gate.Case{Evidence: with.Evidence(l.sights[i], o, k), Choices: l.choices[i], NamedRight: slices.Contains(l.all[i].Sections, l.sights[i].Named.Section)}
+	c := gate.Case{Evidence: with.Evidence(l.sights[i], o, k), Choices: len(l.items[i].Choices), NamedRight: slices.Contains(l.all[i].Sections, l.sights[i].Named.Section)}
 	if made {
 		c.Made = 1
 	}
@@ -173,30 +177,6 @@ func (l looked) known(with *systems.Resources, b gate.Bridge, i int, list gate.L
 		c.FirstRight = c.FirstRight || rank == 0 && list.Right[at]
 	}
 	return c
-}
-
-// absent is what would be seen if the corpus had no right section.
-func (l looked) absent(with *systems.Resources, b gate.Bridge, i int, made float64) gate.Evidence {
-	right := func(section int) bool { return slices.Contains(l.all[i].Sections, section) }
-	seen := l.sights[i]
-	s := systems.Sight{Named: seen.Named}
-	if right(s.Named.Section) {
-		s.Named.Section = -1
-	}
-	for k, section := range seen.Sections {
-		if !right(section) {
-			row := slices.Clone(seen.Features[k])
-			s.Sections = append(s.Sections, section)
-			row[gate.Rank] = 1 / float64(len(s.Sections))
-			s.Features = append(s.Features, row)
-		}
-	}
-	s.Features = gate.Standardise(s.Features) // of what was standardised it is that of the rest
-	o := gate.Weighed{}
-	o.Order, o.P = b.Weigh(s.Features)
-	e := with.Evidence(s, o, b.Passages(o.P))
-	e.Made = made
-	return e
 }
 
 // measure says how well the bridge orders what was found for the development questions, by weights that have not seen their folds.

@@ -16,13 +16,19 @@ type Config struct {
 	Bridge bool     `yaml:"bridge" doc:"the small model puts what was found into a better order and says how much of it to give (systems bridge and auto); fitted on the training and development questions, and on some that rules make"`
 	Gate   bool     `yaml:"gate" doc:"says how sure the small model and the search may be, and chooses what the LLM is given (system auto, which answers slm ask then); fitted on the same questions; needs bridge"`
 
+	Reward int `yaml:"reward" identity:"changed" min:"0" max:"1000" doc:"questions with choices that the LLM answers alone, with one passage and with all that the gate would give: by what came out the gate learns what helps; 0 = it is not asked, and is taken to guess"`
+
 	Server *llm.Config `yaml:"server" identity:"changed" unset:"none" doc:"the server that makes the vectors of the encoder server, with the keys of llm and provider: embeddings"`
 
 	Aliases map[string][]string `yaml:"-"` // data.aliases
+	Passage int                 `yaml:"-"` // eval.knowledge
 }
 
 // Default has no stage.
-func Default() Config { return Config{Fuse: search.None, Dense: []string{}} }
+func Default() Config { return Config{Fuse: search.None, Dense: []string{}, Reward: 120} }
+
+// asks says whether the stage asks the black box.
+func (c Config) asks() bool { return c.Gate && c.Reward > 0 }
 
 // Validate checks the encoders' names.
 func (c Config) Validate() error {

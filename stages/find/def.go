@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"slm/data/exam"
 	"slm/model/decode"
 	"slm/retrieve"
 	"slm/stages"
@@ -25,11 +27,20 @@ var Def = stages.Def{
 		Default: func() any { c := Default(); return &c },
 		Later:   true,
 		Complete: func(s stages.Settings, _ func(string) bool) {
-			stages.At[Config](s, "stages.find").Aliases = stages.Get[map[string][]string](s, "data.aliases")
+			c := stages.At[Config](s, "stages.find")
+			c.Aliases = stages.Get[map[string][]string](s, "data.aliases")
+			c.Passage = stages.Get[int](s, "eval.knowledge")
 		},
 		Check: check,
 	},
-	Keys:    stages.Keys("data.aliases"),
+	Keys: func(s stages.Settings) []string {
+		if stages.Get[Config](s, "stages.find").asks() {
+			return []string{"data.aliases", "llm", "eval.knowledge"}
+		}
+		return []string{"data.aliases"}
+	},
+	Inputs:  []string{"llm.model"},
+	Asks:    func(s stages.Settings) bool { return stages.Get[Config](s, "stages.find").asks() },
 	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.find").Fuse != search.None },
 	Others:  search.Servers,
 	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.find")) },
@@ -93,6 +104,11 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 	})
 	sum.Add(c.Rates.Generate(mostChosen * c.Rates.PlaceTokens))
 	sum.Seconds += mostChosen * judge
+	if cfg.asks() {
+		n := min(cfg.Reward, len(exam.WithChoices(slices.Concat(c.Domain.Items, c.Domain.Asked))))
+		sum.Add(c.Rates.Ask(n, n, false))
+		sum.Add(c.Rates.Ask(2*n, 2*n, true))
+	}
 	return sum, err
 }
 

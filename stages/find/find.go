@@ -113,6 +113,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	if s.cfg.Gate {
 		errs = append(errs, selected.gate.Write(p.Path(gate.GateFile)))
 	}
+	if selected.asked {
+		errs = append(errs, env.Replies(p.Path(RepliesFile)))
+	}
 	errs = append(errs, search.ExportServer(env, stages.Find, s.cfg.Dense, p.Path))
 	if err := errors.Join(errs...); err != nil {
 		return errors.Join(err, p.Abort())

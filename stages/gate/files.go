@@ -68,6 +68,9 @@ func (g Gate) wrong() string {
 			return "the curve " + c.name
 		}
 	}
+	if g.MostChoices < 0 {
+		return "the number of passages"
+	}
 	if r := g.Refusal; r != nil && (len(r.Score.Weights) != len(Subject{}.row()) || !share(r.Below)) {
 		return "the refusal"
 	}

@@ -58,7 +58,7 @@ func TestFiles_GoldenOnesAreReadAndWrittenAsTheyWere(t *testing.T) {
 		}
 	}
 	list, fold, _ := cases(200)
-	g, err := Fit(list, fold)
+	g, _, err := Fit(list, fold)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,26 +29,24 @@ type Case struct {
 	NamedRight bool // what the small model named,
 	FirstRight bool // what the bridge has first,
 	AmongRight bool // and one of the passages is right
-	Absent     bool // it was looked at as if the corpus had no answer, which questions of an exam always have
 }
 
-// real says that somebody has asked it of this corpus.
-func (c Case) real() bool { return c.Made == 0 && !c.Absent }
+// real says that somebody has asked it.
+func (c Case) real() bool { return c.Made == 0 }
 
 // Bounds of a fit.
 const (
-	fewest      = 8    // cases: with fewer nothing is known
-	calm        = 2    // cases that each step of the rising curve has beside its own, so that no probability is 0 or 1
-	freeFrom    = 0.25 // a wrong passage beside a free answer costs a third of what a right one brings: its reader sees where it stands, and how sure it is
-	mostHarm    = 0.01 // share of the questions with choices that wrong knowledge may turn from right to wrong, as if the black box alone guessed
-	mostRefused = 0.01 // share of the questions with an answer in the corpus that are told that there is none
-	noneBelow   = 0.2
+	fewest   = 8    // cases: with fewer nothing is known
+	calm     = 2    // cases that each step of the rising curve has beside its own, so that no probability is 0 or 1
+	mostHarm = 0.01 // share of the questions with choices that wrong knowledge may turn from right to wrong, as if the black box alone guessed
+	mostLost = 0.01 // share of the right passages that are kept from questions with free answers, whose reader sees where they stand and how sure one may be
+	freeFrom = 0.2  // the highest probability that such a passage needs
 )
 
-// Fit fits a gate. fold says which cases are judged together; each is judged by curves that have not seen its fold. O(folds · cases · evidence²).
-func Fit(cases []Case, fold []int) (Gate, error) {
-	g := Gate{Version: Version, Give: freeFrom, GiveChoices: 0.5, Questions: len(cases)}
-	held := make([]Odds, len(cases))
+// Fit fits a gate. fold says which cases are judged together; held are the odds of each by curves that have not seen its fold. O(folds · cases · evidence²).
+func Fit(cases []Case, fold []int) (g Gate, held []Odds, err error) {
+	g = Gate{Version: Version, GiveChoices: 0.5, Questions: len(cases)}
+	held = make([]Odds, len(cases))
 	for _, c := range []struct {
 		to    *Curve
 		row   func(Evidence) []float64
@@ -72,7 +70,7 @@ func Fit(cases []Case, fold []int) (Gate, error) {
 		}
 		curve, p, err := f.fit(len(c.row(Evidence{})))
 		if err != nil {
-			return g, fmt.Errorf("gate: %w", err)
+			return g, nil, fmt.Errorf("gate: %w", err)
 		}
 		*c.to = curve
 		for j, i := range at {
@@ -83,7 +81,7 @@ func Fit(cases []Case, fold []int) (Gate, error) {
 		held[i].Among = math.Max(held[i].First, held[i].Among)
 	}
 	g.GiveChoices = giveChoices(cases, held)
-	g.None = none(cases, held)
+	g.Give = giveFree(cases, held)
 	for _, way := range []Way{Small, Found, Both, Alone, None} {
 		t := Taken{Way: way}
 		for i, c := range cases {
@@ -95,7 +93,7 @@ func Fit(cases []Case, fold []int) (Gate, error) {
 		}
 		g.Ways = append(g.Ways, t)
 	}
-	return g, nil
+	return g, held, nil
 }
 
 // right says whether a way gives a right section.
@@ -228,8 +226,8 @@ func giveChoices(cases []Case, held []Odds) float64 {
 	return 1
 }
 
-// none is the highest probability below which hardly any of the questions lie that the search or the small model was right about.
-func none(cases []Case, held []Odds) float64 {
+// giveFree is the highest probability below which hardly any of the questions lie that the search or the small model was right about.
+func giveFree(cases []Case, held []Odds) float64 {
 	var p []float64
 	for i, c := range cases {
 		if c.real() && (c.NamedRight || c.AmongRight) {
@@ -237,9 +235,9 @@ func none(cases []Case, held []Odds) float64 {
 			p = append(p, most)
 		}
 	}
-	if len(p) == 0 {
-		return 0
+	if len(p) < fewest {
+		return freeFrom
 	}
 	slices.Sort(p)
-	return math.Min(noneBelow, p[int(mostRefused*float64(len(p)))])
+	return math.Min(freeFrom, p[int(mostLost*float64(len(p)))])
 }

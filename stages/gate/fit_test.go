@@ -95,7 +95,7 @@ func cases(n int) (list []Case, fold []int, named []float64) {
 
 func TestFit_FindsThePlantedProbabilities(t *testing.T) {
 	list, fold, named := cases(2000)
-	g, err := Fit(list, fold)
+	g, _, err := Fit(list, fold)
 	if err != nil || g.wrong() != "" {
 		t.Fatal(err, g.wrong())
 	}
@@ -122,7 +122,7 @@ func TestFit_FindsThePlantedProbabilities(t *testing.T) {
 
 func TestFit_HarmStaysWithinItsBoundOnTheFolds(t *testing.T) {
 	list, fold, _ := cases(800)
-	g, err := Fit(list, fold)
+	g, _, err := Fit(list, fold)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestFit_HarmStaysWithinItsBoundOnTheFolds(t *testing.T) {
 				others, at = append(others, c), append(at, fold[i])
 			}
 		}
-		other, err := Fit(others, at)
+		other, _, err := Fit(others, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func TestFit_HarmStaysWithinItsBoundOnTheFolds(t *testing.T) {
 		list[i].LogProb, list[i].First, list[i].Sum = -1, 0.5, 0.5
 		list[i].NamedRight, list[i].FirstRight, list[i].AmongRight = i%3 == 0, false, i%5 == 0
 	}
-	if g, err = Fit(list, fold); err != nil {
+	if g, _, err = Fit(list, fold); err != nil {
 		t.Fatal(err)
 	}
 	if way, p := g.Choose(list[0].Evidence, true); way != Alone {
@@ -169,7 +169,7 @@ func TestFit_HarmStaysWithinItsBoundOnTheFolds(t *testing.T) {
 
 func TestFit_FewQuestionsGiveNothing(t *testing.T) {
 	list, fold, _ := cases(fewest - 1)
-	g, err := Fit(list, fold)
+	g, _, err := Fit(list, fold)
 	if err != nil || g.wrong() != "" {
 		t.Fatal(err, g.wrong())
 	}
@@ -186,7 +186,7 @@ func TestFit_MadeQuestionsDoNotMakePeoplesSure(t *testing.T) {
 		list[i].Made = float64(i % 2)
 		list[i].NamedRight, list[i].FirstRight, list[i].AmongRight = i%2 == 1, i%2 == 1, i%2 == 1
 	}
-	g, err := Fit(list, fold)
+	g, _, err := Fit(list, fold)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,13 +198,13 @@ func TestFit_MadeQuestionsDoNotMakePeoplesSure(t *testing.T) {
 
 func TestFit_TheOrderOfQuestionsDoesNotMatter(t *testing.T) {
 	list, fold, _ := cases(300)
-	g, err := Fit(list, fold)
+	g, _, err := Fit(list, fold)
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(list)
 	slices.Reverse(fold)
-	h, err := Fit(list, fold)
+	h, _, err := Fit(list, fold)
 	if err != nil {
 		t.Fatal(err)
 	}

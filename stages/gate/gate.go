@@ -63,14 +63,17 @@ type Gate struct {
 	First Curve `json:"first"`
 	Among Curve `json:"among"`
 
-	Give        float64 `json:"give"`            // the probability from which knowledge is given to a question with a free answer,
-	GiveChoices float64 `json:"give_choices"`    // to one with choices, which the black box may know or guess by itself
-	None        float64 `json:"none"`            // below it nothing in the corpus is about a question with a free answer
-	Floor       float64 `json:"floor,omitempty"` // of gates that have no Refusal: nor where what was named and found shares less with the question than this (Mention.Overlap)
+	Give        float64 `json:"give"`                   // the probability from which knowledge is given to a question with a free answer,
+	GiveChoices float64 `json:"give_choices"`           // to one with choices, which the black box may know or guess by itself
+	MostChoices int     `json:"most_choices,omitempty"` // passages that such a question is given at most; 0 = as many as the bridge says
+	None        float64 `json:"none,omitempty"`         // of gates that have no Refusal: below it nothing in the corpus is about a question with a free answer
+	Floor       float64 `json:"floor,omitempty"`        // of gates that have no Refusal: nor where what was named and found shares less with the question than this (Mention.Overlap)
 
 	Refusal *Refusal `json:"refusal,omitempty"` // nil: there were too few questions
 
-	Questions int     `json:"questions"` // that it was fitted on, among them some as if the corpus had no answer
+	Reward *Reward `json:"reward,omitempty"` // that GiveChoices and MostChoices were chosen by; nil = by an estimate, as if the black box guessed
+
+	Questions int     `json:"questions"` // that it was fitted on
 	Ways      []Taken `json:"ways"`      // by those that were asked of this corpus, with curves that have not seen their folds
 }
 
@@ -117,6 +120,9 @@ func (g Gate) choose(e Evidence, o Odds, choices bool) (way Way, p float64) {
 // shared is how much of the question stands in what was named or found. It does not compare sections with each other, as the probabilities do: of a question
 // from elsewhere, too, some section is the best.
 func (e Evidence) shared() float64 { return math.Max(e.Place.Overlap, e.Found.Overlap) }
+
+// Best is the way with the highest probability less the price of its passages, and that probability.
+func (o Odds) Best(e Evidence) (way Way, p float64) { return o.best(e, 0) }
 
 // best is the way with the highest probability less the price of its passages, among those that are probable enough. Without one it is Alone, with
 // the probability of the most probable.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"slm/stages/delivery"
 	"slm/stages/gate"
 )
 
@@ -26,6 +27,20 @@ var auto = Spec{
 		}
 		return r.crosses(by, func(s Sight, o gate.Weighed, q Question) Answer { return r.pass(s, o, len(q.Choices) > 0) }), err
 	},
+}
+
+// Offer is what the gate would give a question with choices, however sure it is, in at most so many passages; 0 = as many as the bridge says.
+func (r *Resources) Offer(s Sight, o gate.Weighed, most int) Answer {
+	g := *r.Gate
+	g.GiveChoices, g.MostChoices = 0, most
+	with := *r
+	with.Gate = &g
+	return with.pass(s, o, true)
+}
+
+// Ask lets the black box answer questions with the knowledge that stands in the answers.
+func (r *Resources) Ask(ctx context.Context, qs []Question, answers []Answer) error {
+	return r.reply(ctx, qs, answers, delivery.Delivery{})
 }
 
 // pass is the knowledge that the gate lets through. What is more probable comes first: the named place, or what was found.
@@ -50,6 +65,9 @@ func (r *Resources) pass(s Sight, o gate.Weighed, choices bool) (a Answer) {
 		sections = slices.Insert(sections, 0, s.Named.Section)
 	case way == gate.Both:
 		sections = slices.Insert(sections, 1, s.Named.Section)
+	}
+	if most := r.Gate.MostChoices; choices && most > 0 {
+		sections = sections[:min(most, len(sections))]
 	}
 	a = r.passages(sections)
 	if way == gate.Small { // it may name a part
