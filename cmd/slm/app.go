@@ -96,6 +96,7 @@ var commands = []func(*app) *cobra.Command{
 	newEval,
 	newRuns,
 	newInspect,
+	newShow,
 	newAsk,
 	newVerify,
 	newReproduce,

@@ -101,6 +101,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		"eval":        {0: run, 3: "tiny --items good.jsonl --dir poor", 4: run + " --items items.jsonl", 5: run + " --items good.jsonl --offline", 8: "nope"},
 		"init":        {0: "own --quick", 1: "own --quick --file nodata.yaml", 4: "nothing"},
 		"inspect":     {0: run + "/dp", 8: "nope"},
+		"show":        {0: run + " sections", 8: "nope sections"},
 		"plan":        {0: "tiny --quick", 4: "nodata.yaml", 5: "legal --quick -s llm.model=gguf:gone.gguf", 8: tiny + "--quick -s seed=15"},
 		"recipe copy": {0: "tiny copied.yaml", 1: "tiny nodata.yaml"}, "recipe list": {0: ""}, "recipe show": {0: "tiny"},
 		"reproduce": {0: run + " --stage data", 4: "unread", 5: "tiny --dir remote --live --stage kit", 7: damaged, 8: "nope"},

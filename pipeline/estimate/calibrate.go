@@ -22,8 +22,13 @@ const placeTokens = 12
 
 // calibrate measures what several stages share.
 func (e *estimator) calibrate(ctx context.Context, box *blackbox.Box) error {
+	limit, err := knowledge.Limit(e.Domain, e.recipe.Eval.Knowledge)
+	if err != nil {
+		return err
+	}
+	e.passage = limit
 	e.Rates = &stages.Rates{
-		Bare: e.questionSize(false), Known: e.questionSize(true), PlaceTokens: placeTokens, PassageTokens: e.recipe.Eval.Knowledge, Distinct: distinct,
+		Bare: e.questionSize(false), Known: e.questionSize(true), PlaceTokens: placeTokens, PassageTokens: limit, Distinct: distinct,
 	}
 	if err := e.timeGeneration(ctx); err != nil {
 		return err
@@ -32,7 +37,7 @@ func (e *estimator) calibrate(ctx context.Context, box *blackbox.Box) error {
 		e.note("the time that the server takes is not known, and not counted")
 		return nil
 	}
-	err := e.timeQuestions(ctx, box)
+	err = e.timeQuestions(ctx, box)
 	if errors.Is(err, llm.ErrUnavailable) {
 		e.note("the time of the black box is not counted: %v", err)
 		return nil
@@ -47,7 +52,7 @@ func (e *estimator) questionSize(known bool) (size stages.QuestionSize) {
 	for _, item := range items {
 		q := llm.Question{Question: item.Question, Choices: item.Choices}
 		if known {
-			q.Knowledge = knowledge.Head(e.Domain, item.Knowledge, e.recipe.Eval.Knowledge)
+			q.Knowledge = knowledge.Head(e.Domain, item.Knowledge, e.passage)
 		}
 		r, err := llm.Render(e.recipe.LLM.Answer, q)
 		if err != nil {
@@ -94,7 +99,7 @@ func (e *estimator) timeQuestions(ctx context.Context, box *blackbox.Box) error 
 	}
 	var qs []llm.Question
 	for _, item := range exam.WithChoices(exam.Only(e.Domain.Items, exam.Train)) {
-		qs = append(qs, llm.Question{Knowledge: knowledge.Head(e.Domain, item.Knowledge, e.recipe.Eval.Knowledge), Question: item.Question, Choices: item.Choices})
+		qs = append(qs, llm.Question{Knowledge: knowledge.Head(e.Domain, item.Knowledge, e.passage), Question: item.Question, Choices: item.Choices})
 	}
 	const together = 4
 	if len(qs) < 2*together {

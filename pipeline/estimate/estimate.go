@@ -107,8 +107,9 @@ const busy = 0.87
 // estimator collects what the stages say.
 type estimator struct {
 	stages.Calibration
-	recipe *recipe.Loaded
-	cost   *Estimate
+	recipe  *recipe.Loaded
+	passage int // tokens that a passage may have
+	cost    *Estimate
 }
 
 // price is the cost of the calls in dollars.

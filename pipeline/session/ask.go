@@ -15,6 +15,7 @@ import (
 	"slm/stages/bpo"
 	"slm/stages/domain"
 	"slm/stages/gate"
+	"slm/stages/knowledge"
 	"slm/stages/systems"
 )
 
@@ -123,9 +124,13 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 	if s.dom, err = domain.Open(filepath.Join(s.Folder, stages.Data)); err != nil {
 		return nil, err
 	}
+	limit, err := knowledge.Limit(s.dom, s.Recipe.Eval.Knowledge)
+	if err != nil {
+		return nil, err
+	}
 	run := systems.Run{
 		Dir: func(stage string) string { return filepath.Join(s.Folder, stage) }, Domain: s.dom, Kernel: s.kernel, Seed: s.Recipe.Seed,
-		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: s.Recipe.Eval.Knowledge, Server: s.openServer,
+		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: limit, Server: s.openServer,
 	}
 	if s.Trial != "" {
 		if !there[stages.BPO] {

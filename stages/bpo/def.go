@@ -66,6 +66,6 @@ func cost(cfg Config, dev int, c *stages.Calibration) (sum stages.Cost) {
 	questions := most + searches*int(float64(cfg.Init+cfg.Trials)*trial) + (1+searches*cfg.Final.Best)*choice + (1+searches)*check
 	texts := min(questions, int(answers*float64(most+choice+check)))
 	sum.Add(c.Rates.Ask(questions, texts, true))
-	sum.Add(c.Rates.Generate(questions*c.Rates.PlaceTokens + texts*cfg.Passage))
+	sum.Add(c.Rates.Generate(questions*c.Rates.PlaceTokens + texts*c.Rates.PassageTokens))
 	return sum
 }

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Systems   systems.List `yaml:"systems" unset:"all"`
 	Items     int          `yaml:"items" min:"0" doc:"number of test items to use of each exam, taken evenly; 0 = all"`
-	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
+	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" auto:"as long as 95 of 100 sections, between 96 and 320" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
 	Answer    string       `yaml:"answer" oneof:"choice|free" identity:"changed" doc:"choice: the LLM chooses among the options, and a question without options is not put to it; free: it answers every question in its own words, and sees no options"`
 	Judge     *llm.Config  `yaml:"judge" identity:"changed" unset:"none" doc:"an LLM that says of each free answer whether it is right, with the keys of llm; how far it agrees with the metrics is shown. None = there is no judge"`
 	Intervals Intervals    `yaml:"intervals" doc:"intervals of accuracies and their differences"`

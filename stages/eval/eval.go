@@ -23,6 +23,7 @@ import (
 	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/knowledge"
 	"slm/stages/search"
 	"slm/stages/systems"
 )
@@ -52,6 +53,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
+	if s.cfg.Knowledge, err = knowledge.Limit(dom, s.cfg.Knowledge); err != nil {
+		return err
+	}
 	exams := s.exams(dom)
 	client, err := env.Client(ctx, stages.Eval)
 	if err != nil {
@@ -93,6 +97,9 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 		return nil, nil, err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
+	if s.cfg.Knowledge, err = knowledge.Limit(dom, s.cfg.Knowledge); err != nil {
+		return nil, nil, err
+	}
 	items = slices.Clone(items)
 	sections := func(yield func(corpus.Section, error) bool) {
 		for _, sec := range dom.Sections.All() {

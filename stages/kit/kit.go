@@ -14,6 +14,7 @@ import (
 	"slm/model"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/knowledge"
 	"slm/stages/trainer"
 )
 
@@ -54,6 +55,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
+	if s.cfg.Passage, err = knowledge.Limit(dom, s.cfg.Passage); err != nil {
+		return err
+	}
 	params, err := domain.LoadModel(env.Dir(stages.DP))
 	if err != nil {
 		return err

@@ -27,9 +27,11 @@ import (
 	"slm/stages/domain"
 )
 
+// DroppedFile is the table of everything that is in no section, with the reason: rows of corpus.Drop.
+const DroppedFile = "dropped.arrow"
+
 const (
 	shardTokens = 4 << 20         // tokens of a shard: 16 MB
-	droppedFile = "dropped.arrow" // everything that is in no section, with the reason
 	defaultNear = 0.8             // similarity of near copies in the exam, when the corpus keeps them
 	phases      = 4               // steps that progress is reported in
 	trainBytes  = 32 << 20        // text that the tokenizer is trained on, about
@@ -109,7 +111,7 @@ func (w *work) tidy() {
 
 // read streams the corpus into sections.arrow.
 func (w *work) read() error {
-	dropped, err := checkpoint.NewTableWriter[corpus.Drop](w.p.Path(droppedFile), nil)
+	dropped, err := checkpoint.NewTableWriter[corpus.Drop](w.p.Path(DroppedFile), nil)
 	if err != nil {
 		return err
 	}

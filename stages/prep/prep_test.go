@@ -103,7 +103,7 @@ func TestRun_CheckpointHoldsWhatTheOtherStagesRead(t *testing.T) {
 	if m.Counters["documents"] != 3 || m.Counters["dropped_near"] != 1 || m.Counters["sections"] != int64(dom.Sections.Len()) || m.Counters["exam_test"] == 0 {
 		t.Errorf("%v", m.Counters)
 	}
-	dropped, _, err := checkpoint.ReadTable[corpus.Drop](filepath.Join(dir, droppedFile))
+	dropped, _, err := checkpoint.ReadTable[corpus.Drop](filepath.Join(dir, DroppedFile))
 	copies, sum := 0, m.Counters["characters_kept"]
 	for _, d := range dropped {
 		if sum += d.Chars; d.Title == "AGPL-3.0" && d.Of == "GPL-3.0" {

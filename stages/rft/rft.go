@@ -59,6 +59,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
+	if s.cfg.Passage, err = knowledge.Limit(dom, s.cfg.Passage); err != nil {
+		return err
+	}
 	params, err := domain.LoadModel(env.Tuned())
 	if err != nil {
 		return err
