@@ -1,7 +1,8 @@
 // Package exam makes multiple-choice questions from a corpus and splits its sections into train, dev and test.
 //
 // A section is examined only if nothing else in the corpus is a near copy of it, so that a question has one right answer; wrong
-// options are never near copies of the right one or of each other. The split is by section: a section whose question stands in dev or
+// options are never near copies of the right one or of each other, and stand in the same document where it has enough. Over the whole exam the
+// words that question and options share, or their lengths, answer no more than chance. The split is by section: a section whose question stands in dev or
 // test may be read in training, but is asked about nowhere in it (see the package pairs). It scores nothing: see stages and report.
 package exam
 
@@ -15,8 +16,6 @@ import (
 	"slices"
 	"strings"
 
-	"slm/data/corpus"
-	"slm/data/form"
 	"slm/rng"
 )
 
@@ -60,6 +59,7 @@ type Item struct {
 	Contains  []string `json:"contains,omitempty"`  // texts of which a right free answer contains one
 	Reference string   `json:"reference,omitempty"` // an answer in full, by somebody who knows
 	Focus     string   `json:"focus,omitempty"`     // title of the document that is asked about
+	Documents []string `json:"documents,omitempty"` // titles of the documents that the choices are from, in their order; none in a file's questions
 
 	cited *cited // until Locate has found the places
 }
@@ -87,62 +87,6 @@ func (m Item) Gold() []string {
 		return m.Answers
 	}
 	return append([]string{m.Choices[m.Answer]}, m.Answers...)
-}
-
-// Options says how an exam is made.
-type Options struct {
-	Choices int     // options a question
-	Dev     float64 // share of the examined sections in the dev split
-	Test    float64 // and in the test split
-	Chars   int     // length of an option, characters
-	Seed    uint64
-	Near    float64 // similarity from which two sections are near copies, for 5-word shingles of their texts
-}
-
-// Build makes one item a section that can be examined, in the order of the sections' ids. It does not depend on the order of sections.
-func Build(sections []corpus.Section, forms form.Set, opt Options) ([]Item, error) {
-	if err := opt.validate(); err != nil {
-		return nil, err
-	}
-	pool, out := examined(sections, forms, opt)
-	if len(pool) < opt.Choices {
-		why := ""
-		if len(out) > 0 {
-			why = ": of the others " + out.String()
-		}
-		return nil, fmt.Errorf("exam: %w: a question with %d choices needs as many sections that can be told apart, and there are %d of %d%s", ErrTooSmall, opt.Choices, len(pool), len(sections), why)
-	}
-	ids := make([]string, len(pool))
-	for i, c := range pool {
-		ids[i] = c.section.ID
-	}
-	splits, answers := deal(ids, opt)
-	items := make([]Item, len(pool))
-	for i, c := range pool {
-		wrong := distractors(pool, i, opt)
-		if len(wrong) < opt.Choices-1 {
-			return nil, fmt.Errorf("exam: %w: %q has only %d wrong options that differ from it and from each other", ErrTooSmall, c.section.ID, len(wrong))
-		}
-		items[i] = Item{
-			ID: c.section.ID, Section: c.section.ID, Question: forms.ExamOf(c.section), Answer: answers[i],
-			Choices: slices.Insert(wrong, answers[i], c.head), Split: splits[i], Place: forms.PlaceOf(c.section), Knowledge: c.section.Text,
-		}
-	}
-	return items, nil
-}
-
-func (o Options) validate() error {
-	switch {
-	case o.Choices < 2 || o.Choices > 26:
-		return fmt.Errorf("exam: %d choices; a question has 2 to 26", o.Choices)
-	case o.Dev < 0 || o.Test < 0 || o.Dev+o.Test > 1:
-		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", o.Dev, o.Test)
-	case o.Chars < 10:
-		return fmt.Errorf("exam: options of %d characters are too short to be told apart; at least 10", o.Chars)
-	case o.Near <= 0 || o.Near > 1:
-		return fmt.Errorf("exam: near-copy threshold %v is outside (0,1]", o.Near)
-	}
-	return nil
 }
 
 // Assign gives every item from a file its split; Build has done it already. A file that gives a split to each question, and test to some,

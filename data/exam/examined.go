@@ -12,32 +12,58 @@ import (
 	"slm/data/form"
 )
 
-// candidate is a section that can be examined.
+// candidate is a section that can be an option, and the right one where it has a question.
 type candidate struct {
-	section corpus.Section
-	head    string
+	section  corpus.Section
+	question string // "" = nothing names it
+	head     string // the option
+	runes    int    // of head
+	kind     byte   // of head: kindOf
 }
 
-// examined returns the sections, by id, that have a place of their own and no near copy in the corpus: neither the whole text nor
-// its head, which is all that an option shows. Of the others it says why they are left out.
+// examined returns the sections, by id, that have a place of their own and no near copy in the corpus, neither the whole text nor its head, which
+// is all that an option shows, and whose head says something. Of the others it says why they are left out.
 func examined(sections []corpus.Section, forms form.Set, opt Options) (pool []candidate, out leftOut) {
-	asked := map[string]int{}
-	for _, s := range sections {
-		asked[forms.ExamOf(s)]++
+	questions, asked := make([]string, len(sections)), map[string]int{}
+	for i, s := range sections {
+		if questions[i] = questionAbout(s, forms, opt); questions[i] != "" {
+			asked[questions[i]]++
+		}
 	}
 	why := different(sections, opt)
 	for i, s := range sections {
-		if why[i] == "" && asked[forms.ExamOf(s)] > 1 {
+		c := candidate{section: s, question: questions[i], head: head(s.Text, opt.Chars)}
+		c.runes, c.kind = utf8.RuneCountInString(c.head), kindOf(c.head)
+		switch {
+		case why[i] != "":
+		case bare(c.head):
+			why[i] = "only links or a name at their beginning"
+		case asked[c.question] > 1:
 			why[i] = "asked about in the same words as others"
+		case c.question == "":
+			out.add("without a heading or a key phrase", s.ID)
 		}
 		if why[i] == "" {
-			pool = append(pool, candidate{s, head(s.Text, opt.Chars)})
+			pool = append(pool, c)
 		} else {
 			out.add(why[i], s.ID)
 		}
 	}
 	slices.SortFunc(pool, func(a, b candidate) int { return strings.Compare(a.section.ID, b.section.ID) })
 	return pool, out
+}
+
+// questionAbout is the exam's question; "" where it would have to name a heading that the section does not have.
+func questionAbout(s corpus.Section, forms form.Set, opt Options) string {
+	if s.Heading == "" && forms.ByHeading() {
+		if opt.Phrase == nil {
+			return ""
+		}
+		if s.Heading = opt.Phrase(s); s.Heading == "" {
+			return ""
+		}
+	}
+	return forms.ExamOf(s)
 }
 
 // different says of each section why it cannot be told from the others; "" = it can. Pairs of near copies, by text or by head, come from an
@@ -72,22 +98,16 @@ func different(sections []corpus.Section, opt Options) []string {
 }
 
 // leftOut are sections that cannot be examined, by reason.
-type leftOut []struct {
-	why string
-	ids []string
-}
+type leftOut []Left
 
 func (l *leftOut) add(why, id string) {
 	for i := range *l {
-		if (*l)[i].why == why {
-			(*l)[i].ids = append((*l)[i].ids, id)
+		if (*l)[i].Why == why {
+			(*l)[i].Sections = append((*l)[i].Sections, id)
 			return
 		}
 	}
-	*l = append(*l, struct {
-		why string
-		ids []string
-	}{why, []string{id}})
+	*l = append(*l, Left{why, []string{id}})
 }
 
 // String counts the sections of each reason and names the first ones.
@@ -95,11 +115,11 @@ func (l leftOut) String() string {
 	const named = 5
 	var parts []string
 	for _, r := range l {
-		ids := strings.Join(r.ids[:min(len(r.ids), named)], ", ")
-		if len(r.ids) > named {
+		ids := strings.Join(r.Sections[:min(len(r.Sections), named)], ", ")
+		if len(r.Sections) > named {
 			ids += ", …"
 		}
-		parts = append(parts, fmt.Sprintf("%d %s (%s)", len(r.ids), r.why, ids))
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", len(r.Sections), r.Why, ids))
 	}
 	return strings.Join(parts, "; ")
 }

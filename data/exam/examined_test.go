@@ -18,7 +18,7 @@ func TestBuild_SaysWhyEachSectionIsLeftOut(t *testing.T) {
 		{ID: "twin", Title: "C", Number: "1", Text: "Music may be played until ten at night, and on the eve of a public holiday until midnight, if the windows are shut."},
 		{ID: "double", Title: "C", Number: "1", Text: "Bicycles stand in the yard, in the stands that are there for them, and are not to be chained to the gate or the fence."},
 	}
-	_, err := Build(list, forms, options)
+	_, _, err := Build(list, forms, options)
 	if !errors.Is(err, ErrTooSmall) {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package exam
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"slm/checkpoint"
@@ -23,19 +24,44 @@ type row struct {
 	Contains  []string `arrow:"contains,optional"`
 	Reference string   `arrow:"reference,optional"`
 	Focus     string   `arrow:"focus,optional"`
+	Documents []string `arrow:"documents,optional"`
 }
 
 // Write writes items to an Arrow file with the columns id, section, question, choices, answer (int32, -1 without choices), split, place and
 // knowledge, and those of the other fields that an item has. Its metadata hold the items' digest.
-func Write(path string, items []Item) error {
+func Write(path string, items []Item) error { return WriteMade(path, items, nil) }
+
+// WriteMade writes items as Write does, and with them how they came about, where that is known.
+func WriteMade(path string, items []Item, made *Made) error {
+	meta := map[string]string{"digest": Digest(items)}
+	if made != nil {
+		text, err := json.Marshal(made)
+		if err != nil {
+			return fmt.Errorf("exam: %w", err)
+		}
+		meta["made"] = string(text)
+	}
 	rows := make([]row, len(items))
 	for i, m := range items {
-		rows[i] = row{m.ID, m.Section, m.Question, m.Choices, int32(m.Answer), m.Split, m.Place, m.Knowledge, m.Exam, m.Sections, m.Places, m.Answers, m.Contains, m.Reference, m.Focus}
+		rows[i] = row{m.ID, m.Section, m.Question, m.Choices, int32(m.Answer), m.Split, m.Place, m.Knowledge, m.Exam, m.Sections, m.Places, m.Answers, m.Contains, m.Reference, m.Focus, m.Documents}
 	}
-	if err := checkpoint.WriteTable(path, rows, map[string]string{"digest": Digest(items)}); err != nil {
+	if err := checkpoint.WriteTable(path, rows, meta); err != nil {
 		return fmt.Errorf("exam: %w", err)
 	}
 	return nil
+}
+
+// LoadMade says how the items of a file came about; nil where it does not say so.
+func LoadMade(path string) (*Made, error) {
+	_, meta, err := checkpoint.ReadTable[row](path)
+	if err != nil || meta["made"] == "" {
+		return nil, err
+	}
+	made := &Made{}
+	if err := json.Unmarshal([]byte(meta["made"]), made); err != nil {
+		return nil, fmt.Errorf("exam: %s: how it was made: %w", path, err)
+	}
+	return made, nil
 }
 
 // Load reads items that Write has written, and checks each: what it returns can be asked and scored.
@@ -48,7 +74,7 @@ func Load(path string) ([]Item, error) {
 	for i, r := range rows {
 		item := Item{
 			ID: r.ID, Section: r.Section, Question: r.Question, Choices: r.Choices, Answer: int(r.Answer), Split: r.Split, Place: r.Place, Knowledge: r.Knowledge,
-			Exam: r.Exam, Sections: r.Sections, Places: r.Places, Answers: r.Answers, Contains: r.Contains, Reference: r.Reference, Focus: r.Focus,
+			Exam: r.Exam, Sections: r.Sections, Places: r.Places, Answers: r.Answers, Contains: r.Contains, Reference: r.Reference, Focus: r.Focus, Documents: r.Documents,
 		}
 		chosen := r.Answer >= 0 && int(r.Answer) < len(r.Choices)
 		if !chosen && (len(r.Choices) > 0 || r.Answer != -1) || r.Question == "" {

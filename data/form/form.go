@@ -10,6 +10,7 @@ package form
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -145,12 +146,12 @@ func (s Set) DocumentOf(sec corpus.Section, i int) string {
 
 // QuestionOf renders the i-th question form, by number.
 func (s Set) QuestionOf(sec corpus.Section, i int) string {
-	return render(s.Question[i%len(s.Question)], sec, "", asIs)
+	return asked(render(s.Question[i%len(s.Question)], sec, "", asIs))
 }
 
 // HeadingOf renders the i-th question form by heading.
 func (s Set) HeadingOf(sec corpus.Section, i int) string {
-	return render(s.Heading[i%len(s.Heading)], sec, "", asIs)
+	return asked(render(s.Heading[i%len(s.Heading)], sec, "", asIs))
 }
 
 // QuoteOf renders the i-th question form by quotation.
@@ -163,8 +164,23 @@ func (s Set) ExamOf(sec corpus.Section) string {
 	if s.Exam == "" {
 		return s.QuestionOf(sec, 0)
 	}
-	return render(s.Exam, sec, "", asIs)
+	return asked(render(s.Exam, sec, "", asIs))
 }
+
+// ByHeading reports whether the exam's question names a section by its heading.
+func (s Set) ByHeading() bool {
+	template := s.Exam
+	if template == "" && len(s.Question) > 0 {
+		template = s.Question[0]
+	}
+	return strings.Contains(template, "{heading}")
+}
+
+// twice matches a mark that a value has brought along in front of the template's own: "Why not??".
+var twice = regexp.MustCompile(`[.:;,!?。：；，！？]+([?？])$`)
+
+// asked is a rendered question with one mark at its end.
+func asked(question string) string { return twice.ReplaceAllString(question, "$1") }
 
 // Reply renders what follows a question: the place, if there is one, and the text, if it is wanted.
 func (s Set) Reply(place, text string) string {

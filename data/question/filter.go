@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"slm/data/corpus"
+	"slm/data/corpus/clean"
 	"slm/data/rouge"
 )
 
@@ -30,7 +31,7 @@ func (f *filter) keeps(kind, text string, lang *language) bool {
 	words := rouge.Words(text)
 	han := 0
 	for _, w := range words {
-		if alone(w) {
+		if clean.Alone(w) {
 			han++
 		}
 	}

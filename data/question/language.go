@@ -29,6 +29,7 @@ type language struct {
 	weak   *regexp.Regexp    // what a question's part must not end in
 	stops  map[string]bool   // function and stop, for look-up
 	formal *regexp.Regexp    // any key of plain
+	manual *manual           // for the documentation of software; nil = as any text
 }
 
 // change replaces what a pattern finds.

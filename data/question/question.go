@@ -52,7 +52,7 @@ const (
 // Of makes the questions of a section, those of rules first. seed draws the forms, the document's name and what a cloze drops: another seed asks
 // about the same in other words.
 func Of(s corpus.Section, c *Corpus, seed uint64) []Question {
-	w := &writer{section: s, corpus: c, lang: languageOf(s.Text), draw: rng.New(seed, "question", s.ID), seen: newFilter(s)}
+	w := newWriter(s, c, seed)
 	sentences := exam.Evenly(sentencesOf(s), mostSentences)
 	for _, sentence := range sentences {
 		w.rules(sentence)
@@ -64,11 +64,20 @@ func Of(s corpus.Section, c *Corpus, seed uint64) []Question {
 	return w.out
 }
 
+func newWriter(s corpus.Section, c *Corpus, seed uint64) *writer {
+	w := &writer{section: s, corpus: c, lang: c.languageOf(s.Text), draw: rng.New(seed, "question", s.ID), seen: newFilter(s)}
+	if c.manual {
+		w.section, w.manual = bareSection(s), w.lang.manual
+	}
+	return w
+}
+
 // writer collects the questions of a section.
 type writer struct {
 	section corpus.Section
 	corpus  *Corpus
 	lang    *language
+	manual  *manual // how it is asked about documentation; nil = it is none
 	draw    *rng.Stream
 	seen    *filter
 	out     []Question
@@ -82,6 +91,9 @@ func (w *writer) add(kind, rule, text, from string) {
 		most = mostOfOthers
 	}
 	if w.count[k] == most {
+		return
+	}
+	if w.manual != nil && kind != Cloze && (w.manual.dull.MatchString(text) || !whole(text)) {
 		return
 	}
 	text = w.named(kind, upper(strings.Join(strings.Fields(text), " ")))
@@ -109,7 +121,11 @@ func (w *writer) named(kind, text string) string {
 		}
 		return text + " " + name
 	}
-	form := w.pick(w.lang.named)
+	list := w.lang.named
+	if w.manual != nil {
+		list = w.manual.named
+	}
+	form := w.pick(list)
 	if strings.HasPrefix(form, "{bare}") { // it stays at the beginning
 		return strings.NewReplacer("{name}", name, "{bare}", strings.TrimRight(text, " ?？.")).Replace(form)
 	}

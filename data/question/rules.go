@@ -31,6 +31,12 @@ var leastOf = map[string]int{"v": 2, "c": 3}
 // rules asks what the language's rules find in a sentence.
 func (w *writer) rules(sentence string) {
 	for _, r := range w.lang.rules {
+		ask := r.ask
+		if w.manual != nil {
+			if ask = w.manual.rules[r.name]; ask == nil {
+				continue
+			}
+		}
 		m := r.find.FindStringSubmatch(sentence)
 		if m == nil || r.not != nil && r.not.MatchString(m[0]) {
 			continue
@@ -40,8 +46,8 @@ func (w *writer) rules(sentence string) {
 			continue
 		}
 		// Two forms, so that training sees more than one wording; of two alike the filter keeps one.
-		for _, k := range w.draw.Perm(len(r.ask))[:min(2, len(r.ask))] {
-			w.ask(r, r.ask[k], parts, sentence)
+		for _, k := range w.draw.Perm(len(ask))[:min(2, len(ask))] {
+			w.ask(r, ask[k], parts, sentence)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package question
 import (
 	"math"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"slm/data/corpus"
 	"slm/data/corpus/clean"
@@ -19,6 +17,8 @@ type Corpus struct {
 	df       map[string]int32 // sections that have a term
 	named    float64          // share of the questions that name the document
 	names    map[string][]string
+	lang     *language // of most sections; of one whose own cannot be told
+	manual   bool      // it is the documentation of software
 }
 
 // Count counts a corpus. aliases are other names of documents, by title; nil for none.
@@ -26,6 +26,7 @@ func Count(store corpus.Store, aliases map[string][]string) *Corpus {
 	c := &Corpus{df: map[string]int32{}, names: map[string][]string{}}
 	step := max(1, store.Len()/mostCounted)
 	stems := map[string]int{} // titles that share a name without its version
+	in, technicals := map[*language]int{}, 0
 	for i, s := range store.All() {
 		if _, seen := c.names[s.Title]; !seen {
 			c.names[s.Title] = nil
@@ -35,14 +36,24 @@ func Count(store corpus.Store, aliases map[string][]string) *Corpus {
 			continue
 		}
 		c.sections++
+		in[languageOf(s.Text)]++
+		if technical.MatchString(s.Text) {
+			technicals++
+		}
 		own := map[string]bool{}
-		for _, t := range terms(s.Heading + " " + s.Text) {
+		for _, t := range clean.Terms(s.Heading + " " + s.Text) {
 			if !own[t] {
 				own[t] = true
 				c.df[t]++
 			}
 		}
 	}
+	for _, l := range languages() {
+		if c.lang == nil || in[l] > in[c.lang] {
+			c.lang = l
+		}
+	}
+	c.manual = manualOf(c.sections, technicals)
 	for title := range c.names {
 		c.names[title] = namesOf(title, stems[strings.ToLower(stemOf(title))] == 1, aliases[title])
 	}
@@ -55,6 +66,15 @@ func Count(store corpus.Store, aliases map[string][]string) *Corpus {
 	return c
 }
 
+// languageOf is the language of a text; of one that does not show it, such as code, that of most sections of documentation.
+func (c *Corpus) languageOf(text string) *language {
+	l := languageOf(text)
+	if l.code == "" && c.manual {
+		return c.lang
+	}
+	return l
+}
+
 // Names are the names by which people call a document, the title as it is written first. None: the corpus has no such document.
 func (c *Corpus) Names(title string) []string { return c.names[title] }
 
@@ -62,24 +82,4 @@ func (c *Corpus) Names(title string) []string { return c.names[title] }
 func (c *Corpus) idf(term string) float64 {
 	n := float64(c.df[term])
 	return math.Log(1 + (float64(c.sections)-n+0.5)/(n+0.5))
-}
-
-// terms are the words of a text; of scripts without spaces, pairs of characters that follow each other.
-func terms(text string) []string {
-	words := clean.Words(text)
-	var out []string
-	for i, w := range words {
-		if !alone(w) {
-			out = append(out, w)
-		} else if i > 0 && alone(words[i-1]) {
-			out = append(out, words[i-1]+w)
-		}
-	}
-	return out
-}
-
-// alone reports whether a word is a character of a script without spaces.
-func alone(word string) bool {
-	r, size := utf8.DecodeRuneInString(word)
-	return size == len(word) && r >= 0x0e00 && unicode.IsLetter(r) && !unicode.Is(unicode.Hangul, r)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"slm/data/corpus/clean"
 )
 
 const (
@@ -20,21 +22,32 @@ const (
 // topics asks about the heading and the key phrases.
 func (w *writer) topics() {
 	if h := w.heading(); h != "" {
-		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.lang.topic), "{x}", h), w.section.Heading)
-		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.lang.topic), "{x}", w.everyday(h)), w.section.Heading)
+		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.forms(h)), "{x}", h), w.section.Heading)
+		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.forms(h)), "{x}", w.everyday(h)), w.section.Heading)
 	}
 	for _, p := range w.phrases() {
-		w.add(Topic, "phrase", strings.ReplaceAll(w.pick(w.lang.topic), "{x}", w.everyday(p)), p)
+		w.add(Topic, "phrase", strings.ReplaceAll(w.pick(w.forms(p)), "{x}", w.everyday(p)), p)
 	}
+}
+
+// forms are those of questions about a heading or a phrase.
+func (w *writer) forms(of string) []string {
+	if w.manual == nil {
+		return w.lang.topic
+	}
+	return w.manual.topic(of)
 }
 
 // heading is the section's as it stands within a question; empty if there is none, or one that says nothing.
 func (w *writer) heading() string {
 	h := strings.Trim(strings.Join(strings.Fields(w.section.Heading), " "), ` .:;,"'“”`)
-	if h == "" || utf8.RuneCountInString(h) > headingMost || !strings.ContainsFunc(h, unicode.IsLetter) || w.lang.isStop(h) || w.lang.place.MatchString(h) {
+	if h == "" || utf8.RuneCountInString(h) > headingMost || !strings.ContainsFunc(h, unicode.IsLetter) || w.lang.isStop(h) || w.lang.place.MatchString(h) || w.manual != nil && w.manual.common.MatchString(h) {
 		return ""
 	}
 	if w.lang.nouns { // capitals mean something
+		if first, rest, _ := strings.Cut(h, " "); w.lang.isStop(first) {
+			return strings.ToLower(first) + " " + rest
+		}
 		return h
 	}
 	return uncapital(h)
@@ -70,7 +83,7 @@ func (w *writer) phrases() []string {
 			found[i].score += found[i].score / 2
 			continue
 		}
-		ts := terms(c)
+		ts := clean.Terms(c)
 		if len(ts) == 0 {
 			continue
 		}

@@ -79,7 +79,9 @@ type Exam struct {
 	Choices  int          `yaml:"choices" min:"2" max:"26" doc:"number of options"`
 	Chars    int          `yaml:"chars" min:"10" max:"10000" doc:"characters of an option, which is the beginning of a section, cut at a word"`
 	By       string       `yaml:"by" oneof:"section" doc:"the unit that is held out"`
-	Split    struct {
+	// Distractors is in no fingerprint where it is usual: what it does to older recipes is in the stage's format.
+	Distractors string `yaml:"distractors" oneof:"document|any" identity:"changed" doc:"where wrong options are from, of the questions that the program makes: document = other sections of the same document, like the right one in kind and length, then documents with titles near its own; any = any section, so that knowing the document answers most questions"`
+	Split       struct {
 		Dev  float64 `yaml:"dev" min:"0" max:"1" doc:"share of the items for bpo and the held-out loss; bpo needs at least three items"`
 		Test float64 `yaml:"test" above:"0" max:"1" doc:"share of the items that only eval sees; dev and test together are less than 1"`
 	} `yaml:"split" doc:"shares of the held-out items; the rest is for training. Items of a file keep the split that they name"`
@@ -150,7 +152,7 @@ func Default() Config {
 		Heading:  []string{"What does {title} say under \"{heading}\"?"},
 		Quote:    []string{"Which section of which document says: \"{quote}\"?"},
 	}
-	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section"}
+	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section", Distractors: exam.Document}
 	c.Exam.Split.Dev, c.Exam.Split.Test = 0.15, 0.3
 	c.Asked = Asked{From: "file", File: []string{}, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
 	return c

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"slm/data/exam"
+	"slm/data/question"
 	"slm/stages"
 	"slm/stages/domain"
 )
@@ -12,7 +13,7 @@ import (
 // examine makes the exam, or reads it, and deals it into splits.
 func (w *work) examine() error {
 	err := w.keep(domain.ExamFile, func(path string) error {
-		items, err := w.items()
+		items, made, err := w.items()
 		if err != nil {
 			return err
 		}
@@ -23,7 +24,7 @@ func (w *work) examine() error {
 		if err != nil {
 			return err
 		}
-		return exam.Write(path, append(items, asked...))
+		return exam.WriteMade(path, append(items, asked...), made)
 	})
 	if err != nil {
 		return err
@@ -43,25 +44,42 @@ func (w *work) examine() error {
 	if asked := exam.Of(all, exam.Asked); len(asked) > 0 {
 		w.countAsked(asked)
 	}
+	return w.countMade(items)
+}
+
+// countMade says how the program's own questions came about.
+func (w *work) countMade(items []exam.Item) error {
+	made, err := exam.LoadMade(w.p.Path(domain.ExamFile))
+	if err != nil || made == nil {
+		return err
+	}
+	for _, l := range made.Left {
+		w.env.Log.Info("not asked about", "sections", len(l.Sections), "why", l.Why, "first", l.Sections[0])
+		w.m.Counters["exam_left_out"] += int64(len(l.Sections))
+	}
+	w.m.Counters["exam_remade"] = int64(made.Remade)
+	knows, _ := exam.KnowsDocument(items)
+	w.env.Log.Info("options", "remade", made.Remade, "chance", 1/float64(w.cfg.Exam.Choices), "knows_only_the_document", knows)
 	return nil
 }
 
-func (w *work) items() ([]exam.Item, error) {
+// items are the first exam, and how it was made where the program made it.
+func (w *work) items() ([]exam.Item, *exam.Made, error) {
 	c := w.cfg.Exam
 	if c.From == "file" {
 		items, err := c.Questions()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		found, err := exam.Locate(items, w.sections(), w.forms)
 		if err = errors.Join(err, found.Slips()); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return items, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
+		return items, nil, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
 	}
 	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if most := int(w.m.Counters["sections"]); most > len(sample) {
 		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf("the exam is made from %d of %d sections", len(sample), most)})
@@ -70,7 +88,10 @@ func (w *work) items() ([]exam.Item, error) {
 	if near == 0 {
 		near = defaultNear
 	}
-	return exam.Build(sample, w.forms, exam.Options{Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near})
+	return exam.Build(sample, w.forms, exam.Options{
+		Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near,
+		Distractors: c.Distractors, Phrase: question.Named(sample),
+	})
 }
 
 // located counts the questions of a file that name a section, and warns of the others.
