@@ -156,6 +156,9 @@ func counts(s *result.Summary) string {
 	}
 	if s.Scored() > 0 {
 		text += ", chance " + percent(s.Chance)
+		if s.KnowsDocument != nil {
+			text += ", " + percent(*s.KnowsDocument) + " for one who knows only the document"
+		}
 	}
 	switch {
 	case s.Unscored == s.Items:

@@ -29,28 +29,31 @@ var ErrNewer = errors.New("result: summary of a newer format")
 // Summary is what an evaluation found. Fractions are in [0,1]; a pointer is nil where a figure is not defined (no oracle was run,
 // or the system is compared with itself).
 type Summary struct {
-	V           int          `json:"v"`
-	Title       string       `json:"title,omitempty"`    // what the questions are, where there are two exams
-	Items       int          `json:"items"`              // questions, the same for every system
-	Unscored    int          `json:"unscored,omitempty"` // of them, those that only evidence can be scored of: no accuracy counts them
-	Evidence    int          `json:"evidence,omitempty"` // questions whose right places are known
-	Exam        string       `json:"exam"`               // digest of the questions
-	Chance      float64      `json:"chance"`             // expected accuracy of a blind guess
-	LLM         string       `json:"llm,omitempty"`      // the black box's name
-	Style       string       `json:"style,omitempty"`    // how it was asked: cloze or letter
-	Limit       int          `json:"knowledge_tokens"`   // a passage's upper limit, in tokens of the small model
-	Method      string       `json:"intervals"`          // of the 95 % intervals
-	Resamples   int          `json:"resamples"`          // behind each interval
-	Systems     []System     `json:"systems"`
-	Comparisons []Comparison `json:"comparisons,omitempty"`
-	Recall      []Recall     `json:"recall,omitempty"`
-	Notes       []string     `json:"notes,omitempty"`     // what was not run, and why
-	Judge       *Judge       `json:"judge,omitempty"`     // who judged free answers
-	Retrieval   []Retrieval  `json:"retrieval,omitempty"` // how well the run's retrievers find the right places
-	Written     bool         `json:"written,omitempty"`   // the program has made the questions from the text itself
-	Verdict     *Verdict     `json:"verdict,omitempty"`   // nil in a summary of an older program
-	Measured    *Measured    `json:"measured,omitempty"`  // of the run; nil where it was not looked at
-	Asked       *Summary     `json:"asked,omitempty"`     // the second exam: questions as people ask them
+	V        int     `json:"v"`
+	Title    string  `json:"title,omitempty"`    // what the questions are, where there are two exams
+	Items    int     `json:"items"`              // questions, the same for every system
+	Unscored int     `json:"unscored,omitempty"` // of them, those that only evidence can be scored of: no accuracy counts them
+	Evidence int     `json:"evidence,omitempty"` // questions whose right places are known
+	Exam     string  `json:"exam"`               // digest of the questions
+	Chance   float64 `json:"chance"`             // expected accuracy of a blind guess
+	// KnowsDocument is the expected accuracy of one who knows the document of each answer and no more, so that he guesses among its options; nil where the
+	// options do not say where they are from.
+	KnowsDocument *float64     `json:"knows_document,omitempty"`
+	LLM           string       `json:"llm,omitempty"`    // the black box's name
+	Style         string       `json:"style,omitempty"`  // how it was asked: cloze or letter
+	Limit         int          `json:"knowledge_tokens"` // a passage's upper limit, in tokens of the small model
+	Method        string       `json:"intervals"`        // of the 95 % intervals
+	Resamples     int          `json:"resamples"`        // behind each interval
+	Systems       []System     `json:"systems"`
+	Comparisons   []Comparison `json:"comparisons,omitempty"`
+	Recall        []Recall     `json:"recall,omitempty"`
+	Notes         []string     `json:"notes,omitempty"`     // what was not run, and why
+	Judge         *Judge       `json:"judge,omitempty"`     // who judged free answers
+	Retrieval     []Retrieval  `json:"retrieval,omitempty"` // how well the run's retrievers find the right places
+	Written       bool         `json:"written,omitempty"`   // the program has made the questions from the text itself
+	Verdict       *Verdict     `json:"verdict,omitempty"`   // nil in a summary of an older program
+	Measured      *Measured    `json:"measured,omitempty"`  // of the run; nil where it was not looked at
+	Asked         *Summary     `json:"asked,omitempty"`     // the second exam: questions as people ask them
 }
 
 // Exams are the summaries of all exams of an evaluation, this one first.

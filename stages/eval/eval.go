@@ -185,6 +185,9 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		if one.Judge, err = s.judge(ctx, env, items, got); err != nil {
 			return nil, nil, err
 		}
+		if knows, ok := exam.KnowsDocument(items); ok && !r.free {
+			one.KnowsDocument = &knows
+		}
 		if err := summarise(one, got, truth, with.Has, s.cfg.Intervals.N, env.Seed); err != nil {
 			return nil, nil, err
 		}

@@ -46,6 +46,9 @@ func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, e
 	}
 	var rows []result.Row
 	for _, spec := range specs {
+		if spec.Chooses && (r.free || len(exam.WithChoices(r.items)) == 0) {
+			continue
+		}
 		system, err := spec.Open(ctx, r.with)
 		if errors.Is(err, systems.ErrUnavailable) {
 			r.notes = append(r.notes, spec.Name+" was not run: "+strings.TrimPrefix(err.Error(), systems.ErrUnavailable.Error()+": ")+".")

@@ -178,7 +178,7 @@ func TestRun_WritesItsCheckpointAndAKilledOneEndsInTheSameDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Systems) != len(systems.Usual()) || len(rows) != 9*len(systems.Usual()) || s.LLM != "reader" || s.Limit != 24 {
+	if len(s.Systems) != len(systems.Usual())+1 || len(rows) != 9*(len(systems.Usual())+1) || s.LLM != "reader" || s.Limit != 24 {
 		t.Errorf("%d systems, %d rows, %+v", len(s.Systems), len(rows), s)
 	}
 	if o, _ := s.Find("oracle"); o.Accuracy != 1 {

@@ -30,6 +30,7 @@ var All = []Spec{
 	ragBlade,
 	oracle,
 	shuffled,
+	overlap,
 	checked,
 	auto,
 }
@@ -58,9 +59,10 @@ func Usual() []string {
 }
 
 // Resolve turns a recipe's list into systems in the table's order, each once. A group stands for its systems, and an empty list for the usual
-// ones. The black box alone is always there, since every figure is relative to it.
+// ones. The black box alone is always there, since every figure is relative to it, and so is overlap, which costs nothing and shows what the questions
+// give away.
 func Resolve(list []string) ([]Spec, error) {
-	want := map[string]bool{Alone: true}
+	want := map[string]bool{Alone: true, Overlap: true}
 	if len(list) == 0 {
 		list = Usual()
 	}
@@ -104,7 +106,7 @@ type List []string
 // Doc says what may stand in the list.
 func (List) Doc() string {
 	text := strings.Join(Usual(), " ") + "; "
-	named := slices.DeleteFunc(Names(), func(name string) bool { s, _ := Lookup(name); return !s.Optional })
+	named := slices.DeleteFunc(Names(), func(name string) bool { s, _ := Lookup(name); return !s.Optional || name == Overlap })
 	if len(named) > 0 {
 		text += "where they are named, " + strings.Join(named, " ") + "; "
 	}
@@ -117,5 +119,5 @@ func (List) Doc() string {
 		}
 		text += g + " is " + strings.Join(of, ", ") + "; "
 	}
-	return text + Alone + " always runs"
+	return text + Alone + " and " + Overlap + " always run"
 }

@@ -39,10 +39,10 @@ func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	got, err := Resolve([]string{"oracle", "rag", "blade", "blade"})
-	if err != nil || list(got) != "llm blade rag1 rag3 oracle" {
+	if err != nil || list(got) != "llm blade rag1 rag3 oracle overlap" {
 		t.Errorf("%s, %v", list(got), err)
 	}
-	if all, err := Resolve(nil); err != nil || list(all) != strings.Join(Usual(), " ") {
+	if all, err := Resolve(nil); err != nil || list(all) != strings.Join(append(Usual(), Overlap), " ") {
 		t.Errorf("%s, %v", list(all), err)
 	}
 	for _, bad := range []string{"blad", ""} {
@@ -53,7 +53,7 @@ func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
 }
 
 func TestList_SaysWhatMayStandInIt(t *testing.T) {
-	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where they are named, rft dense3 hybrid1 hybrid3 bridge checked auto; rag is rag1, rag3; hybrid is dense3, hybrid1, hybrid3; llm always runs"
+	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where they are named, rft dense3 hybrid1 hybrid3 bridge checked auto; rag is rag1, rag3; hybrid is dense3, hybrid1, hybrid3; llm and overlap always run"
 	if got := List(nil).Doc(); got != want {
 		t.Errorf("%s", got)
 	}

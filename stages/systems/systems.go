@@ -31,6 +31,9 @@ type Spec struct {
 
 	// Small says that the small model has a part in it: it names the place, writes the text, chooses among what was found, or answers by itself.
 	Small bool
+	// Chooses says that it is about options alone: a table of questions without any has no row of it.
+	Chooses bool
+
 	// Voice is the small model whose text the black box is given; nil for a system whose knowledge no model has made for it alone.
 	Voice *Voice
 	// Recalls says that the knowledge is compared with the true text.
