@@ -100,6 +100,7 @@ var commands = []func(*app) *cobra.Command{
 	newAsk,
 	newVerify,
 	newReproduce,
+	newCompare,
 	newDiff,
 	newDoctor,
 	newVersion,

@@ -56,6 +56,9 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	put(t, filepath.Join(dir, "nodata.yaml"), "slm: 1\ndata: {corpus: {path: gone/*.txt}}\n")
 	put(t, filepath.Join(dir, "own", "page.md"), "# Travel\n\n## Hotels\n\nA hotel is paid.\n")
 	put(t, filepath.Join(dir, "nothing", "logo.svg"), "<svg/>")
+	if err := os.CopyFS(filepath.Join(dir, "uneven"), os.DirFS(filepath.Join(repository, "experiment", "testdata", "golden"))); err != nil {
+		t.Fatal(err)
+	}
 	put(t, filepath.Join(dir, "items.jsonl"), "{\"id\":\"a\"\n")
 	put(t, filepath.Join(dir, "good.jsonl"), `{"question":"What?","choices":["a","b"],"answer":0,"split":"test"}`)
 	// copied is the run elsewhere, with another recipe.
@@ -94,6 +97,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	calls := map[string]map[int]string{
 		"ask":         {0: run + " what --no-llm", 3: "tiny second --choice a --choice b --dir poor", 5: run + " never-asked --offline", 8: "nope what"},
 		"check":       {0: "tiny", 4: "nodata.yaml", 5: "legal -s llm.model=gguf:gone.gguf"},
+		"compare":     {0: "a=" + run + " b=" + run, 2: "a=" + run, 4: "uneven", 8: "nope other"},
 		"config keys": {0: ""}, "config schema": {0: ""}, "config show": {0: "tiny"},
 		"data pull":   {1: "statutes-cn --to items.jsonl", 4: "statutes-cn --base http://127.0.0.1:9 --to pulled"},
 		"diff":        {0: run + " " + run, 7: run + "/data " + other + "/data", 8: run + " nope"},

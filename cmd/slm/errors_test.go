@@ -24,6 +24,7 @@ import (
 	"slm/data/source"
 	"slm/data/tokenizer"
 	"slm/data/tokenizer/wordpiece"
+	"slm/experiment"
 	"slm/llm"
 	"slm/model"
 	"slm/model/bag"
@@ -59,6 +60,7 @@ var sentinels = map[string]error{
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,
 	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
+	"experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen,
 	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat,
 }
 
@@ -104,7 +106,7 @@ func declared(t *testing.T) []string {
 				}
 			}
 		}
-	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "result", "retrieve", "rng", "stages", "stat")
+	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "experiment", "result", "retrieve", "rng", "stages", "stat")
 	slices.Sort(names)
 	return names
 }

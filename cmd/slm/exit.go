@@ -16,6 +16,7 @@ import (
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/data/tokenizer/wordpiece"
+	"slm/experiment"
 	"slm/llm"
 	"slm/model/encoder"
 	"slm/model/weights"
@@ -95,7 +96,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther):
 		return exitUsage
 	case is(audit.ErrDiffers):
 		return exitDiffers
@@ -111,9 +112,9 @@ func exitCode(err, cause error) int {
 		return exitDiverged
 	case is(form.ErrTemplate):
 		return exitUsage
-	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap):
+	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap, experiment.ErrItems, experiment.ErrSeen):
 		return exitData
-	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, result.ErrNewer):
+	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, result.ErrNewer, experiment.ErrNewer, experiment.ErrCorrupt):
 		return exitCheckpoint
 	}
 	return exitFailed

@@ -1,0 +1,206 @@
+package experiment
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"crypto/sha256"
+
+	"slm/checkpoint"
+	"slm/result"
+)
+
+// Member is a finished run as a unit of a variant.
+type Member struct {
+	Variant string
+	Folder  string
+}
+
+// ErrItems says that units did not answer the same questions.
+var ErrItems = errors.New("experiment: the runs did not answer the same questions")
+
+// shown is how many examples a message has.
+const shown = 5
+
+// FromRuns reads the evaluations of finished runs as an experiment. Variants come in the order of their first members. Errors: ErrItems with the
+// questions that are not the same, or what is wrong with a run's evaluation.
+func FromRuns(name string, members []Member) (*Experiment, error) {
+	e := &Experiment{V: Version, Name: name}
+	asked := map[[2]string]string{} // digest of each question, by exam and item
+	seen := map[string]bool{}
+	for _, m := range members {
+		unit, rows, err := readRun(m)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[m.Variant] {
+			seen[m.Variant] = true
+			e.Variants = append(e.Variants, Variant{Name: m.Variant})
+		}
+		e.Units = append(e.Units, unit)
+		for _, r := range rows {
+			q := questionOf(r)
+			at := [2]string{q.Exam, q.Item}
+			if asked[at] == "" {
+				asked[at] = q.Digest
+				e.Questions = append(e.Questions, q)
+			} else if asked[at] != q.Digest {
+				return nil, fmt.Errorf("%w: %s asks %q in other words or with other options than %s (data.seed holds the exam while the seed varies)", ErrItems, m.Folder, q.Item, e.Units[0].Run)
+			}
+			e.Rows = append(e.Rows, NewRow(m.Variant, unit.Seed, r))
+		}
+	}
+	if err := e.same(); err != nil {
+		return nil, err
+	}
+	return e, e.check()
+}
+
+// same demands that every unit that went well has answered every question.
+func (e *Experiment) same() error {
+	type unit struct {
+		variant string
+		seed    uint64
+	}
+	has := map[unit]map[[2]string]bool{}
+	for _, r := range e.Rows {
+		u := unit{r.Variant, r.Seed}
+		if has[u] == nil {
+			has[u] = map[[2]string]bool{}
+		}
+		has[u][[2]string{r.Exam, r.Item}] = true
+	}
+	for _, u := range e.Units {
+		if u.Failed != "" {
+			continue
+		}
+		var missing []string
+		for _, q := range e.Questions {
+			if !has[unit{u.Variant, u.Seed}][[2]string{q.Exam, q.Item}] {
+				missing = append(missing, q.Item)
+			}
+		}
+		if n := len(missing); n > 0 {
+			return fmt.Errorf("%w: %s did not answer %d of %d: %q … (data.seed holds the exam while the seed varies)", ErrItems, cmp.Or(u.Run, u.unit()), n, len(e.Questions), missing[:min(n, shown)])
+		}
+	}
+	return nil
+}
+
+// readRun reads a run's evaluation, what it cost and its learning curves.
+func readRun(m Member) (Unit, []result.Row, error) {
+	dir := filepath.Join(m.Folder, "eval")
+	manifest, err := checkpoint.Load(dir)
+	if err != nil {
+		return Unit{}, nil, fmt.Errorf("experiment: %s has no evaluation: %w", m.Folder, err)
+	}
+	sum, rows, err := result.Read(dir)
+	if err != nil {
+		return Unit{}, nil, err
+	}
+	u := Unit{Variant: m.Variant, Seed: manifest.Seed, Run: m.Folder, Digest: manifest.Digest(), LLM: sum.LLM, Style: sum.Style}
+	if forms, err := os.ReadFile(filepath.Join(m.Folder, "data", "forms.json")); err == nil {
+		digest := sha256.Sum256(forms)
+		u.Wording = hex.EncodeToString(digest[:8])
+	}
+	if u.Cost, err = costOf(m.Folder); err != nil {
+		return Unit{}, nil, err
+	}
+	u.Curves, err = curvesOf(m.Folder)
+	return u, rows, err
+}
+
+// costOf adds up what a run took. What nothing tells of stays nil.
+func costOf(folder string) (c Cost, err error) {
+	for _, stage := range []string{"dp", "kit", "rft"} {
+		if m, err := checkpoint.Load(filepath.Join(folder, stage)); err == nil {
+			if n, ok := m.Counters["tokens"]; ok {
+				if c.Tokens == nil {
+					c.Tokens = new(int64)
+				}
+				*c.Tokens += n
+			}
+		}
+	}
+	type paid struct {
+		USD float64 `arrow:"usd"`
+	}
+	replies, _, err := checkpoint.ReadTable[paid](filepath.Join(folder, "eval", "replies.arrow"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return c, fmt.Errorf("experiment: replies of %s: %w", folder, err)
+	default:
+		calls, usd := int64(len(replies)), 0.0
+		for _, r := range replies {
+			usd += r.USD
+		}
+		c.Calls, c.USD = &calls, &usd
+	}
+	c.Seconds, err = secondsOf(filepath.Join(folder, "events.jsonl"))
+	return c, err
+}
+
+// secondsOf is the time that the stages of a run took, by its events; nil where there are none.
+func secondsOf(path string) (*float64, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	defer func() { _ = f.Close() }() // read only
+	var total *float64
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		var event struct {
+			Type    string  `json:"type"`
+			Seconds float64 `json:"seconds"`
+		}
+		if !bytes.Contains(lines.Bytes(), []byte(`"checkpoint"`)) || json.Unmarshal(lines.Bytes(), &event) != nil || event.Type != "checkpoint" || event.Seconds == 0 {
+			continue // verify tells of a damaged line
+		}
+		if total == nil {
+			total = new(float64)
+		}
+		*total += event.Seconds
+	}
+	return total, lines.Err()
+}
+
+// curvesOf are the held-out losses of the trained stages by tokens.
+func curvesOf(folder string) (out []Curve, err error) {
+	type step struct {
+		Tokens  int64    `arrow:"tokens"`
+		HeldOut *float64 `arrow:"held_out"`
+	}
+	for _, stage := range []string{"dp", "kit"} {
+		steps, _, err := checkpoint.ReadTable[step](filepath.Join(folder, stage, "metrics.arrow"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("experiment: metrics of %s: %w", folder, err)
+		}
+		c := Curve{Stage: stage, Figure: "held-out loss", Least: true}
+		for _, s := range steps {
+			if s.HeldOut != nil {
+				c.Points = append(c.Points, Point{Tokens: float64(s.Tokens), Value: *s.HeldOut})
+			}
+		}
+		if len(c.Points) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,79 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"slm/checkpoint"
+	"slm/data/exam"
+	"slm/data/pairs"
+)
+
+// ErrSeen says that a question was seen in training.
+var ErrSeen = errors.New("experiment: questions that are compared were seen in training")
+
+// Seen is a question that a stage of a run was trained or chosen on.
+type Seen struct {
+	Item  string `json:"item"`
+	Run   string `json:"run"`
+	Stage string `json:"stage"`
+	How   string `json:"how"` // digest: the same question and options; text: the same question; near: a near copy of it
+}
+
+// FindSeen looks for the experiment's questions among all that its runs were trained or chosen on: training and development questions of their exams, by
+// digest and by text, and the pairs of kit, by text and, where they were not made from templates, as near copies. Questions that dp makes by rules stand in no
+// file; the stage itself keeps them off the exam's (exam.Guard). Units whose run is not known are passed over.
+func (e *Experiment) FindSeen() ([]Seen, error) {
+	digests, held := map[string]string{}, make([]exam.Item, 0, len(e.Questions))
+	for _, q := range e.Questions {
+		digests[q.Digest] = q.Item
+		held = append(held, exam.Item{ID: q.Item, Question: q.Question, Split: exam.Test})
+	}
+	guard := exam.NewGuard(held)
+	var out []Seen
+	for _, u := range e.Units {
+		if u.Run == "" || u.Failed != "" {
+			continue
+		}
+		items, err := exam.Load(filepath.Join(u.Run, "data", "exam.arrow"))
+		if err != nil {
+			return nil, fmt.Errorf("experiment: what %s was trained on: %w", u.Run, err)
+		}
+		for _, m := range items {
+			if m.Split == exam.Test {
+				continue
+			}
+			answer := int32(m.Answer)
+			if item, ok := digests[digestOf(m.Question, m.Choices, answer)]; ok {
+				out = append(out, Seen{item, u.Run, "data", "digest"})
+			} else if item, ok := guard.Holds(m.Question); ok {
+				out = append(out, Seen{item, u.Run, "data", "text"})
+			}
+		}
+		type pair struct {
+			Kind     string `arrow:"kind"`
+			Question string `arrow:"question"`
+			Kept     bool   `arrow:"kept"`
+		}
+		taught, _, err := checkpoint.ReadTable[pair](filepath.Join(u.Run, "kit", "pairs.arrow"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("experiment: what %s was trained on: %w", u.Run, err)
+		}
+		for _, p := range taught {
+			if !p.Kept {
+				continue
+			}
+			if item, ok := guard.Holds(p.Question); ok {
+				out = append(out, Seen{item, u.Run, "kit", "text"})
+			} else if slices.Contains([]string{pairs.File, pairs.Written, pairs.Ruled}, p.Kind) {
+				if item, ok := guard.Near(p.Question); ok {
+					out = append(out, Seen{item, u.Run, "kit", "near"})
+				}
+			}
+		}
+	}
+	return out, nil
+}

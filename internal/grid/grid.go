@@ -1,0 +1,163 @@
+// Package grid sets tables of text for terminals, spreadsheets, documents and pages: one table, five forms. It knows nothing of what stands in them.
+package grid
+
+import (
+	"encoding/csv"
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+)
+
+// Forms are the names that Render takes.
+var Forms = []string{"text", "csv", "markdown", "latex", "html"}
+
+// Table is rows of cells under a head of the same length. Columns that are not Left are figures and stand to the right.
+type Table struct {
+	Title string
+	Head  []string
+	Left  int // so many columns from the left are words
+	Rows  [][]string
+}
+
+// Render sets tables in a form, with notes after the last. It panics at a form that is none of Forms.
+func Render(form string, tables []Table, notes []string) string {
+	var b strings.Builder
+	tables = slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return len(t.Rows) == 0 })
+	switch form {
+	case "text":
+		for _, t := range tables {
+			b.WriteString(t.Title + "\n\n" + Align(append([][]string{t.Head}, t.Rows...), t.Left) + "\n")
+		}
+		for _, n := range notes {
+			b.WriteString("note: " + n + "\n")
+		}
+	case "csv":
+		w := csv.NewWriter(&b)
+		for i, t := range tables { // a table is a block of its own, told by its first column
+			if i > 0 {
+				w.Flush()
+				b.WriteString("\n")
+			}
+			_ = w.Write(append([]string{"table"}, t.Head...)) // to memory
+			for _, row := range t.Rows {
+				_ = w.Write(append([]string{t.Title}, row...))
+			}
+		}
+		w.Flush()
+	case "markdown":
+		for _, t := range tables {
+			b.WriteString("**" + markdown(t.Title) + "**\n\n" + bar(t.Head, markdown) + "|")
+			for i := range t.Head {
+				b.WriteString(map[bool]string{true: "---|", false: "---:|"}[i < t.Left])
+			}
+			b.WriteString("\n")
+			for _, row := range t.Rows {
+				b.WriteString(bar(row, markdown))
+			}
+			b.WriteString("\n")
+		}
+		for _, n := range notes {
+			b.WriteString("- " + markdown(n) + "\n")
+		}
+	case "latex":
+		for _, t := range tables {
+			fmt.Fprintf(&b, "\\begin{table}\n\\centering\n\\caption{%s}\n\\begin{tabular}{%s%s}\n\\toprule\n", latex(t.Title), strings.Repeat("l", t.Left), strings.Repeat("r", len(t.Head)-t.Left))
+			b.WriteString(latexRow(t.Head) + "\\midrule\n")
+			for _, row := range t.Rows {
+				b.WriteString(latexRow(row))
+			}
+			b.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n\n")
+		}
+		for _, n := range notes {
+			b.WriteString("\\noindent " + latex(n) + "\n\n")
+		}
+	case "html":
+		b.WriteString("<!doctype html>\n<meta charset=\"utf-8\">\n<title>slm compare</title>\n<style>body{font:15px/1.4 sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}" +
+			"caption{text-align:left;font-weight:bold}td,th{padding:.2em .8em;border-top:1px solid #ccc;text-align:right;vertical-align:top}.w{text-align:left;max-width:40em}</style>\n")
+		for _, t := range tables {
+			b.WriteString("<table><caption>" + html.EscapeString(t.Title) + "</caption>\n<thead>" + t.page("th", t.Head) + "</thead>\n<tbody>\n")
+			for _, row := range t.Rows {
+				b.WriteString(t.page("td", row))
+			}
+			b.WriteString("</tbody></table>\n")
+		}
+		for _, n := range notes {
+			b.WriteString("<p>" + html.EscapeString(n) + "</p>\n")
+		}
+	default:
+		panic("grid: no form " + form)
+	}
+	return b.String()
+}
+
+// Align sets rows for a terminal: the first columns to the left, figures to the right, two spaces between.
+func Align(rows [][]string, left int) string {
+	var width []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(width) {
+				width = append(width, 0)
+			}
+			width[i] = max(width[i], len([]rune(line(cell))))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var cells []string
+		for i, cell := range row {
+			cell = line(cell)
+			gap := strings.Repeat(" ", width[i]-len([]rune(cell)))
+			if i < left {
+				cells = append(cells, cell+gap)
+			} else {
+				cells = append(cells, gap+cell)
+			}
+		}
+		b.WriteString(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
+	}
+	return b.String()
+}
+
+// line is a cell without breaks.
+func line(cell string) string { return strings.Join(strings.Fields(cell), " ") }
+
+func bar(row []string, escape func(string) string) string {
+	var b strings.Builder
+	for _, cell := range row {
+		b.WriteString("| " + escape(cell) + " ")
+	}
+	return b.String() + "|\n"
+}
+
+// markdown keeps a cell from being read as anything but text.
+func markdown(cell string) string {
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "&", "&amp;", "~", `\~`).Replace(line(cell))
+}
+
+// latex does so for LaTeX; dashes and minus signs are those of pdfLaTeX too.
+func latex(cell string) string {
+	return strings.NewReplacer(`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "_", `\_`, "%", `\%`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
+		"−", "$-$", "–", "--", "<", "$<$", ">", "$>$", "±", `$\pm$`).Replace(line(cell))
+}
+
+func latexRow(row []string) string {
+	var cells []string
+	for _, cell := range row {
+		cells = append(cells, latex(cell))
+	}
+	return strings.Join(cells, " & ") + ` \\` + "\n"
+}
+
+// page is a row of a page.
+func (t Table) page(tag string, row []string) string {
+	var b strings.Builder
+	for i, cell := range row {
+		class := ""
+		if i < t.Left {
+			class = ` class="w"`
+		}
+		b.WriteString("<" + tag + class + ">" + html.EscapeString(cell) + "</" + tag + ">")
+	}
+	return "<tr>" + b.String() + "</tr>\n"
+}

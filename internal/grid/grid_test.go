@@ -1,0 +1,46 @@
+package grid
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+)
+
+var awkward = []Table{{Title: "A & B_1", Head: []string{"system", "accuracy"}, Left: 1, Rows: [][]string{{"rag+blade|x", "50 % – 61 %"}, {"<b>\n\\{}$#~^", "−1.5"}}}}
+
+func TestRender_NothingInACellIsReadAsMarkup(t *testing.T) {
+	for form, want := range map[string][]string{
+		"text":     {"system", "<b> \\{}$#~^", "note: 5 %"},
+		"markdown": {`rag+blade\|x`, `&lt;b> \\`, "|---|---:|", `A &amp; B\_1`},
+		"latex":    {`50 \% -- 61 \% \\`, `$<$b$>$ \textbackslash{}\{\}\$\#\textasciitilde{}\textasciicircum{} & $-$1.5 \\`, `\caption{A \& B\_1}`, `{lr}`, `\toprule`, `\midrule`, `\bottomrule`},
+		"html":     {"&lt;b&gt;", "A &amp; B_1", `<td class="w">`},
+	} {
+		got := Render(form, awkward, []string{"5 %"})
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s has no %q:\n%s", form, w, got)
+			}
+		}
+	}
+}
+
+func TestRender_CSVIsReadBack(t *testing.T) {
+	rows, err := csv.NewReader(strings.NewReader(Render("csv", awkward, nil))).ReadAll()
+	if err != nil || len(rows) != 3 || rows[2][1] != awkward[0].Rows[1][0] || rows[0][0] != "table" {
+		t.Errorf("%q %v", rows, err)
+	}
+}
+
+func TestRender_EmptyTableIsLeftOut(t *testing.T) {
+	for _, form := range Forms {
+		if got := Render(form, []Table{{Title: "nothing", Head: []string{"a"}}}, nil); strings.Contains(got, "nothing") {
+			t.Errorf("%s: %s", form, got)
+		}
+	}
+}
+
+func TestAlign_FiguresStandToTheRight(t *testing.T) {
+	if got := Align([][]string{{"é", "10"}, {"ab", "7"}}, 1); got != "é   10\nab   7\n" {
+		t.Errorf("%q", got)
+	}
+}
