@@ -49,7 +49,7 @@ func filled(shape model.Shape, dom *domain.Domain) (model.Shape, error) {
 // Outlook is what a training is expected to come to.
 type Outlook struct {
 	Auto   bool    // the tokens follow from the corpus
-	Muon   bool    // what is expected was measured with this optimiser alone
+	Known  bool    // there are measurements of such a training: with Muon and exercises
 	Tokens int64   // of all steps, padding included
 	Pass   int64   // of a pass over the mixture
 	Passes float64 // over the mixture, in each of which every section is read once
@@ -70,7 +70,7 @@ func (c Config) Look(mix *Mixture, context int) (Outlook, error) {
 }
 
 func (c Config) look(pass int64) Outlook {
-	o := Outlook{Auto: c.Tokens == schema.Auto, Muon: c.Optim.Name == "muon", Tokens: c.Tokens, Pass: pass, Wanted: wanted(pass, c.Batch)}
+	o := Outlook{Auto: c.Tokens == schema.Auto, Known: c.Optim.Name == "muon" && c.Mix.Drill > 0, Tokens: c.Tokens, Pass: pass, Wanted: wanted(pass, c.Batch)}
 	switch {
 	case o.Auto:
 		o.Tokens = min(o.Wanted, mostTokens)
@@ -82,11 +82,8 @@ func (c Config) look(pass int64) Outlook {
 	return o
 }
 
-// Known reports whether there are measurements of such a training.
-func (o Outlook) Known() bool { return o.Muon }
-
 // Poor reports whether most sections are expected not to be known.
-func (o Outlook) Poor() bool { return o.Known() && o.Recall.Mid < 0.5 }
+func (o Outlook) Poor() bool { return o.Known && o.Recall.Mid < 0.5 }
 
 // wanted are the tokens of as many passes as Enough takes.
 func wanted(pass int64, batch int) int64 {
@@ -100,14 +97,23 @@ func (o Outlook) String() string {
 	if o.Passes < 1 {
 		reads = fmt.Sprintf("%.0f %% of the sections are read, once", 100*o.Passes)
 	}
-	text := fmt.Sprintf("%s, in %s of training; the small model is expected to know %s of the sections", reads, million(o.Tokens), o.Recall)
+	text := fmt.Sprintf("%s, in %s of training", reads, million(o.Tokens))
+	if !o.Known {
+		return text
+	}
+	text += fmt.Sprintf("; the small model is expected to know %s of the sections", o.Recall)
 	if o.Tokens < o.Wanted {
 		text += fmt.Sprintf("; with %s it would be %.0f %%", million(o.Wanted), 100*expect(enoughPasses).Mid)
 	}
 	return text
 }
 
-func million(tokens int64) string { return fmt.Sprintf("%.1f M tokens", float64(tokens)/1e6) }
+func million(tokens int64) string {
+	if tokens < 100_000 {
+		return fmt.Sprintf("%d tokens", tokens)
+	}
+	return fmt.Sprintf("%.1f M tokens", float64(tokens)/1e6)
+}
 
 // facts tell what a recipe has left open and the corpus has decided.
 func (o Outlook) facts(facts map[string]string, cfg model.Config) {

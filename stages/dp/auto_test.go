@@ -16,7 +16,7 @@ import (
 
 func TestLook_AutoTakesThePassesOfTheTableWithinItsBounds(t *testing.T) {
 	cfg := Default()
-	cfg.Tokens, cfg.Batch, cfg.Optim.Name = schema.Auto, 4096, "muon"
+	cfg.Tokens, cfg.Batch, cfg.Optim.Name, cfg.Mix.Drill = schema.Auto, 4096, "muon", 4
 	for _, c := range []struct {
 		pass   int64
 		steps  int64
@@ -41,8 +41,8 @@ func TestLook_AutoTakesThePassesOfTheTableWithinItsBounds(t *testing.T) {
 		t.Errorf("passes that the recipe gives: %+v", o)
 	}
 	cfg.Optim.Name = "adamw"
-	if o := cfg.look(4096); o.Known() || o.Poor() {
-		t.Errorf("nothing was measured of this optimiser: %+v", o)
+	if o := cfg.look(4096); o.Known || o.Poor() || o.String() != "each section is read 2 times, in 10240 tokens of training" {
+		t.Errorf("nothing was measured of this optimiser: %+v, %s", o, o)
 	}
 }
 

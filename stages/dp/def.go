@@ -83,7 +83,7 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 // tellOutlook adds to an estimate what the tokens are expected to come to.
 func tellOutlook(c *stages.Calibration, cfg Config, mix *Mixture) error {
 	look, err := cfg.Look(mix, c.Model.Config.Context)
-	if err == nil && look.Known() {
+	if err == nil {
 		c.Note("%s: %s", stages.DP, look)
 	}
 	return err
