@@ -22,7 +22,7 @@ func TestLook_AutoTakesThePassesOfTheTableWithinItsBounds(t *testing.T) {
 		steps  int64
 		enough bool
 	}{
-		{4096, leastSteps, true}, {4096 * 75, int64(75 * enoughPasses), true}, {4096 * 1000, mostTokens / 4096, false},
+		{4096, leastSteps, true}, {4096 * 70, int64(70 * enoughPasses), true}, {4096 * 1000, mostTokens / 4096, false},
 	} {
 		o := cfg.look(c.pass)
 		if o.Tokens/4096 != c.steps || (o.Tokens >= o.Wanted) != c.enough || (o.Recall == expect(enoughPasses)) != c.enough {
