@@ -62,10 +62,13 @@ var (
 	identifier = regexp.MustCompile("^`?(?:--?[\\w-]+.*|\\w+(?:_\\w+)+|[a-z]+(?:-[a-z0-9]+)+|[\\w.]*\\w\\(.*\\)|[A-Za-z]\\w*(?:\\.\\w+)+|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+)`?$")
 )
 
+// code is a line of its own with the marks of a program, a command or a table.
+var code = regexp.MustCompile(`\n[^\n]*(?:[{}();=<>|$]|--\w)|\n[ \t]`)
+
 // see looks at a section.
 func (s *signs) see(section corpus.Section) {
 	s.sections++
-	if strings.Contains(section.Text, "\n") { // prose stands in one line
+	if code.MatchString(section.Text) { // prose stands in one line
 		s.lined++
 	}
 	if len(s.numbers) < 50 {

@@ -10,6 +10,7 @@ import (
 	"slm/data/corpus"
 	"slm/data/corpus/read"
 	"slm/data/question"
+	"slm/stages/prep"
 )
 
 // BytesPerToken is how many bytes of text a token of a tokenizer with 4,096 tokens, trained on that text, holds: 3.4 to 3.9 in the ten folders
@@ -45,7 +46,9 @@ type LeftOut struct {
 
 // Folder surveys all readable files below a folder, or a file.
 func Folder(path string) (*Survey, error) {
-	return Of(corpus.Options{Paths: []string{path}, Exact: true, Near: Near})
+	c := prep.Default().Corpus
+	c.Path, c.Dedup.Near = []string{path}, Near
+	return Of(c.Options())
 }
 
 // Of surveys files as stage data would read them. An error is one of reading: of corpus.Sections.

@@ -34,7 +34,7 @@ func page(title, text string, headings ...string) string {
 	return b.String()
 }
 
-const english, german = "The hotel may cost up to ninety euros for a night and this is what we pay.", "Das Hotel darf bis zu neunzig Euro für eine Nacht kosten und wird von uns bezahlt."
+const english, german = "The hotel may cost up to ninety euros for a night and this is what we pay, but no more than that, if there is no other house near the place of work.", "Das Hotel darf bis zu neunzig Euro für eine Nacht kosten und wird von uns bezahlt, aber nicht mehr, wenn es kein anderes Haus in der Nähe gibt."
 
 func TestFolder_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
 	numbered := func(word string) string {
@@ -50,8 +50,8 @@ func TestFolder_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
 	}{
 		"prose":     {"a.md", page("Travel", english, "Hotels", "Trains", "Meals and drinks"), "en", "", Handbook},
 		"German":    {"a.md", page("Reisen", german, "Hotels", "Züge", "Essen"), "de", "", Handbook},
-		"Chinese":   {"a.md", page("差旅", "酒店每晚的费用最多可以是九百元，由公司支付，但是必须事先得到批准。", "酒店", "火车"), "zh", "", Handbook},
-		"commands":  {"a.md", page("Travel", english+"\n\n    cobra add serve\n", "Adding a command", "Trains", "Meals"), "en", "", Manual},
+		"Chinese":   {"a.md", page("差旅", "酒店每晚的费用最多可以是九百元，由公司支付，但是必须事先得到批准，并且在回来以后的两个星期之内交出所有的发票和车票。", "酒店", "火车"), "zh", "", Handbook},
+		"commands":  {"a.md", page("Travel", english+"\n\n    cobra add serve --config file\n", "Adding a command", "Trains", "Meals"), "en", "", Manual},
 		"questions": {"a.md", page("FAQ", english, "How do I book a hotel?", "Who pays", "What about trains?"), "en", "", FAQ},
 		"names":     {"a.md", page("Rules", english, "`add-constant`", "argument-limit", "Options"), "en", "", Code},
 		"Sections":  {"a.txt", numbered("Section"), "en", "Section", Statutes},
@@ -71,7 +71,7 @@ func TestFolder_KindAndLanguageAreThoseOfTheTexts(t *testing.T) {
 
 func TestFolder_CountsWhatIsReadAndSaysWhatIsNot(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"a.md": page("Travel", english, "Hotels", "Trains"), "b.md": page("Travel", english, "Hotels", "Trains"), "c.txt": "A text of no heading.", "logo.svg": "<svg/>",
+		"a.md": page("Travel", english, "Hotels", "Trains"), "b.md": page("Travel", english, "Hotels", "Trains"), "c.txt": "A text of no heading, which is long enough to be a section of its own: it says that the garden is open for all, and that the house is not.", "logo.svg": "<svg/>",
 	})
 	s, err := Folder(dir)
 	if err != nil {

@@ -24,6 +24,7 @@ var measured = []struct {
 	{8.1, Range{0.43, 0.54, 0.66}},
 	{13.5, Range{0.64, 0.73, 0.80}},
 	{16.3, Range{0.78, 0.88, 0.94}},
+	{24.4, Range{0.82, 0.91, 0.96}},
 }
 
 // enoughPasses is where the table reaches Enough, or else its end.
