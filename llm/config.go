@@ -54,6 +54,11 @@ type Budget struct {
 	USD    float64 `yaml:"usd" min:"0" doc:"US dollars; 0 = no limit; with openai both prices are needed"`
 }
 
+// Times is the budget of so many runs.
+func (b Budget) Times(runs int) Budget {
+	return Budget{Calls: b.Calls * int64(runs), Tokens: b.Tokens * int64(runs), USD: b.USD * float64(runs)}
+}
+
 // Price is what a provider takes. // USD per million tokens
 type Price struct {
 	Input  float64 `yaml:"input" min:"0" unset:"unknown" doc:"US dollars per million prompt tokens"`

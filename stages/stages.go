@@ -120,6 +120,7 @@ type Event struct {
 	V       int     `json:"v"`
 	T       string  `json:"t"`    // RFC 3339; set by the pipeline
 	Type    string  `json:"type"` // estimate, stage, step, llm, trial, checkpoint, warning, exit
+	Run     string  `json:"run,omitempty"` // of an experiment: the variant and the seed
 	Stage   string  `json:"stage,omitempty"`
 	Phase   string  `json:"phase,omitempty"` // part of a stage, such as "filter" in kit
 	Step    int     `json:"step,omitempty"`

@@ -28,7 +28,7 @@ type planned struct {
 
 func newPlan(a *app) *cobra.Command {
 	var f recipeFlags
-	var quick bool
+	var quick, ablation bool
 	cmd := &cobra.Command{
 		Use: "plan RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "Show what train would run and reuse, and what that takes",
@@ -37,6 +37,9 @@ func newPlan(a *app) *cobra.Command {
 			"folder. Below runs/ only the digests of input files and the estimate are written; slm runs show compares the estimate with what happened. " +
 			"No server is asked." + exits(exitData, exitLLM, exitCheckpoint),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if ablation {
+				return a.ablate(cmd.Context(), args[0], &ablateFlags{recipe: f, quick: quick, dry: true})
+			}
 			r, p, err := a.plan(args[0], &f)
 			if err != nil {
 				return err
@@ -62,6 +65,7 @@ func newPlan(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addStages(cmd)
+	cmd.Flags().BoolVar(&ablation, "ablate", false, "show what slm ablate would run instead")
 	cmd.Flags().BoolVar(&quick, "quick", false, "leave out the estimate and its calibration")
 	return cmd
 }

@@ -44,8 +44,16 @@ func (l *Lines) Close() {}
 // counts reports whether an event says how far its stage is.
 func counts(e stages.Event) bool { return e.Of > 0 && e.Type != "exit" && e.Type != "checkpoint" }
 
-// milestone is the line for an event that stays on the screen; "" for one that does not.
+// milestone is the line for an event that stays on the screen, of an experiment with the run that it is about; "" for one that does not.
 func milestone(e stages.Event) string {
+	text := lasting(e)
+	if text != "" && e.Run != "" {
+		return fmt.Sprintf("%-24s %s", sanitize.Line(e.Run), text)
+	}
+	return text
+}
+
+func lasting(e stages.Event) string {
 	message := sanitize.Line(e.Message)
 	switch e.Type {
 	case "stage":
@@ -64,6 +72,10 @@ func milestone(e stages.Event) string {
 		if e.Path == e.Stage {
 			return fmt.Sprintf("%-5s done in %s, digest %.12s", e.Stage, Span(e.Seconds), message)
 		}
+	case "exit":
+		if e.Run != "" && e.Message != "" {
+			return "failed: " + message
+		}
 	case "warning":
 		return fmt.Sprintf("%-5s warning: %s", cmp.Or(e.Stage, "run"), message)
 	}
@@ -73,7 +85,10 @@ func milestone(e stages.Event) string {
 // status is how far a stage is, in one line.
 func status(e stages.Event) string {
 	parts := []string{fmt.Sprintf("%d/%d", e.Step, e.Of)}
-	if e.Phase != "" {
+	switch {
+	case e.Type == "progress":
+		parts[0] = fmt.Sprintf("%s, %d %%", sanitize.Line(e.Phase), e.Step)
+	case e.Phase != "":
 		parts[0] = sanitize.Line(e.Phase) + " " + parts[0]
 	}
 	add := func(ok bool, format string, args ...any) {

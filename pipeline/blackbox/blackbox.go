@@ -28,6 +28,7 @@ type Box struct {
 	Journal string   // name of the file there; empty = replies.wal
 	Others  string   // folder with runs/, whose replies are answers too; empty = none
 	Replay  []string // files of replies that are answers too: replies.arrow, or a run's journal
+	Runs    int      // that share it: its budget is that of so many; 0 = one
 	From    *Box     // whose replies, budget and weights this one shares; only what it is told and the accounts are its own. nil = it has its own
 
 	mu      sync.Mutex
@@ -61,7 +62,9 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 	if emit != nil {
 		opt.Note = func(what string) { emit(stages.Event{Type: "warning", Message: what}) }
 	}
-	s, err := llm.New(b.Config, opt)
+	cfg := b.Config
+	cfg.Budget = cfg.Budget.Times(max(1, b.Runs))
+	s, err := llm.New(cfg, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +105,21 @@ func (b *Box) other(o stages.BlackBox, journal string) *Box {
 	if b.From != nil {
 		return &Box{From: b.From.Other(o)}
 	}
-	return &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay}
+	return &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay, Runs: b.Runs}
+}
+
+// Usage is what was used so far, by the box and those beside it, in this process and those before it.
+func (b *Box) Usage() (sum llm.Usage) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.service != nil {
+		sum = b.service.Usage()
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.others)) {
+		u := b.others[name].Usage()
+		sum = llm.Usage{Calls: sum.Calls + u.Calls, PromptTokens: sum.PromptTokens + u.PromptTokens, OutputTokens: sum.OutputTokens + u.OutputTokens, USD: sum.USD + u.USD, Retries: sum.Retries + u.Retries, Hits: sum.Hits + u.Hits}
+	}
+	return sum
 }
 
 // Client opens the box for use outside a run's stages.

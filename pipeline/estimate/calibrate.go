@@ -21,7 +21,7 @@ const distinct = 0.57
 const placeTokens = 12
 
 // calibrate measures what several stages share.
-func (e *estimator) calibrate(ctx context.Context, box *blackbox.Box) error {
+func (e *Estimator) calibrate(ctx context.Context, box *blackbox.Box) error {
 	limit, err := knowledge.Limit(e.Domain, e.recipe.Eval.Knowledge)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (e *estimator) calibrate(ctx context.Context, box *blackbox.Box) error {
 }
 
 // questionSize is the mean length of a question to the black box in characters, and the calls that it takes.
-func (e *estimator) questionSize(known bool) (size stages.QuestionSize) {
+func (e *Estimator) questionSize(known bool) (size stages.QuestionSize) {
 	size.Calls = 1
 	items := e.Domain.Items[:min(len(e.Domain.Items), 50)]
 	for _, item := range items {
@@ -72,7 +72,7 @@ func (e *estimator) questionSize(known bool) (size stages.QuestionSize) {
 }
 
 // timeGeneration measures a token of many sequences that are generated together.
-func (e *estimator) timeGeneration(ctx context.Context) error {
+func (e *Estimator) timeGeneration(ctx context.Context) error {
 	const together, long = 32, 16
 	d := decode.New(e.Model, e.Env.Kernel)
 	reqs := make([]decode.Request, together)
@@ -92,7 +92,7 @@ func (e *estimator) timeGeneration(ctx context.Context) error {
 }
 
 // timeQuestions asks weights in this process what a stage would ask.
-func (e *estimator) timeQuestions(ctx context.Context, box *blackbox.Box) error {
+func (e *Estimator) timeQuestions(ctx context.Context, box *blackbox.Box) error {
 	client, err := box.Open(e.Env.Kernel, nil)
 	if err != nil {
 		return err

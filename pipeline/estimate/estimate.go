@@ -37,37 +37,12 @@ type Estimate struct {
 // Of estimates what a plan will take from a short calibration: the first steps of each training stage, some generation, and some
 // questions to local weights. A data stage that was not run before is run into a temporary folder. now times.
 func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backend, box *blackbox.Box, now func() time.Time) (*Estimate, error) {
-	watch := &stopwatch{now: now, sched: threads}
-	var data pipeline.Data
-	made, err := watch.once(func() (err error) {
-		data, err = p.Data(ctx, be, now)
-		return err
-	})
+	e, err := Open(ctx, p, r, be, box, now)
 	if err != nil {
 		return nil, err
 	}
-	defer data.Close()
-	dom, err := domain.Open(data.Folder)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = dom.Close() }() // mapped for reading
-	if !data.Made {
-		made = 0
-	}
-	shape, err := dp.Shape(r, dom)
-	if err != nil {
-		return nil, err
-	}
-	e := &estimator{recipe: r, cost: &Estimate{}}
-	e.Calibration = stages.Calibration{
-		Settings: r, Domain: dom, Made: made, Model: model.New(shape.Config(dom.Tokenizer.Vocab()), r.Seed),
-		Time: watch.repeat, Once: watch.once, Note: e.note,
-		Env: &stages.Env{Seed: r.Seed, Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {}},
-	}
-	if err := e.calibrate(ctx, box); err != nil {
-		return nil, err
-	}
+	defer e.Close()
+	var out Estimate
 	for _, s := range p.Stages {
 		if s.Action == pipeline.Reuse || s.Action == pipeline.Adopt || s.Action == pipeline.Skip {
 			continue
@@ -76,21 +51,94 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 		if !ok {
 			return nil, fmt.Errorf("pipeline: plan: there is no stage %s", s.Stage)
 		}
-		c, err := d.Cost(ctx, &e.Calibration)
+		c, err := e.Stage(ctx, r, d)
 		if err != nil {
 			return nil, err
 		}
-		e.cost.Stages = append(e.cost.Stages, StageCost{s.Stage, c})
-		e.cost.All.Add(c)
+		out.Stages = append(out.Stages, StageCost{s.Stage, c})
+		out.All.Add(c)
 	}
-	e.cost.Parameters = e.Model.Config.Count()
-	e.cost.All.Stage = "all"
-	e.price()
-	if free := watch.total.free(); free < busy {
-		e.note("other programs kept this one waiting: the times are those of a machine that is free; while it is as busy as now, they are %.1f times as long", 1/free)
+	out.All.Stage = "all"
+	out.Parameters = e.Model.Config.Count()
+	out.USD, out.Notes, out.Memory = Price(r, out.All.Cost), e.Notes(), pipeline.PeakMemory()
+	return &out, nil
+}
+
+// Open calibrates on the data of a plan. The caller closes the estimator.
+func Open(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backend, box *blackbox.Box, now func() time.Time) (_ *Estimator, err error) {
+	e := &Estimator{recipe: r, watch: &stopwatch{now: now, sched: threads}}
+	defer func() {
+		if err != nil {
+			e.Close()
+		}
+	}()
+	made, err := e.watch.once(func() (err error) {
+		e.data, err = p.Data(ctx, be, now)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	e.cost.Memory = pipeline.PeakMemory()
-	return e.cost, nil
+	if e.Domain, err = domain.Open(e.data.Folder); err != nil {
+		return nil, err
+	}
+	if !e.data.Made {
+		made = 0
+	}
+	e.Made, e.Time, e.Once, e.Note = made, e.watch.repeat, e.watch.once, e.note
+	e.Env = &stages.Env{Kernel: be, Log: slog.New(slog.DiscardHandler), Now: now, Emit: func(stages.Event) {}}
+	if err := e.turnTo(r); err != nil {
+		return nil, err
+	}
+	return e, e.calibrate(ctx, box)
+}
+
+// Estimator says what stages take, after a calibration.
+type Estimator struct {
+	stages.Calibration
+	recipe  *recipe.Loaded
+	passage int // tokens that a passage may have
+	watch   *stopwatch
+	data    pipeline.Data
+	notes   []string
+}
+
+// turnTo sets the recipe whose stages are estimated.
+func (e *Estimator) turnTo(r *recipe.Loaded) error {
+	shape, err := dp.Shape(r, e.Domain)
+	if err != nil {
+		return err
+	}
+	if cfg := shape.Config(e.Domain.Tokenizer.Vocab()); e.Model == nil || e.Model.Config != cfg {
+		e.Model = model.New(cfg, r.Seed)
+	}
+	e.Settings, e.Env.Seed = r, r.Seed
+	return nil
+}
+
+// Stage estimates a stage of a recipe, which may be another than the one that was calibrated on: the data are taken to be the same, and what a token and a
+// question take, too.
+func (e *Estimator) Stage(ctx context.Context, r *recipe.Loaded, d stages.Def) (stages.Cost, error) {
+	if err := e.turnTo(r); err != nil {
+		return stages.Cost{}, err
+	}
+	return d.Cost(ctx, &e.Calibration)
+}
+
+// Notes say what the estimate leaves out.
+func (e *Estimator) Notes() []string {
+	if free := e.watch.total.free(); free < busy {
+		return append(e.notes, fmt.Sprintf("other programs kept this one waiting: the times are those of a machine that is free; while it is as busy as now, they are %.1f times as long", 1/free))
+	}
+	return e.notes
+}
+
+// Close gives the data back.
+func (e *Estimator) Close() {
+	if e.Domain != nil {
+		_ = e.Domain.Close() // mapped for reading
+	}
+	e.data.Close()
 }
 
 // Events tell the estimate in a run's events.
@@ -104,27 +152,19 @@ func (e *Estimate) Events() (events []stages.Event) {
 // busy is the share of the time that a free machine would have needed, from which on a plan says that the machine is not free.
 const busy = 0.87
 
-// estimator collects what the stages say.
-type estimator struct {
-	stages.Calibration
-	recipe  *recipe.Loaded
-	passage int // tokens that a passage may have
-	cost    *Estimate
-}
-
-// price is the cost of the calls in dollars.
-func (e *estimator) price() {
+// Price is what the calls of a recipe's stages cost in dollars; nil = the price is not known. Local weights cost nothing.
+func Price(r *recipe.Loaded, c stages.Cost) *float64 {
 	var usd float64
-	switch p := e.recipe.LLM.Price; {
-	case !e.recipe.LLM.Kind().Metered:
+	switch p := r.LLM.Price; {
+	case !r.LLM.Kind().Metered:
 	case p == nil:
-		return
+		return nil
 	default:
-		usd = float64(e.cost.All.LLMTokens)*p.Input/1e6 + float64(e.cost.All.Calls)*p.Output/1e6
+		usd = float64(c.LLMTokens)*p.Input/1e6 + float64(c.Calls)*p.Output/1e6
 	}
-	e.cost.USD = &usd
+	return &usd
 }
 
-func (e *estimator) note(format string, args ...any) {
-	e.cost.Notes = append(e.cost.Notes, fmt.Sprintf(format, args...))
+func (e *Estimator) note(format string, args ...any) {
+	e.notes = append(e.notes, fmt.Sprintf(format, args...))
 }

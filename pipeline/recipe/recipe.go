@@ -31,6 +31,7 @@ type Recipe struct {
 	LLM       llm.Config     `yaml:"llm" doc:"the black box"`
 	Stages    Stages         `yaml:"stages" doc:"the trained stages"`
 	Eval      eval.Config    `yaml:"eval" doc:"all systems on the held-out items"`
+	Ablate    Ablation       `yaml:"ablate" identity:"none" doc:"what slm ablate compares the recipe with"`
 }
 
 // Default is what a recipe has before it says anything.

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"slm/internal/sanitize"
+	"slm/internal/term"
+	"slm/model/kernel"
+	"slm/pipeline/ablate"
+	"slm/pipeline/blackbox"
+	"slm/pipeline/recipe"
+)
+
+// askFrom is how long an experiment may take without a question.
+const askFrom = 30 * time.Minute
+
+// ablateFlags are those of ablate.
+type ablateFlags struct {
+	recipe                   recipeFlags
+	drop, vary               []string
+	seeds                    string
+	systems, only            []string
+	name                     string
+	jobs                     int
+	memory                   float64
+	quick, dry, yes, offline bool
+}
+
+func newAblate(a *app) *cobra.Command {
+	var f ablateFlags
+	cmd := &cobra.Command{
+		Use: "ablate RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
+		Short: "Run a recipe without each of its parts, in several seeds, and compare",
+		Long: "Runs a recipe and variants of it, each in several seeds, and compares every variant with the recipe on the same questions. Without flags a variant " +
+			"leaves out one part of the method: dp, kit, kit.filter, find, bpo, as far as the recipe has them; or they are those of its section ablate. A stage that several " +
+			"variants share is run once. The plan is shown first; an experiment that takes more than half an hour, or may cost more dollars than a run of the recipe, asks whether to go on.\n\n" +
+			"The tables, the rows behind them and a page are in experiments/NAME below --dir; the runs are ordinary runs. After an interruption the same command goes on. " +
+			"A variant that fails is a row with its reason; the exit status is 0 if the recipe itself and one variant have a result." +
+			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitLocked, exitInterrupted),
+		Example: "  slm ablate legal\n  slm ablate legal --drop kit --drop kit.filter --seeds 5\n  slm ablate legal --vary stages.bpo.trials=10,20,40 --seeds 1,2,3",
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.ablate(cmd.Context(), args[0], &f) },
+	}
+	f.recipe.add(cmd)
+	fl := cmd.Flags()
+	fl.StringArrayVar(&f.drop, "drop", nil, "leave out a `PART`: dp, kit, kit.filter, find, bpo, or a key of the recipe, which is set to nothing; may be repeated, each is a variant")
+	fl.StringArrayVar(&f.vary, "vary", nil, "a variant for each value: `KEY=VALUE,VALUE`; if it is repeated, for each combination")
+	fl.StringVar(&f.seeds, "seeds", "", "how many `SEEDS`, from the recipe's on, or a list such as 1,2,3 (default 3)")
+	fl.StringSliceVar(&f.systems, "systems", nil, "evaluate these `SYSTEMS` instead of the recipe's")
+	fl.StringArrayVar(&f.only, "only", nil, "run only this `VARIANT`, beside the recipe itself; may be repeated")
+	fl.StringVar(&f.name, "name", "", "`NAME` of the experiment's folder (default: the recipe's)")
+	fl.IntVar(&f.jobs, "jobs", 1, "run `N` stages side by side, if they fit into --memory")
+	fl.Float64Var(&f.memory, "memory", 0, "`GB` for all stages that run side by side (default: three quarters of what is free)")
+	fl.BoolVar(&f.quick, "quick", false, "leave out the estimate and its calibration")
+	fl.BoolVar(&f.dry, "plan", false, "show the plan and run nothing (slm plan --ablate)")
+	fl.BoolVar(&f.yes, "yes", false, "do not ask")
+	fl.BoolVar(&f.offline, "offline", false, "use stored LLM replies only")
+	return cmd
+}
+
+// spec reads the flags.
+func (f *ablateFlags) spec() (spec ablate.Spec, err error) {
+	spec = ablate.Spec{Drop: f.drop, Vary: f.vary, Systems: f.systems, Only: f.only}
+	if f.seeds == "" {
+		return spec, nil
+	}
+	for part := range strings.SplitSeq(f.seeds, ",") {
+		n, err := strconv.ParseUint(strings.TrimSpace(part), 10, 64)
+		if err != nil || n == 0 {
+			return spec, usage("--seeds %s: want a number of seeds, or a list of seeds such as 1,2,3", f.seeds)
+		}
+		if slices.Contains(spec.Seeds, n) {
+			return spec, usage("--seeds %s: %d stands twice", f.seeds, n)
+		}
+		spec.Seeds = append(spec.Seeds, n)
+	}
+	if len(spec.Seeds) == 1 {
+		if spec.Seeds[0] > 100 {
+			return spec, usage("--seeds %s: at most 100 seeds; a list needs two", f.seeds)
+		}
+		spec.Count, spec.Seeds = int(spec.Seeds[0]), nil
+	}
+	return spec, nil
+}
+
+// planAblation plans an experiment and, unless told otherwise, estimates it.
+func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*ablate.Plan, ablate.Site, error) {
+	site := ablate.Site{Dir: a.dir, Kernel: func() (kernel.Backend, error) { return a.backend() }, Versions: versions(), Now: a.now}
+	spec, err := f.spec()
+	if err != nil {
+		return nil, site, err
+	}
+	load := func(set ...string) (*recipe.Loaded, error) {
+		return a.load(name, &recipeFlags{set: slices.Concat(f.recipe.set, set)})
+	}
+	p, err := ablate.New(f.name, load, spec, site)
+	if err != nil || f.quick || p.Done() {
+		return p, site, err
+	}
+	box := &blackbox.Box{Config: p.Base.LLM, Seed: p.Base.Seed} // stores nothing
+	return p, site, errors.Join(p.Calibrate(ctx, site, box), box.Close())
+}
+
+func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
+	p, site, err := a.planAblation(ctx, name, f)
+	if err != nil {
+		return err
+	}
+	if f.dry {
+		return a.print(plannedAblation(p), func(w io.Writer) { showAblation(w, p, term.Width(a.out)) })
+	}
+	if a.output == "text" && !a.quiet && !p.Done() {
+		showAblation(a.err, p, term.Width(a.err))
+	}
+	if ok, err := a.goOn(p, f.yes); !ok {
+		return err
+	}
+	view := a.viewer()
+	results, err := p.Execute(ctx, site, ablate.How{
+		Jobs: p.Jobs(f.jobs, f.memory*1e9), Offline: f.offline, View: view, Log: a.log(), Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
+	})
+	if view != nil {
+		view.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return a.print(results, func(w io.Writer) {
+		for _, r := range results {
+			_, _ = fmt.Fprintf(w, "%s s%d %s %s\n", r.Variant, r.Seed, r.Run, sanitize.Line(r.Why))
+		}
+	})
+}
+
+// goOn asks whether to go on where an experiment is long or dear. Where nobody can be asked, --yes must have said so.
+func (a *app) goOn(p *ablate.Plan, yes bool) (bool, error) {
+	why := ""
+	switch e := p.Estimate; {
+	case yes || p.Done():
+		return true, nil
+	case e == nil:
+		why = "how long it takes is not known"
+	case e.Seconds > askFrom.Seconds():
+		why = "it takes about " + term.Span(e.Seconds)
+	case e.USD == nil:
+		why = "what it costs is not known"
+	case *e.USD > 0 && *e.USD > p.Base.LLM.Budget.USD:
+		why = fmt.Sprintf("it costs about $%.2f", *e.USD)
+	default:
+		return true, nil
+	}
+	if !a.terminal {
+		return false, usage("%s: --yes says that it shall be run", why)
+	}
+	_, _ = fmt.Fprintf(a.err, "%s. Go on? [y/N] ", why)
+	answer, err := bufio.NewReader(a.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))), nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"slm/internal/sanitize"
+	"slm/internal/term"
+	"slm/pipeline/ablate"
+)
+
+// ablationPlan is the plan of an experiment as JSON.
+type ablationPlan struct {
+	Experiment string           `json:"experiment"`
+	Variants   []ablate.Variant `json:"variants"`
+	Seeds      []uint64         `json:"seeds"`
+	Runs       int              `json:"runs"`
+	Due        int              `json:"stages_to_run"`
+	Shared     int              `json:"stages_shared"` // that are not run because another run makes them
+	Stages     []ablate.Stage   `json:"stages"`
+	Estimate   *ablate.Estimate `json:"estimate,omitempty"`
+}
+
+func plannedAblation(p *ablate.Plan) ablationPlan {
+	due, shared := p.Due()
+	return ablationPlan{Experiment: p.Path(), Variants: p.Variants, Seeds: p.Seeds, Runs: len(p.Members), Due: due, Shared: shared, Stages: p.Stages, Estimate: p.Estimate}
+}
+
+// showAblation says what an experiment will do.
+func showAblation(w io.Writer, p *ablate.Plan, columns int) {
+	due, shared := p.Due()
+	_, _ = fmt.Fprintf(w, "experiment  %s\n\n", sanitize.Line(p.Path()))
+	for _, v := range p.Variants {
+		_, _ = fmt.Fprintf(w, "%-20s %s\n", sanitize.Line(v.Name), term.Wrap(sanitize.Line(v.Means), columns, 21))
+	}
+	_, _ = fmt.Fprintf(w, "\nseeds       %v; the data and the exam are those of the recipe's own seed\nruns        %d\nstages      %d to run, %d shared by several runs\n", p.Seeds, len(p.Members), due, shared)
+	if e := p.Estimate; e != nil {
+		cost := "unknown: the recipe has no llm.price"
+		if e.USD != nil {
+			cost = fmt.Sprintf("$%.2f", *e.USD)
+		}
+		_, _ = fmt.Fprintf(w, "time        about %s, one stage at a time\nLLM calls   about %s\ncost        %s\n", term.Span(e.Seconds), term.Amount(float64(e.Calls)), cost)
+		if e.Memory > 0 {
+			_, _ = fmt.Fprintf(w, "memory      %.1f GB a stage\n", float64(e.Memory)/1e9)
+		}
+		for _, n := range e.Notes {
+			_, _ = fmt.Fprintf(w, "note        %s\n", term.Wrap(sanitize.Line(n), columns, 12))
+		}
+	}
+	_, _ = fmt.Fprintln(w)
+}

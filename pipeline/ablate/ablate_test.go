@@ -1,0 +1,267 @@
+package ablate
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/checkpoint"
+	"slm/model/kernel"
+	"slm/pipeline"
+	"slm/pipeline/blackbox"
+	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
+	"slm/pipeline/runtest"
+	"slm/stages"
+)
+
+func load(set ...string) (*recipe.Loaded, error) {
+	return runtest.Load(append([]string{"stages.bpo.trials=1", "stages.bpo.controls=[none]", "eval.systems=[llm, blade, cite]"}, set...)...)
+}
+
+func site(dir string) Site {
+	return Site{Dir: dir, Kernel: func() (kernel.Backend, error) { return runtest.Kernel(), nil }, Versions: runtest.Versions, Now: time.Now}
+}
+
+func planned(t *testing.T, dir string, spec Spec) *Plan {
+	t.Helper()
+	p, err := New("", load, spec, site(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func executed(t *testing.T, p *Plan, jobs int) []Result {
+	t.Helper()
+	results, err := p.Execute(context.Background(), site(p.Dir), How{Jobs: jobs, Log: slog.New(slog.DiscardHandler), Code: func(error) int { return 1 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+// story is what events.jsonl of an experiment says.
+func story(t *testing.T, folder string) (list []stages.Event) {
+	t.Helper()
+	f, err := os.Open(filepath.Join(folder, rundir.EventsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var e stages.Event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func TestExecute_EachStageIsMadeOnceWhoeverNeedsIt(t *testing.T) {
+	dir := t.TempDir()
+	p := planned(t, dir, Spec{Drop: []string{"kit", "kit.filter"}, Count: 2})
+	due, shared := p.Due()
+	if want := 1 + 2*(1+3*3); due != want || shared != 6*5-want || len(p.Members) != 6 { // data once, dp once a seed, the rest once a member
+		t.Errorf("%d stages to run, %d shared, %d runs; want %d to run", due, shared, len(p.Members), want)
+	}
+	results := executed(t, p, 2)
+	made := map[string]int{} // by digest
+	for _, e := range story(t, p.Path()) {
+		if e.Type == "checkpoint" {
+			made[e.Message]++
+		}
+	}
+	if len(made) != due {
+		t.Errorf("%d checkpoints of %d stages", len(made), due)
+	}
+	for digest, n := range made {
+		if n != 1 {
+			t.Errorf("%s was made %d times", digest, n)
+		}
+	}
+	rows, _, err := checkpoint.ReadTable[Row](filepath.Join(p.Path(), ItemsFile))
+	if err != nil || len(rows) != 6*3*4 {
+		t.Fatalf("%d rows, %v: want 6 members × 3 systems × 4 items", len(rows), err)
+	}
+	for i, r := range rows {
+		if first := rows[i%12]; r.Item != first.Item || r.System != first.System || r.Cluster != first.Cluster {
+			t.Errorf("row %d is %+v, its pair %+v", i, r, first)
+		}
+	}
+	for i, r := range results {
+		if r.Eval == "" || r.Run != "runs/"+filepath.Base(p.Members[i].Run()) {
+			t.Errorf("%+v", r)
+		}
+	}
+	again := planned(t, dir, Spec{Drop: []string{"kit", "kit.filter"}, Count: 2})
+	if due, _ := again.Due(); due != 0 || !again.Done() {
+		t.Errorf("%d stages are to be run again", due)
+	}
+}
+
+func TestExecute_ResultsDoNotDependOnHowManyRunSideBySide(t *testing.T) {
+	var files [2][]byte
+	for i, jobs := range []int{1, 3} {
+		p := planned(t, t.TempDir(), Spec{Vary: []string{"stages.dp.tokens=1024,2048"}, Count: 1})
+		executed(t, p, jobs)
+		var err error
+		if files[i], err = os.ReadFile(filepath.Join(p.Path(), ItemsFile)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if string(files[0]) != string(files[1]) {
+		t.Error("three at a time end in other items than one")
+	}
+}
+
+func TestExecute_AVariantThatFailsSaysWhyAndTheOthersGoOn(t *testing.T) {
+	p := planned(t, t.TempDir(), Spec{Vary: []string{"stages.kit.optim.lr=2e-3,3e-3"}, Count: 1})
+	// What stands in its way makes a stage fail here, since nothing diverges in so few steps.
+	bad := p.Members[2]
+	if err := os.MkdirAll(bad.Run(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bad.Run(), "work"), []byte("a file"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	results := executed(t, p, 1)
+	if results[0].Eval == "" || results[1].Eval == "" || results[2].Eval != "" || results[2].Why == "" {
+		t.Fatalf("%+v", results)
+	}
+	if err := Failed(results); err != nil {
+		t.Error(err)
+	}
+	if Failed(results[1:]) == nil || Failed([]Result{results[0], results[2]}) == nil {
+		t.Error("without the recipe, or without a variant, nothing is compared")
+	}
+	told := slices.ContainsFunc(story(t, p.Path()), func(e stages.Event) bool {
+		return e.Type == "exit" && e.Run == bad.Name() && e.Code == 1 && e.Message == results[2].Why
+	})
+	if !told {
+		t.Error("the events do not tell of it")
+	}
+}
+
+func TestExecute_OtherQuestionsAreNotCompared(t *testing.T) {
+	p := planned(t, t.TempDir(), Spec{Vary: []string{"data.exam.chars=80,40"}, Only: []string{"data.exam.chars=40"}, Count: 1})
+	if results := executed(t, p, 1); results[1].Eval != "" || !strings.Contains(results[1].Why, "other questions") {
+		t.Errorf("%+v", results[1])
+	}
+}
+
+func TestNew_BaseIsTheRunThatTrainMakes(t *testing.T) {
+	dir := t.TempDir()
+	r, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, _, err := runtest.Prepare(r, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := planned(t, dir, Spec{Drop: []string{"kit"}})
+	if p.Members[0].Run() != plan.Folder() {
+		t.Errorf("base is %s, train makes %s", p.Members[0].Run(), plan.Folder())
+	}
+	var names []string
+	for _, m := range p.Members {
+		names = append(names, strings.TrimRight(filepath.Base(m.Run())[:len(filepath.Base(m.Run()))-9], "-"))
+	}
+	if want := []string{"tiny", "tiny.no-kit", "tiny.s8", "tiny.no-kit.s8", "tiny.s9", "tiny.no-kit.s9"}; !slices.Equal(names, want) {
+		t.Errorf("runs %v, want %v", names, want)
+	}
+	for _, m := range p.Members {
+		if data := m.plan.Stages[0]; data.Stage != stages.Data || data.Fingerprint != p.Members[0].plan.Stages[0].Fingerprint {
+			t.Errorf("%s has data of its own", m.Name())
+		}
+	}
+}
+
+func TestExpand_FlagsTheRecipeAndTheMethodNameVariants(t *testing.T) {
+	names := func(spec Spec, set ...string) string {
+		t.Helper()
+		r, err := load(set...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := spec.Expand(r)
+		if err != nil {
+			return err.Error()
+		}
+		var out []string
+		for _, v := range list {
+			out = append(out, v.Name)
+		}
+		return strings.Join(out, " ")
+	}
+	mine := "ablate.variants={slow: [stages.dp.optim.lr=1e-4]}"
+	for _, c := range []struct {
+		spec Spec
+		set  string
+		want string
+	}{
+		{Spec{}, "seed=7", "base no-dp no-kit no-kit.filter no-bpo"},
+		{Spec{}, "stages.kit.filter=false", "base no-dp no-kit no-bpo"},
+		{Spec{}, "stages.kit.epochs=0", "base no-dp no-bpo"},
+		{Spec{}, "stages.find.fuse=rrf", "base no-dp no-kit no-kit.filter no-find no-bpo"},
+		{Spec{}, mine, "base slow"},
+		{Spec{}, "ablate.drop=[dp]", "base no-dp"},
+		{Spec{Drop: []string{"kit"}}, mine, "base no-kit"},
+		{Spec{Drop: []string{"stages.dp.mix.pairs", "dp.mix.places"}}, "seed=7", "base no-dp.mix.pairs no-dp.mix.places"},
+		{Spec{Vary: []string{"stages.bpo.trials=1,2", "seed=7"}}, "seed=7", "base bpo.trials=1,seed=7 bpo.trials=2,seed=7"},
+		{Spec{Vary: []string{"stages.bpo.items.ladder=[2,4],[4]"}}, "seed=7", "base bpo.items.ladder=[2,4] bpo.items.ladder=[4]"},
+		{Spec{Only: []string{"no-kit"}}, "seed=7", "base no-kit"},
+		{Spec{Only: []string{"no-kat"}}, "seed=7", "wrong usage: --only no-kat: there is no such variant"},
+		{Spec{Drop: []string{"kit", "stages.kit"}}, "seed=7", `two variants are called "no-kit"`},
+		{Spec{Drop: []string{"stages.kit.knowledge"}}, "seed=7", "name one with --vary"},
+		{Spec{Drop: []string{"stages.kit.filtre"}}, "seed=7", "filtre"},
+		{Spec{Vary: []string{"stages.bpo.trial=1"}}, "seed=7", "trial"},
+		{Spec{Vary: []string{"stages.bpo.trials"}}, "seed=7", "KEY=VALUE,VALUE"},
+	} {
+		if got := names(c.spec, c.set); got != c.want && (strings.HasPrefix(c.want, "base") || !strings.Contains(got, c.want)) {
+			t.Errorf("%+v with %s: %s, want %s", c.spec, c.set, got, c.want)
+		}
+	}
+}
+
+func TestNew_AVariantThatChangesNothingIsRefused(t *testing.T) {
+	_, err := New("", load, Spec{Vary: []string{"stages.bpo.trials=1"}}, site(t.TempDir()))
+	if err == nil || !strings.Contains(err.Error(), "changes nothing") {
+		t.Error(err)
+	}
+}
+
+func TestCalibrate_CountsAStageOnceForAllThatShareIt(t *testing.T) {
+	calls := func(count int) (int64, float64) {
+		p := planned(t, t.TempDir(), Spec{Drop: []string{"kit"}, Count: count})
+		if err := p.Calibrate(context.Background(), site(p.Dir), &blackbox.Box{Config: p.Base.LLM}); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, s := range p.Stages {
+			sum += s.Seconds
+			if s.Seconds == 0 && s.Action == pipeline.Run && (s.Stage == stages.DP || s.Stage == stages.KIT && strings.HasPrefix(s.By, "base")) {
+				t.Errorf("%s of %s takes no time", s.Stage, s.By)
+			}
+		}
+		if fmt.Sprintf("%.6f", sum) != fmt.Sprintf("%.6f", p.Estimate.Seconds) {
+			t.Errorf("the stages take %g s, all of them %g s", sum, p.Estimate.Seconds)
+		}
+		return p.Estimate.Calls, *p.Estimate.USD
+	}
+	one, usd := calls(1)
+	three, _ := calls(3)
+	if one == 0 || three != 3*one || usd != 0 {
+		t.Errorf("%d calls for a seed, %d for three; $%g", one, three, usd)
+	}
+}
