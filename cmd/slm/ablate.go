@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,7 +126,7 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 		return err
 	}
 	view := a.viewer()
-	results, err := p.Execute(ctx, site, ablate.How{
+	sum, err := p.Execute(ctx, site, ablate.How{
 		Jobs: p.Jobs(f.jobs, f.memory*1e9), Offline: f.offline, View: view, Log: a.log(), Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
 	})
 	if view != nil {
@@ -134,11 +135,10 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 	if err != nil {
 		return err
 	}
-	return a.print(results, func(w io.Writer) {
-		for _, r := range results {
-			_, _ = fmt.Fprintf(w, "%s s%d %s %s\n", r.Variant, r.Seed, r.Run, sanitize.Line(r.Why))
-		}
+	err = a.print(sum, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "%s\nexperiment  %s\nreport      %s\n", sanitize.Text(sum.Text()), p.Path(), filepath.Join(a.dir, sum.Page))
 	})
+	return errors.Join(err, ablate.Failed(sum.Results))
 }
 
 // goOn asks whether to go on where an experiment is long or dear. Where nobody can be asked, --yes must have said so.

@@ -15,7 +15,6 @@ import (
 
 	"slm/checkpoint"
 	"slm/model/kernel"
-	"slm/pipeline"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
@@ -42,11 +41,11 @@ func planned(t *testing.T, dir string, spec Spec) *Plan {
 
 func executed(t *testing.T, p *Plan, jobs int) []Result {
 	t.Helper()
-	results, err := p.Execute(context.Background(), site(p.Dir), How{Jobs: jobs, Log: slog.New(slog.DiscardHandler), Code: func(error) int { return 1 }})
+	sum, err := p.Execute(context.Background(), site(p.Dir), How{Jobs: jobs, Log: slog.New(slog.DiscardHandler), Code: func(error) int { return 1 }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return results
+	return sum.Results
 }
 
 // story is what events.jsonl of an experiment says.
@@ -241,27 +240,26 @@ func TestNew_AVariantThatChangesNothingIsRefused(t *testing.T) {
 	}
 }
 
-func TestCalibrate_CountsAStageOnceForAllThatShareIt(t *testing.T) {
-	calls := func(count int) (int64, float64) {
-		p := planned(t, t.TempDir(), Spec{Drop: []string{"kit"}, Count: count})
-		if err := p.Calibrate(context.Background(), site(p.Dir), &blackbox.Box{Config: p.Base.LLM}); err != nil {
-			t.Fatal(err)
-		}
-		sum := 0.0
-		for _, s := range p.Stages {
-			sum += s.Seconds
-			if s.Seconds == 0 && s.Action == pipeline.Run && (s.Stage == stages.DP || s.Stage == stages.KIT && strings.HasPrefix(s.By, "base")) {
-				t.Errorf("%s of %s takes no time", s.Stage, s.By)
-			}
-		}
-		if fmt.Sprintf("%.6f", sum) != fmt.Sprintf("%.6f", p.Estimate.Seconds) {
-			t.Errorf("the stages take %g s, all of them %g s", sum, p.Estimate.Seconds)
-		}
-		return p.Estimate.Calls, *p.Estimate.USD
+func TestCalibrate_WhatDiffersInTheSeedAloneTakesAsLong(t *testing.T) {
+	p := planned(t, t.TempDir(), Spec{Vary: []string{"stages.dp.tokens=2048"}, Count: 2})
+	if err := p.Calibrate(context.Background(), site(p.Dir), &blackbox.Box{Config: p.Base.LLM}); err != nil {
+		t.Fatal(err)
 	}
-	one, usd := calls(1)
-	three, _ := calls(3)
-	if one == 0 || three != 3*one || usd != 0 {
-		t.Errorf("%d calls for a seed, %d for three; $%g", one, three, usd)
+	type cost struct {
+		seconds float64
+		calls   int64
+	}
+	costs, seconds, calls := map[string]cost{}, 0.0, int64(0)
+	for _, s := range p.Stages {
+		c := cost{s.Seconds, s.Calls}
+		costs[s.By+" "+s.Stage] = c
+		seconds, calls = seconds+c.seconds, calls+c.calls
+	}
+	base, other := costs["base s7 dp"], costs["base s8 dp"]
+	if base.seconds <= 0 || base != other || costs["dp.tokens=2048 s7 dp"] == base || costs["base s7 eval"].calls == 0 || costs["base s7 bpo"].calls == 0 {
+		t.Errorf("%v", costs)
+	}
+	if e := p.Estimate; e.Calls != calls || fmt.Sprintf("%.6f", e.Seconds) != fmt.Sprintf("%.6f", seconds) || e.USD == nil || *e.USD != 0 {
+		t.Errorf("%+v, want the sum of %v", e, costs)
 	}
 }

@@ -44,13 +44,18 @@ var parts = []struct {
 		means: "no instruction tuning: the model of dp answers",
 	}},
 	{"kit.filter", part{
-		has:   func(r *recipe.Loaded) bool { c := stages.Get[kit.Config](r, "stages.kit"); return c.Filter && c.Epochs > 0 },
+		has: func(r *recipe.Loaded) bool {
+			c := stages.Get[kit.Config](r, "stages.kit")
+			return c.Filter && c.Epochs > 0
+		},
 		set:   func(*recipe.Loaded) []string { return []string{"stages.kit.filter=false"} },
 		means: "kit trains on every pair, also where the black box answers wrong with its knowledge",
 	}},
 	{stages.Find, part{
-		has:   func(r *recipe.Loaded) bool { return stages.Get[find.Config](r, "stages.find").Fuse != search.None },
-		set:   func(*recipe.Loaded) []string { return []string{"stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false"} },
+		has: func(r *recipe.Loaded) bool { return stages.Get[find.Config](r, "stages.find").Fuse != search.None },
+		set: func(*recipe.Loaded) []string {
+			return []string{"stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false"}
+		},
 		means: "no vectors, no fusion: sections are found by keywords alone, and systems that need more are not run",
 	}},
 	{stages.BPO, part{

@@ -2,16 +2,19 @@ package ablate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
 	"slm/checkpoint"
+	"slm/pipeline/rundir"
 )
 
 // Files of an experiment's folder, beside events.jsonl, replies.wal and lock.
 const (
 	ExperimentFile = "experiment.json"
 	ItemsFile      = "items.arrow"
+	SummaryFile    = "summary.json"
 )
 
 // Experiment is experiment.json: what was compared, and what each run is made from.
@@ -33,25 +36,52 @@ type Shared struct {
 	Users       int    `json:"users"`
 }
 
-// write writes the experiment's files. They depend on the members' checkpoints alone.
-func (p *Plan) write(results []Result) error {
+// Summary is what an experiment came to: summary.json, and the result of the command.
+type Summary struct {
+	Version     int          `json:"v"`
+	Name        string       `json:"name"`
+	Page        string       `json:"page"` // its report, from where experiments/ is
+	Results     []Result     `json:"results"`
+	Accuracies  []Accuracy   `json:"accuracies"`
+	Differences []Difference `json:"differences"`
+	Notes       []string     `json:"notes"`
+}
+
+// write writes the experiment's files. They depend on the members' runs alone.
+func (p *Plan) write(results []Result) (*Summary, error) {
 	rows, err := p.gather(results)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkpoint.WriteTable(filepath.Join(p.Path(), ItemsFile), rows, nil); err != nil {
-		return fmt.Errorf("ablate: %w", err)
+		return nil, fmt.Errorf("ablate: %w", err)
 	}
 	e := Experiment{Version: 1, Name: p.Name, Recipe: p.Base.Name, Kernel: p.Members[0].plan.Kernel, Variants: p.Variants, Seeds: p.Seeds, Results: results}
 	for _, s := range p.Stages {
 		e.Stages = append(e.Stages, Shared{s.Stage, s.Fingerprint, s.Users})
 	}
-	text, err := json.MarshalIndent(e, "", " ")
-	if err != nil {
-		return fmt.Errorf("ablate: %w", err)
+	s := &Summary{Version: 1, Name: p.Name, Page: relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile)), Results: results, Notes: []string{notSeeds}}
+	if s.Accuracies, s.Differences, err = p.compare(rows); err != nil {
+		return nil, err
 	}
-	if err := checkpoint.WriteFileAtomic(filepath.Join(p.Path(), ExperimentFile), append(text, '\n')); err != nil {
-		return fmt.Errorf("ablate: %w", err)
+	runs, err := p.load(results)
+	if err != nil {
+		return nil, err
+	}
+	return s, errors.Join(p.put(ExperimentFile, e), p.put(SummaryFile, s), p.writePage(p.study(s, runs)))
+}
+
+// notSeeds says what the intervals leave out.
+const notSeeds = "Intervals draw questions; the seeds are averaged and not drawn."
+
+// put writes a file as JSON.
+func (p *Plan) put(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", " ")
+	if err == nil {
+		err = checkpoint.WriteFileAtomic(filepath.Join(p.Path(), name), append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("ablate: %s: %w", name, err)
 	}
 	return nil
 }

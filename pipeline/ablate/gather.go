@@ -57,6 +57,7 @@ type Row struct {
 	Exam    string  `arrow:"exam"`
 	Item    string  `arrow:"item"`
 	Cluster string  `arrow:"cluster"`
+	Scored  bool    `arrow:"scored"` // an accuracy counts it
 	Correct bool    `arrow:"correct"`
 	Margin  float64 `arrow:"margin"`
 	Calls   int32   `arrow:"calls"`
@@ -65,7 +66,7 @@ type Row struct {
 }
 
 func (m *Member) row(r result.Row) Row {
-	return Row{m.Variant, int64(m.Seed), r.System, r.Exam, r.Item, r.Section, r.Correct, r.Margin, r.Calls, r.Tokens, price(m.recipe, r)}
+	return Row{m.Variant, int64(m.Seed), r.System, r.Exam, r.Item, r.Section, !r.Unscored, r.Correct, r.Margin, r.Calls, r.Tokens, price(m.recipe, r)}
 }
 
 // price is what an item's calls cost at the recipe's prices; 0 where they are not known.

@@ -38,9 +38,9 @@ type Result struct {
 	err     error
 }
 
-// Execute runs what is missing and writes the experiment's files. A member that fails does not end it: its Result says why. The error is that of what all
+// Execute runs what is missing and writes the experiment's files. A member that fails does not end it: its Result says why, and Failed whether enough is left. The error is that of what all
 // members would meet (a spent budget, a full disk, a signal), and of the experiment's own files.
-func (p *Plan) Execute(ctx context.Context, site Site, how How) (results []Result, err error) {
+func (p *Plan) Execute(ctx context.Context, site Site, how How) (sum *Summary, err error) {
 	folder := p.Path()
 	if err := checkpoint.MakeDir(folder); err != nil {
 		return nil, fmt.Errorf("ablate: %w", err)
@@ -60,10 +60,11 @@ func (p *Plan) Execute(ctx context.Context, site Site, how How) (results []Resul
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, boxes.close()) }()
-	if results, err = p.members(ctx, site, how, boxes, events); err != nil {
-		return results, err
+	results, err := p.members(ctx, site, how, boxes, events)
+	if err != nil {
+		return nil, err
 	}
-	return results, p.write(results)
+	return p.write(results)
 }
 
 // members runs all members, each in a goroutine of its own: who may work is decided by turns.
