@@ -59,11 +59,10 @@ func count(m *checkpoint.Manifest, name string) (int64, bool) {
 	return n, err == nil
 }
 
-// Spent is what the stage took: tokens that it trained on, calls of the LLM and their tokens, as far as its manifest says.
-func (s Stage) Spent() (trained, calls, tokens int64) {
+// Spent is what the stage took: tokens that it trained on and calls of the LLM, as far as its manifest says.
+func (s Stage) Spent() (trained, calls int64) {
 	calls, _ = count(s.Manifest, "llm_calls")
-	tokens, _ = count(s.Manifest, "llm_tokens")
-	return s.Manifest.Counters["tokens"], calls, tokens
+	return s.Manifest.Counters["tokens"], calls
 }
 
 // fact is a name and its value, for lists in the order of the names.

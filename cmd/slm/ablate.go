@@ -132,13 +132,13 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 	if view != nil {
 		view.Close()
 	}
-	if err != nil {
+	if sum == nil {
 		return err
 	}
-	err = a.print(sum, func(w io.Writer) {
+	perr := a.print(sum, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "%s\nexperiment  %s\nreport      %s\n", sanitize.Text(sum.Text()), p.Path(), filepath.Join(a.dir, sum.Page))
 	})
-	return errors.Join(err, ablate.Failed(sum.Results))
+	return errors.Join(err, perr)
 }
 
 // goOn asks whether to go on where an experiment is long or dear. Where nobody can be asked, --yes must have said so.

@@ -74,7 +74,7 @@ func TestAblate_KilledAnywhereItEndsInTheSameItemsAndTrainsNothingTwice(t *testi
 	if o := slm(t, killed, ablation()...); o.code != 0 {
 		t.Fatalf("after %d kills: exit %d\n%s%s", kills, o.code, o.out, o.err)
 	}
-	for _, file := range []string{"items.arrow", "experiment.json"} {
+	for _, file := range []string{"items.arrow", "questions.arrow"} {
 		one, err := os.ReadFile(filepath.Join(calm, "experiments", "tiny", file))
 		two, err2 := os.ReadFile(filepath.Join(killed, "experiments", "tiny", file))
 		if err != nil || err2 != nil || !bytes.Equal(one, two) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"slm/experiment"
 	"slm/internal/sanitize"
 	"slm/internal/term"
 	"slm/pipeline/ablate"
@@ -11,14 +12,14 @@ import (
 
 // ablationPlan is the plan of an experiment as JSON.
 type ablationPlan struct {
-	Experiment string           `json:"experiment"`
-	Variants   []ablate.Variant `json:"variants"`
-	Seeds      []uint64         `json:"seeds"`
-	Runs       int              `json:"runs"`
-	Due        int              `json:"stages_to_run"`
-	Shared     int              `json:"stages_shared"` // that are not run because another run makes them
-	Stages     []ablate.Stage   `json:"stages"`
-	Estimate   *ablate.Estimate `json:"estimate,omitempty"`
+	Experiment string               `json:"experiment"`
+	Variants   []experiment.Variant `json:"variants"`
+	Seeds      []uint64             `json:"seeds"`
+	Runs       int                  `json:"runs"`
+	Due        int                  `json:"stages_to_run"`
+	Shared     int                  `json:"stages_shared"` // that are not run because another run makes them
+	Stages     []ablate.Stage       `json:"stages"`
+	Estimate   *ablate.Estimate     `json:"estimate,omitempty"`
 }
 
 func plannedAblation(p *ablate.Plan) ablationPlan {

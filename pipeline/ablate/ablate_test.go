@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"slm/checkpoint"
+	"slm/experiment"
 	"slm/model/kernel"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
@@ -39,13 +40,13 @@ func planned(t *testing.T, dir string, spec Spec) *Plan {
 	return p
 }
 
-func executed(t *testing.T, p *Plan, jobs int) []Result {
+func executed(t *testing.T, p *Plan, jobs int) (*Summary, error) {
 	t.Helper()
 	sum, err := p.Execute(context.Background(), site(p.Dir), How{Jobs: jobs, Log: slog.New(slog.DiscardHandler), Code: func(error) int { return 1 }})
-	if err != nil {
+	if sum == nil {
 		t.Fatal(err)
 	}
-	return sum.Results
+	return sum, err
 }
 
 // story is what events.jsonl of an experiment says.
@@ -73,7 +74,10 @@ func TestExecute_EachStageIsMadeOnceWhoeverNeedsIt(t *testing.T) {
 	if want := 1 + 2*(1+3*3); due != want || shared != 6*5-want || len(p.Members) != 6 { // data once, dp once a seed, the rest once a member
 		t.Errorf("%d stages to run, %d shared, %d runs; want %d to run", due, shared, len(p.Members), want)
 	}
-	results := executed(t, p, 2)
+	sum, err := executed(t, p, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
 	made := map[string]int{} // by digest
 	for _, e := range story(t, p.Path()) {
 		if e.Type == "checkpoint" {
@@ -88,18 +92,18 @@ func TestExecute_EachStageIsMadeOnceWhoeverNeedsIt(t *testing.T) {
 			t.Errorf("%s was made %d times", digest, n)
 		}
 	}
-	rows, _, err := checkpoint.ReadTable[Row](filepath.Join(p.Path(), ItemsFile))
-	if err != nil || len(rows) != 6*3*4 {
-		t.Fatalf("%d rows, %v: want 6 members × 3 systems × 4 items", len(rows), err)
+	e, err := experiment.Read(p.Path())
+	if err != nil || len(e.Rows) != 6*3*4 {
+		t.Fatalf("%v: want 6 members × 3 systems × 4 items", err)
 	}
-	for i, r := range rows {
-		if first := rows[i%12]; r.Item != first.Item || r.System != first.System || r.Cluster != first.Cluster {
+	for i, r := range e.Rows {
+		if first := e.Rows[i%12]; r.Item != first.Item || r.System != first.System || r.Cluster != first.Cluster {
 			t.Errorf("row %d is %+v, its pair %+v", i, r, first)
 		}
 	}
-	for i, r := range results {
-		if r.Eval == "" || r.Run != "runs/"+filepath.Base(p.Members[i].Run()) {
-			t.Errorf("%+v", r)
+	for _, u := range sum.Units {
+		if u.Failed != "" || !strings.HasPrefix(u.Run, "runs/tiny") || u.Cost.Tokens == nil || *u.Cost.Tokens == 0 || u.Cost.Seconds == nil || len(u.Curves) == 0 {
+			t.Errorf("%+v", u)
 		}
 	}
 	again := planned(t, dir, Spec{Drop: []string{"kit", "kit.filter"}, Count: 2})
@@ -112,9 +116,11 @@ func TestExecute_ResultsDoNotDependOnHowManyRunSideBySide(t *testing.T) {
 	var files [2][]byte
 	for i, jobs := range []int{1, 3} {
 		p := planned(t, t.TempDir(), Spec{Vary: []string{"stages.dp.tokens=1024,2048"}, Count: 1})
-		executed(t, p, jobs)
+		if _, err := executed(t, p, jobs); err != nil {
+			t.Fatal(err)
+		}
 		var err error
-		if files[i], err = os.ReadFile(filepath.Join(p.Path(), ItemsFile)); err != nil {
+		if files[i], err = os.ReadFile(filepath.Join(p.Path(), experiment.ItemsFile)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,18 +139,16 @@ func TestExecute_AVariantThatFailsSaysWhyAndTheOthersGoOn(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(bad.Run(), "work"), []byte("a file"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	results := executed(t, p, 1)
-	if results[0].Eval == "" || results[1].Eval == "" || results[2].Eval != "" || results[2].Why == "" {
-		t.Fatalf("%+v", results)
+	sum, err := executed(t, p, 1)
+	u := sum.Units
+	if err != nil || u[0].Failed != "" || u[1].Failed != "" || u[2].Failed == "" {
+		t.Fatalf("%v: %+v", err, u)
 	}
-	if err := Failed(results); err != nil {
-		t.Error(err)
-	}
-	if Failed(results[1:]) == nil || Failed([]Result{results[0], results[2]}) == nil {
+	if failed([]Result{{Unit: u[1]}, {Unit: u[2]}}) == nil || failed([]Result{{Unit: u[0]}, {Unit: u[2]}}) == nil {
 		t.Error("without the recipe, or without a variant, nothing is compared")
 	}
 	told := slices.ContainsFunc(story(t, p.Path()), func(e stages.Event) bool {
-		return e.Type == "exit" && e.Run == bad.Name() && e.Code == 1 && e.Message == results[2].Why
+		return e.Type == "exit" && e.Run == bad.Name() && e.Code == 1 && e.Message == u[2].Failed
 	})
 	if !told {
 		t.Error("the events do not tell of it")
@@ -153,8 +157,8 @@ func TestExecute_AVariantThatFailsSaysWhyAndTheOthersGoOn(t *testing.T) {
 
 func TestExecute_OtherQuestionsAreNotCompared(t *testing.T) {
 	p := planned(t, t.TempDir(), Spec{Vary: []string{"data.exam.chars=80,40"}, Only: []string{"data.exam.chars=40"}, Count: 1})
-	if results := executed(t, p, 1); results[1].Eval != "" || !strings.Contains(results[1].Why, "other questions") {
-		t.Errorf("%+v", results[1])
+	if sum, err := executed(t, p, 1); !errors.Is(err, errOther) || !strings.Contains(sum.Units[1].Failed, "other questions") {
+		t.Errorf("%v: %+v", err, sum.Units[1])
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"slm/experiment"
 	"slm/rng"
 	answering "slm/stages/systems"
 	"slm/stat"
@@ -18,7 +19,7 @@ type outcomes struct {
 	of    map[[2]string]map[string]*cell
 }
 
-func collect(rows []Row) outcomes {
+func collect(rows []experiment.Row) outcomes {
 	o := outcomes{of: map[[2]string]map[string]*cell{}}
 	seen := map[string]bool{}
 	for _, r := range rows {
@@ -60,7 +61,7 @@ func (o outcomes) rates(variant, system string) []float64 {
 }
 
 // systems lists the systems of the first exam, in the order of the rows.
-func systems(rows []Row) (names []string) {
+func systems(rows []experiment.Row) (names []string) {
 	for _, r := range rows {
 		if r.Exam == "" && r.Scored && !slices.Contains(names, r.System) {
 			names = append(names, r.System)
@@ -84,8 +85,8 @@ type Difference struct {
 }
 
 // compare sets every variant beside the recipe, system by system: the mean over seeds on the same items. Items are drawn for the intervals, seeds are not.
-func (p *Plan) compare(rows []Row) (means []Accuracy, diffs []Difference, err error) {
-	o, names := collect(rows), systems(rows)
+func (p *Plan) compare(e *experiment.Experiment) (means []Accuracy, diffs []Difference, err error) {
+	o, names := collect(e.Rows), systems(e.Rows)
 	opt := stat.Options{Resamples: p.Base.Eval.Intervals.N, Stream: rng.New(p.Base.Seed, "ablate", "bootstrap")}
 	for _, v := range p.Variants {
 		for _, system := range names {

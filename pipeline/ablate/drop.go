@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"slm/experiment"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
@@ -75,25 +76,25 @@ func Usual(r *recipe.Loaded) (names []string) {
 }
 
 // dropped is the recipe without a part: one of the method's, or a key that is set to nothing.
-func dropped(r *recipe.Loaded, name string) (Variant, error) {
+func dropped(r *recipe.Loaded, name string) (experiment.Variant, error) {
 	for _, p := range parts {
 		if p.name == name || "stages."+p.name == name {
-			return Variant{Name: "no-" + p.name, Set: p.set(r), Means: p.means}, nil
+			return experiment.Variant{Name: "no-" + p.name, Changes: p.set(r), Means: p.means}, nil
 		}
 	}
 	for _, path := range []string{name, "stages." + name} {
 		if v, ok := schema.At(&r.Recipe, path); ok {
 			off, err := nothing(v)
 			if err != nil {
-				return Variant{}, fmt.Errorf("%w: --drop %s: %w", rundir.ErrUsage, name, err)
+				return experiment.Variant{}, fmt.Errorf("%w: --drop %s: %w", rundir.ErrUsage, name, err)
 			}
-			return Variant{Name: "no-" + strings.TrimPrefix(path, "stages."), Set: []string{path + "=" + off}, Means: path + " is " + off}, nil
+			return experiment.Variant{Name: "no-" + strings.TrimPrefix(path, "stages."), Changes: []string{path + "=" + off}, Means: path + " is " + off}, nil
 		}
 	}
 	if err := recipe.Unknown(name); err != nil {
-		return Variant{}, err
+		return experiment.Variant{}, err
 	}
-	return Variant{}, fmt.Errorf("%w: --drop %s: there is no such part of the method and no such key", rundir.ErrUsage, name)
+	return experiment.Variant{}, fmt.Errorf("%w: --drop %s: there is no such part of the method and no such key", rundir.ErrUsage, name)
 }
 
 // nothing is the value that turns a key off.

@@ -5,70 +5,51 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"slm/checkpoint"
+	"slm/experiment"
 	"slm/pipeline/rundir"
+	"slm/result"
+	"slm/stages"
 )
 
-// Files of an experiment's folder, beside events.jsonl, replies.wal and lock.
-const (
-	ExperimentFile = "experiment.json"
-	ItemsFile      = "items.arrow"
-	SummaryFile    = "summary.json"
-)
+// SummaryFile is what an experiment came to. It stands beside experiment.json, questions.arrow and items.arrow (package experiment), report.html,
+// events.jsonl, replies.wal and lock.
+const SummaryFile = "summary.json"
 
-// Experiment is experiment.json: what was compared, and what each run is made from.
-type Experiment struct {
-	Version  int       `json:"v"`
-	Name     string    `json:"name"`
-	Recipe   string    `json:"recipe"`
-	Kernel   string    `json:"kernel"`
-	Variants []Variant `json:"variants"` // the first is what the others are compared with
-	Seeds    []uint64  `json:"seeds"`
-	Results  []Result  `json:"results"`
-	Stages   []Shared  `json:"stages"`
-}
+// errOther says that a member answered other questions than the first, so that nothing can be paired.
+var errOther = errors.New("it answered other questions than the recipe did")
 
-// Shared is a stage with the members that have it. It does not say which of them made it: that is in events.jsonl.
-type Shared struct {
-	Stage       string `json:"stage"`
-	Fingerprint string `json:"fingerprint"`
-	Users       int    `json:"users"`
-}
-
-// Summary is what an experiment came to: summary.json, and the result of the command.
+// Summary is summary.json, and the result of the command.
 type Summary struct {
-	Version     int          `json:"v"`
-	Name        string       `json:"name"`
-	Page        string       `json:"page"` // its report, from where experiments/ is
-	Results     []Result     `json:"results"`
-	Accuracies  []Accuracy   `json:"accuracies"`
-	Differences []Difference `json:"differences"`
-	Notes       []string     `json:"notes"`
+	Version     int               `json:"v"`
+	Name        string            `json:"name"`
+	Page        string            `json:"page"` // its report, from where experiments/ is
+	Units       []experiment.Unit `json:"units"`
+	Accuracies  []Accuracy        `json:"accuracies"`
+	Differences []Difference      `json:"differences"`
+	Notes       []string          `json:"notes"`
 }
 
-// write writes the experiment's files. They depend on the members' runs alone.
+// write writes the experiment's files. All but the times depend on the members' checkpoints alone.
 func (p *Plan) write(results []Result) (*Summary, error) {
-	rows, err := p.gather(results)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkpoint.WriteTable(filepath.Join(p.Path(), ItemsFile), rows, nil); err != nil {
-		return nil, fmt.Errorf("ablate: %w", err)
-	}
-	e := Experiment{Version: 1, Name: p.Name, Recipe: p.Base.Name, Kernel: p.Members[0].plan.Kernel, Variants: p.Variants, Seeds: p.Seeds, Results: results}
-	for _, s := range p.Stages {
-		e.Stages = append(e.Stages, Shared{s.Stage, s.Fingerprint, s.Users})
-	}
-	s := &Summary{Version: 1, Name: p.Name, Page: relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile)), Results: results, Notes: []string{notSeeds}}
-	if s.Accuracies, s.Differences, err = p.compare(rows); err != nil {
-		return nil, err
-	}
 	runs, err := p.load(results)
 	if err != nil {
 		return nil, err
 	}
-	return s, errors.Join(p.put(ExperimentFile, e), p.put(SummaryFile, s), p.writePage(p.study(s, runs)))
+	e, err := p.experiment(results, runs)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Write(p.Path()); err != nil {
+		return nil, err
+	}
+	s := &Summary{Version: 1, Name: p.Name, Page: relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile)), Units: e.Units, Notes: slices.Concat(e.Notes, []string{notSeeds})}
+	if s.Accuracies, s.Differences, err = p.compare(e); err != nil {
+		return nil, err
+	}
+	return s, errors.Join(p.put(SummaryFile, s), p.writePage(p.study(s, results, runs)))
 }
 
 // notSeeds says what the intervals leave out.
@@ -84,4 +65,87 @@ func (p *Plan) put(name string, v any) error {
 		return fmt.Errorf("ablate: %s: %w", name, err)
 	}
 	return nil
+}
+
+// experiment gathers what all members came to, variant by variant. A member whose questions are others loses its result, and says so.
+func (p *Plan) experiment(results []Result, runs []*loaded) (*experiment.Experiment, error) {
+	e := &experiment.Experiment{
+		Name: p.Name, Variants: p.Variants,
+		Notes: []string{fmt.Sprintf("recipe %s; kernel %s; the data and the exam have seed %d in all runs", p.Base.Name, p.Members[0].plan.Kernel, p.exam)},
+	}
+	var asked string // digest of the first member's questions
+	for _, v := range p.Variants {
+		for i := range results {
+			r := &results[i]
+			if r.Variant != v.Name {
+				continue
+			}
+			if l := runs[i]; l != nil {
+				digest := examOf(l.Summary)
+				if asked == "" {
+					asked = digest
+				}
+				if digest != asked {
+					runs[i] = nil
+					r.Digest, r.Failed, r.err = "", errOther.Error(), fmt.Errorf("ablate: %s: %w", p.Members[i].Name(), errOther)
+				}
+			}
+			if l := runs[i]; l != nil {
+				l.fill(&r.Unit)
+				for _, row := range l.Rows {
+					e.Rows = append(e.Rows, p.Members[i].row(row))
+				}
+				if len(e.Questions) == 0 {
+					e.Questions = experiment.Questions(l.Rows)
+				}
+			}
+			e.Units = append(e.Units, r.Unit)
+		}
+	}
+	return e, nil
+}
+
+// examOf is the digest of the questions of all exams.
+func examOf(s *result.Summary) (digest string) {
+	for _, exam := range s.Exams() {
+		digest += exam.Exam + " "
+	}
+	return digest
+}
+
+// row is a row of the evaluation in the experiment, with what it cost at the recipe's prices.
+func (m *Member) row(r result.Row) experiment.Row {
+	row := experiment.NewRow(m.Variant, m.Seed, r)
+	if m.recipe.LLM.Price != nil {
+		usd := m.price(int64(r.Calls), int64(r.Tokens))
+		row.USD = &usd
+	}
+	return row
+}
+
+// price is what calls cost: their tokens are nearly all of prompts, and a reply is a token.
+func (m *Member) price(calls, tokens int64) float64 {
+	p := m.recipe.LLM.Price
+	return (float64(max(0, tokens-calls))*p.Input + float64(calls)*p.Output) / 1e6
+}
+
+// fill says of a unit what its run came to.
+func (l *loaded) fill(u *experiment.Unit) {
+	u.LLM, u.Style = l.Summary.LLM, l.Summary.Style
+	trained, calls := l.trained, l.calls
+	u.Cost.Tokens, u.Cost.Calls = &trained, &calls
+	if seconds := l.seconds; seconds > 0 {
+		u.Cost.Seconds = &seconds
+	}
+	for _, c := range l.Curves {
+		curve := experiment.Curve{Stage: c.Stage, Figure: "held-out loss", Least: true, Points: []experiment.Point{}}
+		for _, m := range c.Metrics {
+			if m.Heldout != nil {
+				curve.Points = append(curve.Points, experiment.Point{Tokens: float64(m.Tokens), Value: *m.Heldout})
+			}
+		}
+		if len(curve.Points) > 0 && (c.Stage == stages.DP || c.Stage == stages.KIT || c.Stage == stages.RFT) {
+			u.Curves = append(u.Curves, curve)
+		}
+	}
 }

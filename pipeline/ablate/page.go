@@ -21,15 +21,15 @@ import (
 // loaded is a member's run as reports see it; nil = it has no result.
 type loaded struct {
 	*report.Run
-	trained, calls, tokens int64
-	seconds                float64
+	trained, calls int64
+	seconds        float64
 }
 
 // load reads the runs of all members that have a result. A stage that was taken over took what it took where it was made.
 func (p *Plan) load(results []Result) ([]*loaded, error) {
 	list, took := make([]*loaded, len(results)), map[string]float64{}
 	for i, r := range results {
-		if r.Eval == "" {
+		if r.Failed != "" {
 			continue
 		}
 		run, err := report.Load(p.Members[i].Run())
@@ -46,15 +46,15 @@ func (p *Plan) load(results []Result) ([]*loaded, error) {
 			continue
 		}
 		for _, s := range l.Stages {
-			trained, calls, tokens := s.Spent()
-			l.trained, l.calls, l.tokens, l.seconds = l.trained+trained, l.calls+calls, l.tokens+tokens, l.seconds+took[s.Digest]
+			trained, calls := s.Spent()
+			l.trained, l.calls, l.seconds = l.trained+trained, l.calls+calls, l.seconds+took[s.Digest]
 		}
 	}
 	return list, nil
 }
 
 // study is the experiment for its page.
-func (p *Plan) study(sum *Summary, runs []*loaded) *report.Study {
+func (p *Plan) study(sum *Summary, results []Result, runs []*loaded) *report.Study {
 	s := &report.Study{Name: p.Name, Recipe: p.Base.Name, Seeds: p.Seeds, System: p.Answers(), Notes: sum.Notes, Tables: []report.StudyTable{sum.table()}}
 	for _, d := range sum.Differences {
 		s.Differences = append(s.Differences, report.StudyDifference{Variant: d.Variant, System: d.System, Value: d.Value, Low: d.Low, High: d.High})
@@ -62,11 +62,11 @@ func (p *Plan) study(sum *Summary, runs []*loaded) *report.Study {
 	for _, v := range p.Variants {
 		one := report.StudyVariant{Name: v.Name, Means: v.Means}
 		var right, n float64
-		for i, r := range sum.Results {
+		for i, r := range results {
 			if r.Variant != v.Name {
 				continue
 			}
-			run := report.StudyRun{Seed: r.Seed, Failed: r.Why}
+			run := report.StudyRun{Seed: r.Seed, Failed: r.Failed}
 			if l := runs[i]; l != nil {
 				run.Curves = l.Curves
 				if page := filepath.Join(p.Members[i].Run(), rundir.ReportFile); exists(page) {
@@ -134,9 +134,9 @@ func (s *Summary) Text() string {
 	for _, v := range slices.Sorted(maps.Keys(same)) {
 		fmt.Fprintf(&b, "\n%s is right where the recipe is: %s\n", v, strings.Join(same[v], ", "))
 	}
-	for _, r := range s.Results {
-		if r.Why != "" {
-			fmt.Fprintf(&b, "\n%s, seed %d: no result: %s\n", r.Variant, r.Seed, r.Why)
+	for _, r := range s.Units {
+		if r.Failed != "" {
+			fmt.Fprintf(&b, "\n%s, seed %d: no result: %s\n", r.Variant, r.Seed, r.Failed)
 		}
 	}
 	for _, n := range s.Notes {

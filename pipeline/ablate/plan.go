@@ -1,6 +1,7 @@
 package ablate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"slm/checkpoint"
+	"slm/experiment"
 	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
@@ -18,9 +20,6 @@ import (
 	"slm/stages"
 	"slm/stages/all"
 )
-
-// Folder is where experiments stand, beside runs.
-const Folder = "experiments"
 
 // Member is a variant with a seed: one run.
 type Member struct {
@@ -52,11 +51,12 @@ type Plan struct {
 	Name     string
 	Dir      string // where runs/ and experiments/ are
 	Base     *recipe.Loaded
-	Variants []Variant
+	Variants []experiment.Variant
 	Seeds    []uint64
 	Members  []*Member // variants of the first seed, then of the next
 	Stages   []Stage   // in the order in which one job at a time makes them
 	Estimate *Estimate // nil = not made
+	exam     uint64    // seed of the data of all members
 }
 
 // Estimate is what the stages that are to be run will take, one at a time.
@@ -101,15 +101,12 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 	if p.Variants, err = spec.Expand(base); err != nil {
 		return nil, err
 	}
-	exam := base.Data.Seed
-	if exam == 0 {
-		exam = base.Seed
-	}
+	p.exam = cmp.Or(base.Data.Seed, base.Seed)
 	seen := map[string]string{} // run → member
 	for _, seed := range p.Seeds {
 		for _, v := range p.Variants {
 			m := &Member{Variant: v.Name, Seed: seed}
-			set := slices.Concat(common, v.Set, []string{"name=" + runName(base, v, seed), fmt.Sprint("seed=", seed), fmt.Sprint("data.seed=", exam)})
+			set := slices.Concat(common, v.Changes, []string{"name=" + runName(base, v, seed), fmt.Sprint("seed=", seed), fmt.Sprint("data.seed=", p.exam)})
 			if m.recipe, err = load(set...); err != nil {
 				return nil, fmt.Errorf("variant %s: %w", v.Name, err)
 			}
@@ -118,7 +115,7 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 				return nil, err
 			}
 			if twin, ok := seen[job.ID]; ok {
-				return nil, fmt.Errorf("%w: %s and %s are the same: %v changes nothing", rundir.ErrUsage, twin, m.Name(), v.Set)
+				return nil, fmt.Errorf("%w: %s and %s are the same: %v changes nothing", rundir.ErrUsage, twin, m.Name(), v.Changes)
 			}
 			seen[job.ID] = m.Name()
 			if m.plan, err = pipeline.New(job, pipeline.Choice{}); err != nil {
@@ -166,7 +163,7 @@ func (p *Plan) Done() bool {
 }
 
 // Path is the experiment's folder.
-func (p *Plan) Path() string { return filepath.Join(p.Dir, Folder, p.Name) }
+func (p *Plan) Path() string { return filepath.Join(p.Dir, experiment.Folder, p.Name) }
 
 func toRun(action string) bool {
 	return action == pipeline.Run || action == pipeline.Resume || action == pipeline.Depend

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"slm/checkpoint"
+	"slm/experiment"
 	"slm/llm"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
@@ -30,15 +31,11 @@ type How struct {
 
 // Result is what became of a member.
 type Result struct {
-	Variant string `json:"variant"`
-	Seed    uint64 `json:"seed"`
-	Run     string `json:"run"`           // folder, from where runs/ is
-	Eval    string `json:"eval"`          // digest of its evaluation; "" = it has none
-	Why     string `json:"why,omitempty"` // it has none
-	err     error
+	experiment.Unit
+	err error // why it has no result
 }
 
-// Execute runs what is missing and writes the experiment's files. A member that fails does not end it: its Result says why, and Failed whether enough is left. The error is that of what all
+// Execute runs what is missing and writes the experiment's files. A member that fails does not end it: its unit says why. The error is that of a recipe without a result, or of no variant with one, and of what all
 // members would meet (a spent budget, a full disk, a signal), and of the experiment's own files.
 func (p *Plan) Execute(ctx context.Context, site Site, how How) (sum *Summary, err error) {
 	folder := p.Path()
@@ -64,7 +61,8 @@ func (p *Plan) Execute(ctx context.Context, site Site, how How) (sum *Summary, e
 	if err != nil {
 		return nil, err
 	}
-	return p.write(results)
+	sum, err = p.write(results)
+	return sum, errors.Join(err, failed(results))
 }
 
 // members runs all members, each in a goroutine of its own: who may work is decided by turns.
@@ -85,7 +83,7 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			results[i] = Result{Variant: m.Variant, Seed: m.Seed, Run: relative(p.Dir, m.Run())}
+			results[i] = Result{Unit: experiment.Unit{Variant: m.Variant, Seed: m.Seed, Run: relative(p.Dir, m.Run())}}
 			out, err := m.plan.Execute(ctx, pipeline.Deps{
 				Kernel: site.Kernel, Box: boxes.of(i), View: progress.of(m), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
 				Turn: func(ctx context.Context, stage, fingerprint string) (func(error), error) {
@@ -96,11 +94,11 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 				_, err = pipeline.Report(out.Run)
 			}
 			if err == nil {
-				results[i].Eval = out.Done[stages.Eval]
+				results[i].Digest = out.Done[stages.Eval]
 			} else {
-				results[i].Why, results[i].err = reason(err), err
+				results[i].Failed, results[i].err = reason(err), err
 			}
-			e := stages.Event{Type: "exit", Run: m.Name(), Message: results[i].Why}
+			e := stages.Event{Type: "exit", Run: m.Name(), Message: results[i].Failed}
 			if err != nil && how.Code != nil {
 				e.Code = how.Code(err)
 			}
@@ -119,13 +117,13 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 	return results, nil
 }
 
-// Failed says why an experiment compares nothing: the recipe itself has no result, or no variant has one. nil = it compares something.
-func Failed(results []Result) error {
+// failed says why an experiment compares nothing: the recipe itself has no result, or no variant has one. nil = it compares something.
+func failed(results []Result) error {
 	var base, others error
 	has := map[bool]bool{}
 	for _, r := range results {
 		is := r.Variant == BaseName
-		has[is] = has[is] || r.Eval != ""
+		has[is] = has[is] || r.Failed == ""
 		if is {
 			base = errors.Join(base, r.err)
 		} else {

@@ -6,19 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"slm/experiment"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 )
 
 // BaseName is the variant that changes nothing.
 const BaseName = "base"
-
-// Variant is a way to change a recipe.
-type Variant struct {
-	Name  string   `json:"name"`
-	Set   []string `json:"set"`   // KEY=VALUE
-	Means string   `json:"means"` // what it is, in words
-}
 
 // Spec is what an experiment is asked to be.
 type Spec struct {
@@ -35,7 +29,7 @@ type Load func(set ...string) (*recipe.Loaded, error)
 
 // Expand gives the variants of a recipe, the base first: those that the spec drops, the combinations that it varies, then those that the recipe names. A spec
 // that names none, of a recipe that names none, drops each part of the method that the recipe has.
-func (s *Spec) Expand(base *recipe.Loaded) ([]Variant, error) {
+func (s *Spec) Expand(base *recipe.Loaded) ([]experiment.Variant, error) {
 	named := base.Ablate
 	drop, vary := slices.Concat(named.Drop, s.Drop), slices.Concat(named.Vary, s.Vary)
 	if len(s.Drop)+len(s.Vary) > 0 { // flags stand for the recipe's own
@@ -44,7 +38,7 @@ func (s *Spec) Expand(base *recipe.Loaded) ([]Variant, error) {
 	if len(drop)+len(vary)+len(named.Variants) == 0 {
 		drop = Usual(base)
 	}
-	list := []Variant{{Name: BaseName, Set: []string{}, Means: "the recipe as it is"}}
+	list := []experiment.Variant{{Name: BaseName, Changes: []string{}, Means: "the recipe as it is"}}
 	for _, part := range drop {
 		v, err := dropped(base, part)
 		if err != nil {
@@ -58,13 +52,13 @@ func (s *Spec) Expand(base *recipe.Loaded) ([]Variant, error) {
 	}
 	list = append(list, grid...)
 	for _, name := range named.Names() {
-		list = append(list, Variant{Name: name, Set: named.Variants[name], Means: strings.Join(named.Variants[name], ", ")})
+		list = append(list, experiment.Variant{Name: name, Changes: named.Variants[name], Means: strings.Join(named.Variants[name], ", ")})
 	}
 	return s.choose(list)
 }
 
 // choose keeps the variants that are wanted, and refuses names that cannot be told apart.
-func (s *Spec) choose(list []Variant) ([]Variant, error) {
+func (s *Spec) choose(list []experiment.Variant) ([]experiment.Variant, error) {
 	seen := map[string]bool{}
 	for _, v := range list {
 		if seen[v.Name] {
@@ -82,7 +76,7 @@ func (s *Spec) choose(list []Variant) ([]Variant, error) {
 		}
 	}
 	if len(s.Only) > 0 {
-		list = slices.DeleteFunc(list, func(v Variant) bool { return v.Name != BaseName && !slices.Contains(s.Only, v.Name) })
+		list = slices.DeleteFunc(list, func(v experiment.Variant) bool { return v.Name != BaseName && !slices.Contains(s.Only, v.Name) })
 	}
 	if len(list) < 2 {
 		return nil, fmt.Errorf("%w: there is nothing to compare with the recipe: name a variant with --drop or --vary", rundir.ErrUsage)
@@ -91,11 +85,11 @@ func (s *Spec) choose(list []Variant) ([]Variant, error) {
 }
 
 // grid gives all combinations of the values of several keys.
-func grid(vary []string) ([]Variant, error) {
+func grid(vary []string) ([]experiment.Variant, error) {
 	if len(vary) == 0 {
 		return nil, nil
 	}
-	list := []Variant{{}}
+	list := []experiment.Variant{{}}
 	for _, text := range vary {
 		key, values, ok := strings.Cut(text, "=")
 		if !ok || key == "" || values == "" {
@@ -104,12 +98,12 @@ func grid(vary []string) ([]Variant, error) {
 		if err := recipe.Unknown(key); err != nil {
 			return nil, err
 		}
-		var next []Variant
+		var next []experiment.Variant
 		for _, v := range list {
 			for _, value := range splitValues(values) {
-				set := append(slices.Clone(v.Set), key+"="+value)
+				set := append(slices.Clone(v.Changes), key+"="+value)
 				name := strings.Trim(v.Name+","+strings.TrimPrefix(key, "stages.")+"="+value, ",")
-				next = append(next, Variant{Name: name, Set: set, Means: strings.Join(set, ", ")})
+				next = append(next, experiment.Variant{Name: name, Changes: set, Means: strings.Join(set, ", ")})
 			}
 		}
 		list = next
@@ -162,7 +156,7 @@ const usualSeeds = 3
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // runName is what the run of a variant and a seed is called. That of the recipe itself keeps its name, so that the run that is there is found.
-func runName(base *recipe.Loaded, v Variant, seed uint64) string {
+func runName(base *recipe.Loaded, v experiment.Variant, seed uint64) string {
 	name := base.Name
 	if v.Name != BaseName {
 		name += "." + strings.Trim(unsafe.ReplaceAllString(v.Name, "-"), "-.")
