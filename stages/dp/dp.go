@@ -63,7 +63,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	if look.Poor() {
+	if look.Poor() && !s.cfg.Fresh {
 		env.Emit(stages.Event{Type: "warning", Stage: stages.DP, Message: look.String()})
 	}
 	over := placesOver(env, dom, job.Context)

@@ -57,8 +57,10 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	}
 	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) {
 		job, err := fromRecipe(c).Job(c.Domain, c.Model, most, cut, c.Env.Seed)
-		if stages.Get[bool](c, "stages.dp.fresh") {
-			job.More = stages.Get[int64](c, "stages.dp.tokens")
+		if tokens := stages.Get[int64](c, "stages.dp.tokens"); stages.Get[bool](c, "stages.dp.fresh") {
+			if job.More = max(0, tokens); tokens <= 0 {
+				c.Note("kit: what dp leaves to it is not counted, since the recipe does not say how many tokens that are")
+			}
 		}
 		return job, err
 	})
