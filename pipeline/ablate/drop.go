@@ -29,7 +29,7 @@ var parts = []struct {
 	part
 }{
 	{stages.DP, part{
-		has: func(r *recipe.Loaded) bool { return !stages.Get[dp.Config](r, "stages.dp").Fresh },
+		has: func(r *recipe.Loaded) bool { return !r.Off(stages.KIT) && !stages.Get[dp.Config](r, "stages.dp").Fresh }, // kit trains in its place
 		set: func(r *recipe.Loaded) []string {
 			set := []string{"stages.dp.fresh=true"}
 			if read, asks := stages.Get[dp.Config](r, "stages.dp").Optim, stages.Get[kit.Config](r, "stages.kit").Optim; read.Name == asks.Name {
@@ -40,14 +40,14 @@ var parts = []struct {
 		means: "no pretraining: kit trains a fresh model, on as many tokens as dp and kit together and at dp's rate",
 	}},
 	{stages.KIT, part{
-		has:   func(r *recipe.Loaded) bool { return stages.Get[kit.Config](r, "stages.kit").Epochs > 0 },
-		set:   func(*recipe.Loaded) []string { return []string{"stages.kit.epochs=0", "stages.kit.filter=false"} },
+		has:   func(r *recipe.Loaded) bool { return !r.Off(stages.KIT) && stages.Get[kit.Config](r, "stages.kit").Epochs > 0 },
+		set:   func(*recipe.Loaded) []string { return []string{"stages.kit=off"} },
 		means: "no instruction tuning: the model of dp answers",
 	}},
 	{"kit.filter", part{
 		has: func(r *recipe.Loaded) bool {
 			c := stages.Get[kit.Config](r, "stages.kit")
-			return c.Filter && c.Epochs > 0
+			return !r.Off(stages.KIT) && c.Filter && c.Epochs > 0
 		},
 		set:   func(*recipe.Loaded) []string { return []string{"stages.kit.filter=false"} },
 		means: "kit trains on every pair, also where the black box answers wrong with its knowledge",
@@ -60,6 +60,7 @@ var parts = []struct {
 		means: "no vectors, no fusion: sections are found by keywords alone, and systems that need more are not run",
 	}},
 	{stages.BPO, part{
+		has:   func(r *recipe.Loaded) bool { return !r.Off(stages.BPO) },
 		set:   func(*recipe.Loaded) []string { return []string{"stages.bpo=off"} },
 		means: "no search: the soft prompt stays at z = 0",
 	}},
