@@ -118,8 +118,8 @@ func (e *Env) Manifest(stage string) *checkpoint.Manifest {
 // Event is one line of events.jsonl. Fields that do not apply to its type are left out.
 type Event struct {
 	V       int     `json:"v"`
-	T       string  `json:"t"`    // RFC 3339; set by the pipeline
-	Type    string  `json:"type"` // estimate, stage, step, llm, trial, checkpoint, warning, exit
+	T       string  `json:"t"`             // RFC 3339; set by the pipeline
+	Type    string  `json:"type"`          // estimate, stage, step, llm, trial, checkpoint, warning, exit
 	Run     string  `json:"run,omitempty"` // of an experiment: the variant and the seed
 	Stage   string  `json:"stage,omitempty"`
 	Phase   string  `json:"phase,omitempty"` // part of a stage, such as "filter" in kit

@@ -155,6 +155,30 @@ func TestExecute_AVariantThatFailsSaysWhyAndTheOthersGoOn(t *testing.T) {
 	}
 }
 
+func TestExecute_WithoutASearchTheSystemIsThatAtZero(t *testing.T) {
+	p := planned(t, t.TempDir(), Spec{Drop: []string{"bpo"}, Count: 1})
+	sum, err := executed(t, p, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(sum.Differences, func(d Difference) bool { return d.Variant == "no-bpo" && d.System == "blade" }) {
+		t.Errorf("blade without a search is not compared: %+v", sum.Differences)
+	}
+	e, err := experiment.Read(p.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := map[string][]bool{}
+	for _, r := range e.Rows {
+		if r.Variant == "no-bpo" {
+			right[r.System] = append(right[r.System], r.Correct)
+		}
+	}
+	if len(right["blade"]) != 4 || !slices.Equal(right["blade"], right["blade-z0"]) {
+		t.Errorf("blade is %v, at z = 0 it is %v", right["blade"], right["blade-z0"])
+	}
+}
+
 func TestExecute_OtherQuestionsAreNotCompared(t *testing.T) {
 	p := planned(t, t.TempDir(), Spec{Vary: []string{"data.exam.chars=80,40"}, Only: []string{"data.exam.chars=40"}, Count: 1})
 	if sum, err := executed(t, p, 1); !errors.Is(err, errOther) || !strings.Contains(sum.Units[1].Failed, "other questions") {

@@ -3,6 +3,7 @@ package ablate
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"slm/experiment"
@@ -40,7 +41,9 @@ var parts = []struct {
 		means: "no pretraining: kit trains a fresh model, on as many tokens as dp and kit together and at dp's rate",
 	}},
 	{stages.KIT, part{
-		has:   func(r *recipe.Loaded) bool { return !r.Off(stages.KIT) && stages.Get[kit.Config](r, "stages.kit").Epochs > 0 },
+		has: func(r *recipe.Loaded) bool {
+			return !r.Off(stages.KIT) && stages.Get[kit.Config](r, "stages.kit").Epochs > 0
+		},
 		set:   func(*recipe.Loaded) []string { return []string{"stages.kit=off"} },
 		means: "no instruction tuning: the model of dp answers",
 	}},
@@ -60,11 +63,23 @@ var parts = []struct {
 		means: "no vectors, no fusion: sections are found by keywords alone, and systems that need more are not run",
 	}},
 	{stages.BPO, part{
-		has:   func(r *recipe.Loaded) bool { return !r.Off(stages.BPO) },
-		set:   func(*recipe.Loaded) []string { return []string{"stages.bpo=off"} },
-		means: "no search: the soft prompt stays at z = 0",
+		has: func(r *recipe.Loaded) bool { return !r.Off(stages.BPO) },
+		set: func(r *recipe.Loaded) []string {
+			set := []string{"stages.bpo=off"}
+			if names := r.Eval.Systems; slices.Contains(names, searched) && !slices.Contains(names, unsearched) {
+				set = append([]string{"eval.systems=[" + strings.Join(append(slices.Clone(names), unsearched), ", ") + "]"}, set...) // off comes later, and takes out what needs it
+			}
+			return set
+		},
+		means: "no search: the soft prompt stays at z = 0, so " + unsearched + " stands for " + searched,
 	}},
 }
+
+// The system with the prompt that the search has found, and the one that stands for it where nothing was searched.
+const (
+	searched   = "blade"
+	unsearched = "blade-z0"
+)
 
 // Usual are the parts that an ablation of the method leaves out, each alone: those that the recipe has.
 func Usual(r *recipe.Loaded) (names []string) {

@@ -92,9 +92,7 @@ func (p *Plan) experiment(results []Result, runs []*loaded) (*experiment.Experim
 			}
 			if l := runs[i]; l != nil {
 				l.fill(&r.Unit)
-				for _, row := range l.Rows {
-					e.Rows = append(e.Rows, p.Members[i].row(row))
-				}
+				e.Rows = append(e.Rows, p.Members[i].rows(l.Rows)...)
 				if len(e.Questions) == 0 {
 					e.Questions = experiment.Questions(l.Rows)
 				}
@@ -111,6 +109,25 @@ func examOf(s *result.Summary) (digest string) {
 		digest += exam.Exam + " "
 	}
 	return digest
+}
+
+// rows are those of a run. Where nothing was searched, the system at z = 0 stands for the one with the prompt found, too: that is what the method is without
+// its search.
+func (m *Member) rows(all []result.Row) (rows []experiment.Row) {
+	has := func(system string) bool {
+		return slices.ContainsFunc(all, func(r result.Row) bool { return r.System == system })
+	}
+	stands := m.recipe.Off(stages.BPO) && !has(searched)
+	for _, r := range all {
+		rows = append(rows, m.row(r))
+	}
+	for _, r := range all {
+		if stands && r.System == unsearched {
+			r.System = searched
+			rows = append(rows, m.row(r))
+		}
+	}
+	return rows
 }
 
 // row is a row of the evaluation in the experiment, with what it cost at the recipe's prices.

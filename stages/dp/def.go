@@ -54,6 +54,9 @@ func check(s stages.Settings, broken func(string) bool) error {
 	if context := stages.Get[int](s, "model.context"); c.MaxSection > context && !broken("stages.dp") && !broken("model") {
 		errs = append(errs, fmt.Errorf("stages.dp.max_section: %d tokens do not fit into the model's context of %d", c.MaxSection, context))
 	}
+	if c.Fresh && s.Off(stages.KIT) {
+		errs = append(errs, errors.New("stages.dp.fresh: leaves all training to stage kit, and stages.kit is off"))
+	}
 	return errors.Join(errs...)
 }
 
