@@ -56,6 +56,9 @@ func (p *Plan) Execute(ctx context.Context, deps Deps) (out *Outcome, err error)
 	r.out = out
 	start := deps.Now()
 	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.keepRecipe())
+		}
 		r.exit(err, context.Cause(ctx), start)
 		if cerr := r.Close(); err == nil {
 			err = cerr

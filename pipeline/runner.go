@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"slm/checkpoint"
@@ -21,6 +24,7 @@ type Runner struct {
 	out    *Outcome
 	sound  map[string]bool // stages whose checkpoints were hashed, or have just been made
 	left   *foresight
+	before []byte // the recipe that an earlier command left; nil = there was none
 }
 
 // Open takes the run's lock, writes what was asked for (recipe.yaml and plan.json) and opens the events: what stands before any stage is
@@ -38,6 +42,10 @@ func (p *Plan) Open(deps Deps) (_ *Runner, err error) {
 			err = errors.Join(err, held.Release())
 		}
 	}()
+	before, err := os.ReadFile(filepath.Join(p.Folder(), rundir.RecipeFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("pipeline: %w", err)
+	}
 	if err := p.writeHead(); err != nil {
 		return nil, err
 	}
@@ -46,7 +54,19 @@ func (p *Plan) Open(deps Deps) (_ *Runner, err error) {
 		return nil, err
 	}
 	out := &Outcome{Run: p.Folder(), Done: map[string]string{}}
-	return &Runner{plan: p, deps: deps, events: events, held: held, out: out, sound: map[string]bool{}, left: &foresight{now: deps.Now}}, nil
+	return &Runner{plan: p, deps: deps, events: events, held: held, out: out, sound: map[string]bool{}, left: &foresight{now: deps.Now}, before: before}, nil
+}
+
+// keepRecipe gives the run back the recipe of the command before one that has failed. The two differ in operational values alone, and those that
+// the failed one was given, such as the wrong key, are not to be asked with.
+func (r *Runner) keepRecipe() error {
+	if r.before == nil || bytes.Equal(r.before, r.plan.job.Recipe) {
+		return nil
+	}
+	if err := checkpoint.WriteFileAtomic(filepath.Join(r.plan.Folder(), rundir.RecipeFile), r.before); err != nil {
+		return fmt.Errorf("pipeline: %w", err)
+	}
+	return nil
 }
 
 // Close ends the events, seals the run's own files and gives the lock back.

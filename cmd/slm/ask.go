@@ -39,6 +39,7 @@ func newAsk(a *app) *cobra.Command {
 			return a.ask(cmd.Context(), args[0], args[1], f)
 		},
 	}
+	addConnection(cmd, &f.set)
 	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` of an option; give two or more")
 	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: auto, where the run has a gate; else checked; without places, the method's last stage that the run has)")
 	cmd.Flags().IntVar(&f.maxTokens, "max-tokens", systems.DefaultReplyTokens, "at most `N` tokens of a free reply")
@@ -50,7 +51,7 @@ func newAsk(a *app) *cobra.Command {
 
 // askFlags are the flags of ask.
 type askFlags struct {
-	choices         []string
+	choices, set    []string
 	system, trial   string
 	silent, offline bool
 	maxTokens       int
@@ -72,7 +73,7 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 	case f.system != "" && !known:
 		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
 	}
-	s, err := a.session(run, f.offline, nil)
+	s, err := a.session(run, f.set, f.offline, nil)
 	if err != nil {
 		return err
 	}
@@ -236,7 +237,7 @@ func aboutText(a *session.Answer) string {
 }
 
 // session opens the run that a user names.
-func (a *app) session(name string, offline bool, view rundir.Viewer) (*session.Session, error) {
+func (a *app) session(name string, set []string, offline bool, view rundir.Viewer) (*session.Session, error) {
 	folder, err := rundir.Find(a.dir, name)
 	if err != nil {
 		return nil, err
@@ -245,5 +246,5 @@ func (a *app) session(name string, offline bool, view rundir.Viewer) (*session.S
 	if err != nil {
 		return nil, err
 	}
-	return session.Open(folder, be, offline, view, a.log(), a.now)
+	return session.Open(folder, session.Options{Kernel: be, Offline: offline, View: view, Log: a.log(), Now: a.now, Set: set, Env: a.env})
 }

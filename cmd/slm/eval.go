@@ -18,7 +18,7 @@ import (
 
 func newEval(a *app) *cobra.Command {
 	var file, answer string
-	var fields []string
+	var fields, set []string
 	var offline bool
 	cmd := &cobra.Command{
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
@@ -29,9 +29,10 @@ func newEval(a *app) *cobra.Command {
 			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.eval(cmd.Context(), args[0], file, answer, fields, offline)
+			return a.eval(cmd.Context(), args[0], file, answer, fields, set, offline)
 		},
 	}
+	addConnection(cmd, &set)
 	cmd.Flags().StringVar(&file, "items", "", "`FILE` of questions")
 	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer, knowledge, places, focus, answers, contains and reference; may be repeated")
 	cmd.Flags().StringVar(&answer, "answer", "", "with --items: `choice` among the options, or free answers in words; default: as the recipe has it")
@@ -39,8 +40,11 @@ func newEval(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) eval(ctx context.Context, run, file, answer string, fields []string, offline bool) (err error) {
+func (a *app) eval(ctx context.Context, run, file, answer string, fields, set []string, offline bool) (err error) {
 	var sum *result.Summary
+	if file == "" && len(set) > 0 {
+		return usage("-s changes how the LLM is asked, and without --items it is not asked")
+	}
 	if file == "" {
 		folder, err := rundir.Find(a.dir, run)
 		if err != nil {
@@ -69,7 +73,7 @@ func (a *app) eval(ctx context.Context, run, file, answer string, fields []strin
 	if a.output != "text" {
 		view = nil
 	}
-	s, err := a.session(run, offline, view)
+	s, err := a.session(run, set, offline, view)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,11 @@ func (f *recipeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.set, "set", "s", nil, "override a value of the recipe by `KEY=VALUE`; may be repeated")
 }
 
+// addConnection adds -s to a command that uses a run which is there.
+func addConnection(cmd *cobra.Command, set *[]string) {
+	cmd.Flags().StringArrayVarP(set, "set", "s", nil, "reach the LLM in another way, by `KEY=VALUE` of a connection setting: llm.url, llm.key_env, llm.price.input, llm.budget.calls, …; may be repeated")
+}
+
 func (f *recipeFlags) addStages(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.choice.Only, "only", "", "run only this `STAGE`, on the existing checkpoints")
 	cmd.Flags().StringVar(&f.choice.From, "from", "", "run this `STAGE` even if its checkpoint could be reused, and the later ones if its result differs")

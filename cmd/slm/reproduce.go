@@ -23,6 +23,7 @@ import (
 func newReproduce(a *app) *cobra.Command {
 	var stage, into string
 	var live, keep bool
+	var set []string
 	cmd := &cobra.Command{
 		Use: "reproduce RUN", GroupID: "trust", Args: exact(1, "a run"),
 		Short: "Run a run again in a new folder and compare the two, stage by stage",
@@ -33,9 +34,10 @@ func newReproduce(a *app) *cobra.Command {
 			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitInterrupted),
 		Example: "  slm reproduce legal\n  slm reproduce runs/legal-1f0c9a2b --stage kit -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.reproduce(cmd.Context(), args[0], stage, into, live, keep)
+			return a.reproduce(cmd.Context(), args[0], stage, into, set, live, keep)
 		},
 	}
+	cmd.Flags().StringArrayVarP(&set, "set", "s", nil, "with --live: ask the LLM with another connection setting, by `KEY=VALUE`, such as llm.key_env or llm.budget.calls; may be repeated")
 	cmd.Flags().StringVar(&stage, "stage", "", "run only this stage again, on the run's own checkpoints of the stages before it")
 	cmd.Flags().StringVar(&into, "into", "", "folder that gets runs/NAME (default: a new one below --dir)")
 	cmd.Flags().BoolVar(&live, "live", false, "ask the black box instead of taking its replies from the run")
@@ -43,7 +45,10 @@ func newReproduce(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep bool) error {
+func (a *app) reproduce(ctx context.Context, run, stage, into string, set []string, live, keep bool) error {
+	if len(set) > 0 && !live {
+		return usage("-s changes how the LLM is asked, and without --live it is not asked")
+	}
 	if stage != "" && !slices.Contains(all.Names(), stage) {
 		return usage("--stage %s: there is no such stage (there are: %v)", stage, all.Names())
 	}
@@ -68,7 +73,7 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, live, keep
 		view = nil
 	}
 	rep, err := audit.Reproduce(ctx, folder, audit.Again{
-		Stage: stage, Into: into, Live: live, Kernel: be.Name(), Versions: versions(),
+		Stage: stage, Into: into, Live: live, Set: set, Env: a.env, Kernel: be.Name(), Versions: versions(),
 		Deps: pipeline.Deps{
 			Kernel: func() (kernel.Backend, error) { return be, nil }, View: view, Log: a.log(), Now: a.now,
 			Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },

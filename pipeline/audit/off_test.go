@@ -84,7 +84,7 @@ func TestOff_RunWithoutStagesIsWholeReproducedReportedAndAsked(t *testing.T) {
 		if m, ok := verdict.Method(s); !ok || m.System != c.speaks || s.Verdict == nil {
 			t.Errorf("%v: %s is judged", c.set, m.System)
 		}
-		asked, err := session.Open(folder, runtest.Kernel(), false, nil, slog.New(slog.DiscardHandler), time.Now)
+		asked, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}

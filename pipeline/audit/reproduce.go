@@ -54,10 +54,11 @@ const (
 
 // Again says how a run is to be run again.
 type Again struct {
-	Stage    string // that one alone, on the original's checkpoints; empty = all
-	Into     string // folder that gets runs/NAME
-	Live     bool   // ask the black box; else its replies come from the run
-	Kernel   string // that this machine has
+	Stage    string   // that one alone, on the original's checkpoints; empty = all
+	Into     string   // folder that gets runs/NAME
+	Live     bool     // ask the black box; else its replies come from the run
+	Set, Env []string // how the black boxes are reached now; see recipe.Reopen
+	Kernel   string   // that this machine has
 	Versions map[string]string
 	Deps     pipeline.Deps // without Box
 }
@@ -65,7 +66,7 @@ type Again struct {
 // Reproduce runs a run again in a new folder and compares stage by stage, until one differs. The result is ErrDiffers' with the
 // Reproduction beside it; other errors say why it could not be run.
 func Reproduce(ctx context.Context, folder string, how Again) (*Reproduction, error) {
-	r, old, err := openOriginal(folder)
+	r, old, err := openOriginal(folder, how)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +91,8 @@ func Reproduce(ctx context.Context, folder string, how Again) (*Reproduction, er
 }
 
 // openOriginal reads what a run was asked for.
-func openOriginal(folder string) (*recipe.Loaded, *pipeline.Plan, error) {
-	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, rundir.RecipeFile)})
+func openOriginal(folder string, how Again) (*recipe.Loaded, *pipeline.Plan, error) {
+	r, err := recipe.Reopen(filepath.Join(folder, rundir.RecipeFile), how.Set, how.Env, false)
 	if err != nil {
 		return nil, nil, err
 	}

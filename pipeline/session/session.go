@@ -53,19 +53,30 @@ type Session struct {
 	kept    int               // confidences in the run's folder
 }
 
-// Open opens a run's folder. view may be nil.
-func Open(folder string, be kernel.Backend, offline bool, view rundir.Viewer, log *slog.Logger, now func() time.Time) (*Session, error) {
-	r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, rundir.RecipeFile)})
+// Options is what a session works with.
+type Options struct {
+	Kernel  kernel.Backend
+	Offline bool          // stored replies only
+	View    rundir.Viewer // may be nil
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	Set, Env []string // how the run's black boxes are reached now, in place of what its recipe says; see recipe.Reopen
+}
+
+// Open opens a run's folder. recipe.ErrUsage: a setting would make another run of it.
+func Open(folder string, opt Options) (*Session, error) {
+	r, err := recipe.Reopen(filepath.Join(folder, rundir.RecipeFile), opt.Set, opt.Env, true)
 	if err != nil {
 		return nil, err
 	}
 	emit := func(e stages.Event) {
-		if view != nil {
-			view.Event(e)
+		if opt.View != nil {
+			opt.View.Event(e)
 		}
 	}
-	s := &Session{Folder: folder, Recipe: r, kernel: be, log: log, now: now, emit: emit}
-	s.box = &blackbox.Box{Config: r.LLM, Offline: offline, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}
+	s := &Session{Folder: folder, Recipe: r, kernel: opt.Kernel, log: opt.Log, now: opt.Now, emit: emit}
+	s.box = &blackbox.Box{Config: r.LLM, Offline: opt.Offline, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}
 	s.keep()
 	return s, nil
 }

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { os.Exit(runtest.Main(m)) }
 // use opens the tiny run for asking.
 func use(t *testing.T, folder string, offline bool) *Session {
 	t.Helper()
-	s, err := Open(folder, runtest.Kernel(), offline, nil, slog.New(slog.DiscardHandler), time.Now)
+	s, err := Open(folder, Options{Kernel: runtest.Kernel(), Offline: offline, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
