@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -21,7 +22,10 @@ func newRuns(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "List, show, compare or delete the runs below --dir", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	list := &cobra.Command{
-		Use: "list", Short: "List runs and how far each is", Args: exact(0, "no arguments"), Long: "Lists the runs below --dir, the time of each newest checkpoint, and what comes next." + exits(),
+		Use: "list", Short: "List runs: state, score, size, age and what was changed", Args: exact(0, "no arguments"),
+		Long: "Lists the runs below --dir, those of a recipe from old to new. LEARNED says whether the small model has learned its texts, BEST is the system with the\n" +
+			"highest share of right answers (or of questions with a right section found, where answers are not scored), METHOD the share of the method itself; a second\n" +
+			"exam has a line of its own. Below a run stands what its recipe changes since the run before. -o json has all exams, intervals and keys." + exits(),
 		RunE: func(*cobra.Command, []string) error { return a.listRuns() },
 	}
 	show := &cobra.Command{
@@ -42,34 +46,6 @@ func newRuns(a *app) *cobra.Command {
 	rm.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.AddCommand(list, show, diff, rm)
 	return cmd
-}
-
-func (a *app) listRuns() error {
-	runs, err := rundir.List(a.dir)
-	if err != nil {
-		return err
-	}
-	if runs == nil {
-		runs = []rundir.Entry{}
-	}
-	return a.print(runs, func(w io.Writer) {
-		for _, r := range runs {
-			_, _ = fmt.Fprintf(w, "%-28s %-20s  %s\n", sanitize.Line(r.Name), r.Newest, sanitize.Line(state(r)))
-		}
-	})
-}
-
-// state says in a few words how far a run is.
-func state(r rundir.Entry) string {
-	switch {
-	case r.Locked != "":
-		return "running: " + r.Locked
-	case r.Damaged != "":
-		return "damaged: " + r.Damaged
-	case len(r.Missing) > 0:
-		return "next: " + r.Missing[0]
-	}
-	return "finished"
 }
 
 // shownRun is the result of runs show.
@@ -103,7 +79,8 @@ func (a *app) showRun(name string) error {
 			}
 			_, _ = fmt.Fprintf(w, "  %-6s %s\n", stage, digest)
 		}
-		_, _ = fmt.Fprintf(w, "  %s\n", sanitize.Line(state(r.Entry)))
+		word, why := state(r.Entry)
+		_, _ = fmt.Fprintf(w, "  %s\n", sanitize.Line(cmp.Or(why, word)))
 		if r.EstimateCheck != nil {
 			showEstimateCheck(w, r.EstimateCheck)
 		}

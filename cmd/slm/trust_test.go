@@ -63,9 +63,13 @@ func TestSlm_RunIsVerifiedReproducedComparedAndRemoved(t *testing.T) {
 	if !strings.Contains(o.out, "of its norm") || !strings.Contains(o.out, "metrics differ from step 1") {
 		t.Errorf("%s", o.out)
 	}
+	if !strings.HasPrefix(o.out, "scores  4 questions, by accuracy: ") || !strings.Contains(o.out, "\n        method  blade ") {
+		t.Errorf("it does not begin with scores: %s", o.out)
+	}
+	expect(0, "\n    since "+filepath.Base(run)+": seed 7 → 9\n", "runs", "list")
 	expect(7, "dp", "diff", run+"/dp", other+"/dp")
 	expect(0, "finished", "runs", "show", filepath.Base(run))
-	expect(2, "can be any of", "runs", "show", "tiny")
+	expect(2, "can be any of", "runs", "show", "tin")
 	expect(8, "no such folder", "runs", "show", "nope")
 
 	path := filepath.Join(dir, run, "dp", "weights.arrow")

@@ -20,6 +20,7 @@ import (
 // Diff is how two runs, or two checkpoints, differ.
 type Diff struct {
 	Same    bool         `json:"same"`
+	Scores  []ScoreDiff  `json:"scores"` // of runs, exam by exam
 	Recipe  []KeyDiff    `json:"recipe"` // of runs
 	Stages  []*StageDiff `json:"stages"` // those of which both have a checkpoint
 	Missing []string     `json:"missing"`
@@ -64,7 +65,7 @@ type TableDiff struct {
 
 // Compare compares two runs, or two checkpoints' folders. Errors: checkpoint.ErrMissing and its like.
 func Compare(a, b string) (*Diff, error) {
-	d := &Diff{Recipe: []KeyDiff{}, Stages: []*StageDiff{}, Missing: []string{}, Metrics: []MetricDiff{}}
+	d := &Diff{Scores: []ScoreDiff{}, Recipe: []KeyDiff{}, Stages: []*StageDiff{}, Missing: []string{}, Metrics: []MetricDiff{}}
 	if rundir.IsCheckpoint(a) && rundir.IsCheckpoint(b) {
 		s, err := compareCheckpoints(a, b)
 		if err != nil {
@@ -81,6 +82,9 @@ func Compare(a, b string) (*Diff, error) {
 	}
 	var err error
 	if d.Recipe, err = compareRecipes(a, b); err != nil {
+		return nil, err
+	}
+	if d.Scores, err = compareScores(a, b); err != nil {
 		return nil, err
 	}
 	d.Same = true
@@ -108,24 +112,26 @@ func Compare(a, b string) (*Diff, error) {
 
 // compareRecipes lists the keys whose values differ.
 func compareRecipes(a, b string) ([]KeyDiff, error) {
-	read := func(folder string) (map[string]string, error) {
-		r, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, rundir.RecipeFile)})
-		if err != nil {
-			return nil, err
-		}
-		flat := map[string]string{}
-		flatten("", schema.Tree(&r.Recipe, nil), flat)
-		return flat, nil
-	}
-	ra, err := read(a)
+	ra, err := recipeOf(a)
 	if err != nil {
 		return nil, err
 	}
-	rb, err := read(b)
+	rb, err := recipeOf(b)
 	if err != nil {
 		return nil, err
 	}
 	return compareMaps("", ra, rb), nil
+}
+
+// recipeOf are the keys of a run's recipe, each with its value as JSON.
+func recipeOf(run string) (map[string]string, error) {
+	r, err := recipe.Load(recipe.Source{Name: filepath.Join(run, rundir.RecipeFile)})
+	if err != nil {
+		return nil, err
+	}
+	flat := map[string]string{}
+	flatten("", schema.Tree(&r.Recipe, nil), flat)
+	return flat, nil
 }
 
 // flatten writes the leaves of nested maps under their dotted paths.

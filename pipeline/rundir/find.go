@@ -29,7 +29,7 @@ type Entry struct {
 	Damaged string            `json:"damaged"` // why a checkpoint cannot be read
 }
 
-// List returns the runs below dir, sorted by name.
+// List returns the runs below dir, sorted by name, and with them the folders that have lost their recipe.
 func List(dir string) ([]Entry, error) {
 	folders, err := os.ReadDir(filepath.Join(dir, "runs"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,15 +44,21 @@ func List(dir string) ([]Entry, error) {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() || strings.HasPrefix(f.Name(), ".") {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(folder, RecipeFile)); err == nil {
-			out = append(out, Look(folder))
+		if e := Look(folder); e.hasRecipe() || len(e.Done) > 0 || e.Damaged != "" {
+			out = append(out, e)
 		}
 	}
 	return out, nil
 }
 
-// recipe is the name of the recipe that a run is of.
-func (e Entry) recipe() string { return e.Name[:max(strings.LastIndexByte(e.Name, '-'), 0)] }
+// Recipe is the name of the recipe that a run is of.
+func (e Entry) Recipe() string { return e.Name[:max(strings.LastIndexByte(e.Name, '-'), 0)] }
+
+// hasRecipe says whether a folder is a run that can be worked with.
+func (e Entry) hasRecipe() bool {
+	_, err := os.Stat(filepath.Join(e.Folder, RecipeFile))
+	return err == nil
+}
 
 // Look reads a run folder's state from its manifests.
 func Look(folder string) Entry {
@@ -72,6 +78,9 @@ func Look(folder string) Entry {
 		if !errors.Is(err, checkpoint.ErrMissing) && e.Damaged == "" {
 			e.Damaged = err.Error()
 		}
+	}
+	if len(e.Done) > 0 && !e.hasRecipe() && e.Damaged == "" {
+		e.Damaged = RecipeFile + " is missing"
 	}
 	e.Locked, _ = Locked(folder)
 	return e
@@ -123,11 +132,11 @@ func find(dir, name string, newest bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	runs = slices.DeleteFunc(runs, func(e Entry) bool { return !strings.HasPrefix(e.Name, name) })
-	if of := slices.DeleteFunc(slices.Clone(runs), func(e Entry) bool { return e.recipe() != name }); len(of) > 0 {
+	runs = slices.DeleteFunc(runs, func(e Entry) bool { return !strings.HasPrefix(e.Name, name) || !e.hasRecipe() })
+	if of := slices.DeleteFunc(slices.Clone(runs), func(e Entry) bool { return e.Recipe() != name }); len(of) > 0 {
 		runs = of // and not those of recipes whose names go on
 	}
-	if done := slices.DeleteFunc(slices.Clone(runs), func(e Entry) bool { return e.recipe() != name || len(e.Missing) > 0 }); newest && len(done) > 0 {
+	if done := slices.DeleteFunc(slices.Clone(runs), func(e Entry) bool { return e.Recipe() != name || len(e.Missing) > 0 }); newest && len(done) > 0 {
 		return slices.MaxFunc(done, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Newest, b.Newest), cmp.Compare(a.Name, b.Name)) }).Folder, nil
 	}
 	switch len(runs) {

@@ -84,3 +84,22 @@ func TestFind_NameOfARecipeIsItsNewestFinishedRun(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestList_FolderWithoutItsRecipeIsDamagedAndNotFound(t *testing.T) {
+	dir := t.TempDir()
+	made(t, dir, "docs-aaaaaaaa", "2026-11-29T10:00:00Z")
+	made(t, dir, "docs-bbbbbbbb", "2026-11-29T12:00:00Z")
+	if err := os.Remove(filepath.Join(dir, "runs", "docs-bbbbbbbb", RecipeFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "runs", "notes"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := List(dir)
+	if err != nil || len(runs) != 2 || runs[0].Damaged != "" || runs[1].Damaged != "recipe.yaml is missing" {
+		t.Errorf("%+v, %v", runs, err)
+	}
+	if got, err := Find(dir, "docs"); err != nil || filepath.Base(got) != "docs-aaaaaaaa" {
+		t.Errorf("docs is %s (%v)", got, err)
+	}
+}

@@ -195,13 +195,13 @@ func written(v reflect.Value, tag reflect.StructTag) string {
 		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
 	}
 	if v.CanInt() {
-		return shortCount(v.Int())
+		return ShortCount(v.Int())
 	}
 	return fmt.Sprint(v.Interface())
 }
 
-// shortCount is 4M for 4 000 000: a whole number in the form that parseCount reads.
-func shortCount(n int64) string {
+// ShortCount is 4M for 4 000 000: a whole number in the form that parseCount reads.
+func ShortCount(n int64) string {
 	switch {
 	case n != 0 && n%1e6 == 0:
 		return strconv.FormatInt(n/1e6, 10) + "M"
