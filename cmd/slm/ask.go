@@ -114,7 +114,7 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 	line := func(label, text string) {
 		_, _ = fmt.Fprintf(w, "%-*s%s\n", indent, label, term.Wrap(sanitize.Line(text), columns, indent))
 	}
-	line("place", cmp.Or(placeOf(a.Place), "(none)"))
+	line("place", cmp.Or(form.InLine(a.Place), "(none)"))
 	if text := aboutPlace(a); text != "" {
 		line("", "["+text+"]")
 	}
@@ -123,7 +123,7 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 	}
 	for _, place := range a.Given {
 		if place != a.Place {
-			line("and", placeOf(place))
+			line("and", form.InLine(place))
 		}
 	}
 	if a.Knowledge != "" {
@@ -158,17 +158,12 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 	line("", "["+by+"]")
 }
 
-// placeOf is a place in one line.
-func placeOf(place string) string {
-	return strings.ReplaceAll(strings.TrimRight(strings.TrimSpace(place), form.Marks), "\n", ", ")
-}
-
 // aboutPlace says how an answer came by its place.
 func aboutPlace(a *session.Answer) string {
 	if a.Way != "" {
 		return wayOf(a)
 	}
-	named, how := placeOf(a.Named), ""
+	named, how := form.InLine(a.Named), ""
 	switch {
 	case a.Sure != nil:
 		return surely(*a.Sure) + " sure that what was found has the answer"

@@ -20,15 +20,27 @@ func newEval(a *app) *cobra.Command {
 	var file, answer string
 	var fields, set []string
 	var offline bool
+	var ask evalAsk
 	cmd := &cobra.Command{
 		Use: "eval RUN", GroupID: "run", Args: exact(1, "a run"),
 		Short: "Show a run's table of systems, or ask them your own questions",
 		Long: "Shows the evaluation of a run. With --items the same systems answer other questions from a file of records\n" +
 			"(JSONL, a JSON array, .csv or .tsv) with question, choices and answer (the index of the right choice, from 0, or its letter). Rows may name\n" +
 			"the places of their answers (places, articles, or focus for the title of a document): then the table says how often these are found. A row that\n" +
-			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it." +
+			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it.\n" +
+			"With --ask the questions of a text, one a line, are answered as slm ask does, into a file (--to) in which each answer is marked by hand: y where its\n" +
+			"place is the right one, n otherwise, with the right place behind instead:. The same command goes on where it was stopped. With --marks that file becomes\n" +
+			"FILE.jsonl, questions with places for --items and data.asked.file." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case ask.questions != "":
+				return a.askAll(cmd.Context(), args[0], ask, set, offline)
+			case ask.marks != "":
+				return a.examOfMarks(args[0], ask.marks)
+			case ask.to != "" || ask.silent:
+				return usage("--to and --no-llm belong to --ask")
+			}
 			return a.eval(cmd.Context(), args[0], file, answer, fields, set, offline)
 		},
 	}
@@ -36,6 +48,11 @@ func newEval(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&file, "items", "", "`FILE` of questions")
 	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer, knowledge, places, focus, answers, contains and reference; may be repeated")
 	cmd.Flags().StringVar(&answer, "answer", "", "with --items: `choice` among the options, or free answers in words; default: as the recipe has it")
+	cmd.Flags().StringVar(&ask.questions, "ask", "", "`FILE` of questions without answers, one a line; # begins a comment")
+	cmd.Flags().StringVar(&ask.to, "to", "", "with --ask: the `FILE` that answers are added to (default: questions.answers.yaml beside questions.txt)")
+	cmd.Flags().BoolVar(&ask.silent, "no-llm", false, "with --ask: places and texts only")
+	cmd.Flags().StringVar(&ask.marks, "marks", "", "`FILE` of answers that are marked y or n: makes FILE.jsonl of them")
+	cmd.MarkFlagsMutuallyExclusive("items", "ask", "marks")
 	cmd.Flags().BoolVar(&offline, "offline", false, "use stored LLM replies only")
 	return cmd
 }

@@ -18,6 +18,11 @@ type cited struct {
 // citation is a section as a row names it: by title, number and heading, of which any may be missing, or in a text.
 type citation struct{ title, number, heading, text string }
 
+// Cite is a question that is answered at a place, which stands on a line of a file: a text that cites a section, as in a row. Locate finds it.
+func Cite(question, place, file string, line int) Item {
+	return Item{Question: question, Answer: -1, cited: &cited{file, line, []citation{{text: strings.TrimSpace(place)}}}}
+}
+
 // String is the citation as a message shows it.
 func (c citation) String() string {
 	if c.text != "" {

@@ -136,6 +136,11 @@ func (s Set) PlaceOf(sec corpus.Section) string {
 	return render(s.Place, sec, "", unmarked)
 }
 
+// InLine is a place in one line, as it is shown: "GPL-3.0 license, Section 4".
+func InLine(place string) string {
+	return strings.ReplaceAll(strings.TrimRight(strings.TrimSpace(place), Marks), "\n", ", ")
+}
+
 // DocumentOf renders the i-th document form, counted from 0 and around: what stands in front of the section's text, without a space at its end.
 func (s Set) DocumentOf(sec corpus.Section, i int) string {
 	if len(s.Document) == 0 {

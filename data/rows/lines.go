@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 )
 
 // lines reads JSONL: an object a line. Blank lines are passed over.
@@ -32,6 +34,32 @@ func (r *reader) lines() error {
 		}
 		if err == io.EOF {
 			return nil
+		}
+	}
+}
+
+// Lines is Read for a text whose records are its lines: each goes to use without its end, with its number from 1.
+func (f Format) Lines(path string, use func(n int, line string) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // read only
+	r := f.reader(file, path)
+	for n := 1; ; n++ {
+		line, err := r.line()
+		switch {
+		case errors.Is(err, errLong):
+			r.refused.Add(n, err)
+			return r.refused.Err(f.Kind)
+		case err != nil && err != io.EOF:
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if why := use(n, string(bytes.TrimRight(line, "\r\n"))); why != nil {
+			r.refused.Add(n, why)
+		}
+		if err == io.EOF {
+			return r.refused.Err(f.Kind)
 		}
 	}
 }

@@ -42,9 +42,7 @@ func (f Format) Parse(from io.Reader, name string, use func(Row) error) error {
 	if why := foreign(ext); why != "" {
 		return fmt.Errorf("%w: %s: records are read as JSONL, a JSON array, CSV or TSV; %s", f.Kind, name, why)
 	}
-	r := &reader{Format: f, refused: Of(name)}
-	r.text = &text{in: UTF8(bufio.NewReaderSize(from, block)), line: 1, refuse: r.refused.Add}
-	r.in = bufio.NewReaderSize(r.text, block)
+	r := f.reader(from, name)
 	r.use = func(row Row) {
 		r.count++
 		if err := use(row); err != nil {
@@ -65,6 +63,13 @@ func (f Format) Parse(from io.Reader, name string, use func(Row) error) error {
 		r.refused.Add(1, fmt.Errorf("the file holds no %s", f.Noun))
 	}
 	return r.refused.Err(f.Kind)
+}
+
+func (f Format) reader(from io.Reader, name string) *reader {
+	r := &reader{Format: f, refused: Of(name)}
+	r.text = &text{in: UTF8(bufio.NewReaderSize(from, block)), line: 1, refuse: r.refused.Add}
+	r.in = bufio.NewReaderSize(r.text, block)
+	return r
 }
 
 // block is how much of a file is read at a time, bytes.
