@@ -97,7 +97,7 @@ func Compare(e *Experiment, opt Options) (*Comparison, error) {
 	if err := e.asked(opt); err != nil {
 		return nil, err
 	}
-	seen, err := e.FindSeen()
+	seen, unknown, err := e.FindSeen()
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func Compare(e *Experiment, opt Options) (*Comparison, error) {
 	if out.Equal = equalCost(e, opt.At); opt.At != "" && len(out.Equal) == 0 {
 		out.Notes = append(out.Notes, "no curve has measured "+opt.At+": nothing is compared at equal cost")
 	}
-	out.tell(e)
+	out.tell(e, unknown)
 	return out, nil
 }
 
@@ -164,14 +164,18 @@ func (out *Comparison) compare(t *tables, opt Options) error {
 	var ps []float64
 	for _, exam := range t.exams {
 		for _, system := range systems {
-			base := t.scores(t.variants[0], exam, system)
-			for _, v := range t.variants[1:] {
+			first := t.e.Variants[0].Name
+			base := t.scores(first, exam, system)
+			for _, v := range t.variants {
+				if v == first {
+					continue
+				}
 				own := t.scores(v, exam, system)
 				if base == nil || own == nil {
 					out.Notes = append(out.Notes, fmt.Sprintf("%s is not compared under %s: both must have it, with questions that are scored", v, system))
 					continue
 				}
-				d := Difference{Variant: v, Over: t.variants[0], Exam: exam, System: system}
+				d := Difference{Variant: v, Over: first, Exam: exam, System: system}
 				if err := d.fill(t, own, base, opt); err != nil {
 					return err
 				}
@@ -243,7 +247,7 @@ func (d *Difference) fill(t *tables, own, base *matrix, opt Options) (err error)
 }
 
 // tell says what a reader must know before believing the table.
-func (out *Comparison) tell(e *Experiment) {
+func (out *Comparison) tell(e *Experiment, unknown []Unit) {
 	note := func(format string, args ...any) { out.Notes = append(out.Notes, fmt.Sprintf(format, args...)) }
 	for _, d := range out.Differences {
 		if !d.Cross.Drawn {
@@ -262,6 +266,16 @@ func (out *Comparison) tell(e *Experiment) {
 	}
 	if len(out.Seen) > 0 {
 		note("%d questions or near copies of them were seen in training", len(out.Seen))
+	}
+	if n := len(unknown); n > 0 {
+		var names []string
+		for _, u := range unknown[:min(n, shown)] {
+			names = append(names, u.unit())
+		}
+		if n > shown {
+			names = append(names, fmt.Sprintf("%d more", n-shown))
+		}
+		note("it is not known what %s saw in training: the run is not there", strings.Join(names, "; "))
 	}
 	for _, what := range e.unequal() {
 		note("not equal: %s", what)

@@ -38,6 +38,7 @@ type Experiment struct {
 	Family   []string  `json:"family"`   // systems whose comparisons were declared before anything was run; none = the method's own
 	Notes    []string  `json:"notes,omitempty"`
 
+	Root      string     `json:"-"` // folder from which runs are named that are not named from the root of the file system; "" = where the program is
 	Questions []Question `json:"-"`
 	Rows      []Row      `json:"-"`
 }
@@ -124,6 +125,7 @@ func Read(dir string) (*Experiment, error) {
 	if e.Rows, _, err = checkpoint.ReadTable[Row](filepath.Join(dir, ItemsFile)); err != nil {
 		return nil, fmt.Errorf("experiment: items: %w", err)
 	}
+	e.Root = filepath.Join(dir, "..", "..") // experiments/ stands beside runs/
 	return e, e.check()
 }
 

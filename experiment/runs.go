@@ -107,15 +107,22 @@ func readRun(m Member) (Unit, []result.Row, error) {
 		return Unit{}, nil, err
 	}
 	u := Unit{Variant: m.Variant, Seed: manifest.Seed, Run: m.Folder, Digest: manifest.Digest(), LLM: sum.LLM, Style: sum.Style}
-	if forms, err := os.ReadFile(filepath.Join(m.Folder, "data", "forms.json")); err == nil {
-		digest := sha256.Sum256(forms)
-		u.Wording = hex.EncodeToString(digest[:8])
-	}
+	u.Wording = Wording(m.Folder)
 	if u.Cost, err = costOf(m.Folder); err != nil {
 		return Unit{}, nil, err
 	}
 	u.Curves, err = curvesOf(m.Folder)
 	return u, rows, err
+}
+
+// Wording is a digest of the words of a run around question, knowledge and options; "" where it keeps none.
+func Wording(run string) string {
+	forms, err := os.ReadFile(filepath.Join(run, "data", "forms.json"))
+	if err != nil {
+		return ""
+	}
+	digest := sha256.Sum256(forms)
+	return hex.EncodeToString(digest[:8])
 }
 
 // costOf adds up what a run took. What nothing tells of stays nil.

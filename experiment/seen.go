@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -25,22 +26,29 @@ type Seen struct {
 
 // FindSeen looks for the experiment's questions among all that its runs were trained or chosen on: training and development questions of their exams, by
 // digest and by text, and the pairs of kit, by text and, where they were not made from templates, as near copies. Questions that dp makes by rules stand in no
-// file; the stage itself keeps them off the exam's (exam.Guard). Units whose run is not known are passed over.
-func (e *Experiment) FindSeen() ([]Seen, error) {
+// file; the stage itself keeps them off the exam's (exam.Guard). Units whose run is not known, or not there, are passed over; they are the second result.
+func (e *Experiment) FindSeen() (out []Seen, unknown []Unit, err error) {
 	digests, held := map[string]string{}, make([]exam.Item, 0, len(e.Questions))
 	for _, q := range e.Questions {
 		digests[q.Digest] = q.Item
 		held = append(held, exam.Item{ID: q.Item, Question: q.Question, Split: exam.Test})
 	}
 	guard := exam.NewGuard(held)
-	var out []Seen
 	for _, u := range e.Units {
-		if u.Run == "" || u.Failed != "" {
+		if u.Failed != "" {
 			continue
 		}
-		items, err := exam.Load(filepath.Join(u.Run, "data", "exam.arrow"))
+		run := u.Run
+		if !filepath.IsAbs(run) {
+			run = filepath.Join(e.Root, run)
+		}
+		if _, err := os.Stat(run); u.Run == "" || errors.Is(err, fs.ErrNotExist) {
+			unknown = append(unknown, u)
+			continue
+		}
+		items, err := exam.Load(filepath.Join(run, "data", "exam.arrow"))
 		if err != nil {
-			return nil, fmt.Errorf("experiment: what %s was trained on: %w", u.Run, err)
+			return nil, nil, fmt.Errorf("experiment: what %s was trained on: %w", u.Run, err)
 		}
 		for _, m := range items {
 			if m.Split == exam.Test {
@@ -58,9 +66,9 @@ func (e *Experiment) FindSeen() ([]Seen, error) {
 			Question string `arrow:"question"`
 			Kept     bool   `arrow:"kept"`
 		}
-		taught, _, err := checkpoint.ReadTable[pair](filepath.Join(u.Run, "kit", "pairs.arrow"))
+		taught, _, err := checkpoint.ReadTable[pair](filepath.Join(run, "kit", "pairs.arrow"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("experiment: what %s was trained on: %w", u.Run, err)
+			return nil, nil, fmt.Errorf("experiment: what %s was trained on: %w", u.Run, err)
 		}
 		for _, p := range taught {
 			if !p.Kept {
@@ -75,5 +83,5 @@ func (e *Experiment) FindSeen() ([]Seen, error) {
 			}
 		}
 	}
-	return out, nil
+	return out, unknown, nil
 }

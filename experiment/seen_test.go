@@ -33,9 +33,12 @@ func TestFindSeen_ByDigestByTextAndAsNearCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Units[0].Run = folder
-	seen, err := e.FindSeen()
+	seen, unknown, err := e.FindSeen()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(unknown) != len(e.Units)-1 {
+		t.Errorf("%d units are of no known run, want all but the first of %d", len(unknown), len(e.Units))
 	}
 	want := []Seen{{first.Item, folder, "data", "digest"}, {second.Item, folder, "data", "text"}, {third.Item, folder, "kit", "near"}}
 	if len(seen) != len(want) {
@@ -50,7 +53,7 @@ func TestFindSeen_ByDigestByTextAndAsNearCopy(t *testing.T) {
 		t.Errorf("refused with %v", err)
 	}
 	c, err := Compare(e, Options{Seen: true})
-	if err != nil || len(c.Seen) != 3 || !strings.Contains(strings.Join(c.Notes, "\n"), "3 questions or near copies") {
+	if err != nil || len(c.Seen) != 3 || !strings.Contains(strings.Join(c.Notes, "\n"), "3 questions or near copies") || !strings.Contains(strings.Join(c.Notes, "\n"), "not known what "+unknown[0].unit()) {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

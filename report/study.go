@@ -54,10 +54,11 @@ type StudyDifference struct {
 type StudyTable struct {
 	Title string
 	Head  []string
+	Left  int // so many columns from the left are words
 	Rows  [][]string
 }
 
-var studyPage = template.Must(template.New("study").Funcs(template.FuncMap{"pvalue": pvalue, "signed": signed, "colour": func(i int) int { return i % colours }}).Parse(studyHTML))
+var studyPage = template.Must(template.New("study").Funcs(template.FuncMap{"colour": func(i int) int { return i % colours }}).Parse(studyHTML))
 
 // studyView is what the template reads.
 type studyView struct {
@@ -119,6 +120,7 @@ func (s *Study) headline() string {
 	for _, d := range s.Differences {
 		switch {
 		case d.System != s.System:
+		case d.P != nil && *d.P > .05: // an interval alone knows nothing of the other comparisons
 		case d.High < 0:
 			worse = append(worse, d.Variant)
 		case d.Low > 0:
@@ -129,7 +131,7 @@ func (s *Study) headline() string {
 	case len(s.Differences) == 0:
 		return "No variant could be compared with the recipe."
 	case len(worse)+len(better) == 0:
-		return fmt.Sprintf("No variant differs from %s by more than its interval.", s.Recipe)
+		return fmt.Sprintf("No variant is shown to differ from %s.", s.Recipe)
 	case len(better) == 0:
 		return fmt.Sprintf("%s is better than %s; no variant is shown to be better.", s.Recipe, either(worse))
 	case len(worse) == 0:
@@ -157,7 +159,7 @@ func (s *Study) forest(system string) template.HTML {
 	}
 	const width, name, line, foot = 900, 220, 30, 34
 	height := line*len(list) + foot
-	x := axis{lo: -100 * most, hi: 100 * most, a: name, b: width - 190}
+	x := axis{lo: -100 * most, hi: 100 * most, a: name, b: width - 250}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="plot forest" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`, width, height, width, height,
 		html.EscapeString("Differences of "+system+" from the recipe, in points, with 95 % intervals"))
@@ -171,7 +173,11 @@ func (s *Study) forest(system string) template.HTML {
 		fmt.Fprintf(&b, `<text x="0" y="%.1f">%s</text>`, y+4, html.EscapeString(d.Variant))
 		fmt.Fprintf(&b, `<line class="whisker" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/><circle class="dot" cx="%.1f" cy="%.1f" r="4.5"/>`,
 			x.at(100*d.Low), x.at(100*d.High), y, y, x.at(100*d.Value), y)
-		fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end">%s [%s, %s]</text>`, width, y+4, signed(d.Value), signed(d.Low), signed(d.High))
+		p := ""
+		if d.P != nil {
+			p = ", p " + pvalue(*d.P)
+		}
+		fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end">%s [%s, %s]%s</text>`, width, y+4, signed(d.Value), signed(d.Low), signed(d.High), html.EscapeString(p))
 	}
 	b.WriteString(`</svg>`)
 	return template.HTML(b.String())

@@ -92,6 +92,11 @@ func TestAblate_KilledAnywhereItEndsInTheSameItemsAndTrainsNothingTwice(t *testi
 			t.Errorf("after kills %s was made %d times", stage, n)
 		}
 	}
+	folder := filepath.Join(calm, "experiments", "tiny")
+	table, err := os.ReadFile(filepath.Join(folder, "table.tex"))
+	if o := slm(t, t.TempDir(), "compare", folder, "--as", "latex"); err != nil || o.code != 0 || o.out != string(table) { // its runs are found beside it
+		t.Errorf("compare: exit %d, %v\n%s%s\nwant\n%s", o.code, err, o.out, o.err, table)
+	}
 	if o := slm(t, calm, ablation()...); o.code != 0 || len(checkpoints(t, filepath.Join(calm, "experiments", "tiny"))) != len(whole) {
 		t.Errorf("once more: exit %d, or something was made again\n%s%s", o.code, o.out, o.err)
 	}

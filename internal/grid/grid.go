@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,14 +35,23 @@ func Render(form string, tables []Table, notes []string) string {
 		}
 	case "csv":
 		w := csv.NewWriter(&b)
-		for i, t := range tables { // a table is a block of its own, told by its first column
-			if i > 0 {
-				w.Flush()
-				b.WriteString("\n")
+		head := []string{"table"} // one for all tables, so that data frames read it: a table's cells stand under its own names
+		for _, t := range tables {
+			for _, name := range t.Head {
+				if !slices.Contains(head, name) {
+					head = append(head, name)
+				}
 			}
-			_ = w.Write(append([]string{"table"}, t.Head...)) // to memory
+		}
+		_ = w.Write(head) // to memory
+		for _, t := range tables {
 			for _, row := range t.Rows {
-				_ = w.Write(append([]string{t.Title}, row...))
+				line := make([]string, len(head))
+				line[0] = t.Title
+				for i, cell := range row {
+					line[slices.Index(head, t.Head[i])] = bare(cell)
+				}
+				_ = w.Write(line)
 			}
 		}
 		w.Flush()
@@ -117,6 +127,18 @@ func Align(rows [][]string, left int) string {
 		b.WriteString(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
 	}
 	return b.String()
+}
+
+// bare is a figure as programs read it: no value is empty, a minus is ASCII, and percent is no part of a number.
+func bare(cell string) string {
+	if cell == "–" {
+		return ""
+	}
+	number := strings.TrimSuffix(strings.Replace(cell, "−", "-", 1), " %")
+	if _, err := strconv.ParseFloat(number, 64); err == nil {
+		return number
+	}
+	return cell
 }
 
 // line is a cell without breaks.

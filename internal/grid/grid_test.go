@@ -25,9 +25,18 @@ func TestRender_NothingInACellIsReadAsMarkup(t *testing.T) {
 }
 
 func TestRender_CSVIsReadBack(t *testing.T) {
-	rows, err := csv.NewReader(strings.NewReader(Render("csv", awkward, nil))).ReadAll()
-	if err != nil || len(rows) != 3 || rows[2][1] != awkward[0].Rows[1][0] || rows[0][0] != "table" {
-		t.Errorf("%q %v", rows, err)
+	other := Table{Title: "C", Head: []string{"accuracy", "seeds", "harm"}, Rows: [][]string{{"61.0 %", "3", "–"}}}
+	rows, err := csv.NewReader(strings.NewReader(Render("csv", append(awkward, other), nil))).ReadAll()
+	if err != nil || len(rows) != 4 || rows[2][1] != awkward[0].Rows[1][0] {
+		t.Fatalf("%q %v", rows, err)
+	}
+	for i, want := range map[int]string{0: "table|system|accuracy|seeds|harm", 1: "A & B_1|rag+blade|x|50 % – 61 %||", 3: "C||61.0|3|"} {
+		if got := strings.Join(rows[i], "|"); got != want {
+			t.Errorf("line %d is %s, want %s", i, got, want)
+		}
+	}
+	if rows[2][2] != "-1.5" {
+		t.Errorf("a minus is read back as %s", rows[2][2])
 	}
 }
 

@@ -93,8 +93,8 @@ func TestExecute_EachStageIsMadeOnceWhoeverNeedsIt(t *testing.T) {
 		}
 	}
 	e, err := experiment.Read(p.Path())
-	each := len(systems(e.Rows)) * 4 // items
-	if err != nil || each < 3*4 || len(e.Rows) != 6*each {
+	each := len(e.Rows) / 6 // members
+	if err != nil || each < 3*4 || each%4 != 0 || len(e.Rows) != 6*each {
 		t.Fatalf("%d rows, %v: want 6 members × %d systems × 4 items", len(e.Rows), err, each/4)
 	}
 	for i, r := range e.Rows {
@@ -102,8 +102,18 @@ func TestExecute_EachStageIsMadeOnceWhoeverNeedsIt(t *testing.T) {
 			t.Errorf("row %d is %+v, its pair %+v", i, r, first)
 		}
 	}
+	d := sum.Differences
+	if len(d) != 2 || d[0].System != "blade" || !d[0].Cross.Drawn || !d[0].Paired || d[0].HolmP < d[0].Cross.P {
+		t.Errorf("want blade of two variants, over seeds that are drawn and go together: %+v", d)
+	}
+	for _, f := range tableFiles {
+		text, err := os.ReadFile(filepath.Join(p.Path(), f.name))
+		if err != nil || string(text) != sum.render(f.form) || !strings.Contains(string(text), "no-kit.filter") {
+			t.Errorf("%s: %v\n%s", f.name, err, text)
+		}
+	}
 	for _, u := range sum.Units {
-		if u.Failed != "" || !strings.HasPrefix(u.Run, "runs/tiny") || u.Cost.Tokens == nil || *u.Cost.Tokens == 0 || u.Cost.Seconds == nil || len(u.Curves) == 0 {
+		if u.Wording == "" || u.Failed != "" || !strings.HasPrefix(u.Run, "runs/tiny") || u.Cost.Tokens == nil || *u.Cost.Tokens == 0 || u.Cost.Seconds == nil || len(u.Curves) == 0 {
 			t.Errorf("%+v", u)
 		}
 	}
@@ -162,8 +172,11 @@ func TestExecute_WithoutASearchTheSystemIsThatAtZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(sum.Differences, func(d Difference) bool { return d.Variant == "no-bpo" && d.System == "blade" }) {
+	if !slices.ContainsFunc(sum.Differences, func(d experiment.Difference) bool { return d.Variant == "no-bpo" && d.System == "blade" }) {
 		t.Errorf("blade without a search is not compared: %+v", sum.Differences)
+	}
+	if notes := strings.Join(sum.Notes, "\n"); !strings.Contains(notes, "seeds were not drawn") || !strings.Contains(notes, "no-bpo: ") {
+		t.Errorf("the notes do not say that seeds were not drawn, or what the variant is: %s", notes)
 	}
 	e, err := experiment.Read(p.Path())
 	if err != nil {
@@ -184,6 +197,17 @@ func TestExecute_OtherQuestionsAreNotCompared(t *testing.T) {
 	p := planned(t, t.TempDir(), Spec{Vary: []string{"data.exam.chars=80,40"}, Only: []string{"data.exam.chars=40"}, Count: 1})
 	if sum, err := executed(t, p, 1); !errors.Is(err, errOther) || !strings.Contains(sum.Units[1].Failed, "other questions") {
 		t.Errorf("%v: %+v", err, sum.Units[1])
+	}
+}
+
+func TestPlan_FamilyHasWhatAVariantCanChangeAndNoControl(t *testing.T) {
+	p := planned(t, t.TempDir(), Spec{Drop: []string{"kit"}, Count: 1})
+	if !slices.Equal(p.Family, []string{"blade"}) {
+		t.Errorf("without --systems: %v", p.Family)
+	}
+	family, err := p.family([]string{"cite", "rag1", "shuffled", "blade"})
+	if slices.Sort(family); err != nil || !slices.Equal(family, []string{"blade", "cite"}) {
+		t.Errorf("%v, %v", family, err)
 	}
 }
 

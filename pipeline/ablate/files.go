@@ -14,8 +14,8 @@ import (
 	"slm/stages"
 )
 
-// SummaryFile is what an experiment came to. It stands beside experiment.json, questions.arrow and items.arrow (package experiment), report.html,
-// events.jsonl, replies.wal and lock.
+// SummaryFile is what an experiment came to. It stands beside experiment.json, questions.arrow and items.arrow (package experiment), the tables
+// (tables.go), report.html, events.jsonl, replies.wal and lock.
 const SummaryFile = "summary.json"
 
 // errOther says that a member answered other questions than the first, so that nothing can be paired.
@@ -23,13 +23,9 @@ var errOther = errors.New("it answered other questions than the recipe did")
 
 // Summary is summary.json, and the result of the command.
 type Summary struct {
-	Version     int               `json:"v"`
-	Name        string            `json:"name"`
-	Page        string            `json:"page"` // its report, from where experiments/ is
-	Units       []experiment.Unit `json:"units"`
-	Accuracies  []Accuracy        `json:"accuracies"`
-	Differences []Difference      `json:"differences"`
-	Notes       []string          `json:"notes"`
+	Version int    `json:"v"`
+	Page    string `json:"page"` // its report, from where experiments/ is
+	*experiment.Comparison
 }
 
 // write writes the experiment's files. All but the times depend on the members' checkpoints alone.
@@ -45,15 +41,13 @@ func (p *Plan) write(results []Result) (*Summary, error) {
 	if err := e.Write(p.Path()); err != nil {
 		return nil, err
 	}
-	s := &Summary{Version: 1, Name: p.Name, Page: relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile)), Units: e.Units, Notes: slices.Concat(e.Notes, []string{notSeeds})}
-	if s.Accuracies, s.Differences, err = p.compare(e); err != nil {
+	s := &Summary{Version: 2, Page: relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile))}
+	e.Root = p.Dir
+	if s.Comparison, err = compare(e); err != nil {
 		return nil, err
 	}
-	return s, errors.Join(p.put(SummaryFile, s), p.writePage(p.study(s, results, runs)))
+	return s, errors.Join(p.put(SummaryFile, s), p.writeTables(s), p.writePage(p.study(s, results, runs)))
 }
-
-// notSeeds says what the intervals leave out.
-const notSeeds = "Intervals draw questions; the seeds are averaged and not drawn."
 
 // put writes a file as JSON.
 func (p *Plan) put(name string, v any) error {
@@ -70,8 +64,8 @@ func (p *Plan) put(name string, v any) error {
 // experiment gathers what all members came to, variant by variant. A member whose questions are others loses its result, and says so.
 func (p *Plan) experiment(results []Result, runs []*loaded) (*experiment.Experiment, error) {
 	e := &experiment.Experiment{
-		Name: p.Name, Variants: p.Variants,
-		Notes: []string{fmt.Sprintf("recipe %s; kernel %s; the data and the exam have seed %d in all runs", p.Base.Name, p.Members[0].plan.Kernel, p.exam)},
+		Name: p.Name, Variants: p.Variants, Family: p.Family,
+		Notes: append([]string{fmt.Sprintf("recipe %s; kernel %s; the data and the exam have seed %d in all runs", p.Base.Name, p.Members[0].plan.Kernel, p.exam)}, means(p.Variants)...),
 	}
 	var asked string // digest of the first member's questions
 	for _, v := range p.Variants {
@@ -92,6 +86,7 @@ func (p *Plan) experiment(results []Result, runs []*loaded) (*experiment.Experim
 			}
 			if l := runs[i]; l != nil {
 				l.fill(&r.Unit)
+				r.Wording = experiment.Wording(p.Members[i].Run())
 				e.Rows = append(e.Rows, p.Members[i].rows(l.Rows)...)
 				if len(e.Questions) == 0 {
 					e.Questions = experiment.Questions(l.Rows)

@@ -3,19 +3,15 @@ package ablate
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"slm/checkpoint"
 	"slm/pipeline/rundir"
 	"slm/report"
 	answering "slm/stages/systems"
-	"slm/stat"
 )
 
 // loaded is a member's run as reports see it; nil = it has no result.
@@ -55,9 +51,18 @@ func (p *Plan) load(results []Result) ([]*loaded, error) {
 
 // study is the experiment for its page.
 func (p *Plan) study(sum *Summary, results []Result, runs []*loaded) *report.Study {
-	s := &report.Study{Name: p.Name, Recipe: p.Base.Name, Seeds: p.Seeds, System: p.Answers(), Notes: sum.Notes, Tables: []report.StudyTable{sum.table()}}
+	s := &report.Study{Name: p.Name, Recipe: p.Base.Name, Seeds: p.Seeds, System: p.Answers(), Notes: sum.Notes}
+	for _, t := range sum.Tables() {
+		if len(t.Rows) > 0 {
+			s.Tables = append(s.Tables, report.StudyTable{Title: t.Title, Head: t.Head, Left: t.Left, Rows: t.Rows})
+		}
+	}
 	for _, d := range sum.Differences {
-		s.Differences = append(s.Differences, report.StudyDifference{Variant: d.Variant, System: d.System, Value: d.Value, Low: d.Low, High: d.High})
+		one := report.StudyDifference{Variant: d.Variant, System: d.System, Value: d.Cross.Value, Low: d.Cross.Low, High: d.Cross.High, P: &d.HolmP}
+		if d.Exam != "" {
+			one.System += ", " + d.Exam
+		}
+		s.Differences = append(s.Differences, one)
 	}
 	for _, v := range p.Variants {
 		one := report.StudyVariant{Name: v.Name, Means: v.Means}
@@ -90,59 +95,6 @@ func (p *Plan) study(sum *Summary, results []Result, runs []*loaded) *report.Stu
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// table has a line for each variant and a column for each system.
-func (s *Summary) table() report.StudyTable {
-	t := report.StudyTable{Title: "Accuracy, mean of the seeds", Head: []string{"variant"}}
-	at := map[string]int{}
-	for _, a := range s.Accuracies {
-		if !slices.Contains(t.Head, a.System) {
-			t.Head = append(t.Head, a.System)
-		}
-	}
-	for _, a := range s.Accuracies {
-		i, ok := at[a.Variant]
-		if !ok {
-			i = len(t.Rows)
-			at[a.Variant] = i
-			t.Rows = append(t.Rows, append([]string{a.Variant}, slices.Repeat([]string{"–"}, len(t.Head)-1)...))
-		}
-		t.Rows[i][slices.Index(t.Head, a.System)] = fmt.Sprintf("%.1f %%", 100*a.Value)
-	}
-	return t
-}
-
-// Text is the summary for a terminal: accuracies, differences and what failed.
-func (s *Summary) Text() string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	t := s.table()
-	for _, line := range append([][]string{t.Head}, t.Rows...) {
-		_, _ = fmt.Fprintln(w, strings.Join(line, "\t")) // in memory
-	}
-	_, _ = fmt.Fprint(w, "\n")
-	same := map[string][]string{}
-	for _, d := range s.Differences {
-		if d.Interval == (stat.Interval{}) {
-			same[d.Variant] = append(same[d.Variant], d.System)
-			continue
-		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%+.1f points\t[%+.1f, %+.1f]\n", d.Variant, d.System, 100*d.Value, 100*d.Low, 100*d.High)
-	}
-	_ = w.Flush()
-	for _, v := range slices.Sorted(maps.Keys(same)) {
-		fmt.Fprintf(&b, "\n%s is right where the recipe is: %s\n", v, strings.Join(same[v], ", "))
-	}
-	for _, r := range s.Units {
-		if r.Failed != "" {
-			fmt.Fprintf(&b, "\n%s, seed %d: no result: %s\n", r.Variant, r.Seed, r.Failed)
-		}
-	}
-	for _, n := range s.Notes {
-		fmt.Fprintf(&b, "\n%s\n", n)
-	}
-	return b.String()
 }
 
 // Answers is the system that a run of the recipe answers with: the one whose accuracy is drawn against costs.

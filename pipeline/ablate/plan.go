@@ -53,6 +53,7 @@ type Plan struct {
 	Base     *recipe.Loaded
 	Variants []experiment.Variant
 	Seeds    []uint64
+	Family   []string  // systems whose differences are corrected together
 	Members  []*Member // variants of the first seed, then of the next
 	Stages   []Stage   // in the order in which one job at a time makes them
 	Estimate *Estimate // nil = not made
@@ -99,6 +100,9 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 		p.Name = base.Name
 	}
 	if p.Variants, err = spec.Expand(base); err != nil {
+		return nil, err
+	}
+	if p.Family, err = p.family(spec.Systems); err != nil {
 		return nil, err
 	}
 	p.exam = cmp.Or(base.Data.Seed, base.Seed)

@@ -46,7 +46,7 @@ func (s *Spec) Expand(base *recipe.Loaded) ([]experiment.Variant, error) {
 		}
 		list = append(list, v)
 	}
-	grid, err := grid(vary)
+	grid, err := combinations(vary)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ func (s *Spec) choose(list []experiment.Variant) ([]experiment.Variant, error) {
 	return list, nil
 }
 
-// grid gives all combinations of the values of several keys.
-func grid(vary []string) ([]experiment.Variant, error) {
+// combinations gives all combinations of the values of several keys.
+func combinations(vary []string) ([]experiment.Variant, error) {
 	if len(vary) == 0 {
 		return nil, nil
 	}

@@ -1,0 +1,65 @@
+package ablate
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"slm/checkpoint"
+	"slm/experiment"
+	"slm/internal/grid"
+	"slm/internal/sanitize"
+	answering "slm/stages/systems"
+)
+
+// tableFiles are the tables of an experiment by form, as slm compare prints them.
+var tableFiles = []struct{ name, form string }{{"table.txt", "text"}, {"table.csv", "csv"}, {"table.md", "markdown"}, {"table.tex", "latex"}}
+
+// family are the systems whose differences are corrected together: those that --systems names and a variant can change, else the one that a run answers with.
+func (p *Plan) family(named []string) ([]string, error) {
+	if len(named) == 0 {
+		return []string{p.Answers()}, nil
+	}
+	specs, err := answering.Resolve(named)
+	if err != nil {
+		return nil, err
+	}
+	var family []string
+	for _, s := range specs {
+		if s.Small && s.Kind != answering.Control {
+			family = append(family, s.Name)
+		}
+	}
+	return family, nil
+}
+
+// compare compares every variant with the recipe. A variant may change the black box or its words: that is declared. What was seen in training is told in
+// the notes, since the runs are made by now; slm compare refuses it.
+func compare(e *experiment.Experiment) (*experiment.Comparison, error) {
+	return experiment.Compare(e, experiment.Options{OtherLLM: true, OtherWording: true, Seen: true})
+}
+
+// Text is the summary for a terminal.
+func (s *Summary) Text() string { return s.render("text") }
+
+func (s *Summary) render(form string) string {
+	return sanitize.Text(grid.Render(form, s.Tables(), s.Notes))
+}
+
+// writeTables writes the tables in every form.
+func (p *Plan) writeTables(s *Summary) error {
+	for _, f := range tableFiles {
+		if err := checkpoint.WriteFileAtomic(filepath.Join(p.Path(), f.name), []byte(s.render(f.form))); err != nil {
+			return fmt.Errorf("ablate: %s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// means says what each variant is, in words.
+func means(variants []experiment.Variant) (notes []string) {
+	for _, v := range slices.DeleteFunc(slices.Clone(variants), func(v experiment.Variant) bool { return v.Name == BaseName || v.Means == "" }) {
+		notes = append(notes, v.Name+": "+v.Means)
+	}
+	return notes
+}
