@@ -150,7 +150,7 @@ func either(names []string) string {
 // forest draws the differences of one system, a line a variant, around 0.
 func (s *Study) forest(system string) template.HTML {
 	var list []StudyDifference
-	most := 0.0
+	most := 0.01 // a point, where nothing differs
 	for _, d := range s.Differences {
 		if d.System == system {
 			list = append(list, d)
