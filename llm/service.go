@@ -295,10 +295,24 @@ func (s *Service) askPart(run, ctx context.Context, calls []Request, keys []stri
 // once makes one call within the budget and stores the replies, or that the call was in vain.
 func (s *Service) once(ctx context.Context, calls []Request, keys []string, part []int, try int) error {
 	reqs := make([]Request, len(part))
-	var worst Usage
 	for i, m := range part {
 		reqs[i] = calls[m]
-		worst.add(calls[m].worst())
+	}
+	return s.call(ctx, reqs, try, func(replies []Reply) error {
+		// In the journal before they are used, and before anything else can go wrong.
+		entries := make([]entry, len(part))
+		for i, m := range part {
+			entries[i] = s.entry(keys[m], reqs[i], replies[i])
+		}
+		return s.store.put(*s.label.Load(), entries...)
+	})
+}
+
+// call makes one call within the budget for requests that go together. keep is given the replies.
+func (s *Service) call(ctx context.Context, reqs []Request, try int, keep func([]Reply) error) error {
+	var worst Usage
+	for _, r := range reqs {
+		worst.add(r.worst())
 	}
 	held, err := s.meter.reserve(ctx, worst)
 	if err != nil {
@@ -330,12 +344,7 @@ func (s *Service) once(ctx context.Context, calls []Request, keys []string, part
 	s.pace.leave(turn, err, said, used.PromptTokens+used.OutputTokens)
 	switch {
 	case err == nil:
-		// In the journal before they are used, and before anything else can go wrong.
-		entries := make([]entry, len(part))
-		for i, m := range part {
-			entries[i] = s.entry(keys[m], reqs[i], replies[i])
-		}
-		err = s.store.put(*s.label.Load(), entries...)
+		err = keep(replies)
 	case failed.sent:
 		if serr := s.store.spend(used); serr != nil {
 			err = fmt.Errorf("%w, after %s", serr, err) // final: no fault that another attempt mends

@@ -49,6 +49,18 @@ func (p *Plan) Runs(stage string) bool {
 	return i >= 0 && slices.Contains([]string{Run, Resume, Depend}, p.Stages[i].Action)
 }
 
+// Tries says whether the run's black box is to be tried before the first stage is run, if it is one that can be.
+func (p *Plan) Tries() bool {
+	return slices.ContainsFunc(p.job.Steps, func(s Step) bool { return s.Asks && p.asksLate(s.Name) })
+}
+
+// asksLate says whether a stage will be run that may ask what nobody has answered, and that not at once: one that was interrupted asks soon, and what
+// one with a checkpoint of this recipe asks is stored with it.
+func (p *Plan) asksLate(stage string) bool {
+	pl := p.Stages[p.index(stage)]
+	return p.Runs(stage) && pl.Action != Resume && !p.fits(stage, pl.Fingerprint)
+}
+
 // check asks the stages that are still to run whether the data are enough for them. What they need is known then, and nothing has been trained.
 func (r *Runner) check() error {
 	var wrong []error

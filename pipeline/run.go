@@ -64,7 +64,7 @@ func (p *Plan) Execute(ctx context.Context, deps Deps) (out *Outcome, err error)
 			err = cerr
 		}
 	}()
-	if err := r.ready(); err != nil {
+	if err := r.ready(ctx); err != nil {
 		return out, err
 	}
 	p.tellEstimate(r.events.Emit)

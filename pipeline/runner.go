@@ -104,9 +104,10 @@ func (r *Runner) Take(stage, source string) error {
 	return adopt(source, r.plan.folder(stage))
 }
 
-// ready finds out before anything is trained what the stages that will run lack, and opens the black box if one asks it: missing weights or a
-// missing key should be known now, not after an hour.
-func (r *Runner) ready() error {
+// ready finds out before anything is trained what the stages that will run lack, and opens the black boxes that they ask and tries the run's own: missing weights or a
+// wrong key should be known now, not after an hour.
+func (r *Runner) ready(ctx context.Context) error {
+	tried := false
 	for i, s := range r.plan.job.Steps {
 		if a := r.plan.Stages[i].Action; a == Reuse || a == Adopt || a == Skip {
 			continue
@@ -128,8 +129,15 @@ func (r *Runner) ready() error {
 			if err != nil {
 				return fmt.Errorf("pipeline: %w", err)
 			}
-			if _, err := box.Open(be, r.events.Emit); err != nil {
+			service, err := box.Open(be, r.events.Emit)
+			if err != nil {
 				return err
+			}
+			if box == r.deps.Box && !tried && r.plan.asksLate(s.Name) {
+				tried = true
+				if err := service.Try(ctx); err != nil {
+					return fmt.Errorf("the black box was tried before anything was run: %w", err)
+				}
 			}
 		}
 	}

@@ -79,4 +79,8 @@ func TestConnection_SettingsOfAFailedCommandDoNotStick(t *testing.T) {
 			t.Errorf("slm %v: exit %d: %s", args, o.code, o.err)
 		}
 	}
+	s.Close()
+	if o := train("--from", "eval"); o.code != exitDone { // all that it asks is stored
+		t.Errorf("without the server: exit %d: %s", o.code, o.err)
+	}
 }

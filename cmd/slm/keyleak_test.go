@@ -209,7 +209,7 @@ func TestTrain_TheKeyIsInNothingThatARunLeavesAndARunGoesOnAfterEveryFailure(t *
 	r.behave(nil)
 	expect(train(50_000), exitDone, "")
 	for prompt, n := range r.served {
-		if n > 1 {
+		if n > 1 && !strings.Contains(prompt, "Which of these is a colour?") { // by which each command tries the server
 			t.Errorf("paid %d times: %.80q", n, prompt)
 		}
 	}

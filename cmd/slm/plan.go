@@ -23,6 +23,7 @@ type planned struct {
 	Parameters int64              `json:"parameters"` // of the small model; 0 = they follow from the corpus, which was not read
 	Files      *corpusFiles       `json:"files,omitempty"`
 	Stages     []pipeline.Planned `json:"stages"`
+	Tried      bool               `json:"llm_tried"` // the LLM is tried before the first stage, by one call
 	Estimate   *estimate.Estimate `json:"estimate,omitempty"`
 }
 
@@ -44,7 +45,7 @@ func newPlan(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result := planned{Run: p.Folder(), Kernel: p.Kernel, Stages: p.Stages}
+			result := planned{Run: p.Folder(), Kernel: p.Kernel, Stages: p.Stages, Tried: r.LLM.Tried() && p.Tries()}
 			if !r.Model.Open() {
 				result.Parameters = r.Model.Config(r.Tokenizer.Train.Vocab).Count()
 			}
@@ -94,6 +95,9 @@ func showPlan(w io.Writer, r planned, done bool, columns int) {
 	}
 	if done {
 		_, _ = fmt.Fprintln(w, "\nnothing to do")
+	}
+	if r.Tried {
+		_, _ = fmt.Fprintln(w, "\nllm      train tries it first, by one call")
 	}
 	if r.Estimate == nil {
 		return
