@@ -93,8 +93,12 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	}
 	defer func() { _ = l.Unlock() }()
 	tiny := "tiny " + lesser + " "
-	const exploding = " -s stages.dp.optim.name=adamw -s stages.dp.optim.lr=1 -s stages.dp.optim.betas=[0.9999,0] -s stages.dp.optim.clip=0 -s stages.dp.optim.warmup=0 -s model.layers=8"
+	const exploding = " -s stages.dp.optim.name=adamw -s stages.dp.optim.lr=1 -s stages.dp.optim.betas=[0.9999,0] -s stages.dp.optim.clip=0 -s stages.dp.optim.warmup=0 -s model.layers=16"
 	calls := map[string]map[int]string{
+		"ablate": {
+			0: tiny + "--drop kit --seeds 1 --quick --plan", 3: tiny + "--drop kit --seeds 1 -s seed=17 --quick --yes -s llm.budget.calls=1", 4: "nodata.yaml --quick --yes",
+			5: "legal --quick --yes -s llm.model=gguf:gone.gguf", 8: tiny + "--drop kit --seeds 1 -s seed=15 --quick --yes", 9: tiny + "--drop kit --seeds 1 -s seed=13 --quick --yes",
+		},
 		"ask":         {0: run + " what --no-llm", 3: "tiny second --choice a --choice b --dir poor", 5: run + " never-asked --offline", 8: "nope what"},
 		"check":       {0: "tiny", 4: "nodata.yaml", 5: "legal -s llm.model=gguf:gone.gguf"},
 		"compare":     {0: "a=" + run + " b=" + run, 2: "a=" + run, 4: "uneven", 8: "nope other"},
