@@ -31,10 +31,10 @@ import (
 const DroppedFile = "dropped.arrow"
 
 const (
-	shardTokens = 4 << 20         // tokens of a shard: 16 MB
-	defaultNear = 0.8             // similarity of near copies in the exam, when the corpus keeps them
-	phases      = 4               // steps that progress is reported in
-	trainBytes  = 32 << 20        // text that the tokenizer is trained on, about
+	shardTokens = 4 << 20  // tokens of a shard: 16 MB
+	defaultNear = 0.8      // similarity of near copies in the exam, when the corpus keeps them
+	phases      = 4        // steps that progress is reported in
+	trainBytes  = 32 << 20 // text that the tokenizer is trained on, about
 )
 
 // Stage prepares the data of a run.
