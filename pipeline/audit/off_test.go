@@ -25,9 +25,9 @@ func TestOff_RunWithoutStagesIsWholeReproducedReportedAndAsked(t *testing.T) {
 		parents map[string]string // of a stage, space-separated
 		speaks  string            // the method's last system, which ask takes
 	}{
-		{[]string{"stages.bpo=off"}, "llm slm dp blade-z0 cite rag1 rag3 rag+blade oracle shuffled", map[string]string{stages.Eval: "data dp kit"}, "blade-z0"},
-		{[]string{"stages.kit=off"}, "llm slm dp blade cite rag1 rag3 rag+blade oracle shuffled", map[string]string{stages.BPO: "data dp", stages.Eval: "bpo data dp"}, "blade"},
-		{[]string{"stages.kit=off", "stages.bpo=off"}, "llm slm dp cite rag1 rag3 rag+blade oracle shuffled", map[string]string{stages.Eval: "data dp"}, "dp"},
+		{[]string{"stages.bpo=off"}, "llm slm dp blade-z0 cite rag1 rag3 rag+blade oracle shuffled overlap", map[string]string{stages.Eval: "data dp kit"}, "blade-z0"},
+		{[]string{"stages.kit=off"}, "llm slm dp blade cite rag1 rag3 rag+blade oracle shuffled overlap", map[string]string{stages.BPO: "data dp", stages.Eval: "bpo data dp"}, "blade"},
+		{[]string{"stages.kit=off", "stages.bpo=off"}, "llm slm dp cite rag1 rag3 rag+blade oracle shuffled overlap", map[string]string{stages.Eval: "data dp"}, "dp"},
 	} {
 		r, err := runtest.Load(c.set...)
 		if err != nil {

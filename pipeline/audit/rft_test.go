@@ -42,7 +42,7 @@ func TestReproduce_RunWithRewardTuningIsWholeAndShowsIt(t *testing.T) {
 	for _, sys := range s.Systems {
 		names = append(names, sys.System)
 	}
-	if !slices.Equal(names, []string{"llm", "blade-z0", "rft", "blade"}) {
+	if !slices.Equal(names, []string{"llm", "blade-z0", "rft", "blade", "overlap"}) {
 		t.Errorf("the table has %v", names)
 	}
 }
