@@ -18,10 +18,10 @@ func (out *Comparison) Tables() []grid.Table {
 	differ := grid.Table{Title: "Questions on which they differ", Left: 9, Head: []string{"variant", "over", "system", "item", "question", "right option", "picked", "picked over there", "places", "right", "right over there"}}
 	failed := grid.Table{Title: "Failed", Left: 2, Head: []string{"variant", "why", "seed"}}
 	for _, d := range out.Differences {
-		differences.Rows = append(differences.Rows, []string{d.Variant, d.Over, examOf(d.Exam), d.System, points(d.Cross.Value), points(d.Cross.Low) + " to " + points(d.Cross.High),
-			pvalue(d.HolmP), pvalue(d.Cross.P), fmt.Sprintf("%.1f", d.Cross.DF), strconv.Itoa(d.Won), strconv.Itoa(d.Lost), d.least(), d.check()})
+		differences.Rows = append(differences.Rows, []string{d.Variant, d.Over, examOf(d.Exam), d.System, grid.Points(d.Cross.Value), grid.Points(d.Cross.Low) + " to " + grid.Points(d.Cross.High),
+			grid.PValue(d.HolmP), grid.PValue(d.Cross.P), fmt.Sprintf("%.1f", d.Cross.DF), strconv.Itoa(d.Won), strconv.Itoa(d.Lost), d.least(), d.check()})
 		if n := d.Need; n != nil {
-			needs.Rows = append(needs.Rows, []string{d.Variant, examOf(d.Exam), d.System, points(n.Difference), count(n.Items), count(n.Seeds)})
+			needs.Rows = append(needs.Rows, []string{d.Variant, examOf(d.Exam), d.System, grid.Points(n.Difference), count(n.Items), count(n.Seeds)})
 		}
 		for _, q := range d.Differ {
 			right := ""
@@ -54,7 +54,7 @@ func (d Difference) least() string {
 	if d.Detectable == nil {
 		return "–"
 	}
-	return points(*d.Detectable)
+	return grid.Points(*d.Detectable)
 }
 
 // check is what the mixed model says.
@@ -62,7 +62,7 @@ func (d Difference) check() string {
 	if d.Mixed == nil {
 		return "–"
 	}
-	return points(d.Mixed.Value) + " ± " + points(d.Mixed.SE)
+	return grid.Points(d.Mixed.Value) + " ± " + grid.Points(d.Mixed.SE)
 }
 
 func examOf(name string) string {
@@ -71,11 +71,6 @@ func examOf(name string) string {
 	}
 	return name
 }
-
-// points are percentage points, with a proper minus.
-func points(x float64) string { return minus(strconv.FormatFloat(100*x+0, 'f', 1, 64)) }
-
-func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
 
 func share(x *float64) string {
 	if x == nil {
@@ -89,13 +84,6 @@ func decimal(x *float64) string {
 		return "–"
 	}
 	return strconv.FormatFloat(*x, 'f', 3, 64)
-}
-
-func pvalue(p float64) string {
-	if p < .001 {
-		return "< .001"
-	}
-	return strings.TrimPrefix(strconv.FormatFloat(p, 'f', 3, 64), "0")
 }
 
 func count(n int) string {

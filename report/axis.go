@@ -3,6 +3,8 @@ package report
 import (
 	"math"
 	"strconv"
+
+	"slm/internal/grid"
 )
 
 // axis maps values to pixels, on a straight or a logarithmic scale.
@@ -82,5 +84,5 @@ func short(v float64) string {
 	case a >= 100:
 		return whole(int64(math.Round(v)))
 	}
-	return minus(strconv.FormatFloat(v, 'g', 3, 64))
+	return grid.Minus(strconv.FormatFloat(v, 'g', 3, 64))
 }

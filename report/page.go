@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 	"slm/stages/verdict"
@@ -23,7 +24,7 @@ var pageHTML string
 var styleCSS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"percent": percent, "pvalue": pvalue, "whole": whole[int], "label": label, "points": points, "signed": signed,
+	"percent": percent, "pvalue": pvalue, "whole": whole[int], "label": label, "points": grid.Points, "signed": signed,
 	"unanswered": unanswered, "judge": judgeLine, "decimals": decimals, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
 	"ticks": ticks,
 	"head":  func(s string) string { return s[:min(len(s), 12)] },

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"slm/internal/grid"
 	"slm/stages/bpo"
 )
 
@@ -12,7 +13,7 @@ type part struct{ Name, Share, Worth, Best, Chosen string }
 // parts say what each thing that was searched is believed to be worth.
 func parts(knobs []bpo.KnobRow) (out []part) {
 	for _, k := range knobs {
-		p := part{Name: k.Name, Share: fmt.Sprintf("%.0f %%", 100*k.Share), Worth: minus(fmt.Sprintf("%+.3f ± %.3f", k.Worth, k.WorthSD))}
+		p := part{Name: k.Name, Share: fmt.Sprintf("%.0f %%", 100*k.Share), Worth: grid.Minus(fmt.Sprintf("%+.3f ± %.3f", k.Worth, k.WorthSD))}
 		if len(k.Levels) == 0 {
 			p.Best, p.Chosen = fmt.Sprintf("trial %d", k.Best), fmt.Sprintf("trial %d", k.Chosen)
 		} else {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"slm/checkpoint"
+	"slm/internal/grid"
 	"slm/stages/bpo"
 )
 
@@ -205,7 +206,7 @@ func (a *arm) at(asked float64) (y float64) {
 }
 
 func (a *arm) words(who string) string {
-	return fmt.Sprintf("%s had %d trials with %s questions and gained %s at best.", who, a.trials, whole(int64(a.asked)), minus(strconv.FormatFloat(a.best[len(a.best)-1].y, 'f', 3, 64)))
+	return fmt.Sprintf("%s had %d trials with %s questions and gained %s at best.", who, a.trials, whole(int64(a.asked)), grid.Minus(strconv.FormatFloat(a.best[len(a.best)-1].y, 'f', 3, 64)))
 }
 
 // spread is the median of repeats, and the band from the worst to the best of them, as steps.

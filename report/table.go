@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 )
@@ -50,13 +51,13 @@ func examTable(s *result.Summary, help []string) string {
 		}
 	}
 	b.WriteString("\n" + plain(wrap(counts(s), 80)) + "\n")
-	b.WriteString(align(rows))
+	b.WriteString(grid.Align(rows, 1))
 	recalled := [][]string{{"recall", "place right", fmt.Sprintf("first %d characters exact", result.StartLen), "option by text"}}
 	for _, r := range s.Recall {
 		recalled = append(recalled, []string{r.System, of(r.Place, r.Items), of(r.Start, r.Items), of(r.Option, r.Items)})
 	}
 	if len(s.Recall) > 0 {
-		b.WriteString("\n" + align(recalled))
+		b.WriteString("\n" + grid.Align(recalled, 1))
 	}
 	b.WriteString(retrieved(s.Retrieval))
 	if j := s.Judge; j != nil {
@@ -131,7 +132,7 @@ func retrieved(list []result.Retrieval) string {
 		}
 		rows = append(rows, row)
 	}
-	return "\n" + align(rows)
+	return "\n" + grid.Align(rows, 1)
 }
 
 // decimals prints a figure between 0 and 1 as papers do: .43.
@@ -145,7 +146,7 @@ func judgeLine(j *result.Judge) string {
 	if j.Kappa == nil {
 		return text + "; Cohen’s kappa with \"contains an accepted answer\" is not defined: one of them says the same of all"
 	}
-	return text + fmt.Sprintf("; Cohen’s kappa with \"contains an accepted answer\" is %s", minus(strconv.FormatFloat(*j.Kappa, 'f', 2, 64)))
+	return text + fmt.Sprintf("; Cohen’s kappa with \"contains an accepted answer\" is %s", grid.Minus(strconv.FormatFloat(*j.Kappa, 'f', 2, 64)))
 }
 
 // counts says how many questions there are, and of how many what is known.
@@ -190,33 +191,6 @@ func reasons(sys result.System) string {
 }
 
 func of(n, all int) string { return fmt.Sprintf("%d of %d", n, all) }
-
-// align sets a table: the first column to the left, figures to the right, two spaces between.
-func align(rows [][]string) string {
-	var width []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(width) {
-				width = append(width, 0)
-			}
-			width[i] = max(width[i], len([]rune(cell)))
-		}
-	}
-	var b strings.Builder
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			gap := strings.Repeat(" ", width[i]-len([]rune(cell)))
-			if i == 0 {
-				line.WriteString(cell + gap)
-			} else {
-				line.WriteString("  " + gap + cell)
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.String()
-}
 
 // plain replaces the page's special spaces by ordinary ones.
 func plain(s string) string {

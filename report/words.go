@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 )
@@ -16,23 +17,14 @@ const nbsp = "\u00a0"
 func percent(x float64) string {
 	p := 100 * x
 	if a := math.Abs(p); (a > 0.05 && a < 1) || (a > 99 && a < 99.95) {
-		return minus(strconv.FormatFloat(p, 'f', 1, 64)) + nbsp + "%"
+		return grid.Minus(strconv.FormatFloat(p, 'f', 1, 64)) + nbsp + "%"
 	}
-	return minus(strconv.FormatFloat(math.Round(p)+0, 'f', 0, 64)) + nbsp + "%"
-}
-
-// minus sets a proper minus sign.
-func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
-
-// points prints a difference of fractions in percentage points, signed.
-func points(x float64) string {
-	p := math.Round(1000*x) / 10
-	return minus(strconv.FormatFloat(p+0, 'f', 1, 64))
+	return grid.Minus(strconv.FormatFloat(math.Round(p)+0, 'f', 0, 64)) + nbsp + "%"
 }
 
 // signed is points with a plus where there is no minus.
 func signed(x float64) string {
-	if s := points(x); strings.HasPrefix(s, "−") || s == "0.0" {
+	if s := grid.Points(x); strings.HasPrefix(s, "−") || s == "0.0" {
 		return s
 	} else {
 		return "+" + s
@@ -40,12 +32,7 @@ func signed(x float64) string {
 }
 
 // pvalue prints a p value the way papers do.
-func pvalue(p float64) string {
-	if p < 0.001 {
-		return "<" + nbsp + ".001"
-	}
-	return strings.TrimPrefix(strconv.FormatFloat(p, 'f', 3, 64), "0")
-}
+func pvalue(p float64) string { return strings.Replace(grid.PValue(p), " ", nbsp, 1) }
 
 // whole prints an integer with thin spaces between thousands.
 func whole[T int | int64 | int32](n T) string {
@@ -86,5 +73,5 @@ func label(system string) string {
 
 // interval prints a paired difference with its interval, in points.
 func interval(c result.Comparison) string {
-	return fmt.Sprintf("%s%spoints, 95%s%% interval %s to %s", signed(c.Difference), nbsp, nbsp, points(c.Low), points(c.High))
+	return fmt.Sprintf("%s%spoints, 95%s%% interval %s to %s", signed(c.Difference), nbsp, nbsp, grid.Points(c.Low), grid.Points(c.High))
 }

@@ -94,7 +94,7 @@ func shape(doc []string) (lines map[string]int, bad int, err error) {
 		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
 		case strings.HasPrefix(line, " ") && inBlock:
 		case m == nil:
-			return nil, i, fmt.Errorf("%q is no field: write key: value on one line, with a space behind the colon", short(line))
+			return nil, i, fmt.Errorf("%q is no field: write key: value on one line, with a space behind the colon", rows.Short(line))
 		case m[2] != "" && strings.ContainsRune("[{&*!?@`%", rune(m[2][0])):
 			return nil, i, fmt.Errorf("the value of %s is no text: put it in quotes", m[1])
 		default:
@@ -105,12 +105,4 @@ func shape(doc []string) (lines map[string]int, bad int, err error) {
 		}
 	}
 	return lines, 0, nil
-}
-
-// short is the beginning of a line.
-func short(line string) string {
-	if r := []rune(line); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return line
 }

@@ -77,11 +77,11 @@ func Describe(v any) string {
 	case nil:
 		return "null"
 	case string:
-		return "the text " + strconv.Quote(short(v))
+		return "the text " + strconv.Quote(Short(v))
 	case Cell:
-		return strconv.Quote(short(string(v)))
+		return strconv.Quote(Short(string(v)))
 	case json.Number:
-		return "the number " + short(v.String())
+		return "the number " + Short(v.String())
 	case bool:
 		return strconv.FormatBool(v)
 	case []any:
@@ -90,8 +90,8 @@ func Describe(v any) string {
 	return "an object"
 }
 
-// short is the beginning of a text, for messages.
-func short(text string) string {
+// Short is the beginning of a text, for messages.
+func Short(text string) string {
 	const most = 40
 	if utf8.RuneCountInString(text) <= most {
 		return text
