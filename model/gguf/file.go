@@ -12,8 +12,8 @@ import (
 // File is an open GGUF file. Its methods may be called from several goroutines, Close after all others.
 type File struct {
 	name    string
-	data    []byte // the whole file, mapped
-	unmap   func() error
+	data    []byte         // the whole file, mapped
+	unmap   []func() error // of each part
 	version uint32
 	meta    map[string]any
 	tensors map[string]Tensor
@@ -25,20 +25,6 @@ type Tensor struct {
 	Shape []int // row-major, outermost first: GGUF's order reversed
 	Type  Type
 	data  []byte // view into the mapped file; nil when the type is not supported
-}
-
-// Open maps and checks a file. The errors name the file and the field; they wrap weights.ErrFormat, or are those of the file system.
-func Open(path string) (*File, error) {
-	data, unmap, err := mapFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("gguf: open: %w", err)
-	}
-	f, err := parse(path, data)
-	if err != nil {
-		return nil, errorsFirst(err, unmap())
-	}
-	f.unmap = unmap
-	return f, nil
 }
 
 // ChatTemplate is the file's chat template as it stands there, "" when it has none.
@@ -56,19 +42,6 @@ func errorsFirst(first, second error) error {
 		return first
 	}
 	return second
-}
-
-// Close releases the mapping. Values that were read are copies and stay valid.
-func (f *File) Close() error {
-	unmap := f.unmap
-	f.data, f.tensors, f.unmap = nil, nil, nil
-	if unmap == nil {
-		return nil
-	}
-	if err := unmap(); err != nil {
-		return fmt.Errorf("gguf: close %s: %w", f.name, err)
-	}
-	return nil
 }
 
 // Name is the path the file was opened with.
@@ -111,7 +84,7 @@ func (f *File) Floats(name string) ([]float32, error) {
 
 func (f *File) readable(t Tensor) error {
 	if t.data == nil {
-		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are F32, F16, BF16, Q8_0, Q4_0, Q4_1", weights.ErrUnsupported, f.name, t.Name, t.Type)
+		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are %s", weights.ErrUnsupported, f.name, weights.Clip(t.Name), t.Type, readable)
 	}
 	return nil
 }

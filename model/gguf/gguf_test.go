@@ -236,11 +236,11 @@ func allocated() uint64 {
 }
 
 func TestTensor_OfAnotherTypeIsNamed(t *testing.T) {
-	f, err := parse("k.gguf", newWriter().tensor("t", 12, []int{256}, make([]byte, 144)).bytes())
+	f, err := parse("k.gguf", newWriter().tensor("t", 16, []int{256}, make([]byte, 66)).bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Floats("t"); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "Q4_K") {
+	if _, err := f.Floats("t"); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "IQ2_XXS") {
 		t.Fatal(err)
 	}
 }

@@ -89,11 +89,11 @@ func (f *File) readInfos(c *cursor, tensors int) []info {
 		if c.err != nil {
 			break
 		}
-		if block, bytes := t.Type.block(); block > 0 {
-			if row := rowLength(t.Shape); row%block != 0 {
-				c.fail(field+" shape", "rows of %d are no multiple of %s's block of %d", row, t.Type, block)
+		if k := kinds[t.Type]; k.values > 0 {
+			if row := rowLength(t.Shape); row%k.values != 0 {
+				c.fail(field+" shape", "rows of %d are no multiple of %s's block of %d", row, t.Type, k.values)
 			}
-			t.size = count / uint64(block) * uint64(bytes)
+			t.size = count / uint64(k.values) * uint64(k.bytes)
 		}
 		if _, twice := f.tensors[t.Name]; twice {
 			c.fail(field, "stands twice")

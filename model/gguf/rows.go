@@ -51,7 +51,7 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 // withLeast makes Q4_1 of Q4_0: scale·(q−8) = scale·q − 8·scale.
 func withLeast(data []byte) ([]byte, error) {
 	var out []byte
-	for ; len(data) > 0; data = data[2+quantBlock/2:] {
+	for ; len(data) > 0; data = data[2+small/2:] {
 		scale := binary.LittleEndian.Uint16(data)
 		least, ok := eightTimes(scale)
 		if !ok {
@@ -59,7 +59,7 @@ func withLeast(data []byte) ([]byte, error) {
 		}
 		out = append(out, data[:2]...)
 		out = binary.LittleEndian.AppendUint16(out, least^1<<15)
-		out = append(out, data[2:2+quantBlock/2]...)
+		out = append(out, data[2:2+small/2]...)
 	}
 	return out, nil
 }

@@ -25,7 +25,7 @@ func blocked(types ...Type) *writer {
 	add := func(name string, rows, cols int) {
 		t := types[n%len(types)]
 		n++
-		values, size := t.block()
+		values, size := kinds[t].values, kinds[t].bytes
 		var raw []byte
 		for range rows * cols / values {
 			block := make([]byte, size)
