@@ -26,7 +26,7 @@ func init() { cpu, cpuErr = chooseLevel(os.Getenv(cpuVariable), levels) }
 // cpuVariable forces a lower level than the machine has, for tests and for comparing machines.
 const cpuVariable = "SLM_CPU"
 
-// CPU names the instruction set that the vector kernels use: "avx512", "avx2" or "generic". Last bits differ between levels, so the
+// CPU names the instruction set that the vector kernels use: "avx512bf16", "avx512", "avx2" or "generic". Last bits differ between levels, so the
 // name belongs in the fingerprint of whatever the kernels computed.
 func CPU() string { return cpu.name }
 

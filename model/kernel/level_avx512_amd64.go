@@ -34,6 +34,7 @@ func avx512Ops(o ops) ops {
 		packRows: avx512.PackRows, packSquares: avx2.PackSquares,
 	}).multiply
 	o.transpose = transposeSquares
+	o.pairPanel, o.packPairRows, o.packPairColumns = pairTilesAVX512.panel, packPairRows, packPairColumns
 	o.quantise = avx512.Quantise
 	o.roundBlocks = roundBlocks
 	o.decodeAttention = decodeAttention64

@@ -31,6 +31,8 @@ var conformance = func() (all []conformanceCheck) {
 		conformanceCheck{"Linear8", checkLinear8},
 		conformanceCheck{"RoundBlocks", checkRoundBlocks},
 		conformanceCheck{"LinearBlocks", checkLinearBlocks},
+		conformanceCheck{"PairPanel", checkPairPanel},
+		conformanceCheck{"PackPairs", checkPackPairs},
 		conformanceCheck{"DecodeAttention", checkDecodeAttentions},
 		conformanceCheck{"Pause", func(*arena) { cpu.pause(1); cpu.pause(3) }},
 	)

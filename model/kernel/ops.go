@@ -57,6 +57,10 @@ type ops struct {
 	roundBlocks  func(records []uint32, x []float32)
 	linearBlocks func(w *BlockWeights, s blockShare)
 
+	// Products of bf16 in pairs of terms, and their operands.
+	pairPanel                     func(s pairShare)
+	packPairRows, packPairColumns func(dst, src []uint16, ld, steps int)
+
 	// Attention over a cache.
 	decodeAttention func(out, q []float32, k, v, next []uint16, scores []float32, wide *[]float32)
 

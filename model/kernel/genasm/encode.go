@@ -80,6 +80,13 @@ func (e *emitter) convertPair(lower, upper, to reg.VecPhysical) {
 		0x62, (^t&8)<<4|(^l&16)<<2|(^l&8)<<2|(^t&16)|2, (^u&15)<<3|7, 0x40|(^u&16)>>1, 0x72, 0xc0|t&7<<3|l&7)
 }
 
+// dotPairs encodes VDPBF16PS: sum += x·y in pairs of terms.
+func (e *emitter) dotPairs(x, y, sum reg.Register) {
+	a, b, s := byte(x.(reg.VecPhysical).PhysicalIndex()), byte(y.(reg.VecPhysical).PhysicalIndex()), byte(sum.(reg.VecPhysical).PhysicalIndex())
+	e.coded([]operand.Op{x, y, sum}, []operand.Op{sum},
+		0x62, (^s&8)<<4|(^b&16)<<2|(^b&8)<<2|(^s&16)|2, (^a&15)<<3|6, 0x40|(^a&16)>>1, 0x52, 0xc0|s&7<<3|b&7)
+}
+
 // tileConfig is the configuration of eight tiles of 16 rows of 64 bytes.
 func (e *emitter) tileConfig() operand.Mem {
 	const name = "tileConfig"

@@ -61,6 +61,7 @@ var files = []struct {
 	{"sgemm", sgemmKernels},
 	{"strips", stripKernels},
 	{"pack", packKernels},
+	{"pair", pairKernels},
 	{"split", splitKernels},
 	{"int8", int8Kernels},
 	{"attention", attentionKernels},

@@ -12,21 +12,21 @@ var packKernels = []kernel{
 		doc: "packs 32 columns of B [K,N], rows ld bytes apart: terms interleaved in pairs.",
 		emit: func(e *emitter) {
 			p, words := e.packArguments(), e.pairWords()
-			e.packLoop(p, 1, 32, func() { e.interleaveRows(words, p, p.dst) })
+			e.packLoop(p, 1, 32, func() { e.interleaveRows(words, p, p.dst, below) })
 		}},
 	{name: "packTileColumns", params: packParams, only: []isa{avx512},
 		doc: "packs 32 columns of B, given as 32 rows of its transpose, ld bytes apart.",
 		emit: func(e *emitter) {
 			p := e.packArguments()
-			e.packLoop(p, 1, 0, func() { e.transposeTiles(p.dst, p.src, p.ld, 2) })
+			e.packLoop(p, 1, 0, func() { e.transposeTiles(p.dst, p.src, p.ld, 2, below) })
 		}},
 	{name: "packTileLeft", params: packParams, only: []isa{avx512},
 		doc: "packs 32 rows of a left operand, given as 32 columns of its transpose, rows ld bytes apart.",
 		emit: func(e *emitter) {
 			p, words, room := e.packArguments(), e.pairWords(), e.AllocLocal(2048)
 			e.packLoop(p, 1, 32, func() {
-				e.interleaveRows(words, p, e.address(room))
-				e.transposeTiles(p.dst, e.address(room), e.number(64), 2)
+				e.interleaveRows(words, p, e.address(room), below)
+				e.transposeTiles(p.dst, e.address(room), e.number(64), 2, below)
 			})
 		}},
 }
@@ -114,8 +114,16 @@ func (e *emitter) times(n uint32, body func()) {
 	e.JNE(operand.LabelRef(top))
 }
 
+// placing is how tiles of 16 pairs of terms by 16 columns lie: bytes from one pair to the next, and from one tile to that of the next columns.
+type placing struct{ pair, tile int }
+
+var (
+	below  = placing{64, 1024}      // a tile after the other
+	beside = placing{pairPanel, 64} // rows of 32 columns
+)
+
 // interleaveRows joins 32 words of each of 32 rows, in pairs of rows: 16 words of each pair go to the first tile at dst and 16 to the second.
-func (e *emitter) interleaveRows(words [2]reg.VecVirtual, p packing, dst reg.GPVirtual) {
+func (e *emitter) interleaveRows(words [2]reg.VecVirtual, p packing, dst reg.GPVirtual, lie placing) {
 	row, to := e.copyOf(p.src), e.copyOf(dst)
 	e.times(4, func() {
 		for pair := range 4 {
@@ -127,26 +135,29 @@ func (e *emitter) interleaveRows(words [2]reg.VecVirtual, p packing, dst reg.GPV
 			e.VPERMT2W(second, words[1], first)
 			e.PREFETCHT0(operand.Mem{Base: row, Disp: 64})
 			e.PREFETCHT0(operand.Mem{Base: row, Index: p.ld, Scale: 1, Disp: 64})
-			e.VMOVDQU32(low, operand.Mem{Base: to, Disp: 64 * pair})
-			e.VMOVDQU32(first, operand.Mem{Base: to, Disp: 1024 + 64*pair})
+			e.VMOVDQU32(low, operand.Mem{Base: to, Disp: lie.pair * pair})
+			e.VMOVDQU32(first, operand.Mem{Base: to, Disp: lie.tile + lie.pair*pair})
 			e.LEAQ(operand.Mem{Base: row, Index: p.ld, Scale: 2}, row)
 		}
-		e.ADDQ(operand.U32(256), to)
+		e.ADDQ(operand.U32(uint32(4*lie.pair)), to)
 	})
 }
 
 // transposeTiles writes the transposes of tiles of 16 rows of 16 pairs of words, which lie below each other, rows ld bytes apart.
-func (e *emitter) transposeTiles(dst, src, ld reg.GPVirtual, tiles uint32) {
+func (e *emitter) transposeTiles(dst, src, ld reg.GPVirtual, tiles uint32, lie placing) {
 	row, to := e.copyOf(src), e.copyOf(dst)
 	e.times(tiles, func() {
 		t := e.sixteenRows(row, ld)
 		e.times(4, func() {
-			t.columns(0, func(i int, r reg.VecVirtual) { e.VMOVDQU32(r, operand.Mem{Base: to, Disp: 64 * i}) })
+			t.columns(0, func(i int, r reg.VecVirtual) { e.VMOVDQU32(r, operand.Mem{Base: to, Disp: lie.pair * i}) })
 			for _, four := range t.fours {
 				e.ADDQ(operand.U32(16), four)
 			}
-			e.ADDQ(operand.U32(256), to)
+			e.ADDQ(operand.U32(uint32(4*lie.pair)), to)
 		})
+		if jump := lie.tile - 16*lie.pair; jump != 0 {
+			e.ADDQ(operand.I32(jump), to)
+		}
 	})
 }
 

@@ -56,7 +56,7 @@ func splitting(name string, parts int, products [][2]int) []kernel {
 						e.ADDQ(p.ld, row)
 						e.ADDQ(operand.U32(64), to)
 					})
-					e.transposeTiles(p.dst, e.address(room), e.number(64), uint32(2*parts))
+					e.transposeTiles(p.dst, e.address(room), e.number(64), uint32(2*parts), below)
 				})
 			}},
 		{name: name + "Left", params: packParams, only: []isa{avx512},
@@ -66,7 +66,7 @@ func splitting(name string, parts int, products [][2]int) []kernel {
 				room := e.AllocLocal(2048 * parts)
 				e.packLoop(p, parts, 32, func() {
 					e.pairRows(p, s, e.address(room))
-					e.transposeTiles(p.dst, e.address(room), e.number(64), uint32(2*parts))
+					e.transposeTiles(p.dst, e.address(room), e.number(64), uint32(2*parts), below)
 				})
 			}},
 	}

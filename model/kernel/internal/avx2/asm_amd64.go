@@ -173,6 +173,21 @@ func PackRows(dst, src *float32, k, n, ld int)
 //go:noescape
 func PackSquares(dst, src *float32, squares, ld, width int)
 
+// WidePairRows4 computes 4 rows and n ≤ 16 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows4(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// WidePairRows2 computes 2 rows and n ≤ 16 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows2(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// WidePairRows1 computes 1 rows and n ≤ 16 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows1(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
 // Pause tells the processor n times that this thread is waiting; n is 1 at least.
 //
 //go:noescape

@@ -188,6 +188,66 @@ func PackTileColumns(dst, src *byte, ld, steps int)
 //go:noescape
 func PackTileLeft(dst, src *byte, ld, steps int)
 
+// PairRows12 computes 12 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
+//
+//go:noescape
+func PairRows12(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
+
+// WidePairRows12 computes 12 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows12(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// PairRows8 computes 8 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
+//
+//go:noescape
+func PairRows8(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
+
+// WidePairRows8 computes 8 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows8(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// PairRows4 computes 4 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
+//
+//go:noescape
+func PairRows4(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
+
+// WidePairRows4 computes 4 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows4(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// PairRows2 computes 2 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
+//
+//go:noescape
+func PairRows2(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
+
+// WidePairRows2 computes 2 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows2(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// PairRows1 computes 1 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
+//
+//go:noescape
+func PairRows1(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
+
+// WidePairRows1 computes 1 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows1(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// PackPairRows packs 32 columns of B [K,N], rows ld bytes apart: [pairs of terms][columns][2]. A step is 32 terms.
+//
+//go:noescape
+func PackPairRows(dst, src *byte, ld, steps int)
+
+// PackPairColumns is packPairRows of B given as 32 rows of its transpose, ld bytes apart.
+//
+//go:noescape
+func PackPairColumns(dst, src *byte, ld, steps int)
+
 // Split3Row splits a row of a left operand.
 //
 //go:noescape

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Products of bf16 in class bf16-pair: for each pair of terms sum = fma(a0, b0, fma(a1, b1, sum)), subnormals taken for zero. VDPBF16PS does one pair of
+// 16 columns at a time. Without it, terms are widened, which is exact, and multiplied by two fused steps with the MXCSR's flags DAZ and FTZ set.
+var pairKernels = func() []kernel {
+	var ks []kernel
+	for _, rows := range []int{12, 8, 4, 2, 1} {
+		ks = append(ks, pairTile("pairRows", rows, avx512, true), pairTile("widePairRows", rows, avx512, false))
+	}
+	for _, rows := range []int{4, 2, 1} {
+		ks = append(ks, pairTile("widePairRows", rows, avx2, false))
+	}
+	return append(ks,
+		kernel{name: "packPairRows", params: packParams, only: []isa{avx512},
+			doc: "packs 32 columns of B [K,N], rows ld bytes apart: [pairs of terms][columns][2]. A step is 32 terms.",
+			emit: func(e *emitter) {
+				p, words := e.packArguments(), e.pairWords()
+				e.packLoop(p, 1, 32, func() { e.interleaveRows(words, p, p.dst, beside) })
+			}},
+		kernel{name: "packPairColumns", params: packParams, only: []isa{avx512},
+			doc: "is packPairRows of B given as 32 rows of its transpose, ld bytes apart.",
+			emit: func(e *emitter) {
+				p := e.packArguments()
+				e.packLoop(p, 1, 0, func() { e.transposeTiles(p.dst, p.src, p.ld, 2, beside) })
+			}})
+}()
+
+// pairPanel is the distance of two pairs of terms in a panel, in bytes: 32 columns of a pair of words.
+const pairPanel = 128
+
+// pairTile emits C [rows, n] = from + A·B, or A·B where from is nil, for one panel of B: two registers of columns. The pair p of row i of A stands
+// ai·i + ak·p bytes after a. Every element is one chain of fused steps, whatever the number of rows.
+func pairTile(name string, rows int, v isa, native bool) kernel {
+	k := kernel{name: fmt.Sprintf("%s%d", name, rows), only: []isa{v},
+		params: "c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int",
+		doc:    fmt.Sprintf("computes %d rows and n ≤ %d columns of a product in pairs of terms; strides are in bytes.", rows, 2*v.lanes)}
+	if native {
+		k.params = "c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool"
+		k.doc += " With round, C is bf16. It requires AVX512_BF16."
+	}
+	k.emit = func(e *emitter) {
+		var before operand.Mem
+		if !native {
+			before = e.flushSubnormals()
+		}
+		t := e.pairRegisters(rows, native)
+		t.start(e)
+		t.terms(e)
+		t.finish(e)
+		if !native {
+			e.LDMXCSR(before)
+		}
+	}
+	return k
+}
+
+// flushSubnormals sets DAZ and FTZ, and returns where the MXCSR as it was is kept.
+func (e *emitter) flushSubnormals() (before operand.Mem) {
+	before = e.AllocLocal(8)
+	now, flags := e.AllocLocal(8), e.GP32()
+	e.STMXCSR(before)
+	e.MOVL(before, flags)
+	e.ORL(operand.U32(0x8040), flags)
+	e.MOVL(flags, now)
+	e.LDMXCSR(now)
+	return before
+}
+
+// pairRegister is a tile's registers.
+type pairRegister struct {
+	native bool
+	acc    [][2]reg.Register
+	b      [2]reg.Register
+	spare  []reg.Register // of what is broadcast, in turn
+}
+
+func (e *emitter) pairRegisters(rows int, native bool) (t pairRegister) {
+	t.native, t.acc = native, make([][2]reg.Register, rows)
+	next := 0
+	another := func() reg.Register {
+		if !native {
+			return e.vec()
+		}
+		next++ // VDPBF16PS is encoded by hand: it takes physical registers
+		return []reg.Register{
+			reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
+			reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
+		}[next-1]
+	}
+	for r := range t.acc {
+		t.acc[r] = [2]reg.Register{another(), another()}
+	}
+	if native {
+		t.b = [2]reg.Register{another(), another()}
+		for range 4 {
+			t.spare = append(t.spare, another())
+		}
+	}
+	return t
+}
+
+// start brings the sums to what they start from.
+func (t pairRegister) start(e *emitter) {
+	for _, row := range t.acc {
+		for _, r := range row {
+			if e.wide() {
+				e.VPXORD(r, r, r)
+			} else {
+				e.VPXOR(r, r, r)
+			}
+		}
+	}
+	from, none := e.arg("from"), e.label("none")
+	e.TESTQ(from, from)
+	e.JE(operand.LabelRef(none))
+	masks, ld := e.columnMasks(e.arg("n")), e.arg("ldfrom")
+	for _, row := range t.acc {
+		for h, r := range row {
+			m := operand.Mem{Base: from, Disp: 4 * e.lanes * h}
+			if e.wide() {
+				e.VMOVUPS_Z(m, masks[h], r)
+			} else {
+				e.VMASKMOVPS(m, masks[h], r)
+			}
+		}
+		e.ADDQ(ld, from)
+	}
+	e.Label(none)
+}
+
+// terms adds up all pairs.
+func (t pairRegister) terms(e *emitter) {
+	b, pairs, ai, ak, ai3 := e.arg("b"), e.arg("pairs"), e.arg("ai"), e.arg("ak"), e.GP64()
+	if len(t.acc) >= 4 {
+		e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
+	}
+	var groups []reg.GPVirtual // pointers to every fourth row of A
+	for r := 0; r < len(t.acc); r += 4 {
+		p := e.GP64()
+		if r == 0 {
+			e.Load(e.Param("a"), p)
+		} else {
+			e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
+		}
+		groups = append(groups, p)
+	}
+	var upper operand.Op
+	if !t.native {
+		upper = e.bits(0xffff0000)
+	}
+	top := e.label("pairs")
+	e.Label(top)
+	right := [2]operand.Mem{{Base: b}, {Base: b, Disp: 4 * e.lanes}}
+	var odd, even [2]reg.VecVirtual
+	for h, m := range right {
+		if t.native {
+			e.VMOVDQU32(m, t.b[h])
+			continue
+		}
+		odd[h], even[h] = e.vec(), e.vec()
+		e.VMOVUPS(m, odd[h])
+		e.VPSLLD(operand.U8(16), odd[h], even[h])
+		e.and(upper, odd[h])
+	}
+	for r := range t.acc {
+		m := operand.Mem{Base: groups[r/4]}
+		switch r % 4 {
+		case 1, 2:
+			m.Index, m.Scale = ai, uint8(r%4)
+		case 3:
+			m.Index, m.Scale = ai3, 1
+		}
+		if t.native {
+			x := t.spare[r%len(t.spare)]
+			e.VPBROADCASTD(m, x)
+			for h, sum := range t.acc[r] {
+				e.dotPairs(x, t.b[h], sum)
+			}
+			continue
+		}
+		x, y := e.vec(), e.vec()
+		e.VPBROADCASTD(m, x)
+		e.VPSLLD(operand.U8(16), x, y)
+		e.and(upper, x)
+		for h, sum := range t.acc[r] {
+			e.VFMADD231PS(x, odd[h], sum)
+		}
+		for h, sum := range t.acc[r] {
+			e.VFMADD231PS(y, even[h], sum)
+		}
+	}
+	for _, p := range groups {
+		e.ADDQ(ak, p)
+	}
+	e.ADDQ(operand.I32(pairPanel), b)
+	e.DECQ(pairs)
+	e.JNE(operand.LabelRef(top))
+}
+
+// finish writes C.
+func (t pairRegister) finish(e *emitter) {
+	n, ldc := e.arg("n"), e.arg("ldc")
+	c, done := e.arg("c"), e.label("done")
+	if t.native {
+		whole, round := e.label("whole"), e.Load(e.Param("round"), e.GP8())
+		e.TESTB(round, round)
+		e.JE(operand.LabelRef(whole))
+		ones, k := e.GP64(), e.K()
+		e.MOVQ(operand.I32(-1), ones)
+		e.BZHIQ(n, ones, ones)
+		e.KMOVD(ones.As32(), k)
+		for r, row := range t.acc {
+			x := t.spare[r%len(t.spare)].(reg.VecPhysical)
+			e.convertPair(row[0].(reg.VecPhysical), row[1].(reg.VecPhysical), x)
+			e.VMOVDQU16(x, k, operand.Mem{Base: c})
+			e.ADDQ(ldc, c)
+		}
+		e.JMP(operand.LabelRef(done))
+		e.Label(whole)
+	}
+	masks := e.columnMasks(n)
+	for _, row := range t.acc {
+		for h, r := range row {
+			m := operand.Mem{Base: c, Disp: 4 * e.lanes * h}
+			if e.wide() {
+				e.VMOVUPS(r, masks[h], m)
+			} else {
+				e.VMASKMOVPS(r, masks[h], m)
+			}
+		}
+		e.ADDQ(ldc, c)
+	}
+	e.Label(done)
+}

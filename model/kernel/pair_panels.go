@@ -1,0 +1,143 @@
+package kernel
+
+import "math"
+
+// pairPanels is a right operand op(B) [K,N] in panels of pairColumns columns, filled up with zeros to whole pairs of terms and whole panels.
+type pairPanels struct {
+	n, k, pairs int
+	data        []uint16 // [panels, pairs, pairColumns, 2]
+	memory      []uint16
+}
+
+// fit makes room for K by N.
+func (p *pairPanels) fit(n, k int) {
+	p.n, p.k, p.pairs = n, k, (k+1)/2
+	p.data = aligned(&p.memory, (n+pairColumns-1)/pairColumns*p.pairs*2*pairColumns)
+}
+
+// at is where the terms of a panel from a pair on begin.
+func (p *pairPanels) at(panel, pair int) []uint16 {
+	return p.data[(panel*p.pairs+pair)*2*pairColumns:]
+}
+
+// take packs B [K,N], rows ld apart, or with trans its transpose.
+func (p *pairPanels) take(b []uint16, n, k, ld int, trans bool) {
+	p.fit(n, k)
+	p.pack(b, ld, trans)
+}
+
+func (p *pairPanels) pack(b []uint16, ld int, trans bool) {
+	if trans {
+		p.putColumns(b, ld, 0, p.n)
+	} else {
+		p.putRows(b, ld, 0, p.k)
+	}
+}
+
+func (p *pairPanels) takeColumns(x []uint16, at, n int) { p.putColumns(x, p.k, at, n) }
+func (p *pairPanels) takeRows(x []uint16, at, n int)    { p.putRows(x, p.n, at, n) }
+
+// putColumns takes over columns [at,at+n), which x holds as rows ld apart.
+func (p *pairPanels) putColumns(x []uint16, ld, at, n int) {
+	for j := 0; j < n; j += pairColumns {
+		dst, whole, cols := p.at((at+j)/pairColumns, 0), p.k/32, min(pairColumns, n-j)
+		if cols < pairColumns {
+			whole = 0
+		}
+		if whole > 0 {
+			cpu.packPairColumns(dst, x[j*ld:], ld, whole)
+		}
+		putPairs(dst, x[j*ld:], 1, ld, 32*whole, p.k, cols)
+	}
+}
+
+// putRows takes over rows [at,at+n), which x holds ld apart: 32 at a time, so that they are read along.
+func (p *pairPanels) putRows(x []uint16, ld, at, n int) {
+	for i := 0; i < n; i += 32 {
+		rows := min(32, n-i)
+		for col := 0; col < p.n; col += pairColumns {
+			dst, cols, from := p.at(col/pairColumns, (at+i)/2), min(pairColumns, p.n-col), x[i*ld+col:]
+			if rows == 32 && cols == pairColumns {
+				cpu.packPairRows(dst, from, ld, 1)
+			} else {
+				putPairs(dst, from, ld, 1, 0, rows, cols)
+			}
+		}
+	}
+}
+
+// putPairs packs the terms [first,terms) of cols ≤ pairColumns columns, and zeros behind them: term t of column j stands at src[t·lt + j·lj].
+func putPairs(dst, src []uint16, lt, lj, first, terms, cols int) {
+	for p := first / 2; p < (terms+1)/2; p++ {
+		row := dst[2*p*pairColumns : 2*(p+1)*pairColumns]
+		clear(row)
+		for t := 2 * p; t < min(2*p+2, terms); t++ {
+			for j := range cols {
+				row[2*j+t%2] = src[t*lt+j*lj]
+			}
+		}
+	}
+}
+
+func (p *pairPanels) multiply32(s Shape, c, plus []float32, a []uint16, from, to int) {
+	s.check(len(c), len(a), math.MaxInt) // B is packed: only the others can be too short
+	if s.M == 0 || s.N == 0 || s.K == 0 {
+		clearProduct(s, c)
+		return
+	}
+	if !s.Accumulate {
+		plus = nil
+	}
+	w := pairScratches.Get().(*pairScratch)
+	defer pairScratches.Put(w)
+	p.product(pairShare{c: c, from: plus, ldfrom: s.LDC, ldc: s.LDC}, pairLeftOperand(&w.left, a, s), s, from, to)
+}
+
+func (p *pairPanels) multiply16(s Shape, c []uint16, a []uint16, from, to int) {
+	if s.Accumulate {
+		panic("kernel: bf16 results are not added to")
+	}
+	s.check(len(c), len(a), math.MaxInt)
+	if s.M == 0 || s.N == 0 || s.K == 0 {
+		clearProduct(s, c)
+		return
+	}
+	w := pairScratches.Get().(*pairScratch)
+	defer pairScratches.Put(w)
+	p.product(pairShare{half: c, ldc: s.LDC}, pairLeftOperand(&w.left, a, s), s, from, to)
+}
+
+// pairsAtOnce bounds the pairs of terms that are added before C is written, so that rows of A stay in the second cache. Sums go on from C, which
+// changes no bit.
+const pairsAtOnce = 512
+
+// product computes the columns [from,to) of C of M rows, where to lies in c or half of share, from a multiple of pairColumns on: c starts there.
+func (p *pairPanels) product(share pairShare, l pairLeft, s Shape, from, to int) {
+	pairs := (s.K + 1) / 2
+	depth := pairs
+	if share.half == nil { // bf16 is rounded once, after the last term
+		depth = pairsAtOnce
+	}
+	share.ai, share.ak = l.ai, l.ak
+	for pair := 0; pair < pairs; pair += depth {
+		share.pairs = min(depth, pairs-pair)
+		for col := from; col < to; col += pairColumns {
+			part := share
+			part.n, part.b = min(pairColumns, to-col), p.at(col/pairColumns, pair)
+			for row := 0; row < s.M; row += l.high {
+				part.m, part.a = min(l.high, s.M-row), l.data[row/l.high*l.strip+pair*l.ak:]
+				at := row*share.ldc + col - from
+				if share.half != nil {
+					part.half = share.half[at:]
+				} else {
+					part.c = share.c[at:]
+				}
+				if share.from != nil {
+					part.from = share.from[row*share.ldfrom+col-from:]
+				}
+				cpu.pairPanel(part)
+			}
+		}
+		share.from, share.ldfrom = share.c, share.ldc
+	}
+}
