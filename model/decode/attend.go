@@ -12,7 +12,7 @@ const block = 64
 
 // attention is the working memory of one task, for a sequence of n rows.
 type attention[T kernel.Elem] struct {
-	k, v       []T // [n+block, hd]; zero rows at the end
+	k, v       []T // [n+block, hd]
 	trunk, own seen[T]
 	q          []T       // [block, hd]
 	row        []float32 // one row of scores, without gaps
@@ -62,18 +62,24 @@ func (s *seen[T]) mix(o []float32, high, hd int, accumulate bool) {
 	}
 }
 
-// attend computes attention of one sequence that is wholly in the batch, for the query heads [lo,hi), which share a key head.
+// attend computes attention of a sequence, or of a piece of one, that is read, for the query heads [lo,hi), which share a key head.
 //
 //	qkv [rows, (H+2KV)*hd], rotated; out [rows, H*hd]
-func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], kvHead, lo, hi int) {
+func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], layer, kvHead, lo, hi int) {
 	hd, total := n.config.HeadDim, s.rows()
-	kAt, vAt := (n.config.Heads+kvHead)*hd, (n.config.Heads+n.config.KVHeads+kvHead)*hd
-	n.columns(kernel.Grow(&a.k, (total+block)*hd), qkv, s.first, total, kAt)
-	n.columns(kernel.Grow(&a.v, (total+block)*hd), qkv, s.first, total, vAt)
+	var k, v []T // zero rows at the end
+	if s.rule == piece {
+		k, v = n.cached(s.cache, layer, kvHead)
+	} else {
+		kAt, vAt := (n.config.Heads+kvHead)*hd, (n.config.Heads+n.config.KVHeads+kvHead)*hd
+		k, v = kernel.Grow(&a.k, (total+block)*hd), kernel.Grow(&a.v, (total+block)*hd)
+		n.columns(k, qkv, s.first, total, kAt)
+		n.columns(v, qkv, s.first, total, vAt)
+	}
 	kernel.Grow(&a.q, block*hd)
 	kernel.Grow(&a.o, block*hd)
 	kernel.Grow(&a.row, total)
-	a.trunk.take(n.backend, a.k, a.v, roundUp(s.trunk), hd)
+	a.trunk.take(n.backend, k, v, roundUp(s.before+s.trunk), hd)
 	for first := 0; first < s.trunk; first += block {
 		for head := lo; head < hi; head++ {
 			n.attendTrunk(a, s, qkv, out, head, first, min(first+block, s.trunk))
@@ -83,7 +89,7 @@ func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], kv
 	for first := s.trunk; first < total; first += block {
 		last := min(first+block, total)
 		begin := starts[first-s.trunk]
-		a.own.take(n.backend, a.k[begin*hd:], a.v[begin*hd:], roundUp(last-begin), hd)
+		a.own.take(n.backend, k[begin*hd:], v[begin*hd:], roundUp(last-begin), hd)
 		for head := lo; head < hi; head++ {
 			n.attendBranches(a, s, qkv, out, head, first, last, starts[first-s.trunk:last-s.trunk])
 		}
@@ -126,9 +132,9 @@ func (n *net[T]) queries(a *attention[T], s span, qkv []float32, head, first, la
 func (n *net[T]) attendTrunk(a *attention[T], s span, qkv []float32, out *left[T], head, first, last int) {
 	hd := n.config.HeadDim
 	high := n.queries(a, s, qkv, head, first, last)
-	a.trunk.look(a.q, roundUp(last), high, hd)
+	a.trunk.look(a.q, roundUp(s.before+last), high, hd)
 	for i := range last - first {
-		row := a.trunk.scores[i*a.trunk.n : i*a.trunk.n+first+i+1]
+		row := a.trunk.scores[i*a.trunk.n : i*a.trunk.n+s.before+first+i+1]
 		kernel.SoftmaxRow(row, n.scale())
 		a.trunk.keep(i, 0, row)
 	}

@@ -8,12 +8,15 @@ type batch struct {
 	at    []position // [rows]
 	spans []span
 	steps int // spans that are a new row of a cached sequence
+
+	shares []share // of attention, each a task
 }
 
 // position is where a row stands in its sequence.
 type position struct {
 	index int    // from 0
 	cache *cache // where its keys and values are kept; nil: nowhere
+	last  bool   // of a piece: what its cache has behind it is zeroed up to a multiple of block
 }
 
 // span is a sequence's rows. A tree (scoring) has a trunk, which every branch continues: a row of a branch sees the trunk and its
@@ -23,7 +26,22 @@ type span struct {
 	trunk    int   // rows
 	branches []int // rows of each branch; they follow the trunk
 	cache    *cache
+	rule     rule
+	before   int // of a piece: positions of the sequence that the cache holds already
 }
+
+// rule is how attention of a span's rows is computed. What is read and what is generated differ in their last bits, so that a row has the same bits
+// again only by the same rule; in which pieces a text is read changes none (Traits.BatchInvariant).
+type rule int
+
+const (
+	entire rule = iota // all rows of the sequence are in the batch: products over what the batch holds
+	piece              // the next rows of a text: the same products over what the cache holds
+	step               // one row, which was generated: DecodeAttention
+)
+
+// share is a task of attention: a span's query heads [lo,hi), whole groups of them unless the span is read.
+type share struct{ span, lo, hi int }
 
 func (s span) rows() int {
 	n := s.trunk
@@ -54,7 +72,7 @@ func (b *batch) add(trunk []int32, soft []float32, cache *cache, branches ...[]i
 	s := span{first: b.rows, trunk: n, cache: cache}
 	b.x = append(b.x, soft...)
 	for i := range len(soft) / b.d.config.Width {
-		b.at = append(b.at, position{i, cache})
+		b.at = append(b.at, position{index: i, cache: cache})
 	}
 	b.tokens(trunk, n-len(trunk), cache)
 	for _, branch := range branches {
@@ -64,22 +82,35 @@ func (b *batch) add(trunk []int32, soft []float32, cache *cache, branches ...[]i
 	b.close(s)
 }
 
+// piece appends the next rows of a cached sequence that is read: soft tokens [n,C], then tokens.
+func (b *batch) piece(tokens []int32, soft []float32, c *cache) {
+	n := len(soft) / b.d.config.Width
+	s := span{first: b.rows, trunk: n + len(tokens), cache: c, rule: piece, before: c.length}
+	b.x = append(b.x, soft...)
+	for i := range n {
+		b.at = append(b.at, position{index: c.length + i, cache: c})
+	}
+	b.tokens(tokens, c.length+n, c)
+	b.at[len(b.at)-1].last = true
+	b.close(s)
+}
+
 // step appends the next token of a cached sequence.
 func (b *batch) step(token int32, c *cache) {
-	s := span{first: b.rows, trunk: 1, cache: c}
+	s := span{first: b.rows, trunk: 1, cache: c, rule: step}
 	b.tokens([]int32{token}, c.length, c)
 	b.close(s)
 	b.steps++
 }
 
-// cached says that the batch is of new rows of cached sequences; a batch is that wholly or not at all.
-func (b *batch) cached() bool { return b.steps > 0 }
+// cached says that the batch is of generated rows alone.
+func (b *batch) cached() bool { return b.steps > 0 && b.steps == len(b.spans) }
 
 func (b *batch) tokens(ids []int32, first int, cache *cache) {
 	width := b.d.config.Width
 	for i, id := range ids {
 		b.x = append(b.x, b.d.embed[int(id)*width:(int(id)+1)*width]...)
-		b.at = append(b.at, position{first + i, cache})
+		b.at = append(b.at, position{index: first + i, cache: cache})
 	}
 }
 

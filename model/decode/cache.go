@@ -71,6 +71,28 @@ func (n *net[T]) keep(c *cache, layer, position, kvHead int, key, value []float3
 	kernel.Convert(v[position*hd:(position+1)*hd], value)
 }
 
+// zero clears what a cache has in a layer from a position on, up to a multiple of block: attention over a piece reads as far.
+func (n *net[T]) zero(c *cache, layer, from, kvHead int) {
+	k, v := n.cached(c, layer, kvHead)
+	lo, hi := from*n.config.HeadDim, roundUp(from)*n.config.HeadDim
+	clear(k[lo:hi])
+	clear(v[lo:hi])
+}
+
+// copyPrefix makes the first n positions of dst those of src.
+func (n *net[T]) copyPrefix(dst, src *cache, positions int) {
+	size := positions * n.config.HeadDim
+	for l := range n.layer {
+		for h := range n.config.KVHeads {
+			dk, dv := n.cached(dst, l, h)
+			sk, sv := n.cached(src, l, h)
+			copy(dk[:size], sk[:size])
+			copy(dv[:size], sv[:size])
+		}
+	}
+	dst.length = positions
+}
+
 // attendRow computes attention for the one new row of a cached sequence, for a key head and the query heads that it serves. The products are
 // too small for the backend's: they are done in float32. next are the keys that are read then.
 func (n *net[T]) attendRow(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int, next []T) {
@@ -83,3 +105,5 @@ func (n *net[T]) attendRow(a *attention[T], qkv []float32, out *left[T], s span,
 	}
 	out.put(s.first, kvHead*group*hd, o)
 }
+
+func (n *net[T]) invariant() bool { return n.backend.Traits().BatchInvariant }

@@ -40,6 +40,10 @@ type engine interface {
 	newCache(positions int) *cache
 	free(c *cache)
 	cacheBytes() int
+	// copyPrefix makes the first positions of a cache those of another.
+	copyPrefix(dst, src *cache, positions int)
+	// invariant says that a row's bits do not depend on what else is in the batch.
+	invariant() bool
 }
 
 // New prepares a model. A backend of float32 precision shares p's memory, another one holds converted copies of the matrices; either
@@ -137,4 +141,9 @@ func (d *Decoder) known(name string, tokens []int32) error {
 		}
 	}
 	return nil
+}
+
+// Check refuses a text that the network cannot read: empty, longer than the context, with an unknown token, or with soft tokens of another width.
+func (d *Decoder) Check(tokens []int32, soft []float32) error {
+	return d.check("the prompt", tokens, soft)
 }

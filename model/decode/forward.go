@@ -89,6 +89,7 @@ func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32
 // prepare makes room for a batch and pads it to the height that it returns.
 func (n *net[T]) prepare(b *batch, w *work[T]) (rows int) {
 	rows = b.pad()
+	n.cut(b)
 	kernel.Grow(&w.qkv, rows*n.config.QKVWidth())
 	n.fit(&w.o, rows, n.config.QWidth())
 	for r := b.rows; r < rows; r++ { // what nobody writes is 0
@@ -134,7 +135,7 @@ func (n *net[T]) tall(ctx context.Context, b *batch, w *work[T], rows int) error
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		kernel.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
+		kernel.Parallel(len(b.shares), func(task int) { n.attention(b, w, l, b.shares[task]) })
 		each(func(t *tile[T], lo, hi int) {
 			n.mix(t, b, w, l, lo, hi)
 			if l+1 < len(n.layer) {
@@ -225,7 +226,13 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *b
 				}
 			})
 		}
-		team.Parallel(n.attentionTasks(b), func(task int) { n.attention(b, w, l, task) })
+		team.Parallel(len(b.shares), func(task int) {
+			if share := b.shares[task]; cached {
+				group := c.Heads / c.KVHeads
+				n.applyRotary(b, w.qkv, l, b.spans[share.span].first, share.lo/group, share.hi/group)
+			}
+			n.attention(b, w, l, b.shares[task])
+		})
 		if n.format.whole() {
 			team.Tiles(b.rows, smallRows, w.o.round)
 		}
@@ -282,39 +289,47 @@ func (n *net[T]) applyRotary(b *batch, qkv []float32, l, r, lo, hi int) {
 		kernel.Rope(k, cos, sin)
 		if at.cache != nil {
 			n.keep(at.cache, l, at.index, h, k, row[c.QWidth()+c.KVWidth()+h*hd:][:hd])
+			if at.last {
+				n.zero(at.cache, l, at.index+1, h)
+			}
 		}
 	}
 }
 
-// attentionTasks is how many tasks attention is cut into: a sequence each, with few sequences a key head of one. A single sequence that is
-// wholly in the batch is cut by query heads: keys are copied more often, but every thread has work.
-func (n *net[T]) attentionTasks(b *batch) int { return len(b.spans) * n.pieces(b) }
-
-func (n *net[T]) pieces(b *batch) int {
-	switch {
-	case b.cached() && len(b.spans) >= tileTasks:
-		return 1
-	case b.cached() || len(b.spans) >= tileTasks:
-		return n.config.KVHeads
+// cut divides attention into tasks: a sequence each, with few sequences a key head of one. A sequence that is read is cut by query heads where there
+// are few, or where generated rows stand beside it, which take much less: keys are copied more often, but every thread has work. Those come first.
+func (n *net[T]) cut(b *batch) {
+	c, few := n.config, len(b.spans) < tileTasks
+	b.shares = b.shares[:0]
+	for _, generated := range []bool{false, true} {
+		for i, s := range b.spans {
+			if generated != (s.rule == step) {
+				continue
+			}
+			pieces := c.KVHeads
+			switch {
+			case !generated && (few || b.steps > 0):
+				pieces = c.Heads
+			case generated && !few:
+				pieces = 1
+			}
+			for p := range pieces {
+				b.shares = append(b.shares, share{i, p * c.Heads / pieces, (p + 1) * c.Heads / pieces})
+			}
+		}
 	}
-	return n.config.Heads
 }
 
-// attention computes w.o for a task's share of the heads. In a batch of cached sequences it rotates queries and keys as well.
-func (n *net[T]) attention(b *batch, w *work[T], l, task int) {
-	c, pieces := n.config, n.pieces(b)
-	s, piece := b.spans[task/pieces], task%pieces
-	if !b.cached() {
-		a := n.tasks.Get().(*attention[T])
-		defer n.tasks.Put(a)
-		lo, hi := piece*c.Heads/pieces, (piece+1)*c.Heads/pieces
-		group := c.Heads / c.KVHeads
-		for kv := lo / group; kv*group < hi; kv++ {
-			n.attend(a, s, w.qkv, &w.o, kv, max(lo, kv*group), min(hi, (kv+1)*group))
-		}
+// attention computes w.o for a share of the heads. Queries and keys are rotated.
+func (n *net[T]) attention(b *batch, w *work[T], l int, t share) {
+	s, group := b.spans[t.span], n.config.Heads/n.config.KVHeads
+	if s.rule == step {
+		n.attendCached(w, b.spans[t.span:][:1], l, t.lo/group, t.hi/group)
 		return
 	}
-	lo, hi := piece*c.KVHeads/pieces, (piece+1)*c.KVHeads/pieces
-	n.applyRotary(b, w.qkv, l, s.first, lo, hi)
-	n.attendCached(w, b.spans[task/pieces:][:1], l, lo, hi)
+	a := n.tasks.Get().(*attention[T])
+	defer n.tasks.Put(a)
+	for kv := t.lo / group; kv*group < t.hi; kv++ {
+		n.attend(a, s, w.qkv, &w.o, l, kv, max(t.lo, kv*group), min(t.hi, (kv+1)*group))
+	}
 }
