@@ -18,8 +18,8 @@ import (
 // ManifestName is the file that makes a directory a checkpoint.
 const ManifestName = "manifest.json"
 
-// FormatVersion is the format that this program writes and the newest that it reads.
-const FormatVersion = 1
+// FormatVersion is the format that this program writes and the newest that it reads. Version 1 had the kernel in the digest, and no class of numerics.
+const FormatVersion = 2
 
 // maxManifest bounds what is read before anything is known about the file. // bytes
 const maxManifest = 64 << 20
@@ -31,7 +31,8 @@ type Manifest struct {
 	Fingerprint string            `json:"fingerprint"`        // of the stage's recipe slice and inputs
 	Parents     map[string]string `json:"parents,omitempty"`  // stage → digest
 	Seed        uint64            `json:"seed"`               //
-	Kernel      string            `json:"kernel,omitempty"`   // arithmetic that made it
+	Numerics    string            `json:"numerics,omitempty"` // class of the arithmetic that made it
+	Kernel      string            `json:"kernel,omitempty"`   // that computed it, and the level of its processor; from version 2 in no digest
 	Versions    map[string]string `json:"versions,omitempty"` // of the program and what it links
 	Counters    map[string]int64  `json:"counters,omitempty"` // steps, tokens, calls
 	Facts       map[string]string `json:"facts,omitempty"`    // what a reader wants to know without opening a file
@@ -54,10 +55,13 @@ type onDisk struct {
 	Check  string `json:"check"`
 }
 
-// Digest returns the hex SHA-256 of the manifest's canonical JSON without the time of its making: the stage's digest.
+// Digest returns the hex SHA-256 of the manifest's canonical JSON without the time of its making and the kernel: the stage's digest.
 func (m *Manifest) Digest() string {
 	c := *m
 	c.Created = ""
+	if c.Version > 1 {
+		c.Kernel = ""
+	}
 	return hash(canonical(c))
 }
 

@@ -10,11 +10,12 @@ import (
 	"testing"
 )
 
-func goldenManifest(t testing.TB) string {
-	return golden(t, "manifest.json", func(path string) error {
-		m := testManifest()
-		m.Version, m.Files = FormatVersion, []File{{Name: "resume/a.bin", Size: 3, SHA256: strings.Repeat("ab", 32)}}
-		data, err := m.encode()
+func goldenManifest(t testing.TB) string { return goldenOf(t, "manifest2.json", FormatVersion) }
+
+// goldenOf is the test's manifest as a program of a version wrote it.
+func goldenOf(t testing.TB, name string, version int) string {
+	return golden(t, name, func(path string) error {
+		data, err := versioned(version).encode()
 		if err != nil {
 			return err
 		}
@@ -22,40 +23,57 @@ func goldenManifest(t testing.TB) string {
 	})
 }
 
-func TestManifest_GoldenOneReadsAndKeepsItsDigest(t *testing.T) {
-	m, err := decodeManifest(read(t, goldenManifest(t)))
-	if err != nil {
-		t.Fatal(err)
+func versioned(version int) *Manifest {
+	m := testManifest()
+	m.Version, m.Files = version, []File{{Name: "resume/a.bin", Size: 3, SHA256: strings.Repeat("ab", 32)}}
+	if version > 1 {
+		m.Numerics = "f32"
 	}
-	want := testManifest()
-	want.Version, want.Files = 1, []File{{Name: "resume/a.bin", Size: 3, SHA256: strings.Repeat("ab", 32)}}
-	if !reflect.DeepEqual(m, want) {
-		t.Errorf("%+v", m)
-	}
-	const digest = "4dc8c11c04bf7dea58b736f1eda43ca714873885401325dda5c966468623789e"
-	if got := m.Digest(); got != digest {
-		t.Errorf("digest %s, golden %s: every checkpoint in the world changes its name", got, digest)
+	return m
+}
+
+func TestManifest_GoldenOnesReadAndKeepTheirDigests(t *testing.T) {
+	for version, digest := range []string{
+		1: "4dc8c11c04bf7dea58b736f1eda43ca714873885401325dda5c966468623789e",
+		2: "4448109e749b612f0fcb2e8e3917d5d18d052c221aa890a2ba917c8843114d0b",
+	} {
+		if version == 0 {
+			continue
+		}
+		m, err := decodeManifest(read(t, goldenOf(t, []string{1: "manifest.json", 2: "manifest2.json"}[version], version)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(m, versioned(version)) {
+			t.Errorf("%+v", m)
+		}
+		if got := m.Digest(); got != digest {
+			t.Errorf("version %d: digest %s, golden %s: every checkpoint in the world changes its name", version, got, digest)
+		}
 	}
 }
 
-func TestDigest_IgnoresTheTimeAndNothingElse(t *testing.T) {
-	base := testManifest().Digest()
+func TestDigest_IgnoresTheTimeTheKernelAndNothingElse(t *testing.T) {
+	base := versioned(2).Digest()
 	for name, change := range map[string]func(*Manifest){
 		"stage": func(m *Manifest) { m.Stage = "x" }, "fingerprint": func(m *Manifest) { m.Fingerprint = "x" }, "seed": func(m *Manifest) { m.Seed++ },
-		"parent": func(m *Manifest) { m.Parents["data"] = "x" }, "kernel": func(m *Manifest) { m.Kernel = "x" }, "version": func(m *Manifest) { m.Versions["slm"] = "x" },
+		"parent": func(m *Manifest) { m.Parents["data"] = "x" }, "numerics": func(m *Manifest) { m.Numerics = "x" }, "version": func(m *Manifest) { m.Versions["slm"] = "x" },
 		"counter": func(m *Manifest) { m.Counters["steps"]++ }, "fact": func(m *Manifest) { m.Facts["loss"] = "x" }, "file": func(m *Manifest) { m.Files = []File{{Name: "a"}} },
 		"format": func(m *Manifest) { m.Version++ },
 	} {
-		m := testManifest()
+		m := versioned(2)
 		change(m)
 		if m.Digest() == base {
 			t.Errorf("%s is not in the digest", name)
 		}
 	}
-	m := testManifest()
-	m.Created = "another time"
+	m := versioned(2)
+	m.Created, m.Kernel = "another time", "another kernel"
 	if m.Digest() != base {
-		t.Error("the time is in the digest")
+		t.Error("the time or the kernel is in the digest")
+	}
+	if a, b := versioned(1), versioned(1); func() bool { b.Kernel = "another"; return a.Digest() == b.Digest() }() {
+		t.Error("the kernel is not in a digest of version 1")
 	}
 }
 
@@ -85,7 +103,7 @@ func TestLoad_SaysWhatIsWrong(t *testing.T) {
 	if err := errors.Join(os.Remove(filepath.Join(noManifest, ManifestName)), os.Remove(filepath.Join(gone, "a.txt")), os.Truncate(filepath.Join(short, "a.txt"), 1)); err != nil {
 		t.Fatal(err)
 	}
-	edit(newer, `"version": 1`, `"version": 2`)
+	edit(newer, `"version": 2`, `"version": 3`)
 	edit(bad, `"seed": 9`, `"seed": 8`)
 	m := testManifest()
 	m.Version, m.Files = 1, []File{{Name: "../d/a.txt", Size: 4}}
@@ -100,7 +118,7 @@ func TestLoad_SaysWhatIsWrong(t *testing.T) {
 		text string
 	}{
 		{filepath.Join(root, "none"), ErrMissing, "none"}, {noManifest, ErrIncomplete, ManifestName}, {gone, ErrIncomplete, "a.txt is gone"}, {short, ErrIncomplete, "a.txt has 1 bytes, not 4"},
-		{newer, ErrNewer, "version 2"}, {bad, ErrCorrupt, "digest"}, {unsafe, ErrCorrupt, "../d/a.txt"},
+		{newer, ErrNewer, "version 3"}, {bad, ErrCorrupt, "digest"}, {unsafe, ErrCorrupt, "../d/a.txt"},
 	} {
 		if _, err := Load(c.dir); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.dir, err)

@@ -85,7 +85,7 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 			return nil, err
 		}
 	}
-	name := be.Name()
+	name := string(be.Class())
 	switch cfg.Weights {
 	case Int8:
 		name = decode.Int8Name(be)

@@ -69,7 +69,7 @@ func (f *fake) Run(ctx context.Context, env *stages.Env) error {
 // chain is data → dp → kit, each made from its slice.
 func chain(slices map[string]string) (job *Job, made map[string]*fake) {
 	made = map[string]*fake{}
-	job = &Job{Name: "t", ID: "0123456789abcdef", Recipe: []byte("slm: 1\n"), Kernel: "none"}
+	job = &Job{Name: "t", ID: "0123456789abcdef", Recipe: []byte("slm: 1\n"), Class: "none"}
 	var before []string
 	for _, name := range []string{"data", "dp", "kit"} {
 		f := &fake{name: name, steps: 3, text: name + slices[name]}

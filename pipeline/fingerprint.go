@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"slm/checkpoint"
+	"slm/model/kernel"
 	"slm/stages"
 )
 
@@ -20,9 +21,9 @@ type Step struct {
 	Stage   stages.Stage
 }
 
-// fingerprints gives each step the hash of its slice, inputs, format, the kernel's name and its parents' fingerprints. Parents come
-// before their children.
-func fingerprints(steps []Step, kernel string) (map[string]string, error) {
+// fingerprints gives each step the hash of its slice, inputs, format, the class of the numerics and its parents' fingerprints. Parents come
+// before their children. The class stands where older programs put the name of a kernel, so that theirs can be computed with that name.
+func fingerprints(steps []Step, class kernel.Class) (map[string]string, error) {
 	done := map[string]string{}
 	for _, s := range steps {
 		parents := map[string]string{}
@@ -34,7 +35,7 @@ func fingerprints(steps []Step, kernel string) (map[string]string, error) {
 			parents[p] = f
 		}
 		f, err := checkpoint.HashJSON(map[string]any{
-			"stage": s.Name, "format": s.Format, "recipe": s.Slice, "inputs": s.Inputs, "parents": parents, "kernel": kernel,
+			"stage": s.Name, "format": s.Format, "recipe": s.Slice, "inputs": s.Inputs, "parents": parents, "kernel": class,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("pipeline: fingerprint of %s: %w", s.Name, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"slm/model/kernel"
 	"slm/pipeline/recipe"
 	"slm/recipes"
 	"slm/stages"
@@ -59,14 +60,14 @@ func (o oldRun) isThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := Build(r, t.TempDir(), o.Kernel, nil, time.Now)
+	job, err := Build(r, t.TempDir(), kernel.Class(o.Kernel), nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := filepath.Base(job.Folder()); got != o.Run {
 		t.Errorf("%s %v: the run is %s, and was %s", o.Recipe, o.Set, got, o.Run)
 	}
-	prints, err := Fingerprints(&r.Recipe, nil, o.Formats, o.Kernel)
+	prints, err := Fingerprints(&r.Recipe, nil, o.Formats, kernel.Class(o.Kernel))
 	if err != nil {
 		t.Fatal(err)
 	}

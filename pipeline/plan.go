@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"slm/checkpoint"
+	"slm/model/kernel"
 	"slm/pipeline/rundir"
 )
 
@@ -25,14 +26,14 @@ const (
 
 // Job is what a run is made from.
 type Job struct {
-	Dir      string // where runs/ is
-	Name     string // of the run
-	ID       string // hex; its first 8 characters are part of the folder's name
-	Recipe   []byte // recipe.yaml
-	Answer   string // how the black box is asked
-	Context  int    // of the model, tokens
-	Kernel   string // name, part of every fingerprint
-	Steps    []Step // parents before children
+	Dir      string       // where runs/ is
+	Name     string       // of the run
+	ID       string       // hex; its first 8 characters are part of the folder's name
+	Recipe   []byte       // recipe.yaml
+	Answer   string       // how the black box is asked
+	Context  int          // of the model, tokens
+	Class    kernel.Class // of the numerics, part of every fingerprint
+	Steps    []Step       // parents before children
 	Versions map[string]string
 }
 
@@ -63,11 +64,12 @@ type Planned struct {
 
 // Plan is what a run will do. Its JSON is plan.json.
 type Plan struct {
-	Version int       `json:"v"`
-	Name    string    `json:"name"`
-	ID      string    `json:"fingerprint"`
-	Kernel  string    `json:"kernel"`
-	Stages  []Planned `json:"stages"`
+	Version int          `json:"v"`
+	Name    string       `json:"name"`
+	ID      string       `json:"fingerprint"`
+	Class   kernel.Class `json:"numerics,omitempty"`
+	Kernel  string       `json:"kernel,omitempty"` // of runs of older programs, which had a kernel's name in place of a class
+	Stages  []Planned    `json:"stages"`
 	job     *Job
 	choice  Choice
 }
@@ -77,11 +79,11 @@ func New(job *Job, choice Choice) (*Plan, error) {
 	if err := choice.check(job.Steps); err != nil {
 		return nil, err
 	}
-	prints, err := fingerprints(job.Steps, job.Kernel)
+	prints, err := fingerprints(job.Steps, job.Class)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Version: 1, Name: job.Name, ID: job.ID, Kernel: job.Kernel, job: job, choice: choice}
+	p := &Plan{Version: 1, Name: job.Name, ID: job.ID, Class: job.Class, job: job, choice: choice}
 	digests := map[string]string{}
 	for _, s := range job.Steps {
 		pl := Planned{Stage: s.Name, Fingerprint: prints[s.Name], Inputs: s.Inputs, Format: s.Format, forced: choice.Fresh || choice.From == s.Name}
@@ -225,8 +227,10 @@ func (p *Plan) find(stage, fingerprint string, parents map[string]string, needed
 // serves says why a checkpoint cannot be used, or nil.
 func (p *Plan) serves(m *checkpoint.Manifest, fingerprint string, parents map[string]string, needed []string) error {
 	switch {
-	case m.Fingerprint != fingerprint && m.Kernel != "" && m.Kernel != p.job.Kernel:
-		return fmt.Errorf("%w: made by another kernel (%s)", errUnfit, m.Kernel)
+	case m.Fingerprint != fingerprint && m.Numerics != "" && m.Numerics != string(p.job.Class):
+		return fmt.Errorf("%w: made in another class of numerics (%s)", errUnfit, m.Numerics)
+	case m.Fingerprint != fingerprint && m.Version == 1 && m.Kernel != "":
+		return fmt.Errorf("%w: made by the kernel %s of an older program", errUnfit, m.Kernel)
 	case m.Fingerprint != fingerprint:
 		return fmt.Errorf("%w: recipe, data or program changed", errUnfit)
 	}

@@ -209,7 +209,7 @@ func TestTrain_DamagedCheckpointIsMadeAgainAndANewerOneRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(manifest, []byte(strings.Replace(string(text), `"version": 1`, `"version": 99`, 1)), 0o666); err != nil {
+	if err := os.WriteFile(manifest, []byte(strings.Replace(string(text), `"version": 2`, `"version": 99`, 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := New(job, Choice{}); !errors.Is(err, checkpoint.ErrNewer) {

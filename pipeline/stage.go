@@ -125,8 +125,8 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 	if err != nil {
 		return fmt.Errorf("pipeline: %s: %w", step.Name, err)
 	}
-	if be != nil && be.Name() != p.job.Kernel {
-		return fmt.Errorf("pipeline: %s: planned for kernel %s but %s was opened", step.Name, p.job.Kernel, be.Name())
+	if be != nil && be.Class() != p.job.Class {
+		return fmt.Errorf("pipeline: %s: planned in class %s, and %s of class %s was opened", step.Name, p.job.Class, be.Name(), be.Class())
 	}
 	env := &stages.Env{
 		Run: p.Folder(), Seed: step.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,

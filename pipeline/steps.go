@@ -9,6 +9,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/llm"
+	"slm/model/kernel"
 	"slm/pipeline/recipe"
 	"slm/pipeline/schema"
 	"slm/stages"
@@ -17,7 +18,7 @@ import (
 
 // Build makes the job of a checked recipe: its steps with the parts of the recipe that each is made from. It hashes the input files
 // and opens nothing else. An error wraps read.ErrUnreadable when one is missing.
-func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string, now func() time.Time) (*Job, error) {
+func Build(r *recipe.Loaded, dir string, class kernel.Class, versions map[string]string, now func() time.Time) (*Job, error) {
 	files := openDigests(filepath.Join(dir, "runs", ".digests.json"), now)
 	inputs, err := inputsOf(&r.Recipe, files)
 	if err != nil {
@@ -33,7 +34,7 @@ func Build(r *recipe.Loaded, dir, kernelName string, versions map[string]string,
 		return nil, fmt.Errorf("pipeline: fingerprint of the recipe: %w", err)
 	}
 	return &Job{
-		Dir: dir, Name: r.Name, ID: id, Recipe: text, Answer: r.LLM.Answer, Context: r.Model.Context, Kernel: kernelName, Versions: versions,
+		Dir: dir, Name: r.Name, ID: id, Recipe: text, Answer: r.LLM.Answer, Context: r.Model.Context, Class: class, Versions: versions,
 		Steps: steps(&r.Recipe, inputs),
 	}, nil
 }
@@ -72,15 +73,15 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 }
 
 // Fingerprints are what the stages of a recipe have as fingerprints, for the digests of its input files by key, formats of the stages (0 = this
-// program's) and a kernel.
-func Fingerprints(r *recipe.Recipe, inputs map[string]string, formats map[string]int, kernelName string) (map[string]string, error) {
+// program's) and a class: for a run of an older program, the name of its kernel.
+func Fingerprints(r *recipe.Recipe, inputs map[string]string, formats map[string]int, class kernel.Class) (map[string]string, error) {
 	list := steps(r, inputs)
 	for i := range list {
 		if f := formats[list[i].Name]; f > 0 {
 			list[i].Format = f
 		}
 	}
-	return fingerprints(list, kernelName)
+	return fingerprints(list, class)
 }
 
 // Inputs digests every file that a recipe names, by key, and remembers nothing. An error says which cannot be read.

@@ -130,8 +130,8 @@ func Render(w io.Writer, r *Run) error {
 	}
 	v.Versions = facts(r.Stages, func(s Stage) map[string]string { return s.Manifest.Versions })
 	for _, s := range r.Stages {
-		if s.Manifest.Kernel != "" {
-			v.Kernel = s.Manifest.Kernel
+		if m := s.Manifest; m.Kernel != "" {
+			v.Kernel = strings.TrimPrefix(m.Numerics+": "+m.Kernel, ": ")
 		}
 	}
 	if err := page.Execute(w, v); err != nil {

@@ -39,7 +39,7 @@ type Def struct {
 	Cost func(ctx context.Context, c *Calibration) (Cost, error)
 	// Metrics reads from a checkpoint's folder what the stage has come to; nil = nothing that is a number.
 	Metrics func(dir string) ([]Metric, error)
-	// Agrees is what a run by another kernel must agree in.
+	// Agrees is what a run in another class must agree in.
 	Agrees Agreement
 }
 

@@ -110,7 +110,7 @@ func (e *Env) Manifest(stage string) *checkpoint.Manifest {
 		Counters: map[string]int64{}, Facts: map[string]string{}, Created: e.Now().UTC().Format(time.RFC3339),
 	}
 	if e.Kernel != nil {
-		m.Kernel = e.Kernel.Name()
+		m.Numerics, m.Kernel = string(e.Kernel.Class()), e.Kernel.Name()
 	}
 	return m
 }

@@ -16,7 +16,6 @@ import (
 
 	"slm/internal/sanitize"
 	"slm/internal/term"
-	"slm/model/kernel"
 	"slm/pipeline/ablate"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
@@ -95,7 +94,7 @@ func (f *ablateFlags) spec() (spec ablate.Spec, err error) {
 
 // planAblation plans an experiment and, unless told otherwise, estimates it.
 func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*ablate.Plan, ablate.Site, error) {
-	site := ablate.Site{Dir: a.dir, Kernel: func() (kernel.Backend, error) { return a.backend() }, Versions: versions(), Now: a.now}
+	site := ablate.Site{Dir: a.dir, Kernel: a.backend, Versions: versions(), Now: a.now}
 	spec, err := f.spec()
 	if err != nil {
 		return nil, site, err

@@ -219,9 +219,14 @@ func (a *app) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
 }
 
-// backend opens the kernel, whose name is in every fingerprint.
-func (a *app) backend() (kernel.Backend, error) {
-	be, err := kernel.Open(a.getenv("SLM_KERNEL", ""))
+// backend opens the kernel for a class, unless $SLM_KERNEL names another. A class without a contract may be of another machine: then the kernel is
+// the best of this one.
+func (a *app) backend(class kernel.Class) (be kernel.Backend, err error) {
+	if name := a.getenv("SLM_KERNEL", ""); name != "" {
+		be, err = kernel.Open(name)
+	} else if be, err = kernel.OpenClass(class); errors.Is(err, kernel.ErrClass) && !class.Contract() {
+		be, err = kernel.Open("")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}

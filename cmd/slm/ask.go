@@ -14,6 +14,7 @@ import (
 	"slm/data/form"
 	"slm/internal/sanitize"
 	"slm/internal/term"
+	"slm/pipeline"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
 	"slm/stages/gate"
@@ -237,7 +238,7 @@ func (a *app) session(name string, set []string, offline bool, view rundir.Viewe
 	if err != nil {
 		return nil, err
 	}
-	be, err := a.backend()
+	be, err := a.backend(pipeline.ClassOf(folder))
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func newDoctor(a *app) *cobra.Command {
 }
 
 func (a *app) examine(ctx context.Context) (*health, error) {
-	be, err := a.backend()
+	be, err := a.backend(kernel.Auto)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,7 @@ func showCheckpoint(w io.Writer, r inspected, columns int) {
 	line("stage", m.Stage)
 	line("digest", r.Digest)
 	line("fingerprint", m.Fingerprint)
+	line("numerics", m.Numerics)
 	line("kernel", m.Kernel)
 	line("seed", fmt.Sprint(m.Seed))
 	line("created", m.Created)

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/recipe"
 	"slm/recipes"
@@ -55,11 +56,18 @@ func (a *app) plan(name string, f *recipeFlags) (*recipe.Loaded, *pipeline.Plan,
 	if err != nil {
 		return nil, nil, err
 	}
-	be, err := a.backend()
+	class, err := pipeline.ClassFor(r, a.dir, a.now)
 	if err != nil {
 		return nil, nil, err
 	}
-	job, err := pipeline.Build(r, a.dir, be.Name(), versions(), a.now)
+	be, err := a.backend(class)
+	if err != nil {
+		return nil, nil, err
+	}
+	if name := a.getenv("SLM_KERNEL", ""); name != "" && r.Numerics != kernel.Auto && r.Numerics != be.Class() && r.Numerics != kernel.FastClass(name) {
+		return nil, nil, usage("SLM_KERNEL=%s computes in class %s, and the recipe wants numerics: %s", name, be.Class(), r.Numerics)
+	}
+	job, err := pipeline.Build(r, a.dir, be.Class(), versions(), a.now)
 	if err != nil {
 		return nil, nil, err
 	}

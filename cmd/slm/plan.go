@@ -10,6 +10,7 @@ import (
 
 	"slm/internal/sanitize"
 	"slm/internal/term"
+	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/estimate"
@@ -19,7 +20,7 @@ import (
 // planned is the result of plan.
 type planned struct {
 	Run        string             `json:"run"`
-	Kernel     string             `json:"kernel"`
+	Class      kernel.Class       `json:"numerics"`
 	Parameters int64              `json:"parameters"` // of the small model; 0 = they follow from the corpus, which was not read
 	Files      *corpusFiles       `json:"files,omitempty"`
 	Stages     []pipeline.Planned `json:"stages"`
@@ -45,7 +46,7 @@ func newPlan(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result := planned{Run: p.Folder(), Kernel: p.Kernel, Stages: p.Stages, Tried: r.LLM.Tried() && p.Tries()}
+			result := planned{Run: p.Folder(), Class: p.Class, Stages: p.Stages, Tried: r.LLM.Tried() && p.Tries()}
 			if !r.Model.Open() {
 				result.Parameters = r.Model.Config(r.Tokenizer.Train.Vocab).Count()
 			}
@@ -73,7 +74,7 @@ func newPlan(a *app) *cobra.Command {
 
 // estimate calibrates with a black box of its own, which stores nothing.
 func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) (*estimate.Estimate, error) {
-	be, err := a.backend()
+	be, err := a.backend(p.Class)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func showPlan(w io.Writer, r planned, done bool, columns int) {
 	if r.Parameters == 0 {
 		size = "auto: it follows from the corpus"
 	}
-	_, _ = fmt.Fprintf(w, "run      %s\nkernel   %s\nmodel    %s\n", sanitize.Line(r.Run), r.Kernel, size)
+	_, _ = fmt.Fprintf(w, "run      %s\nnumerics %s\nmodel    %s\n", sanitize.Line(r.Run), r.Class, size)
 	r.Files.show(w, columns)
 	_, _ = fmt.Fprintln(w)
 	for _, s := range r.Stages {

@@ -29,8 +29,8 @@ func newReproduce(a *app) *cobra.Command {
 		Short: "Run a run again in a new folder and compare the two, stage by stage",
 		Long: "Runs a run again and compares each stage with the original, bit for bit. If one differs, it names the first step, tensor and index, and the\n" +
 			"size of the difference, and stops. The LLM's replies come from the run, so no network and no money are needed; --live asks the LLM again.\n" +
-			"The kernel that made the run is used if this machine has it. With another kernel bits cannot agree: the command says so, and the final losses\n" +
-			"must agree within 2 %. The new folder is removed if nothing differs, and kept otherwise." +
+			"It is run in the class of numerics of the original, which has the same bits on every processor. A run without a class (of an older program, or\n" +
+			"fast-…) may find another kernel here: the command says so, bits cannot agree, and the final losses must agree within 2 %. The new folder is removed if nothing differs, and kept otherwise." +
 			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitInterrupted),
 		Example: "  slm reproduce legal\n  slm reproduce runs/legal-1f0c9a2b --stage kit -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,13 +56,12 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, set []stri
 	if err != nil {
 		return err
 	}
-	was := audit.KernelOf(folder)
-	be, err := a.sameKernel(was)
+	be, err := a.backend(pipeline.ClassOf(folder))
 	if err != nil {
 		return err
 	}
-	if was != "" && be.Name() != was && !a.quiet {
-		_, _ = fmt.Fprintf(a.err, "note: the run was made by kernel %s, and this machine runs %s: bits cannot agree, and final losses are compared within a tolerance\n", sanitize.Line(was), be.Name())
+	if note := otherNumerics(folder, be); note != "" && !a.quiet {
+		_, _ = fmt.Fprintf(a.err, "note: %s: bits cannot agree, and final losses are compared within a tolerance\n", note)
 	}
 	into, fresh, err := a.newFolder(into, folder)
 	if err != nil {
@@ -73,7 +72,7 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, set []stri
 		view = nil
 	}
 	rep, err := audit.Reproduce(ctx, folder, audit.Again{
-		Stage: stage, Into: into, Live: live, Set: set, Env: a.env, Kernel: be.Name(), Versions: versions(),
+		Stage: stage, Into: into, Live: live, Set: set, Env: a.env, Class: be.Class(), Versions: versions(),
 		Deps: pipeline.Deps{
 			Kernel: func() (kernel.Backend, error) { return be, nil }, View: view, Log: a.log(), Now: a.now,
 			Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
@@ -117,18 +116,16 @@ func (a *app) newFolder(into, run string) (folder string, fresh bool, err error)
 	return folder, true, nil
 }
 
-// sameKernel opens the kernel that made a run if this machine has it, unless SLM_KERNEL names one.
-func (a *app) sameKernel(was string) (kernel.Backend, error) {
-	be, err := a.backend()
-	if err != nil || be.Name() == was || a.getenv("SLM_KERNEL", "") != "" {
-		return be, err
+// otherNumerics says why a run's bits cannot come again with a kernel; "" = they can.
+func otherNumerics(folder string, be kernel.Backend) string {
+	class, old := pipeline.Recorded(folder)
+	switch {
+	case old != "":
+		return fmt.Sprintf("the run was made by the kernel %s of an older program, which had no classes of numerics; it is run again in class %s", sanitize.Line(old), be.Class())
+	case class != "" && class != be.Class():
+		return fmt.Sprintf("the run was made in class %s, and is run again in class %s", sanitize.Line(string(class)), be.Class())
 	}
-	for _, name := range kernel.Names() {
-		if other, err := kernel.Open(name); err == nil && other.Name() == was {
-			return other, nil
-		}
-	}
-	return be, nil
+	return ""
 }
 
 func showReproduction(w io.Writer, r *audit.Reproduction) {
@@ -145,7 +142,7 @@ func showReproduction(w io.Writer, r *audit.Reproduction) {
 	case r.Exact:
 		_, _ = fmt.Fprintln(w, "reproduced, bit for bit")
 	case r.OK:
-		_, _ = fmt.Fprintln(w, "reproduced within the tolerance of another kernel, not bit for bit")
+		_, _ = fmt.Fprintln(w, "reproduced within the tolerance of another class, not bit for bit")
 	default:
 		_, _ = fmt.Fprintln(w, "NOT reproduced")
 	}

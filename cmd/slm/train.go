@@ -68,7 +68,7 @@ func (a *app) overfit(ctx context.Context, name string, f *recipeFlags) error {
 	if err != nil {
 		return err
 	}
-	be, err := a.backend()
+	be, err := a.backend(p.Class)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	view := a.viewer()
 	finished := p.Done()
 	deps := pipeline.Deps{
-		Kernel: func() (kernel.Backend, error) { return a.backend() },
+		Kernel: func() (kernel.Backend, error) { return a.backend(p.Class) },
 		Box:    box, View: view, Log: a.log(), Now: a.now,
 		Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
 	}

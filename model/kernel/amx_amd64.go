@@ -37,6 +37,7 @@ func openAMX() (Backend, error) {
 }
 
 func (amxBackend) Name() string         { return "amx-bf16+" + CPU() }
+func (b amxBackend) Class() Class       { return FastClass(b.Name()) }
 func (amxBackend) Precision() Precision { return BF16 }
 
 func (amxBackend) Traits() Traits {

@@ -60,6 +60,7 @@ func openAMX32(s *splitting) (Backend, error) {
 }
 
 func (b amx32Backend) Name() string       { return b.name + "+" + CPU() }
+func (b amx32Backend) Class() Class       { return FastClass(b.Name()) }
 func (amx32Backend) Precision() Precision { return F32 }
 
 func (b amx32Backend) Traits() Traits {

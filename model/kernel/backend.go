@@ -20,10 +20,11 @@ type Shape struct {
 	Accumulate     bool // add to C
 }
 
-// Backend multiplies matrices. Its name is part of every stage's fingerprint, because another kernel gives other last bits.
+// Backend multiplies matrices. Its class is part of every stage's fingerprint; its name, which also says the processor's level, is a fact beside it.
 // Gemm calls run on the caller's goroutine and may run concurrently: the caller cuts the work into tiles.
 type Backend interface {
 	Name() string
+	Class() Class
 	Precision() Precision
 	Traits() Traits
 	// Gemm32 multiplies in float32.

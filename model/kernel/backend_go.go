@@ -4,6 +4,7 @@ package kernel
 type goBackend struct{}
 
 func (goBackend) Name() string         { return "go-f32+" + CPU() }
+func (b goBackend) Class() Class       { return FastClass(b.Name()) }
 func (goBackend) Precision() Precision { return F32 }
 func (goBackend) Traits() Traits       { return Traits{BatchInvariant: true} }
 

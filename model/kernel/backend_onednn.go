@@ -51,6 +51,7 @@ func newDNNL(lib *dnnlLibrary, p Precision) Backend {
 }
 
 func (b *dnnlBackend) Name() string         { return b.name }
+func (b *dnnlBackend) Class() Class         { return FastClass(b.name) }
 func (b *dnnlBackend) Precision() Precision { return b.precision }
 func (b *dnnlBackend) Traits() Traits       { return Traits{BothTransposed: true} }
 

@@ -9,6 +9,7 @@ type toyBackend struct {
 }
 
 func (toyBackend) Name() string { return "toy+" + CPU() }
+func (toyBackend) Class() Class { return "fast-toy" }
 
 func (b toyBackend) Traits() Traits { return Traits{BatchInvariant: true, packs32: toyPacking{b}} }
 

@@ -28,7 +28,7 @@ func load(set ...string) (*recipe.Loaded, error) {
 }
 
 func site(dir string) Site {
-	return Site{Dir: dir, Kernel: func() (kernel.Backend, error) { return runtest.Kernel(), nil }, Versions: runtest.Versions, Now: time.Now}
+	return Site{Dir: dir, Kernel: func(kernel.Class) (kernel.Backend, error) { return runtest.Kernel(), nil }, Versions: runtest.Versions, Now: time.Now}
 }
 
 func planned(t *testing.T, dir string, spec Spec) *Plan {

@@ -65,7 +65,7 @@ func (p *Plan) put(name string, v any) error {
 func (p *Plan) experiment(results []Result, runs []*loaded) (*experiment.Experiment, error) {
 	e := &experiment.Experiment{
 		Name: p.Name, Variants: p.Variants, Family: p.Family,
-		Notes: append([]string{fmt.Sprintf("recipe %s; kernel %s; the data and the exam have seed %d in all runs", p.Base.Name, p.Members[0].plan.Kernel, p.exam)}, means(p.Variants)...),
+		Notes: append([]string{fmt.Sprintf("recipe %s; numerics %s; the data and the exam have seed %d in all runs", p.Base.Name, p.Members[0].plan.Class, p.exam)}, means(p.Variants)...),
 	}
 	var asked string // digest of the first member's questions
 	for _, v := range p.Variants {

@@ -73,17 +73,13 @@ type Estimate struct {
 // Site is where an experiment is planned and run.
 type Site struct {
 	Dir      string
-	Kernel   func() (kernel.Backend, error)
+	Kernel   func(kernel.Class) (kernel.Backend, error)
 	Versions map[string]string
 	Now      func() time.Time
 }
 
 // New plans an experiment. It writes nothing but the digests of input files.
 func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
-	be, err := site.Kernel()
-	if err != nil {
-		return nil, err
-	}
 	common := []string{}
 	if len(spec.Systems) > 0 {
 		common = append(common, "eval.systems=["+strings.Join(spec.Systems, ", ")+"]")
@@ -107,6 +103,7 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 	}
 	p.exam = cmp.Or(base.Data.Seed, base.Seed)
 	seen := map[string]string{} // run → member
+	class := kernel.Auto        // of the members that pin none: that of the first
 	for _, seed := range p.Seeds {
 		for _, v := range p.Variants {
 			m := &Member{Variant: v.Name, Seed: seed}
@@ -114,7 +111,11 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 			if m.recipe, err = load(set...); err != nil {
 				return nil, fmt.Errorf("variant %s: %w", v.Name, err)
 			}
-			job, err := pipeline.Build(m.recipe, site.Dir, be.Name(), site.Versions, site.Now)
+			be, err := site.open(m.recipe, &class)
+			if err != nil {
+				return nil, err
+			}
+			job, err := pipeline.Build(m.recipe, site.Dir, be.Class(), site.Versions, site.Now)
 			if err != nil {
 				return nil, err
 			}
@@ -133,6 +134,24 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 	}
 	p.share()
 	return p, nil
+}
+
+// open opens the kernel of a member, and sets the class of those that pin none.
+func (s Site) open(r *recipe.Loaded, class *kernel.Class) (kernel.Backend, error) {
+	if r.Numerics != kernel.Auto {
+		return s.Kernel(r.Numerics)
+	}
+	if *class == kernel.Auto {
+		var err error
+		if *class, err = pipeline.ClassFor(r, s.Dir, s.Now); err != nil {
+			return nil, err
+		}
+	}
+	be, err := s.Kernel(*class)
+	if err == nil {
+		*class = be.Class()
+	}
+	return be, err
 }
 
 // share finds the stages that members have in common.
@@ -175,11 +194,11 @@ func toRun(action string) bool {
 
 // Calibrate estimates the stages that are to be run from one short calibration. What differs between members in the seed alone takes as long.
 func (p *Plan) Calibrate(ctx context.Context, site Site, box *blackbox.Box) error {
-	be, err := site.Kernel()
+	first := p.Members[0]
+	be, err := site.Kernel(first.plan.Class)
 	if err != nil {
 		return err
 	}
-	first := p.Members[0]
 	e, err := estimate.Open(ctx, first.plan, first.recipe, be, box, site.Now)
 	if err != nil {
 		return err

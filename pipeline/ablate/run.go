@@ -13,6 +13,7 @@ import (
 	"slm/checkpoint"
 	"slm/experiment"
 	"slm/llm"
+	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/rundir"
@@ -85,7 +86,7 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 			defer all.Done()
 			results[i] = Result{Unit: experiment.Unit{Variant: m.Variant, Seed: m.Seed, Run: relative(p.Dir, m.Run())}}
 			out, err := m.plan.Execute(ctx, pipeline.Deps{
-				Kernel: site.Kernel, Box: boxes.of(i), View: progress.of(m), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
+				Kernel: func() (kernel.Backend, error) { return site.Kernel(m.plan.Class) }, Box: boxes.of(i), View: progress.of(m), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
 				Turn: func(ctx context.Context, stage, fingerprint string) (func(error), error) {
 					return turns.wait(ctx, i, name, stage, fingerprint)
 				},

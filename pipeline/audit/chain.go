@@ -81,7 +81,7 @@ func (v *verifier) recompute(r *recipe.Loaded, inputs map[string]string) {
 	for _, pl := range v.plan.Stages {
 		formats[pl.Stage] = pl.Format
 	}
-	prints, err := pipeline.Fingerprints(&r.Recipe, inputs, formats, v.plan.Kernel)
+	prints, err := pipeline.Fingerprints(&r.Recipe, inputs, formats, v.plan.Arithmetic())
 	if err != nil {
 		v.found(Difference{File: rundir.RecipeFile, What: err.Error()})
 		return

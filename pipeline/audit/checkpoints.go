@@ -70,12 +70,12 @@ func sameBytes(a, b string) (bool, error) {
 
 // matters tells what of a manifest is a result from what says by which program, and from what, it was made.
 func matters(key string) bool {
-	return !strings.HasPrefix(key, "versions.") && !strings.HasPrefix(key, "parents.") && key != "fingerprint" && key != "kernel"
+	return !strings.HasPrefix(key, "versions.") && !strings.HasPrefix(key, "parents.") && key != "fingerprint" && key != "numerics" && key != "kernel"
 }
 
 func compareFacts(a, b *checkpoint.Manifest) []KeyDiff {
 	flat := func(m *checkpoint.Manifest) map[string]string {
-		out := map[string]string{"fingerprint": m.Fingerprint, "kernel": m.Kernel, "seed": fmt.Sprint(m.Seed), "stage": m.Stage}
+		out := map[string]string{"fingerprint": m.Fingerprint, "numerics": m.Numerics, "kernel": m.Kernel, "seed": fmt.Sprint(m.Seed), "stage": m.Stage}
 		for prefix, values := range map[string]map[string]string{"versions.": m.Versions, "facts.": m.Facts, "parents.": m.Parents} {
 			for k, v := range values {
 				out[prefix+k] = v

@@ -115,7 +115,7 @@ func recommit(t *testing.T, dir string, change func(p *checkpoint.Pending, name,
 }
 
 func againIn(t *testing.T) Again {
-	return Again{Into: t.TempDir(), Kernel: runtest.Kernel().Name(), Versions: runtest.Versions, Deps: runtest.Deps()}
+	return Again{Into: t.TempDir(), Class: runtest.Kernel().Class(), Versions: runtest.Versions, Deps: runtest.Deps()}
 }
 
 func has(d []Difference, stage, file, where string) bool {

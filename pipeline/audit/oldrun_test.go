@@ -47,7 +47,7 @@ func TestBuild_RunOfAnOlderProgramIsReused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := pipeline.Build(r, filepath.Dir(filepath.Dir(run)), old.Kernel, nil, time.Now)
+	job, err := pipeline.Build(r, filepath.Dir(filepath.Dir(run)), old.Arithmetic(), nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

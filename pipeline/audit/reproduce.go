@@ -14,6 +14,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/llm"
+	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
@@ -24,14 +25,14 @@ import (
 
 // Reproduction is what came of running a run again.
 type Reproduction struct {
-	Version   int               `json:"v"`
-	OK        bool              `json:"ok"`
-	Exact     bool              `json:"exact"` // bit for bit
-	Kernel    string            `json:"kernel"`
-	WasKernel string            `json:"was_kernel"`
-	Stages    []Reproduced      `json:"stages"`
-	Program   map[string]string `json:"other_versions,omitempty"` // of what made the run, where this program has others
-	Folder    string            `json:"-"`
+	Version  int               `json:"v"`
+	OK       bool              `json:"ok"`
+	Exact    bool              `json:"exact"` // bit for bit
+	Class    kernel.Class      `json:"numerics"`
+	WasClass kernel.Class      `json:"was_numerics"` // of the original; where an older program made it, the name of its kernel
+	Stages   []Reproduced      `json:"stages"`
+	Program  map[string]string `json:"other_versions,omitempty"` // of what made the run, where this program has others
+	Folder   string            `json:"-"`
 }
 
 // Reproduced is one stage.
@@ -46,7 +47,7 @@ type Reproduced struct {
 // What came of a stage.
 const (
 	Same        = "same"         // every bit
-	Close       = "close"        // within Tolerance, by another kernel
+	Close       = "close"        // within Tolerance, in another class
 	Differs     = "differs"      //
 	Taken       = "taken"        // the original's, since another stage was asked for
 	NotCompared = "not compared" // there is nothing to compare with
@@ -54,11 +55,11 @@ const (
 
 // Again says how a run is to be run again.
 type Again struct {
-	Stage    string   // that one alone, on the original's checkpoints; empty = all
-	Into     string   // folder that gets runs/NAME
-	Live     bool     // ask the black box; else its replies come from the run
-	Set, Env []string // how the black boxes are reached now; see recipe.Reopen
-	Kernel   string   // that this machine has
+	Stage    string       // that one alone, on the original's checkpoints; empty = all
+	Into     string       // folder that gets runs/NAME
+	Live     bool         // ask the black box; else its replies come from the run
+	Set, Env []string     // how the black boxes are reached now; see recipe.Reopen
+	Class    kernel.Class // in which it is run
 	Versions map[string]string
 	Deps     pipeline.Deps // without Box
 }
@@ -70,7 +71,7 @@ func Reproduce(ctx context.Context, folder string, how Again) (*Reproduction, er
 	if err != nil {
 		return nil, err
 	}
-	job, err := pipeline.Build(r, how.Into, how.Kernel, how.Versions, how.Deps.Now)
+	job, err := pipeline.Build(r, how.Into, how.Class, how.Versions, how.Deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +79,11 @@ func Reproduce(ctx context.Context, folder string, how Again) (*Reproduction, er
 	if err != nil {
 		return nil, err
 	}
-	out := &Reproduction{Version: 1, Kernel: how.Kernel, WasKernel: old.Kernel, Folder: plan.Folder(), Stages: []Reproduced{}}
+	out := &Reproduction{Version: 1, Class: how.Class, WasClass: old.Arithmetic(), Folder: plan.Folder(), Stages: []Reproduced{}}
 	if err := sameInputs(old, plan); err != nil {
 		return out, err
 	}
-	again := &again{how: how, original: folder, plan: plan, out: out, exact: how.Kernel == old.Kernel}
+	again := &again{how: how, original: folder, plan: plan, out: out, exact: how.Class == old.Class}
 	err = again.run(ctx, r)
 	if err != nil {
 		return out, err
@@ -129,7 +130,7 @@ type again struct {
 	original string
 	plan     *pipeline.Plan
 	out      *Reproduction
-	exact    bool // the kernel is the same
+	exact    bool // the class is the same
 }
 
 // run goes through the stages in the new folder.
@@ -173,7 +174,7 @@ func (a *again) stage(ctx context.Context, runner *pipeline.Runner, stage string
 	_, err = runner.Redo(ctx, stage, "to be compared with "+filepath.Base(a.original))
 	if errors.Is(err, llm.ErrOffline) && !a.exact {
 		a.out.Stages = append(a.out.Stages, Reproduced{Stage: stage, Result: NotCompared, Digest: m.Digest(),
-			Why: "the other kernel's model asks what the run has no reply to; --live asks the black box"})
+			Why: "the model of the other class asks what the run has no reply to; --live asks the black box"})
 		return false, nil
 	}
 	if err != nil {
@@ -211,20 +212,20 @@ func (a *again) compare(stage string, m *checkpoint.Manifest) (Reproduced, error
 			out.Result, out.Diff = Close, d
 			return out, nil
 		}
-		out.Why = "another kernel, and further off than its tolerance"
+		out.Why = "another class of numerics, and further off than its tolerance"
 	}
 	out.Diff = d
 	return out, nil
 }
 
-// close says in which way a stage by another kernel is near enough to the original; "" = it is not.
+// close says in which way a stage of another class is near enough to the original; "" = it is not.
 func (a *again) close(stage string) string {
 	def, _ := all.Lookup(stage)
 	switch def.Agrees {
 	case stages.EveryBit:
 		return ""
 	case stages.InNothing:
-		return "by another kernel: made from choices that small differences turn over, so only that it runs is checked"
+		return "in another class: made from choices that small differences turn over, so only that it runs is checked"
 	}
 	text := ""
 	for _, m := range metricsOf(stage, filepath.Join(a.original, stage), filepath.Join(a.plan.Folder(), stage)) {
@@ -233,20 +234,8 @@ func (a *again) close(stage string) string {
 		case math.Abs(m.B-m.A) > m.near*math.Abs(m.A):
 			return ""
 		case m.near > 0:
-			text = fmt.Sprintf("by another kernel: final %s %.4f, and was %.4f, within %g %%", m.Name, m.B, m.A, m.near*100)
+			text = fmt.Sprintf("in another class: final %s %.4f, and was %.4f, within %g %%", m.Name, m.B, m.A, m.near*100)
 		}
 	}
 	return text
-}
-
-// KernelOf is the name of the kernel that a run was planned for; "" when it does not say.
-func KernelOf(folder string) string {
-	text, err := os.ReadFile(filepath.Join(folder, rundir.PlanFile))
-	var p struct {
-		Kernel string `json:"kernel"`
-	}
-	if err != nil || json.Unmarshal(text, &p) != nil {
-		return ""
-	}
-	return p.Kernel
 }

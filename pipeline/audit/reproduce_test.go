@@ -136,9 +136,9 @@ func TestReproduce_FirstStepAndTensorThatDifferAreNamed(t *testing.T) {
 	}
 }
 
-func TestReproduce_AnotherKernelIsComparedWithinATolerance(t *testing.T) {
+func TestReproduce_AnotherClassIsComparedWithinATolerance(t *testing.T) {
 	run := runtest.Tiny(t)
-	if err := replaceIn(filepath.Join(run, rundir.PlanFile), `"kernel": "`+runtest.Kernel().Name(), `"kernel": "another-`+runtest.Kernel().Name()); err != nil {
+	if err := replaceIn(filepath.Join(run, rundir.PlanFile), `"numerics": "`+string(runtest.Kernel().Class()), `"numerics": "another-`+string(runtest.Kernel().Class())); err != nil {
 		t.Fatal(err)
 	}
 	recommit(t, filepath.Join(run, "dp"), func(p *checkpoint.Pending, name, from string) bool {

@@ -7,7 +7,7 @@ import (
 	"slm/checkpoint"
 )
 
-// verdict is nil when all that was compared is the same, or close by another kernel.
+// verdict is nil when all that was compared is the same, or close in another class.
 func (r *Reproduction) verdict() error {
 	r.OK, r.Exact = true, true
 	compared := 0

@@ -142,7 +142,7 @@ func TestServer_OfVectorsDiesAndChangesNothing(t *testing.T) {
 	if v := verified(t, folder); !v.OK {
 		t.Errorf("%+v", v)
 	}
-	if got, err := Reproduce(t.Context(), folder, Again{Into: t.TempDir(), Kernel: runtest.Kernel().Name(), Versions: runtest.Versions, Deps: runtest.Deps()}); err != nil || !got.OK {
+	if got, err := Reproduce(t.Context(), folder, Again{Into: t.TempDir(), Class: runtest.Kernel().Class(), Versions: runtest.Versions, Deps: runtest.Deps()}); err != nil || !got.OK {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

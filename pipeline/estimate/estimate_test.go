@@ -25,7 +25,7 @@ func TestOf_PlanIsEstimatedFromTheRecipeAndACalibration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := pipeline.Build(r, t.TempDir(), be.Name(), nil, time.Now)
+	job, err := pipeline.Build(r, t.TempDir(), be.Class(), nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func TestOverfit_OneBatchIsLearntByHeartAndNothingIsWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		job, err := pipeline.Build(r, dir, be.Name(), nil, time.Now)
+		job, err := pipeline.Build(r, dir, be.Class(), nil, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

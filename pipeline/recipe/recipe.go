@@ -11,6 +11,7 @@ import (
 
 	"slm/llm"
 	"slm/model"
+	"slm/model/kernel"
 	"slm/stages/all"
 	"slm/stages/eval"
 	"slm/stages/prep"
@@ -24,6 +25,7 @@ type Recipe struct {
 	Format    int            `yaml:"slm" identity:"none" unset:"required" doc:"format of the recipe: 1"`
 	Name      string         `yaml:"name" identity:"none" unset:"the file's name" doc:"name of the run's folder, runs/NAME-XXXXXXXX: at most 64 letters, digits, dots, underscores and dashes"`
 	Seed      uint64         `yaml:"seed" doc:"seed of all random numbers"`
+	Numerics  kernel.Class   `yaml:"numerics" identity:"changed" doc:"class of the arithmetic: auto (the fastest of the machine that trains, which the run keeps), f32, bf16-pair, bf16-tile, or fast-NAME, a kernel whose bits are of one machine (numerics.md)"`
 	Extends   string         `yaml:"extends" identity:"none" unset:"none" doc:"the recipe that this one changes: a file, or the name of a shipped recipe"`
 	Model     model.Shape    `yaml:"model" doc:"the shape of the small model, a LLaMA; the vocabulary is the tokenizer's"`
 	Tokenizer prep.Tokenizer `yaml:"tokenizer" doc:"how text becomes tokens"`
@@ -38,6 +40,7 @@ type Recipe struct {
 func Default() Recipe {
 	return Recipe{
 		Seed:      1,
+		Numerics:  kernel.Auto,
 		Model:     model.DefaultShape(),
 		Tokenizer: prep.DefaultTokenizer(),
 		Data:      prep.Default(),
@@ -61,6 +64,9 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 	}
 	if !nameRule.MatchString(r.Name) && !broken("name") {
 		errs = append(errs, fmt.Errorf("name: %q cannot name a folder: use letters, digits, dots, dashes", r.Name))
+	}
+	if err := r.Numerics.Check(); err != nil && !broken("numerics") {
+		errs = append(errs, fmt.Errorf("numerics: %w", err))
 	}
 	for _, d := range all.Defs() {
 		if d.Section != nil && d.Section.Check != nil && !r.Off(d.Name) {

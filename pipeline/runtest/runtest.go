@@ -53,7 +53,7 @@ func Load(set ...string) (*recipe.Loaded, error) {
 
 // Prepare plans a recipe below dir, with what it takes to execute it.
 func Prepare(r *recipe.Loaded, dir string) (*pipeline.Plan, pipeline.Deps, error) {
-	job, err := pipeline.Build(r, dir, Kernel().Name(), Versions, time.Now)
+	job, err := pipeline.Build(r, dir, Kernel().Class(), Versions, time.Now)
 	if err != nil {
 		return nil, pipeline.Deps{}, err
 	}

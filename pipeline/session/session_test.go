@@ -95,7 +95,7 @@ func TestSession_WholeRunIsRepeatedOfflineFromItsArrowFiles(t *testing.T) {
 	}
 	dir := filepath.Dir(filepath.Dir(folder))
 	before := rundir.Look(folder)
-	job, err := pipeline.Build(r, dir, runtest.Kernel().Name(), map[string]string{"slm": "test"}, time.Now)
+	job, err := pipeline.Build(r, dir, runtest.Kernel().Class(), map[string]string{"slm": "test"}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ const revision = 2
 func searchKey(env *stages.Env, s *search, info llm.Info) string {
 	name := ""
 	if env.Kernel != nil {
-		name = env.Kernel.Name()
+		name = string(env.Kernel.Class())
 	}
 	b, _ := json.Marshal([]any{ // strings and numbers always encode
 		revision, s.cfg.Soft, s.cfg.Init, s.ladder, s.cfg.Acquire, s.cfg.Passage, s.judge.oneStep, s.seed, s.digests(), env.Parents, env.Answer, name, info,
