@@ -13,7 +13,7 @@ import (
 var ErrConfig = errors.New("model: invalid configuration")
 
 // Config is the shape of a decoder-only transformer in the LLaMA manner: RMSNorm before each block, rotary positions, grouped-query
-// attention, SwiGLU. Its JSON uses Hugging Face's names, so that the metadata of a weights file reads like a config.json.
+// attention, SwiGLU; a Variant says what other architectures do besides. Its JSON uses Hugging Face's names, so that the metadata of a weights file reads like a config.json.
 type Config struct {
 	Vocab     int     `json:"vocab_size"`              // V, rows of the embedding
 	Width     int     `json:"hidden_size"`             // C, the residual stream
@@ -26,6 +26,8 @@ type Config struct {
 	RopeTheta float64 `json:"rope_theta"`              // base of the rotary wavelengths
 	NormEps   float64 `json:"rms_norm_eps"`            // added to the mean square before the root
 	Tied      bool    `json:"tie_word_embeddings"`     // the head is the embedding
+
+	Variant
 }
 
 // maxDim bounds every dimension and maxCount the number of parameters, so that no product overflows whatever a file claims.
@@ -62,7 +64,7 @@ func (c Config) Validate() error {
 	case !(c.NormEps > 0) || math.IsInf(c.NormEps, 0):
 		return fmt.Errorf("%w: rms_norm_eps is %v, not a positive number", ErrConfig, c.NormEps)
 	}
-	return nil
+	return c.validate()
 }
 
 // QWidth is the width of all query heads together, KVWidth that of all key (or value) heads.
@@ -79,7 +81,8 @@ func (c Config) Count() int64 {
 	if !c.Tied {
 		heads *= 2
 	}
-	return heads + int64(c.Layers)*layer + width
+	more, once := c.variantCount()
+	return heads + int64(c.Layers)*(layer+more) + width + once
 }
 
 // count is Count in floating point, which does not overflow.

@@ -81,6 +81,9 @@ func newGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode, beta fl
 	if seqs < 1 || length < 1 || length > p.Config.Context {
 		return nil, fmt.Errorf("model: a batch of %d rows of %d tokens does not fit a context of %d", seqs, length, p.Config.Context)
 	}
+	if p.Config.Variant != (Variant{}) {
+		return nil, fmt.Errorf("%w: models of LLaMA's shape can be trained; this one has %+v", ErrConfig, p.Config.Variant)
+	}
 	if be.Precision() == kernel.BF16 {
 		return buildGraph[uint16](p, be, seqs, length, mode, beta)
 	}

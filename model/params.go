@@ -18,6 +18,8 @@ type Params struct {
 	Layers []Layer
 	Norm   []float32 // [C]
 	Head   []float32 // [V,C]; nil when tied
+
+	RopeFactors []float32 // [hd/2], what divides the frequency of each pair (Variant.RopeFactors); nil: nothing does
 }
 
 // Layer holds one block. Matrices that read the same input lie in one piece of memory, so that one product serves them.
@@ -28,6 +30,7 @@ type Layer struct {
 	MLPNorm  []float32 // [C]
 	GateUp   []float32 // [2F, C], rows gate, up
 	Down     []float32 // [C, F]
+	Extras
 }
 
 // Zeros allocates the parameters of a valid configuration without values.
@@ -35,6 +38,9 @@ func Zeros(cfg Config) *Params {
 	p := &Params{Config: cfg, Embed: make([]float32, cfg.Vocab*cfg.Width), Norm: make([]float32, cfg.Width), Layers: make([]Layer, cfg.Layers)}
 	if !cfg.Tied {
 		p.Head = make([]float32, cfg.Vocab*cfg.Width)
+	}
+	if cfg.RopeFactors {
+		p.RopeFactors = make([]float32, cfg.HeadDim/2)
 	}
 	for i := range p.Layers {
 		p.Layers[i] = Layer{
@@ -44,6 +50,7 @@ func Zeros(cfg Config) *Params {
 			MLPNorm:  make([]float32, cfg.Width),
 			GateUp:   make([]float32, 2*cfg.Hidden*cfg.Width),
 			Down:     make([]float32, cfg.Width*cfg.Hidden),
+			Extras:   zeroExtras(cfg),
 		}
 	}
 	return p
@@ -95,14 +102,18 @@ func (p *Params) Tensors() []checkpoint.Tensor {
 		add(at+"self_attn.k_proj.weight", rows(l.QKV, q, kv), kv, width)
 		add(at+"self_attn.v_proj.weight", rows(l.QKV, q+kv, kv), kv, width)
 		add(at+"self_attn.o_proj.weight", l.Out, width, q)
-		add(at+"post_attention_layernorm.weight", l.MLPNorm, width)
+		add(at+c.mlpNormName(), l.MLPNorm, width)
 		add(at+"mlp.gate_proj.weight", rows(l.GateUp, 0, hidden), hidden, width)
 		add(at+"mlp.up_proj.weight", rows(l.GateUp, hidden, hidden), hidden, width)
 		add(at+"mlp.down_proj.weight", l.Down, width, hidden)
+		l.tensors(c, at, add)
 	}
 	add("model.norm.weight", p.Norm, width)
 	if p.Head != nil {
 		add("lm_head.weight", p.Head, c.Vocab, width)
+	}
+	if p.RopeFactors != nil {
+		add(RopeFactorsName, p.RopeFactors, c.HeadDim/2)
 	}
 	return ts
 }

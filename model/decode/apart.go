@@ -52,6 +52,7 @@ func (n *net[T]) apart(ctx context.Context, err *error, b *batch, w *work[T], lo
 	n.normRows(&t.h, 0, b.x, n.norm, lo, hi)
 	n.head.mul(logits[lo*vocab:hi*vocab], &t.h, 0, hi-lo, vocab, 0, vocab, false)
 	for i := lo; i < last; i++ {
+		n.capLogits(logits[i*vocab : (i+1)*vocab])
 		each(i, logits[i*vocab:(i+1)*vocab])
 	}
 }

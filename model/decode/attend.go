@@ -82,7 +82,7 @@ func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], la
 	a.trunk.take(n.backend, k, v, roundUp(s.before+s.trunk), hd)
 	for first := 0; first < s.trunk; first += block {
 		for head := lo; head < hi; head++ {
-			n.attendTrunk(a, s, qkv, out, head, first, min(first+block, s.trunk))
+			n.attendTrunk(a, s, qkv, out, layer, head, first, min(first+block, s.trunk))
 		}
 	}
 	starts := branchStarts(s)
@@ -91,7 +91,7 @@ func (n *net[T]) attend(a *attention[T], s span, qkv []float32, out *left[T], la
 		begin := starts[first-s.trunk]
 		a.own.take(n.backend, k[begin*hd:], v[begin*hd:], roundUp(last-begin), hd)
 		for head := lo; head < hi; head++ {
-			n.attendBranches(a, s, qkv, out, head, first, last, starts[first-s.trunk:last-s.trunk])
+			n.attendBranches(a, s, qkv, out, layer, head, first, last, starts[first-s.trunk:last-s.trunk])
 		}
 	}
 }
@@ -128,15 +128,16 @@ func (n *net[T]) queries(a *attention[T], s span, qkv []float32, head, first, la
 	return high
 }
 
-// attendTrunk is for the queries [first,last) of the trunk: each sees the keys up to its own.
-func (n *net[T]) attendTrunk(a *attention[T], s span, qkv []float32, out *left[T], head, first, last int) {
+// attendTrunk is for the queries [first,last) of the trunk: each sees the keys up to its own, in a layer with a window the newest of them.
+func (n *net[T]) attendTrunk(a *attention[T], s span, qkv []float32, out *left[T], layer, head, first, last int) {
 	hd := n.config.HeadDim
 	high := n.queries(a, s, qkv, head, first, last)
 	a.trunk.look(a.q, roundUp(s.before+last), high, hd)
 	for i := range last - first {
-		row := a.trunk.scores[i*a.trunk.n : i*a.trunk.n+s.before+first+i+1]
-		kernel.SoftmaxRow(row, n.scale())
-		a.trunk.keep(i, 0, row)
+		from, to := n.unseen(layer, s.before+first+i+1), s.before+first+i+1
+		row := a.trunk.scores[i*a.trunk.n+from : i*a.trunk.n+to]
+		n.softmax(row)
+		a.trunk.keep(i, from, row)
 	}
 	clear(a.trunk.p[(last-first)*a.trunk.n:])
 	a.trunk.mix(a.o, high, hd, false)
@@ -145,7 +146,7 @@ func (n *net[T]) attendTrunk(a *attention[T], s span, qkv []float32, out *left[T
 
 // attendBranches is for the queries [first,last) behind the trunk: each sees the trunk, and of the keys in a.own, which begin where the first
 // query's branch does, those from its own branch's start up to its own.
-func (n *net[T]) attendBranches(a *attention[T], s span, qkv []float32, out *left[T], head, first, last int, starts []int) {
+func (n *net[T]) attendBranches(a *attention[T], s span, qkv []float32, out *left[T], layer, head, first, last int, starts []int) {
 	hd, begin := n.config.HeadDim, starts[0]
 	high := n.queries(a, s, qkv, head, first, last)
 	a.own.look(a.q, roundUp(last-begin), high, hd)
@@ -155,7 +156,9 @@ func (n *net[T]) attendBranches(a *attention[T], s span, qkv []float32, out *lef
 		row := a.row[:s.trunk+to-from]
 		copy(row, a.trunk.scores[i*a.trunk.n:i*a.trunk.n+s.trunk])
 		copy(row[s.trunk:], a.own.scores[i*a.own.n+from:i*a.own.n+to])
-		kernel.SoftmaxRow(row, n.scale())
+		unseen := n.unseen(layer, len(row))
+		clear(row[:unseen])
+		n.softmax(row[unseen:])
 		a.trunk.keep(i, 0, row[:s.trunk])
 		a.own.keep(i, from, row[s.trunk:])
 	}

@@ -1,5 +1,7 @@
 package decode
 
+import "slm/model/kernel"
+
 // batch is a set of sequences on their way through the network: one row a token, sequences behind one another.
 type batch struct {
 	d     *Decoder
@@ -110,6 +112,9 @@ func (b *batch) tokens(ids []int32, first int, cache *cache) {
 	width := b.d.config.Width
 	for i, id := range ids {
 		b.x = append(b.x, b.d.embed[int(id)*width:(int(id)+1)*width]...)
+		if scale := b.d.config.EmbedScale; scale != 0 {
+			kernel.Scale(b.x[len(b.x)-width:], float32(scale))
+		}
 		b.at = append(b.at, position{index: first + i, cache: cache})
 	}
 }

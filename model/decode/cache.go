@@ -93,15 +93,44 @@ func (n *net[T]) copyPrefix(dst, src *cache, positions int) {
 	dst.length = positions
 }
 
+// attendCapped is kernel.DecodeAttention with bounded scores.
+func (n *net[T]) attendCapped(out, q []float32, k, v []T, scores []float32, wide *[]float32) {
+	hd := len(q)
+	for j := range scores {
+		scores[j] = kernel.Dot(q, floats(k[j*hd:(j+1)*hd], wide))
+	}
+	n.softmax(scores)
+	clear(out)
+	for j, p := range scores {
+		kernel.Axpy(out, floats(v[j*hd:(j+1)*hd], wide), p)
+	}
+}
+
+// floats returns x in float32, which may be in room.
+func floats[T kernel.Elem](x []T, room *[]float32) []float32 {
+	if f, ok := any(x).([]float32); ok {
+		return f
+	}
+	out := kernel.Grow(room, len(x))
+	kernel.FromBF16(out, any(x).([]uint16))
+	return out
+}
+
 // attendRow computes attention for the one new row of a cached sequence, for a key head and the query heads that it serves. The products are
 // too small for the backend's: they are done in float32. next are the keys that are read then.
 func (n *net[T]) attendRow(a *attention[T], qkv []float32, out *left[T], s span, layer, kvHead int, next []T) {
 	hd, length, group := n.config.HeadDim, s.cache.length+1, n.config.Heads/n.config.KVHeads
 	k, v := n.cached(s.cache, layer, kvHead)
+	unseen := n.unseen(layer, length)
+	k, v, length = k[unseen*hd:length*hd], v[unseen*hd:length*hd], length-unseen
 	q := qkv[s.first*n.config.QKVWidth()+kvHead*group*hd:][:group*hd]
 	scores, o := kernel.Grow(&a.row, length), kernel.Grow(&a.o, group*hd)
 	for h := 0; h < len(q); h += hd {
-		kernel.DecodeAttention(o[h:h+hd], q[h:h+hd], k[:length*hd], v[:length*hd], next, scores, &a.wide)
+		if n.config.ScoreCap > 0 {
+			n.attendCapped(o[h:h+hd], q[h:h+hd], k, v, scores, &a.wide)
+			continue
+		}
+		kernel.DecodeAttention(o[h:h+hd], q[h:h+hd], k, v, next, scores, &a.wide)
 	}
 	out.put(s.first, kvHead*group*hd, o)
 }

@@ -31,7 +31,7 @@ func (n *net[T]) takeRows(p *model.Params, rows RowsOf) error {
 	for i, l := range p.Layers {
 		at := func(name string) string { return fmt.Sprintf("model.layers.%d.%s.weight", i, name) }
 		n.layer = append(n.layer, layer[T]{
-			attnNorm: l.AttnNorm, mlpNorm: l.MLPNorm,
+			attnNorm: l.AttnNorm, mlpNorm: l.MLPNorm, extras: l.Extras,
 			qkv: take(c.Width, at("self_attn.q_proj"), at("self_attn.k_proj"), at("self_attn.v_proj")), out: take(c.QWidth(), at("self_attn.o_proj")),
 			gate: take(c.Width, at("mlp.gate_proj")), up: take(c.Width, at("mlp.up_proj")), down: take(c.Hidden, at("mlp.down_proj")),
 		})

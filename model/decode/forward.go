@@ -24,6 +24,7 @@ type tile[T kernel.Elem] struct {
 	h, act left[T]
 	gateUp []T
 	gate   gates
+	post   []float32 // [rows, C], in front of the norm behind a block
 }
 
 // gates is a piece of the gate and of the other half, in float32.
@@ -35,6 +36,7 @@ type work[T kernel.Elem] struct {
 	o      left[T]   // [rows, H*hd]
 	h, act left[T]
 	gateUp []T
+	post   []float32 // [rows, C], as in tile
 }
 
 func (n *net[T]) layers(ctx context.Context, b *batch) (err error) {
@@ -81,7 +83,10 @@ func (n *net[T]) next(ctx context.Context, b *batch, ends []int, room *[]float32
 			}
 		})
 		team.Tiles(vocab, sliceVocab, func(lo, hi int) { n.head.mul(logits[lo:], &w.h, 0, last, vocab, lo, hi, false) })
-		team.Parallel(m, func(i int) { each(i, logits[i*vocab:(i+1)*vocab]) })
+		team.Parallel(m, func(i int) {
+			n.capLogits(logits[i*vocab : (i+1)*vocab])
+			each(i, logits[i*vocab:(i+1)*vocab])
+		})
 	})
 	return err
 }
@@ -100,6 +105,9 @@ func (n *net[T]) prepare(b *batch, w *work[T]) (rows int) {
 		n.fit(&w.act, rows, n.config.Hidden)
 		if !n.format.whole() {
 			kernel.Grow(&w.gateUp, rows*2*n.config.Hidden)
+		}
+		if n.config.PostNorm {
+			kernel.Grow(&w.post, rows*n.config.Width)
 		}
 	}
 	return rows
@@ -163,7 +171,7 @@ func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 	if n.format.whole() {
 		w.o.round(lo, hi)
 	}
-	layer.out.mul(x, &w.o, lo, m, c.Width, 0, c.Width, true)
+	n.residual(t, x, &layer.out, &w.o, lo, m, layer.extras.PostAttention)
 	n.normRows(&t.h, 0, b.x, layer.mlpNorm, lo, hi)
 	if n.format.whole() {
 		for col := 0; col < c.Hidden; col += gateWidth {
@@ -174,7 +182,7 @@ func (n *net[T]) mix(t *tile[T], b *batch, w *work[T], l, lo, hi int) {
 		kernel.Grow(&t.gateUp, m*2*c.Hidden)
 		n.gateWide(t.gateUp, &t.act, &t.h, layer, m, 0, c.Hidden)
 	}
-	layer.down.mul(x, &t.act, 0, m, c.Width, 0, c.Width, true)
+	n.residual(t, x, &layer.down, &t.act, 0, m, layer.extras.PostMLP)
 }
 
 // gateWide computes the columns [lo,hi) of the activations of m rows; gateUp [m,2*hidden] is room.
@@ -185,7 +193,7 @@ func (n *net[T]) gateWide(gateUp []T, act, h *left[T], layer *layer[T], m, lo, h
 	kernel.Linear(layer.up.wide, gateUp[up:], h.wide, m, c.Width, 2*c.Hidden, lo, hi, false)
 	for i := range m {
 		g := i * 2 * c.Hidden
-		swiGLU(act.wide[i*c.Hidden+lo:i*c.Hidden+hi], gateUp[g+lo:g+hi], gateUp[g+up:g+up+hi-lo])
+		n.gated(act.wide[i*c.Hidden+lo:i*c.Hidden+hi], gateUp[g+lo:g+hi], gateUp[g+up:g+up+hi-lo])
 	}
 }
 
@@ -196,7 +204,7 @@ func (n *net[T]) gateWhole(g *gates, act, h *left[T], layer *layer[T], m, lo, hi
 	layer.gate.mul(gate, h, 0, m, width, lo, hi, false)
 	layer.up.mul(up, h, 0, m, width, lo, hi, false)
 	for i := range m {
-		kernel.SwiGLU(act.plain[i*act.k+lo:i*act.k+hi], gate[i*width:(i+1)*width], up[i*width:(i+1)*width])
+		n.gated32(act.plain[i*act.k+lo:i*act.k+hi], gate[i*width:(i+1)*width], up[i*width:(i+1)*width])
 	}
 }
 
@@ -211,6 +219,7 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *b
 			if lo == 0 {
 				*err = ctx.Err()
 			}
+			n.arrive(b, w, l, lo, hi)
 			n.normRows(&w.h, lo, b.x, layer.attnNorm, lo, hi)
 		})
 		if *err != nil {
@@ -237,9 +246,14 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *b
 			team.Tiles(b.rows, smallRows, w.o.round)
 		}
 		n.byColumns(team, c.Width, func(lo, hi int) {
-			layer.out.mul(b.x[lo:], &w.o, 0, rows, c.Width, lo, hi, true)
+			layer.out.mul(n.results(b, w)[lo:], &w.o, 0, rows, c.Width, lo, hi, !c.PostNorm)
 		})
-		team.Tiles(rows, smallRows, func(lo, hi int) { n.normRows(&w.h, lo, b.x, layer.mlpNorm, lo, hi) })
+		team.Tiles(rows, smallRows, func(lo, hi int) {
+			if c.PostNorm {
+				n.addNormed(b.x, w.post, layer.extras.PostAttention, lo, hi)
+			}
+			n.normRows(&w.h, lo, b.x, layer.mlpNorm, lo, hi)
+		})
 		n.byColumns(team, c.Hidden, func(lo, hi int) {
 			if n.format.whole() {
 				n.gateWhole(&t.gate, &w.act, &w.h, layer, rows, lo, hi)
@@ -251,8 +265,11 @@ func (n *net[T]) flat(ctx context.Context, err *error, team *kernel.Worker, b *b
 			team.Tiles(rows, smallRows, w.act.round)
 		}
 		n.byColumns(team, c.Width, func(lo, hi int) {
-			layer.down.mul(b.x[lo:], &w.act, 0, rows, c.Width, lo, hi, true)
+			layer.down.mul(n.results(b, w)[lo:], &w.act, 0, rows, c.Width, lo, hi, !c.PostNorm)
 		})
+	}
+	if c.PostNorm {
+		team.Tiles(rows, smallRows, func(lo, hi int) { n.arrive(b, w, len(n.layer), lo, hi) })
 	}
 }
 
@@ -280,7 +297,8 @@ func (n *net[T]) applyRotary(b *batch, qkv []float32, l, r, lo, hi int) {
 	c := n.config
 	hd, group := c.HeadDim, c.Heads/c.KVHeads
 	row, at := qkv[r*c.QKVWidth():(r+1)*c.QKVWidth()], b.at[r]
-	cos, sin := n.rotary.Cos(at.index), n.rotary.Sin(at.index)
+	cos, sin := n.rotaryOf(l).at(at.index)
+	n.adjust(row, l, lo, hi)
 	for h := lo * group * hd; h < hi*group*hd; h += hd {
 		kernel.Rope(row[h:h+hd], cos, sin)
 	}

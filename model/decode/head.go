@@ -20,6 +20,9 @@ func (n *net[T]) logits(room *[]float32, x []float32, m int) []float32 {
 	out := kernel.Grow(room, rows*c.Vocab)
 	kernel.Tiles(c.Vocab, sliceVocab, func(lo, hi int) {
 		n.head.mul(out[lo:], &w.h, 0, rows, c.Vocab, lo, hi, false)
+		for r := range m {
+			n.capLogits(out[r*c.Vocab+lo : r*c.Vocab+hi])
+		}
 	})
 	return out[:m*c.Vocab]
 }
@@ -61,6 +64,7 @@ func (n *net[T]) logProbs(x []float32, m int, picks []pick) []float64 {
 		n.head.mul(y, &w.h, 0, rows, width, lo, hi, false)
 		for r := range m {
 			row := y[r*width : (r+1)*width]
+			n.capLogits(row)
 			sums[lo/sliceVocab*m+r] = kernel.LogSumExp(row)
 			for _, i := range byRow[r] {
 				if t := int(picks[i].token); t >= lo && t < hi {

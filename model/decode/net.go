@@ -14,7 +14,6 @@ type net[T kernel.Elem] struct {
 	config  model.Config
 	backend kernel.Backend
 	format  format
-	rotary  *kernel.Rotary
 	layer   []layer[T]
 	norm    []float32 // [C]
 	head    matrix[T] // [V,C]
@@ -22,10 +21,14 @@ type net[T kernel.Elem] struct {
 	tiles   sync.Pool // *tile[T]
 	works   sync.Pool // *work[T]
 	stores  sync.Pool // *keyValues[T]
+
+	rotary, windowRotary *rotary // positions of layers without and with a window
+	queryScale           float32
 }
 
 type layer[T kernel.Elem] struct {
 	attnNorm, mlpNorm        []float32
+	extras                   model.Extras
 	qkv, out, gate, up, down matrix[T] // as in model.Layer, the gate and the other half of its matrix apart
 }
 
@@ -54,9 +57,11 @@ func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend, f format) *n
 		config:  p.Config,
 		backend: backend,
 		format:  f,
-		rotary:  kernel.NewRotary(p.Config.Context, p.Config.HeadDim, p.Config.RopeTheta),
 		norm:    p.Norm,
+
+		queryScale: queryScale(p.Config),
 	}
+	n.rotary, n.windowRotary = rotaries(p)
 	n.tasks.New = func() any { return &attention[T]{} }
 	n.tiles.New = func() any { return &tile[T]{} }
 	n.works.New = func() any { return &work[T]{} }
@@ -87,7 +92,7 @@ func (n *net[T]) take(p *model.Params) error {
 		}
 		half := c.Hidden * c.Width
 		n.layer = append(n.layer, layer[T]{
-			attnNorm: l.AttnNorm, mlpNorm: l.MLPNorm,
+			attnNorm: l.AttnNorm, mlpNorm: l.MLPNorm, extras: l.Extras,
 			qkv: take(l.QKV, c.QKVWidth(), c.Width), out: take(l.Out, c.Width, c.QWidth()),
 			gate: take(l.GateUp[:half], c.Hidden, c.Width), up: take(l.GateUp[half:], c.Hidden, c.Width), down: take(l.Down, c.Width, c.Hidden),
 		})
@@ -175,14 +180,5 @@ func (m *matrix[T]) mul(y []float32, x *left[T], row, rows, ld, from, to int, ac
 		kernel.Linear8(m.bytes, y, &x.eight, row, rows, ld, from, to, accumulate)
 	case blocks:
 		kernel.LinearBlocks(m.blocks, y, &x.blocks, row, rows, ld, from, to, accumulate)
-	}
-}
-
-func swiGLU[T kernel.Elem](dst, gate, up []T) {
-	switch d := any(dst).(type) {
-	case []float32:
-		kernel.SwiGLU(d, any(gate).([]float32), any(up).([]float32))
-	case []uint16:
-		kernel.SwiGLUBF16(d, any(gate).([]uint16), any(up).([]uint16))
 	}
 }

@@ -14,14 +14,26 @@ func plainLogits(p *model.Params, soft []float32, tokens []int32) [][]float64 {
 		x = append(x, widen(soft[i:i+c.Width]))
 	}
 	for _, t := range tokens {
-		x = append(x, widen(p.Embed[int(t)*c.Width:(int(t)+1)*c.Width]))
+		row := widen(p.Embed[int(t)*c.Width : (int(t)+1)*c.Width])
+		plainScale(row, c.EmbedScale)
+		x = append(x, row)
 	}
-	for _, l := range p.Layers {
+	for layer, l := range p.Layers {
 		var q, k, v [][]float64
 		for t := range x {
 			row := plainMul(l.QKV, plainNorm(x[t], l.AttnNorm, c.NormEps))
+			for i, b := range l.Bias {
+				row[i] += float64(b)
+			}
 			for h := 0; h < c.QWidth()+c.KVWidth(); h += c.HeadDim {
-				plainTurn(row[h:h+c.HeadDim], t, c.RopeTheta)
+				head := row[h : h+c.HeadDim]
+				if norm := l.QNorm; norm != nil {
+					if h >= c.QWidth() {
+						norm = l.KNorm
+					}
+					copy(head, plainNorm(head, norm, c.NormEps))
+				}
+				plainTurn(head, t, p, layer)
 			}
 			q, k, v = append(q, row[:c.QWidth()]), append(k, row[c.QWidth():c.QWidth()+c.KVWidth()]), append(v, row[c.QWidth()+c.KVWidth():])
 		}
@@ -31,11 +43,17 @@ func plainLogits(p *model.Params, soft []float32, tokens []int32) [][]float64 {
 				from := h / (c.Heads / c.KVHeads) * c.HeadDim
 				weights, sum := make([]float64, t+1), 0.0
 				for j := range weights {
+					if c.Windowed(layer) && t-j >= c.Window {
+						continue
+					}
 					s := 0.0
 					for d := range c.HeadDim {
 						s += q[t][h*c.HeadDim+d] * k[j][from+d]
 					}
-					weights[j] = math.Exp(s / math.Sqrt(float64(c.HeadDim)))
+					if c.QueryScale > 0 {
+						s *= c.QueryScale * math.Sqrt(float64(c.HeadDim))
+					}
+					weights[j] = math.Exp(plainCap(s/math.Sqrt(float64(c.HeadDim)), c.ScoreCap))
 					sum += weights[j]
 				}
 				for d := range c.HeadDim {
@@ -46,14 +64,14 @@ func plainLogits(p *model.Params, soft []float32, tokens []int32) [][]float64 {
 					o = append(o, s)
 				}
 			}
-			plainAdd(x[t], plainMul(l.Out, o))
+			plainAdd(x[t], plainPost(plainMul(l.Out, o), l.PostAttention, c.NormEps))
 		}
 		for t := range x {
 			gu := plainMul(l.GateUp, plainNorm(x[t], l.MLPNorm, c.NormEps))
 			for i := range c.Hidden {
-				gu[i] = gu[i] / (1 + math.Exp(-gu[i])) * gu[c.Hidden+i]
+				gu[i] = plainActivation(gu[i], c.GELU) * gu[c.Hidden+i]
 			}
-			plainAdd(x[t], plainMul(l.Down, gu[:c.Hidden]))
+			plainAdd(x[t], plainPost(plainMul(l.Down, gu[:c.Hidden]), l.PostMLP, c.NormEps))
 		}
 	}
 	head := p.Head
@@ -63,6 +81,9 @@ func plainLogits(p *model.Params, soft []float32, tokens []int32) [][]float64 {
 	out := make([][]float64, len(x))
 	for t := range x {
 		out[t] = plainMul(head, plainNorm(x[t], p.Norm, c.NormEps))
+		for i, l := range out[t] {
+			out[t][i] = plainCap(l, c.LogitCap)
+		}
 	}
 	return out
 }
@@ -97,12 +118,52 @@ func plainMul(w []float32, x []float64) []float64 {
 	return out
 }
 
-func plainTurn(x []float64, position int, theta float64) {
-	half := len(x) / 2
+func plainTurn(x []float64, position int, p *model.Params, layer int) {
+	half, theta, c := len(x)/2, p.Config.RopeTheta, p.Config
+	if c.Windowed(layer) && c.WindowTheta > 0 {
+		theta = c.WindowTheta
+	}
 	for i := range half {
-		sin, cos := math.Sincos(float64(position) * math.Pow(theta, -2*float64(i)/float64(len(x))))
+		frequency := math.Pow(theta, -2*float64(i)/float64(len(x)))
+		if p.RopeFactors != nil {
+			frequency /= float64(p.RopeFactors[i])
+		}
+		if c.RopeLinear > 0 && !c.Windowed(layer) {
+			frequency /= c.RopeLinear
+		}
+		sin, cos := math.Sincos(float64(position) * frequency)
 		x[i], x[half+i] = x[i]*cos-x[half+i]*sin, x[half+i]*cos+x[i]*sin
 	}
+}
+
+func plainScale(x []float64, by float64) {
+	if by == 0 {
+		return
+	}
+	for i := range x {
+		x[i] *= by
+	}
+}
+
+func plainCap(x, most float64) float64 {
+	if most == 0 {
+		return x
+	}
+	return most * math.Tanh(x/most)
+}
+
+func plainPost(x []float64, norm []float32, eps float64) []float64 {
+	if norm == nil {
+		return x
+	}
+	return plainNorm(x, norm, eps)
+}
+
+func plainActivation(x float64, gelu bool) float64 {
+	if gelu {
+		return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+	}
+	return x / (1 + math.Exp(-x))
 }
 
 func plainAdd(x, y []float64) {

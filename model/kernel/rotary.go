@@ -8,13 +8,27 @@ type Rotary struct {
 	half     int
 }
 
-// NewRotary tabulates positions 0 … positions-1.
+// NewRotary tabulates positions 0 … positions-1 at the frequencies that theta gives.
 func NewRotary(positions, headDim int, theta float64) *Rotary {
-	half := headDim / 2
+	return NewRotaryAt(0, positions, RotaryFrequencies(headDim, theta))
+}
+
+// RotaryFrequencies are theta^(-2i/hd), of the pairs of a head.
+func RotaryFrequencies(headDim int, theta float64) []float64 {
+	f := make([]float64, headDim/2)
+	for i := range f {
+		f[i] = math.Pow(theta, -2*float64(i)/float64(headDim))
+	}
+	return f
+}
+
+// NewRotaryAt tabulates the positions first … first+positions-1 at a frequency for each pair; Cos and Sin count from first.
+func NewRotaryAt(first, positions int, frequencies []float64) *Rotary {
+	half := len(frequencies)
 	r := &Rotary{cos: make([]float32, positions*half), sin: make([]float32, positions*half), half: half}
 	for p := range positions {
-		for i := range half {
-			angle := float64(p) * math.Pow(theta, -2*float64(i)/float64(headDim))
+		for i, f := range frequencies {
+			angle := float64(first+p) * f
 			r.cos[p*half+i], r.sin[p*half+i] = float32(math.Cos(angle)), float32(math.Sin(angle))
 		}
 	}
