@@ -3,6 +3,7 @@ package gguf
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"slm/model/kernel"
@@ -12,17 +13,20 @@ import (
 // Rows returns the rows of a matrix, by its name in Hugging Face's model, as the file has them: in the order that Tensors gives them, and of the
 // same numbers. Types of blocks alone can be had; a Q4_0 is a Q4_1 whose least value is -8 scales. The rows may share the file's memory.
 func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
-	c, err := f.Config()
+	c, arch, all, err := f.model()
 	if err != nil {
 		return nil, err
 	}
-	t, ok := f.tensors[toGGUF.Replace(name)]
+	i := slices.IndexFunc(all, func(v view) bool { return v.name == name })
+	if i < 0 || len(all[i].Shape) != 2 {
+		return nil, fmt.Errorf("%w: %s: matrix %s is missing", weights.ErrFormat, f.name, name)
+	}
+	t := all[i].Tensor
+	turned := arch.paired && headed(t.Name)
 	switch {
-	case !ok || len(t.Shape) != 2:
-		return nil, fmt.Errorf("%w: %s: matrix %s is missing", weights.ErrFormat, f.name, toGGUF.Replace(name))
 	case t.Type != Q4_0 && t.Type != Q4_1 && t.Type != Q8_0:
 		return nil, fmt.Errorf("%w: %s: tensor %s has type %s, and only Q4_0, Q4_1 and Q8_0 can stay as they are", weights.ErrUnsupported, f.name, t.Name, t.Type)
-	case headed(t.Name):
+	case turned:
 		if err := f.heads(t, c.HeadDim); err != nil {
 			return nil, err
 		}
@@ -40,7 +44,7 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 			}
 		}
 		to := r
-		if headed(t.Name) {
+		if turned {
 			to = halfSplitRow(r, c.HeadDim)
 		}
 		rows[to] = row

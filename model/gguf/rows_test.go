@@ -109,7 +109,7 @@ func TestRows_ThatAreNoBlocksAreRefusedByName(t *testing.T) {
 	if _, err := f.Rows(q); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "F16") || !strings.Contains(err.Error(), "attn_q") {
 		t.Error(err)
 	}
-	if _, err := f.Rows("lm_head.weight"); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "output.weight") {
+	if _, err := f.Rows("lm_head.weight"); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "lm_head.weight") {
 		t.Error(err)
 	}
 	odd := blocked(Q8_0).meta("llama.attention.key_length", uint32(22)).meta("llama.attention.value_length", uint32(22))

@@ -42,7 +42,7 @@ func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s: metadata tokenizer.ggml.tokens is missing", weights.ErrFormat, f.name)
 	}
-	if embed, ok := f.tensors["token_embd.weight"]; ok && len(embed.Shape) == 2 && embed.Shape[0] != len(tokens) {
+	if embed, ok := f.tensors["token_embd.weight"]; ok && len(embed.Shape) == 2 && embed.Shape[0] < len(tokens) {
 		return nil, fmt.Errorf("%w: %s: %d tokens, but the embedding has %d rows", weights.ErrFormat, f.name, len(tokens), embed.Shape[0])
 	}
 	merges, _, err := lookup[[]string](f, "tokenizer.ggml.merges")

@@ -111,9 +111,11 @@ func TestLlama_OtherArchitecturesAreRefusedByName(t *testing.T) {
 		word string
 	}{
 		{"architecture", rename("\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00gemma"), weights.ErrUnsupported, "gemma"},
-		{"missing tensor", rename("blk.1.ffn_up", "blk.1.ffn_uq"), weights.ErrFormat, "model.layers.1.mlp.up_proj.weight is missing"},
+		{"missing tensor", rename("blk.1.ffn_down", "blk.9.ffn_down"), weights.ErrFormat, "model.layers.1.mlp.down_proj.weight is missing"},
 		{"no layers", rename("llama.block_count", "llama.block_xount"), weights.ErrFormat, "num_hidden_layers"},
-		{"extra values", tinyLlama(true).tensor("blk.0.attn_q.bias", F32, []int{2}, floats(1, 2)).bytes(), weights.ErrFormat, "values"},
+		{"unknown tensor", rename("blk.1.ffn_up", "blk.1.ffn_uq"), weights.ErrUnsupported, "blk.1.ffn_uq.weight has no place"},
+		{"extra values", tinyLlama(true).tensor("blk.9.attn_norm.weight", F32, []int{2}, floats(1, 2)).bytes(), weights.ErrFormat, "values"},
+		{"biases", tinyLlama(true).tensor("blk.0.attn_q.bias", F32, []int{2}, floats(1, 2)).bytes(), weights.ErrUnsupported, "have biases"},
 		{"rope scaling", with("llama.rope.scaling.type", "yarn"), weights.ErrUnsupported, "yarn"},
 		{"experts", with("llama.expert_count", uint32(8)), weights.ErrUnsupported, "expert_count"},
 		{"partial rope", with("llama.rope.dimension_count", uint32(2)), weights.ErrUnsupported, "dimension_count"},
