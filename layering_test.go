@@ -29,7 +29,7 @@ var layers = []layer{
 	{packages: []string{"internal/term"}},                                                               // shows what the pipeline tells
 	{packages: []string{"pipeline/runtest"}},                                                            // runs for tests
 	{packages: []string{"pipeline/ablate"}},                                                             // many runs of one recipe
-	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter"}}, // what is done with runs and plans
+	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},
 	{packages: []string{"pipeline/blackbox", "pipeline/survey"}},
 	{packages: []string{"pipeline/rundir", "pipeline/recipe"}},

@@ -22,6 +22,18 @@ func WriteFileAtomic(path string, data []byte) error {
 	return f.commit()
 }
 
+// WriteStreamAtomic is WriteFileAtomic of what write gives out: a large file is never in memory.
+func WriteStreamAtomic(path string, write func(w io.Writer) error) error {
+	f, err := createAtomic(path)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		return errors.Join(fmt.Errorf("checkpoint: write %s: %w", path, err), f.abort())
+	}
+	return f.commit()
+}
+
 // atomicFile is a buffered file that takes its place at path only when it is whole. It is the io.WriteSeeker that Arrow's writer asks
 // for: it tells its position and cannot move it.
 type atomicFile struct {

@@ -99,6 +99,7 @@ var commands = []func(*app) *cobra.Command{
 	newInspect,
 	newShow,
 	newAsk,
+	newExport,
 	newVerify,
 	newReproduce,
 	newCompare,

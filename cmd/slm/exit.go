@@ -21,6 +21,7 @@ import (
 	"slm/model/encoder"
 	"slm/model/weights"
 	"slm/pipeline/audit"
+	"slm/pipeline/export"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
@@ -96,7 +97,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, export.ErrTarget):
 		return exitUsage
 	case is(audit.ErrDiffers):
 		return exitDiffers

@@ -1,5 +1,5 @@
 // Package gguf reads models in the GGUF format (versions 2 and 3), the format of llama.cpp: metadata, tokenizer, chat template, and the
-// weights of the `llama` architecture de-quantised to float32; it knows no other architecture. What it writes is float32.
+// weights of the `llama` architecture de-quantised to float32; it knows no other architecture. It writes that architecture, too.
 //
 // A model may be split into several files (NAME-00001-of-00003.gguf), and is named by the first.
 //
@@ -15,4 +15,5 @@ var Format = weights.Format{
 	Open:   func(path string) (weights.Source, error) { return Open(path) },
 	Write:  Write,
 	Files:  files,
+	Types:  types,
 }

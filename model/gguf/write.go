@@ -1,10 +1,10 @@
 package gguf
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/binary"
 	"fmt"
-	"math"
+	"io"
 	"slices"
 
 	"slm/checkpoint"
@@ -12,51 +12,63 @@ import (
 	"slm/model/weights"
 )
 
-// Write writes a model, whole or not at all. The tensors are float32, so Open reads the same bits again. The numbers of the configuration are
-// rounded to float32, which is what other programs expect.
+// Write writes a model, whole or not at all. As f32, Open reads the same bits again. The numbers of the configuration are rounded to float32, which
+// is what other programs expect.
+//
+// A model without a start token is written with add_bos_token false, and its end token as the start token that is never added: a file that names
+// none leaves llama.cpp with token 11, whatever that is.
 func Write(path string, m weights.Model) error {
+	fail := func(err error) error { return fmt.Errorf("gguf: write %s: %w", path, err) }
 	pre := map[tokenizer.Pattern]string{tokenizer.SmolLM2: "smollm", tokenizer.GPT2: "gpt-2"}[m.Tokenizer.Pattern()]
 	if pre == "" {
-		return fmt.Errorf("%w: %s: GGUF has no name for the tokenizer's way of cutting words", weights.ErrUnsupported, path)
+		return fail(fmt.Errorf("%w: GGUF has no name for the tokenizer's way of cutting words (%s)", weights.ErrUnsupported, m.Tokenizer.Pattern()))
 	}
-	var w encoder
-	w.header(m, pre)
+	if m.Type == "" {
+		m.Type = types[0]
+	}
+	mix, ok := mixes[m.Type]
+	if !ok {
+		return fail(fmt.Errorf("%w: type %q; there are %v", weights.ErrUnsupported, m.Type, types))
+	}
+	pairs, err := metadata(m, pre, mix)
+	if err != nil {
+		return fail(err)
+	}
 	tensors := m.Params.Tensors()
-	for _, t := range tensors {
-		w.describe(t)
+	kinds := make([]Type, len(tensors))
+	for i, t := range tensors {
+		kinds[i] = mix.of(t, m.Params.Config)
 	}
-	w.align()
-	for _, t := range tensors {
-		w.values(t, m.Params.Config.HeadDim)
+	err = checkpoint.WriteStreamAtomic(path, func(to io.Writer) error {
+		w := &encoder{to: bufio.NewWriterSize(to, 1<<16)}
+		w.header(pairs, len(tensors))
+		for i, t := range tensors {
+			w.describe(t, kinds[i])
+		}
 		w.align()
-	}
-	if err := checkpoint.WriteFileAtomic(path, w.buf.Bytes()); err != nil {
-		return fmt.Errorf("gguf: write: %w", err)
+		for i, t := range tensors {
+			w.values(t, kinds[i], m.Params.Config.HeadDim)
+			w.align()
+		}
+		if w.err != nil {
+			return w.err
+		}
+		return w.to.Flush()
+	})
+	if err != nil {
+		return fail(err)
 	}
 	return nil
 }
 
-// encoder writes the parts of a file one after the other.
-type encoder struct {
-	buf    bytes.Buffer
-	offset uint64 // of the next tensor among the data
+// pair is a key of the metadata with its value.
+type pair struct {
+	key   string
+	value any
 }
 
-func (w *encoder) number(v any) { _ = binary.Write(&w.buf, binary.LittleEndian, v) } // a buffer takes all
-
-func (w *encoder) text(s string) {
-	w.number(uint64(len(s)))
-	w.buf.WriteString(s)
-}
-
-func (w *encoder) align() {
-	for w.buf.Len()%defaultAlignment != 0 {
-		w.buf.WriteByte(0)
-	}
-}
-
-// header writes everything in front of the tensors' descriptions.
-func (w *encoder) header(m weights.Model, pre string) {
+// metadata is everything in front of the tensors' descriptions.
+func metadata(m weights.Model, pre string, mix mix) ([]pair, error) {
 	c := m.Params.Config
 	tokens, merges, special := m.Tokenizer.Parts()
 	types := make([]int32, len(tokens))
@@ -66,25 +78,73 @@ func (w *encoder) header(m weights.Model, pre string) {
 			types[i] = tokenControl
 		}
 	}
-	type pair struct {
-		key   string
-		value any
+	pairs := []pair{{"general.architecture", "llama"}}
+	if m.Name != "" {
+		pairs = append(pairs, pair{"general.name", m.Name})
 	}
-	pairs := []pair{
-		{"general.architecture", "llama"},
+	pairs = append(pairs, []pair{
+		{"general.file_type", mix.number}, {"general.quantization_version", uint32(2)},
+		{"llama.vocab_size", uint32(c.Vocab)},
 		{"llama.embedding_length", uint32(c.Width)}, {"llama.block_count", uint32(c.Layers)}, {"llama.context_length", uint32(c.Context)},
 		{"llama.attention.head_count", uint32(c.Heads)}, {"llama.attention.head_count_kv", uint32(c.KVHeads)}, {"llama.attention.key_length", uint32(c.HeadDim)},
 		{"llama.attention.value_length", uint32(c.HeadDim)}, {"llama.rope.dimension_count", uint32(c.HeadDim)}, {"llama.feed_forward_length", uint32(c.Hidden)},
 		{"llama.rope.freq_base", float32(c.RopeTheta)}, {"llama.attention.layer_norm_rms_epsilon", float32(c.NormEps)},
 		{"tokenizer.ggml.model", "gpt2"}, {"tokenizer.ggml.pre", pre},
 		{"tokenizer.ggml.tokens", tokens}, {"tokenizer.ggml.token_type", types}, {"tokenizer.ggml.merges", merges},
+		{"tokenizer.ggml.add_bos_token", false}, {"tokenizer.ggml.add_eos_token", false},
+	}...)
+	if m.End != "" {
+		id, ok := m.Tokenizer.ID(m.End)
+		if !ok {
+			return nil, fmt.Errorf("%w: the vocabulary lacks %s", weights.ErrFormat, weights.Clip(m.End))
+		}
+		for _, key := range []string{"eos", "bos", "padding"} {
+			pairs = append(pairs, pair{"tokenizer.ggml." + key + "_token_id", uint32(id)})
+		}
 	}
 	if m.ChatTemplate != "" {
 		pairs = append(pairs, pair{"tokenizer.chat_template", m.ChatTemplate})
 	}
+	return pairs, nil
+}
+
+// encoder writes the parts of a file one after the other, and keeps the first error.
+type encoder struct {
+	to     *bufio.Writer
+	at     uint64 // bytes written
+	offset uint64 // of the next tensor among the data
+	err    error
+}
+
+func (w *encoder) bytes(b []byte) {
+	w.at += uint64(len(b))
+	if w.err == nil {
+		_, w.err = w.to.Write(b)
+	}
+}
+
+// number writes what encoding/binary gives a size: numbers and slices of them.
+func (w *encoder) number(v any) {
+	b, err := binary.Append(nil, binary.LittleEndian, v)
+	if w.err == nil {
+		w.err = err
+	}
+	w.bytes(b)
+}
+
+func (w *encoder) text(s string) {
+	w.number(uint64(len(s)))
+	w.bytes([]byte(s))
+}
+
+func (w *encoder) align() {
+	w.bytes(make([]byte, (defaultAlignment-w.at%defaultAlignment)%defaultAlignment))
+}
+
+func (w *encoder) header(pairs []pair, tensors int) {
 	w.number(uint32(magic))
 	w.number(uint32(3))
-	w.number(uint64(len(m.Params.Tensors())))
+	w.number(uint64(tensors))
 	w.number(uint64(len(pairs)))
 	for _, p := range pairs {
 		w.text(p.key)
@@ -98,6 +158,9 @@ func (w *encoder) value(v any) {
 	case string:
 		w.number(uint32(kindString))
 		w.text(v)
+	case bool:
+		w.number(uint32(kindBool))
+		w.number(v)
 	case uint32:
 		w.number(uint32(kindU32))
 		w.number(v)
@@ -118,31 +181,30 @@ func (w *encoder) value(v any) {
 }
 
 // describe writes a tensor's name, shape, type and place.
-func (w *encoder) describe(t checkpoint.Tensor) {
+func (w *encoder) describe(t checkpoint.Tensor, typ Type) {
 	w.text(toGGUF.Replace(t.Name))
 	w.number(uint32(len(t.Shape)))
 	for _, d := range slices.Backward(t.Shape) {
 		w.number(uint64(d))
 	}
-	w.number(uint32(F32))
+	w.number(uint32(typ))
 	w.number(w.offset)
-	w.offset = (w.offset + 4*uint64(len(t.Data)) + defaultAlignment - 1) / defaultAlignment * defaultAlignment
+	values, bytes := typ.block()
+	size := uint64(len(t.Data) / values * bytes)
+	w.offset += (size + defaultAlignment - 1) / defaultAlignment * defaultAlignment
 }
 
 // values writes a tensor, the rows of q and k in GGUF's order.
-func (w *encoder) values(t checkpoint.Tensor, headDim int) {
+func (w *encoder) values(t checkpoint.Tensor, typ Type, headDim int) {
 	cols := t.Shape[len(t.Shape)-1]
-	row := make([]byte, 0, 4*cols)
+	var row []byte
 	for r := range len(t.Data) / cols {
 		from := r
 		if headed(toGGUF.Replace(t.Name)) {
 			from = halfSplitRow(r, headDim)
 		}
-		row = row[:0]
-		for _, v := range t.Data[from*cols : (from+1)*cols] {
-			row = binary.LittleEndian.AppendUint32(row, math.Float32bits(v))
-		}
-		w.buf.Write(row)
+		row = quantise(typ, row[:0], t.Data[from*cols:(from+1)*cols])
+		w.bytes(row)
 	}
 }
 

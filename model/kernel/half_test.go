@@ -27,3 +27,25 @@ func TestHalf_EveryOneWidensAsTheStandardSays(t *testing.T) {
 		}
 	}
 }
+
+func TestHalf_NearestOneIsTakenAndTiesGoToEven(t *testing.T) {
+	for h := range 0x7c00 { // of the non-negative finite ones, with the value above each and what lies between
+		low, high := FromHalf(uint16(h)), float64(65536)
+		if h+1 < 0x7c00 {
+			high = float64(FromHalf(uint16(h + 1)))
+		}
+		mid := float32((float64(low) + high) / 2) // exact: half an ulp of a half is many of a float32's
+		even := uint16(h + h&1)
+		for v, want := range map[float32]uint16{low: uint16(h), mid: even, math.Nextafter32(mid, 0): uint16(h), math.Nextafter32(mid, 1e9): uint16(h + 1)} {
+			if got := ToHalf(v); got != want {
+				t.Fatalf("%g: %#04x, want %#04x", v, got, want)
+			}
+			if got := ToHalf(-v); got != want|0x8000 {
+				t.Fatalf("%g: %#04x, want %#04x", -v, got, want|0x8000)
+			}
+		}
+	}
+	if nan := ToHalf(float32(math.NaN())); !math.IsNaN(float64(FromHalf(nan))) {
+		t.Errorf("a NaN is %#04x", nan)
+	}
+}

@@ -1,15 +1,12 @@
 // Package safetensors reads and writes models in the format safetensors, as Hugging Face's libraries keep them: FILE.safetensors with the
-// tensors, and beside it config.json, tokenizer.json and tokenizer_config.json. It reads float32, float16 and bfloat16, and writes float32. As a
-// weights.Format it knows the `llama` architecture; a File gives the tensors of any.
+// tensors, and beside it config.json, tokenizer.json and tokenizer_config.json. It reads float32, float16 and bfloat16, and writes each of them. As a
+// weights.Format it knows the `llama` architecture; a File gives the tensors of any. A Folder is a model that may lie in several such files.
 //
 // A file is not trusted: every length and offset is checked against the file's size before it is used or memory is asked for.
 // Format: https://github.com/huggingface/safetensors#format
 package safetensors
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"slm/model/weights"
@@ -20,26 +17,34 @@ var Format = weights.Format{
 	Scheme: "safetensors",
 	Open:   func(path string) (weights.Source, error) { return Open(path) },
 	Write:  Write,
-	Files:  files,
+	Files: func(path string) ([]string, error) {
+		return folder(filepath.Dir(path)).list([]string{path}, templateFile, jinjaFile)
+	},
 }
 
-// The files beside the tensors.
+// Hub is a folder as Hugging Face's libraries load and save it.
+var Hub = weights.Format{
+	Scheme: "hf",
+	Open:   func(path string) (weights.Source, error) { return OpenFolder(path) },
+	Write:  func(path string, m weights.Model) error { return Write(filepath.Join(path, tensorsFile), m) },
+	Types:  types,
+	Folder: true,
+	Files: func(path string) ([]string, error) {
+		shards, err := folder(path).shards()
+		if err != nil {
+			return nil, err
+		}
+		return folder(path).list(shards, templateFile, jinjaFile, generationFile)
+	},
+}
+
+// The files of a folder.
 const (
-	configFile    = "config.json"
-	tokenizerFile = "tokenizer.json"
-	templateFile  = "tokenizer_config.json" // need not be there
+	tensorsFile    = "model.safetensors"
+	indexFile      = "model.safetensors.index.json" // where the tensors lie in several files
+	configFile     = "config.json"
+	tokenizerFile  = "tokenizer.json"
+	templateFile   = "tokenizer_config.json"  // need not be there
+	jinjaFile      = "chat_template.jinja"    // need not be there; goes before the template in tokenizer_config.json
+	generationFile = "generation_config.json" // need not be there
 )
-
-func beside(path, name string) string { return filepath.Join(filepath.Dir(path), name) }
-
-// files lists what a model is made of.
-func files(path string) ([]string, error) {
-	all := []string{path, beside(path, configFile), beside(path, tokenizerFile)}
-	switch _, err := os.Stat(beside(path, templateFile)); {
-	case err == nil:
-		all = append(all, beside(path, templateFile))
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	}
-	return all, nil
-}

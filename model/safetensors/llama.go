@@ -1,9 +1,11 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"slm/data/tokenizer"
 	"slm/model"
@@ -12,18 +14,33 @@ import (
 
 // configuration is config.json of a model of the LLaMA shape: the numbers of model.Config, and what must have one value.
 type configuration struct {
+	Architectures []string `json:"architectures,omitempty"`
 	model.Config
 	Kind        string          `json:"model_type"`
 	Activation  string          `json:"hidden_act"`
 	Scaling     json.RawMessage `json:"rope_scaling"`
+	Rope        json.RawMessage `json:"rope_parameters,omitempty"` // what newer versions have for rope_theta and rope_scaling
 	AttnBias    bool            `json:"attention_bias"`
 	MLPBias     bool            `json:"mlp_bias"`
 	Interleaved bool            `json:"rope_interleaved"`
+	Begin       *int32          `json:"bos_token_id"`
+	End         json.RawMessage `json:"eos_token_id"` // a number, or several
+	Type        string          `json:"torch_dtype,omitempty"`
 }
 
 // Config reads the shape of a model of the `llama` architecture from config.json. What this program would compute otherwise is refused by name.
-func (f *File) Config() (model.Config, error) {
-	path := beside(f.name, configFile)
+func (f *File) Config() (model.Config, error) { return f.folder().config() }
+
+// Tokenizer reads tokenizer.json.
+func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) { return f.folder().tokenizer() }
+
+// ChatTemplate is that of chat_template.jinja or tokenizer_config.json, "" when there is none.
+func (f *File) ChatTemplate() string { return f.folder().chatTemplate() }
+
+func (f *File) folder() folder { return folder(filepath.Dir(f.name)) }
+
+func (d folder) config() (model.Config, error) {
+	path := d.path(configFile)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return model.Config{}, fmt.Errorf("safetensors: %w", err)
@@ -40,10 +57,21 @@ func (f *File) Config() (model.Config, error) {
 		return refuse("model_type %q, only \"llama\" can be run", c.Kind)
 	case c.Activation != "silu":
 		return refuse("hidden_act %q, only \"silu\" can be run", c.Activation)
-	case len(c.Scaling) > 0 && string(c.Scaling) != "null":
-		return refuse("rope_scaling is set: %.80s", c.Scaling)
 	case c.AttnBias || c.MLPBias || c.Interleaved:
 		return refuse("attention_bias, mlp_bias or rope_interleaved is set")
+	}
+	for i, raw := range []json.RawMessage{c.Scaling, c.Rope} {
+		var rope struct {
+			Type  string  `json:"rope_type"`
+			Theta float64 `json:"rope_theta"`
+		}
+		switch {
+		case len(raw) == 0 || string(raw) == "null":
+		case json.Unmarshal(raw, &rope) != nil || rope.Type != "default":
+			return refuse("%s is set: %.80s", []string{"rope_scaling", "rope_parameters"}[i], raw)
+		case rope.Theta != 0:
+			c.RopeTheta = rope.Theta
+		}
 	}
 	if c.KVHeads == 0 {
 		c.KVHeads = c.Heads
@@ -57,28 +85,70 @@ func (f *File) Config() (model.Config, error) {
 	return c.Config, nil
 }
 
-// Tokenizer reads tokenizer.json.
-func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
-	t, err := tokenizer.Load(beside(f.name, tokenizerFile))
+func (d folder) tokenizer() (*tokenizer.Tokenizer, error) {
+	t, err := tokenizer.Load(d.path(tokenizerFile))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", weights.ErrUnsupported, err)
 	}
 	return t, nil
 }
 
-// ChatTemplate is that of tokenizer_config.json, "" when there is none.
-func (f *File) ChatTemplate() string {
-	data, err := os.ReadFile(beside(f.name, templateFile))
-	if err != nil {
-		return ""
+func (d folder) chatTemplate() string {
+	if text, err := os.ReadFile(d.path(jinjaFile)); err == nil {
+		return string(text)
 	}
 	var c struct {
 		Template string `json:"chat_template"`
 	}
-	if json.Unmarshal(data, &c) != nil { // a list of templates, say
+	if d.read(templateFile, &c) != nil { // not there, or a list of templates, say
 		return ""
 	}
 	return c.Template
+}
+
+// end is the token that ends a text: eos_token of tokenizer_config.json, or else the first eos_token_id of generation_config.json or config.json.
+func (d folder) end() (string, error) {
+	var c struct {
+		End json.RawMessage `json:"eos_token"` // its text, or an object with it
+	}
+	if d.read(templateFile, &c) == nil {
+		var text string
+		var token struct{ Content string }
+		if json.Unmarshal(c.End, &text) != nil && json.Unmarshal(c.End, &token) == nil {
+			text = token.Content
+		}
+		if text != "" {
+			return text, nil
+		}
+	}
+	t, err := d.tokenizer()
+	if err != nil {
+		return "", err
+	}
+	for _, file := range []string{generationFile, configFile} {
+		var g struct {
+			End json.RawMessage `json:"eos_token_id"`
+		}
+		var ids []int32
+		if d.read(file, &g) != nil || len(g.End) == 0 {
+			continue
+		}
+		if g.End[0] != '[' {
+			g.End = bytes.Join([][]byte{[]byte("["), g.End, []byte("]")}, nil)
+		}
+		if json.Unmarshal(g.End, &ids) == nil && len(ids) > 0 && string(g.End) != "[null]" {
+			return t.Token(ids[0]), nil
+		}
+	}
+	return "", nil
+}
+
+func (d folder) read(name string, into any) error {
+	data, err := os.ReadFile(d.path(name))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
 }
 
 var _ weights.Source = (*File)(nil)

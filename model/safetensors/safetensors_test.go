@@ -181,21 +181,21 @@ func written(t *testing.T) string {
 
 func TestFiles_AreThoseOfTheModelAndItsTokenizer(t *testing.T) {
 	path := written(t)
-	got, err := files(path)
+	got, err := Format.Files(path)
 	if err != nil || len(got) != 4 || got[0] != path {
 		t.Errorf("%v %v", got, err)
 	}
-	if err := os.Remove(beside(path, templateFile)); err != nil {
+	if err := os.Remove(folder(filepath.Dir(path)).path(templateFile)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := files(path); err != nil || len(got) != 3 {
+	if got, err := Format.Files(path); err != nil || len(got) != 3 {
 		t.Errorf("without a template: %v %v", got, err)
 	}
 }
 
 func TestConfig_WhatWouldBeComputedOtherwiseIsRefused(t *testing.T) {
 	path := written(t)
-	config, err := os.ReadFile(beside(path, configFile))
+	config, err := os.ReadFile(folder(filepath.Dir(path)).path(configFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestConfig_WhatWouldBeComputedOtherwiseIsRefused(t *testing.T) {
 		if bent == string(config) {
 			t.Fatalf("%s is not in the file", c.old)
 		}
-		if err := os.WriteFile(beside(path, configFile), []byte(bent), 0o644); err != nil {
+		if err := os.WriteFile(folder(filepath.Dir(path)).path(configFile), []byte(bent), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		f, err := Open(path)

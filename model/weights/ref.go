@@ -25,7 +25,7 @@ func Parse(text string) (r Ref, ok bool, err error) {
 			continue
 		}
 		if path == "" {
-			return Ref{}, true, fmt.Errorf("%s: names no file", f.Scheme)
+			return Ref{}, true, fmt.Errorf("%s: names no %s", f.Scheme, strings.ToLower(f.What()))
 		}
 		return Ref{f, path}, true, nil
 	}
@@ -36,7 +36,7 @@ func Parse(text string) (r Ref, ok bool, err error) {
 func Schemes() []string {
 	var out []string
 	for _, f := range Formats() {
-		out = append(out, f.Scheme+":FILE")
+		out = append(out, f.Scheme+":"+f.What())
 	}
 	return out
 }

@@ -43,11 +43,20 @@ type Blocks interface {
 	Rows(name string) ([]kernel.BlockRow, error)
 }
 
+// Ending is a Source that says which token ends a text; "" = it names none.
+type Ending interface {
+	Source
+	End() (string, error)
+}
+
 // Model is what a format writes.
 type Model struct {
 	Params       *model.Params
 	Tokenizer    *tokenizer.Tokenizer
 	ChatTemplate string // "" = none
+	Name         string // what people call it; "" = nothing
+	End          string // the token that ends a text; "" = the file names none
+	Type         string // of the matrices, one of the format's Types; "" = the first of them
 }
 
 // Format is a way of keeping models in files.
@@ -55,6 +64,10 @@ type Format struct {
 	Scheme string // what stands before the colon of a reference: small letters and digits
 	Open   func(path string) (Source, error)
 	Write  func(path string, m Model) error
+	// Types are those that matrices can be written in for other programs, the exact one first; nil = models are not written for others in this format.
+	Types []string
+	// Folder says that a path is that of a folder, which other files may be put into.
+	Folder bool
 	// Files lists the files that a path stands for, which make its digest; nil = the path is the one file.
 	Files func(path string) ([]string, error)
 }
@@ -62,6 +75,14 @@ type Format struct {
 var registry struct {
 	sync.RWMutex
 	formats []Format
+}
+
+// What is what a reference's path names, as messages have it.
+func (f Format) What() string {
+	if f.Folder {
+		return "FOLDER"
+	}
+	return "FILE"
 }
 
 // Register adds formats. It panics at a scheme that is there already, as that is a mistake of the program.

@@ -26,6 +26,7 @@ func TestParse_ReferencesOfEveryFormat(t *testing.T) {
 		{"gguf:m.gguf", "gguf", "m.gguf", false},
 		{"gguf:/a b/c:d.gguf", "gguf", "/a b/c:d.gguf", false},
 		{"safetensors:m/model.safetensors", "safetensors", "m/model.safetensors", false},
+		{"hf:m/smollm2", "hf", "m/smollm2", false},
 		{"toy:x/y", "toy", "x/y", false},
 		{"gguf:", "", "", true},
 		{"smollm2-135m-instruct", "", "", false},
@@ -41,7 +42,7 @@ func TestParse_ReferencesOfEveryFormat(t *testing.T) {
 			t.Errorf("%q is written %q", c.text, ref)
 		}
 	}
-	if got := weights.Schemes(); !slices.Equal(got, []string{"gguf:FILE", "safetensors:FILE", "toy:FILE"}) {
+	if got := weights.Schemes(); !slices.Equal(got, []string{"gguf:FILE", "safetensors:FILE", "hf:FOLDER", "toy:FILE"}) {
 		t.Errorf("schemes %v", got)
 	}
 }

@@ -11,5 +11,6 @@ func init() {
 	weights.Register(
 		gguf.Format,
 		safetensors.Format,
+		safetensors.Hub,
 	)
 }
