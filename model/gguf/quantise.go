@@ -30,7 +30,7 @@ func (m mix) of(t checkpoint.Tensor, c model.Config) Type {
 	if len(t.Shape) < 2 {
 		return F32
 	}
-	if values, _ := m.matrix.block(); t.Shape[1]%values != 0 {
+	if t.Shape[1]%kinds[m.matrix].values != 0 {
 		return F16
 	}
 	return m.matrix
@@ -48,9 +48,9 @@ func quantise(t Type, out []byte, row []float32) []byte {
 			out = binary.LittleEndian.AppendUint16(out, kernel.ToHalf(v))
 		}
 	case Q8_0:
-		for ; len(row) > 0; row = row[quantBlock:] {
+		for ; len(row) > 0; row = row[small:] {
 			most := float32(0)
-			for _, v := range row[:quantBlock] {
+			for _, v := range row[:small] {
 				most = max(most, float32(math.Abs(float64(v))))
 			}
 			scale, inverse := most/127, float32(0)
@@ -58,7 +58,7 @@ func quantise(t Type, out []byte, row []float32) []byte {
 				inverse = 1 / scale
 			}
 			out = binary.LittleEndian.AppendUint16(out, kernel.ToHalf(scale))
-			for _, v := range row[:quantBlock] {
+			for _, v := range row[:small] {
 				out = append(out, byte(int8(math.Round(float64(v*inverse)))))
 			}
 		}

@@ -15,14 +15,14 @@ import (
 func TestQuantise_Q80TakesTheNearestMultipleOfTheScale(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		row := make([]float32, quantBlock)
+		row := make([]float32, small)
 		most := float32(0)
 		for i := range row {
 			row[i] = float32(r.NormFloat64())
 			most = max(most, float32(math.Abs(float64(row[i]))))
 		}
 		block := quantise(Q8_0, nil, row)
-		if len(block) != 2+quantBlock || binary.LittleEndian.Uint16(block) != kernel.ToHalf(most/127) {
+		if len(block) != 2+small || binary.LittleEndian.Uint16(block) != kernel.ToHalf(most/127) {
 			t.Fatalf("%d bytes, scale %#x", len(block), block[:2])
 		}
 		scale := float64(most / 127)
@@ -32,7 +32,7 @@ func TestQuantise_Q80TakesTheNearestMultipleOfTheScale(t *testing.T) {
 			}
 		}
 	}
-	for _, b := range quantise(Q8_0, nil, make([]float32, quantBlock)) {
+	for _, b := range quantise(Q8_0, nil, make([]float32, small)) {
 		if b != 0 {
 			t.Fatal("zeros are not zero")
 		}
@@ -52,7 +52,7 @@ func TestWrite_MatricesAreOfTheTypeAndVectorsExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		values, _ := want.block()
+		values := kinds[want].values
 		for _, name := range f.Names() {
 			tensor, _ := f.Tensor(name)
 			switch n := len(tensor.Shape); {

@@ -35,19 +35,19 @@ func Write(path string, m weights.Model) error {
 		return fail(err)
 	}
 	tensors := m.Params.Tensors()
-	kinds := make([]Type, len(tensors))
+	chosen := make([]Type, len(tensors))
 	for i, t := range tensors {
-		kinds[i] = mix.of(t, m.Params.Config)
+		chosen[i] = mix.of(t, m.Params.Config)
 	}
 	err = checkpoint.WriteStreamAtomic(path, func(to io.Writer) error {
 		w := &encoder{to: bufio.NewWriterSize(to, 1<<16)}
 		w.header(pairs, len(tensors))
 		for i, t := range tensors {
-			w.describe(t, kinds[i])
+			w.describe(t, chosen[i])
 		}
 		w.align()
 		for i, t := range tensors {
-			w.values(t, kinds[i], m.Params.Config.HeadDim)
+			w.values(t, chosen[i], m.Params.Config.HeadDim)
 			w.align()
 		}
 		if w.err != nil {
@@ -189,8 +189,8 @@ func (w *encoder) describe(t checkpoint.Tensor, typ Type) {
 	}
 	w.number(uint32(typ))
 	w.number(w.offset)
-	values, bytes := typ.block()
-	size := uint64(len(t.Data) / values * bytes)
+	block := kinds[typ]
+	size := uint64(len(t.Data) / block.values * block.bytes)
 	w.offset += (size + defaultAlignment - 1) / defaultAlignment * defaultAlignment
 }
 
