@@ -21,6 +21,9 @@ type keyValues[T kernel.Elem] struct {
 func (n *net[T]) newCache(room int) *cache {
 	size := n.config.Layers * n.config.KVWidth() * room
 	s := n.stores.Get().(*keyValues[T])
+	if cap(s.k) > 2*size { // memory is counted by room: what is much larger is left to the collector
+		s = &keyValues[T]{}
+	}
 	kernel.Grow(&s.k, size)
 	kernel.Grow(&s.v, size)
 	return &cache{room: room, store: s}

@@ -18,6 +18,9 @@ type share struct {
 // idlePieces is how many pieces a pass takes where no answer waits for its next token: a new request waits as long.
 const idlePieces = 4
 
+// fixedRows is about what a pass costs whoever is in it, in rows.
+const fixedRows = 8
+
 // pass computes the next rows of the requests that have places, once through the model.
 func (s *Scheduler) pass() {
 	shares := s.plan()
@@ -65,11 +68,17 @@ func (s *Scheduler) plan() []share {
 	if !s.together {
 		return s.one(append(out, pieces(reading, s.opt.Piece, true)...))
 	}
-	rows := s.opt.Piece
-	if len(out) == 0 {
-		rows *= idlePieces
+	return append(out, pieces(reading, s.budget(len(out), len(reading)), false)...)
+}
+
+// budget is how many rows of prompts a pass has. Rows cost about the same, whether they are read or generated; a pass has a fixed cost of some rows
+// besides, that of reading the weights. So one long prompt at most doubles what others wait for their next token; where many wait for their first
+// one, they count as much as those that wait for the next.
+func (s *Scheduler) budget(generating, reading int) int {
+	if generating == 0 {
+		return idlePieces * s.opt.Piece
 	}
-	return append(out, pieces(reading, rows, false)...)
+	return min(s.opt.Piece, max(generating, fixedRows*reading))
 }
 
 // pieces divides rows among prompts: the oldest gets a quarter, so that it comes to its end; the others those that have the least left first, so that

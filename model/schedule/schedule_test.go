@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -112,84 +110,6 @@ func sameToken(t *testing.T, what string, got, want Token) {
 	t.Helper()
 	if got.ID != want.ID || got.Prompt != want.Prompt || math.Float64bits(got.LogProb) != math.Float64bits(want.LogProb) || !slices.Equal(got.Top, want.Top) {
 		t.Fatalf("%s: %+v, want %+v", what, got, want)
-	}
-}
-
-// alone answers each request on a scheduler of its own.
-func alone(t *testing.T, d *decode.Decoder, reqs []Request) []Answer {
-	t.Helper()
-	var out []Answer
-	for _, r := range reqs {
-		s := New(d, Options{NoPrefixes: true, Piece: 7})
-		a, err := s.Do(context.Background(), r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Close()
-		out = append(out, a)
-	}
-	return out
-}
-
-func TestScheduler_AnswersHaveTheSameBitsInAnyCompany(t *testing.T) {
-	for name, d := range decoders(t) {
-		reqs := requests(1, 40)
-		want := alone(t, d, reqs)
-		for seed := range uint64(4) {
-			chance := rng.New(seed, "company")
-			opt := Options{
-				Places: 1 + chance.At(1).IntN(20), Piece: 1 + chance.At(2).IntN(100), Queue: 100, NoPrefixes: seed == 3,
-				Memory: d.SequenceBytes(tiny.Context) * (1 + chance.At(3).IntN(12)), // at times too little for all, or for kept prompts
-			}
-			s := New(d, opt)
-			var wg sync.WaitGroup
-			for n, i := range chance.At(4).Perm(len(reqs)) {
-				c := chance.At(uint64(100 + n))
-				if c.IntN(4) == 0 { // somebody comes and goes
-					ctx, cancel := context.WithCancelCause(context.Background())
-					gone := errors.New("gone")
-					stream, err := s.Submit(ctx, reqs[i])
-					if err != nil {
-						t.Fatal(err)
-					}
-					wg.Go(func() {
-						for range c.At(1).IntN(4) {
-							stream.Next()
-						}
-						cancel(gone)
-						if _, err := stream.Result(); err != nil && !errors.Is(err, gone) {
-							t.Errorf("cancelled request: %v", err)
-						}
-					})
-				}
-				stream, err := s.Submit(context.Background(), reqs[i])
-				if err != nil {
-					t.Fatal(err)
-				}
-				wg.Go(func() {
-					var a Answer
-					for tok := range stream.Tokens() {
-						a.Tokens = append(a.Tokens, tok)
-					}
-					if a.Result, err = stream.Result(); err != nil {
-						t.Error(err)
-						return
-					}
-					sameAnswer(t, fmt.Sprintf("%s, seed %d, %+v, request %d", name, seed, opt, i), a, want[i])
-				})
-				if c.At(2).IntN(3) == 0 {
-					runtime.Gosched()
-				}
-			}
-			wg.Wait()
-			if st := s.Stats(); st.Live != 0 || st.Waiting != 0 || st.Bytes > opt.Memory || st.Answered < uint64(len(reqs)) {
-				t.Errorf("%s, seed %d: places leak: %+v", name, seed, st)
-			}
-			s.Close()
-			if st := s.Stats(); st.Bytes != 0 || st.Kept != 0 {
-				t.Errorf("%s, seed %d: memory leaks: %+v", name, seed, st)
-			}
-		}
 	}
 }
 
@@ -349,59 +269,4 @@ func TestDrain_AnswersWhatIsThereAndTakesNoMore(t *testing.T) {
 			}
 		}
 	}) // which fails if a goroutine is left
-}
-
-func TestQueue_ClientsShareEqually(t *testing.T) {
-	var q queue
-	of := func(client string) *place { return &place{req: Request{Client: client}} }
-	for range 4 {
-		q.push(of("many"))
-	}
-	q.push(of("one"))
-	q.push(of("two"))
-	var order []string
-	var placed []*place
-	for turn := uint64(1); q.head() != nil; turn++ {
-		p := q.head()
-		q.pop(p, turn)
-		order, placed = append(order, p.req.Client), append(placed, p)
-	}
-	if want := []string{"many", "one", "two", "many", "many", "many"}; !slices.Equal(order, want) {
-		t.Errorf("%v, want %v", order, want)
-	}
-	for _, p := range placed {
-		q.leave(p)
-	}
-	if len(q.clients) != 0 || q.waiting != 0 {
-		t.Errorf("clients are left: %+v", q)
-	}
-}
-
-func TestChoose_NucleusIsTheFewestThatSuffice(t *testing.T) {
-	p := []float32{0.05, 0.5, 0.15, 0.3}
-	seen := map[int32]int{}
-	for i := range 1000 {
-		seen[nucleus(p, 0.75, (float64(i)+0.5)/1000)]++
-	}
-	if len(seen) != 2 || math.Abs(float64(seen[1])-625) > 2 || math.Abs(float64(seen[3])-375) > 2 {
-		t.Errorf("%v, want token 1 in 625 and token 3 in 375 of 1000", seen)
-	}
-}
-
-func TestLargest_IsTheBeginningOfTheSortedOrder(t *testing.T) {
-	s := rng.New(1, "largest")
-	x := make([]float32, 200)
-	for i := range x {
-		x[i] = float32(s.At(uint64(i)).IntN(40))
-	}
-	want := make([]int32, len(x))
-	for i := range want {
-		want[i] = int32(i)
-	}
-	slices.SortFunc(want, func(a, b int32) int { return likelier(x, a, b) })
-	for _, n := range []int{0, 1, 5, 200, 300} {
-		if got := largest(x, n); !slices.Equal(got, want[:min(n, len(x))]) {
-			t.Errorf("the %d largest are %v", n, got)
-		}
-	}
 }

@@ -16,7 +16,7 @@ type Options struct {
 	Queue      int  // requests that wait: 256
 	PerClient  int  // requests of one client, waiting or computed: as many as there is room for
 	Memory     int  // bytes of keys and values, kept prompts included: 1 GiB
-	Piece      int  // rows of prompts that stand in a pass beside tokens of answers: 64
+	Piece      int  // rows of prompts that stand in a pass beside tokens of answers, at most: 64
 	NoPrefixes bool // keep no prompts
 }
 

@@ -78,6 +78,9 @@ func (s *Side) Ask(task string, answer any) error {
 	return nil
 }
 
+// Pid is its process.
+func (s *Side) Pid() int { return s.cmd.Process.Pid }
+
 // Stop ends a side and waits for it.
 func (s *Side) Stop() {
 	_ = s.in.Close()

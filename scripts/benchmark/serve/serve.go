@@ -1,0 +1,188 @@
+// Package serve times answers to many clients at once, beside llama.cpp on the same file of weights, in turn.
+package serve
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slm/data/corpus"
+	"slm/scripts/benchmark/duel"
+	"slm/scripts/benchmark/setup"
+)
+
+// slots.py computes the sequences of all clients in one batch, as llama-server does, without HTTP: the most that llama.cpp can give. The server of
+// llama-cpp-python answers one request at a time.
+//
+//go:embed slots.py
+var slotsScript string
+
+// load is what clients ask: each asks one question after another until all are asked.
+type load struct {
+	clients int
+	prompts []string
+	fresh   int    // tokens of an answer
+	long    string // asked once in the middle by one client more; "" = by none
+}
+
+// side answers a load.
+type side interface {
+	// answer returns when the tokens of each answer came, in seconds from the request on; the last one is that of load.long, if there is one.
+	answer(ctx context.Context, l load) (times [][]float64, err error)
+	processor() float64 // seconds that it has used so far
+	stop()
+}
+
+type options struct {
+	clients                []int
+	rounds, prompts, fresh int
+	words, long            int
+	weights, format        string
+	sides                  []string
+	output                 string
+	places, piece, threads int
+}
+
+func python() setup.Python {
+	return setup.Python{Venv: "venv-llm", Packages: []string{"llama-cpp-python[server]==0.3.36"}}
+}
+
+// Command is the subcommand.
+func Command() *cobra.Command {
+	py := python()
+	var o options
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answers to many clients at once beside llama.cpp",
+		Long: "Answers to many clients at once beside llama.cpp, in turn: tokens a second, and how long the first and the next token take.\n\n" +
+			"Sides: schedule (the scheduler in this process), slots (llama.cpp in this way without HTTP), server (the server of llama-cpp-python).",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			runtime.GOMAXPROCS(o.threads)
+			if o.weights == "" {
+				cache, err := setup.Cache()
+				if err != nil {
+					return err
+				}
+				o.weights = filepath.Join(cache, "models", "SmolLM2-135M-Instruct.Q4_1.gguf")
+			}
+			if _, err := os.Stat(o.weights); err != nil {
+				return fmt.Errorf("%w; run: make setup", err)
+			}
+			path, err := py.Path(cmd.Context(), cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			return o.compare(cmd.Context(), path, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	py.AddFlag(cmd)
+	f := cmd.Flags()
+	f.IntSliceVar(&o.clients, "clients", []int{1, 4, 16, 64}, "clients at once")
+	f.IntVar(&o.rounds, "rounds", 2, "rounds of all sides in turn")
+	f.IntVar(&o.prompts, "prompts", 16, "questions of a round, at least as many as clients")
+	f.IntVar(&o.words, "words", 50, "words of a question")
+	f.IntVar(&o.fresh, "tokens", 32, "tokens of an answer")
+	f.IntVar(&o.long, "long", 0, "ask a question of about this many words in the middle as well")
+	f.StringVar(&o.weights, "weights", "", "weights in GGUF (default: those of make setup)")
+	f.StringVar(&o.format, "format", "file", "how this program keeps them: full, int8 or file")
+	f.StringSliceVar(&o.sides, "sides", []string{"schedule", "slots", "server"}, "who answers; the first is compared with the others")
+	f.IntVar(&o.places, "places", 0, "places of the scheduler (default: its own)")
+	f.IntVar(&o.piece, "piece", 0, "rows of prompts in a pass of the scheduler (default: its own)")
+	f.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each side")
+	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+// texts are passages of licences of some words each, all different, and one long one.
+func texts(n, words, long int) (prompts []string, one string, err error) {
+	sections, _, err := corpus.Sections(corpus.Options{From: corpus.Licenses, Exact: true, Near: 0.8})
+	if err != nil {
+		return nil, "", err
+	}
+	var all []string
+	for s, err := range sections {
+		if err != nil {
+			return nil, "", err
+		}
+		if all = append(all, strings.Fields(s.Text)...); len(all) >= n*words+long {
+			break
+		}
+	}
+	if len(all) < n*words+long {
+		return nil, "", errors.New("the licences have too few words")
+	}
+	for i := range n {
+		prompts = append(prompts, strings.Join(all[i*words:(i+1)*words], " "))
+	}
+	return prompts, strings.Join(all[n*words:n*words+long], " "), nil
+}
+
+func (o options) compare(ctx context.Context, python string, out, log io.Writer) error {
+	var rows []row
+	for _, n := range o.clients {
+		l := load{clients: n, fresh: o.fresh}
+		var err error
+		if l.prompts, l.long, err = texts(max(n, o.prompts), o.words, o.long); err != nil {
+			return err
+		}
+		got, err := o.round(ctx, python, l, log)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, got...)
+	}
+	if o.output == "json" {
+		return json.NewEncoder(out).Encode(rows)
+	}
+	printRows(rows, out)
+	return nil
+}
+
+// round times all sides on one load, in turn; of the rounds each figure is that of the best.
+func (o options) round(ctx context.Context, python string, l load, log io.Writer) ([]row, error) {
+	rows := make([]row, len(o.sides))
+	for range o.rounds {
+		for i, name := range o.sides {
+			s, err := o.open(ctx, name, python, l)
+			if err != nil {
+				return nil, err
+			}
+			r, err := timed(ctx, s, l)
+			s.stop()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			r.Side, r.Clients = name, l.clients
+			fmt.Fprintln(log, r)
+			rows[i] = r.better(rows[i])
+		}
+	}
+	for i := range rows {
+		rows[i].Ratio = rows[0].TokS / rows[i].TokS
+	}
+	return rows, nil
+}
+
+func (o options) open(ctx context.Context, name, python string, l load) (side, error) {
+	switch name {
+	case "schedule":
+		return openOurs(o)
+	case "slots":
+		s, err := duel.Python(ctx, name, python, slotsScript, o.weights, strconv.Itoa(o.threads))
+		return &slots{s}, err
+	case "server":
+		return openServer(ctx, python, "-m", "llama_cpp.server", "--model", o.weights, "--n_ctx", "8192", "--n_threads", strconv.Itoa(o.threads), "--n_threads_batch", strconv.Itoa(o.threads))
+	}
+	return nil, fmt.Errorf("%q is no side", name)
+}
