@@ -35,6 +35,21 @@ func (n *net[T]) free(c *cache) {
 	c.store = nil
 }
 
+// fork returns a cache for a number of positions with the first of another's in it.
+func (n *net[T]) fork(from *cache, length, positions int) *cache {
+	c := n.newCache(positions)
+	c.length = length
+	for l := range n.config.Layers {
+		for h := range n.config.KVHeads {
+			fromK, fromV := n.cached(from, l, h)
+			k, v := n.cached(c, l, h)
+			copy(k, fromK[:length*n.config.HeadDim])
+			copy(v, fromV[:length*n.config.HeadDim])
+		}
+	}
+	return c
+}
+
 // cacheBytes is what one position of a sequence takes.
 func (n *net[T]) cacheBytes() int {
 	var x T

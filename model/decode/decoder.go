@@ -36,8 +36,9 @@ type engine interface {
 	logits(room *[]float32, x []float32, m int) []float32
 	// logProbs returns log p of each pick, whose rows index x [m,C], without ever holding all logits.
 	logProbs(x []float32, m int, picks []pick) []float64
-	// newCache returns an empty cache for a number of positions, each of which takes cacheBytes; free takes it back.
+	// newCache returns an empty cache for a number of positions, each of which takes cacheBytes; fork one that begins as another; free takes them back.
 	newCache(positions int) *cache
+	fork(from *cache, length, positions int) *cache
 	free(c *cache)
 	cacheBytes() int
 	// copyPrefix makes the first positions of a cache those of another.

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	confidenceVersion = 1
+	confidenceVersion = 2 // 1: of places that the model spelled freely, without their margins
 	maxConfidence     = 1 << 20 // bytes
 )
 
@@ -49,10 +49,11 @@ func (c confidence) encode() ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-// ReadConfidence returns the confidences that were fitted on checkpoints of these digests; none when the file is not there, or of others.
+// ReadConfidence returns the confidences that were fitted on checkpoints of these digests; none when the file is not there, of others, or of an
+// older program.
 func ReadConfidence(folder string, digests map[string]string) (map[string]systems.Confidence, error) {
 	c, err := loadConfidence(folder)
-	if err != nil || !maps.Equal(c.Of, digests) {
+	if err != nil || c.Version < confidenceVersion || !maps.Equal(c.Of, digests) {
 		return nil, err
 	}
 	return c.Speakers, nil

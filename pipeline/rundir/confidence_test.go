@@ -44,6 +44,19 @@ func TestConfidence_HasItsPublishedForm(t *testing.T) {
 	if back, err := ReadConfidence(t.TempDir(), digests); err != nil || back != nil {
 		t.Errorf("of no file: %+v, %v", back, err)
 	}
+	older, err := os.ReadFile(filepath.Join("testdata", "confidence-1.json"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, ConfidenceFile), older, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := ReadConfidence(folder, digests); err != nil || back != nil {
+		t.Errorf("of an older program: %+v, %v", back, err)
+	}
+	if err := CheckConfidence(folder); err != nil {
+		t.Errorf("an older program's file is refused: %v", err)
+	}
 }
 
 func TestConfidence_CutOrHurtAnywhereIsAnError(t *testing.T) {

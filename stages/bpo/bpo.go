@@ -76,7 +76,11 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.oneStep)
+	read, err := dom.ReadAs(env.Dir(stages.DP), params.Config.Context)
+	if err != nil {
+		return err
+	}
+	speaker := knowledge.New(decode.New(params, env.Kernel), dom, knowledge.NewPlaces(dom, read), s.oneStep)
 	project := project(s.cfg.Soft, params, env.Seed)
 	st, err := newSearch(s.cfg, s.cfg.dev(slices.Concat(dom.Items, dom.Asked)), env.Answer == llm.Cloze, env.Seed)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Eval,
 	Title:   "Evaluation",
-	Format:  9,
+	Format:  10,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO},
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/form"
+	"slm/data/pack"
 	"slm/data/tokenizer"
 	"slm/llm"
 	"slm/model"
@@ -92,13 +94,19 @@ func tinyRun(t *testing.T, sections int) string {
 	}
 	write(stages.Data, func(p *checkpoint.Pending) {
 		check(tok.Save(p.Path(domain.TokenizerFile)))
-		check(corpus.Write(p.Path(domain.SectionsFile), func(yield func(corpus.Section, error) bool) {
+		stream := func(yield func(corpus.Section, error) bool) {
 			for _, sec := range all {
 				if !yield(sec, nil) {
 					return
 				}
 			}
-		}, nil))
+		}
+		check(corpus.Write(p.Path(domain.SectionsFile), stream, nil))
+		shards, err := pack.WriteShards(filepath.Join(t.TempDir(), "shards"), func(skip int) iter.Seq2[pack.Example, error] {
+			return domain.Shards(tok, forms, stream, skip)
+		}, 1000)
+		check(err)
+		check(shards.Link(filepath.Dir(p.Path("x"))))
 		check(exam.Write(p.Path(domain.ExamFile), items))
 		check(forms.Save(p.Path(domain.FormsFile)))
 	})

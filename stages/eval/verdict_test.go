@@ -186,7 +186,7 @@ func TestRun_SummaryHasItsVerdictAndWhatTheRunWasTrainedOn(t *testing.T) {
 	if v := s.Verdict; v == nil || v.Learned != result.No || v.Model != "blade" || v.Place.Of != 12 || !v.Written || len(v.Against) == 0 {
 		t.Errorf("models of random weights: %+v", v)
 	}
-	if m := s.Measured; m == nil || m.Sections != 16 || m.Named != nil || m.Tuning == nil || m.Trained != nil {
+	if m := s.Measured; m == nil || m.Sections != 16 || m.Named == nil || m.Named.Absent != 0 || m.Tuning == nil || m.Trained != nil {
 		t.Errorf("%+v", m)
 	}
 	if _, ok := s.Compare("shuffled", "blade"); !ok {

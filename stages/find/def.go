@@ -19,7 +19,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  7,
+	Format:  8,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Off:     "fuse: none, the default",
@@ -92,7 +92,7 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 	if err != nil || !cfg.Bridge {
 		return sum, err
 	}
-	small := knowledge.New(decode.New(c.Model, c.Env.Kernel), c.Domain, false)
+	small := knowledge.New(decode.New(c.Model, c.Env.Kernel), c.Domain, nil, false)
 	text := c.Domain.Sections.At(0).Text
 	judge, err := c.Once(func() error {
 		var some []int

@@ -17,8 +17,8 @@ const (
 	GateFile   = "gate.json"
 )
 
-// Version is that of both files.
-const Version = 1
+// Version is that of both files; 2 = gates see the margin of the named place.
+const Version = 2
 
 // Write writes bridge.json.
 func (b Bridge) Write(path string) error { return write(path, b) }
@@ -59,11 +59,15 @@ func (b Bridge) wrong() string {
 
 // wrong says what is wrong with a gate; "" = nothing.
 func (g Gate) wrong() string {
+	named := len(Evidence{}.named())
+	if g.Version == 1 {
+		named--
+	}
 	for _, c := range []struct {
 		name  string
 		curve Curve
 		n     int
-	}{{"named", g.Named, len(Evidence{}.named())}, {"first", g.First, len(Evidence{}.first())}, {"among", g.Among, len(Evidence{}.among())}} {
+	}{{"named", g.Named, named}, {"first", g.First, len(Evidence{}.first())}, {"among", g.Among, len(Evidence{}.among())}} {
 		if len(c.curve.Score.Weights) != c.n || !c.curve.True.Valid() {
 			return "the curve " + c.name
 		}

@@ -71,6 +71,22 @@ func TestFiles_GoldenOnesAreReadAndWrittenAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestFiles_GateWithoutMarginsIsReadAndChooses(t *testing.T) {
+	g, err := ReadGate(with(t, GateFile, golden(t, "gate-1.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Evidence{Known: true, LogProb: -1}
+	sure := e
+	sure.Margin = 2
+	if g.Odds(e) != g.Odds(sure) {
+		t.Error("a gate of version 1 looks at margins")
+	}
+	if _, err := ReadGate(with(t, GateFile, strings.Replace(golden(t, GateFile), `"v": 2`, `"v": 1`, 1))); !errors.Is(err, checkpoint.ErrCorrupt) {
+		t.Errorf("version 1 with a weight of margins: %v", err)
+	}
+}
+
 func TestFiles_CutOrForeignOnesAreRefused(t *testing.T) {
 	for _, name := range []string{BridgeFile, GateFile} {
 		text := golden(t, name)
@@ -87,7 +103,7 @@ func TestFiles_CutOrForeignOnesAreRefused(t *testing.T) {
 		if err := reread(t.TempDir(), name, to); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("no %s: %v", name, err)
 		}
-		if err := reread(with(t, name, strings.Replace(text, `"v": 1`, `"v": 2`, 1)), name, to); !errors.Is(err, checkpoint.ErrNewer) {
+		if err := reread(with(t, name, strings.Replace(text, `"v": 2`, `"v": 3`, 1)), name, to); !errors.Is(err, checkpoint.ErrNewer) {
 			t.Errorf("a newer %s: %v", name, err)
 		}
 	}

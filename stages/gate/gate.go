@@ -18,6 +18,7 @@ const (
 type Evidence struct {
 	Known   bool    // the corpus has the place that the small model named
 	LogProb float64 // of that place
+	Margin  float64 // by which it is more likely than any other
 	Place   Mention
 	Agree   float64 // 1 = the bridge has the named place first
 	Listed  float64 // 1 = the named place is among the passages
@@ -39,9 +40,9 @@ type Mention struct {
 	Overlap float64 // share of the question's terms that stand in the section, the rare ones counting more
 }
 
-// The rows of the curves. More of any value never makes what is judged less probable.
+// The rows of the curves. More of any value never makes what is judged less probable. Gates of version 1 do not look at the margin, the last.
 func (e Evidence) named() []float64 {
-	return []float64{e.LogProb, e.Place.This, e.Place.NoOther, e.Place.Overlap, e.Agree, e.Listed, e.Made}
+	return []float64{e.LogProb, e.Place.This, e.Place.NoOther, e.Place.Overlap, e.Agree, e.Listed, e.Made, e.Margin}
 }
 
 func (e Evidence) first() []float64 {

@@ -26,6 +26,8 @@ type Piece struct {
 	Verified bool   // the text stands in the corpus at that place, word for word as far as it goes
 	// LogProb is that of what was generated from the question: of the place, in one step of place and text. 0 where it was not generated.
 	LogProb float64 `json:",omitempty"`
+	// Margin is how much more likely the place is than any other of the corpus, in nats, at most mostMargin; 0 in one step.
+	Margin float64 `json:",omitempty"`
 }
 
 // Known reports whether the corpus has the place.
@@ -33,29 +35,21 @@ func (p Piece) Known() bool { return p.Section >= 0 }
 
 // Speaker asks one model.
 type Speaker struct {
-	Decoder     *decode.Decoder
-	Domain      *domain.Domain
-	OneStep     bool // the text straight from the question, for the ablation and for corpora without places
-	PlaceTokens int  // of the longest place that is generated: those of the corpus's longest
-	TextTokens  int
+	Decoder    *decode.Decoder
+	Domain     *domain.Domain
+	OneStep    bool // the text straight from the question, for the ablation and for corpora without places
+	TextTokens int
 
-	texts map[string]string                 // place → generated text: it depends on the place alone
-	marks []int32                           // tokens at which a place ends
-	draw  func(question string) *rng.Stream // of an answer that is drawn; nil = the most likely one
+	places *Places                           // nil until one is named
+	texts  map[string]string                 // place → generated text: it depends on the place alone
+	draw   func(question string) *rng.Stream // of an answer in one step that is drawn; nil = the most likely one
 }
 
-// New returns a speaker that can name every place of the domain, with the default limit for texts.
-func New(d *decode.Decoder, dom *domain.Domain, oneStep bool) *Speaker {
-	s := &Speaker{
-		Decoder: d, Domain: dom, OneStep: oneStep || !dom.Forms.TwoSteps(), PlaceTokens: dom.PlaceTokens, TextTokens: DefaultTextTokens,
-		texts: map[string]string{}, marks: []int32{dom.EOS},
+// New returns a speaker that names places, nil = those of the domain's sections without parts, with the default limit for texts.
+func New(d *decode.Decoder, dom *domain.Domain, places *Places, oneStep bool) *Speaker {
+	return &Speaker{
+		Decoder: d, Domain: dom, OneStep: oneStep || !dom.Forms.TwoSteps(), TextTokens: DefaultTextTokens, places: places, texts: map[string]string{},
 	}
-	for id := range int32(dom.Tokenizer.Vocab()) {
-		if strings.ContainsAny(dom.Tokenizer.Decode([]int32{id}), form.Marks) {
-			s.marks = append(s.marks, id)
-		}
-	}
-	return s
 }
 
 // Say generates knowledge for each question, in one batch. soft [n,C] stands in front of the question's embeddings; nil for none.
@@ -63,28 +57,18 @@ func (s *Speaker) Say(ctx context.Context, questions []string, soft []float32) (
 	if s.OneStep {
 		return s.sayAtOnce(ctx, questions, soft)
 	}
-	places, sure, err := s.name(ctx, questions, soft)
+	named, err := s.choose(ctx, questions, soft, one)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.recite(ctx, places); err != nil {
 		return nil, err
 	}
 	out := make([]Piece, len(questions))
 	for i, q := range questions {
-		out[i] = s.piece(q, places[i], s.texts[places[i]])
-		out[i].LogProb = sure[i]
+		out[i] = s.named(q, named[i])
 	}
-	return out, nil
+	return out, s.recite(ctx, out)
 }
 
-// Places generates the place of each question.
-func (s *Speaker) Places(ctx context.Context, questions []string, soft []float32) ([]string, error) {
-	places, _, err := s.name(ctx, questions, soft)
-	return places, err
-}
-
-// Name is Say without the text: only the place is generated, where that is a step of its own. A question that the model's context does not hold
+// Name is Say without the text: only the place is named, where that is a step of its own. A question that the model's context does not hold
 // gets no place.
 func (s *Speaker) Name(ctx context.Context, questions []string, soft []float32) ([]Piece, error) {
 	out := make([]Piece, len(questions))
@@ -103,61 +87,65 @@ func (s *Speaker) Name(ctx context.Context, questions []string, soft []float32) 
 		}
 		return out, err
 	}
-	places, sure, err := s.name(ctx, short, soft)
-	for j, i := range at[:len(places)] {
-		out[i] = s.piece(short[j], places[j], "")
-		out[i].LogProb = sure[j]
+	named, err := s.choose(ctx, short, soft, one)
+	for j, i := range at[:len(named)] {
+		out[i] = s.named(short[j], named[j])
 	}
 	return out, err
 }
 
-// name generates the place of each question, with its log-probability.
-func (s *Speaker) name(ctx context.Context, questions []string, soft []float32) (places []string, sure []float64, err error) {
-	results, err := s.Decoder.Generate(ctx, s.requests(questions, soft, s.PlaceTokens, s.marks))
-	if err != nil {
-		return nil, nil, err
-	}
-	places, sure = make([]string, len(questions)), make([]float64, len(questions))
-	for i, r := range results {
-		sure[i] = r.LogProb
-		tokens := r.Tokens
-		if r.Stopped && r.Stop != s.Domain.EOS {
-			tokens = append(tokens, r.Stop) // the mark, with what the token glues to it
-		}
-		places[i], _ = s.Domain.Forms.ParsePlace(s.Domain.Tokenizer.Decode(tokens))
-	}
-	return places, sure, nil
+// wanted is how many places are looked for, and how much less likely than the best they may be, in nats.
+type wanted struct {
+	most  int
+	slack float64
 }
 
-func (s *Speaker) requests(questions []string, soft []float32, tokens int, stop []int32) []decode.Request {
-	reqs := make([]decode.Request, len(questions))
-	for i, q := range questions {
-		reqs[i] = decode.Request{Prompt: s.Domain.Tokenizer.Encode(form.Ask(q)), Soft: soft, MaxNew: tokens, Stop: stop}
-		if s.draw != nil {
-			reqs[i].Temperature, reqs[i].Stream = 1, s.draw(q)
-		}
+// mostMargin is how much less likely than the best a place is looked for, only to say how far it is from that.
+const mostMargin = 2
+
+var one = wanted{2, mostMargin}
+
+// choose finds the most likely places of each question among those that there are.
+func (s *Speaker) choose(ctx context.Context, questions []string, soft []float32, w wanted) ([]decode.Chosen, error) {
+	if s.places == nil {
+		s.places = NewPlaces(s.Domain, nil)
 	}
-	return reqs
+	reqs := make([]decode.ChoiceRequest, len(questions))
+	for i, q := range questions {
+		reqs[i] = decode.ChoiceRequest{Prompt: s.Domain.Tokenizer.Encode(form.Ask(q)), Soft: soft, Among: s.places.choices, Most: w.most, Slack: w.slack}
+	}
+	return s.Decoder.Choose(ctx, reqs)
+}
+
+// named is what is known of a question whose place is the best of what was chosen, but for the text.
+func (s *Speaker) named(question string, c decode.Chosen) Piece {
+	if len(c.Best) == 0 {
+		return Piece{Question: question, Section: -1}
+	}
+	p := s.piece(question, s.places.place(c.Best[0].Index), "")
+	next := c.Rest
+	if len(c.Best) > 1 {
+		next = c.Best[1].LogProb
+	}
+	p.LogProb, p.Margin = c.Best[0].LogProb, max(0, min(mostMargin, c.Best[0].LogProb-next))
+	return p
 }
 
 // Remember takes a text that was generated before, by a run that was interrupted: the place is not recited again.
 func (s *Speaker) Remember(place, text string) { s.texts[place] = text }
 
-// recite fills in the texts of places that have not been recited before.
-func (s *Speaker) recite(ctx context.Context, places []string) error {
+// recite fills in the texts of places, each recited once.
+func (s *Speaker) recite(ctx context.Context, pieces []Piece) error {
 	var fresh []string
 	var reqs []decode.Request
 	seen := map[string]bool{}
-	for _, p := range places {
-		if _, have := s.texts[p]; have || seen[p] || p == "" {
+	for _, p := range pieces {
+		if _, have := s.texts[p.Place]; have || seen[p.Place] || p.Place == "" {
 			continue
 		}
-		seen[p] = true
-		fresh = append(fresh, p)
-		reqs = append(reqs, decode.Request{Prompt: s.Domain.Tokenizer.Encode(p), MaxNew: s.TextTokens, Stop: []int32{s.Domain.EOS}})
-	}
-	if len(reqs) == 0 {
-		return nil
+		seen[p.Place] = true
+		fresh = append(fresh, p.Place)
+		reqs = append(reqs, decode.Request{Prompt: s.Domain.Tokenizer.Encode(p.Place), MaxNew: s.TextTokens, Stop: []int32{s.Domain.EOS}})
 	}
 	results, err := s.Decoder.Generate(ctx, reqs)
 	if err != nil {
@@ -165,6 +153,10 @@ func (s *Speaker) recite(ctx context.Context, places []string) error {
 	}
 	for i, r := range results {
 		s.texts[fresh[i]] = s.decodeText(r)
+	}
+	for i, p := range pieces {
+		said := s.piece(p.Question, p.Place, s.texts[p.Place])
+		pieces[i].Text, pieces[i].Verified = said.Text, said.Verified
 	}
 	return nil
 }
@@ -198,7 +190,14 @@ func (s *Speaker) decodeText(r decode.Result) string {
 }
 
 func (s *Speaker) sayAtOnce(ctx context.Context, questions []string, soft []float32) ([]Piece, error) {
-	results, err := s.Decoder.Generate(ctx, s.requests(questions, soft, s.PlaceTokens+s.TextTokens, []int32{s.Domain.EOS}))
+	reqs := make([]decode.Request, len(questions))
+	for i, q := range questions {
+		reqs[i] = decode.Request{Prompt: s.Domain.Tokenizer.Encode(form.Ask(q)), Soft: soft, MaxNew: s.Domain.PlaceTokens + s.TextTokens, Stop: []int32{s.Domain.EOS}}
+		if s.draw != nil {
+			reqs[i].Temperature, reqs[i].Stream = 1, s.draw(q)
+		}
+	}
+	results, err := s.Decoder.Generate(ctx, reqs)
 	if err != nil {
 		return nil, err
 	}

@@ -88,17 +88,11 @@ func TestSpeaker_PlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
 		"Act (7): alpha beta gamma delta": {Place: "Act (7):", Text: "alpha beta gamma delta", Section: 0, Verified: true},
 		"Act (7): alpha beta":             {Place: "Act (7):", Text: "alpha beta", Section: 0, Verified: true},
 		"Act (8): alpha beta gamma":       {Place: "Act (8):", Text: "alpha beta gamma", Section: 1},
-		"Act (5): alpha beta":             {Place: "Act (5):", Text: "alpha beta", Section: -1}, // the corpus has no such place
 		"Act (7):":                        {Place: "Act (7):", Section: 0},
-		"alpha beta":                      {Section: -1}, // ends without a mark
-		"":                                {Section: -1},
 	} {
-		s := New(reciter(t, dom, says), dom, false)
-		if says == "" {
-			s.Decoder = table(t, dom, []int32{dom.Tokenizer.Encode(":")[0], dom.EOS})
-		}
+		s := New(reciter(t, dom, says), dom, nil, false)
 		for i, got := range say(t, s, "What?", "And what  else?") {
-			want.Question, want.LogProb = []string{"What?", "And what  else?"}[i], got.LogProb
+			want.Question, want.LogProb, want.Margin = []string{"What?", "And what  else?"}[i], got.LogProb, mostMargin
 			if got.LogProb >= 0 || got.LogProb < -.1 { // the table is all but sure
 				t.Errorf("%q: a log-probability of %v", says, got.LogProb)
 			}
@@ -109,22 +103,48 @@ func TestSpeaker_PlaceEndsAtItsMarkAndTheTextIsRecitedFromIt(t *testing.T) {
 	}
 }
 
-func TestSpeaker_GenerationStopsAtTheMark(t *testing.T) {
+func TestSpeaker_NamesOnlyPlacesThatThereAre(t *testing.T) {
 	dom := act(t, bracketed)
-	s := New(reciter(t, dom, "Act (7): alpha"), dom, false)
-	s.PlaceTokens = len(dom.Tokenizer.Encode(" Act (7):")) // not a token more is needed
-	if got, err := s.Places(context.Background(), []string{"What?"}, nil); err != nil || got[0] != "Act (7):" {
-		t.Errorf("%q, %v", got, err)
-	}
-	s.PlaceTokens--
-	got, err := s.Places(context.Background(), []string{"What?"}, nil)
-	if err != nil || len(got) != 1 || got[0] != "" {
-		t.Errorf("a place without its mark: %q, %v", got, err)
-	}
-	for id := range int32(dom.Tokenizer.Vocab()) {
-		if holds := strings.Contains(dom.Tokenizer.Decode([]int32{id}), ":"); holds != slices.Contains(s.marks, id) && id != dom.EOS {
-			t.Errorf("token %q is a mark: %v", dom.Tokenizer.Token(id), !holds)
+	for _, says := range []string{"Act (5): alpha beta", "alpha beta", ""} { // a place that is not there, no mark, nothing
+		s := New(reciter(t, dom, says), dom, nil, false)
+		named, err := s.Name(t.Context(), []string{"What?"}, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, got := range append(named, say(t, s, "What?")...) {
+			if _, i, ok := dom.Section(got.Place); !ok || i != got.Section {
+				t.Errorf("%q: %+v is no place of the corpus", says, got)
+			}
+			if got.LogProb > -5 { // of all that the model could have said
+				t.Errorf("%q: %+v is likely", says, got)
+			}
+		}
+	}
+}
+
+func TestSpeaker_NamesThePartsThatWereRead(t *testing.T) {
+	made := act(t, bracketed, "Act (7) (part 2 of 3):")
+	words := make([]string, 90)
+	for i := range words {
+		words[i] = fmt.Sprintf("w%dx", i)
+	}
+	made.Sections.(corpus.Slice)[0].Text = strings.Join(words, " ")
+	dom := stagetest.Open(t, made)
+	text := dom.Tokenizer.Encode(form.Continuation(made.Sections.At(0).Text))
+	read, err := dom.Read(len(text)/2, false)
+	if err != nil || read.Parts(0) < 3 {
+		t.Fatalf("%d parts, %v", read.Parts(0), err)
+	}
+	places := NewPlaces(dom, read)
+	if got, want := places.choices.Len(), dom.Sections.Len()+read.Parts(0)-1; got != want {
+		t.Errorf("%d places, want %d", got, want)
+	}
+	part := dom.Forms.Part(dom.Forms.PlaceOf(dom.Sections.At(0)), 3, read.Parts(0))
+	if got := places.place(2); got != part {
+		t.Errorf("the third place is %q, want %q", got, part)
+	}
+	if whole := NewPlaces(dom, nil); whole.choices.Len() != dom.Sections.Len() || whole.place(1) != "Act (8):" {
+		t.Errorf("without a reading %d places, the second %q", whole.choices.Len(), whole.place(1))
 	}
 }
 
@@ -143,7 +163,7 @@ func TestSpeaker_NamesAPlaceOfAnyLength(t *testing.T) {
 	if n := len(dom.Tokenizer.Encode(form.Continuation(place))); n <= 60 {
 		t.Fatalf("the place has %d tokens: the test proves nothing", n)
 	}
-	got := say(t, New(reciter(t, dom, place+" alpha beta gamma"), dom, false), "What?")[0]
+	got := say(t, New(reciter(t, dom, place+" alpha beta gamma"), dom, nil, false), "What?")[0]
 	if got.Place != place || got.Section != 0 || !got.Verified || got.Text != "alpha beta gamma" {
 		t.Errorf("%+v", got)
 	}
@@ -162,7 +182,7 @@ func TestSpeaker_APartOfASectionIsRecitedAndVerified(t *testing.T) {
 	if !ok || sec.Text == "" || !strings.HasSuffix(made.Sections.At(0).Text, sec.Text) || len(sec.Text) < 100 {
 		t.Fatalf("%+v, %v", sec, ok)
 	}
-	s := New(reciter(t, dom, "alpha"), dom, false)
+	s := New(reciter(t, dom, "alpha"), dom, nil, false)
 	s.Remember(place, strings.Join(strings.Fields(sec.Text)[:5], " "))
 	s.Remember("Act (7):", strings.Join(words[:5], " "))
 	for at, begins := range map[string]string{place: strings.Fields(sec.Text)[0], "Act (7):": "w0x"} {
@@ -178,14 +198,14 @@ func TestSpeaker_APartOfASectionIsRecitedAndVerified(t *testing.T) {
 
 func TestSpeaker_TextIsRecitedOnceForEachPlace(t *testing.T) {
 	dom := act(t, bracketed)
-	s := New(reciter(t, dom, "Act (7): alpha beta"), dom, false)
+	s := New(reciter(t, dom, "Act (7): alpha beta"), dom, nil, false)
 	first := say(t, s, "What?")
 	// A model that names the same place and would recite another text is not asked for it.
 	s.Decoder = reciter(t, dom, "Act (7): one two")
 	if again := say(t, s, "What else?"); again[0].Text != first[0].Text || first[0].Text != "alpha beta" {
 		t.Errorf("first %q, then %q", first[0].Text, again[0].Text)
 	}
-	s = New(s.Decoder, dom, false)
+	s = New(s.Decoder, dom, nil, false)
 	s.Remember("Act (7):", "what was said before")
 	s.Remember("Act (8):", "something else")
 	if got := say(t, s, "What?", "What?"); got[0].Text != "what was said before" || got[1] != got[0] || got[0].Verified {
@@ -196,7 +216,7 @@ func TestSpeaker_TextIsRecitedOnceForEachPlace(t *testing.T) {
 func TestSpeaker_FirstSectionOfAPlaceCounts(t *testing.T) {
 	dom := act(t, bracketed)
 	dom.Sections.(corpus.Slice)[2].Number = "8"
-	s := New(reciter(t, dom, "Act (8): one two three four"), dom, false)
+	s := New(reciter(t, dom, "Act (8): one two three four"), dom, nil, false)
 	if got := say(t, s, "What?")[0]; got.Section != 1 || !got.Verified {
 		t.Errorf("%+v", got)
 	}
@@ -221,7 +241,7 @@ func TestSpeaker_InOneStepThePlaceIsReadFromTheText(t *testing.T) {
 			five + " alpha beta":  {Text: five + " alpha beta", Section: -1}, // no place that the corpus has
 			"alpha beta":          {Text: "alpha beta", Section: -1},
 		} {
-			got := say(t, New(reciter(t, dom, says), dom, true), "What?")[0]
+			got := say(t, New(reciter(t, dom, says), dom, nil, true), "What?")[0]
 			if want.Question, want.LogProb = "What?", got.LogProb; got != want || got.LogProb >= 0 {
 				t.Errorf("%q: %+v, want %+v", says, got, want)
 			}
@@ -231,7 +251,7 @@ func TestSpeaker_InOneStepThePlaceIsReadFromTheText(t *testing.T) {
 
 func TestSpeaker_FullWidthMarkEndsAPlaceToo(t *testing.T) {
 	dom := act(t, "{title}（{number}）：")
-	s := New(reciter(t, dom, "Act（7）： alpha beta"), dom, false)
+	s := New(reciter(t, dom, "Act（7）： alpha beta"), dom, nil, false)
 	if got := say(t, s, "What?")[0]; got.Place != "Act（7）：" || got.Text != "alpha beta" || !got.Verified {
 		t.Errorf("%+v", got)
 	}
@@ -239,7 +259,7 @@ func TestSpeaker_FullWidthMarkEndsAPlaceToo(t *testing.T) {
 
 func TestSpeaker_CorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
 	dom := act(t, "")
-	s := New(reciter(t, dom, "alpha beta"), dom, false)
+	s := New(reciter(t, dom, "alpha beta"), dom, nil, false)
 	if got := say(t, s, "What?")[0]; !s.OneStep || got.Text != "alpha beta" || got.Known() {
 		t.Errorf("one step %v: %+v", s.OneStep, got)
 	}
@@ -247,10 +267,10 @@ func TestSpeaker_CorpusWithoutPlacesIsSpokenOfInOneStep(t *testing.T) {
 
 func TestLimit_CutsAtAWholeCharacter(t *testing.T) {
 	dom := act(t, bracketed)
-	s := New(reciter(t, dom, "Act (7): alphaé beta"), dom, false) // é is two tokens, for no text has it
+	s := New(reciter(t, dom, "Act (7): alphaé beta"), dom, nil, false) // é is two tokens, for no text has it
 	whole := len(dom.Tokenizer.Encode(" alpha"))
 	for limit, want := range map[int]string{whole: "alpha", whole + 1: "alpha", whole + 2: "alphaé"} {
-		fresh := New(s.Decoder, dom, false)
+		fresh := New(s.Decoder, dom, nil, false)
 		fresh.TextTokens = limit
 		if got := say(t, fresh, "What?")[0]; got.Text != want {
 			t.Errorf("%d tokens: %q, want %q", limit, got.Text, want)
@@ -269,7 +289,7 @@ func TestLimit_CutsAtAWholeCharacter(t *testing.T) {
 func TestSpeaker_WhatTheDecoderRefusesIsAnError(t *testing.T) {
 	dom := act(t, bracketed)
 	for _, oneStep := range []bool{false, true} {
-		s := New(reciter(t, dom, "Act (7): alpha"), dom, oneStep)
+		s := New(reciter(t, dom, "Act (7): alpha"), dom, nil, oneStep)
 		if _, err := s.Say(context.Background(), []string{strings.Repeat("What? ", 200)}, nil); !errors.Is(err, decode.ErrTooLong) {
 			t.Errorf("a question longer than the context: %v", err)
 		}
@@ -317,16 +337,16 @@ func TestVerified_TextIsTheBeginningOfItsSection(t *testing.T) {
 func TestSpeaker_SamplesAreDrawnFromSeedAndQuestionAlone(t *testing.T) {
 	dom := act(t, bracketed)
 	ask := dom.Tokenizer.Encode(form.Ask("What?"))
-	d := tableOf(t, dom, append(append(ask[len(ask)-1:], dom.Tokenizer.Encode(form.Continuation("Act (7): alpha beta gamma delta"))...), dom.EOS), 0.4)
+	d := tableOf(t, dom, append(append(ask[len(ask)-1:], dom.Tokenizer.Encode(form.Continuation("Act (7): alpha beta gamma delta"))...), dom.EOS), 0.05)
 	sample := func(seed uint64, questions ...string) [][]Piece {
-		out, err := New(d, dom, false).Sample(context.Background(), questions, nil, 4, seed)
+		out, err := New(d, dom, nil, false).Sample(context.Background(), questions, nil, 8, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out
 	}
 	both := sample(1, "What?", "Who?")
-	if first := say(t, New(d, dom, false), "What?"); !slices.Equal(both[0][:1], first) || len(both[0]) != 4 {
+	if first := say(t, New(d, dom, nil, false), "What?"); !slices.Equal(both[0][:1], first) || len(both[0]) != 8 {
 		t.Errorf("the first of %d samples is %+v, not what is most likely: %+v", len(both[0]), both[0][0], first)
 	}
 	if alone := sample(1, "What?"); !slices.Equal(alone[0], both[0]) {
@@ -339,10 +359,10 @@ func TestSpeaker_SamplesAreDrawnFromSeedAndQuestionAlone(t *testing.T) {
 
 func TestShorter_IsWhatLessRoomWouldHaveGenerated(t *testing.T) {
 	dom := act(t, bracketed)
-	long := New(reciter(t, dom, "Act (7): alpha beta gamma delta"), dom, false)
+	long := New(reciter(t, dom, "Act (7): alpha beta gamma delta"), dom, nil, false)
 	text := say(t, long, "What?")[0].Text
 	for tokens := 1; tokens < 6; tokens++ {
-		short := New(reciter(t, dom, "Act (7): alpha beta gamma delta"), dom, false)
+		short := New(reciter(t, dom, "Act (7): alpha beta gamma delta"), dom, nil, false)
 		short.TextTokens = tokens
 		if want, got := say(t, short, "What?")[0].Text, Shorter(dom, text, tokens); got != want {
 			t.Errorf("%d tokens: %q, generated %q", tokens, got, want)

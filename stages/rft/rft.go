@@ -74,7 +74,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	speaker := knowledge.New(decode.New(params, env.Kernel), dom, s.cfg.OneStep)
+	speaker := knowledge.New(decode.New(params, env.Kernel), dom, knowledge.NewPlaces(dom, read), s.cfg.OneStep)
 	speaker.TextTokens = s.cfg.Passage
 	items := s.items(dom.Items, env.Seed)
 	rows, took, err := s.sample(ctx, env, client, speaker, items)

@@ -98,11 +98,11 @@ func (r *Resources) calibrated(ctx context.Context, name string, most int, guess
 	return c, nil
 }
 
-// named is what is seen of a place that a small model names: the log-probability of what it said, and what the question names.
+// named is what is seen of a place that a small model names: its log-probability, how far any other is behind, and what the question names.
 func (r *Resources) named(question string, p knowledge.Piece) guess {
 	g := guess{place: p.Place}
 	if _, ok := r.Corpus.At(p.Place); ok {
-		g.seen = append([]float64{p.LogProb}, r.Corpus.Names(question, p.Place).seen()...)
+		g.seen = append([]float64{p.LogProb, p.Margin}, r.Corpus.Names(question, p.Place).seen()...)
 	}
 	return g
 }

@@ -123,6 +123,7 @@ func known(dom *domain.Domain, seed uint64) (out []Known) {
 type source struct {
 	Run
 	decoders map[string]*decode.Decoder // by training stage
+	places   *knowledge.Places          // that there are to be named; at first use
 	rarity   *retrieve.Rarity           // of terms; at first use
 	titles   []string                   // of the corpus, the longest first
 	titled   map[string][]int           // sections by title
@@ -204,6 +205,18 @@ func (s *source) decoder(stage string) (*decode.Decoder, error) {
 	return s.decoders[stage], nil
 }
 
+// named are the places as stage dp has read them.
+func (s *source) named(context int) (*knowledge.Places, error) {
+	if s.places == nil {
+		read, err := s.Domain.ReadAs(s.Dir(stages.DP), context)
+		if err != nil {
+			return nil, err
+		}
+		s.places = knowledge.NewPlaces(s.Domain, read)
+	}
+	return s.places, nil
+}
+
 // At implements Corpus. Of sections at one place the first counts; of a place that names a part, the text from there on.
 func (s *source) At(place string) (Passage, bool) {
 	sec, _, ok := s.Domain.Section(place)
@@ -266,7 +279,11 @@ func (v *voice) speaker() (*knowledge.Speaker, error) {
 		}
 		v.opened = true
 	}
-	s := knowledge.New(d, v.source.Domain, v.source.OneStep)
+	places, err := v.source.named(d.Config().Context)
+	if err != nil {
+		return nil, err
+	}
+	s := knowledge.New(d, v.source.Domain, places, v.source.OneStep)
 	s.TextTokens = v.source.Limit
 	if v.Prompt && v.source.chosen != nil {
 		s.TextTokens = v.source.chosen.Room

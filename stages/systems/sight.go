@@ -110,7 +110,7 @@ func (r *Resources) Subject(s Sight, common []string) gate.Subject {
 
 // Evidence is what the gate sees where the bridge has put the sections into an order and gives the first k of them.
 func (r *Resources) Evidence(s Sight, o gate.Weighed, k int) gate.Evidence {
-	e := gate.Evidence{Known: s.Named.Known(), LogProb: s.Named.LogProb, Passages: k}
+	e := gate.Evidence{Known: s.Named.Known(), LogProb: s.Named.LogProb, Margin: s.Named.Margin, Passages: k}
 	if e.Known {
 		e.Place = r.mention(s.Named.Question, s.Named.Place, r.Corpus.Passage(s.Named.Section).Text)
 	}

@@ -72,7 +72,7 @@ func openWorld(dir string, o options) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.speaker = knowledge.New(decode.New(w.params, be), w.dom, false)
+	w.speaker = knowledge.New(decode.New(w.params, be), w.dom, nil, false)
 	cfg := llm.Default()
 	cfg.Provider, cfg.Budget = llm.ProviderName(o.provider), llm.Budget{}
 	if o.provider == llm.Overlap {

@@ -101,18 +101,18 @@ func (b *bench) learn(ctx context.Context, size, optim string) (cell, error) {
 // examine is the share of questions that a model answers right by likelihood, as stage eval has its system slm answer.
 func (b *bench) examine(ctx context.Context, p *model.Params) (float64, error) {
 	items := b.dom.Items[:min(b.items, len(b.dom.Items))]
-	speaker := knowledge.New(decode.New(p, b.kernel), b.dom, false)
+	speaker := knowledge.New(decode.New(p, b.kernel), b.dom, nil, false)
 	questions := make([]string, len(items))
 	for i, it := range items {
 		questions[i] = it.Question
 	}
-	places, err := speaker.Places(ctx, questions, nil)
+	pieces, err := speaker.Name(ctx, questions, nil)
 	if err != nil {
 		return 0, err
 	}
-	pieces, options := make([]knowledge.Piece, len(items)), make([][]string, len(items))
+	options := make([][]string, len(items))
 	for i, it := range items {
-		pieces[i], options[i] = knowledge.Piece{Question: it.Question, Place: places[i]}, it.Choices
+		options[i] = it.Choices
 	}
 	right := 0
 	for at := 0; at < len(items); at += 64 {
