@@ -28,7 +28,7 @@ func avx2Ops(o ops) ops {
 		tiles:    []gemmTile{{6, avx2.Gemm6Rows}, {4, avx2.Gemm4Rows}, {2, avx2.Gemm2Rows}, {1, avx2.Gemm1Rows}},
 		packRows: avx2.PackRows, packSquares: avx2.PackSquares,
 	}).multiply
-	o.pairPanel = pairTilesAVX2.panel
+	o.pairPanel, o.stepPanel = pairTilesAVX2.panel, stepTilesAVX2.panel
 	o.pause = avx2.Pause
 	return o
 }

@@ -34,7 +34,8 @@ func avx512Ops(o ops) ops {
 		packRows: avx512.PackRows, packSquares: avx2.PackSquares,
 	}).multiply
 	o.transpose = transposeSquares
-	o.pairPanel, o.packPairRows, o.packPairColumns = pairTilesAVX512.panel, packPairRows, packPairColumns
+	o.pairPanel, o.stepPanel = pairTilesAVX512.panel, stepTilesAVX512.panel
+	o.packPairRows, o.packPairColumns = packPairRows, packPairColumns
 	o.quantise = avx512.Quantise
 	o.roundBlocks = roundBlocks
 	o.decodeAttention = decodeAttention64

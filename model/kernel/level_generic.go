@@ -16,7 +16,7 @@ var generic = &level{
 		adamW: adamWGo,
 		sgemm: sgemmGo, transpose: transposeGo,
 		quantise: quantiseGo, linear8: linear8Go, roundBlocks: roundBlocksGo, linearBlocks: linearBlocksGo,
-		pairPanel: pairPanelGo, packPairRows: packPairRowsGo, packPairColumns: packPairColumnsGo,
+		pairPanel: pairPanelGo, stepPanel: stepPanelGo, packPairRows: packPairRowsGo, packPairColumns: packPairColumnsGo,
 		decodeAttention: decodeAttentionGo,
 		pause:           func(int) {},
 	},

@@ -32,6 +32,7 @@ var conformance = func() (all []conformanceCheck) {
 		conformanceCheck{"RoundBlocks", checkRoundBlocks},
 		conformanceCheck{"LinearBlocks", checkLinearBlocks},
 		conformanceCheck{"PairPanel", checkPairPanel},
+		conformanceCheck{"StepPanel", checkStepPanel},
 		conformanceCheck{"PackPairs", checkPackPairs},
 		conformanceCheck{"DecodeAttention", checkDecodeAttentions},
 		conformanceCheck{"Pause", func(*arena) { cpu.pause(1); cpu.pause(3) }},

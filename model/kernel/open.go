@@ -24,6 +24,7 @@ var kinds = []kind{
 	{"amx", openAMX, nil},
 	{"onednn-bf16", func() (Backend, error) { return openDNNLIn(BF16) }, hasFastBF16},
 	{"pair", openPair, never},
+	{"tile", openTile, never},
 	{"amx-f32", openAMXF32, never},
 	{"amx-bf16x3", openAMXBF16x3, never},
 	{"onednn-f32", func() (Backend, error) { return openDNNLIn(F32) }, nil},

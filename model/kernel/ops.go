@@ -58,7 +58,7 @@ type ops struct {
 	linearBlocks func(w *BlockWeights, s blockShare)
 
 	// Products of bf16 in pairs of terms, and their operands.
-	pairPanel                     func(s pairShare)
+	pairPanel, stepPanel          func(s pairShare)
 	packPairRows, packPairColumns func(dst, src []uint16, ld, steps int)
 
 	// Attention over a cache.

@@ -1,6 +1,6 @@
 package kernel
 
-// pairShare is one panel of a product in class bf16-pair: m rows and n ≤ pairColumns columns of C = from + A·B, or of A·B where from is nil. The two
+// pairShare is one panel of a product in pairs of terms: m rows and n ≤ pairColumns columns of C = from + A·B, or of A·B where from is nil. The two
 // terms of pair p of row i stand at a[ai·i + ak·p], those of column j at b[64·p + 2·j]. C is c, or half where the result is rounded to bf16.
 type pairShare struct {
 	c, from     []float32
@@ -16,16 +16,43 @@ const pairColumns = 32
 
 // pairPanelGo is the reference.
 func pairPanelGo(s pairShare) {
+	s.each(func(sum float32, terms func(p int) (a, b []uint16)) float32 {
+		for p := range s.pairs {
+			a, b := terms(p)
+			sum = pairStep(a[0], a[1], b[0], b[1], sum)
+		}
+		return sum
+	})
+}
+
+// stepPairs is the number of pairs in a step of class bf16-tile.
+const stepPairs = 16
+
+// stepPanelGo is the reference of the same in class bf16-tile: s.pairs is whole steps.
+func stepPanelGo(s pairShare) {
+	s.each(func(sum float32, terms func(p int) (a, b []uint16)) float32 {
+		for first := 0; first < s.pairs; first += stepPairs {
+			var even, odd float32
+			for p := range stepPairs {
+				a, b := terms(first + p)
+				even = fusedStep(widenBF16(a[0]), widenBF16(b[0]), even)
+				odd = fusedStep(widenBF16(a[1]), widenBF16(b[1]), odd)
+			}
+			sum = fusedStep(sum, 1, fusedStep(even, 1, odd))
+		}
+		return sum
+	})
+}
+
+// each computes every element of C from where its sum starts and its pairs of terms.
+func (s pairShare) each(add func(start float32, terms func(p int) (a, b []uint16)) float32) {
 	for i := range s.m {
 		for j := range s.n {
-			sum := float32(0)
+			start := float32(0)
 			if s.from != nil {
-				sum = s.from[i*s.ldfrom+j]
+				start = s.from[i*s.ldfrom+j]
 			}
-			for p := range s.pairs {
-				a, b := s.a[i*s.ai+p*s.ak:], s.b[2*(p*pairColumns+j):]
-				sum = pairStep(a[0], a[1], b[0], b[1], sum)
-			}
+			sum := add(start, func(p int) (a, b []uint16) { return s.a[i*s.ai+p*s.ak:], s.b[2*(p*pairColumns+j):] })
 			if s.half != nil {
 				s.half[i*s.ldc+j] = roundBF16(sum)
 			} else {

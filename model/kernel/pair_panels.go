@@ -2,8 +2,27 @@ package kernel
 
 import "math"
 
-// pairPanels is a right operand op(B) [K,N] in panels of pairColumns columns, filled up with zeros to whole pairs of terms and whole panels.
+// pairOrder is an order of the terms of a sum, which are multiplied in pairs.
+type pairOrder struct {
+	unit  int               // operands are filled up with zeros to a multiple of so many pairs
+	panel func(s pairShare) // multiplies with one panel
+}
+
+// pairs is the number of pairs of k terms.
+func (o *pairOrder) pairs(k int) int { return (k + 2*o.unit - 1) / (2 * o.unit) * o.unit }
+
+// The orders of the classes bf16-pair and bf16-tile.
+var (
+	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairPanel(s) }}
+	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepPanel(s) }}
+)
+
+func (o *pairOrder) right() right[uint16] { return &pairPanels{order: o} }
+func (o *pairOrder) left() left[uint16]   { return &pairStrips{room: pairPanels{order: o}} }
+
+// pairPanels is a right operand op(B) [K,N] in panels of pairColumns columns, filled up with zeros to whole units of pairs and whole panels.
 type pairPanels struct {
+	order       *pairOrder
 	n, k, pairs int
 	data        []uint16 // [panels, pairs, pairColumns, 2]
 	memory      []uint16
@@ -11,7 +30,7 @@ type pairPanels struct {
 
 // fit makes room for K by N.
 func (p *pairPanels) fit(n, k int) {
-	p.n, p.k, p.pairs = n, k, (k+1)/2
+	p.n, p.k, p.pairs = n, k, p.order.pairs(k)
 	p.data = aligned(&p.memory, (n+pairColumns-1)/pairColumns*p.pairs*2*pairColumns)
 }
 
@@ -47,34 +66,35 @@ func (p *pairPanels) putColumns(x []uint16, ld, at, n int) {
 		if whole > 0 {
 			cpu.packPairColumns(dst, x[j*ld:], ld, whole)
 		}
-		putPairs(dst, x[j*ld:], 1, ld, 32*whole, p.k, cols)
+		putPairs(dst[32*whole*pairColumns:p.pairs*2*pairColumns], x[j*ld+32*whole:], 1, ld, p.k-32*whole, cols)
 	}
 }
 
 // putRows takes over rows [at,at+n), which x holds ld apart: 32 at a time, so that they are read along.
 func (p *pairPanels) putRows(x []uint16, ld, at, n int) {
 	for i := 0; i < n; i += 32 {
-		rows := min(32, n-i)
+		rows, pairs := min(32, n-i), 16
+		if at+i+rows == p.k {
+			pairs = p.pairs - (at+i)/2
+		}
 		for col := 0; col < p.n; col += pairColumns {
 			dst, cols, from := p.at(col/pairColumns, (at+i)/2), min(pairColumns, p.n-col), x[i*ld+col:]
 			if rows == 32 && cols == pairColumns {
 				cpu.packPairRows(dst, from, ld, 1)
 			} else {
-				putPairs(dst, from, ld, 1, 0, rows, cols)
+				putPairs(dst[:2*pairs*pairColumns], from, ld, 1, rows, cols)
 			}
 		}
 	}
 }
 
-// putPairs packs the terms [first,terms) of cols ≤ pairColumns columns, and zeros behind them: term t of column j stands at src[t·lt + j·lj].
-func putPairs(dst, src []uint16, lt, lj, first, terms, cols int) {
-	for p := first / 2; p < (terms+1)/2; p++ {
-		row := dst[2*p*pairColumns : 2*(p+1)*pairColumns]
-		clear(row)
-		for t := 2 * p; t < min(2*p+2, terms); t++ {
-			for j := range cols {
-				row[2*j+t%2] = src[t*lt+j*lj]
-			}
+// putPairs fills dst with so many terms of cols ≤ pairColumns columns, and zeros: term t of column j stands at src[t·lt + j·lj].
+func putPairs(dst, src []uint16, lt, lj, terms, cols int) {
+	clear(dst)
+	for t := range terms {
+		row := dst[t/2*2*pairColumns:]
+		for j := range cols {
+			row[2*j+t%2] = src[t*lt+j*lj]
 		}
 	}
 }
@@ -88,7 +108,7 @@ func (p *pairPanels) multiply32(s Shape, c, plus []float32, a []uint16, from, to
 	if !s.Accumulate {
 		plus = nil
 	}
-	w := pairScratches.Get().(*pairScratch)
+	w := p.order.scratch()
 	defer pairScratches.Put(w)
 	p.product(pairShare{c: c, from: plus, ldfrom: s.LDC, ldc: s.LDC}, pairLeftOperand(&w.left, a, s), s, from, to)
 }
@@ -102,7 +122,7 @@ func (p *pairPanels) multiply16(s Shape, c []uint16, a []uint16, from, to int) {
 		clearProduct(s, c)
 		return
 	}
-	w := pairScratches.Get().(*pairScratch)
+	w := p.order.scratch()
 	defer pairScratches.Put(w)
 	p.product(pairShare{half: c, ldc: s.LDC}, pairLeftOperand(&w.left, a, s), s, from, to)
 }
@@ -113,7 +133,7 @@ const pairsAtOnce = 512
 
 // product computes the columns [from,to) of C of M rows, where to lies in c or half of share, from a multiple of pairColumns on: c starts there.
 func (p *pairPanels) product(share pairShare, l pairLeft, s Shape, from, to int) {
-	pairs := (s.K + 1) / 2
+	pairs := p.order.pairs(s.K)
 	depth := pairs
 	if share.half == nil { // bf16 is rounded once, after the last term
 		depth = pairsAtOnce
@@ -135,7 +155,7 @@ func (p *pairPanels) product(share pairShare, l pairLeft, s Shape, from, to int)
 				if share.from != nil {
 					part.from = share.from[row*share.ldfrom+col-from:]
 				}
-				cpu.pairPanel(part)
+				p.order.panel(part)
 			}
 		}
 		share.from, share.ldfrom = share.c, share.ldc

@@ -118,19 +118,23 @@ func pairOperands(a *arena, m, n, pairs, kind int, half, from bool) pairShare {
 	return s
 }
 
-// checkPairPanel demands the reference's bits: those of class bf16-pair.
-func checkPairPanel(a *arena) {
+func checkPairPanel(a *arena) { checkPairs(a, cpu.pairPanel, pairPanelGo, 1) }
+func checkStepPanel(a *arena) { checkPairs(a, cpu.stepPanel, stepPanelGo, stepPairs) }
+
+// checkPairs demands the reference's bits: those of a class.
+func checkPairs(a *arena, panel, plain func(s pairShare), unit int) {
 	for i, c := range [][3]int{{1, 1, 1}, {1, 32, 5}, {2, 31, 3}, {3, 16, 2}, {4, 17, 4}, {7, 32, 1}, {12, 15, 2}, {13, 32, 9}, {31, 8, 3}} {
 		for kind := range 5 {
 			a.start(uint64(10*i+kind), (i+kind)%2 == 1)
-			s := pairOperands(a, c[0], c[1], c[2], kind, i%3 == 1, i%3 != 1 && kind%2 == 0)
+			s := pairOperands(a, c[0], c[1], (c[2]+unit-1)/unit*unit, kind, i%3 == 1, i%3 != 1 && kind%2 == 0)
 			want := s
-			want.c, want.half = append([]float32(nil), s.c...), append([]uint16(nil), s.half...)
-			if s.half == nil {
-				want.half = nil
+			if s.half != nil {
+				want.half = append([]uint16(nil), s.half...)
+			} else {
+				want.c = append([]float32(nil), s.c...)
 			}
-			pairPanelGo(want)
-			cpu.pairPanel(s)
+			plain(want)
+			panel(s)
 			a.intact()
 			for j := range s.c {
 				if !sameBits(s.c[j], want.c[j]) {
@@ -194,6 +198,37 @@ func TestPairPanel_IsTheProcessorsInstruction(t *testing.T) {
 		for j, v := range got {
 			if want := pairStep(a[0], a[1], b[2*j], b[2*j+1], from[j]); !sameBits(v, want) {
 				t.Fatalf("%#x·%#x + %#x·%#x + %g is %g, want %g", a[0], b[2*j], a[1], b[2*j+1], from[j], v, want)
+			}
+		}
+	}
+}
+
+// TestStepPanel_IsTheTilesProduct compares AMX with the rule of class bf16-tile. No machine has run it yet: until one has, the class is the manual's word.
+func TestStepPanel_IsTheTilesProduct(t *testing.T) {
+	be, err := openAMX()
+	if err != nil {
+		t.Skip(err)
+	}
+	rounds := 200
+	if os.Getenv("SLM_TEST_ALL") != "" {
+		rounds = 1_000_000 // of 1024 sums of 32 terms
+	}
+	const side = pairColumns
+	r := rand.New(rand.NewPCG(19, 1))
+	a, b, from, got := make([]uint16, side*side), make([]uint16, side*side), make([]float32, side*side), make([]float32, side*side)
+	panels := pairPanels{order: stepByStep}
+	for i := range rounds {
+		kind := i % 5
+		for j := range a {
+			a[j], b[j], from[j] = pairWord(r, kind), pairWord(r, kind), pairValue(r, kind)
+		}
+		copy(got, from)
+		be.Gemm16(Shape{M: side, N: side, K: side, LDA: side, LDB: side, LDC: side, Accumulate: true}, got, a, b)
+		panels.take(b, side, side, side, false)
+		stepPanelGo(pairShare{c: from, from: from, a: a, b: panels.data, m: side, n: side, pairs: stepPairs, ai: side, ak: 2, ldc: side, ldfrom: side})
+		for j, want := range from {
+			if !sameBits(got[j], want) {
+				t.Fatalf("round %d, kind %d: sum %d is %g (%#x), want %g (%#x)", i, kind, j, got[j], math.Float32bits(got[j]), want, math.Float32bits(want))
 			}
 		}
 	}

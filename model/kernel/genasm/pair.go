@@ -17,6 +17,12 @@ var pairKernels = func() []kernel {
 	for _, rows := range []int{4, 2, 1} {
 		ks = append(ks, pairTile("widePairRows", rows, avx2, false))
 	}
+	for _, rows := range []int{6, 3, 1} {
+		ks = append(ks, stepTile(rows, avx512))
+	}
+	for _, rows := range []int{2, 1} {
+		ks = append(ks, stepTile(rows, avx2))
+	}
 	return append(ks,
 		kernel{name: "packPairRows", params: packParams, only: []isa{avx512},
 			doc: "packs 32 columns of B [K,N], rows ld bytes apart: [pairs of terms][columns][2]. A step is 32 terms.",
@@ -35,6 +41,9 @@ var pairKernels = func() []kernel {
 // pairPanel is the distance of two pairs of terms in a panel, in bytes: 32 columns of a pair of words.
 const pairPanel = 128
 
+// pairAhead is how far ahead of its use a panel is asked for, in bytes: it may be in the third cache when the first rows pass by.
+const pairAhead = 2048
+
 // pairTile emits C [rows, n] = from + A·B, or A·B where from is nil, for one panel of B: two registers of columns. The pair p of row i of A stands
 // ai·i + ak·p bytes after a. Every element is one chain of fused steps, whatever the number of rows.
 func pairTile(name string, rows int, v isa, native bool) kernel {
@@ -51,14 +60,45 @@ func pairTile(name string, rows int, v isa, native bool) kernel {
 			before = e.flushSubnormals()
 		}
 		t := e.pairRegisters(rows, native)
-		t.start(e)
-		t.terms(e)
+		t.clear(e, t.acc)
+		t.load(e, t.acc)
+		t.terms(e, e.arg("pairs"))
 		t.finish(e)
 		if !native {
 			e.LDMXCSR(before)
 		}
 	}
 	return k
+}
+
+// stepTile emits C [rows, n] = from + (Σ even terms + Σ odd terms) for 16 pairs of terms: the order of class bf16-tile. Arguments are those of pairTile.
+func stepTile(rows int, v isa) kernel {
+	return kernel{name: fmt.Sprintf("stepRows%d", rows), only: []isa{v}, params: "c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int",
+		doc: fmt.Sprintf("adds up 16 pairs of terms of %d rows and n ≤ %d columns, even and odd ones apart, and adds both to from; strides are in bytes.", rows, 2*v.lanes),
+		emit: func(e *emitter) {
+			before := e.flushSubnormals()
+			t := e.pairRegisters(rows, false)
+			t.even = e.pairRegisters(rows, false).acc
+			t.clear(e, t.acc)
+			t.clear(e, t.even)
+			pairs := e.GP64()
+			e.MOVQ(operand.U32(16), pairs)
+			t.terms(e, pairs)
+			for r, row := range t.acc {
+				for h := range row {
+					e.VADDPS(t.even[r][h], t.acc[r][h], t.acc[r][h])
+				}
+			}
+			t.clear(e, t.even)
+			t.load(e, t.even)
+			for r, row := range t.acc {
+				for h := range row {
+					e.VADDPS(t.even[r][h], t.acc[r][h], t.acc[r][h])
+				}
+			}
+			t.finish(e)
+			e.LDMXCSR(before)
+		}}
 }
 
 // flushSubnormals sets DAZ and FTZ, and returns where the MXCSR as it was is kept.
@@ -77,6 +117,7 @@ func (e *emitter) flushSubnormals() (before operand.Mem) {
 type pairRegister struct {
 	native bool
 	acc    [][2]reg.Register
+	even   [][2]reg.Register // sums of the even terms, where they have their own; else nil
 	b      [2]reg.Register
 	spare  []reg.Register // of what is broadcast, in turn
 }
@@ -106,9 +147,8 @@ func (e *emitter) pairRegisters(rows int, native bool) (t pairRegister) {
 	return t
 }
 
-// start brings the sums to what they start from.
-func (t pairRegister) start(e *emitter) {
-	for _, row := range t.acc {
+func (t pairRegister) clear(e *emitter, acc [][2]reg.Register) {
+	for _, row := range acc {
 		for _, r := range row {
 			if e.wide() {
 				e.VPXORD(r, r, r)
@@ -117,11 +157,25 @@ func (t pairRegister) start(e *emitter) {
 			}
 		}
 	}
+}
+
+// load brings acc to what the sums start from, if they do not from zero.
+func (t pairRegister) load(e *emitter, acc [][2]reg.Register) {
 	from, none := e.arg("from"), e.label("none")
 	e.TESTQ(from, from)
 	e.JE(operand.LabelRef(none))
 	masks, ld := e.columnMasks(e.arg("n")), e.arg("ldfrom")
-	for _, row := range t.acc {
+	if t.native { // the rows of the next tile
+		next := e.GP64()
+		e.IMUL3Q(operand.U8(len(acc)), ld, next)
+		e.ADDQ(from, next)
+		for range acc {
+			e.PREFETCHT0(operand.Mem{Base: next})
+			e.PREFETCHT0(operand.Mem{Base: next, Disp: 64})
+			e.ADDQ(ld, next)
+		}
+	}
+	for _, row := range acc {
 		for h, r := range row {
 			m := operand.Mem{Base: from, Disp: 4 * e.lanes * h}
 			if e.wide() {
@@ -136,9 +190,9 @@ func (t pairRegister) start(e *emitter) {
 }
 
 // terms adds up all pairs.
-func (t pairRegister) terms(e *emitter) {
-	b, pairs, ai, ak, ai3 := e.arg("b"), e.arg("pairs"), e.arg("ai"), e.arg("ak"), e.GP64()
-	if len(t.acc) >= 4 {
+func (t pairRegister) terms(e *emitter, pairs reg.GPVirtual) {
+	b, ai, ak, ai3 := e.arg("b"), e.arg("ai"), e.arg("ak"), e.GP64()
+	if len(t.acc) > 3 {
 		e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
 	}
 	var groups []reg.GPVirtual // pointers to every fourth row of A
@@ -162,6 +216,8 @@ func (t pairRegister) terms(e *emitter) {
 	for h, m := range right {
 		if t.native {
 			e.VMOVDQU32(m, t.b[h])
+			m.Disp += pairAhead
+			e.PREFETCHT0(m)
 			continue
 		}
 		odd[h], even[h] = e.vec(), e.vec()
@@ -192,7 +248,11 @@ func (t pairRegister) terms(e *emitter) {
 		for h, sum := range t.acc[r] {
 			e.VFMADD231PS(x, odd[h], sum)
 		}
-		for h, sum := range t.acc[r] {
+		sums := t.acc[r]
+		if t.even != nil {
+			sums = t.even[r]
+		}
+		for h, sum := range sums {
 			e.VFMADD231PS(y, even[h], sum)
 		}
 	}

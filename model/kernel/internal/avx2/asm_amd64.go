@@ -188,6 +188,16 @@ func WidePairRows2(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom i
 //go:noescape
 func WidePairRows1(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
 
+// StepRows2 adds up 16 pairs of terms of 2 rows and n ≤ 16 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+//
+//go:noescape
+func StepRows2(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+
+// StepRows1 adds up 16 pairs of terms of 1 rows and n ≤ 16 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+//
+//go:noescape
+func StepRows1(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+
 // Pause tells the processor n times that this thread is waiting; n is 1 at least.
 //
 //go:noescape

@@ -42,18 +42,18 @@ TEXT ·WidePairRows4(SB), $16-80
 	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), BX
 	LEAQ (DX)(DX*2), SI
 	MOVQ a+16(FP), DI
 
 pairs2:
-	VMOVUPS      (AX), Y8
+	VMOVUPS      (CX), Y8
 	VPSLLD       $0x10, Y8, Y9
 	VPAND        kffff0000<>+0(SB), Y8, Y8
-	VMOVUPS      32(AX), Y10
+	VMOVUPS      32(CX), Y10
 	VPSLLD       $0x10, Y10, Y11
 	VPAND        kffff0000<>+0(SB), Y10, Y10
 	VPBROADCASTD (DI), Y12
@@ -85,8 +85,8 @@ pairs2:
 	VFMADD231PS  Y13, Y9, Y6
 	VFMADD231PS  Y13, Y11, Y7
 	ADDQ         BX, DI
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -186,17 +186,17 @@ TEXT ·WidePairRows2(SB), $16-80
 	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), BX
 	MOVQ a+16(FP), SI
 
 pairs2:
-	VMOVUPS      (AX), Y4
+	VMOVUPS      (CX), Y4
 	VPSLLD       $0x10, Y4, Y5
 	VPAND        kffff0000<>+0(SB), Y4, Y4
-	VMOVUPS      32(AX), Y6
+	VMOVUPS      32(CX), Y6
 	VPSLLD       $0x10, Y6, Y7
 	VPAND        kffff0000<>+0(SB), Y6, Y6
 	VPBROADCASTD (SI), Y8
@@ -214,8 +214,8 @@ pairs2:
 	VFMADD231PS  Y9, Y5, Y2
 	VFMADD231PS  Y9, Y7, Y3
 	ADDQ         BX, SI
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -260,17 +260,17 @@ TEXT ·WidePairRows1(SB), $16-80
 	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), DX
 	MOVQ a+16(FP), BX
 
 pairs2:
-	VMOVUPS      (AX), Y2
+	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y3
 	VPAND        kffff0000<>+0(SB), Y2, Y2
-	VMOVUPS      32(AX), Y4
+	VMOVUPS      32(CX), Y4
 	VPSLLD       $0x10, Y4, Y5
 	VPAND        kffff0000<>+0(SB), Y4, Y4
 	VPBROADCASTD (BX), Y6
@@ -281,8 +281,8 @@ pairs2:
 	VFMADD231PS  Y7, Y3, Y0
 	VFMADD231PS  Y7, Y5, Y1
 	ADDQ         DX, BX
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -296,5 +296,172 @@ pairs2:
 	VMASKMOVPS   Y1, Y3, 32(DX)
 	ADDQ         CX, DX
 	LDMXCSR      (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows2(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·StepRows2(SB), $16-72
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	MOVQ    $0x00000010, AX
+	MOVQ    b+24(FP), CX
+	MOVQ    ai+40(FP), DX
+	MOVQ    ak+48(FP), BX
+	MOVQ    a+16(FP), SI
+
+pairs1:
+	VMOVUPS      (CX), Y8
+	VPSLLD       $0x10, Y8, Y9
+	VPAND        kffff0000<>+0(SB), Y8, Y8
+	VMOVUPS      32(CX), Y10
+	VPSLLD       $0x10, Y10, Y11
+	VPAND        kffff0000<>+0(SB), Y10, Y10
+	VPBROADCASTD (SI), Y12
+	VPSLLD       $0x10, Y12, Y13
+	VPAND        kffff0000<>+0(SB), Y12, Y12
+	VFMADD231PS  Y12, Y8, Y0
+	VFMADD231PS  Y12, Y10, Y1
+	VFMADD231PS  Y13, Y9, Y4
+	VFMADD231PS  Y13, Y11, Y5
+	VPBROADCASTD (SI)(DX*1), Y12
+	VPSLLD       $0x10, Y12, Y13
+	VPAND        kffff0000<>+0(SB), Y12, Y12
+	VFMADD231PS  Y12, Y8, Y2
+	VFMADD231PS  Y12, Y10, Y3
+	VFMADD231PS  Y13, Y9, Y6
+	VFMADD231PS  Y13, Y11, Y7
+	ADDQ         BX, SI
+	ADDQ         $+128, CX
+	DECQ         AX
+	JNE          pairs1
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         from+8(FP), AX
+	TESTQ        AX, AX
+	JE           none2
+	MOVQ         n+32(FP), CX
+	LEAQ         columns<>+0(SB), DX
+	MOVQ         $+16, BX
+	SUBQ         CX, BX
+	VMOVUPS      (DX)(BX*4), Y6
+	VMOVUPS      32(DX)(BX*4), Y7
+	MOVQ         ldfrom+64(FP), CX
+	VMASKMOVPS   (AX), Y6, Y4
+	VMASKMOVPS   32(AX), Y7, Y5
+	ADDQ         CX, AX
+	VMASKMOVPS   (AX), Y6, Y6
+	VMASKMOVPS   32(AX), Y7, Y7
+	ADDQ         CX, AX
+
+none2:
+	VADDPS     Y4, Y0, Y0
+	VADDPS     Y5, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y7, Y3, Y3
+	MOVQ       n+32(FP), AX
+	MOVQ       ldc+56(FP), CX
+	MOVQ       c+0(FP), DX
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       AX, SI
+	VMOVUPS    (BX)(SI*4), Y4
+	VMOVUPS    32(BX)(SI*4), Y5
+	VMASKMOVPS Y0, Y4, (DX)
+	VMASKMOVPS Y1, Y5, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y2, Y4, (DX)
+	VMASKMOVPS Y3, Y5, 32(DX)
+	ADDQ       CX, DX
+	LDMXCSR    (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows1(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·StepRows1(SB), $16-72
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	MOVQ    $0x00000010, AX
+	MOVQ    b+24(FP), CX
+	MOVQ    ai+40(FP), DX
+	MOVQ    ak+48(FP), DX
+	MOVQ    a+16(FP), BX
+
+pairs1:
+	VMOVUPS      (CX), Y4
+	VPSLLD       $0x10, Y4, Y5
+	VPAND        kffff0000<>+0(SB), Y4, Y4
+	VMOVUPS      32(CX), Y6
+	VPSLLD       $0x10, Y6, Y7
+	VPAND        kffff0000<>+0(SB), Y6, Y6
+	VPBROADCASTD (BX), Y8
+	VPSLLD       $0x10, Y8, Y9
+	VPAND        kffff0000<>+0(SB), Y8, Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y6, Y1
+	VFMADD231PS  Y9, Y5, Y2
+	VFMADD231PS  Y9, Y7, Y3
+	ADDQ         DX, BX
+	ADDQ         $+128, CX
+	DECQ         AX
+	JNE          pairs1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	MOVQ         from+8(FP), AX
+	TESTQ        AX, AX
+	JE           none2
+	MOVQ         n+32(FP), CX
+	LEAQ         columns<>+0(SB), DX
+	MOVQ         $+16, BX
+	SUBQ         CX, BX
+	VMOVUPS      (DX)(BX*4), Y2
+	VMOVUPS      32(DX)(BX*4), Y3
+	MOVQ         ldfrom+64(FP), CX
+	VMASKMOVPS   (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y3, Y3
+	ADDQ         CX, AX
+
+none2:
+	VADDPS     Y2, Y0, Y0
+	VADDPS     Y3, Y1, Y1
+	MOVQ       n+32(FP), AX
+	MOVQ       ldc+56(FP), CX
+	MOVQ       c+0(FP), DX
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       AX, SI
+	VMOVUPS    (BX)(SI*4), Y2
+	VMOVUPS    32(BX)(SI*4), Y3
+	VMASKMOVPS Y0, Y2, (DX)
+	VMASKMOVPS Y1, Y3, 32(DX)
+	ADDQ       CX, DX
+	LDMXCSR    (SP)
 	VZEROUPPER
 	RET

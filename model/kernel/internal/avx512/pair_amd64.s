@@ -3,82 +3,120 @@
 #include "textflag.h"
 
 // func PairRows12(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows12(SB), $0-81
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	VPXORD    Z4, Z4, Z4
-	VPXORD    Z5, Z5, Z5
-	VPXORD    Z6, Z6, Z6
-	VPXORD    Z7, Z7, Z7
-	VPXORD    Z8, Z8, Z8
-	VPXORD    Z9, Z9, Z9
-	VPXORD    Z10, Z10, Z10
-	VPXORD    Z11, Z11, Z11
-	VPXORD    Z12, Z12, Z12
-	VPXORD    Z13, Z13, Z13
-	VPXORD    Z14, Z14, Z14
-	VPXORD    Z15, Z15, Z15
-	VPXORD    Z16, Z16, Z16
-	VPXORD    Z17, Z17, Z17
-	VPXORD    Z18, Z18, Z18
-	VPXORD    Z19, Z19, Z19
-	VPXORD    Z20, Z20, Z20
-	VPXORD    Z21, Z21, Z21
-	VPXORD    Z22, Z22, Z22
-	VPXORD    Z23, Z23, Z23
-	MOVQ      from+8(FP), AX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	VMOVUPS.Z 64(AX), K2, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	VMOVUPS.Z 64(AX), K2, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	VMOVUPS.Z 64(AX), K2, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	VMOVUPS.Z 64(AX), K2, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	VMOVUPS.Z 64(AX), K2, Z11
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z12
-	VMOVUPS.Z 64(AX), K2, Z13
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z14
-	VMOVUPS.Z 64(AX), K2, Z15
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z16
-	VMOVUPS.Z 64(AX), K2, Z17
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z18
-	VMOVUPS.Z 64(AX), K2, Z19
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z20
-	VMOVUPS.Z 64(AX), K2, Z21
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z22
-	VMOVUPS.Z 64(AX), K2, Z23
-	ADDQ      CX, AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       from+8(FP), AX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), CX
+	MOVQ       $-1, DX
+	BZHIQ      CX, DX, DX
+	KMOVW      DX, K1
+	SHRQ       $0x10, DX
+	KMOVW      DX, K2
+	MOVQ       ldfrom+72(FP), CX
+	IMUL3Q     $0x0c, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	VMOVUPS.Z  64(AX), K2, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	VMOVUPS.Z  64(AX), K2, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	VMOVUPS.Z  64(AX), K2, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	VMOVUPS.Z  64(AX), K2, Z9
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	VMOVUPS.Z  64(AX), K2, Z11
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z12
+	VMOVUPS.Z  64(AX), K2, Z13
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z14
+	VMOVUPS.Z  64(AX), K2, Z15
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z16
+	VMOVUPS.Z  64(AX), K2, Z17
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z18
+	VMOVUPS.Z  64(AX), K2, Z19
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z20
+	VMOVUPS.Z  64(AX), K2, Z21
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z22
+	VMOVUPS.Z  64(AX), K2, Z23
+	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), BX
 	LEAQ (DX)(DX*2), SI
@@ -87,8 +125,10 @@ none1:
 	LEAQ (R8)(DX*4), R9
 
 pairs2:
-	VMOVDQU32    (AX), Z24
-	VMOVDQU32    64(AX), Z25
+	VMOVDQU32    (CX), Z24
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z25
+	PREFETCHT0   2112(CX)
 	VPBROADCASTD (DI), Z26
 	LONG         $0x402e9262
 	WORD         $0xc052
@@ -152,8 +192,8 @@ pairs2:
 	ADDQ         BX, DI
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -341,8 +381,8 @@ TEXT ·WidePairRows12(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         b+24(FP), AX
-	MOVQ         pairs+32(FP), CX
+	MOVQ         pairs+32(FP), AX
+	MOVQ         b+24(FP), CX
 	MOVQ         ai+48(FP), DX
 	MOVQ         ak+56(FP), BX
 	LEAQ         (DX)(DX*2), SI
@@ -352,10 +392,10 @@ none1:
 	VBROADCASTSS kffff0000<>+0(SB), Z24
 
 pairs2:
-	VMOVUPS      (AX), Z25
+	VMOVUPS      (CX), Z25
 	VPSLLD       $0x10, Z25, Z26
 	VPANDD       Z24, Z25, Z25
-	VMOVUPS      64(AX), Z27
+	VMOVUPS      64(CX), Z27
 	VPSLLD       $0x10, Z27, Z28
 	VPANDD       Z24, Z27, Z27
 	VPBROADCASTD (DI), Z29
@@ -445,8 +485,8 @@ pairs2:
 	ADDQ         BX, DI
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -507,62 +547,88 @@ DATA kffff0000<>+28(SB)/4, $0xffff0000
 GLOBL kffff0000<>(SB), RODATA|NOPTR, $32
 
 // func PairRows8(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows8(SB), $0-81
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	VPXORD    Z4, Z4, Z4
-	VPXORD    Z5, Z5, Z5
-	VPXORD    Z6, Z6, Z6
-	VPXORD    Z7, Z7, Z7
-	VPXORD    Z8, Z8, Z8
-	VPXORD    Z9, Z9, Z9
-	VPXORD    Z10, Z10, Z10
-	VPXORD    Z11, Z11, Z11
-	VPXORD    Z12, Z12, Z12
-	VPXORD    Z13, Z13, Z13
-	VPXORD    Z14, Z14, Z14
-	VPXORD    Z15, Z15, Z15
-	MOVQ      from+8(FP), AX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	VMOVUPS.Z 64(AX), K2, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	VMOVUPS.Z 64(AX), K2, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	VMOVUPS.Z 64(AX), K2, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	VMOVUPS.Z 64(AX), K2, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	VMOVUPS.Z 64(AX), K2, Z11
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z12
-	VMOVUPS.Z 64(AX), K2, Z13
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z14
-	VMOVUPS.Z 64(AX), K2, Z15
-	ADDQ      CX, AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       from+8(FP), AX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), CX
+	MOVQ       $-1, DX
+	BZHIQ      CX, DX, DX
+	KMOVW      DX, K1
+	SHRQ       $0x10, DX
+	KMOVW      DX, K2
+	MOVQ       ldfrom+72(FP), CX
+	IMUL3Q     $0x08, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	VMOVUPS.Z  64(AX), K2, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	VMOVUPS.Z  64(AX), K2, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	VMOVUPS.Z  64(AX), K2, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	VMOVUPS.Z  64(AX), K2, Z9
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	VMOVUPS.Z  64(AX), K2, Z11
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z12
+	VMOVUPS.Z  64(AX), K2, Z13
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z14
+	VMOVUPS.Z  64(AX), K2, Z15
+	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), BX
 	LEAQ (DX)(DX*2), SI
@@ -570,8 +636,10 @@ none1:
 	LEAQ (DI)(DX*4), R8
 
 pairs2:
-	VMOVDQU32    (AX), Z16
-	VMOVDQU32    64(AX), Z17
+	VMOVDQU32    (CX), Z16
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z17
+	PREFETCHT0   2112(CX)
 	VPBROADCASTD (DI), Z18
 	LONG         $0x406eb262
 	WORD         $0xc052
@@ -614,8 +682,8 @@ pairs2:
 	WORD         $0xf952
 	ADDQ         BX, DI
 	ADDQ         BX, R8
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -755,8 +823,8 @@ TEXT ·WidePairRows8(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         b+24(FP), AX
-	MOVQ         pairs+32(FP), CX
+	MOVQ         pairs+32(FP), AX
+	MOVQ         b+24(FP), CX
 	MOVQ         ai+48(FP), DX
 	MOVQ         ak+56(FP), BX
 	LEAQ         (DX)(DX*2), SI
@@ -765,10 +833,10 @@ none1:
 	VBROADCASTSS kffff0000<>+0(SB), Z16
 
 pairs2:
-	VMOVUPS      (AX), Z17
+	VMOVUPS      (CX), Z17
 	VPSLLD       $0x10, Z17, Z18
 	VPANDD       Z16, Z17, Z17
-	VMOVUPS      64(AX), Z19
+	VMOVUPS      64(CX), Z19
 	VPSLLD       $0x10, Z19, Z20
 	VPANDD       Z16, Z19, Z19
 	VPBROADCASTD (DI), Z21
@@ -829,8 +897,8 @@ pairs2:
 	VFMADD231PS  Z22, Z20, Z15
 	ADDQ         BX, DI
 	ADDQ         BX, R8
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -869,50 +937,66 @@ pairs2:
 	RET
 
 // func PairRows4(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows4(SB), $0-81
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	VPXORD    Z4, Z4, Z4
-	VPXORD    Z5, Z5, Z5
-	VPXORD    Z6, Z6, Z6
-	VPXORD    Z7, Z7, Z7
-	MOVQ      from+8(FP), AX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	VMOVUPS.Z 64(AX), K2, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	VMOVUPS.Z 64(AX), K2, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	VMOVUPS.Z 64(AX), K2, Z7
-	ADDQ      CX, AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       from+8(FP), AX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), CX
+	MOVQ       $-1, DX
+	BZHIQ      CX, DX, DX
+	KMOVW      DX, K1
+	SHRQ       $0x10, DX
+	KMOVW      DX, K2
+	MOVQ       ldfrom+72(FP), CX
+	IMUL3Q     $0x04, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	VMOVUPS.Z  64(AX), K2, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	VMOVUPS.Z  64(AX), K2, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	VMOVUPS.Z  64(AX), K2, Z7
+	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), BX
 	LEAQ (DX)(DX*2), SI
 	MOVQ a+16(FP), DI
 
 pairs2:
-	VMOVDQU32    (AX), Z8
-	VMOVDQU32    64(AX), Z9
+	VMOVDQU32    (CX), Z8
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z9
+	PREFETCHT0   2112(CX)
 	VPBROADCASTD (DI), Z10
 	LONG         $0x482ed262
 	WORD         $0xc052
@@ -934,8 +1018,8 @@ pairs2:
 	LONG         $0x4816d262
 	WORD         $0xf952
 	ADDQ         BX, DI
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1027,8 +1111,8 @@ TEXT ·WidePairRows4(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         b+24(FP), AX
-	MOVQ         pairs+32(FP), CX
+	MOVQ         pairs+32(FP), AX
+	MOVQ         b+24(FP), CX
 	MOVQ         ai+48(FP), DX
 	MOVQ         ak+56(FP), BX
 	LEAQ         (DX)(DX*2), SI
@@ -1036,10 +1120,10 @@ none1:
 	VBROADCASTSS kffff0000<>+0(SB), Z8
 
 pairs2:
-	VMOVUPS      (AX), Z9
+	VMOVUPS      (CX), Z9
 	VPSLLD       $0x10, Z9, Z10
 	VPANDD       Z8, Z9, Z9
-	VMOVUPS      64(AX), Z11
+	VMOVUPS      64(CX), Z11
 	VPSLLD       $0x10, Z11, Z12
 	VPANDD       Z8, Z11, Z11
 	VPBROADCASTD (DI), Z13
@@ -1071,8 +1155,8 @@ pairs2:
 	VFMADD231PS  Z14, Z10, Z6
 	VFMADD231PS  Z14, Z12, Z7
 	ADDQ         BX, DI
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1099,39 +1183,49 @@ pairs2:
 	RET
 
 // func PairRows2(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows2(SB), $0-81
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	MOVQ      from+8(FP), AX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	VMOVUPS.Z 64(AX), K2, Z3
-	ADDQ      CX, AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       from+8(FP), AX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), CX
+	MOVQ       $-1, DX
+	BZHIQ      CX, DX, DX
+	KMOVW      DX, K1
+	SHRQ       $0x10, DX
+	KMOVW      DX, K2
+	MOVQ       ldfrom+72(FP), CX
+	IMUL3Q     $0x02, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	VMOVUPS.Z  64(AX), K2, Z3
+	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), BX
 	MOVQ a+16(FP), SI
 
 pairs2:
-	VMOVDQU32    (AX), Z4
-	VMOVDQU32    64(AX), Z5
+	VMOVDQU32    (CX), Z4
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z5
+	PREFETCHT0   2112(CX)
 	VPBROADCASTD (SI), Z6
 	LONG         $0x484ef262
 	WORD         $0xc452
@@ -1143,8 +1237,8 @@ pairs2:
 	LONG         $0x4846f262
 	WORD         $0xdd52
 	ADDQ         BX, SI
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1212,18 +1306,18 @@ TEXT ·WidePairRows2(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         b+24(FP), AX
-	MOVQ         pairs+32(FP), CX
+	MOVQ         pairs+32(FP), AX
+	MOVQ         b+24(FP), CX
 	MOVQ         ai+48(FP), DX
 	MOVQ         ak+56(FP), BX
 	MOVQ         a+16(FP), SI
 	VBROADCASTSS kffff0000<>+0(SB), Z4
 
 pairs2:
-	VMOVUPS      (AX), Z5
+	VMOVUPS      (CX), Z5
 	VPSLLD       $0x10, Z5, Z6
 	VPANDD       Z4, Z5, Z5
-	VMOVUPS      64(AX), Z7
+	VMOVUPS      64(CX), Z7
 	VPSLLD       $0x10, Z7, Z8
 	VPANDD       Z4, Z7, Z7
 	VPBROADCASTD (SI), Z9
@@ -1241,8 +1335,8 @@ pairs2:
 	VFMADD231PS  Z10, Z6, Z2
 	VFMADD231PS  Z10, Z8, Z3
 	ADDQ         BX, SI
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1263,42 +1357,49 @@ pairs2:
 	RET
 
 // func PairRows1(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows1(SB), $0-81
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	MOVQ      from+8(FP), AX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       from+8(FP), AX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), CX
+	MOVQ       $-1, DX
+	BZHIQ      CX, DX, DX
+	KMOVW      DX, K1
+	SHRQ       $0x10, DX
+	KMOVW      DX, K2
+	MOVQ       ldfrom+72(FP), CX
+	IMUL3Q     $0x01, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
 
 none1:
-	MOVQ b+24(FP), AX
-	MOVQ pairs+32(FP), CX
+	MOVQ pairs+32(FP), AX
+	MOVQ b+24(FP), CX
 	MOVQ ai+48(FP), DX
 	MOVQ ak+56(FP), DX
 	MOVQ a+16(FP), BX
 
 pairs2:
-	VMOVDQU32    (AX), Z2
-	VMOVDQU32    64(AX), Z3
+	VMOVDQU32    (CX), Z2
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z3
+	PREFETCHT0   2112(CX)
 	VPBROADCASTD (BX), Z4
 	LONG         $0x485ef262
 	WORD         $0xc252
 	LONG         $0x485ef262
 	WORD         $0xcb52
 	ADDQ         DX, BX
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1354,18 +1455,18 @@ TEXT ·WidePairRows1(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         b+24(FP), AX
-	MOVQ         pairs+32(FP), CX
+	MOVQ         pairs+32(FP), AX
+	MOVQ         b+24(FP), CX
 	MOVQ         ai+48(FP), DX
 	MOVQ         ak+56(FP), DX
 	MOVQ         a+16(FP), BX
 	VBROADCASTSS kffff0000<>+0(SB), Z2
 
 pairs2:
-	VMOVUPS      (AX), Z3
+	VMOVUPS      (CX), Z3
 	VPSLLD       $0x10, Z3, Z4
 	VPANDD       Z2, Z3, Z3
-	VMOVUPS      64(AX), Z5
+	VMOVUPS      64(CX), Z5
 	VPSLLD       $0x10, Z5, Z6
 	VPANDD       Z2, Z5, Z5
 	VPBROADCASTD (BX), Z7
@@ -1376,8 +1477,8 @@ pairs2:
 	VFMADD231PS  Z8, Z4, Z0
 	VFMADD231PS  Z8, Z6, Z1
 	ADDQ         DX, BX
-	ADDQ         $+128, AX
-	DECQ         CX
+	ADDQ         $+128, CX
+	DECQ         AX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1391,6 +1492,389 @@ pairs2:
 	VMOVUPS      Z1, K2, 64(DX)
 	ADDQ         CX, DX
 	LDMXCSR      (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows6(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·StepRows6(SB), $16-72
+	STMXCSR      (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	LDMXCSR      8(SP)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	VPXORD       Z14, Z14, Z14
+	VPXORD       Z15, Z15, Z15
+	VPXORD       Z16, Z16, Z16
+	VPXORD       Z17, Z17, Z17
+	VPXORD       Z18, Z18, Z18
+	VPXORD       Z19, Z19, Z19
+	VPXORD       Z20, Z20, Z20
+	VPXORD       Z21, Z21, Z21
+	VPXORD       Z22, Z22, Z22
+	VPXORD       Z23, Z23, Z23
+	MOVQ         $0x00000010, AX
+	MOVQ         b+24(FP), CX
+	MOVQ         ai+40(FP), DX
+	MOVQ         ak+48(FP), BX
+	LEAQ         (DX)(DX*2), SI
+	MOVQ         a+16(FP), DI
+	LEAQ         (DI)(DX*4), R8
+	VBROADCASTSS kffff0000<>+0(SB), Z24
+
+pairs1:
+	VMOVUPS      (CX), Z25
+	VPSLLD       $0x10, Z25, Z26
+	VPANDD       Z24, Z25, Z25
+	VMOVUPS      64(CX), Z27
+	VPSLLD       $0x10, Z27, Z28
+	VPANDD       Z24, Z27, Z27
+	VPBROADCASTD (DI), Z29
+	VPSLLD       $0x10, Z29, Z30
+	VPANDD       Z24, Z29, Z29
+	VFMADD231PS  Z29, Z25, Z0
+	VFMADD231PS  Z29, Z27, Z1
+	VFMADD231PS  Z30, Z26, Z12
+	VFMADD231PS  Z30, Z28, Z13
+	VPBROADCASTD (DI)(DX*1), Z29
+	VPSLLD       $0x10, Z29, Z30
+	VPANDD       Z24, Z29, Z29
+	VFMADD231PS  Z29, Z25, Z2
+	VFMADD231PS  Z29, Z27, Z3
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z28, Z15
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPSLLD       $0x10, Z29, Z30
+	VPANDD       Z24, Z29, Z29
+	VFMADD231PS  Z29, Z25, Z4
+	VFMADD231PS  Z29, Z27, Z5
+	VFMADD231PS  Z30, Z26, Z16
+	VFMADD231PS  Z30, Z28, Z17
+	VPBROADCASTD (DI)(SI*1), Z29
+	VPSLLD       $0x10, Z29, Z30
+	VPANDD       Z24, Z29, Z29
+	VFMADD231PS  Z29, Z25, Z6
+	VFMADD231PS  Z29, Z27, Z7
+	VFMADD231PS  Z30, Z26, Z18
+	VFMADD231PS  Z30, Z28, Z19
+	VPBROADCASTD (R8), Z29
+	VPSLLD       $0x10, Z29, Z30
+	VPANDD       Z24, Z29, Z29
+	VFMADD231PS  Z29, Z25, Z8
+	VFMADD231PS  Z29, Z27, Z9
+	VFMADD231PS  Z30, Z26, Z20
+	VFMADD231PS  Z30, Z28, Z21
+	VPBROADCASTD (R8)(DX*1), Z29
+	VPSLLD       $0x10, Z29, Z30
+	VPANDD       Z24, Z29, Z29
+	VFMADD231PS  Z29, Z25, Z10
+	VFMADD231PS  Z29, Z27, Z11
+	VFMADD231PS  Z30, Z26, Z22
+	VFMADD231PS  Z30, Z28, Z23
+	ADDQ         BX, DI
+	ADDQ         BX, R8
+	ADDQ         $+128, CX
+	DECQ         AX
+	JNE          pairs1
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z13, Z1, Z1
+	VADDPS       Z14, Z2, Z2
+	VADDPS       Z15, Z3, Z3
+	VADDPS       Z16, Z4, Z4
+	VADDPS       Z17, Z5, Z5
+	VADDPS       Z18, Z6, Z6
+	VADDPS       Z19, Z7, Z7
+	VADDPS       Z20, Z8, Z8
+	VADDPS       Z21, Z9, Z9
+	VADDPS       Z22, Z10, Z10
+	VADDPS       Z23, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	VPXORD       Z14, Z14, Z14
+	VPXORD       Z15, Z15, Z15
+	VPXORD       Z16, Z16, Z16
+	VPXORD       Z17, Z17, Z17
+	VPXORD       Z18, Z18, Z18
+	VPXORD       Z19, Z19, Z19
+	VPXORD       Z20, Z20, Z20
+	VPXORD       Z21, Z21, Z21
+	VPXORD       Z22, Z22, Z22
+	VPXORD       Z23, Z23, Z23
+	MOVQ         from+8(FP), AX
+	TESTQ        AX, AX
+	JE           none2
+	MOVQ         n+32(FP), CX
+	MOVQ         $-1, DX
+	BZHIQ        CX, DX, DX
+	KMOVW        DX, K1
+	SHRQ         $0x10, DX
+	KMOVW        DX, K2
+	MOVQ         ldfrom+64(FP), CX
+	VMOVUPS.Z    (AX), K1, Z12
+	VMOVUPS.Z    64(AX), K2, Z13
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z14
+	VMOVUPS.Z    64(AX), K2, Z15
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z16
+	VMOVUPS.Z    64(AX), K2, Z17
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z18
+	VMOVUPS.Z    64(AX), K2, Z19
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z20
+	VMOVUPS.Z    64(AX), K2, Z21
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z22
+	VMOVUPS.Z    64(AX), K2, Z23
+	ADDQ         CX, AX
+
+none2:
+	VADDPS  Z12, Z0, Z0
+	VADDPS  Z13, Z1, Z1
+	VADDPS  Z14, Z2, Z2
+	VADDPS  Z15, Z3, Z3
+	VADDPS  Z16, Z4, Z4
+	VADDPS  Z17, Z5, Z5
+	VADDPS  Z18, Z6, Z6
+	VADDPS  Z19, Z7, Z7
+	VADDPS  Z20, Z8, Z8
+	VADDPS  Z21, Z9, Z9
+	VADDPS  Z22, Z10, Z10
+	VADDPS  Z23, Z11, Z11
+	MOVQ    n+32(FP), AX
+	MOVQ    ldc+56(FP), CX
+	MOVQ    c+0(FP), DX
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	SHRQ    $0x10, BX
+	KMOVW   BX, K2
+	VMOVUPS Z0, K1, (DX)
+	VMOVUPS Z1, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z2, K1, (DX)
+	VMOVUPS Z3, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z4, K1, (DX)
+	VMOVUPS Z5, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z6, K1, (DX)
+	VMOVUPS Z7, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z8, K1, (DX)
+	VMOVUPS Z9, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z10, K1, (DX)
+	VMOVUPS Z11, K2, 64(DX)
+	ADDQ    CX, DX
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows3(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·StepRows3(SB), $16-72
+	STMXCSR      (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	LDMXCSR      8(SP)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	MOVQ         $0x00000010, AX
+	MOVQ         b+24(FP), CX
+	MOVQ         ai+40(FP), DX
+	MOVQ         ak+48(FP), BX
+	MOVQ         a+16(FP), SI
+	VBROADCASTSS kffff0000<>+0(SB), Z12
+
+pairs1:
+	VMOVUPS      (CX), Z13
+	VPSLLD       $0x10, Z13, Z14
+	VPANDD       Z12, Z13, Z13
+	VMOVUPS      64(CX), Z15
+	VPSLLD       $0x10, Z15, Z16
+	VPANDD       Z12, Z15, Z15
+	VPBROADCASTD (SI), Z17
+	VPSLLD       $0x10, Z17, Z18
+	VPANDD       Z12, Z17, Z17
+	VFMADD231PS  Z17, Z13, Z0
+	VFMADD231PS  Z17, Z15, Z1
+	VFMADD231PS  Z18, Z14, Z6
+	VFMADD231PS  Z18, Z16, Z7
+	VPBROADCASTD (SI)(DX*1), Z17
+	VPSLLD       $0x10, Z17, Z18
+	VPANDD       Z12, Z17, Z17
+	VFMADD231PS  Z17, Z13, Z2
+	VFMADD231PS  Z17, Z15, Z3
+	VFMADD231PS  Z18, Z14, Z8
+	VFMADD231PS  Z18, Z16, Z9
+	VPBROADCASTD (SI)(DX*2), Z17
+	VPSLLD       $0x10, Z17, Z18
+	VPANDD       Z12, Z17, Z17
+	VFMADD231PS  Z17, Z13, Z4
+	VFMADD231PS  Z17, Z15, Z5
+	VFMADD231PS  Z18, Z14, Z10
+	VFMADD231PS  Z18, Z16, Z11
+	ADDQ         BX, SI
+	ADDQ         $+128, CX
+	DECQ         AX
+	JNE          pairs1
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z7, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z9, Z3, Z3
+	VADDPS       Z10, Z4, Z4
+	VADDPS       Z11, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	MOVQ         from+8(FP), AX
+	TESTQ        AX, AX
+	JE           none2
+	MOVQ         n+32(FP), CX
+	MOVQ         $-1, DX
+	BZHIQ        CX, DX, DX
+	KMOVW        DX, K1
+	SHRQ         $0x10, DX
+	KMOVW        DX, K2
+	MOVQ         ldfrom+64(FP), CX
+	VMOVUPS.Z    (AX), K1, Z6
+	VMOVUPS.Z    64(AX), K2, Z7
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z8
+	VMOVUPS.Z    64(AX), K2, Z9
+	ADDQ         CX, AX
+	VMOVUPS.Z    (AX), K1, Z10
+	VMOVUPS.Z    64(AX), K2, Z11
+	ADDQ         CX, AX
+
+none2:
+	VADDPS  Z6, Z0, Z0
+	VADDPS  Z7, Z1, Z1
+	VADDPS  Z8, Z2, Z2
+	VADDPS  Z9, Z3, Z3
+	VADDPS  Z10, Z4, Z4
+	VADDPS  Z11, Z5, Z5
+	MOVQ    n+32(FP), AX
+	MOVQ    ldc+56(FP), CX
+	MOVQ    c+0(FP), DX
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	SHRQ    $0x10, BX
+	KMOVW   BX, K2
+	VMOVUPS Z0, K1, (DX)
+	VMOVUPS Z1, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z2, K1, (DX)
+	VMOVUPS Z3, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z4, K1, (DX)
+	VMOVUPS Z5, K2, 64(DX)
+	ADDQ    CX, DX
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows1(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·StepRows1(SB), $16-72
+	STMXCSR      (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	LDMXCSR      8(SP)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	MOVQ         $0x00000010, AX
+	MOVQ         b+24(FP), CX
+	MOVQ         ai+40(FP), DX
+	MOVQ         ak+48(FP), DX
+	MOVQ         a+16(FP), BX
+	VBROADCASTSS kffff0000<>+0(SB), Z4
+
+pairs1:
+	VMOVUPS      (CX), Z5
+	VPSLLD       $0x10, Z5, Z6
+	VPANDD       Z4, Z5, Z5
+	VMOVUPS      64(CX), Z7
+	VPSLLD       $0x10, Z7, Z8
+	VPANDD       Z4, Z7, Z7
+	VPBROADCASTD (BX), Z9
+	VPSLLD       $0x10, Z9, Z10
+	VPANDD       Z4, Z9, Z9
+	VFMADD231PS  Z9, Z5, Z0
+	VFMADD231PS  Z9, Z7, Z1
+	VFMADD231PS  Z10, Z6, Z2
+	VFMADD231PS  Z10, Z8, Z3
+	ADDQ         DX, BX
+	ADDQ         $+128, CX
+	DECQ         AX
+	JNE          pairs1
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z3, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	MOVQ         from+8(FP), AX
+	TESTQ        AX, AX
+	JE           none2
+	MOVQ         n+32(FP), CX
+	MOVQ         $-1, DX
+	BZHIQ        CX, DX, DX
+	KMOVW        DX, K1
+	SHRQ         $0x10, DX
+	KMOVW        DX, K2
+	MOVQ         ldfrom+64(FP), CX
+	VMOVUPS.Z    (AX), K1, Z2
+	VMOVUPS.Z    64(AX), K2, Z3
+	ADDQ         CX, AX
+
+none2:
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	MOVQ    n+32(FP), AX
+	MOVQ    ldc+56(FP), CX
+	MOVQ    c+0(FP), DX
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	SHRQ    $0x10, BX
+	KMOVW   BX, K2
+	VMOVUPS Z0, K1, (DX)
+	VMOVUPS Z1, K2, 64(DX)
+	ADDQ    CX, DX
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
