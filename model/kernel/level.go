@@ -12,6 +12,7 @@ type level struct {
 	name      string
 	supported func() bool // by the processor and by the operating system
 	tiles     bool        // AMX tiles may be used beside it
+	pairs     bool        // it multiplies pairs of bf16 in one instruction
 	ops
 }
 

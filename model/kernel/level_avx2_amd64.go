@@ -29,6 +29,7 @@ func avx2Ops(o ops) ops {
 		packRows: avx2.PackRows, packSquares: avx2.PackSquares,
 	}).multiply
 	o.pairPanel, o.stepPanel = pairTilesAVX2.panel, stepTilesAVX2.panel
+	o.rowShares, o.rowGrads = rowSharesAVX2, rowGradsAVX2
 	o.pause = avx2.Pause
 	return o
 }

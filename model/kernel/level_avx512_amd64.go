@@ -35,6 +35,7 @@ func avx512Ops(o ops) ops {
 	}).multiply
 	o.transpose = transposeSquares
 	o.pairPanel, o.stepPanel = pairTilesAVX512.panel, stepTilesAVX512.panel
+	o.rowShares, o.rowGrads = rowSharesAVX512, rowGradsAVX512
 	o.packPairRows, o.packPairColumns = packPairRows, packPairColumns
 	o.quantise = avx512.Quantise
 	o.roundBlocks = roundBlocks

@@ -6,6 +6,7 @@ var avx512BF16Level = &level{
 	name:      "avx512bf16",
 	supported: func() bool { return avx512Level.supported() && cpuid.CPU.Has(cpuid.AVX512BF16) },
 	tiles:     true,
+	pairs:     true,
 	ops:       avx512BF16Ops(avx512Level.ops),
 }
 

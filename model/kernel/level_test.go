@@ -34,6 +34,8 @@ var conformance = func() (all []conformanceCheck) {
 		conformanceCheck{"PairPanel", checkPairPanel},
 		conformanceCheck{"StepPanel", checkStepPanel},
 		conformanceCheck{"PackPairs", checkPackPairs},
+		conformanceCheck{"RowShares", checkRowShares},
+		conformanceCheck{"RowGrads", checkRowGrads},
 		conformanceCheck{"DecodeAttention", checkDecodeAttentions},
 		conformanceCheck{"Pause", func(*arena) { cpu.pause(1); cpu.pause(3) }},
 	)

@@ -19,11 +19,14 @@ type kind struct {
 
 func never() bool { return false }
 
+// hasPairs reports whether the level in use multiplies pairs of bf16 in hardware.
+func hasPairs() bool { return cpu.pairs }
+
 // kinds are the backends, the best first, those of bf16 before those of float32.
 var kinds = []kind{
 	{"amx", openAMX, nil},
+	{"pair", openPair, hasPairs},
 	{"onednn-bf16", func() (Backend, error) { return openDNNLIn(BF16) }, hasFastBF16},
-	{"pair", openPair, never},
 	{"tile", openTile, never},
 	{"amx-f32", openAMXF32, never},
 	{"amx-bf16x3", openAMXBF16x3, never},

@@ -60,6 +60,8 @@ type ops struct {
 	// Products of bf16 in pairs of terms, and their operands.
 	pairPanel, stepPanel          func(s pairShare)
 	packPairRows, packPairColumns func(dst, src []uint16, ld, steps int)
+	rowShares                     func(p []uint16, s []float32, n int, scale float32, stats *[2]float32)
+	rowGrads                      func(p, ds []uint16, s, dp []float32, n int, r rowGrad)
 
 	// Attention over a cache.
 	decodeAttention func(out, q []float32, k, v, next []uint16, scores []float32, wide *[]float32)

@@ -23,10 +23,15 @@ func openPair() (Backend, error) { return pairBackend{name: "pair-bf16", order: 
 func openTile() (Backend, error) { return pairBackend{name: "tile-bf16", order: stepByStep}, nil }
 
 func (b pairBackend) Name() string       { return b.name + "+" + CPU() }
+func (b pairBackend) Class() Class       { return FastClass(b.Name()) }
 func (pairBackend) Precision() Precision { return BF16 }
 
 func (b pairBackend) Traits() Traits {
-	return Traits{BatchInvariant: true, CutTerms: 2 * b.order.unit, packs16: b.order}
+	t := Traits{BatchInvariant: true, CutTerms: 2 * b.order.unit, packs16: b.order}
+	if b.order == pairByPair {
+		t.heads = pairAttention{}
+	}
+	return t
 }
 
 func (b pairBackend) Gemm16(s Shape, c []float32, x, y []uint16) {

@@ -62,6 +62,7 @@ var files = []struct {
 	{"strips", stripKernels},
 	{"pack", packKernels},
 	{"pair", pairKernels},
+	{"heads", headKernels},
 	{"split", splitKernels},
 	{"int8", int8Kernels},
 	{"attention", attentionKernels},

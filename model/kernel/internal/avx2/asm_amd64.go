@@ -198,6 +198,16 @@ func StepRows2(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
 //go:noescape
 func StepRows1(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
 
+// RowShares makes n ≥ 1 scores into shares 2^(scale·s − high) in bf16, up to the next 16 with zeros; stats are high, the maximum of scale·s, and the shares' sum.
+//
+//go:noescape
+func RowShares(p *uint16, s *float32, n int, scale float32, stats *float32)
+
+// RowGrads computes P = 2^(scale2·s − shift) and dS = P·(scale·dp − mean) in bf16, of n ≥ 1 scores, up to the next 16 with zeros.
+//
+//go:noescape
+func RowGrads(p, ds *uint16, s, dp *float32, n int, scale2, shift, scale, mean float32)
+
 // Pause tells the processor n times that this thread is waiting; n is 1 at least.
 //
 //go:noescape

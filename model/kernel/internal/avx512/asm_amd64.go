@@ -263,6 +263,16 @@ func PackPairRows(dst, src *byte, ld, steps int)
 //go:noescape
 func PackPairColumns(dst, src *byte, ld, steps int)
 
+// RowShares makes n ≥ 1 scores into shares 2^(scale·s − high) in bf16, up to the next 16 with zeros; stats are high, the maximum of scale·s, and the shares' sum.
+//
+//go:noescape
+func RowShares(p *uint16, s *float32, n int, scale float32, stats *float32)
+
+// RowGrads computes P = 2^(scale2·s − shift) and dS = P·(scale·dp − mean) in bf16, of n ≥ 1 scores, up to the next 16 with zeros.
+//
+//go:noescape
+func RowGrads(p, ds *uint16, s, dp *float32, n int, scale2, shift, scale, mean float32)
+
 // Split3Row splits a row of a left operand.
 //
 //go:noescape
