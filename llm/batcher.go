@@ -33,7 +33,7 @@ func (s *Service) onceTogether(ctx context.Context, c batcher, calls []Request, 
 	var worst Usage
 	for i, m := range part {
 		reqs[i] = calls[m]
-		worst.add(calls[m].worst())
+		worst.add(calls[m].Worst())
 	}
 	held, err := s.meter.reserve(ctx, worst)
 	if err != nil {

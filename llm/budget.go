@@ -135,8 +135,8 @@ func (m *meter) usage() Usage {
 	return m.spent
 }
 
-// worst is an upper bound for a call: a token of a byte-level vocabulary holds at least a byte, and a chat template adds some.
-func (r Request) worst() Usage {
+// Worst is an upper bound for what a call takes: a token of a byte-level vocabulary holds at least a byte, and a chat template adds some.
+func (r Request) Worst() Usage {
 	const template = 64 // tokens
 	u := Usage{Calls: 1, PromptTokens: int64(len(r.Prompt) + template), OutputTokens: int64(r.MaxTokens)}
 	for _, o := range r.Options {

@@ -141,7 +141,7 @@ func shareTokens(replies []Reply, reqs []Request, u *wireUsage) {
 	}
 	left := total
 	for i, r := range reqs {
-		if replies[i].PromptTokens = int(r.worst().PromptTokens); total > 0 {
+		if replies[i].PromptTokens = int(r.Worst().PromptTokens); total > 0 {
 			replies[i].PromptTokens = int(int64(total) * int64(len(r.Prompt)) / int64(bytes))
 			left -= replies[i].PromptTokens
 		}

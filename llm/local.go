@@ -232,7 +232,7 @@ func cut(e engine, r Request) (prefix []int32, continuations [][]int32, err erro
 		}
 		shared = n
 		if len(whole[i]) > e.context() {
-			return nil, nil, fmt.Errorf("llm: %w: %d tokens, and the model reads %d", ErrRequest, len(whole[i]), e.context())
+			return nil, nil, fmt.Errorf("llm: %w: %d tokens, and the model reads %d", ErrTooLong, len(whole[i]), e.context())
 		}
 	}
 	if shared == 0 {
@@ -251,7 +251,7 @@ func begin(e engine, r Request) (completion, error) {
 		return completion{}, err
 	}
 	if n := len(prompt) + r.MaxTokens; n > e.context() {
-		return completion{}, &fault{err: fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrRequest, n, e.context()), long: true}
+		return completion{}, &fault{err: fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrTooLong, n, e.context()), long: true}
 	}
 	return completion{prompt, r.MaxTokens}, nil
 }

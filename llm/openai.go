@@ -219,7 +219,7 @@ func (p *openAI) reply(got *completionReply, r Request, out Reply) Reply {
 		out.PromptTokens, out.OutputTokens = u.PromptTokens, u.CompletionTokens
 		return out
 	}
-	worst := r.worst()
+	worst := r.Worst()
 	out.PromptTokens, out.OutputTokens = int(worst.PromptTokens), int(worst.OutputTokens)
 	return out
 }

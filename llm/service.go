@@ -97,6 +97,13 @@ func (s *Service) Share(observe func(Call)) *Service {
 	return &v
 }
 
+// Stored gives a client that answers from what is stored and asks for nothing, in the manner of Share: what is missing is ErrOffline.
+func (s *Service) Stored() *Service {
+	v := s.Share(nil)
+	v.opt.Offline = true
+	return v
+}
+
 func newLabel() *atomic.Pointer[string] {
 	var p atomic.Pointer[string]
 	p.Store(new(string))
@@ -312,7 +319,7 @@ func (s *Service) once(ctx context.Context, calls []Request, keys []string, part
 func (s *Service) call(ctx context.Context, reqs []Request, try int, keep func([]Reply) error) error {
 	var worst Usage
 	for _, r := range reqs {
-		worst.add(r.worst())
+		worst.add(r.Worst())
 	}
 	held, err := s.meter.reserve(ctx, worst)
 	if err != nil {

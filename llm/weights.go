@@ -103,3 +103,29 @@ func (e *loaded) generate(ctx context.Context, jobs []completion) ([][]int32, er
 	}
 	return out, nil
 }
+
+// Weights are a model in this process, token by token. They may be used from several goroutines, until the service is closed.
+type Weights struct {
+	Decoder   *decode.Decoder
+	Tokenizer *tokenizer.Tokenizer
+	Stop      []int32 // tokens that end a reply
+}
+
+// Weights loads the black box's weights; false = they are not in this process.
+func (s *Service) Weights() (Weights, bool, error) {
+	l, ok := s.provider.(*local)
+	if !ok {
+		return Weights{}, false, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, err := l.load()
+	if err != nil {
+		return Weights{}, false, err
+	}
+	w, ok := e.(*loaded)
+	if !ok {
+		return Weights{}, false, nil
+	}
+	return Weights{w.decoder, w.tok, w.stop}, true, nil
+}

@@ -33,14 +33,32 @@ func NewDense(e Encoder, v *Vectors) (*Dense, error) {
 
 // Scores implements Scorer: cosines. A section without a vector has the score -1.
 func (d *Dense) Scores(ctx context.Context, query string) ([]float64, error) {
-	q, err := d.encoder.Questions(ctx, []string{query})
-	if err == nil {
-		err = unit(q, 1, d.vectors.Dim)
-	}
+	q, err := d.Embed(ctx, []string{query}, true)
 	if err != nil {
-		return nil, fmt.Errorf("retrieve: encode the question by %s: %w", d.vectors.Name, err)
+		return nil, err
 	}
 	return d.vectors.Scores(q[0]), nil
+}
+
+// Embedder makes vectors of length 1: of questions, or of texts like the sections.
+type Embedder interface {
+	Embed(ctx context.Context, texts []string, questions bool) ([][]float32, error)
+}
+
+// Embed implements Embedder.
+func (d *Dense) Embed(ctx context.Context, texts []string, questions bool) (v [][]float32, err error) {
+	if questions {
+		v, err = d.encoder.Questions(ctx, texts)
+	} else {
+		v, err = d.encoder.Sections(ctx, texts)
+	}
+	if err == nil {
+		err = unit(v, len(texts), d.vectors.Dim)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("retrieve: encode by %s: %w", d.vectors.Name, err)
+	}
+	return v, nil
 }
 
 // Search implements Retriever.

@@ -100,6 +100,7 @@ var commands = []func(*app) *cobra.Command{
 	newShow,
 	newAsk,
 	newExport,
+	newServe,
 	newVerify,
 	newReproduce,
 	newCompare,

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -22,9 +24,12 @@ import (
 // Question is what a session is asked.
 type Question struct {
 	Text      string
+	System    string   // that answers; "" = the session's
 	Choices   []string // none = the answer is free text
 	Silent    bool     // the LLM is not asked
 	MaxTokens int      // of a free reply; 0 = systems.DefaultReplyTokens
+
+	Seen func(*Answer) // is told what the LLM is about to be given; may be nil
 }
 
 // Answer is what a system made of it. Whether the knowledge stands in the corpus, and how sure the small model is of the place that it named,
@@ -49,29 +54,40 @@ type Answer struct {
 	Choice     *int           `json:"choice,omitempty"`
 	Scores     []float64      `json:"scores,omitempty"` // of the choices, log-likelihood per token
 	LLM        string         `json:"llm,omitempty"`    // that replied; empty when none did
+	Used       llm.Usage      `json:"-"`                // of the LLM, as if nothing had been stored; dollars are not counted
 }
 
-// Ask answers a question. Where the LLM fails, the answer comes beside the error, with the knowledge that it was to be given.
+// Ask answers a question. Where the LLM fails, the answer comes beside the error, with the knowledge that it was to be given. It may be called from
+// several goroutines: one at a time has the run's models and indices, and gives them to the next while the LLM is asked.
 func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.turn.give()
 	if err := s.load(ctx); err != nil {
 		return nil, err
 	}
-	box := &lazyBox{open: func() (llm.Client, error) { return s.box.Open(s.kernel, nil) }}
-	s.with.ReplyTokens, s.with.Box = q.MaxTokens, box
+	name := cmp.Or(q.System, s.System)
+	box := &lazyBox{turn: s.turn, open: func() (llm.Client, error) { return s.client() }}
+	with := *s.with // a system keeps what it is made of: each question has its own
+	with.ReplyTokens, with.Box = q.MaxTokens, box
 	if q.Silent {
-		s.with.Box = nil
+		with.Box = nil
 	}
-	answers, err := s.system.Answer(ctx, []systems.Question{{Text: q.Text, Choices: q.Choices}})
+	if q.Seen != nil {
+		with.Known = func(answers []systems.Answer) { q.Seen(known(q, name, answers[0])) }
+	}
+	system, err := open(ctx, name, &with)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := system.Answer(ctx, []systems.Question{{Text: q.Text, Choices: q.Choices}})
 	s.keepConfidences()
 	if len(answers) != 1 {
 		return nil, err
 	}
-	got := answers[0]
-	a := &Answer{
-		Question: q.Text, System: s.System, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
-		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
-		Given: got.Given, Way: got.Way, Sure: got.Sure,
-	}
+	got, a := answers[0], known(q, name, answers[0])
+	a.Used = box.used
 	if err != nil || q.Silent || got.Way == gate.None {
 		return a, err
 	}
@@ -85,36 +101,93 @@ func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 	return a, nil
 }
 
-// load opens the system once.
+// known is an answer without the LLM's part.
+func known(q Question, system string, got systems.Answer) *Answer {
+	return &Answer{
+		Question: q.Text, System: system, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
+		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
+		Given: got.Given, Way: got.Way, Sure: got.Sure,
+	}
+}
+
+// open makes a system of what a run has.
+func open(ctx context.Context, name string, with *systems.Resources) (systems.System, error) {
+	spec, ok := systems.Lookup(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: there is none of that name: %q", systems.ErrUnavailable, name)
+	}
+	system, err := spec.Open(ctx, with)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return system, nil
+}
+
+// Systems lists what answers questions of this run whose answers are not known: all that it has but bounds and controls. It says too which of them
+// answers where none is named.
+func (s *Session) Systems(ctx context.Context) (names []string, usual string, err error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, "", err
+	}
+	defer s.turn.give()
+	if err := s.load(ctx); err != nil {
+		return nil, "", err
+	}
+	for _, spec := range systems.All {
+		if spec.Kind == systems.Bound || spec.Kind == systems.Control {
+			continue
+		}
+		with := *s.with
+		switch _, err := open(ctx, spec.Name, &with); {
+		case err == nil:
+			names = append(names, spec.Name)
+		case !errors.Is(err, systems.ErrUnavailable):
+			return nil, "", err
+		}
+	}
+	return names, s.System, nil
+}
+
+// client is the black box, behind what the session puts before it.
+func (s *Session) client() (llm.Client, error) {
+	c, err := s.box.Open(s.kernel, nil)
+	if err != nil || s.guard == nil {
+		return c, err
+	}
+	return s.guard(c), nil
+}
+
+// load opens the run once. The caller has the turn.
 func (s *Session) load(ctx context.Context) error {
-	if s.system != nil {
+	if s.with != nil {
 		return nil
 	}
 	there, err := s.hash(stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO)
 	if err != nil {
 		return err
 	}
-	if s.with, err = s.open(there); err != nil {
+	with, err := s.open(there)
+	if err != nil {
 		return err
+	}
+	if with.Confidences == nil {
+		with.Confidences = map[string]systems.Confidence{}
 	}
 	switch {
 	case s.System != "":
-	case s.with.Latest == "":
-		return fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing)
-	case s.with.Gate != nil:
+	case with.Latest == "":
+		return errors.Join(fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing), with.Close())
+	case with.Gate != nil:
 		s.System = systems.Auto
-	case s.with.Places:
+	case with.Places:
 		s.System = systems.Checked
 	default:
-		s.System = s.with.Latest
+		s.System = with.Latest
 	}
-	spec, ok := systems.Lookup(s.System)
-	if !ok {
-		return fmt.Errorf("%w: there is none of that name: %q", systems.ErrUnavailable, s.System)
+	if _, err := open(ctx, s.System, with); err != nil {
+		return errors.Join(err, with.Close())
 	}
-	if s.system, err = spec.Open(ctx, s.with); err != nil {
-		return fmt.Errorf("%s: %w", s.System, err)
-	}
+	s.with = with
 	return nil
 }
 
@@ -176,38 +249,3 @@ func (s *Session) keepConfidences() {
 	}
 	s.kept = len(s.with.Confidences)
 }
-
-// lazyBox opens the black box when it is first asked, so that what the small model knows is there also where the box cannot be opened.
-type lazyBox struct {
-	open   func() (llm.Client, error)
-	client llm.Client
-}
-
-// Do implements llm.Client.
-func (b *lazyBox) Do(ctx context.Context, reqs []llm.Request) (replies []llm.Reply, err error) {
-	if b.client == nil {
-		if b.client, err = b.open(); err != nil {
-			return nil, err
-		}
-	}
-	return b.client.Do(ctx, reqs)
-}
-
-// ReplyLimit is that of the box.
-func (b *lazyBox) ReplyLimit() int {
-	if l, ok := b.client.(interface{ ReplyLimit() int }); ok {
-		return l.ReplyLimit()
-	}
-	return 0
-}
-
-// Info implements llm.Client.
-func (b *lazyBox) Info() llm.Info {
-	if b.client == nil {
-		return llm.Info{}
-	}
-	return b.client.Info()
-}
-
-// name is the model that was asked; "" = none was.
-func (b *lazyBox) name() string { return b.Info().Model }

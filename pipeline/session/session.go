@@ -6,12 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"slm/checkpoint"
 	"slm/data/exam"
@@ -37,17 +34,18 @@ type Session struct {
 	System string // that answers; empty = the one with the gate, without one the one that checks, or where places have no names the method's last stage
 	Trial  string // of the prompt search, whose prompt is used instead of the one that was found: "17", "random/3"; empty = that one
 
+	opt    Options
 	kernel kernel.Backend
-	box    *blackbox.Box
-	server *blackbox.Box // that makes vectors of questions; nil = the run has none, or nobody has asked for it
-	hold   *flock.Flock
-	log    *slog.Logger
-	now    func() time.Time
-	emit   func(stages.Event)
+	*boxes
+	log   *slog.Logger
+	now   func() time.Time
+	stamp string
+	emit  func(stages.Event)
 
-	dom    *domain.Domain     // once asked
-	with   *systems.Resources // once asked
-	system systems.System
+	turn  turn                          // of those who ask
+	guard func(*llm.Service) llm.Client // what stands before the black box; nil = nothing
+	dom   *domain.Domain                // once asked
+	with  *systems.Resources            // once asked
 
 	digests map[string]string // of the checkpoints that confidences belong to; nil = they are not kept
 	kept    int               // confidences in the run's folder
@@ -57,9 +55,11 @@ type Session struct {
 type Options struct {
 	Kernel  kernel.Backend
 	Offline bool          // stored replies only
+	Cut     bool          // nothing goes over the network: where the black box is behind a server, stored replies only
 	View    rundir.Viewer // may be nil
 	Log     *slog.Logger
 	Now     func() time.Time
+	Guard   func(*llm.Service) llm.Client // stands before the black box; may be nil
 
 	Set, Env []string // how the run's black boxes are reached now, in place of what its recipe says; see recipe.Reopen
 }
@@ -70,26 +70,30 @@ func Open(folder string, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := newSession(folder, r, opt)
+	s.boxes = &boxes{box: &blackbox.Box{Config: r.LLM, Offline: opt.Offline || opt.Cut && r.LLM.Kind().Elsewhere, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}, users: 1}
+	s.keep()
+	return s, nil
+}
+
+func newSession(folder string, r *recipe.Loaded, opt Options) *Session {
 	emit := func(e stages.Event) {
 		if opt.View != nil {
 			opt.View.Event(e)
 		}
 	}
-	s := &Session{Folder: folder, Recipe: r, kernel: opt.Kernel, log: opt.Log, now: opt.Now, emit: emit}
-	s.box = &blackbox.Box{Config: r.LLM, Offline: opt.Offline, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}
-	s.keep()
-	return s, nil
+	return &Session{Folder: folder, Recipe: r, opt: opt, kernel: opt.Kernel, log: opt.Log, now: opt.Now, emit: emit, turn: newTurn(), guard: opt.Guard, stamp: Stamp(folder)}
 }
 
-// keep stores the replies of this session in the run's folder. Where that cannot be, because the folder is read-only or another session
-// writes there, they are kept in memory.
-func (s *Session) keep() {
-	hold := flock.New(filepath.Join(s.Folder, rundir.AskedJournal), flock.SetPermissions(fs.FileMode(0o644)))
-	if ok, err := hold.TryLock(); err != nil || !ok {
-		s.log.Info("replies of this session are not stored", "folder", s.Folder, "why", err)
-		return
+// Again opens the run as it is now, for checkpoints that have changed. The two sessions share the black box and its stored replies.
+func (s *Session) Again() (*Session, error) {
+	r, err := recipe.Reopen(filepath.Join(s.Folder, rundir.RecipeFile), s.opt.Set, s.opt.Env, true)
+	if err != nil {
+		return nil, err
 	}
-	s.hold, s.box.Keep, s.box.Journal = hold, s.Folder, rundir.AskedJournal
+	n := newSession(s.Folder, r, s.opt)
+	n.boxes = s.boxes.share()
+	return n, nil
 }
 
 // Close ends the session. What was asked for is exported first, so that other sessions and runs need not ask it again.
@@ -100,27 +104,10 @@ func (s *Session) Close() (err error) {
 	if s.dom != nil {
 		err = errors.Join(err, s.dom.Close())
 	}
-	err = errors.Join(err, s.server.Close())
-	if s.hold == nil {
-		return errors.Join(err, s.box.Close())
-	}
-	err = errors.Join(err, s.box.ExportAsked(s.Folder), s.box.Close())
-	return errors.Join(err, s.hold.Unlock())
+	return errors.Join(err, s.boxes.leave(s.Folder))
 }
 
 func (s *Session) oneStep() bool { return knowledge.InOneStep(s.Recipe) }
-
-// openServer opens the server whose vectors the run's sections are found by. The vectors of new questions are stored beside the other replies.
-func (s *Session) openServer() (llm.Client, error) {
-	if s.server == nil {
-		servers := search.Servers(s.Recipe)
-		if len(servers) == 0 {
-			return nil, fmt.Errorf("pipeline: %s finds sections by a server, and its recipe names none: %w", s.Folder, checkpoint.ErrCorrupt)
-		}
-		s.server = &blackbox.Box{Config: servers[0].Config, Offline: s.box.Offline, Seed: s.box.Seed, Others: s.box.Others, Keep: s.box.Keep, Journal: rundir.AskedServer}
-	}
-	return s.server.Open(s.kernel, nil)
-}
 
 // hash reads checkpoints before they are used, and says which are there.
 func (s *Session) hash(names ...string) (there map[string]bool, err error) {

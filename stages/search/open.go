@@ -135,6 +135,19 @@ func (l *lazyRetriever) Scores(ctx context.Context, query string) ([]float64, er
 	return s.Scores(ctx, query)
 }
 
+// Embed implements retrieve.Embedder, where what it opens does.
+func (l *lazyRetriever) Embed(ctx context.Context, texts []string, questions bool) ([][]float32, error) {
+	r, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	e, ok := r.(retrieve.Embedder)
+	if !ok {
+		return nil, fmt.Errorf("search: a %T makes no vectors", r)
+	}
+	return e.Embed(ctx, texts, questions)
+}
+
 // Close implements retrieve.Retriever. It may be called again.
 func (l *lazyRetriever) Close() error {
 	made := l.made

@@ -13,6 +13,9 @@ import (
 // DefaultReplyTokens is the longest free reply of the black box. // tokens
 const DefaultReplyTokens = 160
 
+// Looped is why a free reply is not whole that was cut where it begins to repeat itself.
+const Looped = "it went on repeating itself"
+
 // tell asks the questions at some indices that have no choices.
 func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int, put delivery.Delivery) error {
 	if len(at) == 0 {
@@ -35,7 +38,7 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 		a.Picked, a.None, a.Calls, a.Tokens = -1, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens
 		switch end, loops := loop(reply.Text); {
 		case loops:
-			a.Text, a.Cut = strings.TrimRight(reply.Text[:end], " \t\n,;:")+" …", "it went on repeating itself"
+			a.Text, a.Cut = strings.TrimRight(reply.Text[:end], " \t\n,;:")+" …", Looped
 		case reply.Cut && reply.None == nil:
 			a.Text, a.Cut = strings.TrimSpace(reply.Text)+" …", fmt.Sprintf("it reached %d tokens", most)
 		default:

@@ -3,6 +3,7 @@ package systems
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 
@@ -59,6 +60,14 @@ func Open(run Run) (r *Resources, err error) {
 	}
 	if r.Gate, err = optionally(gate.ReadGate(run.Dir(stages.Find))); err != nil {
 		return nil, err
+	}
+	r.Small = func() (*decode.Decoder, error) {
+		name := r.Plain()
+		if name == "" {
+			return nil, fmt.Errorf("%w: the run has no small model", ErrUnavailable)
+		}
+		spec, _ := Lookup(name)
+		return s.decoder(spec.Voice.Stage)
 	}
 	r.Has = map[string]bool{}
 	for _, stage := range []string{stages.DP, stages.KIT, stages.RFT, stages.BPO} {

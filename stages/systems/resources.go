@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"slm/llm"
+	"slm/model/decode"
 	"slm/retrieve"
 	"slm/stages/delivery"
 	"slm/stages/gate"
@@ -40,6 +41,9 @@ type Resources struct {
 	Cut      func(text string, tokens int) string // of the corpus, and
 	Shorter  func(text string, tokens int) string // of what the small model says
 
+	// Small is the model of the method's last training stage; ErrUnavailable: the run has none.
+	Small func() (*decode.Decoder, error)
+
 	Bridge *gate.Bridge // nil = the run has fitted none
 	Gate   *gate.Gate   // the same; there is none without a bridge
 
@@ -49,6 +53,9 @@ type Resources struct {
 	Confidences map[string]Confidence // by speaker, as far as they were needed; may be filled in before
 
 	Journal Journal // of what the small models said; nil = it is kept in memory
+
+	// Known is told the answers, with place and knowledge in them, before the black box is asked; may be nil.
+	Known func([]Answer)
 
 	// Silent says that the black box is not asked what has no choices.
 	Silent bool
@@ -162,6 +169,9 @@ func (s reader) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 	for i := range answers {
 		answers[i].Picked = -1
 		s.r.locate(&answers[i])
+	}
+	if s.r.Known != nil {
+		s.r.Known(answers)
 	}
 	return answers, s.r.reply(ctx, qs, answers, s.put)
 }

@@ -82,6 +82,15 @@ func (r *Resources) near(ctx context.Context, question string) (float64, error) 
 	return slices.Max(cosines), nil
 }
 
+// Embed makes vectors of length 1 by the run's first encoder: of questions, or of texts of the corpus.
+func (r *Resources) Embed(ctx context.Context, texts []string, questions bool) ([][]float32, error) {
+	e, ok := r.Near.(retrieve.Embedder)
+	if !ok {
+		return nil, fmt.Errorf("%w: the run has no encoder (stages.find.dense)", ErrUnavailable)
+	}
+	return e.Embed(ctx, texts, questions)
+}
+
 // Glance looks at a question without the small model: what a search finds, and how near it is.
 func (r *Resources) Glance(ctx context.Context, by retrieve.Retriever, question string) (s Sight, err error) {
 	hits, err := by.Search(ctx, question, gate.Depth)

@@ -1,0 +1,98 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"slm/data/tokenizer"
+	"slm/llm"
+	"slm/model/decode"
+	"slm/pipeline/rundir"
+	"slm/stages/systems"
+)
+
+// Bare is a model that continues tokens. Its methods may be called from several goroutines.
+type Bare struct {
+	Decoder   *decode.Decoder
+	Tokenizer *tokenizer.Tokenizer
+	Stop      []int32 // tokens that end a text
+}
+
+// Small is the small model of the method's last training stage, without a prompt in front; systems.ErrUnavailable: there is none.
+func (s *Session) Small(ctx context.Context) (Bare, error) {
+	if err := s.turn.take(ctx); err != nil {
+		return Bare{}, err
+	}
+	defer s.turn.give()
+	if err := s.load(ctx); err != nil {
+		return Bare{}, err
+	}
+	d, err := s.with.Small()
+	return Bare{d, s.dom.Tokenizer, []int32{s.dom.EOS}}, err
+}
+
+// Large is the black box's model where its weights are in this process; systems.ErrUnavailable: they are not.
+func (s *Session) Large(context.Context) (Bare, error) {
+	service, err := s.box.Open(s.kernel, nil)
+	if err != nil {
+		return Bare{}, err
+	}
+	w, ok, err := service.Weights()
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: the black box's weights are not in this process", systems.ErrUnavailable)
+	}
+	return Bare{w.Decoder, w.Tokenizer, w.Stop}, err
+}
+
+// Embed makes vectors of length 1, by the run's first encoder, of questions or of texts of the corpus; systems.ErrUnavailable: the run has no encoder.
+func (s *Session) Embed(ctx context.Context, texts []string, questions bool) ([][]float32, error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.turn.give()
+	if err := s.load(ctx); err != nil {
+		return nil, err
+	}
+	return s.with.Embed(ctx, texts, questions)
+}
+
+// Price is that of the black box; nil = it costs nothing, or is unknown.
+func (s *Session) Price() *llm.Price { return s.Recipe.LLM.Price }
+
+// Stamp says which checkpoints the session has opened.
+func (s *Session) Stamp() string { return s.stamp }
+
+// Stamp says which run it is, and which checkpoints it has now.
+func Stamp(folder string) string {
+	e := rundir.Look(folder)
+	parts := []string{folder}
+	for _, stage := range slices.Sorted(maps.Keys(e.Done)) {
+		parts = append(parts, stage, e.Done[stage])
+	}
+	return strings.Join(parts, " ")
+}
+
+// HasEncoder reports whether the run has an encoder, without opening it.
+func (s *Session) HasEncoder(ctx context.Context) bool {
+	if s.turn.take(ctx) != nil {
+		return false
+	}
+	defer s.turn.give()
+	return s.load(ctx) == nil && s.with.Near != nil
+}
+
+// Tell puts a message to the black box as it is, and returns its reply of so many tokens at most.
+func (s *Session) Tell(ctx context.Context, message string, tokens int) (llm.Reply, error) {
+	c, err := s.client()
+	if err != nil {
+		return llm.Reply{}, err
+	}
+	replies, err := llm.Write(ctx, c, []string{message}, tokens)
+	if err != nil {
+		return llm.Reply{}, err
+	}
+	return replies[0], nil
+}
