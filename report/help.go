@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"slm/result"
 	"slm/stages/systems"
 	"slm/stages/verdict"
+	"slm/stat"
 )
 
 // helpsOf says what would help, exam by exam, and nothing twice.
@@ -65,6 +67,10 @@ func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result
 	case result.LargerExam:
 		sys, _ := s.Find(v.Best)
 		f, _ := verdict.Figure(sys, v.Measure)
+		if n := counted(s); f.Low == f.High { // a resampled share of equal outcomes has no width
+			w := stat.Wilson(int(math.Round(f.Value*float64(n))), n)
+			f.Low, f.High = w.Low, w.High
+		}
 		return fmt.Sprintf("More questions to test on (data.exam.split, data.asked, eval.items). With %d the best figure lies between %s and %s; about %d give ten points to each side.",
 			counted(s), percent(f.Low), percent(f.High), verdict.Questions())
 	}

@@ -140,3 +140,14 @@ func TestFindings_NothingIsGreenThatHasNotBeenLearned(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// A resampled share of questions that are all answered right lies between 100 % and 100 %, which says nothing of so few.
+func TestHelpLine_FigureOfEqualOutcomesHasAWidth(t *testing.T) {
+	s := made(8, [2]int{8, 8}, []row{{"llm", 2, 0}, {"blade", 8, 8}, {"rag1", 8, 8}, {"oracle", 8, 8}}, &result.Measured{}, nil)
+	for i := range s.Systems {
+		s.Systems[i].Low, s.Systems[i].High = s.Systems[i].Accuracy, s.Systems[i].Accuracy
+	}
+	if line := helpLine(s, s.Verdict, nil, result.LargerExam); !strings.Contains(line, "between 68") {
+		t.Error(line)
+	}
+}
