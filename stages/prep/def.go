@@ -10,7 +10,7 @@ import (
 var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
-	Format: 8,
+	Format: 9,
 	Keys:   stages.Keys("data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"),
 	Seed:   "data.seed",
 	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},

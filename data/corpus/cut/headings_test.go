@@ -68,6 +68,16 @@ func TestDocument_LongSectionIsCutAtParagraphsAndItsPartsHaveNames(t *testing.T)
 	}
 }
 
+func TestDocument_PartsAreNotNamedByWordsThatSayNothing(t *testing.T) {
+	more := strings.Repeat("More is said of them here. ", 11)
+	list := cutPage(t, 400, head(2, "Flags"), prose(more),
+		prose("Then `print` and `print` again, `True`, `http://localhost`, `www.example.com`. "+more),
+		prose("A `~click.Context.scope` beside `None` and `None`. "+more))
+	if got, want := headings(list), "Flags | Flags (2 of 3) | Flags › click.Context.scope"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestDocument_ShortSectionJoinsItsNeighbour(t *testing.T) {
 	long := prose(strings.Repeat("This is long enough to stand alone. ", 6))
 	list := cutPage(t, 1000, prose("What this is."), head(2, "Levels"), long, head(3, "Debug"), prose("Everything."), head(3, "Trace"), prose("Even more."),

@@ -37,7 +37,7 @@ func leadTerm(text string) string {
 
 // termOf is a term as a heading has it; empty when it can be none.
 func termOf(text string) string {
-	text = clean.Fold(strings.Trim(links.ReplaceAllString(text, "$1"), " \t`*_:：.,;"))
+	text = clean.Fold(strings.Trim(links.ReplaceAllString(text, "$1"), " \t`*_:：.,;~"))
 	n, letters := utf8.RuneCountInString(text), 0
 	for _, r := range text {
 		if unicode.IsLetter(r) {
@@ -104,6 +104,23 @@ type holding struct {
 	n           map[string]int
 }
 
+// common are words in code that say nothing of what a text is about: literals, keywords, types, names of nothing.
+var common = []string{
+	"true", "false", "none", "null", "nil", "undefined", "self", "this", "print", "println", "printf", "echo", "return", "import", "from", "with", "def", "async def", "class", "func",
+	"function", "const", "var", "let", "int", "str", "string", "bool", "boolean", "float", "double", "dict", "list", "array", "object", "bytes", "type", "void", "foo", "bar", "baz", "foobar", "example",
+}
+
+// address matches a URL or the name of a host.
+var address = regexp.MustCompile(`(?i)^(?:[a-z]+://.*|(?:[\w-]+\.)+(?:com|org|net|io|dev|edu|local))$`)
+
+// telling is a term, unless it says nothing of the text that it stands in.
+func telling(t string) string {
+	if slices.Contains(common, strings.ToLower(t)) || address.MatchString(t) {
+		return ""
+	}
+	return t
+}
+
 // identifier matches a name in code that is none of a language's own words: addCommand, RUST_LOG, http.server.
 var identifier = regexp.MustCompile(`\b[A-Za-z]\w*(?:[a-z][A-Z]|_\w|\.[A-Za-z])\w*(?:\.\w+)*`)
 
@@ -120,11 +137,11 @@ func holdingOf(part []atom) holding {
 		case header:
 		case code:
 			for _, name := range identifier.FindAllString(a.text, -1) {
-				hold(&h.code, termOf(name))
+				hold(&h.code, telling(termOf(name)))
 			}
 		default:
 			for _, m := range strong.FindAllStringSubmatch(a.text, -1) {
-				hold(&h.prose, cmp.Or(termOf(m[1]), emphasised(m[2]+m[3])))
+				hold(&h.prose, cmp.Or(telling(termOf(m[1])), emphasised(m[2]+m[3])))
 			}
 		}
 	}
