@@ -29,7 +29,7 @@ func TestFindSeen_ByDigestByTextAndAsNearCopy(t *testing.T) {
 		{ID: "held out", Question: third.Question, Choices: third.Choices, Answer: int(third.Answer), Split: exam.Test},
 	}
 	taught := []pair{{"written", "Now " + third.Question, true}, {"quote", "Now " + third.Question, true}, {"file", third.Question, false}}
-	if err := errors.Join(exam.Write(filepath.Join(folder, "data", "exam.arrow"), items), checkpoint.WriteTable(filepath.Join(folder, "kit", "pairs.arrow"), taught, nil)); err != nil {
+	if err := errors.Join(exam.Write(filepath.Join(folder, "data", "exam.arrow"), items, nil), checkpoint.WriteTable(filepath.Join(folder, "kit", "pairs.arrow"), taught, nil)); err != nil {
 		t.Fatal(err)
 	}
 	e.Units[0].Run = folder

@@ -19,8 +19,3 @@ type Retriever interface {
 	Search(ctx context.Context, query string, k int) ([]Hit, error)
 	Close() error
 }
-
-// Reranker puts hits into a better order. It may drop hits, and adds none.
-type Reranker interface {
-	Rerank(ctx context.Context, query string, hits []Hit) ([]Hit, error)
-}

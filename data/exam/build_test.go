@@ -148,7 +148,7 @@ func TestMade_ComesBackFromTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteMade(path, items, made); err != nil {
+	if err := Write(path, items, made); err != nil {
 		t.Fatal(err)
 	}
 	back, err := LoadMade(path)
@@ -158,7 +158,7 @@ func TestMade_ComesBackFromTheFile(t *testing.T) {
 	if got, err := Load(path); err != nil || !reflect.DeepEqual(got, items) {
 		t.Errorf("%v", err)
 	}
-	if err := Write(path, items); err != nil {
+	if err := Write(path, items, nil); err != nil {
 		t.Fatal(err)
 	}
 	if back, err := LoadMade(path); err != nil || back != nil {

@@ -250,7 +250,7 @@ func TestRead_QuestionsFromAFileAreDealtOut(t *testing.T) {
 func TestLoad_ExamSurvivesItsFileAndNoDamageGoesUnseen(t *testing.T) {
 	items := build(t, sections(t), options)[:3]
 	path := filepath.Join(t.TempDir(), "exam.arrow")
-	if err := Write(path, items); err != nil {
+	if err := Write(path, items, nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Load(path)
@@ -274,7 +274,7 @@ func TestLoad_ExamSurvivesItsFileAndNoDamageGoesUnseen(t *testing.T) {
 		}
 	}
 	items[0].Answer = 9
-	if err := Write(path, items); err != nil {
+	if err := Write(path, items, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(path); !errors.Is(err, ErrFormat) {

@@ -168,7 +168,7 @@ func TestLoad_GivesBackFreeItemsOfBothExams(t *testing.T) {
 		{ID: "1", Question: "q", Choices: []string{"a", "b"}, Answer: 1, Split: Test},
 		{ID: "2", Question: "q", Answer: -1, Split: Dev, Exam: Asked, Sections: []string{"s"}, Section: "s", Place: "p:", Places: []string{"p:", "else"}, Answers: []string{"x"}, Contains: []string{"y"}, Reference: "z", Focus: "f"},
 	}
-	if err := Write(path, items); err != nil {
+	if err := Write(path, items, nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Load(path)
@@ -176,7 +176,7 @@ func TestLoad_GivesBackFreeItemsOfBothExams(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, bad := range []Item{{ID: "1", Question: "q", Answer: 0}, {ID: "1", Question: "q", Choices: []string{"a", "b"}, Answer: -1}} {
-		if err := Write(path, []Item{bad}); err != nil {
+		if err := Write(path, []Item{bad}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Load(path); !errors.Is(err, ErrFormat) {

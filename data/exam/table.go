@@ -28,11 +28,8 @@ type row struct {
 }
 
 // Write writes items to an Arrow file with the columns id, section, question, choices, answer (int32, -1 without choices), split, place and
-// knowledge, and those of the other fields that an item has. Its metadata hold the items' digest.
-func Write(path string, items []Item) error { return WriteMade(path, items, nil) }
-
-// WriteMade writes items as Write does, and with them how they came about, where that is known.
-func WriteMade(path string, items []Item, made *Made) error {
+// knowledge, and those of the other fields that an item has. Its metadata hold the items' digest and, unless made is nil, how they came about.
+func Write(path string, items []Item, made *Made) error {
 	meta := map[string]string{"digest": Digest(items)}
 	if made != nil {
 		text, err := json.Marshal(made)

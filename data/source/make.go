@@ -11,7 +11,7 @@ import (
 )
 
 // makers turn the parts of a file into the file. They are mechanical: what they make is checked by its hash.
-var makers = map[string]func(parts [][]byte) ([]byte, error){"joined": joined, "questions": questions}
+var makers = map[string]func(parts [][]byte) ([]byte, error){"joined": joined, "questions": questions, "formex": formex}
 
 // joined puts parts behind each other with an empty line between.
 func joined(parts [][]byte) ([]byte, error) { return bytes.Join(parts, []byte("\n\n")), nil }

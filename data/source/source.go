@@ -46,8 +46,11 @@ type Part struct {
 //go:embed statutes-cn.txt
 var statutesCN string
 
+//go:embed gdpr.txt
+var gdpr string
+
 // lists are the sets by name, each as text: see statutes-cn.txt.
-var lists = map[string]string{"statutes-cn": statutesCN}
+var lists = map[string]string{"gdpr": gdpr, "statutes-cn": statutesCN}
 
 // Names lists the sets, sorted.
 func Names() []string {

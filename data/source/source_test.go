@@ -198,6 +198,19 @@ func TestPull_QuestionsKeepTheirPartsAndWhatIsSetAsideStaysOut(t *testing.T) {
 	}
 }
 
+func TestPull_RecitalsAndArticlesAreParagraphs(t *testing.T) {
+	got, err := formex([][]byte{[]byte(`<ACT><TITLE>left out</TITLE><CONSID><NP><NO.P>(1)</NO.P>
+  <TXT>A <QUOT.START ID="Q"/>right<QUOT.END/> &amp; duty.</TXT></NP></CONSID><ARTICLE IDENTIFIER="001"><TI.ART>Article 1</TI.ART><?PAGE NO='3'?><P>Aim</P></ARTICLE></ACT>`)})
+	if want := "Recital (1) A right & duty.\n\nGDPR Article 1 Aim\n"; err != nil || string(got) != want {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, bad := range []string{"<ACT><CONSID>", "<ACT>", "<ACT></CONSID></ACT>"} {
+		if _, err := formex([][]byte{[]byte(bad)}); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+}
+
 func TestDir_IsWhereTheVariablePointsElseBesideElseInTheCache(t *testing.T) {
 	dir := t.TempDir()
 	near, cache := filepath.Join(dir, "project"), filepath.Join(dir, "cache")

@@ -58,13 +58,3 @@ func Convert[T Elem](dst []T, src []float32) {
 		ToBF16(d, src)
 	}
 }
-
-// Widen copies src back into float32.
-func Widen[T Elem](dst []float32, src []T) {
-	switch s := any(src).(type) {
-	case []float32:
-		copy(dst, s)
-	case []uint16:
-		FromBF16(dst, s)
-	}
-}

@@ -42,7 +42,12 @@ func strided(m, n, k, gap int, transA, transB, accumulate bool) Shape {
 // widen64 gives the values behind either element type.
 func widen64[T Elem](x []T) []float64 {
 	narrow, out := make([]float32, len(x)), make([]float64, len(x))
-	Widen(narrow, x)
+	switch s := any(x).(type) {
+	case []float32:
+		copy(narrow, s)
+	case []uint16:
+		FromBF16(narrow, s)
+	}
 	for i, v := range narrow {
 		out[i] = float64(v)
 	}

@@ -373,7 +373,7 @@ func TestSearch_TooFewDevelopmentItemsAreRefused(t *testing.T) {
 			t.Errorf("%d items: %v", n, err)
 		}
 		data := t.TempDir()
-		if err := exam.Write(filepath.Join(data, domain.ExamFile), newDuo(n, idle).items); err != nil {
+		if err := exam.Write(filepath.Join(data, domain.ExamFile), newDuo(n, idle).items, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := New(settings(), false).Check(data); !errors.Is(err, ErrItems) {

@@ -64,7 +64,7 @@ func write(t *testing.T, d *Domain) (dir string, commit func()) {
 		}
 	}
 	err = errors.Join(d.Tokenizer.Save(p.Path(TokenizerFile)), d.Forms.Save(p.Path(FormsFile)),
-		corpus.Write(p.Path(SectionsFile), sections, nil), exam.Write(p.Path(ExamFile), d.Items))
+		corpus.Write(p.Path(SectionsFile), sections, nil), exam.Write(p.Path(ExamFile), d.Items, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

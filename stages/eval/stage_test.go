@@ -107,7 +107,7 @@ func tinyRun(t *testing.T, sections int) string {
 		}, 1000)
 		check(err)
 		check(shards.Link(filepath.Dir(p.Path("x"))))
-		check(exam.Write(p.Path(domain.ExamFile), items))
+		check(exam.Write(p.Path(domain.ExamFile), items, nil))
 		check(forms.Save(p.Path(domain.FormsFile)))
 	})
 	cfg := model.Config{Vocab: tok.Vocab(), Width: 16, Layers: 1, Heads: 2, KVHeads: 2, HeadDim: 8, Hidden: 32, Context: 128, RopeTheta: 10000, NormEps: 1e-5, Tied: true}

@@ -24,7 +24,7 @@ func (w *work) examine() error {
 		if err != nil {
 			return err
 		}
-		return exam.WriteMade(path, append(items, asked...), made)
+		return exam.Write(path, append(items, asked...), made)
 	})
 	if err != nil {
 		return err

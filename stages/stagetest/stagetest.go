@@ -42,7 +42,7 @@ func WriteData(t *testing.T, env *stages.Env, dom *domain.Domain) {
 			return []error{err}
 		}
 		return []error{
-			shards.Link(filepath.Dir(p.Path("x"))), corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items),
+			shards.Link(filepath.Dir(p.Path("x"))), corpus.Write(p.Path(domain.SectionsFile), sections, nil), exam.Write(p.Path(domain.ExamFile), dom.Items, nil),
 			dom.Forms.Save(p.Path(domain.FormsFile)), dom.Tokenizer.Save(p.Path(domain.TokenizerFile)),
 		}
 	})
