@@ -24,17 +24,14 @@ var (
 	pairTilesAVX2   = &widePairs{16, []pairTile{{4, avx2.WidePairRows4}, {2, avx2.WidePairRows2}, {1, avx2.WidePairRows1}}}
 	pairTilesAVX512 = &widePairs{32, []pairTile{
 		{12, avx512.WidePairRows12}, {8, avx512.WidePairRows8}, {4, avx512.WidePairRows4}, {2, avx512.WidePairRows2}, {1, avx512.WidePairRows1}}}
-	stepTilesAVX2   = &widePairs{16, []pairTile{{2, inSteps(avx2.StepRows2)}, {1, inSteps(avx2.StepRows1)}}}
+	stepTilesAVX2   = &widePairs{16, []pairTile{{3, inSteps(avx2.StepRows3)}, {1, inSteps(avx2.StepRows1)}}}
 	stepTilesAVX512 = &widePairs{32, []pairTile{{6, inSteps(avx512.StepRows6)}, {3, inSteps(avx512.StepRows3)}, {1, inSteps(avx512.StepRows1)}}}
 )
 
-// inSteps does one step after the other; sums wait in C.
-func inSteps(step func(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)) func(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int) {
+// inSteps counts in steps.
+func inSteps(multiply func(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)) func(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int) {
 	return func(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int) {
-		for p := 0; p < pairs; p += stepPairs {
-			step(c, from, (*byte)(unsafe.Add(unsafe.Pointer(a), p*ak)), (*byte)(unsafe.Add(unsafe.Pointer(b), p*4*pairColumns)), n, ai, ak, ldc, ldfrom)
-			from, ldfrom = c, ldc
-		}
+		multiply(c, from, a, b, pairs/stepPairs, n, ai, ak, ldc, ldfrom)
 	}
 }
 

@@ -20,7 +20,7 @@ var pairKernels = func() []kernel {
 	for _, rows := range []int{6, 3, 1} {
 		ks = append(ks, stepTile(rows, avx512))
 	}
-	for _, rows := range []int{2, 1} {
+	for _, rows := range []int{3, 1} {
 		ks = append(ks, stepTile(rows, avx2))
 	}
 	return append(ks,
@@ -61,8 +61,8 @@ func pairTile(name string, rows int, v isa, native bool) kernel {
 		}
 		t := e.pairRegisters(rows, native)
 		t.clear(e, t.acc)
-		t.load(e, t.acc)
-		t.terms(e, e.arg("pairs"))
+		t.load(e, t.acc, e.arg("from"), e.arg("ldfrom"))
+		t.terms(e, e.arg("a"), e.arg("b"), e.arg("pairs"))
 		t.finish(e)
 		if !native {
 			e.LDMXCSR(before)
@@ -71,34 +71,54 @@ func pairTile(name string, rows int, v isa, native bool) kernel {
 	return k
 }
 
-// stepTile emits C [rows, n] = from + (Σ even terms + Σ odd terms) for 16 pairs of terms: the order of class bf16-tile. Arguments are those of pairTile.
+// stepTile emits C [rows, n] = from + Σ steps (Σ even terms + Σ odd terms), a step being 16 pairs of terms: the order of class bf16-tile. Arguments are
+// those of pairTile, but for steps ≥ 1. Sums wait in C.
 func stepTile(rows int, v isa) kernel {
-	return kernel{name: fmt.Sprintf("stepRows%d", rows), only: []isa{v}, params: "c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int",
-		doc: fmt.Sprintf("adds up 16 pairs of terms of %d rows and n ≤ %d columns, even and odd ones apart, and adds both to from; strides are in bytes.", rows, 2*v.lanes),
+	return kernel{name: fmt.Sprintf("stepRows%d", rows), only: []isa{v}, params: "c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int",
+		doc: fmt.Sprintf("computes %d rows and n ≤ %d columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.", rows, 2*v.lanes),
 		emit: func(e *emitter) {
 			before := e.flushSubnormals()
+			var slots [5]operand.Mem
+			for i, name := range []string{"a", "b", "from", "ldfrom", "steps"} {
+				slots[i] = e.AllocLocal(8)
+				e.MOVQ(e.arg(name), slots[i])
+			}
+			left, step := slots[4], e.label("step")
+			e.Label(step)
 			t := e.pairRegisters(rows, false)
 			t.even = e.pairRegisters(rows, false).acc
 			t.clear(e, t.acc)
 			t.clear(e, t.even)
-			pairs := e.GP64()
+			a, b, pairs := e.GP64(), e.GP64(), e.GP64()
+			e.MOVQ(slots[0], a)
+			e.MOVQ(slots[1], b)
 			e.MOVQ(operand.U32(16), pairs)
-			t.terms(e, pairs)
-			for r, row := range t.acc {
-				for h := range row {
-					e.VADDPS(t.even[r][h], t.acc[r][h], t.acc[r][h])
-				}
-			}
+			a = t.terms(e, a, b, pairs)
+			e.MOVQ(a, slots[0])
+			e.MOVQ(b, slots[1])
+			from, ldfrom := e.GP64(), e.GP64()
+			e.MOVQ(slots[2], from)
+			e.MOVQ(slots[3], ldfrom)
+			t.join(e)
 			t.clear(e, t.even)
-			t.load(e, t.even)
-			for r, row := range t.acc {
-				for h := range row {
-					e.VADDPS(t.even[r][h], t.acc[r][h], t.acc[r][h])
-				}
-			}
+			t.load(e, t.even, from, ldfrom)
+			t.join(e)
 			t.finish(e)
+			e.MOVQ(e.arg("c"), slots[2])
+			e.MOVQ(e.arg("ldc"), slots[3])
+			e.DECQ(left)
+			e.JNE(operand.LabelRef(step))
 			e.LDMXCSR(before)
 		}}
+}
+
+// join adds the even sums to acc.
+func (t pairRegister) join(e *emitter) {
+	for r, row := range t.acc {
+		for h := range row {
+			e.VADDPS(t.even[r][h], row[h], row[h])
+		}
+	}
 }
 
 // flushSubnormals sets DAZ and FTZ, and returns where the MXCSR as it was is kept.
@@ -159,12 +179,12 @@ func (t pairRegister) clear(e *emitter, acc [][2]reg.Register) {
 	}
 }
 
-// load brings acc to what the sums start from, if they do not from zero.
-func (t pairRegister) load(e *emitter, acc [][2]reg.Register) {
-	from, none := e.arg("from"), e.label("none")
+// load brings acc to what the sums start from, unless from is nil.
+func (t pairRegister) load(e *emitter, acc [][2]reg.Register, from, ld reg.GPVirtual) {
+	none := e.label("none")
 	e.TESTQ(from, from)
 	e.JE(operand.LabelRef(none))
-	masks, ld := e.columnMasks(e.arg("n")), e.arg("ldfrom")
+	masks := e.columnMasks(e.arg("n"))
 	if t.native { // the rows of the next tile
 		next := e.GP64()
 		e.IMUL3Q(operand.U8(len(acc)), ld, next)
@@ -189,20 +209,16 @@ func (t pairRegister) load(e *emitter, acc [][2]reg.Register) {
 	e.Label(none)
 }
 
-// terms adds up all pairs.
-func (t pairRegister) terms(e *emitter, pairs reg.GPVirtual) {
-	b, ai, ak, ai3 := e.arg("b"), e.arg("ai"), e.arg("ak"), e.GP64()
+// terms adds up all pairs, moves b behind them, and returns where a stands then.
+func (t pairRegister) terms(e *emitter, a, b, pairs reg.GPVirtual) reg.GPVirtual {
+	ai, ak, ai3 := e.arg("ai"), e.arg("ak"), e.GP64()
 	if len(t.acc) > 3 {
 		e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
 	}
-	var groups []reg.GPVirtual // pointers to every fourth row of A
-	for r := 0; r < len(t.acc); r += 4 {
+	groups := []reg.GPVirtual{a} // pointers to every fourth row of A
+	for r := 4; r < len(t.acc); r += 4 {
 		p := e.GP64()
-		if r == 0 {
-			e.Load(e.Param("a"), p)
-		} else {
-			e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
-		}
+		e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
 		groups = append(groups, p)
 	}
 	var upper operand.Op
@@ -212,20 +228,7 @@ func (t pairRegister) terms(e *emitter, pairs reg.GPVirtual) {
 	top := e.label("pairs")
 	e.Label(top)
 	right := [2]operand.Mem{{Base: b}, {Base: b, Disp: 4 * e.lanes}}
-	var odd, even [2]reg.VecVirtual
-	for h, m := range right {
-		if t.native {
-			e.VMOVDQU32(m, t.b[h])
-			m.Disp += pairAhead
-			e.PREFETCHT0(m)
-			continue
-		}
-		odd[h], even[h] = e.vec(), e.vec()
-		e.VMOVUPS(m, odd[h])
-		e.VPSLLD(operand.U8(16), odd[h], even[h])
-		e.and(upper, odd[h])
-	}
-	for r := range t.acc {
+	left := func(r int) operand.Mem {
 		m := operand.Mem{Base: groups[r/4]}
 		switch r % 4 {
 		case 1, 2:
@@ -233,27 +236,59 @@ func (t pairRegister) terms(e *emitter, pairs reg.GPVirtual) {
 		case 3:
 			m.Index, m.Scale = ai3, 1
 		}
-		if t.native {
+		return m
+	}
+	widenOdd := func(x reg.VecVirtual) { e.and(upper, x) }
+	widenEven := func(x reg.VecVirtual) { e.VPSLLD(operand.U8(16), x, x) }
+	switch {
+	case t.native:
+		for h, m := range right {
+			e.VMOVDQU32(m, t.b[h])
+			m.Disp += pairAhead
+			e.PREFETCHT0(m)
+		}
+		for r := range t.acc {
 			x := t.spare[r%len(t.spare)]
-			e.VPBROADCASTD(m, x)
+			e.VPBROADCASTD(left(r), x)
 			for h, sum := range t.acc[r] {
 				e.dotPairs(x, t.b[h], sum)
 			}
-			continue
 		}
-		x, y := e.vec(), e.vec()
-		e.VPBROADCASTD(m, x)
-		e.VPSLLD(operand.U8(16), x, y)
-		e.and(upper, x)
-		for h, sum := range t.acc[r] {
-			e.VFMADD231PS(x, odd[h], sum)
+	case t.even != nil: // odd terms first, then even ones, with the same registers
+		for _, half := range []struct {
+			sums  [][2]reg.Register
+			widen func(x reg.VecVirtual)
+		}{{t.acc, widenOdd}, {t.even, widenEven}} {
+			y := [2]reg.VecVirtual{e.own(right[0]), e.own(right[1])}
+			half.widen(y[0])
+			half.widen(y[1])
+			for r, sums := range half.sums {
+				x := e.vec()
+				e.VPBROADCASTD(left(r), x)
+				half.widen(x)
+				for h, sum := range sums {
+					e.VFMADD231PS(x, y[h], sum)
+				}
+			}
 		}
-		sums := t.acc[r]
-		if t.even != nil {
-			sums = t.even[r]
+	default: // both terms of a row in turn
+		var odd, even [2]reg.VecVirtual
+		for h, m := range right {
+			odd[h], even[h] = e.own(m), e.vec()
+			e.VPSLLD(operand.U8(16), odd[h], even[h])
+			widenOdd(odd[h])
 		}
-		for h, sum := range sums {
-			e.VFMADD231PS(y, even[h], sum)
+		for r, sums := range t.acc {
+			x, y := e.vec(), e.vec()
+			e.VPBROADCASTD(left(r), x)
+			e.VPSLLD(operand.U8(16), x, y)
+			widenOdd(x)
+			for h, sum := range sums {
+				e.VFMADD231PS(x, odd[h], sum)
+			}
+			for h, sum := range sums {
+				e.VFMADD231PS(y, even[h], sum)
+			}
 		}
 	}
 	for _, p := range groups {
@@ -262,6 +297,7 @@ func (t pairRegister) terms(e *emitter, pairs reg.GPVirtual) {
 	e.ADDQ(operand.I32(pairPanel), b)
 	e.DECQ(pairs)
 	e.JNE(operand.LabelRef(top))
+	return a
 }
 
 // finish writes C.
@@ -284,6 +320,19 @@ func (t pairRegister) finish(e *emitter) {
 		}
 		e.JMP(operand.LabelRef(done))
 		e.Label(whole)
+	}
+	if !e.wide() { // masked stores are slow
+		masked := e.label("masked")
+		e.CMPQ(n, operand.U8(2*e.lanes))
+		e.JNE(operand.LabelRef(masked))
+		for _, row := range t.acc {
+			for h, r := range row {
+				e.VMOVUPS(r, operand.Mem{Base: c, Disp: 4 * e.lanes * h})
+			}
+			e.ADDQ(ldc, c)
+		}
+		e.JMP(operand.LabelRef(done))
+		e.Label(masked)
 	}
 	masks := e.columnMasks(n)
 	for _, row := range t.acc {

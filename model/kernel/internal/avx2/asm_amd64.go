@@ -188,15 +188,15 @@ func WidePairRows2(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom i
 //go:noescape
 func WidePairRows1(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
 
-// StepRows2 adds up 16 pairs of terms of 2 rows and n ≤ 16 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+// StepRows3 computes 3 rows and n ≤ 16 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
 //
 //go:noescape
-func StepRows2(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+func StepRows3(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
-// StepRows1 adds up 16 pairs of terms of 1 rows and n ≤ 16 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+// StepRows1 computes 1 rows and n ≤ 16 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
 //
 //go:noescape
-func StepRows1(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+func StepRows1(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
 // RowShares makes n ≥ 1 scores into shares 2^(scale·s − high) in bf16, up to the next 16 with zeros; stats are high, the maximum of scale·s, and the shares' sum.
 //

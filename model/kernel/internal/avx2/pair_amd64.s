@@ -19,15 +19,15 @@ TEXT ·WidePairRows4(SB), $16-80
 	VPXOR      Y6, Y6, Y6
 	VPXOR      Y7, Y7, Y7
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	LEAQ       columns<>+0(SB), DX
-	MOVQ       $+16, BX
-	SUBQ       CX, BX
-	VMOVUPS    (DX)(BX*4), Y6
-	VMOVUPS    32(DX)(BX*4), Y7
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       DX, SI
+	VMOVUPS    (BX)(SI*4), Y6
+	VMOVUPS    32(BX)(SI*4), Y7
 	VMASKMOVPS (AX), Y6, Y0
 	VMASKMOVPS 32(AX), Y7, Y1
 	ADDQ       CX, AX
@@ -42,12 +42,12 @@ TEXT ·WidePairRows4(SB), $16-80
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), BX
-	LEAQ (DX)(DX*2), SI
-	MOVQ a+16(FP), DI
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
+	LEAQ (BX)(BX*2), DI
 
 pairs2:
 	VMOVUPS      (CX), Y8
@@ -56,59 +56,78 @@ pairs2:
 	VMOVUPS      32(CX), Y10
 	VPSLLD       $0x10, Y10, Y11
 	VPAND        kffff0000<>+0(SB), Y10, Y10
-	VPBROADCASTD (DI), Y12
+	VPBROADCASTD (AX), Y12
 	VPSLLD       $0x10, Y12, Y13
 	VPAND        kffff0000<>+0(SB), Y12, Y12
 	VFMADD231PS  Y12, Y8, Y0
 	VFMADD231PS  Y12, Y10, Y1
 	VFMADD231PS  Y13, Y9, Y0
 	VFMADD231PS  Y13, Y11, Y1
-	VPBROADCASTD (DI)(DX*1), Y12
+	VPBROADCASTD (AX)(BX*1), Y12
 	VPSLLD       $0x10, Y12, Y13
 	VPAND        kffff0000<>+0(SB), Y12, Y12
 	VFMADD231PS  Y12, Y8, Y2
 	VFMADD231PS  Y12, Y10, Y3
 	VFMADD231PS  Y13, Y9, Y2
 	VFMADD231PS  Y13, Y11, Y3
-	VPBROADCASTD (DI)(DX*2), Y12
+	VPBROADCASTD (AX)(BX*2), Y12
 	VPSLLD       $0x10, Y12, Y13
 	VPAND        kffff0000<>+0(SB), Y12, Y12
 	VFMADD231PS  Y12, Y8, Y4
 	VFMADD231PS  Y12, Y10, Y5
 	VFMADD231PS  Y13, Y9, Y4
 	VFMADD231PS  Y13, Y11, Y5
-	VPBROADCASTD (DI)(SI*1), Y12
+	VPBROADCASTD (AX)(DI*1), Y12
 	VPSLLD       $0x10, Y12, Y13
 	VPAND        kffff0000<>+0(SB), Y12, Y12
 	VFMADD231PS  Y12, Y8, Y6
 	VFMADD231PS  Y12, Y10, Y7
 	VFMADD231PS  Y13, Y9, Y6
 	VFMADD231PS  Y13, Y11, Y7
-	ADDQ         BX, DI
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
 	MOVQ         c+0(FP), DX
-	LEAQ         columns<>+0(SB), BX
-	MOVQ         $+16, SI
-	SUBQ         AX, SI
-	VMOVUPS      (BX)(SI*4), Y8
-	VMOVUPS      32(BX)(SI*4), Y9
-	VMASKMOVPS   Y0, Y8, (DX)
-	VMASKMOVPS   Y1, Y9, 32(DX)
+	CMPQ         AX, $0x10
+	JNE          masked4
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y1, 32(DX)
 	ADDQ         CX, DX
-	VMASKMOVPS   Y2, Y8, (DX)
-	VMASKMOVPS   Y3, Y9, 32(DX)
+	VMOVUPS      Y2, (DX)
+	VMOVUPS      Y3, 32(DX)
 	ADDQ         CX, DX
-	VMASKMOVPS   Y4, Y8, (DX)
-	VMASKMOVPS   Y5, Y9, 32(DX)
+	VMOVUPS      Y4, (DX)
+	VMOVUPS      Y5, 32(DX)
 	ADDQ         CX, DX
-	VMASKMOVPS   Y6, Y8, (DX)
-	VMASKMOVPS   Y7, Y9, 32(DX)
+	VMOVUPS      Y6, (DX)
+	VMOVUPS      Y7, 32(DX)
 	ADDQ         CX, DX
-	LDMXCSR      (SP)
+	JMP          done3
+
+masked4:
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       AX, SI
+	VMOVUPS    (BX)(SI*4), Y8
+	VMOVUPS    32(BX)(SI*4), Y9
+	VMASKMOVPS Y0, Y8, (DX)
+	VMASKMOVPS Y1, Y9, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y2, Y8, (DX)
+	VMASKMOVPS Y3, Y9, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y4, Y8, (DX)
+	VMASKMOVPS Y5, Y9, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y6, Y8, (DX)
+	VMASKMOVPS Y7, Y9, 32(DX)
+	ADDQ       CX, DX
+
+done3:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
@@ -169,15 +188,15 @@ TEXT ·WidePairRows2(SB), $16-80
 	VPXOR      Y2, Y2, Y2
 	VPXOR      Y3, Y3, Y3
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	LEAQ       columns<>+0(SB), DX
-	MOVQ       $+16, BX
-	SUBQ       CX, BX
-	VMOVUPS    (DX)(BX*4), Y2
-	VMOVUPS    32(DX)(BX*4), Y3
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       DX, SI
+	VMOVUPS    (BX)(SI*4), Y2
+	VMOVUPS    32(BX)(SI*4), Y3
 	VMASKMOVPS (AX), Y2, Y0
 	VMASKMOVPS 32(AX), Y3, Y1
 	ADDQ       CX, AX
@@ -186,11 +205,11 @@ TEXT ·WidePairRows2(SB), $16-80
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), BX
-	MOVQ a+16(FP), SI
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
 
 pairs2:
 	VMOVUPS      (CX), Y4
@@ -199,39 +218,52 @@ pairs2:
 	VMOVUPS      32(CX), Y6
 	VPSLLD       $0x10, Y6, Y7
 	VPAND        kffff0000<>+0(SB), Y6, Y6
-	VPBROADCASTD (SI), Y8
+	VPBROADCASTD (AX), Y8
 	VPSLLD       $0x10, Y8, Y9
 	VPAND        kffff0000<>+0(SB), Y8, Y8
 	VFMADD231PS  Y8, Y4, Y0
 	VFMADD231PS  Y8, Y6, Y1
 	VFMADD231PS  Y9, Y5, Y0
 	VFMADD231PS  Y9, Y7, Y1
-	VPBROADCASTD (SI)(DX*1), Y8
+	VPBROADCASTD (AX)(BX*1), Y8
 	VPSLLD       $0x10, Y8, Y9
 	VPAND        kffff0000<>+0(SB), Y8, Y8
 	VFMADD231PS  Y8, Y4, Y2
 	VFMADD231PS  Y8, Y6, Y3
 	VFMADD231PS  Y9, Y5, Y2
 	VFMADD231PS  Y9, Y7, Y3
-	ADDQ         BX, SI
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
 	MOVQ         c+0(FP), DX
-	LEAQ         columns<>+0(SB), BX
-	MOVQ         $+16, SI
-	SUBQ         AX, SI
-	VMOVUPS      (BX)(SI*4), Y4
-	VMOVUPS      32(BX)(SI*4), Y5
-	VMASKMOVPS   Y0, Y4, (DX)
-	VMASKMOVPS   Y1, Y5, 32(DX)
+	CMPQ         AX, $0x10
+	JNE          masked4
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y1, 32(DX)
 	ADDQ         CX, DX
-	VMASKMOVPS   Y2, Y4, (DX)
-	VMASKMOVPS   Y3, Y5, 32(DX)
+	VMOVUPS      Y2, (DX)
+	VMOVUPS      Y3, 32(DX)
 	ADDQ         CX, DX
-	LDMXCSR      (SP)
+	JMP          done3
+
+masked4:
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       AX, SI
+	VMOVUPS    (BX)(SI*4), Y4
+	VMOVUPS    32(BX)(SI*4), Y5
+	VMASKMOVPS Y0, Y4, (DX)
+	VMASKMOVPS Y1, Y5, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y2, Y4, (DX)
+	VMASKMOVPS Y3, Y5, 32(DX)
+	ADDQ       CX, DX
+
+done3:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
@@ -246,25 +278,25 @@ TEXT ·WidePairRows1(SB), $16-80
 	VPXOR      Y0, Y0, Y0
 	VPXOR      Y1, Y1, Y1
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	LEAQ       columns<>+0(SB), DX
-	MOVQ       $+16, BX
-	SUBQ       CX, BX
-	VMOVUPS    (DX)(BX*4), Y0
-	VMOVUPS    32(DX)(BX*4), Y1
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       DX, SI
+	VMOVUPS    (BX)(SI*4), Y0
+	VMOVUPS    32(BX)(SI*4), Y1
 	VMASKMOVPS (AX), Y0, Y0
 	VMASKMOVPS 32(AX), Y1, Y1
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), DX
-	MOVQ a+16(FP), BX
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), BX
 
 pairs2:
 	VMOVUPS      (CX), Y2
@@ -273,187 +305,28 @@ pairs2:
 	VMOVUPS      32(CX), Y4
 	VPSLLD       $0x10, Y4, Y5
 	VPAND        kffff0000<>+0(SB), Y4, Y4
-	VPBROADCASTD (BX), Y6
+	VPBROADCASTD (AX), Y6
 	VPSLLD       $0x10, Y6, Y7
 	VPAND        kffff0000<>+0(SB), Y6, Y6
 	VFMADD231PS  Y6, Y2, Y0
 	VFMADD231PS  Y6, Y4, Y1
 	VFMADD231PS  Y7, Y3, Y0
 	VFMADD231PS  Y7, Y5, Y1
-	ADDQ         DX, BX
+	ADDQ         BX, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
 	MOVQ         c+0(FP), DX
-	LEAQ         columns<>+0(SB), BX
-	MOVQ         $+16, SI
-	SUBQ         AX, SI
-	VMOVUPS      (BX)(SI*4), Y2
-	VMOVUPS      32(BX)(SI*4), Y3
-	VMASKMOVPS   Y0, Y2, (DX)
-	VMASKMOVPS   Y1, Y3, 32(DX)
+	CMPQ         AX, $0x10
+	JNE          masked4
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y1, 32(DX)
 	ADDQ         CX, DX
-	LDMXCSR      (SP)
-	VZEROUPPER
-	RET
+	JMP          done3
 
-// func StepRows2(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
-// Requires: AVX, AVX2, FMA3, SSE
-TEXT ·StepRows2(SB), $16-72
-	STMXCSR (SP)
-	MOVL    (SP), AX
-	ORL     $0x00008040, AX
-	MOVL    AX, 8(SP)
-	LDMXCSR 8(SP)
-	VPXOR   Y0, Y0, Y0
-	VPXOR   Y1, Y1, Y1
-	VPXOR   Y2, Y2, Y2
-	VPXOR   Y3, Y3, Y3
-	VPXOR   Y4, Y4, Y4
-	VPXOR   Y5, Y5, Y5
-	VPXOR   Y6, Y6, Y6
-	VPXOR   Y7, Y7, Y7
-	MOVQ    $0x00000010, AX
-	MOVQ    b+24(FP), CX
-	MOVQ    ai+40(FP), DX
-	MOVQ    ak+48(FP), BX
-	MOVQ    a+16(FP), SI
-
-pairs1:
-	VMOVUPS      (CX), Y8
-	VPSLLD       $0x10, Y8, Y9
-	VPAND        kffff0000<>+0(SB), Y8, Y8
-	VMOVUPS      32(CX), Y10
-	VPSLLD       $0x10, Y10, Y11
-	VPAND        kffff0000<>+0(SB), Y10, Y10
-	VPBROADCASTD (SI), Y12
-	VPSLLD       $0x10, Y12, Y13
-	VPAND        kffff0000<>+0(SB), Y12, Y12
-	VFMADD231PS  Y12, Y8, Y0
-	VFMADD231PS  Y12, Y10, Y1
-	VFMADD231PS  Y13, Y9, Y4
-	VFMADD231PS  Y13, Y11, Y5
-	VPBROADCASTD (SI)(DX*1), Y12
-	VPSLLD       $0x10, Y12, Y13
-	VPAND        kffff0000<>+0(SB), Y12, Y12
-	VFMADD231PS  Y12, Y8, Y2
-	VFMADD231PS  Y12, Y10, Y3
-	VFMADD231PS  Y13, Y9, Y6
-	VFMADD231PS  Y13, Y11, Y7
-	ADDQ         BX, SI
-	ADDQ         $+128, CX
-	DECQ         AX
-	JNE          pairs1
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y6, Y2, Y2
-	VADDPS       Y7, Y3, Y3
-	VPXOR        Y4, Y4, Y4
-	VPXOR        Y5, Y5, Y5
-	VPXOR        Y6, Y6, Y6
-	VPXOR        Y7, Y7, Y7
-	MOVQ         from+8(FP), AX
-	TESTQ        AX, AX
-	JE           none2
-	MOVQ         n+32(FP), CX
-	LEAQ         columns<>+0(SB), DX
-	MOVQ         $+16, BX
-	SUBQ         CX, BX
-	VMOVUPS      (DX)(BX*4), Y6
-	VMOVUPS      32(DX)(BX*4), Y7
-	MOVQ         ldfrom+64(FP), CX
-	VMASKMOVPS   (AX), Y6, Y4
-	VMASKMOVPS   32(AX), Y7, Y5
-	ADDQ         CX, AX
-	VMASKMOVPS   (AX), Y6, Y6
-	VMASKMOVPS   32(AX), Y7, Y7
-	ADDQ         CX, AX
-
-none2:
-	VADDPS     Y4, Y0, Y0
-	VADDPS     Y5, Y1, Y1
-	VADDPS     Y6, Y2, Y2
-	VADDPS     Y7, Y3, Y3
-	MOVQ       n+32(FP), AX
-	MOVQ       ldc+56(FP), CX
-	MOVQ       c+0(FP), DX
-	LEAQ       columns<>+0(SB), BX
-	MOVQ       $+16, SI
-	SUBQ       AX, SI
-	VMOVUPS    (BX)(SI*4), Y4
-	VMOVUPS    32(BX)(SI*4), Y5
-	VMASKMOVPS Y0, Y4, (DX)
-	VMASKMOVPS Y1, Y5, 32(DX)
-	ADDQ       CX, DX
-	VMASKMOVPS Y2, Y4, (DX)
-	VMASKMOVPS Y3, Y5, 32(DX)
-	ADDQ       CX, DX
-	LDMXCSR    (SP)
-	VZEROUPPER
-	RET
-
-// func StepRows1(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
-// Requires: AVX, AVX2, FMA3, SSE
-TEXT ·StepRows1(SB), $16-72
-	STMXCSR (SP)
-	MOVL    (SP), AX
-	ORL     $0x00008040, AX
-	MOVL    AX, 8(SP)
-	LDMXCSR 8(SP)
-	VPXOR   Y0, Y0, Y0
-	VPXOR   Y1, Y1, Y1
-	VPXOR   Y2, Y2, Y2
-	VPXOR   Y3, Y3, Y3
-	MOVQ    $0x00000010, AX
-	MOVQ    b+24(FP), CX
-	MOVQ    ai+40(FP), DX
-	MOVQ    ak+48(FP), DX
-	MOVQ    a+16(FP), BX
-
-pairs1:
-	VMOVUPS      (CX), Y4
-	VPSLLD       $0x10, Y4, Y5
-	VPAND        kffff0000<>+0(SB), Y4, Y4
-	VMOVUPS      32(CX), Y6
-	VPSLLD       $0x10, Y6, Y7
-	VPAND        kffff0000<>+0(SB), Y6, Y6
-	VPBROADCASTD (BX), Y8
-	VPSLLD       $0x10, Y8, Y9
-	VPAND        kffff0000<>+0(SB), Y8, Y8
-	VFMADD231PS  Y8, Y4, Y0
-	VFMADD231PS  Y8, Y6, Y1
-	VFMADD231PS  Y9, Y5, Y2
-	VFMADD231PS  Y9, Y7, Y3
-	ADDQ         DX, BX
-	ADDQ         $+128, CX
-	DECQ         AX
-	JNE          pairs1
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VPXOR        Y2, Y2, Y2
-	VPXOR        Y3, Y3, Y3
-	MOVQ         from+8(FP), AX
-	TESTQ        AX, AX
-	JE           none2
-	MOVQ         n+32(FP), CX
-	LEAQ         columns<>+0(SB), DX
-	MOVQ         $+16, BX
-	SUBQ         CX, BX
-	VMOVUPS      (DX)(BX*4), Y2
-	VMOVUPS      32(DX)(BX*4), Y3
-	MOVQ         ldfrom+64(FP), CX
-	VMASKMOVPS   (AX), Y2, Y2
-	VMASKMOVPS   32(AX), Y3, Y3
-	ADDQ         CX, AX
-
-none2:
-	VADDPS     Y2, Y0, Y0
-	VADDPS     Y3, Y1, Y1
-	MOVQ       n+32(FP), AX
-	MOVQ       ldc+56(FP), CX
-	MOVQ       c+0(FP), DX
+masked4:
 	LEAQ       columns<>+0(SB), BX
 	MOVQ       $+16, SI
 	SUBQ       AX, SI
@@ -462,6 +335,272 @@ none2:
 	VMASKMOVPS Y0, Y2, (DX)
 	VMASKMOVPS Y1, Y3, 32(DX)
 	ADDQ       CX, DX
-	LDMXCSR    (SP)
+
+done3:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows3(c *float32, from *float32, a *byte, b *byte, steps int, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·StepRows3(SB), $56-80
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	MOVQ    a+16(FP), AX
+	MOVQ    AX, 16(SP)
+	MOVQ    b+24(FP), AX
+	MOVQ    AX, 24(SP)
+	MOVQ    from+8(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldfrom+72(FP), AX
+	MOVQ    AX, 40(SP)
+	MOVQ    steps+32(FP), AX
+	MOVQ    AX, 48(SP)
+
+step1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	MOVQ  16(SP), AX
+	MOVQ  24(SP), CX
+	MOVQ  $0x00000010, DX
+	MOVQ  ai+48(FP), BX
+	MOVQ  ak+56(FP), SI
+
+pairs2:
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	VPAND        kffff0000<>+0(SB), Y12, Y12
+	VPAND        kffff0000<>+0(SB), Y13, Y13
+	VPBROADCASTD (AX), Y14
+	VPAND        kffff0000<>+0(SB), Y14, Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VPBROADCASTD (AX)(BX*1), Y14
+	VPAND        kffff0000<>+0(SB), Y14, Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VPBROADCASTD (AX)(BX*2), Y14
+	VPAND        kffff0000<>+0(SB), Y14, Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	VPSLLD       $0x10, Y12, Y12
+	VPSLLD       $0x10, Y13, Y13
+	VPBROADCASTD (AX), Y14
+	VPSLLD       $0x10, Y14, Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VPBROADCASTD (AX)(BX*1), Y14
+	VPSLLD       $0x10, Y14, Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VPBROADCASTD (AX)(BX*2), Y14
+	VPSLLD       $0x10, Y14, Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         SI, AX
+	ADDQ         $+128, CX
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         AX, 16(SP)
+	MOVQ         CX, 24(SP)
+	MOVQ         32(SP), AX
+	MOVQ         40(SP), CX
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y11, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	VPXOR        Y8, Y8, Y8
+	VPXOR        Y9, Y9, Y9
+	VPXOR        Y10, Y10, Y10
+	VPXOR        Y11, Y11, Y11
+	TESTQ        AX, AX
+	JE           none3
+	MOVQ         n+40(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y10
+	VMOVUPS      32(BX)(SI*4), Y11
+	VMASKMOVPS   (AX), Y10, Y6
+	VMASKMOVPS   32(AX), Y11, Y7
+	ADDQ         CX, AX
+	VMASKMOVPS   (AX), Y10, Y8
+	VMASKMOVPS   32(AX), Y11, Y9
+	ADDQ         CX, AX
+	VMASKMOVPS   (AX), Y10, Y10
+	VMASKMOVPS   32(AX), Y11, Y11
+	ADDQ         CX, AX
+
+none3:
+	VADDPS  Y6, Y0, Y0
+	VADDPS  Y7, Y1, Y1
+	VADDPS  Y8, Y2, Y2
+	VADDPS  Y9, Y3, Y3
+	VADDPS  Y10, Y4, Y4
+	VADDPS  Y11, Y5, Y5
+	MOVQ    n+40(FP), AX
+	MOVQ    ldc+64(FP), CX
+	MOVQ    c+0(FP), DX
+	CMPQ    AX, $0x10
+	JNE     masked5
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	VMOVUPS Y5, 32(DX)
+	ADDQ    CX, DX
+	JMP     done4
+
+masked5:
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       AX, SI
+	VMOVUPS    (BX)(SI*4), Y6
+	VMOVUPS    32(BX)(SI*4), Y7
+	VMASKMOVPS Y0, Y6, (DX)
+	VMASKMOVPS Y1, Y7, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y2, Y6, (DX)
+	VMASKMOVPS Y3, Y7, 32(DX)
+	ADDQ       CX, DX
+	VMASKMOVPS Y4, Y6, (DX)
+	VMASKMOVPS Y5, Y7, 32(DX)
+	ADDQ       CX, DX
+
+done4:
+	MOVQ    c+0(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldc+64(FP), AX
+	MOVQ    AX, 40(SP)
+	DECQ    48(SP)
+	JNE     step1
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func StepRows1(c *float32, from *float32, a *byte, b *byte, steps int, n int, ai int, ak int, ldc int, ldfrom int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·StepRows1(SB), $56-80
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	MOVQ    a+16(FP), AX
+	MOVQ    AX, 16(SP)
+	MOVQ    b+24(FP), AX
+	MOVQ    AX, 24(SP)
+	MOVQ    from+8(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldfrom+72(FP), AX
+	MOVQ    AX, 40(SP)
+	MOVQ    steps+32(FP), AX
+	MOVQ    AX, 48(SP)
+
+step1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  16(SP), AX
+	MOVQ  24(SP), CX
+	MOVQ  $0x00000010, DX
+	MOVQ  ai+48(FP), BX
+	MOVQ  ak+56(FP), BX
+
+pairs2:
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	VPAND        kffff0000<>+0(SB), Y4, Y4
+	VPAND        kffff0000<>+0(SB), Y5, Y5
+	VPBROADCASTD (AX), Y6
+	VPAND        kffff0000<>+0(SB), Y6, Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	VPSLLD       $0x10, Y4, Y4
+	VPSLLD       $0x10, Y5, Y5
+	VPBROADCASTD (AX), Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         BX, AX
+	ADDQ         $+128, CX
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         AX, 16(SP)
+	MOVQ         CX, 24(SP)
+	MOVQ         32(SP), AX
+	MOVQ         40(SP), CX
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	TESTQ        AX, AX
+	JE           none3
+	MOVQ         n+40(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y2
+	VMOVUPS      32(BX)(SI*4), Y3
+	VMASKMOVPS   (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y3, Y3
+	ADDQ         CX, AX
+
+none3:
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
+	MOVQ    n+40(FP), AX
+	MOVQ    ldc+64(FP), CX
+	MOVQ    c+0(FP), DX
+	CMPQ    AX, $0x10
+	JNE     masked5
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    CX, DX
+	JMP     done4
+
+masked5:
+	LEAQ       columns<>+0(SB), BX
+	MOVQ       $+16, SI
+	SUBQ       AX, SI
+	VMOVUPS    (BX)(SI*4), Y2
+	VMOVUPS    32(BX)(SI*4), Y3
+	VMASKMOVPS Y0, Y2, (DX)
+	VMASKMOVPS Y1, Y3, 32(DX)
+	ADDQ       CX, DX
+
+done4:
+	MOVQ    c+0(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldc+64(FP), AX
+	MOVQ    AX, 40(SP)
+	DECQ    48(SP)
+	JNE     step1
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET

@@ -238,20 +238,20 @@ func PairRows1(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom
 //go:noescape
 func WidePairRows1(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
 
-// StepRows6 adds up 16 pairs of terms of 6 rows and n ≤ 32 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+// StepRows6 computes 6 rows and n ≤ 32 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
 //
 //go:noescape
-func StepRows6(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+func StepRows6(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
-// StepRows3 adds up 16 pairs of terms of 3 rows and n ≤ 32 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+// StepRows3 computes 3 rows and n ≤ 32 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
 //
 //go:noescape
-func StepRows3(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+func StepRows3(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
-// StepRows1 adds up 16 pairs of terms of 1 rows and n ≤ 32 columns, even and odd ones apart, and adds both to from; strides are in bytes.
+// StepRows1 computes 1 rows and n ≤ 32 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
 //
 //go:noescape
-func StepRows1(c, from *float32, a, b *byte, n, ai, ak, ldc, ldfrom int)
+func StepRows1(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
 // PackPairRows packs 32 columns of B [K,N], rows ld bytes apart: [pairs of terms][columns][2]. A step is 32 terms.
 //

@@ -30,15 +30,15 @@ TEXT ·PairRows12(SB), $0-81
 	VPXORD     Z22, Z22, Z22
 	VPXORD     Z23, Z23, Z23
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	MOVQ       $-1, DX
-	BZHIQ      CX, DX, DX
-	KMOVW      DX, K1
-	SHRQ       $0x10, DX
-	KMOVW      DX, K2
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
 	IMUL3Q     $0x0c, CX, DX
 	ADDQ       AX, DX
 	PREFETCHT0 (DX)
@@ -115,36 +115,36 @@ TEXT ·PairRows12(SB), $0-81
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), BX
-	LEAQ (DX)(DX*2), SI
-	MOVQ a+16(FP), DI
-	LEAQ (DI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
+	LEAQ (BX)(BX*2), DI
+	LEAQ (AX)(BX*4), R8
+	LEAQ (R8)(BX*4), R9
 
 pairs2:
 	VMOVDQU32    (CX), Z24
 	PREFETCHT0   2048(CX)
 	VMOVDQU32    64(CX), Z25
 	PREFETCHT0   2112(CX)
-	VPBROADCASTD (DI), Z26
+	VPBROADCASTD (AX), Z26
 	LONG         $0x402e9262
 	WORD         $0xc052
 	LONG         $0x402e9262
 	WORD         $0xc952
-	VPBROADCASTD (DI)(DX*1), Z27
+	VPBROADCASTD (AX)(BX*1), Z27
 	LONG         $0x40269262
 	WORD         $0xd052
 	LONG         $0x40269262
 	WORD         $0xd952
-	VPBROADCASTD (DI)(DX*2), Z28
+	VPBROADCASTD (AX)(BX*2), Z28
 	LONG         $0x401e9262
 	WORD         $0xe052
 	LONG         $0x401e9262
 	WORD         $0xe952
-	VPBROADCASTD (DI)(SI*1), Z29
+	VPBROADCASTD (AX)(DI*1), Z29
 	LONG         $0x40169262
 	WORD         $0xf052
 	LONG         $0x40169262
@@ -154,17 +154,17 @@ pairs2:
 	WORD         $0xc052
 	LONG         $0x402e1262
 	WORD         $0xc952
-	VPBROADCASTD (R8)(DX*1), Z27
+	VPBROADCASTD (R8)(BX*1), Z27
 	LONG         $0x40261262
 	WORD         $0xd052
 	LONG         $0x40261262
 	WORD         $0xd952
-	VPBROADCASTD (R8)(DX*2), Z28
+	VPBROADCASTD (R8)(BX*2), Z28
 	LONG         $0x401e1262
 	WORD         $0xe052
 	LONG         $0x401e1262
 	WORD         $0xe952
-	VPBROADCASTD (R8)(SI*1), Z29
+	VPBROADCASTD (R8)(DI*1), Z29
 	LONG         $0x40161262
 	WORD         $0xf052
 	LONG         $0x40161262
@@ -174,26 +174,26 @@ pairs2:
 	WORD         $0xc052
 	LONG         $0x402e8262
 	WORD         $0xc952
-	VPBROADCASTD (R9)(DX*1), Z27
+	VPBROADCASTD (R9)(BX*1), Z27
 	LONG         $0x40268262
 	WORD         $0xd052
 	LONG         $0x40268262
 	WORD         $0xd952
-	VPBROADCASTD (R9)(DX*2), Z28
+	VPBROADCASTD (R9)(BX*2), Z28
 	LONG         $0x401e8262
 	WORD         $0xe052
 	LONG         $0x401e8262
 	WORD         $0xe952
-	VPBROADCASTD (R9)(SI*1), Z29
+	VPBROADCASTD (R9)(DI*1), Z29
 	LONG         $0x40168262
 	WORD         $0xf052
 	LONG         $0x40168262
 	WORD         $0xf952
-	ADDQ         BX, DI
-	ADDQ         BX, R8
-	ADDQ         BX, R9
+	ADDQ         SI, AX
+	ADDQ         SI, R8
+	ADDQ         SI, R9
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -334,15 +334,15 @@ TEXT ·WidePairRows12(SB), $16-80
 	VPXORD    Z22, Z22, Z22
 	VPXORD    Z23, Z23, Z23
 	MOVQ      from+8(FP), AX
+	MOVQ      ldfrom+72(FP), CX
 	TESTQ     AX, AX
 	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
+	MOVQ      n+40(FP), DX
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x10, BX
+	KMOVW     BX, K2
 	VMOVUPS.Z (AX), K1, Z0
 	VMOVUPS.Z 64(AX), K2, Z1
 	ADDQ      CX, AX
@@ -381,14 +381,14 @@ TEXT ·WidePairRows12(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         pairs+32(FP), AX
+	MOVQ         a+16(FP), AX
 	MOVQ         b+24(FP), CX
-	MOVQ         ai+48(FP), DX
-	MOVQ         ak+56(FP), BX
-	LEAQ         (DX)(DX*2), SI
-	MOVQ         a+16(FP), DI
-	LEAQ         (DI)(DX*4), R8
-	LEAQ         (R8)(DX*4), R9
+	MOVQ         pairs+32(FP), DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	LEAQ         (AX)(BX*4), R8
+	LEAQ         (R8)(BX*4), R9
 	VBROADCASTSS kffff0000<>+0(SB), Z24
 
 pairs2:
@@ -398,28 +398,28 @@ pairs2:
 	VMOVUPS      64(CX), Z27
 	VPSLLD       $0x10, Z27, Z28
 	VPANDD       Z24, Z27, Z27
-	VPBROADCASTD (DI), Z29
+	VPBROADCASTD (AX), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z0
 	VFMADD231PS  Z29, Z27, Z1
 	VFMADD231PS  Z30, Z26, Z0
 	VFMADD231PS  Z30, Z28, Z1
-	VPBROADCASTD (DI)(DX*1), Z29
+	VPBROADCASTD (AX)(BX*1), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z2
 	VFMADD231PS  Z29, Z27, Z3
 	VFMADD231PS  Z30, Z26, Z2
 	VFMADD231PS  Z30, Z28, Z3
-	VPBROADCASTD (DI)(DX*2), Z29
+	VPBROADCASTD (AX)(BX*2), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z4
 	VFMADD231PS  Z29, Z27, Z5
 	VFMADD231PS  Z30, Z26, Z4
 	VFMADD231PS  Z30, Z28, Z5
-	VPBROADCASTD (DI)(SI*1), Z29
+	VPBROADCASTD (AX)(DI*1), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z6
@@ -433,21 +433,21 @@ pairs2:
 	VFMADD231PS  Z29, Z27, Z9
 	VFMADD231PS  Z30, Z26, Z8
 	VFMADD231PS  Z30, Z28, Z9
-	VPBROADCASTD (R8)(DX*1), Z29
+	VPBROADCASTD (R8)(BX*1), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z10
 	VFMADD231PS  Z29, Z27, Z11
 	VFMADD231PS  Z30, Z26, Z10
 	VFMADD231PS  Z30, Z28, Z11
-	VPBROADCASTD (R8)(DX*2), Z29
+	VPBROADCASTD (R8)(BX*2), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z12
 	VFMADD231PS  Z29, Z27, Z13
 	VFMADD231PS  Z30, Z26, Z12
 	VFMADD231PS  Z30, Z28, Z13
-	VPBROADCASTD (R8)(SI*1), Z29
+	VPBROADCASTD (R8)(DI*1), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z14
@@ -461,32 +461,32 @@ pairs2:
 	VFMADD231PS  Z29, Z27, Z17
 	VFMADD231PS  Z30, Z26, Z16
 	VFMADD231PS  Z30, Z28, Z17
-	VPBROADCASTD (R9)(DX*1), Z29
+	VPBROADCASTD (R9)(BX*1), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z18
 	VFMADD231PS  Z29, Z27, Z19
 	VFMADD231PS  Z30, Z26, Z18
 	VFMADD231PS  Z30, Z28, Z19
-	VPBROADCASTD (R9)(DX*2), Z29
+	VPBROADCASTD (R9)(BX*2), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z20
 	VFMADD231PS  Z29, Z27, Z21
 	VFMADD231PS  Z30, Z26, Z20
 	VFMADD231PS  Z30, Z28, Z21
-	VPBROADCASTD (R9)(SI*1), Z29
+	VPBROADCASTD (R9)(DI*1), Z29
 	VPSLLD       $0x10, Z29, Z30
 	VPANDD       Z24, Z29, Z29
 	VFMADD231PS  Z29, Z25, Z22
 	VFMADD231PS  Z29, Z27, Z23
 	VFMADD231PS  Z30, Z26, Z22
 	VFMADD231PS  Z30, Z28, Z23
-	ADDQ         BX, DI
-	ADDQ         BX, R8
-	ADDQ         BX, R9
+	ADDQ         SI, AX
+	ADDQ         SI, R8
+	ADDQ         SI, R9
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -566,15 +566,15 @@ TEXT ·PairRows8(SB), $0-81
 	VPXORD     Z14, Z14, Z14
 	VPXORD     Z15, Z15, Z15
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	MOVQ       $-1, DX
-	BZHIQ      CX, DX, DX
-	KMOVW      DX, K1
-	SHRQ       $0x10, DX
-	KMOVW      DX, K2
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
 	IMUL3Q     $0x08, CX, DX
 	ADDQ       AX, DX
 	PREFETCHT0 (DX)
@@ -627,35 +627,35 @@ TEXT ·PairRows8(SB), $0-81
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), BX
-	LEAQ (DX)(DX*2), SI
-	MOVQ a+16(FP), DI
-	LEAQ (DI)(DX*4), R8
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
+	LEAQ (BX)(BX*2), DI
+	LEAQ (AX)(BX*4), R8
 
 pairs2:
 	VMOVDQU32    (CX), Z16
 	PREFETCHT0   2048(CX)
 	VMOVDQU32    64(CX), Z17
 	PREFETCHT0   2112(CX)
-	VPBROADCASTD (DI), Z18
+	VPBROADCASTD (AX), Z18
 	LONG         $0x406eb262
 	WORD         $0xc052
 	LONG         $0x406eb262
 	WORD         $0xc952
-	VPBROADCASTD (DI)(DX*1), Z19
+	VPBROADCASTD (AX)(BX*1), Z19
 	LONG         $0x4066b262
 	WORD         $0xd052
 	LONG         $0x4066b262
 	WORD         $0xd952
-	VPBROADCASTD (DI)(DX*2), Z20
+	VPBROADCASTD (AX)(BX*2), Z20
 	LONG         $0x405eb262
 	WORD         $0xe052
 	LONG         $0x405eb262
 	WORD         $0xe952
-	VPBROADCASTD (DI)(SI*1), Z21
+	VPBROADCASTD (AX)(DI*1), Z21
 	LONG         $0x4056b262
 	WORD         $0xf052
 	LONG         $0x4056b262
@@ -665,25 +665,25 @@ pairs2:
 	WORD         $0xc052
 	LONG         $0x406e3262
 	WORD         $0xc952
-	VPBROADCASTD (R8)(DX*1), Z19
+	VPBROADCASTD (R8)(BX*1), Z19
 	LONG         $0x40663262
 	WORD         $0xd052
 	LONG         $0x40663262
 	WORD         $0xd952
-	VPBROADCASTD (R8)(DX*2), Z20
+	VPBROADCASTD (R8)(BX*2), Z20
 	LONG         $0x405e3262
 	WORD         $0xe052
 	LONG         $0x405e3262
 	WORD         $0xe952
-	VPBROADCASTD (R8)(SI*1), Z21
+	VPBROADCASTD (R8)(DI*1), Z21
 	LONG         $0x40563262
 	WORD         $0xf052
 	LONG         $0x40563262
 	WORD         $0xf952
-	ADDQ         BX, DI
-	ADDQ         BX, R8
+	ADDQ         SI, AX
+	ADDQ         SI, R8
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -788,15 +788,15 @@ TEXT ·WidePairRows8(SB), $16-80
 	VPXORD    Z14, Z14, Z14
 	VPXORD    Z15, Z15, Z15
 	MOVQ      from+8(FP), AX
+	MOVQ      ldfrom+72(FP), CX
 	TESTQ     AX, AX
 	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
+	MOVQ      n+40(FP), DX
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x10, BX
+	KMOVW     BX, K2
 	VMOVUPS.Z (AX), K1, Z0
 	VMOVUPS.Z 64(AX), K2, Z1
 	ADDQ      CX, AX
@@ -823,13 +823,13 @@ TEXT ·WidePairRows8(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         pairs+32(FP), AX
+	MOVQ         a+16(FP), AX
 	MOVQ         b+24(FP), CX
-	MOVQ         ai+48(FP), DX
-	MOVQ         ak+56(FP), BX
-	LEAQ         (DX)(DX*2), SI
-	MOVQ         a+16(FP), DI
-	LEAQ         (DI)(DX*4), R8
+	MOVQ         pairs+32(FP), DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	LEAQ         (AX)(BX*4), R8
 	VBROADCASTSS kffff0000<>+0(SB), Z16
 
 pairs2:
@@ -839,28 +839,28 @@ pairs2:
 	VMOVUPS      64(CX), Z19
 	VPSLLD       $0x10, Z19, Z20
 	VPANDD       Z16, Z19, Z19
-	VPBROADCASTD (DI), Z21
+	VPBROADCASTD (AX), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z0
 	VFMADD231PS  Z21, Z19, Z1
 	VFMADD231PS  Z22, Z18, Z0
 	VFMADD231PS  Z22, Z20, Z1
-	VPBROADCASTD (DI)(DX*1), Z21
+	VPBROADCASTD (AX)(BX*1), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z2
 	VFMADD231PS  Z21, Z19, Z3
 	VFMADD231PS  Z22, Z18, Z2
 	VFMADD231PS  Z22, Z20, Z3
-	VPBROADCASTD (DI)(DX*2), Z21
+	VPBROADCASTD (AX)(BX*2), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z4
 	VFMADD231PS  Z21, Z19, Z5
 	VFMADD231PS  Z22, Z18, Z4
 	VFMADD231PS  Z22, Z20, Z5
-	VPBROADCASTD (DI)(SI*1), Z21
+	VPBROADCASTD (AX)(DI*1), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z6
@@ -874,31 +874,31 @@ pairs2:
 	VFMADD231PS  Z21, Z19, Z9
 	VFMADD231PS  Z22, Z18, Z8
 	VFMADD231PS  Z22, Z20, Z9
-	VPBROADCASTD (R8)(DX*1), Z21
+	VPBROADCASTD (R8)(BX*1), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z10
 	VFMADD231PS  Z21, Z19, Z11
 	VFMADD231PS  Z22, Z18, Z10
 	VFMADD231PS  Z22, Z20, Z11
-	VPBROADCASTD (R8)(DX*2), Z21
+	VPBROADCASTD (R8)(BX*2), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z12
 	VFMADD231PS  Z21, Z19, Z13
 	VFMADD231PS  Z22, Z18, Z12
 	VFMADD231PS  Z22, Z20, Z13
-	VPBROADCASTD (R8)(SI*1), Z21
+	VPBROADCASTD (R8)(DI*1), Z21
 	VPSLLD       $0x10, Z21, Z22
 	VPANDD       Z16, Z21, Z21
 	VFMADD231PS  Z21, Z17, Z14
 	VFMADD231PS  Z21, Z19, Z15
 	VFMADD231PS  Z22, Z18, Z14
 	VFMADD231PS  Z22, Z20, Z15
-	ADDQ         BX, DI
-	ADDQ         BX, R8
+	ADDQ         SI, AX
+	ADDQ         SI, R8
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -948,15 +948,15 @@ TEXT ·PairRows4(SB), $0-81
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	MOVQ       $-1, DX
-	BZHIQ      CX, DX, DX
-	KMOVW      DX, K1
-	SHRQ       $0x10, DX
-	KMOVW      DX, K2
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
 	IMUL3Q     $0x04, CX, DX
 	ADDQ       AX, DX
 	PREFETCHT0 (DX)
@@ -985,41 +985,41 @@ TEXT ·PairRows4(SB), $0-81
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), BX
-	LEAQ (DX)(DX*2), SI
-	MOVQ a+16(FP), DI
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
+	LEAQ (BX)(BX*2), DI
 
 pairs2:
 	VMOVDQU32    (CX), Z8
 	PREFETCHT0   2048(CX)
 	VMOVDQU32    64(CX), Z9
 	PREFETCHT0   2112(CX)
-	VPBROADCASTD (DI), Z10
+	VPBROADCASTD (AX), Z10
 	LONG         $0x482ed262
 	WORD         $0xc052
 	LONG         $0x482ed262
 	WORD         $0xc952
-	VPBROADCASTD (DI)(DX*1), Z11
+	VPBROADCASTD (AX)(BX*1), Z11
 	LONG         $0x4826d262
 	WORD         $0xd052
 	LONG         $0x4826d262
 	WORD         $0xd952
-	VPBROADCASTD (DI)(DX*2), Z12
+	VPBROADCASTD (AX)(BX*2), Z12
 	LONG         $0x481ed262
 	WORD         $0xe052
 	LONG         $0x481ed262
 	WORD         $0xe952
-	VPBROADCASTD (DI)(SI*1), Z13
+	VPBROADCASTD (AX)(DI*1), Z13
 	LONG         $0x4816d262
 	WORD         $0xf052
 	LONG         $0x4816d262
 	WORD         $0xf952
-	ADDQ         BX, DI
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1088,15 +1088,15 @@ TEXT ·WidePairRows4(SB), $16-80
 	VPXORD    Z6, Z6, Z6
 	VPXORD    Z7, Z7, Z7
 	MOVQ      from+8(FP), AX
+	MOVQ      ldfrom+72(FP), CX
 	TESTQ     AX, AX
 	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
+	MOVQ      n+40(FP), DX
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x10, BX
+	KMOVW     BX, K2
 	VMOVUPS.Z (AX), K1, Z0
 	VMOVUPS.Z 64(AX), K2, Z1
 	ADDQ      CX, AX
@@ -1111,12 +1111,12 @@ TEXT ·WidePairRows4(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         pairs+32(FP), AX
+	MOVQ         a+16(FP), AX
 	MOVQ         b+24(FP), CX
-	MOVQ         ai+48(FP), DX
-	MOVQ         ak+56(FP), BX
-	LEAQ         (DX)(DX*2), SI
-	MOVQ         a+16(FP), DI
+	MOVQ         pairs+32(FP), DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), SI
+	LEAQ         (BX)(BX*2), DI
 	VBROADCASTSS kffff0000<>+0(SB), Z8
 
 pairs2:
@@ -1126,37 +1126,37 @@ pairs2:
 	VMOVUPS      64(CX), Z11
 	VPSLLD       $0x10, Z11, Z12
 	VPANDD       Z8, Z11, Z11
-	VPBROADCASTD (DI), Z13
+	VPBROADCASTD (AX), Z13
 	VPSLLD       $0x10, Z13, Z14
 	VPANDD       Z8, Z13, Z13
 	VFMADD231PS  Z13, Z9, Z0
 	VFMADD231PS  Z13, Z11, Z1
 	VFMADD231PS  Z14, Z10, Z0
 	VFMADD231PS  Z14, Z12, Z1
-	VPBROADCASTD (DI)(DX*1), Z13
+	VPBROADCASTD (AX)(BX*1), Z13
 	VPSLLD       $0x10, Z13, Z14
 	VPANDD       Z8, Z13, Z13
 	VFMADD231PS  Z13, Z9, Z2
 	VFMADD231PS  Z13, Z11, Z3
 	VFMADD231PS  Z14, Z10, Z2
 	VFMADD231PS  Z14, Z12, Z3
-	VPBROADCASTD (DI)(DX*2), Z13
+	VPBROADCASTD (AX)(BX*2), Z13
 	VPSLLD       $0x10, Z13, Z14
 	VPANDD       Z8, Z13, Z13
 	VFMADD231PS  Z13, Z9, Z4
 	VFMADD231PS  Z13, Z11, Z5
 	VFMADD231PS  Z14, Z10, Z4
 	VFMADD231PS  Z14, Z12, Z5
-	VPBROADCASTD (DI)(SI*1), Z13
+	VPBROADCASTD (AX)(DI*1), Z13
 	VPSLLD       $0x10, Z13, Z14
 	VPANDD       Z8, Z13, Z13
 	VFMADD231PS  Z13, Z9, Z6
 	VFMADD231PS  Z13, Z11, Z7
 	VFMADD231PS  Z14, Z10, Z6
 	VFMADD231PS  Z14, Z12, Z7
-	ADDQ         BX, DI
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1190,15 +1190,15 @@ TEXT ·PairRows2(SB), $0-81
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	MOVQ       $-1, DX
-	BZHIQ      CX, DX, DX
-	KMOVW      DX, K1
-	SHRQ       $0x10, DX
-	KMOVW      DX, K2
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
 	IMUL3Q     $0x02, CX, DX
 	ADDQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1215,30 +1215,30 @@ TEXT ·PairRows2(SB), $0-81
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), BX
-	MOVQ a+16(FP), SI
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
 
 pairs2:
 	VMOVDQU32    (CX), Z4
 	PREFETCHT0   2048(CX)
 	VMOVDQU32    64(CX), Z5
 	PREFETCHT0   2112(CX)
-	VPBROADCASTD (SI), Z6
+	VPBROADCASTD (AX), Z6
 	LONG         $0x484ef262
 	WORD         $0xc452
 	LONG         $0x484ef262
 	WORD         $0xcd52
-	VPBROADCASTD (SI)(DX*1), Z7
+	VPBROADCASTD (AX)(BX*1), Z7
 	LONG         $0x4846f262
 	WORD         $0xd452
 	LONG         $0x4846f262
 	WORD         $0xdd52
-	ADDQ         BX, SI
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1289,15 +1289,15 @@ TEXT ·WidePairRows2(SB), $16-80
 	VPXORD    Z2, Z2, Z2
 	VPXORD    Z3, Z3, Z3
 	MOVQ      from+8(FP), AX
+	MOVQ      ldfrom+72(FP), CX
 	TESTQ     AX, AX
 	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
+	MOVQ      n+40(FP), DX
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x10, BX
+	KMOVW     BX, K2
 	VMOVUPS.Z (AX), K1, Z0
 	VMOVUPS.Z 64(AX), K2, Z1
 	ADDQ      CX, AX
@@ -1306,11 +1306,11 @@ TEXT ·WidePairRows2(SB), $16-80
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         pairs+32(FP), AX
+	MOVQ         a+16(FP), AX
 	MOVQ         b+24(FP), CX
-	MOVQ         ai+48(FP), DX
-	MOVQ         ak+56(FP), BX
-	MOVQ         a+16(FP), SI
+	MOVQ         pairs+32(FP), DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), SI
 	VBROADCASTSS kffff0000<>+0(SB), Z4
 
 pairs2:
@@ -1320,23 +1320,23 @@ pairs2:
 	VMOVUPS      64(CX), Z7
 	VPSLLD       $0x10, Z7, Z8
 	VPANDD       Z4, Z7, Z7
-	VPBROADCASTD (SI), Z9
+	VPBROADCASTD (AX), Z9
 	VPSLLD       $0x10, Z9, Z10
 	VPANDD       Z4, Z9, Z9
 	VFMADD231PS  Z9, Z5, Z0
 	VFMADD231PS  Z9, Z7, Z1
 	VFMADD231PS  Z10, Z6, Z0
 	VFMADD231PS  Z10, Z8, Z1
-	VPBROADCASTD (SI)(DX*1), Z9
+	VPBROADCASTD (AX)(BX*1), Z9
 	VPSLLD       $0x10, Z9, Z10
 	VPANDD       Z4, Z9, Z9
 	VFMADD231PS  Z9, Z5, Z2
 	VFMADD231PS  Z9, Z7, Z3
 	VFMADD231PS  Z10, Z6, Z2
 	VFMADD231PS  Z10, Z8, Z3
-	ADDQ         BX, SI
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1362,15 +1362,15 @@ TEXT ·PairRows1(SB), $0-81
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
 	TESTQ      AX, AX
 	JE         none1
-	MOVQ       n+40(FP), CX
-	MOVQ       $-1, DX
-	BZHIQ      CX, DX, DX
-	KMOVW      DX, K1
-	SHRQ       $0x10, DX
-	KMOVW      DX, K2
-	MOVQ       ldfrom+72(FP), CX
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
 	IMUL3Q     $0x01, CX, DX
 	ADDQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1381,25 +1381,25 @@ TEXT ·PairRows1(SB), $0-81
 	ADDQ       CX, AX
 
 none1:
-	MOVQ pairs+32(FP), AX
+	MOVQ a+16(FP), AX
 	MOVQ b+24(FP), CX
-	MOVQ ai+48(FP), DX
-	MOVQ ak+56(FP), DX
-	MOVQ a+16(FP), BX
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), BX
 
 pairs2:
 	VMOVDQU32    (CX), Z2
 	PREFETCHT0   2048(CX)
 	VMOVDQU32    64(CX), Z3
 	PREFETCHT0   2112(CX)
-	VPBROADCASTD (BX), Z4
+	VPBROADCASTD (AX), Z4
 	LONG         $0x485ef262
 	WORD         $0xc252
 	LONG         $0x485ef262
 	WORD         $0xcb52
-	ADDQ         DX, BX
+	ADDQ         BX, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1441,25 +1441,25 @@ TEXT ·WidePairRows1(SB), $16-80
 	VPXORD    Z0, Z0, Z0
 	VPXORD    Z1, Z1, Z1
 	MOVQ      from+8(FP), AX
+	MOVQ      ldfrom+72(FP), CX
 	TESTQ     AX, AX
 	JE        none1
-	MOVQ      n+40(FP), CX
-	MOVQ      $-1, DX
-	BZHIQ     CX, DX, DX
-	KMOVW     DX, K1
-	SHRQ      $0x10, DX
-	KMOVW     DX, K2
-	MOVQ      ldfrom+72(FP), CX
+	MOVQ      n+40(FP), DX
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x10, BX
+	KMOVW     BX, K2
 	VMOVUPS.Z (AX), K1, Z0
 	VMOVUPS.Z 64(AX), K2, Z1
 	ADDQ      CX, AX
 
 none1:
-	MOVQ         pairs+32(FP), AX
+	MOVQ         a+16(FP), AX
 	MOVQ         b+24(FP), CX
-	MOVQ         ai+48(FP), DX
-	MOVQ         ak+56(FP), DX
-	MOVQ         a+16(FP), BX
+	MOVQ         pairs+32(FP), DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), BX
 	VBROADCASTSS kffff0000<>+0(SB), Z2
 
 pairs2:
@@ -1469,16 +1469,16 @@ pairs2:
 	VMOVUPS      64(CX), Z5
 	VPSLLD       $0x10, Z5, Z6
 	VPANDD       Z2, Z5, Z5
-	VPBROADCASTD (BX), Z7
+	VPBROADCASTD (AX), Z7
 	VPSLLD       $0x10, Z7, Z8
 	VPANDD       Z2, Z7, Z7
 	VFMADD231PS  Z7, Z3, Z0
 	VFMADD231PS  Z7, Z5, Z1
 	VFMADD231PS  Z8, Z4, Z0
 	VFMADD231PS  Z8, Z6, Z1
-	ADDQ         DX, BX
+	ADDQ         BX, AX
 	ADDQ         $+128, CX
-	DECQ         AX
+	DECQ         DX
 	JNE          pairs2
 	MOVQ         n+40(FP), AX
 	MOVQ         ldc+64(FP), CX
@@ -1495,14 +1495,26 @@ pairs2:
 	VZEROUPPER
 	RET
 
-// func StepRows6(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// func StepRows6(c *float32, from *float32, a *byte, b *byte, steps int, n int, ai int, ak int, ldc int, ldfrom int)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·StepRows6(SB), $16-72
-	STMXCSR      (SP)
-	MOVL         (SP), AX
-	ORL          $0x00008040, AX
-	MOVL         AX, 8(SP)
-	LDMXCSR      8(SP)
+TEXT ·StepRows6(SB), $56-80
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	MOVQ    a+16(FP), AX
+	MOVQ    AX, 16(SP)
+	MOVQ    b+24(FP), AX
+	MOVQ    AX, 24(SP)
+	MOVQ    from+8(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldfrom+72(FP), AX
+	MOVQ    AX, 40(SP)
+	MOVQ    steps+32(FP), AX
+	MOVQ    AX, 48(SP)
+
+step1:
 	VPXORD       Z0, Z0, Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -1527,69 +1539,81 @@ TEXT ·StepRows6(SB), $16-72
 	VPXORD       Z21, Z21, Z21
 	VPXORD       Z22, Z22, Z22
 	VPXORD       Z23, Z23, Z23
-	MOVQ         $0x00000010, AX
-	MOVQ         b+24(FP), CX
-	MOVQ         ai+40(FP), DX
-	MOVQ         ak+48(FP), BX
-	LEAQ         (DX)(DX*2), SI
-	MOVQ         a+16(FP), DI
-	LEAQ         (DI)(DX*4), R8
+	MOVQ         16(SP), AX
+	MOVQ         24(SP), CX
+	MOVQ         $0x00000010, DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	LEAQ         (AX)(BX*4), R8
 	VBROADCASTSS kffff0000<>+0(SB), Z24
 
-pairs1:
+pairs2:
 	VMOVUPS      (CX), Z25
-	VPSLLD       $0x10, Z25, Z26
+	VMOVUPS      64(CX), Z26
 	VPANDD       Z24, Z25, Z25
-	VMOVUPS      64(CX), Z27
-	VPSLLD       $0x10, Z27, Z28
+	VPANDD       Z24, Z26, Z26
+	VPBROADCASTD (AX), Z27
 	VPANDD       Z24, Z27, Z27
-	VPBROADCASTD (DI), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z0
-	VFMADD231PS  Z29, Z27, Z1
-	VFMADD231PS  Z30, Z26, Z12
-	VFMADD231PS  Z30, Z28, Z13
-	VPBROADCASTD (DI)(DX*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z2
-	VFMADD231PS  Z29, Z27, Z3
-	VFMADD231PS  Z30, Z26, Z14
-	VFMADD231PS  Z30, Z28, Z15
-	VPBROADCASTD (DI)(DX*2), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z4
-	VFMADD231PS  Z29, Z27, Z5
-	VFMADD231PS  Z30, Z26, Z16
-	VFMADD231PS  Z30, Z28, Z17
-	VPBROADCASTD (DI)(SI*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z6
-	VFMADD231PS  Z29, Z27, Z7
-	VFMADD231PS  Z30, Z26, Z18
-	VFMADD231PS  Z30, Z28, Z19
-	VPBROADCASTD (R8), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z8
-	VFMADD231PS  Z29, Z27, Z9
-	VFMADD231PS  Z30, Z26, Z20
-	VFMADD231PS  Z30, Z28, Z21
-	VPBROADCASTD (R8)(DX*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z10
-	VFMADD231PS  Z29, Z27, Z11
-	VFMADD231PS  Z30, Z26, Z22
-	VFMADD231PS  Z30, Z28, Z23
-	ADDQ         BX, DI
-	ADDQ         BX, R8
+	VFMADD231PS  Z27, Z25, Z0
+	VFMADD231PS  Z27, Z26, Z1
+	VPBROADCASTD (AX)(BX*1), Z27
+	VPANDD       Z24, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z2
+	VFMADD231PS  Z27, Z26, Z3
+	VPBROADCASTD (AX)(BX*2), Z27
+	VPANDD       Z24, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z4
+	VFMADD231PS  Z27, Z26, Z5
+	VPBROADCASTD (AX)(DI*1), Z27
+	VPANDD       Z24, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z6
+	VFMADD231PS  Z27, Z26, Z7
+	VPBROADCASTD (R8), Z27
+	VPANDD       Z24, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z8
+	VFMADD231PS  Z27, Z26, Z9
+	VPBROADCASTD (R8)(BX*1), Z27
+	VPANDD       Z24, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z10
+	VFMADD231PS  Z27, Z26, Z11
+	VMOVUPS      (CX), Z25
+	VMOVUPS      64(CX), Z26
+	VPSLLD       $0x10, Z25, Z25
+	VPSLLD       $0x10, Z26, Z26
+	VPBROADCASTD (AX), Z27
+	VPSLLD       $0x10, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z12
+	VFMADD231PS  Z27, Z26, Z13
+	VPBROADCASTD (AX)(BX*1), Z27
+	VPSLLD       $0x10, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z14
+	VFMADD231PS  Z27, Z26, Z15
+	VPBROADCASTD (AX)(BX*2), Z27
+	VPSLLD       $0x10, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z16
+	VFMADD231PS  Z27, Z26, Z17
+	VPBROADCASTD (AX)(DI*1), Z27
+	VPSLLD       $0x10, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z18
+	VFMADD231PS  Z27, Z26, Z19
+	VPBROADCASTD (R8), Z27
+	VPSLLD       $0x10, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z20
+	VFMADD231PS  Z27, Z26, Z21
+	VPBROADCASTD (R8)(BX*1), Z27
+	VPSLLD       $0x10, Z27, Z27
+	VFMADD231PS  Z27, Z25, Z22
+	VFMADD231PS  Z27, Z26, Z23
+	ADDQ         SI, AX
+	ADDQ         SI, R8
 	ADDQ         $+128, CX
-	DECQ         AX
-	JNE          pairs1
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         AX, 16(SP)
+	MOVQ         CX, 24(SP)
+	MOVQ         32(SP), AX
+	MOVQ         40(SP), CX
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z13, Z1, Z1
 	VADDPS       Z14, Z2, Z2
@@ -1614,16 +1638,14 @@ pairs1:
 	VPXORD       Z21, Z21, Z21
 	VPXORD       Z22, Z22, Z22
 	VPXORD       Z23, Z23, Z23
-	MOVQ         from+8(FP), AX
 	TESTQ        AX, AX
-	JE           none2
-	MOVQ         n+32(FP), CX
-	MOVQ         $-1, DX
-	BZHIQ        CX, DX, DX
-	KMOVW        DX, K1
-	SHRQ         $0x10, DX
-	KMOVW        DX, K2
-	MOVQ         ldfrom+64(FP), CX
+	JE           none3
+	MOVQ         n+40(FP), DX
+	MOVQ         $-1, BX
+	BZHIQ        DX, BX, BX
+	KMOVW        BX, K1
+	SHRQ         $0x10, BX
+	KMOVW        BX, K2
 	VMOVUPS.Z    (AX), K1, Z12
 	VMOVUPS.Z    64(AX), K2, Z13
 	ADDQ         CX, AX
@@ -1643,7 +1665,7 @@ pairs1:
 	VMOVUPS.Z    64(AX), K2, Z23
 	ADDQ         CX, AX
 
-none2:
+none3:
 	VADDPS  Z12, Z0, Z0
 	VADDPS  Z13, Z1, Z1
 	VADDPS  Z14, Z2, Z2
@@ -1656,8 +1678,8 @@ none2:
 	VADDPS  Z21, Z9, Z9
 	VADDPS  Z22, Z10, Z10
 	VADDPS  Z23, Z11, Z11
-	MOVQ    n+32(FP), AX
-	MOVQ    ldc+56(FP), CX
+	MOVQ    n+40(FP), AX
+	MOVQ    ldc+64(FP), CX
 	MOVQ    c+0(FP), DX
 	MOVQ    $-1, BX
 	BZHIQ   AX, BX, BX
@@ -1682,18 +1704,36 @@ none2:
 	VMOVUPS Z10, K1, (DX)
 	VMOVUPS Z11, K2, 64(DX)
 	ADDQ    CX, DX
+	MOVQ    c+0(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldc+64(FP), AX
+	MOVQ    AX, 40(SP)
+	DECQ    48(SP)
+	JNE     step1
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func StepRows3(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// func StepRows3(c *float32, from *float32, a *byte, b *byte, steps int, n int, ai int, ak int, ldc int, ldfrom int)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·StepRows3(SB), $16-72
-	STMXCSR      (SP)
-	MOVL         (SP), AX
-	ORL          $0x00008040, AX
-	MOVL         AX, 8(SP)
-	LDMXCSR      8(SP)
+TEXT ·StepRows3(SB), $56-80
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	MOVQ    a+16(FP), AX
+	MOVQ    AX, 16(SP)
+	MOVQ    b+24(FP), AX
+	MOVQ    AX, 24(SP)
+	MOVQ    from+8(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldfrom+72(FP), AX
+	MOVQ    AX, 40(SP)
+	MOVQ    steps+32(FP), AX
+	MOVQ    AX, 48(SP)
+
+step1:
 	VPXORD       Z0, Z0, Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -1706,45 +1746,54 @@ TEXT ·StepRows3(SB), $16-72
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z11, Z11, Z11
-	MOVQ         $0x00000010, AX
-	MOVQ         b+24(FP), CX
-	MOVQ         ai+40(FP), DX
-	MOVQ         ak+48(FP), BX
-	MOVQ         a+16(FP), SI
+	MOVQ         16(SP), AX
+	MOVQ         24(SP), CX
+	MOVQ         $0x00000010, DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), SI
 	VBROADCASTSS kffff0000<>+0(SB), Z12
 
-pairs1:
+pairs2:
 	VMOVUPS      (CX), Z13
-	VPSLLD       $0x10, Z13, Z14
+	VMOVUPS      64(CX), Z14
 	VPANDD       Z12, Z13, Z13
-	VMOVUPS      64(CX), Z15
-	VPSLLD       $0x10, Z15, Z16
+	VPANDD       Z12, Z14, Z14
+	VPBROADCASTD (AX), Z15
 	VPANDD       Z12, Z15, Z15
-	VPBROADCASTD (SI), Z17
-	VPSLLD       $0x10, Z17, Z18
-	VPANDD       Z12, Z17, Z17
-	VFMADD231PS  Z17, Z13, Z0
-	VFMADD231PS  Z17, Z15, Z1
-	VFMADD231PS  Z18, Z14, Z6
-	VFMADD231PS  Z18, Z16, Z7
-	VPBROADCASTD (SI)(DX*1), Z17
-	VPSLLD       $0x10, Z17, Z18
-	VPANDD       Z12, Z17, Z17
-	VFMADD231PS  Z17, Z13, Z2
-	VFMADD231PS  Z17, Z15, Z3
-	VFMADD231PS  Z18, Z14, Z8
-	VFMADD231PS  Z18, Z16, Z9
-	VPBROADCASTD (SI)(DX*2), Z17
-	VPSLLD       $0x10, Z17, Z18
-	VPANDD       Z12, Z17, Z17
-	VFMADD231PS  Z17, Z13, Z4
-	VFMADD231PS  Z17, Z15, Z5
-	VFMADD231PS  Z18, Z14, Z10
-	VFMADD231PS  Z18, Z16, Z11
-	ADDQ         BX, SI
+	VFMADD231PS  Z15, Z13, Z0
+	VFMADD231PS  Z15, Z14, Z1
+	VPBROADCASTD (AX)(BX*1), Z15
+	VPANDD       Z12, Z15, Z15
+	VFMADD231PS  Z15, Z13, Z2
+	VFMADD231PS  Z15, Z14, Z3
+	VPBROADCASTD (AX)(BX*2), Z15
+	VPANDD       Z12, Z15, Z15
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z5
+	VMOVUPS      (CX), Z13
+	VMOVUPS      64(CX), Z14
+	VPSLLD       $0x10, Z13, Z13
+	VPSLLD       $0x10, Z14, Z14
+	VPBROADCASTD (AX), Z15
+	VPSLLD       $0x10, Z15, Z15
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z7
+	VPBROADCASTD (AX)(BX*1), Z15
+	VPSLLD       $0x10, Z15, Z15
+	VFMADD231PS  Z15, Z13, Z8
+	VFMADD231PS  Z15, Z14, Z9
+	VPBROADCASTD (AX)(BX*2), Z15
+	VPSLLD       $0x10, Z15, Z15
+	VFMADD231PS  Z15, Z13, Z10
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         SI, AX
 	ADDQ         $+128, CX
-	DECQ         AX
-	JNE          pairs1
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         AX, 16(SP)
+	MOVQ         CX, 24(SP)
+	MOVQ         32(SP), AX
+	MOVQ         40(SP), CX
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z7, Z1, Z1
 	VADDPS       Z8, Z2, Z2
@@ -1757,16 +1806,14 @@ pairs1:
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z11, Z11, Z11
-	MOVQ         from+8(FP), AX
 	TESTQ        AX, AX
-	JE           none2
-	MOVQ         n+32(FP), CX
-	MOVQ         $-1, DX
-	BZHIQ        CX, DX, DX
-	KMOVW        DX, K1
-	SHRQ         $0x10, DX
-	KMOVW        DX, K2
-	MOVQ         ldfrom+64(FP), CX
+	JE           none3
+	MOVQ         n+40(FP), DX
+	MOVQ         $-1, BX
+	BZHIQ        DX, BX, BX
+	KMOVW        BX, K1
+	SHRQ         $0x10, BX
+	KMOVW        BX, K2
 	VMOVUPS.Z    (AX), K1, Z6
 	VMOVUPS.Z    64(AX), K2, Z7
 	ADDQ         CX, AX
@@ -1777,15 +1824,15 @@ pairs1:
 	VMOVUPS.Z    64(AX), K2, Z11
 	ADDQ         CX, AX
 
-none2:
+none3:
 	VADDPS  Z6, Z0, Z0
 	VADDPS  Z7, Z1, Z1
 	VADDPS  Z8, Z2, Z2
 	VADDPS  Z9, Z3, Z3
 	VADDPS  Z10, Z4, Z4
 	VADDPS  Z11, Z5, Z5
-	MOVQ    n+32(FP), AX
-	MOVQ    ldc+56(FP), CX
+	MOVQ    n+40(FP), AX
+	MOVQ    ldc+64(FP), CX
 	MOVQ    c+0(FP), DX
 	MOVQ    $-1, BX
 	BZHIQ   AX, BX, BX
@@ -1801,70 +1848,93 @@ none2:
 	VMOVUPS Z4, K1, (DX)
 	VMOVUPS Z5, K2, 64(DX)
 	ADDQ    CX, DX
+	MOVQ    c+0(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldc+64(FP), AX
+	MOVQ    AX, 40(SP)
+	DECQ    48(SP)
+	JNE     step1
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func StepRows1(c *float32, from *float32, a *byte, b *byte, n int, ai int, ak int, ldc int, ldfrom int)
+// func StepRows1(c *float32, from *float32, a *byte, b *byte, steps int, n int, ai int, ak int, ldc int, ldfrom int)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·StepRows1(SB), $16-72
-	STMXCSR      (SP)
-	MOVL         (SP), AX
-	ORL          $0x00008040, AX
-	MOVL         AX, 8(SP)
-	LDMXCSR      8(SP)
+TEXT ·StepRows1(SB), $56-80
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 8(SP)
+	LDMXCSR 8(SP)
+	MOVQ    a+16(FP), AX
+	MOVQ    AX, 16(SP)
+	MOVQ    b+24(FP), AX
+	MOVQ    AX, 24(SP)
+	MOVQ    from+8(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldfrom+72(FP), AX
+	MOVQ    AX, 40(SP)
+	MOVQ    steps+32(FP), AX
+	MOVQ    AX, 48(SP)
+
+step1:
 	VPXORD       Z0, Z0, Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
-	MOVQ         $0x00000010, AX
-	MOVQ         b+24(FP), CX
-	MOVQ         ai+40(FP), DX
-	MOVQ         ak+48(FP), DX
-	MOVQ         a+16(FP), BX
+	MOVQ         16(SP), AX
+	MOVQ         24(SP), CX
+	MOVQ         $0x00000010, DX
+	MOVQ         ai+48(FP), BX
+	MOVQ         ak+56(FP), BX
 	VBROADCASTSS kffff0000<>+0(SB), Z4
 
-pairs1:
+pairs2:
 	VMOVUPS      (CX), Z5
-	VPSLLD       $0x10, Z5, Z6
+	VMOVUPS      64(CX), Z6
 	VPANDD       Z4, Z5, Z5
-	VMOVUPS      64(CX), Z7
-	VPSLLD       $0x10, Z7, Z8
+	VPANDD       Z4, Z6, Z6
+	VPBROADCASTD (AX), Z7
 	VPANDD       Z4, Z7, Z7
-	VPBROADCASTD (BX), Z9
-	VPSLLD       $0x10, Z9, Z10
-	VPANDD       Z4, Z9, Z9
-	VFMADD231PS  Z9, Z5, Z0
-	VFMADD231PS  Z9, Z7, Z1
-	VFMADD231PS  Z10, Z6, Z2
-	VFMADD231PS  Z10, Z8, Z3
-	ADDQ         DX, BX
+	VFMADD231PS  Z7, Z5, Z0
+	VFMADD231PS  Z7, Z6, Z1
+	VMOVUPS      (CX), Z5
+	VMOVUPS      64(CX), Z6
+	VPSLLD       $0x10, Z5, Z5
+	VPSLLD       $0x10, Z6, Z6
+	VPBROADCASTD (AX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z5, Z2
+	VFMADD231PS  Z7, Z6, Z3
+	ADDQ         BX, AX
 	ADDQ         $+128, CX
-	DECQ         AX
-	JNE          pairs1
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         AX, 16(SP)
+	MOVQ         CX, 24(SP)
+	MOVQ         32(SP), AX
+	MOVQ         40(SP), CX
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z3, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
-	MOVQ         from+8(FP), AX
 	TESTQ        AX, AX
-	JE           none2
-	MOVQ         n+32(FP), CX
-	MOVQ         $-1, DX
-	BZHIQ        CX, DX, DX
-	KMOVW        DX, K1
-	SHRQ         $0x10, DX
-	KMOVW        DX, K2
-	MOVQ         ldfrom+64(FP), CX
+	JE           none3
+	MOVQ         n+40(FP), DX
+	MOVQ         $-1, BX
+	BZHIQ        DX, BX, BX
+	KMOVW        BX, K1
+	SHRQ         $0x10, BX
+	KMOVW        BX, K2
 	VMOVUPS.Z    (AX), K1, Z2
 	VMOVUPS.Z    64(AX), K2, Z3
 	ADDQ         CX, AX
 
-none2:
+none3:
 	VADDPS  Z2, Z0, Z0
 	VADDPS  Z3, Z1, Z1
-	MOVQ    n+32(FP), AX
-	MOVQ    ldc+56(FP), CX
+	MOVQ    n+40(FP), AX
+	MOVQ    ldc+64(FP), CX
 	MOVQ    c+0(FP), DX
 	MOVQ    $-1, BX
 	BZHIQ   AX, BX, BX
@@ -1874,6 +1944,12 @@ none2:
 	VMOVUPS Z0, K1, (DX)
 	VMOVUPS Z1, K2, 64(DX)
 	ADDQ    CX, DX
+	MOVQ    c+0(FP), AX
+	MOVQ    AX, 32(SP)
+	MOVQ    ldc+64(FP), AX
+	MOVQ    AX, 40(SP)
+	DECQ    48(SP)
+	JNE     step1
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
