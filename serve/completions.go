@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
-	"unicode/utf8"
+	"sync"
 
-	"slm/model/decode"
 	"slm/pipeline/session"
 )
 
@@ -20,6 +17,9 @@ type completionRequest struct {
 	Echo          bool            `json:"echo"`
 	Logprobs      *int            `json:"logprobs"`
 	Stop          texts           `json:"stop"`
+	Temperature   float64         `json:"temperature"`
+	TopP          *float64        `json:"top_p"`
+	Seed          int64           `json:"seed"`
 	Stream        bool            `json:"stream"`
 	StreamOptions json.RawMessage `json:"stream_options"`
 
@@ -27,7 +27,9 @@ type completionRequest struct {
 }
 
 // completionNeutral are the fields of a completion that must ask for nothing.
-var completionNeutral = with(sampling, neutral{"best_of": {"1"}, "suffix": {`""`}})
+var completionNeutral = neutral{
+	"n": {"1"}, "best_of": {"1"}, "suffix": {`""`}, "presence_penalty": {"0"}, "frequency_penalty": {"0"}, "logit_bias": {"{}"}, "user": {anything},
+}
 
 // Bounds of a completion.
 const (
@@ -50,6 +52,10 @@ func parseCompletion(body []byte) (*completionRequest, error) {
 		return nil, wrong("max_tokens", "0 or more")
 	case r.Logprobs != nil && (*r.Logprobs < 0 || *r.Logprobs > mostTop):
 		return nil, wrong("logprobs", "0 to %d", mostTop)
+	case r.Temperature < 0 || r.Temperature > 2:
+		return nil, wrong("temperature", "0 to 2")
+	case r.TopP != nil && (*r.TopP <= 0 || *r.TopP > 1):
+		return nil, wrong("top_p", "above 0, up to 1")
 	case r.Stream && r.Logprobs != nil:
 		return nil, wrong("logprobs", "not supported with stream: true").withCode("unsupported_value")
 	}
@@ -102,8 +108,8 @@ func tokensOf(raw json.RawMessage, param string, m session.Bare) ([]int32, error
 		return nil, wrong(param, "neither a text nor tokens")
 	}
 	for _, id := range ids {
-		if id < 0 || int(id) >= m.Decoder.Config().Vocab {
-			return nil, wrong(param, "token %d: the vocabulary has %d", id, m.Decoder.Config().Vocab)
+		if id < 0 || int(id) >= m.Config.Vocab {
+			return nil, wrong(param, "token %d: the vocabulary has %d", id, m.Config.Vocab)
 		}
 	}
 	return ids, nil
@@ -153,41 +159,39 @@ func (s *Server) completions(ctx context.Context, x *exchange) error {
 		most = *r.MaxTokens
 	}
 	for i, p := range ids {
-		if n := len(p) + most; n > m.Decoder.Config().Context || len(p) == 0 {
-			f := wrong("prompt", "prompt %d with its completion has %d tokens, the model's context %d, and a prompt at least 1", i, n, m.Decoder.Config().Context)
+		if n := len(p) + most; n > m.Config.Context || len(p) == 0 {
+			f := wrong("prompt", "prompt %d with its completion has %d tokens, the model's context %d, and a prompt at least 1", i, n, m.Config.Context)
 			return f.withCode("context_length_exceeded")
 		}
 	}
 	out := completionResponse{ID: "cmpl-" + x.id, Object: "text_completion", Created: s.cfg.Now().Unix(), Model: r.Model}
+	conts := make([]*continuation, len(ids)) // all are at work while the first is read
+	for i, p := range ids {
+		if conts[i], err = begin(ctx, x.client.name, m, p, most, r); err != nil {
+			return err
+		}
+	}
 	var events *stream
+	piece := func(int, string) {}
 	if r.Stream {
 		events = newStream(x, s.cfg.Now)
+		piece = s.completionPieces(events, x, r, out)
 	}
 	total := newUsage(0, 0)
-	for i, prompt := range ids {
-		c, written, err := complete(ctx, m, prompt, most, r)
+	for i, c := range conts {
+		choice, err := c.finish(func(text string) { piece(i, text) })
 		if err != nil && events != nil {
 			return events.fail(err)
 		}
 		if err != nil {
 			return err
 		}
-		c.Index = i
-		total = newUsage(total.PromptTokens+int64(len(prompt)), total.CompletionTokens+int64(written))
-		if events == nil {
-			out.Choices = append(out.Choices, c)
-			continue
+		choice.Index = i
+		total = newUsage(total.PromptTokens+int64(len(ids[i])), total.CompletionTokens+int64(c.written))
+		out.Choices = append(out.Choices, choice)
+		if events != nil {
+			events.event(r.chunk(out, completionChoice{Index: i, FinishReason: choice.FinishReason}))
 		}
-		chunk := out
-		if r.usage {
-			chunk.Usage = json.RawMessage("null")
-		}
-		for _, p := range pieces(c.Text) {
-			chunk.Choices = []completionChoice{{Index: i, Text: p}}
-			events.event(chunk)
-		}
-		chunk.Choices = []completionChoice{{Index: i, FinishReason: c.FinishReason}}
-		events.event(chunk)
 	}
 	s.count(x.model, total)
 	out.Usage = total.json()
@@ -199,6 +203,26 @@ func (s *Server) completions(ctx context.Context, x *exchange) error {
 		events.event(out)
 	}
 	return events.end()
+}
+
+// completionPieces sends texts as they come.
+func (s *Server) completionPieces(events *stream, x *exchange, r *completionRequest, out completionResponse) func(int, string) {
+	first := sync.OnceFunc(func() {
+		s.metrics.first.WithLabelValues("/v1/completions").Observe(s.cfg.Now().Sub(x.since).Seconds())
+	})
+	return func(i int, text string) {
+		first()
+		events.event(r.chunk(out, completionChoice{Index: i, Text: text}))
+	}
+}
+
+// chunk is a part of a stream with one choice.
+func (r *completionRequest) chunk(of completionResponse, c completionChoice) completionResponse {
+	of.Choices = []completionChoice{c}
+	if r.usage {
+		of.Usage = json.RawMessage("null")
+	}
+	return of
 }
 
 // bare is the model of that name that continues tokens.
@@ -216,99 +240,4 @@ func (s *Server) bare(ctx context.Context, x *exchange, model string) (session.B
 	}
 	x.model = model
 	return open(ctx)
-}
-
-// complete continues one prompt. written is how many tokens it has made.
-func complete(ctx context.Context, m session.Bare, prompt []int32, most int, r *completionRequest) (c completionChoice, written int, err error) {
-	finish := "length"
-	all := slices.Clone(prompt)
-	if most > 0 {
-		got, err := m.Decoder.Generate(ctx, []decode.Request{{Prompt: prompt, MaxNew: most, Stop: m.Stop}})
-		if err != nil {
-			return c, 0, err
-		}
-		if got[0].Stopped {
-			finish = "stop"
-		}
-		all, written = append(all, got[0].Tokens...), len(got[0].Tokens)
-	}
-	begin := len(prompt)
-	if r.Echo {
-		begin = 0
-	}
-	text := string(m.Tokenizer.DecodeBytes(all[begin:]))
-	head := 0 // of the text is the prompt, which no stop cuts
-	if r.Echo {
-		head = len(m.Tokenizer.DecodeBytes(prompt))
-	}
-	end := len(text) + 1 // behind the last token
-	for _, stop := range r.Stop {
-		if i := strings.Index(text[head:], stop); i >= 0 {
-			text, finish, end = text[:head+i], "stop", head+i
-		}
-	}
-	c = completionChoice{Text: strings.ToValidUTF8(text, string(utf8.RuneError)), FinishReason: &finish}
-	if r.Logprobs != nil {
-		traced, err := m.Decoder.Trace(ctx, all, *r.Logprobs)
-		if err != nil {
-			return c, 0, err
-		}
-		c.Logprobs = logprobsOf(m, all, begin, traced, *r.Logprobs > 0, end)
-	}
-	return c, written, nil
-}
-
-// logprobsOf puts what was traced of a text into OpenAI's shape: of the tokens from begin on that begin before a byte.
-func logprobsOf(m session.Bare, all []int32, begin int, traced []decode.Traced, top bool, end int) *logprobs {
-	l := &logprobs{Tokens: []string{}, Each: []*float64{}, TextOffset: []int{}}
-	var before []byte
-	for i := begin; i < len(all) && len(before) < end; i++ {
-		token := m.Tokenizer.DecodeBytes(all[i : i+1])
-		l.Tokens = append(l.Tokens, shown(token))
-		l.TextOffset = append(l.TextOffset, wholeRunes(before))
-		before = append(before, token...)
-		if i == 0 {
-			l.Each = append(l.Each, nil)
-			if top {
-				l.Top = append(l.Top, nil)
-			}
-			continue
-		}
-		at := traced[i-1]
-		l.Each = append(l.Each, &at.LogProb)
-		if !top {
-			continue
-		}
-		likeliest := map[string]float64{}
-		for _, t := range at.Top {
-			name := shown(m.Tokenizer.DecodeBytes([]int32{t.Token}))
-			if _, there := likeliest[name]; !there { // of two tokens of one text the likelier
-				likeliest[name] = t.LogProb
-			}
-		}
-		l.Top = append(l.Top, likeliest)
-	}
-	return l
-}
-
-// wholeRunes counts the characters of a text whose last may be there in part only.
-func wholeRunes(text []byte) (n int) {
-	for len(text) > 0 && utf8.FullRune(text) {
-		_, size := utf8.DecodeRune(text)
-		text, n = text[size:], n+1
-	}
-	return n
-}
-
-// shown is a token's text; of a part of a character its bytes, as OpenAI has it.
-func shown(token []byte) string {
-	if utf8.Valid(token) {
-		return string(token)
-	}
-	var b strings.Builder
-	b.WriteString("bytes:")
-	for _, c := range token {
-		fmt.Fprintf(&b, `\x%02x`, c)
-	}
-	return b.String()
 }

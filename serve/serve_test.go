@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"slm/llm"
 	"slm/model/decode"
 	"slm/model/kernel"
+	"slm/model/schedule"
 	"slm/model/weights/weightstest"
 	"slm/pipeline/runtest"
 	"slm/pipeline/session"
@@ -80,14 +82,17 @@ func (f *fake) Embed(_ context.Context, texts []string, questions bool) ([][]flo
 }
 
 // small is a random model that reads bytes.
-func small() (session.Bare, error) {
+var small = sync.OnceValues(func() (session.Bare, error) {
 	m, err := weightstest.Model(3)
 	if err != nil {
 		return session.Bare{}, err
 	}
 	be, err := kernel.Open("go")
-	return session.Bare{Decoder: decode.New(m.Params, be), Tokenizer: m.Tokenizer}, err
-}
+	if err != nil {
+		return session.Bare{}, err
+	}
+	return session.Bare{Scheduler: schedule.New(decode.New(m.Params, be), schedule.Options{}), Config: m.Params.Config, Tokenizer: m.Tokenizer}, nil
+})
 
 // config is the usual one with a clock.
 func config() Config {

@@ -9,14 +9,16 @@ import (
 
 	"slm/data/tokenizer"
 	"slm/llm"
-	"slm/model/decode"
+	"slm/model"
+	"slm/model/schedule"
 	"slm/pipeline/rundir"
 	"slm/stages/systems"
 )
 
-// Bare is a model that continues tokens. Its methods may be called from several goroutines.
+// Bare is a model that continues tokens, for several goroutines at a time.
 type Bare struct {
-	Decoder   *decode.Decoder
+	*schedule.Scheduler
+	Config    model.Config
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []int32 // tokens that end a text
 }
@@ -30,12 +32,23 @@ func (s *Session) Small(ctx context.Context) (Bare, error) {
 	if err := s.load(ctx); err != nil {
 		return Bare{}, err
 	}
-	d, err := s.with.Small()
-	return Bare{d, s.dom.Tokenizer, []int32{s.dom.EOS}}, err
+	if s.small == nil {
+		d, err := s.with.Small()
+		if err != nil {
+			return Bare{}, err
+		}
+		s.small = &Bare{schedule.New(d, schedule.Options{}), d.Config(), s.dom.Tokenizer, []int32{s.dom.EOS}}
+	}
+	return *s.small, nil
 }
 
 // Large is the black box's model where its weights are in this process; systems.ErrUnavailable: they are not.
 func (s *Session) Large(context.Context) (Bare, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.large != nil {
+		return *s.large, nil
+	}
 	service, err := s.box.Open(s.kernel, nil)
 	if err != nil {
 		return Bare{}, err
@@ -44,7 +57,11 @@ func (s *Session) Large(context.Context) (Bare, error) {
 	if err == nil && !ok {
 		err = fmt.Errorf("%w: the black box's weights are not in this process", systems.ErrUnavailable)
 	}
-	return Bare{w.Decoder, w.Tokenizer, w.Stop}, err
+	if err != nil {
+		return Bare{}, err
+	}
+	s.large = &Bare{schedule.New(w.Decoder, schedule.Options{}), w.Decoder.Config(), w.Tokenizer, w.Stop}
+	return *s.large, nil
 }
 
 // Embed makes vectors of length 1, by the run's first encoder, of questions or of texts of the corpus; systems.ErrUnavailable: the run has no encoder.

@@ -46,6 +46,7 @@ type Session struct {
 	guard func(*llm.Service) llm.Client // what stands before the black box; nil = nothing
 	dom   *domain.Domain                // once asked
 	with  *systems.Resources            // once asked
+	small *Bare                         // once asked
 
 	digests map[string]string // of the checkpoints that confidences belong to; nil = they are not kept
 	kept    int               // confidences in the run's folder
@@ -98,6 +99,9 @@ func (s *Session) Again() (*Session, error) {
 
 // Close ends the session. What was asked for is exported first, so that other sessions and runs need not ask it again.
 func (s *Session) Close() (err error) {
+	if s.small != nil {
+		s.small.Close()
+	}
 	if s.with != nil {
 		err = s.with.Close()
 	}
