@@ -95,6 +95,28 @@ func TestChoose_IsTheMostLikelyOfAllThatScoreCounts(t *testing.T) {
 	}
 }
 
+// Many hard requests at once make a batch so high that it goes through the layers by tiles of rows.
+func TestChoose_TallBatchesAreExactToo(t *testing.T) {
+	d := New(sharp(tiny), backend(t, "go"))
+	given, prompt := names(9, 120), tokens(9, 12, tiny.Vocab)
+	reqs := slices.Repeat([]ChoiceRequest{{Prompt: prompt, Among: NewChoices(given), Most: 20, Slack: math.Inf(1)}}, 80)
+	got, err := d.Choose(t.Context(), reqs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Rows < chooseWidth*manyRows/len(reqs) {
+		t.Errorf("%d rows a request: the batch was not tall", got[0].Rows)
+	}
+	want := scored(t, d, prompt, nil, given)
+	for i, g := range got {
+		for k, b := range g.Best {
+			if b.Index != want[k].Index || math.Abs(b.LogProb-want[k].LogProb) > 1e-4 {
+				t.Fatalf("request %d, choice %d: %+v, want %+v", i, k, b, want[k])
+			}
+		}
+	}
+}
+
 func TestChoose_GreedyFirstTokenDoesNotDecide(t *testing.T) {
 	d := New(sharp(tiny), backend(t, "go"))
 	misled := 0
