@@ -67,6 +67,12 @@ func (f *fake) Small(context.Context) (session.Bare, error) { return small() }
 func (f *fake) Large(context.Context) (session.Bare, error) {
 	return session.Bare{}, systems.ErrUnavailable
 }
+func (f *fake) Document(_ context.Context, source string) ([]session.Part, error) {
+	if source != "town.txt:3" {
+		return nil, nil
+	}
+	return []session.Part{{Place: "The town, Section 1", Source: source, Text: "The town has a rule. It is old.", Here: true}, {Place: "The town, Section 2", Source: "town.txt:9", Text: "<b>More.</b>"}}, nil
+}
 func (f *fake) HasEncoder(context.Context) bool { return true }
 func (f *fake) Price() *llm.Price               { return &llm.Price{Input: 1, Output: 2} }
 func (f *fake) Stamp() string                   { return f.stamp }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"slm/llm"
@@ -56,6 +57,8 @@ func New(cfg Config) *Server {
 	s.handle("POST /v1/embeddings", s.embeddings)
 	s.handle("GET /v1/models", s.models)
 	s.handle("GET /v1/models/{id}", s.model)
+	s.handle("GET /source", s.source)
+	s.mux.HandleFunc("GET /{$}", s.page)
 	s.mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	s.mux.HandleFunc("GET /ready", s.ready)
 	s.mux.HandleFunc("GET /metrics", s.guarded(s.metrics.handler().ServeHTTP))
@@ -129,10 +132,7 @@ type exchange struct {
 
 // handle puts around an endpoint what all have: an id, who asks, a bounded body, a place, a deadline, a line in the log.
 func (s *Server) handle(pattern string, answer func(context.Context, *exchange) error) {
-	endpoint := pattern[len("POST "):]
-	if pattern[0] == 'G' {
-		endpoint = "/v1/models"
-	}
+	_, endpoint, _ := strings.Cut(pattern, " ")
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{id: newID(), w: w, r: r, status: http.StatusOK, client: &client{}, since: s.cfg.Now()}
 		w.Header().Set("X-Request-Id", x.id)
