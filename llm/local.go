@@ -55,7 +55,7 @@ type engine interface {
 	score(ctx context.Context, jobs []scoring) ([][]float64, error)
 	// generate continues each prompt greedily.
 	generate(ctx context.Context, jobs []completion) ([][]int32, error)
-	// encode turns text, or a user's message, into tokens.
+	// encode turns text, or a user's message, into tokens, with the start token in front if the model has one.
 	encode(text string, chat bool) ([]int32, error)
 	decode(tokens []int32) string
 	// context is how many tokens the model reads.
@@ -214,6 +214,10 @@ func cut(e engine, r Request) (prefix []int32, continuations [][]int32, err erro
 	} else if prefix, err = e.encode(r.Prompt, false); err != nil {
 		return nil, nil, err
 	}
+	begins, err := e.encode("", false) // the start token of texts, which does not stand in the middle of one
+	if err != nil {
+		return nil, nil, err
+	}
 	whole := make([][]int32, len(r.Options))
 	shared := len(prefix)
 	for i, o := range r.Options {
@@ -222,7 +226,7 @@ func cut(e engine, r Request) (prefix []int32, continuations [][]int32, err erro
 			if err != nil {
 				return nil, nil, err
 			}
-			whole[i] = append(append([]int32{}, prefix...), tail...)
+			whole[i] = append(append([]int32{}, prefix...), tail[len(begins):]...)
 		} else if whole[i], err = e.encode(r.Prompt+o, false); err != nil {
 			return nil, nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"slm/data/tokenizer"
 	"slm/model/decode"
@@ -38,7 +39,7 @@ func (e *loaded) load(be kernel.Backend, precision string) (err error) {
 	if e.tok, err = e.source.Tokenizer(); err != nil {
 		return err
 	}
-	e.chat, e.noChat = weights.ChatOf(e.source)
+	e.chat, e.noChat = weights.ChatOf(e.source, e.tok)
 	p, err := weights.Params(e.source)
 	if err != nil {
 		return err
@@ -58,8 +59,24 @@ func (e *loaded) load(be kernel.Backend, precision string) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"<|im_end|>", "<|endoftext|>"} {
-		if id, ok := e.tok.ID(name); ok {
+	return e.stops()
+}
+
+// turnEnds are what models end an answer with, besides the token that the file names.
+var turnEnds = []string{"<|im_end|>", "<|endoftext|>", "<end_of_turn>", "<|eot_id|>", "<|end|>", "<|end_of_text|>"}
+
+// stops finds the tokens that end an answer.
+func (e *loaded) stops() error {
+	names := turnEnds
+	if s, ok := e.source.(interface{ End() (string, error) }); ok {
+		end, err := s.End()
+		if err != nil {
+			return err
+		}
+		names = append([]string{end}, names...)
+	}
+	for _, name := range names {
+		if id, ok := e.tok.ID(name); ok && !slices.Contains(e.stop, id) {
 			e.stop = append(e.stop, id)
 		}
 	}
@@ -68,7 +85,11 @@ func (e *loaded) load(be kernel.Backend, precision string) (err error) {
 
 func (e *loaded) encode(text string, chat bool) ([]int32, error) {
 	if !chat {
-		return e.tok.Encode(text), nil
+		ids := e.tok.Encode(text)
+		if start, ok := e.tok.Start(); ok {
+			ids = append([]int32{start}, ids...)
+		}
+		return ids, nil
 	}
 	if e.noChat != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrRequest, e.noChat)

@@ -38,3 +38,12 @@ func spell(token string) []byte {
 	}
 	return out
 }
+
+// inAlphabet spells a text in the byte alphabet.
+func inAlphabet(text string) string {
+	out := make([]rune, len(text))
+	for i := range len(text) {
+		out[i] = alphabet[text[i]]
+	}
+	return string(out)
+}

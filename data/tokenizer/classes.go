@@ -47,3 +47,5 @@ func within(spans []span, r rune) bool {
 	i := sort.Search(len(spans), func(i int) bool { return spans[i].hi >= r })
 	return i < len(spans) && spans[i].lo <= r
 }
+
+func isSpace(r rune) bool { return classOf(r) == space }

@@ -1,5 +1,7 @@
 package tokenizer
 
+import "strings"
+
 // DecodeBytes returns the bytes that ids stand for; special tokens stand for their own text, ids outside the vocabulary for
 // nothing. A part of a text may end within a character.
 func (t *Tokenizer) DecodeBytes(ids []int32) []byte {
@@ -19,4 +21,12 @@ func (t *Tokenizer) DecodeBytes(ids []int32) []byte {
 }
 
 // Decode returns the text that ids stand for, with U+FFFD for what is not valid UTF-8 in it.
-func (t *Tokenizer) Decode(ids []int32) string { return lossy(string(t.DecodeBytes(ids))) }
+//
+// The space that a text of Pieces begins with under a Prefix is taken off again.
+func (t *Tokenizer) Decode(ids []int32) string {
+	text := lossy(string(t.DecodeBytes(ids)))
+	if t.prefix != NoPrefix {
+		text = strings.TrimPrefix(text, " ")
+	}
+	return text
+}

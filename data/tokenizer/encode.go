@@ -1,53 +1,85 @@
 package tokenizer
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Encode returns the ids of a text. Special tokens in it are not recognised: they are spelt like any other text, so what a
 // user writes can never end a document. Not valid UTF-8: see the package comment.
-func (t *Tokenizer) Encode(text string) []int32 {
-	return t.appendText(make([]int32, 0, len(text)/3+4), lossy(text))
-}
+func (t *Tokenizer) Encode(text string) []int32 { return t.encodeFinding(text, nobody) }
 
 // EncodeSpecial returns the ids of a text in which special tokens stand for themselves, as in a filled chat template.
 // Of several that match, the leftmost counts, and of these the longest.
-func (t *Tokenizer) EncodeSpecial(text string) []int32 {
+func (t *Tokenizer) EncodeSpecial(text string) []int32 { return t.encodeFinding(text, nil) }
+
+// EncodeAround is EncodeSpecial but for special tokens that touch one of the parts [from, to), ascending and apart: there they are spelt.
+func (t *Tokenizer) EncodeAround(text string, parts [][2]int) []int32 {
+	if !utf8.ValidString(text) { // the parts are where the text stands before it is mended
+		parts = [][2]int{{0, len(text) * 3}}
+	}
+	return t.encodeFinding(text, parts)
+}
+
+// nobody is a part that no special token stands outside of.
+var nobody = [][2]int{{0, math.MaxInt}}
+
+// encodeFinding cuts out the tokens that a text is searched for, special ones where they touch none of the parts.
+func (t *Tokenizer) encodeFinding(text string, parts [][2]int) []int32 {
 	text = lossy(text)
 	out := make([]int32, 0, len(text)/3+4)
+	if len(parts) == 1 && parts[0] == nobody[0] && !t.words {
+		return t.appendText(out, text, true)
+	}
 	from := 0
 	for i := 0; i < len(text); {
-		a := t.addedAt(text, i)
+		for len(parts) > 0 && parts[0][1] <= i {
+			parts = parts[1:]
+		}
+		a := t.addedAt(text, i, parts)
 		if a == nil {
 			i++
 			continue
 		}
-		out = append(t.appendText(out, text[from:i]), a.id)
-		i += len(a.text)
+		before := text[from:i]
+		if i += len(a.text); a.lstrip {
+			before = strings.TrimRightFunc(before, isSpace)
+		}
+		if a.rstrip {
+			i = len(text) - len(strings.TrimLeftFunc(text[i:], isSpace))
+		}
+		out = append(t.appendText(out, before, from == 0), a.id)
 		from = i
 	}
-	return t.appendText(out, text[from:])
+	return t.appendText(out, text[from:], from == 0)
 }
 
-// addedAt returns the longest added token that starts at text[i], or nil.
-func (t *Tokenizer) addedAt(text string, i int) *added {
-	if !t.starts[text[i]] {
-		return nil
-	}
-	var best *added
-	for k := range t.added {
+// addedAt returns the longest added token that starts at text[i], or nil. No special one touches the first of the parts that end behind i.
+func (t *Tokenizer) addedAt(text string, i int, parts [][2]int) *added {
+	for _, k := range t.starts[text[i]] { // the longest come first
 		a := &t.added[k]
-		if (best == nil || len(a.text) > len(best.text)) && strings.HasPrefix(text[i:], a.text) {
-			best = a
+		if a.special && len(parts) > 0 && parts[0][0] < i+len(a.text) {
+			continue
+		}
+		if strings.HasPrefix(text[i:], a.text) {
+			return a
 		}
 	}
-	return best
+	return nil
 }
 
-// appendText appends the ids of valid UTF-8.
-func (t *Tokenizer) appendText(out []int32, text string) []int32 {
+// appendText appends the ids of valid UTF-8; first says that it begins a text.
+func (t *Tokenizer) appendText(out []int32, text string, first bool) []int32 {
+	if t.normal != "" {
+		text = norm.NFC.String(text)
+	}
+	if t.pattern == Pieces {
+		return t.appendPieces(out, text, first)
+	}
 	for i := 0; i < len(text); {
 		end := t.pattern.next(text, i)
 		out = t.appendWord(out, text[i:end])
@@ -68,8 +100,14 @@ func (t *Tokenizer) appendWord(out []int32, word string) []int32 {
 	if hit != nil {
 		return append(out, hit.ids...)
 	}
-	w := words.Get().(*spelling)
 	start := len(out)
+	if t.wholeWords {
+		if id, ok := t.ids[inAlphabet(word)]; ok {
+			t.cache.keep(slot, word, []int32{id})
+			return append(out, id)
+		}
+	}
+	w := words.Get().(*spelling)
 	out = w.encode(t, word, out)
 	words.Put(w)
 	t.cache.keep(slot, word, out[start:])
@@ -85,11 +123,51 @@ type spelling struct {
 	prev, next []int32  // [n] neighbours' positions, -1 at the ends
 	rank       []int32  // [n] rank of the merge of a symbol with the next, or -1
 	heap       []uint64 // min-heap of rank<<32 | position, with stale entries
+
+	text      string // what the symbols are made of, where tokens are known by their text
+	from, end []int  // [n] where a symbol stands in it
 }
 
 // encode applies the merges to a word: the one of lowest rank first, of equal ones the leftmost. O(n log n).
 func (w *spelling) encode(t *Tokenizer, word string, out []int32) []int32 {
-	w.reset(t, word)
+	w.clear()
+	for k := range len(word) {
+		if id := t.byteID[word[k]]; id >= 0 {
+			w.push(id, k, k+1)
+		}
+	}
+	w.link(t)
+	w.merge(t)
+	for i := int32(0); i >= 0 && len(w.id) > 0; i = w.next[i] {
+		out = append(out, w.id[i])
+	}
+	return out
+}
+
+func (w *spelling) clear() {
+	w.id, w.prev, w.next, w.rank, w.heap = w.id[:0], w.prev[:0], w.next[:0], w.rank[:0], w.heap[:0]
+	w.from, w.end = w.from[:0], w.end[:0]
+}
+
+// push appends a symbol.
+func (w *spelling) push(id int32, from, end int) {
+	n := int32(len(w.id))
+	w.id, w.prev, w.next, w.rank = append(w.id, id), append(w.prev, n-1), append(w.next, n+1), append(w.rank, -1)
+	w.from, w.end = append(w.from, from), append(w.end, end)
+}
+
+// link ends the list of symbols and collects the merges that are possible.
+func (w *spelling) link(t *Tokenizer) {
+	if len(w.id) == 0 {
+		return
+	}
+	w.next[len(w.id)-1] = -1
+	for i := range len(w.id) - 1 {
+		w.offer(t, int32(i))
+	}
+}
+
+func (w *spelling) merge(t *Tokenizer) {
 	for len(w.heap) > 0 {
 		top := w.pop()
 		rank, i := int32(top>>32), int32(uint32(top))
@@ -97,7 +175,8 @@ func (w *spelling) encode(t *Tokenizer, word string, out []int32) []int32 {
 			continue // one of the two symbols has changed since
 		}
 		j := w.next[i]
-		w.id[i] = t.ranks[pairOf(w.id[i], w.id[j])].id
+		m, _ := w.joined(t, i, j)
+		w.id[i], w.end[i] = m.id, w.end[j]
 		w.rank[j] = -1
 		w.next[i] = w.next[j]
 		if n := w.next[j]; n >= 0 {
@@ -108,33 +187,6 @@ func (w *spelling) encode(t *Tokenizer, word string, out []int32) []int32 {
 			w.offer(t, p)
 		}
 	}
-	if len(w.id) == 0 {
-		return out
-	}
-	for i := int32(0); i >= 0; i = w.next[i] {
-		out = append(out, w.id[i])
-	}
-	return out
-}
-
-// reset spells a word in bytes and collects the merges that are possible.
-func (w *spelling) reset(t *Tokenizer, word string) {
-	w.id, w.prev, w.next, w.rank, w.heap = w.id[:0], w.prev[:0], w.next[:0], w.rank[:0], w.heap[:0]
-	for k := range len(word) {
-		id := t.byteID[word[k]]
-		if id < 0 {
-			continue
-		}
-		n := int32(len(w.id))
-		w.id, w.prev, w.next, w.rank = append(w.id, id), append(w.prev, n-1), append(w.next, n+1), append(w.rank, -1)
-	}
-	if len(w.id) == 0 {
-		return
-	}
-	w.next[len(w.id)-1] = -1
-	for i := range len(w.id) - 1 {
-		w.offer(t, int32(i))
-	}
 }
 
 // offer puts the merge of the symbol at i with its neighbour, if there is one, into the heap.
@@ -144,7 +196,7 @@ func (w *spelling) offer(t *Tokenizer, i int32) {
 	if j < 0 {
 		return
 	}
-	m, ok := t.ranks[pairOf(w.id[i], w.id[j])]
+	m, ok := w.joined(t, i, j)
 	if !ok {
 		return
 	}

@@ -83,7 +83,7 @@ func TestLoad_WhatCannotBeExpressedIsRefusedByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ old, new, word string }{
-		{`"normalizer": null`, `"normalizer": {"type": "NFC"}`, "normalizer"},
+		{`"normalizer": null`, `"normalizer": {"type": "NFKC"}`, "normalizer"},
 		{`"truncation": null`, `"truncation": {}`, "truncation"},
 		{`"padding": null`, `"padding": {}`, "padding"},
 		{`"post_processor": null`, `"post_processor": {"type": "TemplateProcessing"}`, "post_processor"},
@@ -94,10 +94,9 @@ func TestLoad_WhatCannotBeExpressedIsRefusedByName(t *testing.T) {
 		{`"dropout": null`, `"dropout": 0.1`, "dropout"},
 		{`"continuing_subword_prefix": null`, `"continuing_subword_prefix": "##"`, "continuing_subword_prefix"},
 		{`"end_of_word_suffix": null`, `"end_of_word_suffix": "</w>"`, "end_of_word_suffix"},
-		{`"byte_fallback": false`, `"byte_fallback": true`, "byte_fallback"},
-		{`"ignore_merges": false`, `"ignore_merges": true`, "ignore_merges"},
+		{`"byte_fallback": false`, `"byte_fallback": true`, "pre_tokenizer ByteLevel"},
 		{`"unk_token": null`, `"unk_token": "<unk>"`, "<unk>"},
-		{`"lstrip": false`, `"lstrip": true`, "lstrip"},
+		{`"single_word": false`, `"single_word": true`, "single_word"},
 		{`"version": "1.0"`, `"version": "2.0"`, "version"},
 		{`"!": 1,`, `"!": 2,`, "ids"},
 		{`"!": 1,`, `"!": -1,`, "ids"},

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Load reads a tokenizer.json of a byte-level BPE tokenizer, written by Save or by Hugging Face (merges as "a b" or as
+// Load reads a tokenizer.json of byte-level BPE or of SentencePiece's BPE, written by Save or by Hugging Face (merges as "a b" or as
 // ["a", "b"]). What it could not do the same way is an error that names the field and wraps ErrFormat.
 func Load(path string) (*Tokenizer, error) {
 	data, err := os.ReadFile(path)
@@ -60,21 +60,6 @@ type fileModel struct {
 	Merges       []json.RawMessage `json:"merges"`
 }
 
-// step is one part of the pipeline: a pre-tokenizer, decoder or post-processor.
-type step struct {
-	Type       string `json:"type"`
-	Prefix     bool   `json:"add_prefix_space"`
-	Trim       bool   `json:"trim_offsets"` // about offsets, which are not kept here
-	Regex      *bool  `json:"use_regex"`    // absent = true
-	Individual bool   `json:"individual_digits"`
-	Pattern    *struct {
-		Regex string `json:"Regex"`
-	} `json:"pattern"`
-	Behavior string `json:"behavior"`
-	Invert   bool   `json:"invert"`
-	Steps    []step `json:"pretokenizers"`
-}
-
 // refuse makes an error about a part of the file that cannot be expressed.
 func refuse(format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, ErrFormat)...)
@@ -107,15 +92,24 @@ func parse(data []byte) (*Tokenizer, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	pattern, err := parsePattern(f.PreTokenizer)
+	var s Spec
+	var err error
+	if f.Model.ByteFallback {
+		err = f.pieces(&s)
+	} else {
+		err = f.byteLevel(&s)
+	}
 	if err != nil {
 		return nil, err
 	}
-	tokens, add, err := f.vocabulary()
-	if err != nil {
+	if s.Start, err = f.start(); err != nil {
 		return nil, err
 	}
-	ids, err := index(tokens)
+	var add []added
+	if s.Tokens, add, err = f.vocabulary(); err != nil {
+		return nil, err
+	}
+	ids, err := index(s.Tokens)
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +119,11 @@ func parse(data []byte) (*Tokenizer, error) {
 			return nil, fmt.Errorf("model.merges[%d]: %w", i, err)
 		}
 	}
-	return assemble(tokens, ids, merges, add, f.Model.Unknown, pattern)
+	s.Unknown = f.Model.Unknown
+	return build(s, ids, merges, add)
 }
 
-// check refuses what would give other ids or another text than Encode and Decode do.
+// check refuses what would give other ids or another text than Encode and Decode do, whatever the kind of tokenizer.
 func (f *file) check() error {
 	m := &f.Model
 	switch {
@@ -138,8 +133,6 @@ func (f *file) check() error {
 		return refuse("truncation is set")
 	case !isNull(f.Padding):
 		return refuse("padding is set")
-	case !isNull(f.Normalizer):
-		return refuse("it has a normalizer: %.80s", f.Normalizer)
 	case m.Type != "BPE":
 		return refuse("model.type %q; BPE is known", m.Type)
 	case m.Dropout != 0:
@@ -148,53 +141,8 @@ func (f *file) check() error {
 		return refuse("model.continuing_subword_prefix %q", m.Prefix)
 	case m.Suffix != "":
 		return refuse("model.end_of_word_suffix %q", m.Suffix)
-	case m.FuseUnknown && m.Unknown != "":
-		return refuse("model.fuse_unk is set")
-	case m.ByteFallback:
-		return refuse("model.byte_fallback is set")
-	case m.IgnoreMerges:
-		return refuse("model.ignore_merges is set")
-	}
-	for _, part := range []struct {
-		name     string
-		raw      json.RawMessage
-		optional bool
-	}{{"decoder", f.Decoder, false}, {"post_processor", f.PostProcessor, true}} {
-		if part.optional && isNull(part.raw) {
-			continue
-		}
-		var s step
-		if err := strict(part.raw, &s); err != nil || s.Type != "ByteLevel" {
-			return refuse("%s is not ByteLevel: %.80s", part.name, part.raw)
-		}
 	}
 	return nil
-}
-
-// parsePattern recognises the pre-tokenizers that Pattern stands for.
-func parsePattern(raw json.RawMessage) (Pattern, error) {
-	var s step
-	if err := strict(raw, &s); err != nil {
-		return "", refuse("pre_tokenizer %.80s: %v", raw, err)
-	}
-	isGPT2 := func(s step) bool { return s.Type == "ByteLevel" && !s.Prefix && (s.Regex == nil || *s.Regex) }
-	switch {
-	case isGPT2(s):
-		return GPT2, nil
-	case s.Type == "Sequence" && len(s.Steps) == 1 && isGPT2(s.Steps[0]):
-		return GPT2, nil
-	case s.Type == "Sequence" && len(s.Steps) == 2 &&
-		s.Steps[0].Type == "Digits" && s.Steps[0].Individual && isGPT2(s.Steps[1]):
-		return SmolLM2, nil
-	case s.Type == "Sequence" && len(s.Steps) == 2 && s.Steps[0].isNumerals() && isGPT2(s.Steps[1]):
-		return Numerals, nil
-	}
-	return "", refuse("pre_tokenizer is neither ByteLevel nor Digits or Chinese digits and ByteLevel: %.200s", raw)
-}
-
-// isNumerals reports whether a step cuts out the digits of Chinese numbers.
-func (s step) isNumerals() bool {
-	return s.Type == "Split" && s.Pattern != nil && s.Pattern.Regex == "["+numerals+"]" && s.Behavior == "Isolated" && !s.Invert
 }
 
 // vocabulary returns the tokens by id, those of the model and the added ones together.
@@ -205,8 +153,8 @@ func (f *file) vocabulary() ([]string, []added, error) {
 	}
 	add := make([]added, 0, len(f.AddedTokens))
 	for _, a := range f.AddedTokens {
-		if a.SingleWord || a.LStrip || a.RStrip {
-			return nil, nil, refuse("added token %q has single_word, lstrip or rstrip", a.Content)
+		if a.SingleWord {
+			return nil, nil, refuse("added token %q has single_word", a.Content)
 		}
 		if id, ok := all[a.Content]; ok && id != a.ID {
 			return nil, nil, refuse("token %q has the ids %d and %d", a.Content, id, a.ID)
@@ -215,7 +163,7 @@ func (f *file) vocabulary() ([]string, []added, error) {
 		if a.ID < 0 || a.ID >= maxVocab {
 			return nil, nil, refuse("token %q has the id %d", a.Content, a.ID)
 		}
-		add = append(add, added{id: int32(a.ID), text: a.Content, special: a.Special, norm: a.Normalized})
+		add = append(add, added{id: int32(a.ID), text: a.Content, special: a.Special, norm: a.Normalized, lstrip: a.LStrip, rstrip: a.RStrip})
 	}
 	tokens := make([]string, len(all))
 	for tok, id := range all {

@@ -8,9 +8,12 @@ import (
 	"slm/checkpoint"
 )
 
-// Save writes the tokenizer as a Hugging Face tokenizer.json, whole or not at all. The bytes are those that `tokenizers` 0.23.3
+// Save writes a tokenizer of a pattern that Train knows as a Hugging Face tokenizer.json, whole or not at all. The bytes are those that `tokenizers` 0.23.3
 // writes for the same tokenizer.
 func (t *Tokenizer) Save(path string) error {
+	if !t.writable() {
+		return refuse("tokenizer: save %s: a tokenizer of pattern %s cannot be written", path, t.pattern)
+	}
 	if err := checkpoint.WriteFileAtomic(path, t.encodeFile()); err != nil {
 		return fmt.Errorf("tokenizer: save: %w", err)
 	}
@@ -58,6 +61,13 @@ func (t *Tokenizer) encodeFile() []byte {
 		unknown = t.unknown
 	}
 	var w writer
+	if !t.writable() {
+		w.value([]field{
+			{"pattern", string(t.pattern)}, {"prefix", string(t.prefix)}, {"normal", t.normal}, {"whole", t.wholeWords}, {"start", i32(t.start)},
+			{"unknown", t.unknown}, {"added", add}, {"strip", t.strips()}, {"vocab", vocab}, {"merges", merges}, {"ranks", t.rankList()},
+		}, 0)
+		return []byte(w.String())
+	}
 	w.value([]field{
 		{"version", "1.0"}, {"truncation", nil}, {"padding", nil}, {"added_tokens", add}, {"normalizer", nil},
 		{"pre_tokenizer", pre}, {"post_processor", nil}, {"decoder", byteLevel(true)},
@@ -68,6 +78,31 @@ func (t *Tokenizer) encodeFile() []byte {
 		}},
 	}, 0)
 	return []byte(w.String())
+}
+
+// writable says that a file of Save's own form describes the tokenizer wholly.
+func (t *Tokenizer) writable() bool {
+	simple := t.pattern == GPT2 || t.pattern == SmolLM2 || t.pattern == Numerals
+	return simple && !t.wholeWords && t.normal == "" && t.start < 0 && len(t.strips()) == 0
+}
+
+// strips lists the added tokens that take white space with them.
+func (t *Tokenizer) strips() []any {
+	var out []any
+	for _, a := range t.added {
+		if a.lstrip || a.rstrip {
+			out = append(out, []any{a.text, a.lstrip, a.rstrip})
+		}
+	}
+	return out
+}
+
+func (t *Tokenizer) rankList() []any {
+	var out []any
+	for _, r := range t.byScore {
+		out = append(out, i32(r))
+	}
+	return out
 }
 
 // field is one entry of a JSON object whose order matters.

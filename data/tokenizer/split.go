@@ -30,7 +30,7 @@ func (p Pattern) resolve() (Pattern, error) {
 	switch p {
 	case "":
 		return GPT2, nil
-	case GPT2, SmolLM2, Numerals:
+	case GPT2, SmolLM2, Numerals, Llama3, Qwen2, Pieces:
 		return p, nil
 	}
 	return "", fmt.Errorf("tokenizer: unknown pattern %q: %w", string(p), ErrFormat)
@@ -41,6 +41,12 @@ func (p Pattern) resolve() (Pattern, error) {
 // It is GPT-2's pattern written out: the alternatives are tried in the pattern's order, and what a regular-expression
 // engine would find by backtracking in \s+(?!\S) is that a run of white space leaves its last character to the word behind it.
 func (p Pattern) next(text string, i int) int {
+	if p == Llama3 {
+		return nextLlama(text, i, 3)
+	}
+	if p == Qwen2 {
+		return nextLlama(text, i, 1)
+	}
 	first, size := p.classAt(text, i)
 	if p.alone(first) {
 		return i + size

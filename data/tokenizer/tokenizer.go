@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 )
 
 // ErrFormat is wrapped by every error about a tokenizer that is malformed or cannot be expressed here.
-var ErrFormat = errors.New("not a byte-level BPE tokenizer that can be used")
+var ErrFormat = errors.New("not a tokenizer that can be used")
 
 // Tokenizer is an immutable vocabulary with its merges. All methods may be called from many goroutines at once.
 type Tokenizer struct {
@@ -21,10 +20,18 @@ type Tokenizer struct {
 	merges  []pair           // by rank
 	ranks   map[pair]merge   // the same, to look up
 	added   []added          // by id; the tokens that EncodeSpecial finds in a text
-	starts  [256]bool        // first bytes of added tokens
+	starts  [256][]int32     // indices of added tokens by their first byte, the longest first
+	words   bool             // some added tokens are not special: Encode, too, looks for them
 	byteID  [256]int32       // id of each single byte, or the unknown token's, or -1
 	unknown string           // stands for bytes that the vocabulary lacks; "" drops them
 	pattern Pattern
+
+	unknownID  int32   // that token's id, or -2
+	start      int32   // what a text begins with, or -1
+	wholeWords bool    // Spec.WholeWords
+	normal     string  // Spec.Normal
+	prefix     Prefix  // Spec.Prefix
+	byScore    []int32 // [V] rank of each token, -1: never made by merging; nil: the merges have ranks
 
 	cache  cache
 	digest func() string
@@ -36,6 +43,8 @@ type added struct {
 	text    string
 	special bool // a control token rather than merely an unsplittable word
 	norm    bool // the file's "normalized", which nothing here depends on
+
+	lstrip, rstrip bool // white space in front or behind goes with it
 }
 
 // pair is two neighbouring ids, left<<32 | right; its order is that of (left, right).
@@ -57,27 +66,7 @@ const maxVocab = 1 << 20
 // FromVocab makes a tokenizer of a vocabulary given by id and merges "left right" by rank, as a GGUF file holds them.
 // Special names the tokens that EncodeSpecial finds in a text. Bytes that the vocabulary lacks are dropped.
 func FromVocab(tokens, merges, special []string, pattern Pattern) (*Tokenizer, error) {
-	pairs := make([][2]string, len(merges))
-	for i, m := range merges {
-		left, right, ok := strings.Cut(m, " ")
-		if !ok {
-			return nil, fmt.Errorf("tokenizer: merge %d: %q is not two tokens with a space between: %w", i, m, ErrFormat)
-		}
-		pairs[i] = [2]string{left, right}
-	}
-	ids, err := index(tokens)
-	if err != nil {
-		return nil, err
-	}
-	var add []added
-	for _, s := range special {
-		id, ok := ids[s]
-		if !ok {
-			return nil, fmt.Errorf("tokenizer: special token %q is not in the vocabulary: %w", s, ErrFormat)
-		}
-		add = append(add, added{id: id, text: s, special: true})
-	}
-	return assemble(tokens, ids, pairs, add, "", pattern)
+	return New(Spec{Tokens: tokens, Merges: merges, Special: special, Pattern: pattern})
 }
 
 // Parts is the inverse of FromVocab.
@@ -118,7 +107,7 @@ func assemble(tokens []string, ids map[string]int32, merges [][2]string, add []a
 		return nil, err
 	}
 	t := &Tokenizer{
-		tokens: slices.Clone(tokens), ids: ids, pattern: p, unknown: unknown,
+		tokens: slices.Clone(tokens), ids: ids, pattern: p, unknown: unknown, unknownID: -2, start: -1,
 		plain:  make([][]byte, len(tokens)),
 		merges: make([]pair, len(merges)),
 		ranks:  make(map[pair]merge, len(merges)),
@@ -137,7 +126,9 @@ func assemble(tokens []string, ids map[string]int32, merges [][2]string, add []a
 		t.merges[i], t.ranks[k] = k, merge{rank: int32(i), id: id}
 	}
 	for id, tok := range tokens {
-		t.plain[id] = spell(tok)
+		if t.plain[id] = spell(tok); p == Pieces {
+			t.plain[id] = spellPiece(tok)
+		}
 	}
 	if err := t.setBytes(); err != nil {
 		return nil, err
@@ -161,11 +152,15 @@ func (t *Tokenizer) setBytes() error {
 		if !ok {
 			return fmt.Errorf("tokenizer: unknown token %q is not in the vocabulary: %w", t.unknown, ErrFormat)
 		}
-		missing = id
+		missing, t.unknownID = id, id
 	}
 	for b := range 256 {
 		t.byteID[b] = missing
-		if id, ok := t.ids[string(alphabet[b])]; ok {
+		spelt := string(alphabet[b])
+		if t.pattern == Pieces {
+			spelt = fmt.Sprintf("<0x%02X>", b)
+		}
+		if id, ok := t.ids[spelt]; ok {
 			t.byteID[b] = id
 		}
 	}
@@ -184,7 +179,11 @@ func (t *Tokenizer) setAdded(add []added) error {
 			return fmt.Errorf("tokenizer: added token %q is named twice: %w", a.text, ErrFormat)
 		}
 		t.plain[a.id] = []byte(a.text)
-		t.starts[a.text[0]] = true
+		t.starts[a.text[0]] = append(t.starts[a.text[0]], int32(i))
+		t.words = t.words || !a.special
+	}
+	for _, list := range t.starts {
+		slices.SortStableFunc(list, func(a, b int32) int { return len(t.added[b].text) - len(t.added[a].text) })
 	}
 	return nil
 }

@@ -38,20 +38,20 @@ You are kind.<|im_end|>
 		{system, strict, false, "<|im_start|>system\nBe strict.<|im_end|>\n<|im_start|>user\nWhy?<|im_end|>\n"},
 		{system, nil, true, "<|im_start|>assistant\n"},
 	} {
-		chat, err := weights.ChatOf(chatFile(t, c.template))
+		chat, err := weights.ChatOf(chatFile(t, c.template), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := chat.Render(c.messages, c.reply); got != c.want {
-			t.Errorf("%q, want %q", got, c.want)
+		if got, err := chat.Render(c.messages, c.reply); err != nil || got != c.want {
+			t.Errorf("%q %v, want %q", got, err, c.want)
 		}
 	}
 }
 
-func TestChat_AnotherTemplateIsRefused(t *testing.T) {
-	for _, template := range []string{"", "{{ bos_token }}[INST] {{ messages[0]['content'] }} [/INST]", plainTemplate + "{{ eos_token }}", strings.Replace(plainTemplate, "im_end", "im_stop", 1)} {
+func TestChat_TemplateThatCannotBeReadIsRefused(t *testing.T) {
+	for _, template := range []string{"", "{{ bos_token", "{% include '/etc/passwd' %}", "{% for message in messages %}", "{{ messages | unheard_of }}"} {
 		f := chatFile(t, template)
-		if _, err := weights.ChatOf(f); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "chat.gguf") {
+		if _, err := weights.ChatOf(f, nil); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "chat.gguf") {
 			t.Errorf("%q: %v", template, err)
 		}
 		if f.ChatTemplate() != template {
@@ -62,7 +62,7 @@ func TestChat_AnotherTemplateIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := weights.ChatOf(f); !errors.Is(err, weights.ErrUnsupported) {
+	if _, err := weights.ChatOf(f, nil); !errors.Is(err, weights.ErrUnsupported) {
 		t.Errorf("no template: %v", err)
 	}
 }
@@ -106,7 +106,11 @@ func TestChat_MessageCannotEndItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := tok.EncodeSpecial((weights.Chat{}).Render(harmless, true)); !slices.Equal(ids, want) {
+	text, err := weights.Chat{}.Render(harmless, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := tok.EncodeSpecial(text); !slices.Equal(ids, want) {
 		t.Errorf("tokens %v, the rendered text's %v", ids, want)
 	}
 	ids, err = weights.Chat{}.Encode(tok, evil, false)
@@ -116,8 +120,8 @@ func TestChat_MessageCannotEndItself(t *testing.T) {
 	if n := count(ids, 1); n != 1 {
 		t.Errorf("%d end marks in %v", n, ids)
 	}
-	if got, want := tok.Decode(ids), (weights.Chat{}).Render(evil, false); got != want {
-		t.Errorf("%q, want %q", got, want)
+	if text, err = (weights.Chat{}).Render(evil, false); err != nil || tok.Decode(ids) != text {
+		t.Errorf("%q %v, want %q", tok.Decode(ids), err, text)
 	}
 	if eos, err := f.EOS(); err != nil || eos != 1 {
 		t.Errorf("EOS %d, %v", eos, err)

@@ -105,7 +105,7 @@ func TestSmolLM2_AgreesWithTransformersAndLlamaCpp(t *testing.T) {
 }
 
 func TestSmolLM2_ChatTemplateIsUnderstood(t *testing.T) {
-	chat, err := weights.ChatOf(smolLM2(t))
+	chat, err := weights.ChatOf(smolLM2(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

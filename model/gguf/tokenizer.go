@@ -2,75 +2,158 @@ package gguf
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"slm/data/tokenizer"
 	"slm/model/weights"
 )
 
-// Token types of tokenizer.ggml.token_type that stand for themselves in a text and are never made by merging.
+// Token types of tokenizer.ggml.token_type.
 const (
-	tokenControl     = 3
-	tokenUserDefined = 4
+	tokenUnknown     = 2
+	tokenControl     = 3 // stands for itself in a filled template, and is never made by merging
+	tokenUserDefined = 4 // stands for itself in every text
 )
 
-// Tokenizer builds the file's byte-level BPE tokenizer.
+// preTokenizer is a way to cut words, by the name that tokenizer.ggml.pre has. Of a name that is not here nobody knows what it means.
+type preTokenizer struct {
+	pattern tokenizer.Pattern
+	whole   bool // a word that is a token is that token
+	start   bool // a text has a start token unless the file says otherwise
+}
+
+var preTokenizers = map[string]preTokenizer{
+	"gpt-2":            {pattern: tokenizer.GPT2},
+	"smollm":           {pattern: tokenizer.SmolLM2},
+	"llama-bpe":        {tokenizer.Llama3, true, true},
+	"llama3":           {tokenizer.Llama3, true, true},
+	"llama-v3":         {tokenizer.Llama3, true, true},
+	"qwen2":            {pattern: tokenizer.Qwen2},
+	"deepseek-r1-qwen": {pattern: tokenizer.Qwen2},
+}
+
+// Tokenizer builds the file's tokenizer: byte-level BPE ("gpt2") or SentencePiece's BPE ("llama").
 func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {
 	kind, _, err := lookup[string](f, "tokenizer.ggml.model")
 	if err != nil {
 		return nil, err
 	}
-	if kind != "gpt2" {
-		return nil, fmt.Errorf("%w: %s: tokenizer %q, only byte-level BPE (\"gpt2\") can be run", weights.ErrUnsupported, f.name, kind)
-	}
-	pre, given, err := lookup[string](f, "tokenizer.ggml.pre")
-	if err != nil {
-		return nil, err
-	}
-	var pattern tokenizer.Pattern
-	switch {
-	case pre == "smollm":
-		pattern = tokenizer.SmolLM2
-	case pre == "gpt-2" || !given:
-		pattern = tokenizer.GPT2
+	spec, starts := tokenizer.Spec{}, false
+	switch kind {
+	case "gpt2":
+		starts, err = f.byteLevel(&spec)
+	case "llama":
+		starts, err = true, f.pieces(&spec)
 	default:
-		return nil, fmt.Errorf("%w: %s: pre-tokenizer %q, only \"smollm\" and \"gpt-2\" can be run", weights.ErrUnsupported, f.name, pre)
+		err = fmt.Errorf("%w: %s: tokenizer %q; there are byte-level BPE (\"gpt2\") and SentencePiece's (\"llama\")", weights.ErrUnsupported, f.name, weights.Clip(kind))
 	}
-	tokens, ok, err := lookup[[]string](f, "tokenizer.ggml.tokens")
+	if err == nil {
+		err = f.vocabulary(&spec, starts)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		return nil, fmt.Errorf("%w: %s: metadata tokenizer.ggml.tokens is missing", weights.ErrFormat, f.name)
-	}
-	if embed, ok := f.tensors["token_embd.weight"]; ok && len(embed.Shape) == 2 && embed.Shape[0] < len(tokens) {
-		return nil, fmt.Errorf("%w: %s: %d tokens, but the embedding has %d rows", weights.ErrFormat, f.name, len(tokens), embed.Shape[0])
-	}
-	merges, _, err := lookup[[]string](f, "tokenizer.ggml.merges")
-	if err != nil {
-		return nil, err
-	}
-	types, typed, err := lookup[[]int64](f, "tokenizer.ggml.token_type")
-	if err != nil {
-		return nil, err
-	}
-	if typed && len(types) != len(tokens) {
-		return nil, fmt.Errorf("%w: %s: %d token types for %d tokens", weights.ErrFormat, f.name, len(types), len(tokens))
-	}
-	var special []string
-	for i, t := range types {
-		if t == tokenControl || t == tokenUserDefined {
-			special = append(special, tokens[i])
-		}
-	}
-	t, err := tokenizer.FromVocab(tokens, merges, special, pattern)
+	t, err := tokenizer.New(spec)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: tokenizer: %w", weights.ErrFormat, f.name, err)
 	}
 	return t, nil
 }
 
+// byteLevel reads how a byte-level tokenizer cuts and merges.
+func (f *File) byteLevel(spec *tokenizer.Spec) (starts bool, err error) {
+	pre, given, err := lookup[string](f, "tokenizer.ggml.pre")
+	if err != nil {
+		return false, err
+	}
+	if !given {
+		pre = "gpt-2"
+	}
+	p, ok := preTokenizers[pre]
+	if !ok {
+		return false, fmt.Errorf("%w: %s: pre-tokenizer %q; there are %s", weights.ErrUnsupported, f.name, weights.Clip(pre), strings.Join(slices.Sorted(maps.Keys(preTokenizers)), ", "))
+	}
+	spec.Pattern, spec.WholeWords = p.pattern, p.whole
+	spec.Merges, _, err = lookup[[]string](f, "tokenizer.ggml.merges")
+	return p.start, err
+}
+
+// pieces reads how SentencePiece's BPE merges: the token of the highest score first.
+func (f *File) pieces(spec *tokenizer.Spec) (err error) {
+	spec.Pattern, spec.Prefix = tokenizer.Pieces, tokenizer.EachPrefix
+	if spec.Scores, _, err = lookup[[]float64](f, "tokenizer.ggml.scores"); err != nil {
+		return err
+	}
+	prefix, given, err := lookup[bool](f, "tokenizer.ggml.add_space_prefix")
+	if given && !prefix {
+		spec.Prefix = tokenizer.NoPrefix
+	}
+	return err
+}
+
+// vocabulary reads the tokens and what they are for.
+func (f *File) vocabulary(spec *tokenizer.Spec, starts bool) error {
+	tokens, ok, err := lookup[[]string](f, "tokenizer.ggml.tokens")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("%w: %s: metadata tokenizer.ggml.tokens is missing", weights.ErrFormat, f.name)
+	}
+	if embed, ok := f.tensors["token_embd.weight"]; ok && len(embed.Shape) == 2 && embed.Shape[0] < len(tokens) {
+		return fmt.Errorf("%w: %s: %d tokens, but the embedding has %d rows", weights.ErrFormat, f.name, len(tokens), embed.Shape[0])
+	}
+	types, typed, err := lookup[[]int64](f, "tokenizer.ggml.token_type")
+	if err != nil {
+		return err
+	}
+	if typed && len(types) != len(tokens) {
+		return fmt.Errorf("%w: %s: %d token types for %d tokens", weights.ErrFormat, f.name, len(types), len(tokens))
+	}
+	spec.Tokens = tokens
+	for i, t := range types {
+		switch {
+		case t == tokenControl:
+			spec.Special = append(spec.Special, tokens[i])
+		case t == tokenUserDefined:
+			spec.Words = append(spec.Words, tokens[i])
+		case t == tokenUnknown && spec.Pattern == tokenizer.Pieces:
+			spec.Unknown = tokens[i]
+			spec.Special = append(spec.Special, tokens[i])
+		}
+	}
+	if add, given, err := lookup[bool](f, "tokenizer.ggml.add_bos_token"); err != nil {
+		return err
+	} else if given {
+		starts = add
+	}
+	if starts {
+		id, err := f.tokenID("tokenizer.ggml.bos_token_id")
+		if err != nil {
+			return err
+		}
+		spec.Start = tokens[id]
+	}
+	return nil
+}
+
 // EOS is the token that ends an answer.
 func (f *File) EOS() (int32, error) { return f.tokenID("tokenizer.ggml.eos_token_id") }
+
+// End is the token that ends an answer, as the vocabulary spells it; "" = the file names none.
+func (f *File) End() (string, error) {
+	if _, ok := f.meta["tokenizer.ggml.eos_token_id"]; !ok {
+		return "", nil
+	}
+	id, err := f.EOS()
+	if err != nil {
+		return "", err
+	}
+	tokens, _, err := lookup[[]string](f, "tokenizer.ggml.tokens")
+	return tokens[id], err
+}
 
 // BOS is the token that begins a text, and whether the model wants it in front of every prompt.
 func (f *File) BOS() (id int32, always bool, err error) {

@@ -3,7 +3,10 @@ package weights
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/nikolalohinski/gonja/v2/exec"
 
 	"slm/data/tokenizer"
 )
@@ -11,10 +14,13 @@ import (
 // Message is one turn of a conversation.
 type Message struct{ Role, Content string }
 
-// Chat renders conversations in the ChatML form, `<|im_start|>role\ncontent<|im_end|>\n`.
+// Chat renders conversations in the ChatML form, `<|im_start|>role\ncontent<|im_end|>\n`, or by a Jinja template.
 type Chat struct {
-	// System is what the model is told when the conversation does not begin with a system message; "" means nothing.
+	// System is what the model is told when the conversation does not begin with a system message; "" means nothing, or what the template says.
 	System string
+
+	template   *exec.Template // nil: ChatML
+	start, end string         // what a text begins and ends with, for templates that write it
 }
 
 const (
@@ -33,15 +39,27 @@ var (
 	templateClose = regexp.MustCompile(` +\}\}`)
 )
 
-// ChatOf reads a model's chat template. A template that is not ChatML is an error: to guess would give a model that talks gibberish.
-func ChatOf(s Source) (Chat, error) {
+// ChatOf reads a model's chat template. One that cannot be run is an error: to guess would give a model that talks gibberish.
+func ChatOf(s Source, t *tokenizer.Tokenizer) (Chat, error) {
 	template := s.ChatTemplate()
 	if template == "" {
 		return Chat{}, fmt.Errorf("%w: %s: the model has no chat template", ErrUnsupported, s.Name())
 	}
-	chat, ok := parseTemplate(template)
-	if !ok {
-		return Chat{}, fmt.Errorf("%w: %s: the chat template is not ChatML: %.80q", ErrUnsupported, s.Name(), template)
+	if chat, ok := parseTemplate(template); ok {
+		return chat, nil
+	}
+	compiled, err := compile(template)
+	if err != nil {
+		return Chat{}, fmt.Errorf("%w: %s: the chat template cannot be read: %w", ErrUnsupported, s.Name(), err)
+	}
+	chat := Chat{template: compiled}
+	if id, ok := t.Start(); ok {
+		chat.start = t.Token(id)
+	}
+	if e, ok := s.(interface{ End() (string, error) }); ok {
+		if chat.end, err = e.End(); err != nil {
+			return Chat{}, err
+		}
 	}
 	return chat, nil
 }
@@ -56,8 +74,16 @@ func parseTemplate(template string) (Chat, bool) {
 	return Chat{System: m[1]}, true
 }
 
-// Render is the conversation as text; with reply it ends where the assistant's answer begins.
-func (c Chat) Render(messages []Message, reply bool) string {
+// Render is the conversation as text; with reply it ends where the assistant's answer begins. A conversation that the template does not take is
+// an error.
+func (c Chat) Render(messages []Message, reply bool) (string, error) {
+	if c.template != nil {
+		text, err := run(c.template, messages, reply, c.start, c.end)
+		if err != nil {
+			return "", fmt.Errorf("%w: the chat template: %w", ErrUnsupported, err)
+		}
+		return text, nil
+	}
 	var b strings.Builder
 	for _, m := range c.complete(messages) {
 		b.WriteString(chatStart + m.Role + "\n" + m.Content + chatEnd + "\n")
@@ -65,29 +91,54 @@ func (c Chat) Render(messages []Message, reply bool) string {
 	if reply {
 		b.WriteString(chatStart + "assistant\n")
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // Encode is the conversation as tokens: those of Render, but marks that stand inside a message are plain text, so that no message
-// can end itself and begin another.
+// can end itself and begin another. It begins with the model's start token, once, if it has one.
 func (c Chat) Encode(t *tokenizer.Tokenizer, messages []Message, reply bool) ([]int32, error) {
-	start, ok := t.ID(chatStart)
-	end, ok2 := t.ID(chatEnd)
-	if !ok || !ok2 {
-		return nil, fmt.Errorf("%w: the vocabulary lacks %s or %s", ErrUnsupported, chatStart, chatEnd)
+	if c.template == nil {
+		for _, mark := range []string{chatStart, chatEnd} {
+			if _, ok := t.ID(mark); !ok {
+				return nil, fmt.Errorf("%w: the vocabulary lacks %s", ErrUnsupported, mark)
+			}
+		}
+		messages = c.complete(messages)
 	}
-	var ids []int32
-	for _, m := range c.complete(messages) {
-		ids = append(ids, start)
-		ids = append(ids, t.Encode(m.Role+"\n"+m.Content)...)
-		ids = append(ids, end)
-		ids = append(ids, t.Encode("\n")...)
+	text, err := c.Render(messages, reply)
+	if err != nil {
+		return nil, err
 	}
-	if reply {
-		ids = append(ids, start)
-		ids = append(ids, t.Encode("assistant\n")...)
+	parts, err := c.parts(t, text, messages, reply)
+	if err != nil {
+		return nil, err
+	}
+	ids := t.EncodeAround(text, parts)
+	if start, ok := t.Start(); ok && (len(ids) == 0 || ids[0] != start) {
+		ids = append([]int32{start}, ids...)
 	}
 	return ids, nil
+}
+
+// parts finds the messages in a rendered conversation. Where they cannot be found, they must hold nothing that could be taken for a mark.
+func (c Chat) parts(t *tokenizer.Tokenizer, text string, messages []Message, reply bool) ([][2]int, error) {
+	stand := slices.Clone(messages)
+	for i := range stand {
+		stand[i].Content = sentinel(i)
+	}
+	marked, err := c.Render(stand, reply)
+	if err != nil {
+		return nil, err
+	}
+	if parts, ok := places(text, marked, messages); ok {
+		return parts, nil
+	}
+	for _, m := range messages {
+		if !slices.Equal(t.Encode(m.Content), t.EncodeSpecial(m.Content)) {
+			return nil, fmt.Errorf("%w: the chat template changes a message that holds marks of its own", ErrUnsupported)
+		}
+	}
+	return nil, nil
 }
 
 func (c Chat) complete(messages []Message) []Message {

@@ -136,7 +136,7 @@ func TestFormats_WriteAndOpenAreInverse(t *testing.T) {
 		if err != nil || tok.Digest() != m.Tokenizer.Digest() {
 			t.Errorf("%s: another tokenizer, %v", f.Scheme, err)
 		}
-		if chat, err := weights.ChatOf(src); err != nil || chat.System != "" || src.ChatTemplate() != m.ChatTemplate {
+		if chat, err := weights.ChatOf(src, tok); err != nil || chat.System != "" || src.ChatTemplate() != m.ChatTemplate {
 			t.Errorf("%s: chat %+v %v", f.Scheme, chat, err)
 		}
 		if err := src.Close(); err != nil {
