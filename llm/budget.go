@@ -48,7 +48,7 @@ func newMeter(limit Budget, price *Price) *meter {
 
 // cost fills in the dollars.
 func (m *meter) cost(u Usage) Usage {
-	u.USD = (float64(u.PromptTokens)*m.price.Input + float64(u.OutputTokens)*m.price.Output) / 1e6
+	u.USD = (float64(float64(u.PromptTokens)*m.price.Input) + float64(float64(u.OutputTokens)*m.price.Output)) / 1e6
 	return u
 }
 

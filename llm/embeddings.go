@@ -162,7 +162,7 @@ func packVector(values []*float64) (string, error) {
 		if v == nil {
 			return "", errors.New("a value is null")
 		}
-		sum += *v * *v
+		sum += float64(*v * *v)
 	}
 	if !(sum > 0) || math.IsInf(sum, 0) {
 		return "", fmt.Errorf("its length is %v", math.Sqrt(sum))
@@ -184,7 +184,7 @@ func unpackVector(text string) ([]float32, error) {
 	sum := 0.0
 	for i := range v {
 		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		sum += float64(v[i]) * float64(v[i])
+		sum += float64(float64(v[i]) * float64(v[i]))
 	}
 	if !(math.Abs(sum-1) < 1e-3) { // also NaN
 		return nil, fmt.Errorf("it is a vector of length %.3g, not 1", math.Sqrt(sum))

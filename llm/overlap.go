@@ -43,7 +43,7 @@ func (o overlap) ask(ctx context.Context, r Request) (Reply, error) {
 		tokens := max(1, len(strings.Fields(option)))
 		sum := sha256.Sum256([]byte(r.Prompt + "\x00" + option))
 		tie := float64(binary.LittleEndian.Uint32(sum[:])) / (1 << 32)
-		reply.Scores = append(reply.Scores, Score{LogProb: float64(tokens) * (-4*(1-share(option, known)) - tie/1000), Tokens: tokens})
+		reply.Scores = append(reply.Scores, Score{LogProb: float64(tokens) * (float64(-4*(1-share(option, known))) - tie/1000), Tokens: tokens})
 		reply.PromptTokens += tokens
 	}
 	return reply, nil

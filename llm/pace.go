@@ -223,7 +223,7 @@ func (p *pace) slower(now time.Time) {
 // rate is in calls a second.
 func (p *pace) rate() float64 {
 	x := float64(p.good) / (bold * p.sample)
-	return p.base * (1 + x*x)
+	return p.base * (1 + float64(x*x))
 }
 
 // allowed takes in an allowance. Calls under way may not be in it yet, so they are taken off.
@@ -265,7 +265,7 @@ func (s sight) fills(a allowance, full int64, now time.Time) (rate float64, ok b
 		return 0, false
 	}
 	rate = float64(full-a.left) / a.reset.Seconds()
-	return rate, math.Abs(float64(s.left)+rate*s.reset.Seconds()-float64(full)) <= 0.2*float64(full)+1
+	return rate, math.Abs(float64(s.left)+float64(rate*s.reset.Seconds())-float64(full)) <= float64(0.2*float64(full))+1
 }
 
 // tightest is the allowance that ends first, in calls like the last one.

@@ -48,7 +48,7 @@ func asFault(err error) *fault {
 // so that the same run waits the same.
 func backoff(s *rng.Stream, n int) time.Duration {
 	d := math.Min(float64(firstWait)*math.Pow(2, float64(n-1)), float64(longestWait))
-	return time.Duration(d * (0.5 + s.At(uint64(n)).Float64()/2))
+	return time.Duration(d * (0.5 + float64(s.At(uint64(n)).Float64()/2)))
 }
 
 // sleep waits, or returns early with the context's error.

@@ -88,17 +88,17 @@ func (o *Muon) update(w, g, m []float32, rows, cols int, decays bool, lr float64
 	x := kernel.Grow(buf, len(w))
 	keep, mix := float32(o.Momentum), float32(1-o.Momentum)
 	for i, v := range g {
-		m[i] = keep*m[i] + mix*v
-		x[i] = keep*m[i] + mix*v
+		m[i] = float32(keep*m[i]) + float32(mix*v)
+		x[i] = float32(keep*m[i]) + float32(mix*v)
 	}
 	o.ortho.run(x, rows, cols)
 	step := float32(lr * 0.2 * math.Sqrt(float64(max(rows, cols))))
 	shrink := float32(1)
 	if decays {
-		shrink = float32(1 - lr*o.Adam.WeightDecay)
+		shrink = float32(1 - float64(lr*o.Adam.WeightDecay))
 	}
 	for i, v := range x {
-		w[i] = shrink*w[i] - step*v
+		w[i] = float32(shrink*w[i]) - float32(step*v)
 	}
 }
 

@@ -47,7 +47,7 @@ func (it *iteration[T]) run(x []float32, rows, cols int) {
 	defer it.rooms.Put(r)
 	var sum float64
 	for _, v := range x {
-		sum += float64(v) * float64(v)
+		sum += float64(float64(v) * float64(v))
 	}
 	kernel.Scale(x, float32(1/max(math.Sqrt(sum), 1e-7)))
 	if rows <= cols {

@@ -56,7 +56,7 @@ func (s Schedule) At(step, total int) float64 {
 	case Linear:
 		return s.fall(progress(step, warm, total))
 	case Cosine:
-		return s.Final + (1-s.Final)*(1+math.Cos(math.Pi*progress(step, warm, total)))/2
+		return s.Final + float64((1-s.Final)*(1+math.Cos(math.Pi*progress(step, warm, total)))/2)
 	case WSD:
 		decay := s.Decay
 		if decay == 0 {
@@ -69,7 +69,7 @@ func (s Schedule) At(step, total int) float64 {
 }
 
 // fall is the straight line from 1 at p=0 to Final at p=1.
-func (s Schedule) fall(p float64) float64 { return 1 - (1-s.Final)*p }
+func (s Schedule) fall(p float64) float64 { return 1 - float64((1-s.Final)*p) }
 
 // progress is the share of [start,total) that lies before step, in [0,1].
 func progress(step int, start float64, total int) float64 {

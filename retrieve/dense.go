@@ -80,7 +80,7 @@ func unit(vectors [][]float32, n, dim int) error {
 		}
 		var sum float64
 		for _, x := range v {
-			sum += float64(x) * float64(x)
+			sum += float64(float64(x) * float64(x))
 		}
 		if !(math.Abs(sum-1) < 1e-2) { // also NaN
 			return fmt.Errorf("vector %d has the length %.3g, not 1", i, math.Sqrt(sum))

@@ -64,7 +64,7 @@ func (f *field) scoresWithout(query []string, mute func(term string, document in
 				continue
 			}
 			count := float64(p.count)
-			out[p.document] += idf * count * (saturation + 1) / (count + saturation*(1-byLength+byLength*float64(f.lengths[p.document])/mean))
+			out[p.document] += idf * count * (saturation + 1) / (count + float64(saturation*(1-byLength+byLength*float64(f.lengths[p.document])/mean)))
 		}
 	}
 	return out

@@ -75,8 +75,8 @@ func Fit(cases []Case, start []float64, ridge float64) ([]float64, error) {
 		for {
 			moved := 0.0
 			for j := range w {
-				next[j] = math.Max(0, w[j]-rate*gradient[j])
-				moved += (next[j] - w[j]) * (next[j] - w[j])
+				next[j] = math.Max(0, w[j]-float64(rate*gradient[j]))
+				moved += float64((next[j] - w[j]) * (next[j] - w[j]))
 			}
 			if after, slope = likelihood(cases, next, start, ridge); after <= loss-moved/(4*rate) || rate < 1e-9 {
 				break
@@ -105,7 +105,7 @@ func likelihood(cases []Case, w, start []float64, ridge float64) (loss float64, 
 		top := math.Inf(-1)
 		for i, row := range c.Scores {
 			for j, x := range row {
-				z[i] += w[j] * x
+				z[i] += float64(w[j] * x)
 			}
 			top = math.Max(top, z[i])
 		}
@@ -116,21 +116,21 @@ func likelihood(cases []Case, w, start []float64, ridge float64) (loss float64, 
 				right += z[i]
 			}
 		}
-		loss -= weight * math.Log(math.Max(right, 1e-300)/sum)
+		loss -= float64(weight * math.Log(math.Max(right, 1e-300)/sum))
 		for i, row := range c.Scores {
 			p := z[i] / sum
 			if c.Right[i] {
 				p -= z[i] / math.Max(right, 1e-300)
 			}
 			for j, x := range row {
-				gradient[j] += weight * p * x
+				gradient[j] += float64(weight * p * x)
 			}
 		}
 	}
 	loss /= n
 	for j := range gradient {
-		gradient[j] = gradient[j]/n + ridge*(w[j]-start[j])
-		loss += ridge / 2 * (w[j] - start[j]) * (w[j] - start[j])
+		gradient[j] = gradient[j]/n + float64(ridge*(w[j]-start[j]))
+		loss += float64(ridge / 2 * (w[j] - start[j]) * (w[j] - start[j]))
 	}
 	return loss, gradient
 }

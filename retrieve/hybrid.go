@@ -82,7 +82,7 @@ func Learned(weights []float64, parts ...Scorer) (*Hybrid, error) {
 				sum = make([]float64, len(scores))
 			}
 			for i, z := range Standard(scores) {
-				sum[i] += weights[j] * z
+				sum[i] += float64(weights[j] * z)
 			}
 		}
 		return sum, nil
@@ -105,7 +105,7 @@ func Standard(scores []float64) []float64 {
 	}
 	mean := sum / float64(len(scores))
 	for _, s := range scores {
-		square += (s - mean) * (s - mean)
+		square += float64((s - mean) * (s - mean))
 	}
 	deviation := math.Sqrt(square / float64(len(scores)))
 	z := make([]float64, len(scores))

@@ -94,7 +94,7 @@ func (x *Index) around(scores []float64) []float64 {
 		for d := -near; d <= near; d++ {
 			if j := i + d; d != 0 && j >= 0 && j < len(scores) && x.of[j] == x.of[i] {
 				w := 1 - float64(max(d, -d))/(near+1)
-				sum, weights = sum+w*scores[j], weights+w
+				sum, weights = sum+float64(w*scores[j]), weights+w
 			}
 		}
 		if weights > 0 {

@@ -60,13 +60,13 @@ func dot(a, b []float32) float32 {
 	i := 0
 	for ; i+4 <= len(a); i += 4 {
 		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
-		s[0] += x[0] * y[0]
-		s[1] += x[1] * y[1]
-		s[2] += x[2] * y[2]
-		s[3] += x[3] * y[3]
+		s[0] += float32(x[0] * y[0])
+		s[1] += float32(x[1] * y[1])
+		s[2] += float32(x[2] * y[2])
+		s[3] += float32(x[3] * y[3])
 	}
 	for ; i < len(a); i++ {
-		s[0] += a[i] * b[i]
+		s[0] += float32(a[i] * b[i])
 	}
 	return (s[0] + s[1]) + (s[2] + s[3])
 }

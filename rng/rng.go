@@ -58,8 +58,8 @@ func (s *Stream) Norm() float64 {
 		return s.spare
 	}
 	for {
-		u, v := 2*s.Float64()-1, 2*s.Float64()-1
-		q := u*u + v*v
+		u, v := float64(2*s.Float64())-1, float64(2*s.Float64())-1
+		q := float64(u*u) + float64(v*v)
 		if q == 0 || q >= 1 {
 			continue
 		}

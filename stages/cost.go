@@ -59,7 +59,7 @@ func (r *Rates) Ask(questions, distinct int, known bool) Cost {
 
 // AskItems is the cost of asking each of the evaluation's items once, where other systems ask many of them too.
 func (r *Rates) AskItems(items int, known bool) Cost {
-	return r.Ask(items, int(r.Distinct*float64(items)+0.5), known)
+	return r.Ask(items, int(float64(r.Distinct*float64(items))+0.5), known)
 }
 
 // Generate is the cost of tokens from the small model.

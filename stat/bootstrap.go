@@ -50,7 +50,7 @@ func bootstrap(opt Options, statistic func(means []float64) float64, columns ...
 		for c, column := range columns {
 			var sum float64
 			for i, v := range column {
-				sum += weights[i] * v
+				sum += float64(weights[i] * v)
 			}
 			means[c] = sum / float64(n)
 		}
@@ -79,7 +79,7 @@ func bootstrap(opt Options, statistic func(means []float64) float64, columns ...
 		}
 	}
 	sort.Float64s(values)
-	tail := (1 - opt.Level) / 2
+	tail := float64((1 - opt.Level) / 2)
 	if math.IsNaN(out.Value) || float64(opt.Resamples-len(values)) > tail*float64(opt.Resamples) {
 		out.Low, out.High = math.NaN(), math.NaN()
 		return out, nil
@@ -90,10 +90,10 @@ func bootstrap(opt Options, statistic func(means []float64) float64, columns ...
 
 // quantile interpolates between order statistics as NumPy does by default (Hyndman & Fan's type 7).
 func quantile(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
+	at := float64(p * float64(len(sorted)-1))
 	i := int(at)
 	if i+1 >= len(sorted) {
 		return sorted[len(sorted)-1]
 	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+	return sorted[i] + float64((at-float64(i))*(sorted[i+1]-sorted[i]))
 }

@@ -55,6 +55,6 @@ func Kappa(a, b []bool) float64 {
 			yesB++
 		}
 	}
-	chance := (yesA*yesB + (n-yesA)*(n-yesB)) / (n * n)
+	chance := (float64(yesA*yesB) + float64((n-yesA)*(n-yesB))) / (n * n)
 	return (agree/n - chance) / (1 - chance)
 }

@@ -64,7 +64,7 @@ func Cross(cluster []int, level float64, sides ...[][]float64) (Crossed, error) 
 	}
 	out.DF = max(1, variance*variance/freedom)
 	t := distuv.StudentsT{Sigma: 1, Nu: out.DF}
-	half := t.Quantile((1+level)/2) * out.SE
+	half := float64(t.Quantile((1+level)/2) * out.SE)
 	out.Low, out.High, out.P = l.value-half, l.value+half, 2*t.CDF(-math.Abs(l.value)/out.SE)
 	return out, nil
 }
@@ -127,7 +127,7 @@ func layoutOf(cluster []int, sides [][][]float64) (layout, error) {
 			}
 			s.total = append(s.total, total)
 		}
-		l.value += s.sign * mean
+		l.value += float64(s.sign * mean)
 		l.sides = append(l.sides, s)
 	}
 	return l, nil
@@ -149,26 +149,26 @@ func (l layout) parts(drawn bool) (p Parts, freedom float64) {
 			}
 		}
 		for c, v := range own {
-			column[c] += s.sign * v
+			column[c] += float64(s.sign * v)
 		}
 		if !drawn {
 			continue
 		}
 		var between, both float64
 		for k, row := range s.rest {
-			between += s.total[k] * s.total[k]
+			between += float64(s.total[k] * s.total[k])
 			for c, v := range row {
 				e := v - own[c] - s.total[k]*l.size[c]/n
-				both += e * e
+				both += float64(e * e)
 			}
 		}
 		between /= (seeds - 1) * seeds
-		both *= clusters / ((seeds - 1) * (clusters - 1) * seeds)
+		both = float64(both * (clusters / ((seeds - 1) * (clusters - 1) * seeds)))
 		p.Seeds, p.Both = p.Seeds+between, p.Both+both
 		freedom += between*between/(seeds-1) + both*both/((seeds-1)*(clusters-1))
 	}
 	for _, v := range column {
-		p.Clusters += v * v
+		p.Clusters += float64(v * v)
 	}
 	p.Clusters *= clusters / (clusters - 1)
 	return p, freedom + p.Clusters*p.Clusters/(clusters-1)

@@ -27,7 +27,7 @@ func (f Isotonic) At(x float64) float64 {
 		return f.Y[n-1]
 	default:
 		t := (x - f.X[i-1]) / (f.X[i] - f.X[i-1])
-		return f.Y[i-1] + t*(f.Y[i]-f.Y[i-1])
+		return f.Y[i-1] + float64(t*(f.Y[i]-f.Y[i-1]))
 	}
 }
 
@@ -71,7 +71,7 @@ func FitIsotonic(x, y []float64, prior float64) (Isotonic, error) {
 	pools = join(pools)
 	if prior > 0 {
 		for i := range pools {
-			pools[i].sum, pools[i].weight = pools[i].sum+prior/2, pools[i].weight+prior
+			pools[i].sum, pools[i].weight = pools[i].sum+float64(prior/2), pools[i].weight+prior
 		}
 		pools = join(pools) // small ones were drawn to the middle more than large ones
 	}

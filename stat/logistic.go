@@ -15,7 +15,7 @@ type Logistic struct {
 func (l Logistic) At(x []float64) float64 {
 	z := l.Bias
 	for i, w := range l.Weights {
-		z += w * x[i]
+		z += float64(w * x[i])
 	}
 	return 1 / (1 + math.Exp(-z))
 }
@@ -80,12 +80,12 @@ func newton(x [][]float64, target []float64, use []bool) Logistic {
 		for i, row := range x {
 			z := 0.0
 			for j := range n {
-				z += w[j] * feature(row, j)
+				z += float64(w[j] * feature(row, j))
 			}
-			sum += math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) - target[i]*z
+			sum += math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) - float64(target[i]*z)
 		}
 		for _, v := range w[1:] {
-			sum += ridge * v * v / 2
+			sum += float64(ridge * v * v / 2)
 		}
 		return sum
 	}
@@ -100,13 +100,13 @@ func newton(x [][]float64, target []float64, use []bool) Logistic {
 		for i, row := range x {
 			z := 0.0
 			for j := range n {
-				z += w[j] * feature(row, j)
+				z += float64(w[j] * feature(row, j))
 			}
 			p := 1 / (1 + math.Exp(-z))
 			for j := range n {
-				gradient[j] += (p - target[i]) * feature(row, j)
+				gradient[j] += float64((p - target[i]) * feature(row, j))
 				for k := range n {
-					hessian[j][k] += p * (1 - p) * feature(row, j) * feature(row, k)
+					hessian[j][k] += float64(p * (1 - p) * feature(row, j) * feature(row, k))
 				}
 			}
 		}
@@ -115,7 +115,7 @@ func newton(x [][]float64, target []float64, use []bool) Logistic {
 		next := make([]float64, n)
 		for ; scale > 1e-9; scale /= 2 {
 			for j := range n {
-				next[j] = w[j] - scale*step[j]
+				next[j] = w[j] - float64(scale*step[j])
 			}
 			if loss(next) <= before {
 				break
@@ -156,9 +156,9 @@ func solve(a [][]float64, b []float64) []float64 {
 		for r := range n {
 			if f := a[r][c] / a[c][c]; r != c {
 				for k := c; k < n; k++ {
-					a[r][k] -= f * a[c][k]
+					a[r][k] -= float64(f * a[c][k])
 				}
-				x[r] -= f * x[c]
+				x[r] -= float64(f * x[c])
 			}
 		}
 	}

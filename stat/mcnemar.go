@@ -39,7 +39,7 @@ func lowerTail(k, n int) float64 {
 		sum += term
 		term *= float64(i) / float64(n-i+1)
 	}
-	return math.Exp(logChoose(n, k) - float64(n)*math.Ln2 + math.Log(sum))
+	return math.Exp(logChoose(n, k) - float64(float64(n)*math.Ln2) + math.Log(sum))
 }
 
 func logChoose(n, k int) float64 {

@@ -37,31 +37,31 @@ func Mix(cluster []int, scores [][]float64) (Mixed, error) {
 	}
 	var between, within, rest float64
 	for s, row := range scores {
-		between += n * (bySeed[s] - mean) * (bySeed[s] - mean)
+		between += float64(n * (bySeed[s] - mean) * (bySeed[s] - mean))
 		for i, v := range row {
 			e := v - byItem[i] - bySeed[s] + mean
-			rest += e * e
+			rest += float64(e * e)
 		}
 	}
 	for i, v := range byItem {
-		within += seeds * (v - byCluster[cluster[i]]) * (v - byCluster[cluster[i]])
+		within += float64(seeds * (v - byCluster[cluster[i]]) * (v - byCluster[cluster[i]]))
 	}
 	fit := func(ratio float64) (m Mixed, loss float64) {
 		var weights, logs, sum float64
 		for c, k := range l.size {
-			w := k / (1 + ratio*k)
-			weights, m.Value, logs = weights+w, m.Value+w*byCluster[c], logs+math.Log1p(ratio*k)
+			w := k / (1 + float64(ratio*k))
+			weights, m.Value, logs = weights+w, m.Value+float64(w*byCluster[c]), logs+math.Log1p(ratio*k)
 		}
 		m.Value /= weights
 		for c, k := range l.size {
 			d := byCluster[c] - m.Value
-			sum += seeds * d * d * k / (1 + ratio*k)
+			sum += seeds * d * d * k / (1 + float64(ratio*k))
 		}
 		// Three variances, of which none is below that of the rest: of the rest, of items, of seeds.
 		v := pooled([]scale{{rest, (seeds - 1) * (n - 1)}, {within + sum, n - 1}, {between, seeds - 1}})
 		for _, s := range v {
 			if s.freedom > 0 && s.variance > 0 {
-				loss += s.freedom * math.Log(s.variance)
+				loss += float64(s.freedom * math.Log(s.variance))
 			}
 		}
 		loss += logs + math.Log(weights)
@@ -82,11 +82,11 @@ func Mix(cluster []int, scores [][]float64) (Mixed, error) {
 	for high-low > 1e-10 {
 		if fa <= fb {
 			high, b, fb = b, a, fa
-			a = high - golden*(high-low)
+			a = high - float64(golden*(high-low))
 			fa = at(a)
 		} else {
 			low, a, fa = a, b, fb
-			b = low + golden*(high-low)
+			b = low + float64(golden*(high-low))
 			fb = at(b)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // PowerOf is the chance that a two-sided t-test at level alpha with df degrees of freedom finds a difference of so many standard errors
 // (Student's noncentral t; Lehmann and Romano 2005, §5.2).
 func PowerOf(errors, df, alpha float64) float64 {
-	critical := distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(1 - alpha/2)
+	critical := distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(1 - float64(alpha/2))
 	return 1 - noncentral(critical, df, errors) + noncentral(-critical, df, errors)
 }
 
@@ -19,7 +19,7 @@ func noncentral(t, df, shift float64) float64 {
 	normal := distuv.UnitNormal
 	chi := distuv.ChiSquared{K: df}
 	// x from the density of √(χ²/df); beyond 40 standard deviations of χ² there is nothing.
-	top := math.Sqrt(1 + 40*math.Sqrt(2/df) + 80/df)
+	top := math.Sqrt(1 + float64(40*math.Sqrt(2/df)) + 80/df)
 	sum := 0.0
 	for i := range steps + 1 {
 		x := top * float64(i) / steps
@@ -32,11 +32,11 @@ func noncentral(t, df, shift float64) float64 {
 		}
 		if x == 0 {
 			if df == 1 {
-				sum += weight * normal.CDF(-shift) * 2 / math.Sqrt(2*math.Pi)
+				sum += float64(weight * normal.CDF(-shift) * 2 / math.Sqrt(2*math.Pi))
 			}
 			continue
 		}
-		sum += weight * normal.CDF(t*x-shift) * math.Exp(chi.LogProb(df*x*x)) * 2 * df * x
+		sum += float64(weight * normal.CDF(float64(t*x)-shift) * math.Exp(chi.LogProb(float64(df*x*x))) * 2 * df * x)
 	}
 	return sum * top / steps / 3
 }
@@ -89,9 +89,9 @@ func (c Crossed) Needed(difference, alpha, power float64) Need {
 			return true
 		}
 		many, groups := seeds*moreSeeds, clusters*moreItems
-		freedom := column * column / max(groups-1, 1)
+		freedom := float64(column * column / max(groups-1, 1))
 		if c.Drawn {
-			freedom += (between*between + both*both/max(groups-1, 1)) / ((many - 1) * float64(len(c.Seeds)))
+			freedom += (float64(between*between) + both*both/max(groups-1, 1)) / ((many - 1) * float64(len(c.Seeds)))
 		}
 		return PowerOf(difference/math.Sqrt(variance), max(1, variance*variance/freedom), alpha) >= power
 	}

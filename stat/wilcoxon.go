@@ -39,8 +39,8 @@ func Wilcoxon(a, b []float64) (SignedRanks, error) {
 		for i := from; i < to; i++ {
 			next := make([]float64, len(ways)+rank)
 			for sum, share := range ways {
-				next[sum] += share / 2
-				next[sum+rank] += share / 2
+				next[sum] += float64(share / 2)
+				next[sum+rank] += float64(share / 2)
 			}
 			ways = next
 			if d[i] > 0 {

@@ -10,7 +10,7 @@ func Wilson(k, n int) Interval {
 	}
 	const z = 1.959964 // 97.5 % quantile of the normal distribution
 	p, m := float64(k)/float64(n), float64(n)
-	middle, half := p+z*z/(2*m), z*math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	middle, half := p+z*z/(2*m), float64(z*math.Sqrt(p*(1-p)/m+z*z/(4*m*m)))
 	d := 1 + z*z/m
 	return Interval{Value: p, Low: math.Max(0, (middle-half)/d), High: math.Min(1, (middle+half)/d)}
 }

@@ -103,7 +103,7 @@ type quota struct {
 // over says which cue a question would take above its share; -1 = none.
 func (q *quota) over(lucks []float64) int {
 	for i, l := range lucks {
-		if q.sums[i]+l > q.chance*float64(q.taken)+1+1e-9 {
+		if q.sums[i]+l > float64(q.chance*float64(q.taken))+1+1e-9 {
 			return i
 		}
 	}

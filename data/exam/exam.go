@@ -158,7 +158,7 @@ func oneSplit(items []Item) error {
 // deal deals out splits and the places of right answers by a seeded order of the ids: exact shares, each place right equally often in
 // every run of Choices items of that order, and no dependence on the order of the corpus.
 func deal(ids []string, opt Options) (splits []string, answers []int) {
-	test, dev := int(opt.Test*float64(len(ids))+0.5), int(opt.Dev*float64(len(ids))+0.5)
+	test, dev := int(float64(opt.Test*float64(len(ids)))+0.5), int(float64(opt.Dev*float64(len(ids)))+0.5)
 	splits, answers = make([]string, len(ids)), make([]int, len(ids))
 	for rank, i := range seededOrder(ids, opt.Seed) {
 		splits[i] = Train

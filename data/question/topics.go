@@ -80,7 +80,7 @@ func (w *writer) phrases() []string {
 	for _, c := range w.candidates() {
 		key := strings.ToLower(c)
 		if i, seen := at[key]; seen {
-			found[i].score += found[i].score / 2
+			found[i].score += float64(found[i].score / 2)
 			continue
 		}
 		ts := clean.Terms(c)
@@ -92,7 +92,7 @@ func (w *writer) phrases() []string {
 			sum += w.corpus.idf(t)
 		}
 		at[key] = len(found)
-		found = append(found, scored{c, sum / float64(len(ts)) * (1 + 0.25*float64(min(len(ts), 3)))})
+		found = append(found, scored{c, sum / float64(len(ts)) * (1 + float64(0.25*float64(min(len(ts), 3))))})
 	}
 	slices.SortStableFunc(found, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
 	var out []string

@@ -35,7 +35,7 @@ func balance(w []float32, k int) []float32 {
 	squares := make([]float64, k)
 	for at := 0; at < len(w); at += k {
 		for j, v := range w[at : at+k] {
-			squares[j] += float64(v) * float64(v)
+			squares[j] += float64(float64(v) * float64(v))
 		}
 	}
 	factors := make([]float32, k)

@@ -73,7 +73,7 @@ func (c Config) Validate() error {
 		}
 	}
 	width := float64(c.Width)
-	count := width*(float64(c.Vocab)+float64(c.Context)+float64(c.Types)) + float64(c.Layers)*width*(4*width+2*float64(c.Hidden))
+	count := float64(width*(float64(c.Vocab)+float64(c.Context)+float64(c.Types))) + float64(float64(c.Layers)*width*(float64(4*width)+float64(2*float64(c.Hidden))))
 	switch {
 	case count > maxCount:
 		return fmt.Errorf("%w: %.3g parameters are more than %.3g", ErrConfig, count, float64(maxCount))

@@ -4,7 +4,7 @@ package kernel
 type goBackend struct{}
 
 func (goBackend) Name() string         { return "go-f32+" + CPU() }
-func (b goBackend) Class() Class       { return FastClass(b.Name()) }
+func (goBackend) Class() Class         { return ClassF32 }
 func (goBackend) Precision() Precision { return F32 }
 func (goBackend) Traits() Traits       { return Traits{BatchInvariant: true} }
 

@@ -156,7 +156,7 @@ func linear8Go(w *Weights8, s share8) {
 				}
 			}
 			for j := range cols {
-				v := 256*float32(sums[0][j]) + float32(sums[1][j]) // 256 times is exact: fused or not, it is the same
+				v := float32(256*float32(sums[0][j])) + float32(sums[1][j]) // 256 times is exact: fused or not, it is the same
 				v = float32(v * w.scale[col+j])
 				v = float32(v * s.x.scale[s.row+i])
 				if s.accumulate {

@@ -26,11 +26,11 @@ func hasPairs() bool { return cpu.pairs }
 var kinds = []kind{
 	{"amx", openAMX, nil},
 	{"pair", openPair, hasPairs},
-	{"onednn-bf16", func() (Backend, error) { return openDNNLIn(BF16) }, hasFastBF16},
+	{"onednn-bf16", func() (Backend, error) { return openDNNLIn(BF16) }, never},
 	{"tile", openTile, never},
 	{"amx-f32", openAMXF32, never},
 	{"amx-bf16x3", openAMXBF16x3, never},
-	{"onednn-f32", func() (Backend, error) { return openDNNLIn(F32) }, nil},
+	{"onednn-f32", func() (Backend, error) { return openDNNLIn(F32) }, never},
 	{"go", func() (Backend, error) { return goBackend{}, nil }, nil},
 }
 
@@ -65,19 +65,13 @@ func Open(name string) (Backend, error) {
 	return nil, fmt.Errorf("kernel: unknown kernel %q (%s)", name, strings.Join(Names(), ", "))
 }
 
-// OpenFloat returns the best backend of this machine whose results have float32's accuracy, or nearly, and are batch-invariant: amx-bf16x3 on
-// tiles, else the Go kernel. A kernel that $SLM_KERNEL names is taken if it is of that kind.
+// OpenFloat returns a backend of class f32, which is batch-invariant. A kernel that $SLM_KERNEL names is taken instead if its results have
+// float32's accuracy, or nearly, and are batch-invariant too.
 func OpenFloat() (Backend, error) {
-	name := os.Getenv("SLM_KERNEL")
-	if name != "" {
+	if name := os.Getenv("SLM_KERNEL"); name != "" {
 		if be, err := Open(name); err != nil {
 			return nil, err
 		} else if be.Precision() == F32 && be.Traits().BatchInvariant {
-			return be, nil
-		}
-	}
-	if name == "" || name == "amx" {
-		if be, err := openAMXBF16x3(); err == nil {
 			return be, nil
 		}
 	}

@@ -16,14 +16,15 @@ import "sync"
 type pairBackend struct {
 	goBackend
 	name  string
+	class Class
 	order *pairOrder
 }
 
-func openPair() (Backend, error) { return pairBackend{name: "pair-bf16", order: pairByPair}, nil }
-func openTile() (Backend, error) { return pairBackend{name: "tile-bf16", order: stepByStep}, nil }
+func openPair() (Backend, error) { return pairBackend{name: "pair-bf16", class: ClassBF16Pair, order: pairByPair}, nil }
+func openTile() (Backend, error) { return pairBackend{name: "tile-bf16", class: ClassBF16Tile, order: stepByStep}, nil }
 
 func (b pairBackend) Name() string       { return b.name + "+" + CPU() }
-func (b pairBackend) Class() Class       { return FastClass(b.Name()) }
+func (b pairBackend) Class() Class       { return b.class }
 func (pairBackend) Precision() Precision { return BF16 }
 
 func (b pairBackend) Traits() Traits {

@@ -19,7 +19,7 @@ const (
 // fusedStep is a·b + c in one rounding to nearest even, for a and b of at most 24 significant bits together: subnormal operands count as zeros of
 // their sign, and so does a result that is subnormal when it has been rounded to 24 bits (the MXCSR's DAZ and FTZ).
 func fusedStep(a, b, c float32) float32 {
-	sum := addToOdd(float64(flushed(a))*float64(flushed(b)), float64(flushed(c)))
+	sum := addToOdd(float64(float64(flushed(a))*float64(flushed(b))), float64(flushed(c)))
 	if math.Abs(sum) < vanishing {
 		return float32(math.Copysign(0, sum))
 	}

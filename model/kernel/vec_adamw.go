@@ -11,7 +11,7 @@ import "math"
 func AdamW(w, m, v, g []float32, lr, beta1, beta2, eps, decay, corr1, corr2, gscale float32) {
 	sameLen("AdamW", len(w), len(m), len(v), len(g))
 	c := adamCoef{
-		keep:  float32(1 - float64(lr)*float64(decay)),
+		keep:  float32(1 - float64(float64(lr)*float64(decay))),
 		beta1: beta1, rest1: oneMinus(beta1),
 		beta2: beta2, rest2: oneMinus(beta2),
 		root: float32(1 / math.Sqrt(float64(corr2))), eps: eps,
@@ -34,10 +34,10 @@ func oneMinus(beta float32) float32 {
 func adamWGo(w, m, v, g []float32, c adamCoef) {
 	for i, gi := range g {
 		gi *= c.gscale
-		mi := c.beta1*m[i] + c.rest1*gi
-		vi := c.beta2*v[i] + c.rest2*gi*gi
+		mi := fma32(c.rest1, gi, c.beta1*m[i])
+		vi := fma32(c.rest2*gi, gi, c.beta2*v[i])
 		m[i], v[i] = mi, vi
-		d := float32(math.Sqrt(float64(vi)))*c.root + c.eps
-		w[i] = w[i]*c.keep - c.step*mi/d
+		d := fma32(float32(math.Sqrt(float64(vi))), c.root, c.eps)
+		w[i] = fma32(w[i], c.keep, -(c.step * mi / d))
 	}
 }

@@ -18,25 +18,24 @@ const (
 	expC6  = 0.0013814611593261361
 )
 
-// exp32 is e^x to about 1 unit in the last place; NaN stays NaN.
+// exp32 is e^x to about 1 unit in the last place, each step fused; NaN stays NaN.
 func exp32(x float32) float32 {
 	if x != x {
 		return x
 	}
 	x = min(max(x, expMin), expMax)
-	n := float32(math.RoundToEven(float64(x * log2e)))
-	r := x - n*ln2Hi - n*ln2Lo
-	p := expC2 + r*(expC3+r*(expC4+r*(expC5+r*expC6)))
-	p = 1 + (r + r*r*p)
+	n := float32(math.RoundToEven(float64(x) * float64(float32(log2e))))
+	r := fma32(n, -ln2Lo, fma32(n, -ln2Hi, x))
+	p := float32(expC6)
+	for _, c := range [6]float32{expC5, expC4, expC3, expC2, 1, 1} {
+		p = fma32(p, r, c)
+	}
 	// 2^n in two halves: one alone would leave the exponent's range.
 	h := int32(n) >> 1
 	return p * pow2(h) * pow2(int32(n)-h)
 }
 
 func pow2(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
-
-// affine is a·x − b rounded once, as a fused multiply-subtract gives it: the product of two float32 is exact in float64.
-func affine(a, x, b float32) float32 { return float32(float64(a)*float64(x) - float64(b)) }
 
 // ExpShift computes dst = exp(scale·x − shift), the probabilities again from a saved log-sum-exp. The relative error is 3e-7 plus
 // half a unit in the last place of the exponent.
@@ -52,7 +51,7 @@ func expAffine(dst, x []float32, scale, shift, mul float32) {
 
 func expAffineGo(dst, x []float32, scale, shift, mul float32) {
 	for i, v := range x {
-		dst[i] = exp32(affine(scale, v, shift)) * mul
+		dst[i] = exp32(fma32(scale, v, -shift)) * mul
 	}
 }
 
@@ -62,13 +61,10 @@ func expStoreSum(x []float32, scale, shift float32) float32 {
 }
 
 func expStoreSumGo(x []float32, scale, shift float32) float32 {
-	var sum float64
 	for i, v := range x {
-		e := exp32(affine(scale, v, shift))
-		x[i] = e
-		sum += float64(e)
+		x[i] = exp32(fma32(scale, v, -shift))
 	}
-	return float32(sum)
+	return sumGo(x)
 }
 
 // expSum is the sum of exp(x − shift).
@@ -77,9 +73,16 @@ func expSum(x []float32, shift float32) float32 {
 }
 
 func expSumGo(x []float32, shift float32) float32 {
-	var sum float64
-	for _, v := range x {
-		sum += float64(exp32(affine(1, v, shift)))
-	}
-	return float32(sum)
+	var acc [2]lanes
+	return reduceLanes(acc[:], len(x),
+		func(i int, sum float32) float32 { return sum + exp32(x[i]-shift) },
+		func(sum float32) float32 { return sum + 0 })
+}
+
+// sumGo is Σ x in the order of two accumulators.
+func sumGo(x []float32) float32 {
+	var acc [2]lanes
+	return reduceLanes(acc[:], len(x),
+		func(i int, sum float32) float32 { return sum + x[i] },
+		func(sum float32) float32 { return sum + 0 })
 }

@@ -65,18 +65,17 @@ func dot3(a, b, c []float32) float32 {
 }
 
 func dot3Go(a, b, c []float32) float32 {
-	var s float64
-	for i, v := range a {
-		s += float64(v) * float64(b[i]) * float64(c[i])
-	}
-	return float32(s)
+	var acc [4]lanes
+	return reduceLanes(acc[:], len(a),
+		func(i int, sum float32) float32 { return fma32(a[i]*b[i], c[i], sum) },
+		func(sum float32) float32 { return fma32(0, 0, sum) })
 }
 
 // normGradGo computes dx += rstd·w·dy − coef·x and dw += dy·x·rstd.
 func normGradGo(dx, dw, dy, x, w []float32, rstd, coef float32) {
 	for i, v := range x {
 		d := dy[i] * rstd
-		dx[i] += w[i]*d - coef*v
-		dw[i] += d * v
+		dx[i] = fma32(-coef, v, fma32(w[i], d, dx[i]))
+		dw[i] = fma32(d, v, dw[i])
 	}
 }

@@ -74,5 +74,5 @@ type rotation struct{ cos, sin []float32 }
 
 func (r rotation) pair(i int, a, b float32) (x, y float32) {
 	c, s := r.cos[i], r.sin[i]
-	return a*c - b*s, b*c + a*s
+	return fma32(a, c, -(b * s)), fma32(b, c, a*s)
 }

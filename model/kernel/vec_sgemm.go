@@ -73,10 +73,8 @@ func sgemmGo(c, a, b []float32, s gemmShape, accumulate bool) {
 				ia, ia2, jb, jb2 := i*s.ai+p0*s.ak, i2*s.ai+p0*s.ak, j*s.bj+p0*s.bk, j2*s.bj+p0*s.bk
 				for range p1 - p0 {
 					a0, a1, b0, b1 := a[ia], a[ia2], b[jb], b[jb2]
-					s00 += a0 * b0
-					s01 += a0 * b1
-					s10 += a1 * b0
-					s11 += a1 * b1
+					s00, s01 = fma32(a0, b0, s00), fma32(a0, b1, s01)
+					s10, s11 = fma32(a1, b0, s10), fma32(a1, b1, s11)
 					ia, ia2, jb, jb2 = ia+s.ak, ia2+s.ak, jb+s.bk, jb2+s.bk
 				}
 				if add {

@@ -27,7 +27,7 @@ func softmax(x []float32, scale float32) (m, sum float32) {
 
 // scaledMax is the maximum of scale·x without NaN, −Inf when there is none: what to subtract before exponentials.
 func scaledMax(x []float32, scale float32) float32 {
-	return cpu.scaledMax(x, scale)
+	return cpu.scaledMax(x, scale) + 0 // a zero of either sign is +0
 }
 
 func scaledMaxGo(x []float32, scale float32) float32 {

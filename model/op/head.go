@@ -192,7 +192,7 @@ func (h *head[T]) finish(token, target int, maxima, sums []float32) (loss, lse f
 	}
 	highest, sum := float64(slices.Max(maxima)), 0.0
 	for p, m := range maxima {
-		sum += float64(sums[p]) * math.Exp(float64(m)-highest)
+		sum += float64(float64(sums[p]) * math.Exp(float64(m)-highest))
 	}
 	lse = highest + math.Log(sum)
 	loss = lse - float64(h.losses[token])

@@ -64,7 +64,7 @@ func (a improvement) at(x, grad []float64, w *work) float64 {
 		a.g.slope(x, w)
 		for j := range grad {
 			dsigma := w.dsigma(j, variance)
-			grad[j] = dsigma/sigma + dh*(w.dm[j]-u*dsigma)/sigma
+			grad[j] = dsigma/sigma + dh*(w.dm[j]-float64(u*dsigma))/sigma
 		}
 	}
 	return math.Log(sigma) + h
@@ -81,10 +81,10 @@ func (a confidence) at(x, grad []float64, w *work) float64 {
 	if grad != nil {
 		a.g.slope(x, w)
 		for j := range grad {
-			grad[j] = w.dm[j] + a.factor*w.dsigma(j, variance)
+			grad[j] = w.dm[j] + float64(a.factor*w.dsigma(j, variance))
 		}
 	}
-	return mean + a.factor*math.Sqrt(variance)
+	return mean + float64(a.factor*math.Sqrt(variance))
 }
 
 // dsigma is the derivative of the standard deviation, from that of the variance; 0 where the variance has been cut off.

@@ -129,14 +129,14 @@ func dot(a, b []float64) float64 {
 	var s0, s1, s2, s3 float64
 	b = b[:len(a)]
 	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
+		s0 += float64(a[0] * b[0])
+		s1 += float64(a[1] * b[1])
+		s2 += float64(a[2] * b[2])
+		s3 += float64(a[3] * b[3])
 		a, b = a[4:], b[4:]
 	}
 	for i, v := range a {
-		s0 += v * b[i]
+		s0 += float64(v * b[i])
 	}
 	return (s0 + s1) + (s2 + s3)
 }
@@ -145,14 +145,14 @@ func dot(a, b []float64) float64 {
 func axpy(v float64, x, y []float64) {
 	y = y[:len(x)]
 	for len(x) >= 4 && len(y) >= 4 {
-		y[0] += v * x[0]
-		y[1] += v * x[1]
-		y[2] += v * x[2]
-		y[3] += v * x[3]
+		y[0] += float64(v * x[0])
+		y[1] += float64(v * x[1])
+		y[2] += float64(v * x[2])
+		y[3] += float64(v * x[3])
 		x, y = x[4:], y[4:]
 	}
 	for i, w := range x {
-		y[i] += v * w
+		y[i] += float64(v * w)
 	}
 }
 
@@ -162,14 +162,14 @@ func axpy2(v float64, x []float64, w float64, z, y []float64) {
 	tail := y[len(x):]
 	y, z = y[:len(x)], z[:len(x)]
 	for len(x) >= 4 && len(y) >= 4 && len(z) >= 4 {
-		y[0] += v*x[0] + w*z[0]
-		y[1] += v*x[1] + w*z[1]
-		y[2] += v*x[2] + w*z[2]
-		y[3] += v*x[3] + w*z[3]
+		y[0] += float64(v*x[0]) + float64(w*z[0])
+		y[1] += float64(v*x[1]) + float64(w*z[1])
+		y[2] += float64(v*x[2]) + float64(w*z[2])
+		y[3] += float64(v*x[3]) + float64(w*z[3])
 		x, y, z = x[4:], y[4:], z[4:]
 	}
 	for i := range x {
-		y[i] += v*x[i] + w*z[i]
+		y[i] += float64(v*x[i]) + float64(w*z[i])
 	}
 	axpy(w, rest, tail)
 }

@@ -41,8 +41,8 @@ func climb(f func(x, grad []float64) float64, x []float64, iterations int, toler
 		var sy, yy float64
 		for j := range d {
 			s[j], y[j] = trial[j]-x[j], grad[j]-trialGrad[j]
-			sy += s[j] * y[j]
-			yy += y[j] * y[j]
+			sy += float64(s[j] * y[j])
+			yy += float64(y[j] * y[j])
 		}
 		if sy > 1e-12*yy {
 			if len(ss) == memory {
@@ -71,7 +71,7 @@ func direction(step, x, grad []float64, ss, ys [][]float64) {
 	dot := func(a, b []float64) (sum float64) {
 		for j := range a {
 			if mask(j) {
-				sum += a[j] * b[j]
+				sum += float64(a[j] * b[j])
 			}
 		}
 		return sum
@@ -91,7 +91,7 @@ func direction(step, x, grad []float64, ss, ys [][]float64) {
 		alphas[i] = dot(ss[i], step) / sy
 		for j := range step {
 			if mask(j) {
-				step[j] -= alphas[i] * ys[i][j]
+				step[j] -= float64(alphas[i] * ys[i][j])
 			}
 		}
 	}
@@ -110,7 +110,7 @@ func direction(step, x, grad []float64, ss, ys [][]float64) {
 		beta := dot(ys[i], step) / sy
 		for j := range step {
 			if mask(j) {
-				step[j] += (alphas[i] - beta) * ss[i][j]
+				step[j] += float64((alphas[i] - beta) * ss[i][j])
 			}
 		}
 	}
@@ -129,11 +129,11 @@ func search(f func(x, grad []float64) float64, x, grad []float64, value float64,
 	for range 25 {
 		var promise float64
 		for j := range x {
-			trial[j] = math.Min(1, math.Max(0, x[j]+t*step[j]))
-			promise += grad[j] * (trial[j] - x[j])
+			trial[j] = math.Min(1, math.Max(0, x[j]+float64(t*step[j])))
+			promise += float64(grad[j] * (trial[j] - x[j]))
 		}
 		if promise > 0 {
-			if next := f(trial, trialGrad); next >= value+1e-4*promise {
+			if next := f(trial, trialGrad); next >= value+float64(1e-4*promise) {
 				return true, next
 			}
 		}

@@ -71,7 +71,7 @@ func (s Space) standardise(obs []Observation, dim int) *data {
 	}
 	var squares float64
 	for _, o := range obs {
-		squares += (o.Y - t.centre) * (o.Y - t.centre)
+		squares += float64((o.Y - t.centre) * (o.Y - t.centre))
 	}
 	if n := len(obs); n > 1 {
 		if sd := math.Sqrt(squares / float64(n-1)); sd > 1e-12*math.Max(1, math.Abs(t.centre)) {

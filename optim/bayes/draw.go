@@ -31,7 +31,7 @@ func newDraw(g *GP, stream *rng.Stream) *draw {
 			var chi float64
 			for range 5 {
 				z := spectrum.Norm()
-				chi += z * z
+				chi += float64(z * z)
 			}
 			spread = math.Sqrt(5 / chi)
 		}
@@ -43,7 +43,7 @@ func newDraw(g *GP, stream *rng.Stream) *draw {
 	}
 	rest := make([]float64, t.n)
 	for i := range rest {
-		rest[i] = t.y[i] - g.Mean - a.prior(t.point(i), nil) - math.Sqrt(g.Noise+t.noise[i])*noise.Norm()
+		rest[i] = t.y[i] - g.Mean - a.prior(t.point(i), nil) - float64(math.Sqrt(g.Noise+t.noise[i])*noise.Norm())
 	}
 	g.chol.solve(a.alpha, rest)
 	return a
@@ -55,7 +55,7 @@ func (a *draw) prior(x, grad []float64) (value float64) {
 	for i, phase := range a.phase {
 		freq := a.freq[i*d : (i+1)*d]
 		sin, cos := math.Sincos(dot(freq, x) + phase)
-		value += a.amp[i] * cos
+		value += float64(a.amp[i] * cos)
 		if grad != nil {
 			axpy(-a.amp[i]*sin, freq, grad)
 		}
@@ -76,7 +76,7 @@ func (a *draw) at(x, grad []float64, w *work) float64 {
 	for i := range t.n {
 		c := 2 * a.alpha[i] * w.slopes[i]
 		for j, v := range t.point(i) {
-			grad[j] += c * (x[j] - v) * a.g.scale[j] * a.g.scale[j]
+			grad[j] += float64(c * (x[j] - v) * a.g.scale[j] * a.g.scale[j])
 		}
 	}
 	return value + a.prior(x, grad)

@@ -98,7 +98,7 @@ func (f *likelihood) maximise(starts [][]float64) (value float64, best []float64
 	u, du := make([]float64, len(low)), make([]float64, len(low))
 	inside := func(x []float64) []float64 { // of the unit box to u
 		for j, v := range x {
-			u[j] = low[j] + v*(high[j]-low[j])
+			u[j] = low[j] + float64(v*(high[j]-low[j]))
 		}
 		return u
 	}
@@ -128,8 +128,8 @@ func (p Prior) starts(nominal []bool, dim int, stream *rng.Stream) [][]float64 {
 	mode, median, draw := make([]float64, n), make([]float64, n), make([]float64, n)
 	for j := range mode {
 		mu, sd := p.of(j, nominal, dim)
-		mode[j], median[j] = mu-sd*sd, mu
-		draw[j] = mu - sd*sd/2 + sd*math.Max(-1.5, math.Min(1.5, draws.Norm()))
+		mode[j], median[j] = mu-float64(sd*sd), mu
+		draw[j] = mu - sd*sd/2 + float64(sd*math.Max(-1.5, math.Min(1.5, draws.Norm())))
 	}
 	median[dim] -= 2 * p.NoiseSD
 	return [][]float64{mode, median, draw}

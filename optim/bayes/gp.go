@@ -90,7 +90,7 @@ func (g *GP) onto(t *data) (*GP, error) {
 
 // fitted is the posterior mean at an observed point: y less its residual, which is the diagonal's share of Σα = y - mean.
 func (g *GP) fitted(i int) float64 {
-	return g.data.y[i] - g.error(i)*g.alpha[i]
+	return g.data.y[i] - float64(g.error(i)*g.alpha[i])
 }
 
 // error is the noise variance of observation i.
@@ -99,12 +99,12 @@ func (g *GP) error(i int) float64 { return g.Noise + g.data.noise[i] + jitters[g
 // Predict returns mean and variance of the function itself, without noise, at z in [-1,1]^d, in the units of Y.
 func (g *GP) Predict(z []float64) (mean, variance float64) {
 	m, v := g.posterior(inward(z), newWork(g.data))
-	return g.data.centre + g.data.scale*m, g.data.scale * g.data.scale * v
+	return g.data.centre + float64(g.data.scale*m), g.data.scale * g.data.scale * v
 }
 
 // Best is the incumbent: the largest posterior mean over the observed points, in the units of Y. The largest value seen would be
 // biased upwards by its own noise.
-func (g *GP) Best() float64 { return g.data.centre + g.data.scale*g.best }
+func (g *GP) Best() float64 { return g.data.centre + float64(g.data.scale*g.best) }
 
 // inward maps [-1,1]^d to [0,1]^d.
 func inward(z []float64) []float64 {

@@ -40,7 +40,7 @@ func distance(a, b, scale []float64) (q float64) {
 	b, scale = b[:len(a)], scale[:len(a)]
 	for j, v := range a {
 		r := (v - b[j]) * scale[j]
-		q += r * r
+		q += float64(r * r)
 	}
 	return q
 }

@@ -79,21 +79,21 @@ func (f *likelihood) marginal(u, grad []float64) float64 {
 	precision(f.inv, f.inverse, t.n)
 	mean, alpha := centred(f.symmetric, t.y)
 	for i, a := range alpha {
-		value -= 0.5 * a * (t.y[i] - mean)
+		value -= float64(0.5 * a * (t.y[i] - mean))
 	}
 	pairs, sum := f.squares, make([]float64, t.d)
 	k := 0
 	for i := range t.n {
 		row := f.inv.row(i)
 		for j := range i {
-			axpy((row[j]-alpha[i]*alpha[j])*f.slopes[k], pairs[:t.d], sum)
+			axpy((row[j]-float64(alpha[i]*alpha[j]))*f.slopes[k], pairs[:t.d], sum)
 			pairs = pairs[t.d:]
 			k++
 		}
-		grad[t.d] -= 0.5 * noise * (row[i] - alpha[i]*alpha[i])
+		grad[t.d] -= float64(0.5 * noise * (row[i] - float64(alpha[i]*alpha[i])))
 	}
 	for j, s := range inverse { // dq/d ln l = -2 r²/l²
-		grad[j] += 2 * s * sum[j]
+		grad[j] += float64(2 * s * sum[j])
 	}
 	if rate != nil {
 		f.mixed(rate, both, alpha, grad)
@@ -122,15 +122,15 @@ func (f *likelihood) mixed(rate []float64, both float64, alpha, grad []float64) 
 	for i := range f.data.n {
 		row := f.inv.row(i)
 		for j := range i {
-			weight := row[j] - alpha[i]*alpha[j]
+			weight := row[j] - float64(alpha[i]*alpha[j])
 			axpy(weight*f.byH[k], pairs[:d], sum)
-			grad[d+1] -= weight * f.byBoth[k] * both * (1 - both)
+			grad[d+1] -= float64(weight * f.byBoth[k] * both * (1 - both))
 			pairs = pairs[d:]
 			k++
 		}
 	}
 	for j, r := range rate {
-		grad[j] += r * sum[j]
+		grad[j] += float64(r * sum[j])
 	}
 }
 

@@ -16,18 +16,18 @@ func logH(u float64) (value, slope float64) {
 	switch {
 	case u > -1:
 		cdf := 0.5 * math.Erfc(-u/math.Sqrt2)
-		h := math.Exp(-0.5*u*u-c1) + u*cdf
+		h := math.Exp(float64(-0.5*u*u)-c1) + float64(u*cdf)
 		return math.Log(h), cdf / h
 	case u > -1e3:
 		// φ + uΦ = φ·(1 - |u|·Φ/φ), and Φ/φ = sqrt(π/2)·erfcx(|u|/√2).
 		e := erfcx(-u / math.Sqrt2)
 		rest := log1mexp(math.Log(-u*e) + c2)
-		return -0.5*u*u - c1 + rest, math.Exp(math.Log(e) + c2 - rest)
+		return float64(-0.5*u*u) - c1 + rest, math.Exp(math.Log(e) + c2 - rest)
 	default:
 		// There 1 - |u|·Φ/φ has lost u²·1e-16 of its value; its asymptotic series 1/u² - 3/u⁴ + 15/u⁶ - 105/u⁸ has lost nothing.
 		q := 1 / (u * u)
-		tail := q * (-3 + q*(15-105*q))
-		return -0.5*u*u - c1 - 2*math.Log(-u) + math.Log1p(tail), -u * (1 - q + 3*q*q) / (1 + tail)
+		tail := q * (-3 + float64(q*(15-float64(105*q))))
+		return float64(-0.5*u*u) - c1 - float64(2*math.Log(-u)) + math.Log1p(tail), -u * (1 - q + float64(3*q*q)) / (1 + tail)
 	}
 }
 

@@ -41,7 +41,7 @@ func count(marks []bool) (n float64) {
 // join puts k_x, its slope and k_h together: the value, and its derivatives by q_x, by q_h = -ln k_h and by λ.
 func join(kx, slope, kh, both float64) (value, byX, byH, byBoth float64) {
 	sum := (kx + kh) / 2
-	return (1-both)*sum + both*kx*kh, slope * ((1-both)/2 + both*kh), -kh * ((1-both)/2 + both*kx), kx*kh - sum
+	return float64((1-both)*sum) + float64(both*kx*kh), slope * ((1-both)/2 + float64(both*kh)), -kh * ((1-both)/2 + float64(both*kx)), float64(kx*kh) - sum
 }
 
 // hamming is Σ_j rate_j·[a_j ≠ b_j].

@@ -90,7 +90,7 @@ func (a *noisy) at(x, grad []float64, w *work) float64 {
 	least := math.Min(top, 0)
 	var sum float64
 	for s, u := range us {
-		if u*u-least*least > negligible && u < 0 {
+		if float64(u*u)-float64(least*least) > negligible && u < 0 {
 			continue // its share stays 0
 		}
 		h, slope := logH(u)
@@ -118,13 +118,13 @@ func (a *noisy) slope(grad, us, weights, x []float64, w *work, variance float64)
 	for s, v := range weights {
 		if v != 0 {
 			axpy(v, a.alpha[s], mixed)
-			drawn += v * us[s]
+			drawn += float64(v * us[s])
 		}
 	}
 	a.exact.chol.transposed(w.w, w.v)
 	a.exact.slopeOf(mixed, -4, x, w)
 	for j := range grad {
 		dsigma := w.dsigma(j, variance)
-		grad[j] = (w.dm[j] + dsigma*(1-drawn)) / sigma
+		grad[j] = (w.dm[j] + float64(dsigma*(1-drawn))) / sigma
 	}
 }

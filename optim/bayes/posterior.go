@@ -49,8 +49,8 @@ func (g *GP) slopeOf(alpha []float64, factor float64, x []float64, w *work) {
 		a, b := 2*alpha[i]*w.slopes[i], factor*w.w[i]*w.slopes[i]
 		for j, v := range t.point(i) {
 			r := (x[j] - v) * g.scale[j] * g.scale[j]
-			w.dm[j] += a * r
-			w.dvar[j] += b * r
+			w.dm[j] += float64(a * r)
+			w.dvar[j] += float64(b * r)
 		}
 	}
 }

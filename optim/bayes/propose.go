@@ -145,7 +145,7 @@ func (g *GP) candidates(stream *rng.Stream) ([]candidate, error) {
 		scale := math.Pow(10, -1-2*float64(i)/nearPoints)
 		x := make([]float64, t.d)
 		for j := range x {
-			x[j] = math.Min(1, math.Max(0, t.x[from*t.d+j]+scale*normal.Norm()))
+			x[j] = math.Min(1, math.Max(0, t.x[from*t.d+j]+float64(scale*normal.Norm())))
 		}
 		t.space.vary(x, t.point(from), coins.Float64)
 		out = append(out, candidate{x: x})
@@ -169,7 +169,7 @@ func spread(sorted []candidate, n int, g *GP) []candidate {
 				if r != 0 && g.mixture != nil && g.mixture.rate[j] > 0 {
 					r = 1
 				}
-				q += r * r
+				q += float64(r * r)
 			}
 			near = near || q < 0.01*float64(len(c.x))
 		}

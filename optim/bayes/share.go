@@ -30,18 +30,18 @@ func (g *GP) Shares(groups [][]int, stream *rng.Stream) []float64 {
 	for range sharePoints {
 		a, b := draw(), draw()
 		at := mean(a)
-		sum += at / sharePoints
-		squares += at * at / sharePoints
+		sum += float64(at / sharePoints)
+		squares += float64(at * at / sharePoints)
 		for k, group := range groups {
 			x := slices.Clone(a)
 			for _, j := range group {
 				x[j] = b[j]
 			}
 			r := at - mean(x)
-			shares[k] += r * r / 2 / sharePoints
+			shares[k] += float64(r * r / 2 / sharePoints)
 		}
 	}
-	variance := squares - sum*sum
+	variance := squares - float64(sum*sum)
 	for k := range shares {
 		if variance <= floor {
 			shares[k] = 0

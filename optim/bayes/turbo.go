@@ -52,7 +52,7 @@ func (t Turbo) replay(obs []Observation) region {
 			r.best = math.Max(r.best, o.Y)
 			continue
 		}
-		if o.Y > r.best+improves*math.Abs(r.best) {
+		if o.Y > r.best+float64(improves*math.Abs(r.best)) {
 			r.good, r.bad = r.good+1, 0
 		} else {
 			r.good, r.bad = 0, r.bad+1
@@ -129,10 +129,10 @@ func (g *GP) within(side float64, stream *rng.Stream) ([]float64, error) {
 		x := sequence.Point(uint32(i), make([]float64, t.d))
 		always := coin.IntN(t.d)
 		for j, c := range t.point(centre) {
-			half := side * g.Lengths[j] / math.Exp(logs) / 2
+			half := float64(side * g.Lengths[j] / math.Exp(logs) / 2)
 			low, high := math.Max(0, c-half), math.Min(1, c+half)
 			if coin.Float64() < moved/float64(t.d) || j == always {
-				x[j] = low + x[j]*(high-low)
+				x[j] = low + float64(x[j]*(high-low))
 			} else {
 				x[j] = c
 			}

@@ -109,7 +109,7 @@ func (b *Box) restart() (err error) {
 	draw := b.stream.At(uint64(b.Restarts))
 	mean := make([]float64, b.dim)
 	for j := range mean {
-		mean[j] = 2*draw.Float64() - 1
+		mean[j] = float64(2*draw.Float64()) - 1
 	}
 	b.bests = nil
 	b.strategy, err = New(mean, firstSigma, 2*b.strategy.lambda)

@@ -72,9 +72,9 @@ func (s *Strategy) setRates() {
 		w := math.Log((lambda+1)/2) - math.Log(float64(i+1))
 		s.weights[i] = w
 		if i < s.mu {
-			plus, plus2 = plus+w, plus2+w*w
+			plus, plus2 = plus+w, plus2+float64(w*w)
 		} else {
-			minus, minus2 = minus+w, minus2+w*w
+			minus, minus2 = minus+w, minus2+float64(w*w)
 		}
 	}
 	s.mueff = plus * plus / plus2
@@ -82,8 +82,8 @@ func (s *Strategy) setRates() {
 	s.cs = math.Min(0.5, (s.mueff+2)/(n+s.mueff+3))
 	s.damp = 1 + 2*math.Max(0, math.Sqrt((s.mueff-1)/(n+1))-1) + s.cs
 	s.cc = (4 + s.mueff/n) / (n + 4 + 2*s.mueff/n)
-	s.c1 = 2 / ((n+1.3)*(n+1.3) + s.mueff) * math.Min(1, lambda/6)
-	s.cw = math.Min(1-s.c1, 2*(0.25+s.mueff-2+1/s.mueff)/((n+2)*(n+2)+s.mueff))
+	s.c1 = 2 / (float64((n+1.3)*(n+1.3)) + s.mueff) * math.Min(1, lambda/6)
+	s.cw = math.Min(1-s.c1, 2*(0.25+s.mueff-2+1/s.mueff)/(float64((n+2)*(n+2))+s.mueff))
 	sum := math.Min(1+s.c1/s.cw, math.Min(1+2*negative/(s.mueff+2), (1-s.c1-s.cw)/(n*s.cw))) // of the negative ones
 	for i := range s.weights {
 		if s.weights[i] >= 0 {
@@ -104,7 +104,7 @@ func (s *Strategy) Sample(z []float64) []float64 {
 	x.MulVec(s.root, mat.NewVecDense(s.n, slices.Clone(z)))
 	out := make([]float64, s.n)
 	for j := range out {
-		out[j] = s.Mean[j] + s.Sigma*x.AtVec(j)
+		out[j] = s.Mean[j] + float64(s.Sigma*x.AtVec(j))
 	}
 	return out
 }
@@ -137,7 +137,7 @@ func (s *Strategy) Tell(points [][]float64, values []float64) error {
 	stalled := s.paths(shift)
 	s.adapt(steps, stalled)
 	for j := range s.n {
-		s.Mean[j] += s.Sigma * shift.AtVec(j)
+		s.Mean[j] += float64(s.Sigma * shift.AtVec(j))
 	}
 	s.Sigma *= math.Exp(math.Min(1, s.cs/s.damp*(norm(s.ps)/s.chi-1)))
 	return s.decompose()
@@ -148,7 +148,7 @@ func (s *Strategy) paths(shift *mat.VecDense) (stalled bool) {
 	white := mat.NewVecDense(s.n, nil)
 	white.MulVec(s.back, shift)
 	for j := range s.ps {
-		s.ps[j] = (1-s.cs)*s.ps[j] + math.Sqrt(s.cs*(2-s.cs)*s.mueff)*white.AtVec(j)
+		s.ps[j] = float64((1-s.cs)*s.ps[j]) + float64(math.Sqrt(s.cs*(2-s.cs)*s.mueff)*white.AtVec(j))
 	}
 	length := norm(s.ps)
 	square := length * length / (1 - math.Pow(1-s.cs, 2*float64(s.generation)))
@@ -156,7 +156,7 @@ func (s *Strategy) paths(shift *mat.VecDense) (stalled bool) {
 	for j := range s.pc {
 		s.pc[j] *= 1 - s.cc
 		if !stalled {
-			s.pc[j] += math.Sqrt(s.cc*(2-s.cc)*s.mueff) * shift.AtVec(j)
+			s.pc[j] += float64(math.Sqrt(s.cc*(2-s.cc)*s.mueff) * shift.AtVec(j))
 		}
 	}
 	return stalled
@@ -167,10 +167,10 @@ func (s *Strategy) paths(shift *mat.VecDense) (stalled bool) {
 func (s *Strategy) adapt(steps []*mat.VecDense, stalled bool) {
 	keep := 1 - s.c1
 	if stalled {
-		keep += s.c1 * s.cc * (2 - s.cc)
+		keep += float64(s.c1 * s.cc * (2 - s.cc))
 	}
 	for _, w := range s.weights {
-		keep -= s.cw * w
+		keep -= float64(s.cw * w)
 	}
 	white := mat.NewVecDense(s.n, nil)
 	next := mat.NewSymDense(s.n, nil)
@@ -217,7 +217,7 @@ func (s *Strategy) spent(smallest float64) bool {
 
 func norm(x []float64) (sum float64) {
 	for _, v := range x {
-		sum += v * v
+		sum += float64(v * v)
 	}
 	return math.Sqrt(sum)
 }

@@ -17,7 +17,7 @@ type Dim struct {
 }
 
 // level is which one z is of n.
-func level(z float64, n int) int { return int((z+1)/2*float64(n-1) + 0.5) }
+func level(z float64, n int) int { return int(float64((z+1)/2*float64(n-1)) + 0.5) }
 
 // AllMixed are the mixed functions.
 var AllMixed = []Mixed{Func2C, Wordings}
@@ -29,11 +29,11 @@ var Func2C = Mixed{"func2c", []Dim{{3, true}, {5, true}, {}, {}}, 2, func(z []fl
 	var v float64
 	switch level(z[0], 3) {
 	case 0: // a saddle
-		v = 0.5 * (x*x - y*y)
+		v = 0.5 * (float64(x*x) - float64(y*y))
 	case 1: // a ridge
 		v = 0.8 - math.Abs(x+y-0.3)
 	default: // a hill off the middle
-		v = math.Exp(-2 * ((x-0.4)*(x-0.4) + (y+0.6)*(y+0.6)))
+		v = math.Exp(-2 * (float64((x-0.4)*(x-0.4)) + float64((y+0.6)*(y+0.6))))
 	}
 	return v + [5]float64{0, 0.4, -1, 1, 0.2}[level(z[1], 5)]
 }}
@@ -50,9 +50,9 @@ var Wordings = Mixed{"wordings", []Dim{{20, true}, {5, false}, {2, true}, {}, {}
 	case 18:
 		good = 0.8
 	}
-	v := good * (1 - 0.25*math.Abs(float64(level(z[1], 5)-3)))
+	v := float64(good * (1 - float64(0.25*math.Abs(float64(level(z[1], 5)-3)))))
 	if level(z[2], 2) == 1 {
 		v += 0.5
 	}
-	return v + 0.05*(1-z[3]*z[3])
+	return v + float64(0.05*(1-float64(z[3]*z[3])))
 }}

@@ -50,7 +50,7 @@ func (s *search) scatter(ctx context.Context, a *arm, budget int) error {
 		} else {
 			draw := rng.New(s.seed, "bpo", a.name).At(uint64(i))
 			for range space {
-				t.z = append(t.z, 2*draw.Float64()-1)
+				t.z = append(t.z, float64(2*draw.Float64())-1)
 			}
 		}
 		space.Snap(t.z)

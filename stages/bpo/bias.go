@@ -14,7 +14,7 @@ func expectedMax(k int) float64 {
 	const h = (to - from) / steps
 	var sum float64
 	for i := range steps + 1 {
-		x := from + float64(i)*h
+		x := from + float64(float64(i)*h)
 		weight := 4.0
 		switch {
 		case i == 0 || i == steps:
@@ -23,7 +23,7 @@ func expectedMax(k int) float64 {
 			weight = 2
 		}
 		below := 0.5 * math.Erfc(-x/math.Sqrt2)
-		sum += weight * x * float64(k) * math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) * math.Pow(below, float64(k-1))
+		sum += float64(weight * x * float64(k) * math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) * math.Pow(below, float64(k-1)))
 	}
 	return sum * h / 3
 }
@@ -61,7 +61,7 @@ func (s *search) selection(a *arm) (v selection) {
 		}
 	}
 	v.share, v.zero = float64(right(best.results))/float64(v.n), float64(right(s.zero.results[:v.n]))/float64(v.n)
-	v.accuracy = expectedMax(v.k) * math.Sqrt(max(0, up+down-(up-down)*(up-down))/float64(v.n))
+	v.accuracy = expectedMax(v.k) * math.Sqrt(max(0, up+down-float64((up-down)*(up-down)))/float64(v.n))
 	return v
 }
 

@@ -224,9 +224,9 @@ func correlate(x, y []float64) float64 {
 		my += y[i] / float64(len(x))
 	}
 	for i := range x {
-		xx += (x[i] - mx) * (x[i] - mx)
-		yy += (y[i] - my) * (y[i] - my)
-		xy += (x[i] - mx) * (y[i] - my)
+		xx += float64((x[i] - mx) * (x[i] - mx))
+		yy += float64((y[i] - my) * (y[i] - my))
+		xy += float64((x[i] - mx) * (y[i] - my))
 	}
 	return xy / math.Sqrt(xx*yy)
 }

@@ -7,7 +7,7 @@ import (
 
 // deal says how many of n development items are searched on, chosen on and checked on. No more than two left over are too few to search on.
 func (f Final) deal(n int) (search, choice, check int) {
-	held := max(2, int(float64(n)*f.Share+0.5))
+	held := max(2, int(float64(float64(n)*f.Share)+0.5))
 	return n - held, held / 2, held - held/2
 }
 

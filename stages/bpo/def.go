@@ -60,7 +60,7 @@ func cost(cfg Config, dev int, c *stages.Calibration) (sum stages.Cost) {
 			rung -= ladder[i-1]
 			share *= climbs
 		}
-		trial += share * float64(rung)
+		trial += float64(share * float64(rung))
 	}
 	searches := 1 + len(cfg.baselines())
 	questions := most + searches*int(float64(cfg.Init+cfg.Trials)*trial) + (1+searches*cfg.Final.Best)*choice + (1+searches)*check

@@ -12,7 +12,7 @@ func gain(t, other *trial, n int) (mean, squares float64) {
 	}
 	for i := range n {
 		d := t.results[i].Objective - other.results[i].Objective - mean
-		squares += d * d
+		squares += float64(d * d)
 	}
 	return mean, squares
 }
@@ -65,7 +65,7 @@ func observe(list []shown) []bayes.Observation {
 		case t.n == 0:
 			continue
 		case i > 0:
-			o.Var = (t.squares + borrowed*pooled) / float64(t.n-1+borrowed) / float64(t.n)
+			o.Var = (t.squares + float64(borrowed*pooled)) / float64(t.n-1+borrowed) / float64(t.n)
 		}
 		obs = append(obs, o)
 	}

@@ -157,7 +157,7 @@ func (j *judge) grade(ctx context.Context, reqs []request, items []exam.Item) ([
 			return nil, fmt.Errorf("%w (item %s)", err, items[i].ID)
 		}
 		if choices[k].None == nil {
-			out[i].Objective -= j.price.Call*float64(choices[k].Calls) + j.price.Token*float64(choices[k].Tokens)
+			out[i].Objective -= float64(j.price.Call*float64(choices[k].Calls)) + float64(j.price.Token*float64(choices[k].Tokens))
 		}
 		out[i].None = choices[k].None
 		out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens

@@ -59,11 +59,11 @@ func (s *search) left() float64 {
 		if made > 0 {
 			each = own / float64(made)
 		}
-		own += each * float64(all-made)
+		own += float64(each * float64(all-made))
 	}
 	baselines := len(s.cfg.baselines())
 	best := float64(s.cfg.Final.Best)
-	total := float64(len(s.items)) + own*float64(1+baselines) + float64(len(s.choice))*(1+best*float64(1+baselines)) + float64(len(s.checked)*(2+baselines))
+	total := float64(len(s.items)) + float64(own*float64(1+baselines)) + float64(float64(len(s.choice))*(1+float64(best*float64(1+baselines)))) + float64(len(s.checked)*(2+baselines))
 	return max(0, total-float64(done)) * spent / float64(done)
 }
 

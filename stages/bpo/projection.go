@@ -22,7 +22,7 @@ func NewProjection(cfg Soft, embed []float32, width int, stream *rng.Stream) *Pr
 	var sum, squares float64
 	for _, v := range embed {
 		sum += float64(v)
-		squares += float64(v) * float64(v)
+		squares += float64(float64(v) * float64(v))
 	}
 	n := math.Max(1, float64(len(embed)))
 	p := &Projection{Width: width, Sigma: math.Sqrt(math.Max(0, squares/n-sum/n*sum/n)), dim: cfg.Dim, rows: make([]float32, cfg.Tokens*width*cfg.Dim)}
@@ -42,7 +42,7 @@ func (p *Projection) Soft(z []float64) []float32 {
 	for i := range out {
 		var sum float64
 		for j, a := range p.rows[i*p.dim : (i+1)*p.dim] {
-			sum += float64(a) * z[j]
+			sum += float64(float64(a) * z[j])
 		}
 		out[i] = float32(p.unit * sum)
 	}

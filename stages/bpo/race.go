@@ -50,7 +50,7 @@ func (s *search) leader(t *trial, pool []*trial, rung int) *trial {
 func lost(t, leader *trial, n, looks int) bool {
 	mean, squares := gain(t, leader, n)
 	sd := math.Sqrt(squares / float64(max(1, n-1)) / float64(n))
-	return mean+quantile(1-raceLevel/float64(max(1, looks)))*sd < 0
+	return mean+float64(quantile(1-raceLevel/float64(max(1, looks)))*sd) < 0
 }
 
 // quantile is that of the standard normal distribution.

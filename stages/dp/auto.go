@@ -129,5 +129,5 @@ const questionTokens = 40
 func (c Config) Expect(sections int, tokens int64) Outlook {
 	each := (c.Mix.Places + c.Mix.Asked + c.Mix.Drill) / c.Mix.Corpus * questionTokens
 	whole := 1 + c.Mix.Pairs/c.Mix.Corpus // a question answered in full holds the text again
-	return c.look(int64(whole*float64(tokens) + each*float64(sections)))
+	return c.look(int64(float64(whole*float64(tokens)) + float64(each*float64(sections))))
 }

@@ -15,7 +15,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.DP,
 	Title:   "Domain pretraining",
-	Format:  4,
+	Format:  5,
 	Parents: []string{stages.Data},
 	Section: &stages.Section{
 		Doc:     "reading the corpus",
@@ -102,7 +102,7 @@ func encoderCost(ctx context.Context, c *stages.Calibration, s *Stage, mix *Mixt
 		return 0, err
 	}
 	step, err := c.Time(ctx, func() error { _, err := e.step(ctx); return err })
-	return seconds + step*float64(e.steps), errors.Join(err, e.close())
+	return seconds + float64(step*float64(e.steps)), errors.Join(err, e.close())
 }
 
 // Job is what the stage of a recipe trains on a domain.

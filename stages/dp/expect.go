@@ -40,7 +40,7 @@ func expect(passes float64) Range {
 			}
 			before := measured[i-1]
 			at := (passes - before.passes) / (row.passes - before.passes)
-			mix := func(a, b float64) float64 { return a + at*(b-a) }
+			mix := func(a, b float64) float64 { return a + float64(at*(b-a)) }
 			return Range{mix(before.recall.Low, row.recall.Low), mix(before.recall.Mid, row.recall.Mid), mix(before.recall.High, row.recall.High)}
 		}
 	}

@@ -103,7 +103,7 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 		return err
 	})
 	sum.Add(c.Rates.Generate(mostChosen * c.Rates.PlaceTokens))
-	sum.Seconds += mostChosen * judge
+	sum.Seconds += float64(mostChosen * judge)
 	if cfg.asks() {
 		n := min(cfg.Reward, len(exam.WithChoices(slices.Concat(c.Domain.Items, c.Domain.Asked))))
 		sum.Add(c.Rates.Ask(n, n, false))

@@ -212,7 +212,7 @@ func balance(parts []part, cases []retrieve.Case) {
 func fit(cases []retrieve.Case, from []float64) ([]float64, error) {
 	var sum, square float64
 	for _, c := range cases {
-		sum, square = sum+c.Weight, square+c.Weight*c.Weight
+		sum, square = sum+c.Weight, square+float64(c.Weight*c.Weight)
 	}
 	if sum == 0 {
 		return slices.Clone(from), nil

@@ -84,7 +84,7 @@ func (b Bridge) Weigh(list [][]float64) (order []int, p []float64) {
 	for i, row := range list {
 		order = append(order, i)
 		for j, w := range b.Weights {
-			z[i] += w * row[j]
+			z[i] += float64(w * row[j])
 		}
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
@@ -162,7 +162,7 @@ func worth(questions []Listed, held []Weighed, stop float64) float64 {
 	var sum, weight float64
 	for i, q := range questions {
 		k := passages(held[i].P, stop)
-		weight, sum = weight+q.Weight, sum-q.Weight*Price*float64(k)
+		weight, sum = weight+q.Weight, sum-float64(q.Weight*Price*float64(k))
 		if slices.ContainsFunc(held[i].Order[:k], func(at int) bool { return q.Right[at] }) {
 			sum += q.Weight
 		}
@@ -178,7 +178,7 @@ func weights(questions []Listed, use func(i int) bool) ([]float64, error) {
 	for i, q := range questions {
 		if use(i) && slices.Contains(q.Right, true) {
 			cases = append(cases, retrieve.Case{Scores: q.Features, Right: q.Right, Weight: q.Weight})
-			sum, square = sum+q.Weight, square+q.Weight*q.Weight
+			sum, square = sum+q.Weight, square+float64(q.Weight*q.Weight)
 		}
 	}
 	w, err := retrieve.Fit(cases, start, prior*square/max(sum*sum, 1e-300))

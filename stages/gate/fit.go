@@ -206,7 +206,7 @@ func ones(right []bool) []float64 {
 func giveChoices(cases []Case, held []Odds) float64 {
 	const from, step, steps = 0.3, 0.05, 14
 	for s := range steps {
-		give, harm, n := from+step*float64(s), 0.0, 0
+		give, harm, n := from+float64(step*float64(s)), 0.0, 0
 		for i, c := range cases {
 			if c.Choices == 0 || !c.real() {
 				continue

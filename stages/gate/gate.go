@@ -137,9 +137,9 @@ func (o Odds) best(e Evidence, give float64) (way Way, p float64) {
 	}{
 		{Small, e.Known, o.Named, 0}, // of two that are nearly as good, the model's own place
 		{Found, e.Passages > 0, o.Among, e.Passages},
-		{Both, e.Known && e.Passages > 0 && e.Listed == 0, 1 - (1-o.Named)*(1-o.Among), e.Passages + 1}, // as if they were independent
+		{Both, e.Known && e.Passages > 0 && e.Listed == 0, 1 - float64((1-o.Named)*(1-o.Among)), e.Passages + 1}, // as if they were independent
 	} {
-		v := c.p - Price*float64(c.passages)
+		v := c.p - float64(Price*float64(c.passages))
 		switch {
 		case !c.there:
 		case c.p >= give && v > worth:

@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.KIT,
 	Title:   "Knowledge instruction tuning",
-	Format:  6,
+	Format:  7,
 	Parents: []string{stages.Data, stages.DP},
 	Instead: stages.DP,
 	Section: &stages.Section{

@@ -62,7 +62,7 @@ func givenAway(rows []result.Row) string {
 			continue
 		}
 		p := 1 / float64(len(r.Choices))
-		n, expected, variance = n+1, expected+p, variance+p*(1-p)
+		n, expected, variance = n+1, expected+p, variance+float64(p*(1-p))
 		if r.Correct {
 			right++
 		}

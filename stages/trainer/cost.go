@@ -33,13 +33,13 @@ func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error
 	if err != nil {
 		return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
 	}
-	sum.Seconds += float64(r.Steps()) * step
+	sum.Seconds += float64(float64(r.Steps()) * step)
 	if n := r.Measurements(); n > 0 {
 		once, err := c.Time(ctx, func() error { _, err := r.HeldOut(); return err })
 		if err != nil {
 			return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
 		}
-		sum.Seconds += float64(n) * once
+		sum.Seconds += float64(float64(n) * once)
 	}
 	return sum, nil
 }

@@ -49,7 +49,7 @@ func even(atoms []atom, longest int) [][]atom {
 				break
 			}
 			off := (float64(size) - wanted) / wanted
-			if c := cost[start] + off*off + parting(atoms, start); c < cost[end] {
+			if c := cost[start] + float64(off*off) + parting(atoms, start); c < cost[end] {
 				cost[end], from[end] = c, start
 			}
 		}

@@ -10,8 +10,8 @@ import (
 var arithKernels = []kernel{
 	{name: "dot", params: "x, y []float32", result: "float32", doc: "is Σ x·y.", emit: func(e *emitter) {
 		x, y, n := e.slice("x"), e.slice("y"), e.length("x")
-		acc := []reg.VecVirtual{e.zero(), e.zero(), e.zero(), e.zero()}
-		e.loop(n, 4, func(i reg.GPVirtual, j int) {
+		acc := e.sums(4)
+		e.reduce(n, 4, func(i reg.GPVirtual, j int) {
 			a, b := e.load(x, i, j), e.load(y, i, j)
 			e.VFMADD231PS(a, b, acc[j])
 		})
@@ -19,8 +19,8 @@ var arithKernels = []kernel{
 	}},
 	{name: "dot3", params: "a, b, c []float32", result: "float32", doc: "is Σ a·b·c.", emit: func(e *emitter) {
 		a, b, c, n := e.slice("a"), e.slice("b"), e.slice("c"), e.length("a")
-		acc := []reg.VecVirtual{e.zero(), e.zero(), e.zero(), e.zero()}
-		e.loop(n, 4, func(i reg.GPVirtual, j int) {
+		acc := e.sums(4)
+		e.reduce(n, 4, func(i reg.GPVirtual, j int) {
 			u, v, w := e.load(a, i, j), e.load(b, i, j), e.load(c, i, j)
 			e.VMULPS(u, v, v)
 			e.VFMADD231PS(v, w, acc[j])

@@ -55,8 +55,8 @@ func (e *emitter) sumOfExp(keep bool) {
 		scale = e.scalar("scale")
 	}
 	k := e.expConstants()
-	acc := []reg.VecVirtual{e.zero(), e.zero()}
-	e.loop(n, 2, func(i reg.GPVirtual, j int) {
+	acc := e.sums(2)
+	e.reduce(n, 2, func(i reg.GPVirtual, j int) {
 		t := e.load(x, i, j)
 		if keep {
 			e.VFMSUB213PS(shift, scale, t)

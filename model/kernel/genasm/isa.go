@@ -172,6 +172,47 @@ func (e *emitter) loop(n reg.GPVirtual, unroll int, body func(i reg.GPVirtual, j
 	e.Label(end)
 }
 
+// reduce walks n elements like loop, 16 at a time whatever the width of a register: body adds the vector whose elements start at index i + acc·lanes to
+// accumulator acc. So a lane's sum has one order; AVX2 keeps the halves of 16 lanes in two accumulators.
+func (e *emitter) reduce(n reg.GPVirtual, unroll int, body func(i reg.GPVirtual, acc int)) {
+	if e.wide() {
+		e.loop(n, unroll, body)
+		return
+	}
+	i := e.GP64()
+	e.XORQ(i, i)
+	for _, u := range []int{unroll, 1} {
+		top, done := e.label("loop"), e.label("done")
+		e.Label(top)
+		e.CMPQ(n, operand.I32(16*u))
+		e.JLT(operand.LabelRef(done))
+		for acc := range 2 * u {
+			body(i, acc)
+		}
+		e.ADDQ(operand.I32(16*u), i)
+		e.SUBQ(operand.I32(16*u), n)
+		e.JMP(operand.LabelRef(top))
+		e.Label(done)
+	}
+	end := e.label("end")
+	e.TESTQ(n, n)
+	e.JE(operand.LabelRef(end))
+	for half, mask := range e.columnMasks(n) {
+		e.mask = mask
+		body(i, half)
+	}
+	e.mask = nil
+	e.Label(end)
+}
+
+// sums are accumulators of zeros for reduce.
+func (e *emitter) sums(unroll int) (acc []reg.VecVirtual) {
+	for range unroll * 16 / e.lanes {
+		acc = append(acc, e.zero())
+	}
+	return acc
+}
+
 // setMask makes the first n elements count, 0 < n < step.
 func (e *emitter) setMask(n reg.GPVirtual) {
 	if e.wide() {

@@ -95,18 +95,13 @@ func (e *emitter) sigmoid(g reg.VecVirtual, k sigmoidConstants) (clamped, sigma 
 	if e.wide() {
 		e.VSCALEFPS(n, p, p)
 		e.VADDPS(k.one, p, p)
-		// 14 bits of the reciprocal and one step of Newton's method, which doubles them.
-		y, rest := e.vec(), e.own(k.one)
-		e.VRCP14PS(p, y)
-		e.VFNMADD231PS(p, y, rest)
-		e.VFMADD213PS(y, y, rest)
-		return g, rest
+	} else {
+		e.VPSUBD(k.magicBits, shifted, shifted)
+		e.VPADDD(k.bias, shifted, shifted)
+		e.VPSLLD(operand.U8(23), shifted, shifted)
+		e.VFMADD213PS(k.one, shifted, p)
 	}
-	e.VPSUBD(k.magicBits, shifted, shifted)
-	e.VPADDD(k.bias, shifted, shifted)
-	e.VPSLLD(operand.U8(23), shifted, shifted)
 	s := e.own(k.one)
-	e.VFMADD213PS(k.one, shifted, p)
 	e.VDIVPS(p, s, s)
 	return g, s
 }

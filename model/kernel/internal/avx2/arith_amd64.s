@@ -12,50 +12,77 @@ TEXT ·Dot(SB), $0-52
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
 	XORQ  BX, BX
 
 loop1:
-	CMPQ        DX, $+32
+	CMPQ        DX, $+64
 	JLT         done2
-	VMOVUPS     (AX)(BX*4), Y4
-	VMOVUPS     (CX)(BX*4), Y5
-	VFMADD231PS Y4, Y5, Y0
-	VMOVUPS     32(AX)(BX*4), Y4
-	VMOVUPS     32(CX)(BX*4), Y5
-	VFMADD231PS Y4, Y5, Y1
-	VMOVUPS     64(AX)(BX*4), Y4
-	VMOVUPS     64(CX)(BX*4), Y5
-	VFMADD231PS Y4, Y5, Y2
-	VMOVUPS     96(AX)(BX*4), Y4
-	VMOVUPS     96(CX)(BX*4), Y5
-	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $+32, BX
-	SUBQ        $+32, DX
+	VMOVUPS     (AX)(BX*4), Y8
+	VMOVUPS     (CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y0
+	VMOVUPS     32(AX)(BX*4), Y8
+	VMOVUPS     32(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y1
+	VMOVUPS     64(AX)(BX*4), Y8
+	VMOVUPS     64(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y2
+	VMOVUPS     96(AX)(BX*4), Y8
+	VMOVUPS     96(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y3
+	VMOVUPS     128(AX)(BX*4), Y8
+	VMOVUPS     128(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y4
+	VMOVUPS     160(AX)(BX*4), Y8
+	VMOVUPS     160(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y5
+	VMOVUPS     192(AX)(BX*4), Y8
+	VMOVUPS     192(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y6
+	VMOVUPS     224(AX)(BX*4), Y8
+	VMOVUPS     224(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y7
+	ADDQ        $+64, BX
+	SUBQ        $+64, DX
 	JMP         loop1
 
 done2:
 loop3:
-	CMPQ        DX, $+8
+	CMPQ        DX, $+16
 	JLT         done4
-	VMOVUPS     (AX)(BX*4), Y4
-	VMOVUPS     (CX)(BX*4), Y5
-	VFMADD231PS Y4, Y5, Y0
-	ADDQ        $+8, BX
-	SUBQ        $+8, DX
+	VMOVUPS     (AX)(BX*4), Y8
+	VMOVUPS     (CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y0
+	VMOVUPS     32(AX)(BX*4), Y8
+	VMOVUPS     32(CX)(BX*4), Y9
+	VFMADD231PS Y8, Y9, Y1
+	ADDQ        $+16, BX
+	SUBQ        $+16, DX
 	JMP         loop3
 
 done4:
 	TESTQ       DX, DX
 	JE          end5
-	LEAQ        masks<>+0(SB), SI
-	MOVQ        $+8, DI
+	LEAQ        columns<>+0(SB), SI
+	MOVQ        $+16, DI
 	SUBQ        DX, DI
-	VMOVUPS     (SI)(DI*4), Y4
-	VMASKMOVPS  (AX)(BX*4), Y4, Y5
-	VMASKMOVPS  (CX)(BX*4), Y4, Y4
-	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (SI)(DI*4), Y8
+	VMOVUPS     32(SI)(DI*4), Y9
+	VMASKMOVPS  (AX)(BX*4), Y8, Y10
+	VMASKMOVPS  (CX)(BX*4), Y8, Y8
+	VFMADD231PS Y10, Y8, Y0
+	VMASKMOVPS  32(AX)(BX*4), Y9, Y8
+	VMASKMOVPS  32(CX)(BX*4), Y9, Y9
+	VFMADD231PS Y8, Y9, Y1
 
 end5:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y1, Y0, Y0
@@ -69,23 +96,39 @@ end5:
 	VZEROUPPER
 	RET
 
-DATA masks<>+0(SB)/4, $0xffffffff
-DATA masks<>+4(SB)/4, $0xffffffff
-DATA masks<>+8(SB)/4, $0xffffffff
-DATA masks<>+12(SB)/4, $0xffffffff
-DATA masks<>+16(SB)/4, $0xffffffff
-DATA masks<>+20(SB)/4, $0xffffffff
-DATA masks<>+24(SB)/4, $0xffffffff
-DATA masks<>+28(SB)/4, $0xffffffff
-DATA masks<>+32(SB)/4, $0x00000000
-DATA masks<>+36(SB)/4, $0x00000000
-DATA masks<>+40(SB)/4, $0x00000000
-DATA masks<>+44(SB)/4, $0x00000000
-DATA masks<>+48(SB)/4, $0x00000000
-DATA masks<>+52(SB)/4, $0x00000000
-DATA masks<>+56(SB)/4, $0x00000000
-DATA masks<>+60(SB)/4, $0x00000000
-GLOBL masks<>(SB), RODATA|NOPTR, $64
+DATA columns<>+0(SB)/4, $0xffffffff
+DATA columns<>+4(SB)/4, $0xffffffff
+DATA columns<>+8(SB)/4, $0xffffffff
+DATA columns<>+12(SB)/4, $0xffffffff
+DATA columns<>+16(SB)/4, $0xffffffff
+DATA columns<>+20(SB)/4, $0xffffffff
+DATA columns<>+24(SB)/4, $0xffffffff
+DATA columns<>+28(SB)/4, $0xffffffff
+DATA columns<>+32(SB)/4, $0xffffffff
+DATA columns<>+36(SB)/4, $0xffffffff
+DATA columns<>+40(SB)/4, $0xffffffff
+DATA columns<>+44(SB)/4, $0xffffffff
+DATA columns<>+48(SB)/4, $0xffffffff
+DATA columns<>+52(SB)/4, $0xffffffff
+DATA columns<>+56(SB)/4, $0xffffffff
+DATA columns<>+60(SB)/4, $0xffffffff
+DATA columns<>+64(SB)/4, $0x00000000
+DATA columns<>+68(SB)/4, $0x00000000
+DATA columns<>+72(SB)/4, $0x00000000
+DATA columns<>+76(SB)/4, $0x00000000
+DATA columns<>+80(SB)/4, $0x00000000
+DATA columns<>+84(SB)/4, $0x00000000
+DATA columns<>+88(SB)/4, $0x00000000
+DATA columns<>+92(SB)/4, $0x00000000
+DATA columns<>+96(SB)/4, $0x00000000
+DATA columns<>+100(SB)/4, $0x00000000
+DATA columns<>+104(SB)/4, $0x00000000
+DATA columns<>+108(SB)/4, $0x00000000
+DATA columns<>+112(SB)/4, $0x00000000
+DATA columns<>+116(SB)/4, $0x00000000
+DATA columns<>+120(SB)/4, $0x00000000
+DATA columns<>+124(SB)/4, $0x00000000
+GLOBL columns<>(SB), RODATA|NOPTR, $128
 
 // func Dot3(a []float32, b []float32, c []float32) float32
 // Requires: AVX, AVX2, FMA3, SSE
@@ -98,62 +141,101 @@ TEXT ·Dot3(SB), $0-76
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
 	XORQ  SI, SI
 
 loop1:
-	CMPQ        BX, $+32
+	CMPQ        BX, $+64
 	JLT         done2
-	VMOVUPS     (AX)(SI*4), Y4
-	VMOVUPS     (CX)(SI*4), Y5
-	VMOVUPS     (DX)(SI*4), Y6
-	VMULPS      Y4, Y5, Y5
-	VFMADD231PS Y5, Y6, Y0
-	VMOVUPS     32(AX)(SI*4), Y4
-	VMOVUPS     32(CX)(SI*4), Y5
-	VMOVUPS     32(DX)(SI*4), Y6
-	VMULPS      Y4, Y5, Y5
-	VFMADD231PS Y5, Y6, Y1
-	VMOVUPS     64(AX)(SI*4), Y4
-	VMOVUPS     64(CX)(SI*4), Y5
-	VMOVUPS     64(DX)(SI*4), Y6
-	VMULPS      Y4, Y5, Y5
-	VFMADD231PS Y5, Y6, Y2
-	VMOVUPS     96(AX)(SI*4), Y4
-	VMOVUPS     96(CX)(SI*4), Y5
-	VMOVUPS     96(DX)(SI*4), Y6
-	VMULPS      Y4, Y5, Y5
-	VFMADD231PS Y5, Y6, Y3
-	ADDQ        $+32, SI
-	SUBQ        $+32, BX
+	VMOVUPS     (AX)(SI*4), Y8
+	VMOVUPS     (CX)(SI*4), Y9
+	VMOVUPS     (DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y0
+	VMOVUPS     32(AX)(SI*4), Y8
+	VMOVUPS     32(CX)(SI*4), Y9
+	VMOVUPS     32(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y1
+	VMOVUPS     64(AX)(SI*4), Y8
+	VMOVUPS     64(CX)(SI*4), Y9
+	VMOVUPS     64(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y2
+	VMOVUPS     96(AX)(SI*4), Y8
+	VMOVUPS     96(CX)(SI*4), Y9
+	VMOVUPS     96(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y3
+	VMOVUPS     128(AX)(SI*4), Y8
+	VMOVUPS     128(CX)(SI*4), Y9
+	VMOVUPS     128(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     160(AX)(SI*4), Y8
+	VMOVUPS     160(CX)(SI*4), Y9
+	VMOVUPS     160(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     192(AX)(SI*4), Y8
+	VMOVUPS     192(CX)(SI*4), Y9
+	VMOVUPS     192(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y6
+	VMOVUPS     224(AX)(SI*4), Y8
+	VMOVUPS     224(CX)(SI*4), Y9
+	VMOVUPS     224(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ        $+64, SI
+	SUBQ        $+64, BX
 	JMP         loop1
 
 done2:
 loop3:
-	CMPQ        BX, $+8
+	CMPQ        BX, $+16
 	JLT         done4
-	VMOVUPS     (AX)(SI*4), Y4
-	VMOVUPS     (CX)(SI*4), Y5
-	VMOVUPS     (DX)(SI*4), Y6
-	VMULPS      Y4, Y5, Y5
-	VFMADD231PS Y5, Y6, Y0
-	ADDQ        $+8, SI
-	SUBQ        $+8, BX
+	VMOVUPS     (AX)(SI*4), Y8
+	VMOVUPS     (CX)(SI*4), Y9
+	VMOVUPS     (DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y0
+	VMOVUPS     32(AX)(SI*4), Y8
+	VMOVUPS     32(CX)(SI*4), Y9
+	VMOVUPS     32(DX)(SI*4), Y10
+	VMULPS      Y8, Y9, Y9
+	VFMADD231PS Y9, Y10, Y1
+	ADDQ        $+16, SI
+	SUBQ        $+16, BX
 	JMP         loop3
 
 done4:
 	TESTQ       BX, BX
 	JE          end5
-	LEAQ        masks<>+0(SB), DI
-	MOVQ        $+8, R8
+	LEAQ        columns<>+0(SB), DI
+	MOVQ        $+16, R8
 	SUBQ        BX, R8
-	VMOVUPS     (DI)(R8*4), Y4
-	VMASKMOVPS  (AX)(SI*4), Y4, Y5
-	VMASKMOVPS  (CX)(SI*4), Y4, Y6
-	VMASKMOVPS  (DX)(SI*4), Y4, Y4
-	VMULPS      Y5, Y6, Y6
-	VFMADD231PS Y6, Y4, Y0
+	VMOVUPS     (DI)(R8*4), Y8
+	VMOVUPS     32(DI)(R8*4), Y9
+	VMASKMOVPS  (AX)(SI*4), Y8, Y10
+	VMASKMOVPS  (CX)(SI*4), Y8, Y11
+	VMASKMOVPS  (DX)(SI*4), Y8, Y8
+	VMULPS      Y10, Y11, Y11
+	VFMADD231PS Y11, Y8, Y0
+	VMASKMOVPS  32(AX)(SI*4), Y9, Y8
+	VMASKMOVPS  32(CX)(SI*4), Y9, Y10
+	VMASKMOVPS  32(DX)(SI*4), Y9, Y9
+	VMULPS      Y8, Y10, Y10
+	VFMADD231PS Y10, Y9, Y1
 
 end5:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y1, Y0, Y0
@@ -226,6 +308,24 @@ done4:
 end5:
 	VZEROUPPER
 	RET
+
+DATA masks<>+0(SB)/4, $0xffffffff
+DATA masks<>+4(SB)/4, $0xffffffff
+DATA masks<>+8(SB)/4, $0xffffffff
+DATA masks<>+12(SB)/4, $0xffffffff
+DATA masks<>+16(SB)/4, $0xffffffff
+DATA masks<>+20(SB)/4, $0xffffffff
+DATA masks<>+24(SB)/4, $0xffffffff
+DATA masks<>+28(SB)/4, $0xffffffff
+DATA masks<>+32(SB)/4, $0x00000000
+DATA masks<>+36(SB)/4, $0x00000000
+DATA masks<>+40(SB)/4, $0x00000000
+DATA masks<>+44(SB)/4, $0x00000000
+DATA masks<>+48(SB)/4, $0x00000000
+DATA masks<>+52(SB)/4, $0x00000000
+DATA masks<>+56(SB)/4, $0x00000000
+DATA masks<>+60(SB)/4, $0x00000000
+GLOBL masks<>(SB), RODATA|NOPTR, $64
 
 // func Add(dst []float32, a []float32, b []float32)
 // Requires: AVX

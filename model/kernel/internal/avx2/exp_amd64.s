@@ -313,149 +313,271 @@ TEXT ·ExpStoreSum(SB), $0-36
 	VBROADCASTSS scale+24(FP), Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
 	XORQ         DX, DX
 
 loop1:
-	CMPQ         CX, $+16
+	CMPQ         CX, $+32
 	JLT          done2
-	VMOVUPS      (AX)(DX*4), Y4
-	VFMSUB213PS  Y0, Y1, Y4
-	VMOVUPS      kc2d00000<>+0(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVUPS      k42b20000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMOVUPS      k4b400000<>+0(SB), Y5
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y4, Y5
-	VSUBPS       k4b400000<>+0(SB), Y5, Y6
-	VFNMADD231PS k3f318000<>+0(SB), Y6, Y4
-	VFNMADD231PS kb95e8083<>+0(SB), Y6, Y4
-	VMOVUPS      k3ab51225<>+0(SB), Y6
-	VFMADD213PS  k3c091cea<>+0(SB), Y4, Y6
-	VFMADD213PS  k3d2aac79<>+0(SB), Y4, Y6
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y4, Y6
-	VFMADD213PS  k3efffffe<>+0(SB), Y4, Y6
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
-	VPSUBD       k4b400000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VPADDD       k0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VMOVUPS      Y6, (AX)(DX*4)
-	VADDPS       Y6, Y2, Y2
-	VMOVUPS      32(AX)(DX*4), Y4
-	VFMSUB213PS  Y0, Y1, Y4
-	VMOVUPS      kc2d00000<>+0(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVUPS      k42b20000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMOVUPS      k4b400000<>+0(SB), Y5
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y4, Y5
-	VSUBPS       k4b400000<>+0(SB), Y5, Y6
-	VFNMADD231PS k3f318000<>+0(SB), Y6, Y4
-	VFNMADD231PS kb95e8083<>+0(SB), Y6, Y4
-	VMOVUPS      k3ab51225<>+0(SB), Y6
-	VFMADD213PS  k3c091cea<>+0(SB), Y4, Y6
-	VFMADD213PS  k3d2aac79<>+0(SB), Y4, Y6
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y4, Y6
-	VFMADD213PS  k3efffffe<>+0(SB), Y4, Y6
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
-	VPSUBD       k4b400000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VPADDD       k0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VMOVUPS      Y6, 32(AX)(DX*4)
-	VADDPS       Y6, Y3, Y3
-	ADDQ         $+16, DX
-	SUBQ         $+16, CX
+	VMOVUPS      (AX)(DX*4), Y6
+	VFMSUB213PS  Y0, Y1, Y6
+	VMOVUPS      kc2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      k42b20000<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VMOVUPS      k4b400000<>+0(SB), Y7
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       k4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS k3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      k3ab51225<>+0(SB), Y8
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y8
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y8
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y8
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VPSUBD       k4b400000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, (AX)(DX*4)
+	VADDPS       Y8, Y2, Y2
+	VMOVUPS      32(AX)(DX*4), Y6
+	VFMSUB213PS  Y0, Y1, Y6
+	VMOVUPS      kc2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      k42b20000<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VMOVUPS      k4b400000<>+0(SB), Y7
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       k4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS k3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      k3ab51225<>+0(SB), Y8
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y8
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y8
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y8
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VPSUBD       k4b400000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, 32(AX)(DX*4)
+	VADDPS       Y8, Y3, Y3
+	VMOVUPS      64(AX)(DX*4), Y6
+	VFMSUB213PS  Y0, Y1, Y6
+	VMOVUPS      kc2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      k42b20000<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VMOVUPS      k4b400000<>+0(SB), Y7
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       k4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS k3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      k3ab51225<>+0(SB), Y8
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y8
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y8
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y8
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VPSUBD       k4b400000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, 64(AX)(DX*4)
+	VADDPS       Y8, Y4, Y4
+	VMOVUPS      96(AX)(DX*4), Y6
+	VFMSUB213PS  Y0, Y1, Y6
+	VMOVUPS      kc2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      k42b20000<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VMOVUPS      k4b400000<>+0(SB), Y7
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       k4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS k3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      k3ab51225<>+0(SB), Y8
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y8
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y8
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y8
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VPSUBD       k4b400000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, 96(AX)(DX*4)
+	VADDPS       Y8, Y5, Y5
+	ADDQ         $+32, DX
+	SUBQ         $+32, CX
 	JMP          loop1
 
 done2:
 loop3:
-	CMPQ         CX, $+8
+	CMPQ         CX, $+16
 	JLT          done4
-	VMOVUPS      (AX)(DX*4), Y4
-	VFMSUB213PS  Y0, Y1, Y4
-	VMOVUPS      kc2d00000<>+0(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVUPS      k42b20000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMOVUPS      k4b400000<>+0(SB), Y5
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y4, Y5
-	VSUBPS       k4b400000<>+0(SB), Y5, Y6
-	VFNMADD231PS k3f318000<>+0(SB), Y6, Y4
-	VFNMADD231PS kb95e8083<>+0(SB), Y6, Y4
-	VMOVUPS      k3ab51225<>+0(SB), Y6
-	VFMADD213PS  k3c091cea<>+0(SB), Y4, Y6
-	VFMADD213PS  k3d2aac79<>+0(SB), Y4, Y6
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y4, Y6
-	VFMADD213PS  k3efffffe<>+0(SB), Y4, Y6
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
-	VPSUBD       k4b400000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VPADDD       k0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VMOVUPS      Y6, (AX)(DX*4)
-	VADDPS       Y6, Y2, Y2
-	ADDQ         $+8, DX
-	SUBQ         $+8, CX
+	VMOVUPS      (AX)(DX*4), Y6
+	VFMSUB213PS  Y0, Y1, Y6
+	VMOVUPS      kc2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      k42b20000<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VMOVUPS      k4b400000<>+0(SB), Y7
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       k4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS k3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      k3ab51225<>+0(SB), Y8
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y8
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y8
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y8
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VPSUBD       k4b400000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, (AX)(DX*4)
+	VADDPS       Y8, Y2, Y2
+	VMOVUPS      32(AX)(DX*4), Y6
+	VFMSUB213PS  Y0, Y1, Y6
+	VMOVUPS      kc2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      k42b20000<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VMOVUPS      k4b400000<>+0(SB), Y7
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       k4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS k3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      k3ab51225<>+0(SB), Y8
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y8
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y8
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y8
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y8
+	VPSUBD       k4b400000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, 32(AX)(DX*4)
+	VADDPS       Y8, Y3, Y3
+	ADDQ         $+16, DX
+	SUBQ         $+16, CX
 	JMP          loop3
 
 done4:
 	TESTQ        CX, CX
 	JE           end5
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         CX, SI
-	VMOVUPS      (BX)(SI*4), Y4
-	VMASKMOVPS   (AX)(DX*4), Y4, Y5
-	VFMSUB213PS  Y0, Y1, Y5
+	VMOVUPS      (BX)(SI*4), Y6
+	VMOVUPS      32(BX)(SI*4), Y7
+	VMASKMOVPS   (AX)(DX*4), Y6, Y8
+	VFMSUB213PS  Y0, Y1, Y8
+	VMOVUPS      kc2d00000<>+0(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VMOVUPS      k42b20000<>+0(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VMOVUPS      k4b400000<>+0(SB), Y9
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y8, Y9
+	VSUBPS       k4b400000<>+0(SB), Y9, Y10
+	VFNMADD231PS k3f318000<>+0(SB), Y10, Y8
+	VFNMADD231PS kb95e8083<>+0(SB), Y10, Y8
+	VMOVUPS      k3ab51225<>+0(SB), Y10
+	VFMADD213PS  k3c091cea<>+0(SB), Y8, Y10
+	VFMADD213PS  k3d2aac79<>+0(SB), Y8, Y10
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y8, Y10
+	VFMADD213PS  k3efffffe<>+0(SB), Y8, Y10
+	VFMADD213PS  k3f800000<>+0(SB), Y8, Y10
+	VFMADD213PS  k3f800000<>+0(SB), Y8, Y10
+	VPSUBD       k4b400000<>+0(SB), Y9, Y9
+	VPSRAD       $0x01, Y9, Y8
+	VPSUBD       Y8, Y9, Y9
+	VPADDD       k0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y10, Y10
+	VPADDD       k0000007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y10, Y10
+	VMASKMOVPS   Y10, Y6, (AX)(DX*4)
+	VANDPS       Y6, Y10, Y10
+	VADDPS       Y10, Y2, Y2
+	VMASKMOVPS   32(AX)(DX*4), Y7, Y6
+	VFMSUB213PS  Y0, Y1, Y6
 	VMOVUPS      kc2d00000<>+0(SB), Y0
-	VMAXPS       Y5, Y0, Y5
+	VMAXPS       Y6, Y0, Y6
 	VMOVUPS      k42b20000<>+0(SB), Y0
-	VMINPS       Y5, Y0, Y5
+	VMINPS       Y6, Y0, Y6
 	VMOVUPS      k4b400000<>+0(SB), Y0
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y0
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y6, Y0
 	VSUBPS       k4b400000<>+0(SB), Y0, Y1
-	VFNMADD231PS k3f318000<>+0(SB), Y1, Y5
-	VFNMADD231PS kb95e8083<>+0(SB), Y1, Y5
+	VFNMADD231PS k3f318000<>+0(SB), Y1, Y6
+	VFNMADD231PS kb95e8083<>+0(SB), Y1, Y6
 	VMOVUPS      k3ab51225<>+0(SB), Y1
-	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y1
-	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y1
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y1
-	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y1
-	VFMADD213PS  k3f800000<>+0(SB), Y5, Y1
-	VFMADD213PS  k3f800000<>+0(SB), Y5, Y1
+	VFMADD213PS  k3c091cea<>+0(SB), Y6, Y1
+	VFMADD213PS  k3d2aac79<>+0(SB), Y6, Y1
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y6, Y1
+	VFMADD213PS  k3efffffe<>+0(SB), Y6, Y1
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y1
+	VFMADD213PS  k3f800000<>+0(SB), Y6, Y1
 	VPSUBD       k4b400000<>+0(SB), Y0, Y0
-	VPSRAD       $0x01, Y0, Y5
-	VPSUBD       Y5, Y0, Y0
-	VPADDD       k0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y1, Y1
+	VPSRAD       $0x01, Y0, Y6
+	VPSUBD       Y6, Y0, Y0
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
 	VPADDD       k0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
 	VMULPS       Y0, Y1, Y1
-	VMASKMOVPS   Y1, Y4, (AX)(DX*4)
-	VANDPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y2
+	VMASKMOVPS   Y1, Y7, 32(AX)(DX*4)
+	VANDPS       Y7, Y1, Y1
+	VADDPS       Y1, Y3, Y3
 
 end5:
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VADDPS       Y3, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -467,6 +589,40 @@ end5:
 	VZEROUPPER
 	RET
 
+DATA columns<>+0(SB)/4, $0xffffffff
+DATA columns<>+4(SB)/4, $0xffffffff
+DATA columns<>+8(SB)/4, $0xffffffff
+DATA columns<>+12(SB)/4, $0xffffffff
+DATA columns<>+16(SB)/4, $0xffffffff
+DATA columns<>+20(SB)/4, $0xffffffff
+DATA columns<>+24(SB)/4, $0xffffffff
+DATA columns<>+28(SB)/4, $0xffffffff
+DATA columns<>+32(SB)/4, $0xffffffff
+DATA columns<>+36(SB)/4, $0xffffffff
+DATA columns<>+40(SB)/4, $0xffffffff
+DATA columns<>+44(SB)/4, $0xffffffff
+DATA columns<>+48(SB)/4, $0xffffffff
+DATA columns<>+52(SB)/4, $0xffffffff
+DATA columns<>+56(SB)/4, $0xffffffff
+DATA columns<>+60(SB)/4, $0xffffffff
+DATA columns<>+64(SB)/4, $0x00000000
+DATA columns<>+68(SB)/4, $0x00000000
+DATA columns<>+72(SB)/4, $0x00000000
+DATA columns<>+76(SB)/4, $0x00000000
+DATA columns<>+80(SB)/4, $0x00000000
+DATA columns<>+84(SB)/4, $0x00000000
+DATA columns<>+88(SB)/4, $0x00000000
+DATA columns<>+92(SB)/4, $0x00000000
+DATA columns<>+96(SB)/4, $0x00000000
+DATA columns<>+100(SB)/4, $0x00000000
+DATA columns<>+104(SB)/4, $0x00000000
+DATA columns<>+108(SB)/4, $0x00000000
+DATA columns<>+112(SB)/4, $0x00000000
+DATA columns<>+116(SB)/4, $0x00000000
+DATA columns<>+120(SB)/4, $0x00000000
+DATA columns<>+124(SB)/4, $0x00000000
+GLOBL columns<>(SB), RODATA|NOPTR, $128
+
 // func ExpSum(x []float32, shift float32) float32
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·ExpSum(SB), $0-36
@@ -475,145 +631,263 @@ TEXT ·ExpSum(SB), $0-36
 	VBROADCASTSS shift+24(FP), Y0
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
 	XORQ         DX, DX
 
 loop1:
-	CMPQ         CX, $+16
+	CMPQ         CX, $+32
 	JLT          done2
-	VMOVUPS      (AX)(DX*4), Y3
-	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      kc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      k42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMOVUPS      k4b400000<>+0(SB), Y4
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y3, Y4
-	VSUBPS       k4b400000<>+0(SB), Y4, Y5
-	VFNMADD231PS k3f318000<>+0(SB), Y5, Y3
-	VFNMADD231PS kb95e8083<>+0(SB), Y5, Y3
-	VMOVUPS      k3ab51225<>+0(SB), Y5
-	VFMADD213PS  k3c091cea<>+0(SB), Y3, Y5
-	VFMADD213PS  k3d2aac79<>+0(SB), Y3, Y5
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y3, Y5
-	VFMADD213PS  k3efffffe<>+0(SB), Y3, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y3, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y3, Y5
-	VPSUBD       k4b400000<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       k0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	VMOVUPS      32(AX)(DX*4), Y3
-	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      kc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      k42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMOVUPS      k4b400000<>+0(SB), Y4
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y3, Y4
-	VSUBPS       k4b400000<>+0(SB), Y4, Y5
-	VFNMADD231PS k3f318000<>+0(SB), Y5, Y3
-	VFNMADD231PS kb95e8083<>+0(SB), Y5, Y3
-	VMOVUPS      k3ab51225<>+0(SB), Y5
-	VFMADD213PS  k3c091cea<>+0(SB), Y3, Y5
-	VFMADD213PS  k3d2aac79<>+0(SB), Y3, Y5
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y3, Y5
-	VFMADD213PS  k3efffffe<>+0(SB), Y3, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y3, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y3, Y5
-	VPSUBD       k4b400000<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       k0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	ADDQ         $+16, DX
-	SUBQ         $+16, CX
+	VMOVUPS      (AX)(DX*4), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      kc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      k42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      k4b400000<>+0(SB), Y6
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y6
+	VSUBPS       k4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VPSUBD       k4b400000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y1, Y1
+	VMOVUPS      32(AX)(DX*4), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      kc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      k42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      k4b400000<>+0(SB), Y6
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y6
+	VSUBPS       k4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VPSUBD       k4b400000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VMOVUPS      64(AX)(DX*4), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      kc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      k42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      k4b400000<>+0(SB), Y6
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y6
+	VSUBPS       k4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VPSUBD       k4b400000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      96(AX)(DX*4), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      kc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      k42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      k4b400000<>+0(SB), Y6
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y6
+	VSUBPS       k4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VPSUBD       k4b400000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y4, Y4
+	ADDQ         $+32, DX
+	SUBQ         $+32, CX
 	JMP          loop1
 
 done2:
 loop3:
-	CMPQ         CX, $+8
+	CMPQ         CX, $+16
 	JLT          done4
-	VMOVUPS      (AX)(DX*4), Y3
-	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      kc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      k42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMOVUPS      k4b400000<>+0(SB), Y4
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y3, Y4
-	VSUBPS       k4b400000<>+0(SB), Y4, Y5
-	VFNMADD231PS k3f318000<>+0(SB), Y5, Y3
-	VFNMADD231PS kb95e8083<>+0(SB), Y5, Y3
-	VMOVUPS      k3ab51225<>+0(SB), Y5
-	VFMADD213PS  k3c091cea<>+0(SB), Y3, Y5
-	VFMADD213PS  k3d2aac79<>+0(SB), Y3, Y5
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y3, Y5
-	VFMADD213PS  k3efffffe<>+0(SB), Y3, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y3, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y3, Y5
-	VPSUBD       k4b400000<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       k0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	ADDQ         $+8, DX
-	SUBQ         $+8, CX
+	VMOVUPS      (AX)(DX*4), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      kc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      k42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      k4b400000<>+0(SB), Y6
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y6
+	VSUBPS       k4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VPSUBD       k4b400000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y1, Y1
+	VMOVUPS      32(AX)(DX*4), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      kc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      k42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      k4b400000<>+0(SB), Y6
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y6
+	VSUBPS       k4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VPSUBD       k4b400000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       k0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	ADDQ         $+16, DX
+	SUBQ         $+16, CX
 	JMP          loop3
 
 done4:
 	TESTQ        CX, CX
 	JE           end5
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         CX, SI
-	VMOVUPS      (BX)(SI*4), Y3
-	VMASKMOVPS   (AX)(DX*4), Y3, Y4
-	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      (BX)(SI*4), Y5
+	VMOVUPS      32(BX)(SI*4), Y6
+	VMASKMOVPS   (AX)(DX*4), Y5, Y7
+	VSUBPS       Y0, Y7, Y7
+	VMOVUPS      kc2d00000<>+0(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      k42b20000<>+0(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMOVUPS      k4b400000<>+0(SB), Y8
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y7, Y8
+	VSUBPS       k4b400000<>+0(SB), Y8, Y9
+	VFNMADD231PS k3f318000<>+0(SB), Y9, Y7
+	VFNMADD231PS kb95e8083<>+0(SB), Y9, Y7
+	VMOVUPS      k3ab51225<>+0(SB), Y9
+	VFMADD213PS  k3c091cea<>+0(SB), Y7, Y9
+	VFMADD213PS  k3d2aac79<>+0(SB), Y7, Y9
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y7, Y9
+	VFMADD213PS  k3efffffe<>+0(SB), Y7, Y9
+	VFMADD213PS  k3f800000<>+0(SB), Y7, Y9
+	VFMADD213PS  k3f800000<>+0(SB), Y7, Y9
+	VPSUBD       k4b400000<>+0(SB), Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       k0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       k0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VANDPS       Y5, Y9, Y9
+	VADDPS       Y9, Y1, Y1
+	VMASKMOVPS   32(AX)(DX*4), Y6, Y5
+	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      kc2d00000<>+0(SB), Y0
-	VMAXPS       Y4, Y0, Y4
+	VMAXPS       Y5, Y0, Y5
 	VMOVUPS      k42b20000<>+0(SB), Y0
-	VMINPS       Y4, Y0, Y4
+	VMINPS       Y5, Y0, Y5
 	VMOVUPS      k4b400000<>+0(SB), Y0
-	VFMADD231PS  k3fb8aa3b<>+0(SB), Y4, Y0
-	VSUBPS       k4b400000<>+0(SB), Y0, Y5
-	VFNMADD231PS k3f318000<>+0(SB), Y5, Y4
-	VFNMADD231PS kb95e8083<>+0(SB), Y5, Y4
-	VMOVUPS      k3ab51225<>+0(SB), Y5
-	VFMADD213PS  k3c091cea<>+0(SB), Y4, Y5
-	VFMADD213PS  k3d2aac79<>+0(SB), Y4, Y5
-	VFMADD213PS  k3e2aaa49<>+0(SB), Y4, Y5
-	VFMADD213PS  k3efffffe<>+0(SB), Y4, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y5
-	VFMADD213PS  k3f800000<>+0(SB), Y4, Y5
+	VFMADD231PS  k3fb8aa3b<>+0(SB), Y5, Y0
+	VSUBPS       k4b400000<>+0(SB), Y0, Y7
+	VFNMADD231PS k3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS kb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      k3ab51225<>+0(SB), Y7
+	VFMADD213PS  k3c091cea<>+0(SB), Y5, Y7
+	VFMADD213PS  k3d2aac79<>+0(SB), Y5, Y7
+	VFMADD213PS  k3e2aaa49<>+0(SB), Y5, Y7
+	VFMADD213PS  k3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  k3f800000<>+0(SB), Y5, Y7
 	VPSUBD       k4b400000<>+0(SB), Y0, Y0
-	VPSRAD       $0x01, Y0, Y4
-	VPSUBD       Y4, Y0, Y0
-	VPADDD       k0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
+	VPSRAD       $0x01, Y0, Y5
+	VPSUBD       Y5, Y0, Y0
+	VPADDD       k0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
 	VPADDD       k0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VANDPS       Y3, Y5, Y5
-	VADDPS       Y5, Y1, Y1
+	VMULPS       Y0, Y7, Y7
+	VANDPS       Y6, Y7, Y7
+	VADDPS       Y7, Y2, Y2
 
 end5:
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1

@@ -34,8 +34,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y2, Y2
 	VPADDD       k0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMOVUPS      k3f800000<>+0(SB), Y1
 	VFMADD213PS  k3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      k3f800000<>+0(SB), Y1
 	VDIVPS       Y3, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (DX)(SI*4), Y1
@@ -61,8 +61,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y2, Y2
 	VPADDD       k0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMOVUPS      k3f800000<>+0(SB), Y1
 	VFMADD213PS  k3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      k3f800000<>+0(SB), Y1
 	VDIVPS       Y3, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      32(DX)(SI*4), Y1
@@ -96,8 +96,8 @@ loop3:
 	VPSUBD       k4b400000<>+0(SB), Y2, Y2
 	VPADDD       k0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMOVUPS      k3f800000<>+0(SB), Y1
 	VFMADD213PS  k3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      k3f800000<>+0(SB), Y1
 	VDIVPS       Y3, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (DX)(SI*4), Y1
@@ -134,8 +134,8 @@ done4:
 	VPSUBD       k4b400000<>+0(SB), Y3, Y3
 	VPADDD       k0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMOVUPS      k3f800000<>+0(SB), Y2
 	VFMADD213PS  k3f800000<>+0(SB), Y3, Y4
+	VMOVUPS      k3f800000<>+0(SB), Y2
 	VDIVPS       Y4, Y2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (DX)(SI*4), Y0, Y2
@@ -338,8 +338,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y5, Y5
 	VPADDD       k0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMOVUPS      k3f800000<>+0(SB), Y4
 	VFMADD213PS  k3f800000<>+0(SB), Y5, Y6
+	VMOVUPS      k3f800000<>+0(SB), Y4
 	VDIVPS       Y6, Y4, Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y2, Y0, Y0
@@ -359,8 +359,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y4, Y4
 	VPADDD       k0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      k3f800000<>+0(SB), Y2
 	VFMADD213PS  k3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      k3f800000<>+0(SB), Y2
 	VDIVPS       Y5, Y2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
@@ -424,8 +424,8 @@ words5:
 	VPSUBD       k4b400000<>+0(SB), Y5, Y5
 	VPADDD       k0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMOVUPS      k3f800000<>+0(SB), Y4
 	VFMADD213PS  k3f800000<>+0(SB), Y5, Y6
+	VMOVUPS      k3f800000<>+0(SB), Y4
 	VDIVPS       Y6, Y4, Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y2, Y0, Y0
@@ -445,8 +445,8 @@ words5:
 	VPSUBD       k4b400000<>+0(SB), Y4, Y4
 	VPADDD       k0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      k3f800000<>+0(SB), Y2
 	VFMADD213PS  k3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      k3f800000<>+0(SB), Y2
 	VDIVPS       Y5, Y2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
@@ -592,8 +592,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y4, Y4
 	VPADDD       k0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      k3f800000<>+0(SB), Y3
 	VFMADD213PS  k3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      k3f800000<>+0(SB), Y3
 	VDIVPS       Y5, Y3, Y3
 	VMULPS       Y3, Y1, Y1
 	VMOVUPS      k3f800000<>+0(SB), Y4
@@ -637,8 +637,8 @@ done2:
 	VPSUBD       k4b400000<>+0(SB), Y5, Y5
 	VPADDD       k0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMOVUPS      k3f800000<>+0(SB), Y4
 	VFMADD213PS  k3f800000<>+0(SB), Y5, Y6
+	VMOVUPS      k3f800000<>+0(SB), Y4
 	VDIVPS       Y6, Y4, Y4
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      k3f800000<>+0(SB), Y5
@@ -693,8 +693,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y7, Y7
 	VPADDD       k0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      k3f800000<>+0(SB), Y6
 	VFMADD213PS  k3f800000<>+0(SB), Y7, Y8
+	VMOVUPS      k3f800000<>+0(SB), Y6
 	VDIVPS       Y8, Y6, Y6
 	VMULPS       Y6, Y2, Y2
 	VMOVUPS      k3f800000<>+0(SB), Y7
@@ -719,8 +719,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y4, Y4
 	VPADDD       k0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      k3f800000<>+0(SB), Y2
 	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
+	VMOVUPS      k3f800000<>+0(SB), Y2
 	VDIVPS       Y6, Y2, Y2
 	VMULPS       Y2, Y3, Y3
 	VMOVUPS      k3f800000<>+0(SB), Y4
@@ -813,8 +813,8 @@ words6:
 	VPSUBD       k4b400000<>+0(SB), Y7, Y7
 	VPADDD       k0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      k3f800000<>+0(SB), Y6
 	VFMADD213PS  k3f800000<>+0(SB), Y7, Y8
+	VMOVUPS      k3f800000<>+0(SB), Y6
 	VDIVPS       Y8, Y6, Y6
 	VMULPS       Y6, Y2, Y2
 	VMOVUPS      k3f800000<>+0(SB), Y7
@@ -839,8 +839,8 @@ words6:
 	VPSUBD       k4b400000<>+0(SB), Y4, Y4
 	VPADDD       k0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      k3f800000<>+0(SB), Y2
 	VFMADD213PS  k3f800000<>+0(SB), Y4, Y6
+	VMOVUPS      k3f800000<>+0(SB), Y2
 	VDIVPS       Y6, Y2, Y2
 	VMULPS       Y2, Y3, Y3
 	VMOVUPS      k3f800000<>+0(SB), Y4
@@ -936,8 +936,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y7, Y7
 	VPADDD       k0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      k3f800000<>+0(SB), Y6
 	VFMADD213PS  k3f800000<>+0(SB), Y7, Y8
+	VMOVUPS      k3f800000<>+0(SB), Y6
 	VDIVPS       Y8, Y6, Y6
 	VMULPS       Y6, Y2, Y2
 	VMOVUPS      k3f800000<>+0(SB), Y7
@@ -962,8 +962,8 @@ loop1:
 	VPSUBD       k4b400000<>+0(SB), Y8, Y8
 	VPADDD       k0000007f<>+0(SB), Y8, Y8
 	VPSLLD       $0x17, Y8, Y8
-	VMOVUPS      k3f800000<>+0(SB), Y6
 	VFMADD213PS  k3f800000<>+0(SB), Y8, Y9
+	VMOVUPS      k3f800000<>+0(SB), Y6
 	VDIVPS       Y9, Y6, Y6
 	VMULPS       Y6, Y3, Y3
 	VMOVUPS      k3f800000<>+0(SB), Y8
@@ -1069,8 +1069,8 @@ words6:
 	VPSUBD       k4b400000<>+0(SB), Y7, Y7
 	VPADDD       k0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      k3f800000<>+0(SB), Y6
 	VFMADD213PS  k3f800000<>+0(SB), Y7, Y8
+	VMOVUPS      k3f800000<>+0(SB), Y6
 	VDIVPS       Y8, Y6, Y6
 	VMULPS       Y6, Y2, Y2
 	VMOVUPS      k3f800000<>+0(SB), Y7
@@ -1095,8 +1095,8 @@ words6:
 	VPSUBD       k4b400000<>+0(SB), Y8, Y8
 	VPADDD       k0000007f<>+0(SB), Y8, Y8
 	VPSLLD       $0x17, Y8, Y8
-	VMOVUPS      k3f800000<>+0(SB), Y6
 	VFMADD213PS  k3f800000<>+0(SB), Y8, Y9
+	VMOVUPS      k3f800000<>+0(SB), Y6
 	VDIVPS       Y9, Y6, Y6
 	VMULPS       Y6, Y3, Y3
 	VMOVUPS      k3f800000<>+0(SB), Y8
