@@ -7,6 +7,3 @@ var levels = []*level{generic, avx2Level, avx512Level, avx512BF16Level}
 
 // hasTiles reports whether the processor multiplies bf16 on AMX tiles.
 func hasTiles() bool { return cpuid.CPU.Supports(cpuid.AMXBF16) }
-
-// hasFastBF16 reports whether the processor multiplies bf16 in hardware; without it bf16 is slower than f32.
-func hasFastBF16() bool { return hasTiles() || cpuid.CPU.Supports(cpuid.AVX512BF16) }

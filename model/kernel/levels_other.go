@@ -5,5 +5,4 @@ package kernel
 // levels of a processor that no assembly is written for.
 var levels = []*level{generic}
 
-func hasTiles() bool    { return false }
-func hasFastBF16() bool { return false }
+func hasTiles() bool { return false }

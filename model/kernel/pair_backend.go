@@ -20,8 +20,12 @@ type pairBackend struct {
 	order *pairOrder
 }
 
-func openPair() (Backend, error) { return pairBackend{name: "pair-bf16", class: ClassBF16Pair, order: pairByPair}, nil }
-func openTile() (Backend, error) { return pairBackend{name: "tile-bf16", class: ClassBF16Tile, order: stepByStep}, nil }
+func openPair() (Backend, error) {
+	return pairBackend{name: "pair-bf16", class: ClassBF16Pair, order: pairByPair}, nil
+}
+func openTile() (Backend, error) {
+	return pairBackend{name: "tile-bf16", class: ClassBF16Tile, order: stepByStep}, nil
+}
 
 func (b pairBackend) Name() string       { return b.name + "+" + CPU() }
 func (b pairBackend) Class() Class       { return b.class }

@@ -28,11 +28,6 @@ func higher(a, b float32) float32 {
 
 func plus(a, b float32) float32 { return a + b }
 
-// fma32 is a·b + c in one rounding.
-func fma32(a, b, c float32) float32 {
-	return float32(addToOdd(float64(a)*float64(b), float64(c)))
-}
-
 // power2 is 2^t for t below 128, and 2^−125 for what is less; t = n + f with n whole and |f| ≤ ½. The polynomial errs by 7.5e-8.
 func power2(t float32) float32 {
 	const magic = 3 << 22 // added to, it rounds to a whole number
