@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/data/redact"
 	"slm/llm"
 	"slm/pipeline"
 	"slm/pipeline/rundir"
@@ -51,6 +52,7 @@ func newServe(a *app) *cobra.Command {
 	fl.Int64Var(&f.Day.Tokens, "daily-tokens", 0, "at most `N` tokens of the LLM a day")
 	fl.Float64Var(&f.Day.USD, "daily-usd", 0, "at most `N` dollars for the LLM a day, where its price is known")
 	fl.DurationVar(&f.watch, "watch", 0, "look every `TIME` whether the run has newer checkpoints, or its recipe a newer run, and answer from them")
+	fl.StringSliceVar(&f.redact, "redact", nil, "hide personal data of these `KINDS` from the LLM: email, phone, iban, card, national_id; its reply has them again")
 	fl.BoolVar(&f.offline, "offline", false, "ask nothing over the network: of an LLM behind a server, stored replies only")
 	return cmd
 }
@@ -61,6 +63,8 @@ type serveFlags struct {
 	addr, system, cert, key string
 	drain, watch            time.Duration
 	offline                 bool
+	redact                  []string
+	hide                    *redact.Redactor // of those kinds; nil = nothing is hidden
 }
 
 // check refuses what would not be safe or contradicts itself, and reads the keys.
@@ -80,6 +84,11 @@ func (f *serveFlags) check(getenv func(string) string) error {
 		return usage("--places, --waiting and --max-body are numbers from 1, 0 and 1")
 	case f.Timeout <= 0 || f.Patience <= 0 || f.drain < 0 || f.watch < 0:
 		return usage("--timeout and --llm-timeout are longer than nothing")
+	}
+	if len(f.redact) > 0 {
+		if f.hide, err = redact.New(f.redact); err != nil {
+			return usage("--redact: %v", err)
+		}
 	}
 	for _, text := range f.keys {
 		k, err := serve.ParseKey(text, getenv)
@@ -160,7 +169,8 @@ func (a *app) openServed(name string, f serveFlags, server *serve.Server, old se
 	var s *session.Session
 	s, err = session.Open(folder, session.Options{
 		Kernel: be, Cut: f.offline, Log: a.log(), Now: a.now, Set: f.set, Env: a.env,
-		Guard: func(service *llm.Service) llm.Client { return server.Guard(service, s.Price()) },
+		Redact: f.hide,
+		Guard:  func(service *llm.Service) llm.Client { return server.Guard(service, s.Price()) },
 	})
 	if err != nil {
 		return nil, err

@@ -150,11 +150,23 @@ func (s *Session) Systems(ctx context.Context) (names []string, usual string, er
 
 // client is the black box, behind what the session puts before it.
 func (s *Session) client() (llm.Client, error) {
-	c, err := s.box.Open(s.kernel, nil)
-	if err != nil || s.guard == nil {
-		return c, err
+	service, err := s.box.Open(s.kernel, nil)
+	if err != nil {
+		return nil, err
 	}
-	return s.guard(c), nil
+	var c llm.Client = service
+	if s.guard != nil {
+		c = s.guard(service)
+	}
+	return s.hidden(c), nil
+}
+
+// hidden is a client that is told no personal data, where that is wanted.
+func (s *Session) hidden(c llm.Client) llm.Client {
+	if s.opt.Redact == nil {
+		return c
+	}
+	return llm.Redacted(c, s.opt.Redact)
 }
 
 // load opens the run once. The caller has the turn.

@@ -74,5 +74,9 @@ func (s *Session) openServer() (llm.Client, error) {
 		}
 		s.server = &blackbox.Box{Config: servers[0].Config, Offline: s.opt.Offline || s.opt.Cut, Seed: s.box.Seed, Others: s.box.Others, Keep: s.box.Keep, Journal: rundir.AskedServer}
 	}
-	return s.server.Open(s.kernel, nil)
+	service, err := s.server.Open(s.kernel, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.hidden(service), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/exam"
+	"slm/data/redact"
 	"slm/llm"
 	"slm/model/kernel"
 	"slm/pipeline/blackbox"
@@ -61,6 +62,7 @@ type Options struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Guard   func(*llm.Service) llm.Client // stands before the black box; may be nil
+	Redact  *redact.Redactor              // hides personal data from the black box, and from a server that makes vectors; nil = nothing is hidden
 
 	Set, Env []string // how the run's black boxes are reached now, in place of what its recipe says; see recipe.Reopen
 }
