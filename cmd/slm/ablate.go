@@ -19,6 +19,7 @@ import (
 	"slm/pipeline/ablate"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
+	"slm/pipeline/study"
 )
 
 // askFrom is how long an experiment may take without a question.
@@ -93,8 +94,8 @@ func (f *ablateFlags) spec() (spec ablate.Spec, err error) {
 }
 
 // planAblation plans an experiment and, unless told otherwise, estimates it.
-func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*ablate.Plan, ablate.Site, error) {
-	site := ablate.Site{Dir: a.dir, Kernel: a.backend, Versions: versions(), Now: a.now}
+func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*ablate.Plan, study.Site, error) {
+	site := study.Site{Dir: a.dir, Kernel: a.backend, Versions: versions(), Now: a.now}
 	spec, err := f.spec()
 	if err != nil {
 		return nil, site, err
@@ -125,7 +126,7 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 		return err
 	}
 	view := a.viewer()
-	sum, err := p.Execute(ctx, site, ablate.How{
+	sum, err := p.Execute(ctx, site, study.How{
 		Jobs: p.Jobs(f.jobs, f.memory*1e9), Offline: f.offline, View: view, Log: a.log(), Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
 	})
 	if view != nil {

@@ -8,6 +8,7 @@ import (
 	"slm/internal/sanitize"
 	"slm/internal/term"
 	"slm/pipeline/ablate"
+	"slm/pipeline/study"
 )
 
 // ablationPlan is the plan of an experiment as JSON.
@@ -19,7 +20,7 @@ type ablationPlan struct {
 	Due        int                  `json:"stages_to_run"`
 	Shared     int                  `json:"stages_shared"` // that are not run because another run makes them
 	Stages     []ablate.Stage       `json:"stages"`
-	Estimate   *ablate.Estimate     `json:"estimate,omitempty"`
+	Estimate   *study.Estimate      `json:"estimate,omitempty"`
 }
 
 func plannedAblation(p *ablate.Plan) ablationPlan {

@@ -20,6 +20,7 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/runtest"
+	"slm/pipeline/study"
 	"slm/stages"
 )
 
@@ -27,8 +28,8 @@ func load(set ...string) (*recipe.Loaded, error) {
 	return runtest.Load(append([]string{"stages.bpo.trials=1", "stages.bpo.controls=[none]", "eval.systems=[llm, blade, cite]"}, set...)...)
 }
 
-func site(dir string) Site {
-	return Site{Dir: dir, Kernel: func(kernel.Class) (kernel.Backend, error) { return runtest.Kernel(), nil }, Versions: runtest.Versions, Now: time.Now}
+func site(dir string) study.Site {
+	return study.Site{Dir: dir, Kernel: func(kernel.Class) (kernel.Backend, error) { return runtest.Kernel(), nil }, Versions: runtest.Versions, Now: time.Now}
 }
 
 func planned(t *testing.T, dir string, spec Spec) *Plan {
@@ -42,7 +43,7 @@ func planned(t *testing.T, dir string, spec Spec) *Plan {
 
 func executed(t *testing.T, p *Plan, jobs int) (*Summary, error) {
 	t.Helper()
-	sum, err := p.Execute(context.Background(), site(p.Dir), How{Jobs: jobs, Log: slog.New(slog.DiscardHandler), Code: func(error) int { return 1 }})
+	sum, err := p.Execute(context.Background(), site(p.Dir), study.How{Jobs: jobs, Log: slog.New(slog.DiscardHandler), Code: func(error) int { return 1 }})
 	if sum == nil {
 		t.Fatal(err)
 	}
@@ -106,10 +107,10 @@ func TestExecute_EachStageIsMadeOnceWhoeverNeedsIt(t *testing.T) {
 	if len(d) != 2 || d[0].System != "blade" || !d[0].Cross.Drawn || !d[0].Paired || d[0].HolmP < d[0].Cross.P {
 		t.Errorf("want blade of two variants, over seeds that are drawn and go together: %+v", d)
 	}
-	for _, f := range tableFiles {
-		text, err := os.ReadFile(filepath.Join(p.Path(), f.name))
-		if err != nil || string(text) != sum.render(f.form) || !strings.Contains(string(text), "no-kit.filter") {
-			t.Errorf("%s: %v\n%s", f.name, err, text)
+	for _, f := range study.TableFiles {
+		text, err := os.ReadFile(filepath.Join(p.Path(), f.Name))
+		if err != nil || string(text) != study.Render(f.Form, sum.Tables(), sum.Notes) || !strings.Contains(string(text), "no-kit.filter") {
+			t.Errorf("%s: %v\n%s", f.Name, err, text)
 		}
 	}
 	for _, u := range sum.Units {

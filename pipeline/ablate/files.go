@@ -1,15 +1,14 @@
 package ablate
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 
-	"slm/checkpoint"
 	"slm/experiment"
 	"slm/pipeline/rundir"
+	"slm/pipeline/study"
 	"slm/result"
 	"slm/stages"
 )
@@ -41,24 +40,12 @@ func (p *Plan) write(results []Result) (*Summary, error) {
 	if err := e.Write(p.Path()); err != nil {
 		return nil, err
 	}
-	s := &Summary{Version: 2, Page: relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile))}
+	s := &Summary{Version: 2, Page: study.Relative(p.Dir, filepath.Join(p.Path(), rundir.ReportFile))}
 	e.Root = p.Dir
 	if s.Comparison, err = compare(e); err != nil {
 		return nil, err
 	}
-	return s, errors.Join(p.put(SummaryFile, s), p.writeTables(s), p.writePage(p.study(s, results, runs)))
-}
-
-// put writes a file as JSON.
-func (p *Plan) put(name string, v any) error {
-	text, err := json.MarshalIndent(v, "", " ")
-	if err == nil {
-		err = checkpoint.WriteFileAtomic(filepath.Join(p.Path(), name), append(text, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("ablate: %s: %w", name, err)
-	}
-	return nil
+	return s, errors.Join(study.WriteJSON(p.Path(), SummaryFile, s), study.WriteTables(p.Path(), s.Tables(), s.Notes), p.writePage(p.study(s, results, runs)))
 }
 
 // experiment gathers what all members came to, variant by variant. A member whose questions are others loses its result, and says so.

@@ -2,14 +2,12 @@ package ablate
 
 import (
 	"bytes"
-	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 
-	"slm/checkpoint"
 	"slm/pipeline/rundir"
+	"slm/pipeline/study"
 	"slm/report"
 	answering "slm/stages/systems"
 )
@@ -74,8 +72,8 @@ func (p *Plan) study(sum *Summary, results []Result, runs []*loaded) *report.Stu
 			run := report.StudyRun{Seed: r.Seed, Failed: r.Failed}
 			if l := runs[i]; l != nil {
 				run.Curves = l.Curves
-				if page := filepath.Join(p.Members[i].Run(), rundir.ReportFile); exists(page) {
-					run.Link = relative(p.Path(), page)
+				if page := filepath.Join(p.Members[i].Run(), rundir.ReportFile); study.Exists(page) {
+					run.Link = study.Relative(p.Path(), page)
 				}
 				if sys, ok := l.Summary.Find(s.System); ok {
 					right += sys.Accuracy
@@ -90,11 +88,6 @@ func (p *Plan) study(sum *Summary, results []Result, runs []*loaded) *report.Stu
 		s.Variants = append(s.Variants, one)
 	}
 	return s
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // Answers is the system that a run of the recipe answers with: the one whose accuracy is drawn against costs.
@@ -117,8 +110,5 @@ func (p *Plan) writePage(s *report.Study) error {
 	if err := report.RenderStudy(&page, s); err != nil {
 		return err
 	}
-	if err := checkpoint.WriteFileAtomic(filepath.Join(p.Path(), rundir.ReportFile), page.Bytes()); err != nil {
-		return fmt.Errorf("ablate: %w", err)
-	}
-	return nil
+	return study.Write(p.Path(), rundir.ReportFile, page.Bytes())
 }

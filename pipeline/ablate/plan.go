@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"slm/checkpoint"
 	"slm/experiment"
@@ -17,6 +16,7 @@ import (
 	"slm/pipeline/estimate"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
+	"slm/pipeline/study"
 	"slm/stages"
 	"slm/stages/all"
 )
@@ -53,33 +53,15 @@ type Plan struct {
 	Base     *recipe.Loaded
 	Variants []experiment.Variant
 	Seeds    []uint64
-	Family   []string  // systems whose differences are corrected together
-	Members  []*Member // variants of the first seed, then of the next
-	Stages   []Stage   // in the order in which one job at a time makes them
-	Estimate *Estimate // nil = not made
-	exam     uint64    // seed of the data of all members
-}
-
-// Estimate is what the stages that are to be run will take, one at a time.
-type Estimate struct {
-	Seconds   float64  `json:"seconds"`
-	Calls     int64    `json:"llm_calls"`
-	LLMTokens int64    `json:"llm_tokens"`
-	USD       *float64 `json:"usd"`    // nil = the price is not known
-	Memory    uint64   `json:"memory"` // of one stage, bytes; 0 = unknown
-	Notes     []string `json:"notes,omitempty"`
-}
-
-// Site is where an experiment is planned and run.
-type Site struct {
-	Dir      string
-	Kernel   func(kernel.Class) (kernel.Backend, error)
-	Versions map[string]string
-	Now      func() time.Time
+	Family   []string        // systems whose differences are corrected together
+	Members  []*Member       // variants of the first seed, then of the next
+	Stages   []Stage         // in the order in which one job at a time makes them
+	Estimate *study.Estimate // nil = not made
+	exam     uint64          // seed of the data of all members
 }
 
 // New plans an experiment. It writes nothing but the digests of input files.
-func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
+func New(name string, load study.Load, spec Spec, site study.Site) (*Plan, error) {
 	common := []string{}
 	if len(spec.Systems) > 0 {
 		common = append(common, "eval.systems=["+strings.Join(spec.Systems, ", ")+"]")
@@ -111,7 +93,7 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 			if m.recipe, err = load(set...); err != nil {
 				return nil, fmt.Errorf("variant %s: %w", v.Name, err)
 			}
-			be, err := site.open(m.recipe, &class)
+			be, err := site.Open(m.recipe, &class)
 			if err != nil {
 				return nil, err
 			}
@@ -134,24 +116,6 @@ func New(name string, load Load, spec Spec, site Site) (*Plan, error) {
 	}
 	p.share()
 	return p, nil
-}
-
-// open opens the kernel of a member, and sets the class of those that pin none.
-func (s Site) open(r *recipe.Loaded, class *kernel.Class) (kernel.Backend, error) {
-	if r.Numerics != kernel.Auto {
-		return s.Kernel(r.Numerics)
-	}
-	if *class == kernel.Auto {
-		var err error
-		if *class, err = pipeline.ClassFor(r, s.Dir, s.Now); err != nil {
-			return nil, err
-		}
-	}
-	be, err := s.Kernel(*class)
-	if err == nil {
-		*class = be.Class()
-	}
-	return be, err
 }
 
 // share finds the stages that members have in common.
@@ -192,8 +156,16 @@ func toRun(action string) bool {
 	return action == pipeline.Run || action == pipeline.Resume || action == pipeline.Depend
 }
 
+// Jobs is how many of the wanted stages may run side by side within so many bytes.
+func (p *Plan) Jobs(wanted int, bytes float64) int {
+	if p.Estimate == nil {
+		return study.Jobs(wanted, bytes, 0)
+	}
+	return study.Jobs(wanted, bytes, p.Estimate.Memory)
+}
+
 // Calibrate estimates the stages that are to be run from one short calibration. What differs between members in the seed alone takes as long.
-func (p *Plan) Calibrate(ctx context.Context, site Site, box *blackbox.Box) error {
+func (p *Plan) Calibrate(ctx context.Context, site study.Site, box *blackbox.Box) error {
 	first := p.Members[0]
 	be, err := site.Kernel(first.plan.Class)
 	if err != nil {
@@ -204,7 +176,7 @@ func (p *Plan) Calibrate(ctx context.Context, site Site, box *blackbox.Box) erro
 		return err
 	}
 	defer e.Close()
-	sum := &Estimate{}
+	sum := &study.Estimate{}
 	var total stages.Cost
 	known := map[string]stages.Cost{}
 	for i := range p.Stages {

@@ -4,31 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
-	"slices"
 	"sync"
-	"syscall"
 
-	"slm/checkpoint"
 	"slm/experiment"
-	"slm/llm"
 	"slm/model/kernel"
 	"slm/pipeline"
-	"slm/pipeline/blackbox"
+	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
-	"slm/pipeline/schema"
+	"slm/pipeline/study"
 	"slm/stages"
 )
-
-// How says how an experiment is run.
-type How struct {
-	Jobs    int  // stages at a time; 0 = 1
-	Offline bool // stored replies only
-	View    rundir.Viewer
-	Log     *slog.Logger
-	Code    func(error) int // exit code of an error
-}
 
 // Result is what became of a member.
 type Result struct {
@@ -38,27 +23,22 @@ type Result struct {
 
 // Execute runs what is missing and writes the experiment's files. A member that fails does not end it: its unit says why. The error is that of a recipe without a result, or of no variant with one, and of what all
 // members would meet (a spent budget, a full disk, a signal), and of the experiment's own files.
-func (p *Plan) Execute(ctx context.Context, site Site, how How) (sum *Summary, err error) {
-	folder := p.Path()
-	if err := checkpoint.MakeDir(folder); err != nil {
-		return nil, fmt.Errorf("ablate: %w", err)
-	}
-	held, err := rundir.TakeLock(folder)
+func (p *Plan) Execute(ctx context.Context, site study.Site, how study.How) (sum *Summary, err error) {
+	folder, err := study.OpenFolder(p.Path(), site.Now, how.View)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, held.Release()) }()
-	events, err := rundir.OpenEvents(filepath.Join(folder, rundir.EventsFile), site.Now, how.View)
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	recipes := make([]*recipe.Loaded, len(p.Members))
+	for i, m := range p.Members {
+		recipes[i] = m.recipe
+	}
+	boxes, err := study.OpenBoxes(p.Dir, p.Path(), p.Base.Seed, how.Offline, recipes)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, events.Close()) }()
-	boxes, err := p.boxes(how)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, boxes.close()) }()
-	results, err := p.members(ctx, site, how, boxes, events)
+	defer func() { err = errors.Join(err, boxes.Close()) }()
+	results, err := p.members(ctx, site, how, boxes, folder.Events)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +47,7 @@ func (p *Plan) Execute(ctx context.Context, site Site, how How) (sum *Summary, e
 }
 
 // members runs all members, each in a goroutine of its own: who may work is decided by turns.
-func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, events *rundir.EventLog) ([]Result, error) {
+func (p *Plan) members(ctx context.Context, site study.Site, how study.How, boxes *study.Boxes, events *rundir.EventLog) ([]Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	prints := make([][]string, len(p.Members))
@@ -76,7 +56,7 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 			prints[i] = append(prints[i], s.Fingerprint)
 		}
 	}
-	turns, progress := newTurns(prints, how.Jobs), newProgress(p, site.Now, events.Emit, boxes.usage)
+	turns, progress := newTurns(prints, how.Jobs), study.NewProgress(p.units(), "stages", p.Estimate != nil, site.Now, events.Emit, boxes.Usage)
 	name := func(i int) string { return p.Members[i].Name() }
 	results := make([]Result, len(p.Members))
 	var all sync.WaitGroup
@@ -84,9 +64,9 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			results[i] = Result{Unit: experiment.Unit{Variant: m.Variant, Seed: m.Seed, Run: relative(p.Dir, m.Run())}}
+			results[i] = Result{Unit: experiment.Unit{Variant: m.Variant, Seed: m.Seed, Run: study.Relative(p.Dir, m.Run())}}
 			out, err := m.plan.Execute(ctx, pipeline.Deps{
-				Kernel: func() (kernel.Backend, error) { return site.Kernel(m.plan.Class) }, Box: boxes.of(i), View: progress.of(m), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
+				Kernel: func() (kernel.Backend, error) { return site.Kernel(m.plan.Class) }, Box: boxes.Of(i), View: progress.Of(m.Name()), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
 				Turn: func(ctx context.Context, stage, fingerprint string) (func(error), error) {
 					return turns.wait(ctx, i, name, stage, fingerprint)
 				},
@@ -105,13 +85,13 @@ func (p *Plan) members(ctx context.Context, site Site, how How, boxes *boxes, ev
 			}
 			events.Emit(e)
 			turns.end(i, err)
-			if err != nil && ends(err) {
+			if err != nil && study.Ends(err) {
 				stop(err)
 			}
 		}()
 	}
 	all.Wait()
-	progress.end()
+	progress.End()
 	if err := context.Cause(ctx); err != nil {
 		return results, err
 	}
@@ -140,13 +120,6 @@ func failed(results []Result) error {
 	return nil
 }
 
-// ends reports whether an error is one that the other members would meet too.
-func ends(err error) bool {
-	return slices.ContainsFunc([]error{
-		llm.ErrBudget, llm.ErrAuth, llm.ErrQuota, llm.ErrOffline, llm.ErrNoWeights, rundir.ErrLocked, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, context.Canceled, context.DeadlineExceeded,
-	}, func(target error) bool { return errors.Is(err, target) })
-}
-
 // reason is an error in a line.
 func reason(err error) string {
 	var shared *errShared
@@ -156,67 +129,12 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func relative(dir, path string) string {
-	if rel, err := filepath.Rel(dir, path); err == nil {
-		return filepath.ToSlash(rel)
-	}
-	return path
-}
-
-// boxes are the black boxes of an experiment: one for all members that ask the same models.
-type boxes struct {
-	shared []*blackbox.Box
-	member []*blackbox.Box // a member's view of one of them
-}
-
-func (p *Plan) boxes(how How) (*boxes, error) {
-	b := &boxes{}
-	at := map[string]int{}
-	uses := map[string]int{}
-	keys := make([]string, len(p.Members))
-	for i, m := range p.Members {
-		paths, sections := schema.Every[llm.Config](&m.recipe.Recipe)
-		key, err := checkpoint.HashJSON([]any{paths, sections})
-		if err != nil {
-			return nil, fmt.Errorf("ablate: %w", err)
+// units are the stages that are to be run.
+func (p *Plan) units() (units []study.Unit) {
+	for _, s := range p.Stages {
+		if toRun(s.Action) {
+			units = append(units, study.Unit{Run: s.By, Stage: s.Stage, Seconds: s.Seconds})
 		}
-		keys[i] = key
-		uses[key]++
 	}
-	for i, m := range p.Members {
-		key := keys[i]
-		n, ok := at[key]
-		if !ok {
-			n = len(b.shared)
-			at[key] = n
-			keep := p.Path()
-			if n > 0 {
-				keep = filepath.Join(keep, "llm-"+key[:8])
-				if err := checkpoint.MakeDir(keep); err != nil {
-					return nil, fmt.Errorf("ablate: %w", err)
-				}
-			}
-			b.shared = append(b.shared, &blackbox.Box{Config: m.recipe.LLM, Offline: how.Offline, Seed: p.Base.Seed, Keep: keep, Others: p.Dir, Runs: uses[key]})
-		}
-		b.member = append(b.member, &blackbox.Box{Config: m.recipe.LLM, From: b.shared[n]})
-	}
-	return b, nil
-}
-
-func (b *boxes) of(member int) *blackbox.Box { return b.member[member] }
-
-func (b *boxes) usage() (sum llm.Usage) {
-	for _, box := range b.shared {
-		u := box.Usage()
-		sum.Calls, sum.USD = sum.Calls+u.Calls, sum.USD+u.USD
-		sum.PromptTokens, sum.OutputTokens = sum.PromptTokens+u.PromptTokens, sum.OutputTokens+u.OutputTokens
-	}
-	return sum
-}
-
-func (b *boxes) close() (err error) {
-	for _, box := range slices.Concat(b.member, b.shared) {
-		err = errors.Join(err, box.Close())
-	}
-	return err
+	return units
 }

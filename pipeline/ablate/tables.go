@@ -1,19 +1,12 @@
 package ablate
 
 import (
-	"fmt"
-	"path/filepath"
 	"slices"
 
-	"slm/checkpoint"
 	"slm/experiment"
-	"slm/internal/grid"
-	"slm/internal/sanitize"
+	"slm/pipeline/study"
 	answering "slm/stages/systems"
 )
-
-// tableFiles are the tables of an experiment by form, as slm compare prints them.
-var tableFiles = []struct{ name, form string }{{"table.txt", "text"}, {"table.csv", "csv"}, {"table.md", "markdown"}, {"table.tex", "latex"}}
 
 // family are the systems whose differences are corrected together: those that --systems names and a variant can change, else the one that a run answers with.
 func (p *Plan) family(named []string) ([]string, error) {
@@ -40,21 +33,7 @@ func compare(e *experiment.Experiment) (*experiment.Comparison, error) {
 }
 
 // Text is the summary for a terminal.
-func (s *Summary) Text() string { return s.render("text") }
-
-func (s *Summary) render(form string) string {
-	return sanitize.Text(grid.Render(form, s.Tables(), s.Notes))
-}
-
-// writeTables writes the tables in every form.
-func (p *Plan) writeTables(s *Summary) error {
-	for _, f := range tableFiles {
-		if err := checkpoint.WriteFileAtomic(filepath.Join(p.Path(), f.name), []byte(s.render(f.form))); err != nil {
-			return fmt.Errorf("ablate: %s: %w", f.name, err)
-		}
-	}
-	return nil
-}
+func (s *Summary) Text() string { return study.Render("text", s.Tables(), s.Notes) }
 
 // means says what each variant is, in words.
 func means(variants []experiment.Variant) (notes []string) {

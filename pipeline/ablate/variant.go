@@ -24,9 +24,6 @@ type Spec struct {
 	Only    []string // names of variants; the base always stays. Empty = all
 }
 
-// Load reads the recipe with settings behind the user's own.
-type Load func(set ...string) (*recipe.Loaded, error)
-
 // Expand gives the variants of a recipe, the base first: those that the spec drops, the combinations that it varies, then those that the recipe names. A spec
 // that names none, of a recipe that names none, drops each part of the method that the recipe has.
 func (s *Spec) Expand(base *recipe.Loaded) ([]experiment.Variant, error) {

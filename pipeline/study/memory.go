@@ -1,4 +1,4 @@
-package ablate
+package study
 
 import (
 	"os"
@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Jobs is how many of the wanted stages may run side by side within so many bytes; 0 bytes = three quarters of what is free now. One always may.
-func (p *Plan) Jobs(wanted int, bytes float64) int {
+// Jobs is how many of the wanted stages may run side by side within so many bytes, by what one of them takes; 0 bytes = three quarters of what is free now. One always may.
+func Jobs(wanted int, bytes float64, each uint64) int {
 	if bytes <= 0 {
 		bytes = 0.75 * float64(freeMemory())
 	}
-	if p.Estimate == nil || p.Estimate.Memory == 0 || bytes == 0 {
+	if each == 0 || bytes == 0 {
 		return max(1, wanted)
 	}
-	return max(1, min(wanted, int(bytes/float64(p.Estimate.Memory))))
+	return max(1, min(wanted, int(bytes/float64(each))))
 }
 
 // freeMemory is what the machine has for new programs, in bytes; 0 = unknown.

@@ -1,4 +1,4 @@
-package ablate
+package study
 
 import (
 	"fmt"
@@ -9,57 +9,63 @@ import (
 
 	"slm/llm"
 	"slm/pipeline"
+	"slm/pipeline/rundir"
 	"slm/stages"
 )
 
-// Progress is the type of the event that says how far a whole experiment is.
-const Progress = "progress"
+// ProgressEvent is the type of the event that says how far a whole experiment is.
+const ProgressEvent = "progress"
 
 // every is how often progress is told between the ends of stages.
 const every = 2 * time.Second
 
-// progress follows all members: it tells the milestones of each under its name, and how far all stages together are.
-type progress struct {
+// Unit is a piece of an experiment's work: a stage of a run.
+type Unit struct {
+	Run, Stage string
+	Seconds    float64 // that it is expected to take; 0 = not known
+}
+
+// Progress follows all runs of an experiment: it tells the milestones of each under its name, and how far all units together are.
+type Progress struct {
 	mu      sync.Mutex
 	now     func() time.Time
 	emit    func(stages.Event)
 	usage   func() llm.Usage
-	weight  map[string]float64 // by member and stage, of what is to be run: seconds, or 1 where there is no estimate
+	word    string             // for units
+	weight  map[string]float64 // by run and stage: seconds, or 1 where there is no estimate
 	part    map[string]float64 // how much of it is done, 0 to 1
 	total   float64
 	timed   bool // weights are seconds
-	ended   int  // stages
+	ended   int  // units
 	began   time.Time
 	told    time.Time
 	working string
 }
 
-func newProgress(p *Plan, now func() time.Time, emit func(stages.Event), usage func() llm.Usage) *progress {
-	g := &progress{now: now, emit: emit, usage: usage, weight: map[string]float64{}, part: map[string]float64{}, began: now(), timed: p.Estimate != nil}
-	for _, s := range p.Stages {
-		if !toRun(s.Action) {
-			continue
-		}
+// NewProgress follows units, which word names in the plural. timed says that their seconds are known.
+func NewProgress(units []Unit, word string, timed bool, now func() time.Time, emit func(stages.Event), usage func() llm.Usage) *Progress {
+	g := &Progress{now: now, emit: emit, usage: usage, word: word, weight: map[string]float64{}, part: map[string]float64{}, began: now(), timed: timed}
+	for _, u := range units {
 		w := 1.0
 		if g.timed {
-			w = max(s.Seconds, 0.1)
+			w = max(u.Seconds, 0.1)
 		}
-		g.weight[s.By+"/"+s.Stage] = w
+		g.weight[u.Run+"/"+u.Stage] = w
 		g.total += w
 	}
 	return g
 }
 
-// of is the viewer of a member's run.
-func (g *progress) of(m *Member) memberView { return memberView{g, m.Name()} }
+// Of is the viewer of a run under its name in the experiment.
+func (g *Progress) Of(run string) rundir.Viewer { return runView{g, run} }
 
-type memberView struct {
-	*progress
+type runView struct {
+	*Progress
 	run string
 }
 
 // Event passes on what is of interest to all.
-func (v memberView) Event(e stages.Event) {
+func (v runView) Event(e stages.Event) {
 	e.Run = v.run
 	switch e.Type {
 	case "stage", "warning":
@@ -77,10 +83,23 @@ func (v memberView) Event(e stages.Event) {
 }
 
 // Close is for the run alone: the experiment goes on.
-func (memberView) Close() {}
+func (runView) Close() {}
+
+// Drop says that a unit needs no more work than it had.
+func (g *Progress) Drop(run, stage string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := run + "/" + stage
+	if w, ok := g.weight[key]; ok && g.part[key] < 1 {
+		g.total -= w * (1 - g.part[key])
+		g.weight[key], g.part[key] = w*g.part[key], 1
+		g.ended++
+		g.tell(g.now())
+	}
+}
 
 // advance notes how much of a stage is done, and tells how much of all is.
-func (g *progress) advance(e stages.Event, part float64) {
+func (g *Progress) advance(e stages.Event, part float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := e.Run + "/" + e.Stage
@@ -106,14 +125,14 @@ func (g *progress) advance(e stages.Event, part float64) {
 }
 
 // tell says how far all stages are. The caller holds the lock.
-func (g *progress) tell(now time.Time) {
+func (g *Progress) tell(now time.Time) {
 	done := 0.0
 	for _, key := range slices.Sorted(maps.Keys(g.weight)) {
 		done += g.weight[key] * g.part[key]
 	}
 	used := g.usage()
 	e := stages.Event{
-		Type: Progress, Stage: "all", Phase: fmt.Sprintf("%d of %d stages", g.ended, len(g.weight)), Step: int(100 * done / max(g.total, 1e-9)), Of: 100,
+		Type: ProgressEvent, Stage: "all", Phase: fmt.Sprintf("%d of %d %s", g.ended, len(g.weight), g.word), Step: int(100 * done / max(g.total, 1e-9)), Of: 100,
 		Calls: int(used.Calls), USD: used.USD, Seconds: now.Sub(g.began).Seconds(), Message: g.working, Memory: pipeline.PeakMemory(),
 	}
 	if g.timed && done > 0 {
@@ -122,8 +141,8 @@ func (g *progress) tell(now time.Time) {
 	g.emit(e)
 }
 
-// end tells the last state.
-func (g *progress) end() {
+// End tells the last state.
+func (g *Progress) End() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.ended < len(g.weight) {
