@@ -111,6 +111,10 @@ func TestCross_IntervalsCoverNoDifference(t *testing.T) {
 	if os.Getenv("SLM_TEST_ALL") != "" {
 		times, resamples, sizes, lucks = 4000, 400, []int{30, 100, 500}, []float64{0, .1, .2, .4}
 	}
+	suits := [2]float64{.3, .7}
+	if os.Getenv("SLM_TEST_SUITS") != "" { // another world, where questions suit one variant more
+		suits = [2]float64{.6, 2}
+	}
 	for _, luck := range lucks {
 		for _, seeds := range []int{1, 3, 5} {
 			for _, n := range sizes {
@@ -118,14 +122,11 @@ func TestCross_IntervalsCoverNoDifference(t *testing.T) {
 					if seeds == 1 && luck > 0 {
 						continue // one seed cannot know what another would have done
 					}
-					paired, apart, naive := world{.5, 1, .3, .7, luck}.covered(times, seeds, n, k, resamples)
+					paired, apart, naive := world{.5, 1, suits[0], suits[1], luck}.covered(times, seeds, n, k, resamples)
 					t.Logf("| %.1f | %d | %d | %d | %.1f | %.1f | %.1f |", luck, seeds, n, k, paired, apart, naive)
 					for _, c := range []float64{paired, apart} {
-						if slack := 300 / math.Sqrt(float64(times)) * .22; c < 92-slack {
+						if slack := 300 / math.Sqrt(float64(times)) * .22; c < 94-slack || c > 96.5+slack { // three standard errors
 							t.Errorf("%.1f %% of the intervals hold 0, with luck %.1f, %d seeds, %d items in clusters of %d", c, luck, seeds, n, k)
-						}
-						if seeds == 1 && c > 99 {
-							t.Errorf("%.1f %% of the intervals of one seed hold 0: they are too wide", c)
 						}
 					}
 				}

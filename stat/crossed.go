@@ -3,8 +3,6 @@ package stat
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Crossed is what is known of a mean, or of a difference of two means, over seeds and items that are both drawn: every seed has answered every item,
@@ -12,8 +10,8 @@ import (
 type Crossed struct {
 	Interval
 	Level    float64 `json:"level"`    // of the interval
-	SE       float64 `json:"se"`       // standard error
-	DF       float64 `json:"df"`       // degrees of freedom of t (Satterthwaite 1946)
+	SE       float64 `json:"se"`       // standard error, and
+	DF       float64 `json:"df"`       // its degrees of freedom (Satterthwaite 1946): what power is computed from. The interval of several seeds is that of reach
 	P        float64 `json:"p"`        // two-sided, of no difference; 1 where nothing varies and the value is 0
 	Items    int     `json:"items"`    //
 	Clusters int     `json:"clusters"` //
@@ -27,6 +25,8 @@ type Parts struct {
 	Seeds    float64 `json:"seeds"`    // from one seed to the next; 0 where seeds were not drawn
 	Clusters float64 `json:"clusters"` // from one cluster of items to the next
 	Both     float64 `json:"both"`     // of a seed on a cluster, beyond both; 0 where seeds were not drawn
+
+	seedsDF float64 // degrees of freedom of Seeds
 }
 
 // Cross is the mean of one side, or the difference of the first from the second. A side is seeds × items: scores[s][i]. Sides whose seeds go together are
@@ -35,9 +35,8 @@ type Parts struct {
 // The squared standard error is what a two-way cluster bootstrap (Owen 2007, "The pigeonhole bootstrap") would have after infinitely many resamples of
 // seeds and of clusters, once its three known biases are taken off: each resampled variance is too small by (n−1)/n, and what seeds and items have together
 // is counted three times. That leaves the sum of squares of the two-way layout, which is the method of moments for crossed random effects
-// (Searle, Casella and McCulloch 1992, §4.3) and the two-way cluster-robust variance (Cameron, Gelbach and Miller 2011). The interval is of t
-// with Satterthwaite's degrees of freedom: percentiles of so few seeds are too narrow (docs/statistics.md). Without drawn seeds and with one item
-// a cluster it is the paired t-test.
+// (Searle, Casella and McCulloch 1992, §4.3) and the two-way cluster-robust variance (Cameron, Gelbach and Miller 2011). The interval is not t times that:
+// a few seeds say too little of how much seeds differ (reach.go). Without drawn seeds and with one item a cluster it is the paired t-test.
 func Cross(cluster []int, level float64, sides ...[][]float64) (Crossed, error) {
 	l, err := layoutOf(cluster, sides)
 	if err != nil {
@@ -63,9 +62,9 @@ func Cross(cluster []int, level float64, sides ...[][]float64) (Crossed, error) 
 		return out, nil
 	}
 	out.DF = max(1, variance*variance/freedom)
-	t := distuv.StudentsT{Sigma: 1, Nu: out.DF}
-	half := float64(t.Quantile((1+level)/2) * out.SE)
-	out.Low, out.High, out.P = l.value-half, l.value+half, 2*t.CDF(-math.Abs(l.value)/out.SE)
+	r := out.Parts.reach(out.Clusters)
+	half := r.at(level)
+	out.Low, out.High, out.P = l.value-half, l.value+half, r.p(math.Abs(l.value))
 	return out, nil
 }
 
@@ -136,6 +135,7 @@ func layoutOf(cluster []int, sides [][][]float64) (layout, error) {
 // parts are the components of the variance and Satterthwaite's sum: of each mean square, its square by its degrees of freedom.
 func (l layout) parts(drawn bool) (p Parts, freedom float64) {
 	clusters, n := float64(len(l.size)), 0.0
+	var welch, least, most float64 // Σ squares of Seeds over df + 2, the fewest and the most degrees of freedom that it can have
 	for _, m := range l.size {
 		n += m
 	}
@@ -166,6 +166,15 @@ func (l layout) parts(drawn bool) (p Parts, freedom float64) {
 		both = float64(both * (clusters / ((seeds - 1) * (clusters - 1) * seeds)))
 		p.Seeds, p.Both = p.Seeds+between, p.Both+both
 		freedom += between*between/(seeds-1) + both*both/((seeds-1)*(clusters-1))
+		welch += between * between / (seeds + 1)
+		most += seeds - 1
+		if least == 0 || seeds-1 < least {
+			least = seeds - 1
+		}
+	}
+	p.seedsDF = most
+	if welch > 0 { // Welch 1947: of unbiased squares, so that sides of few seeds do not look like fewer
+		p.seedsDF = min(most, max(least, p.Seeds*p.Seeds/welch-2))
 	}
 	for _, v := range column {
 		p.Clusters += float64(v * v)
