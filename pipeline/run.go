@@ -25,6 +25,7 @@ type Deps struct {
 	// Turn lets a run of an experiment wait before a stage for those that have to go first; what it returns is told how the stage ended. nil = it
 	// need not wait.
 	Turn func(ctx context.Context, stage, fingerprint string) (done func(error), err error)
+	Rung func(stages.Rung) error // may end a training early (stages.Env); nil = none is
 }
 
 // Outcome is what a run ended with.

@@ -131,7 +131,7 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 	env := &stages.Env{
 		Run: p.Folder(), Seed: step.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
 		LLM:     func(context.Context) (llm.Client, error) { return r.deps.Box.Open(be, r.events.Emit) },
-		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Context: p.job.Context, Log: r.deps.Log, Now: r.deps.Now,
+		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Context: p.job.Context, Log: r.deps.Log, Now: r.deps.Now, Rung: r.deps.Rung,
 		Other:        func(name string) (llm.Client, error) { return r.other(step, name).Open(be, r.events.Emit) },
 		OtherReplies: func(name, path string) error { return r.other(step, name).Replies(path) },
 		Emit: func(e stages.Event) {

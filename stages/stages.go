@@ -62,9 +62,20 @@ type Env struct {
 	Answer       string                                        // how the black box is asked: cloze or letter
 	Context      int                                           // of the recipe's model, tokens; for warnings, since it is in no fingerprint of data. 0 = not known
 	Beside       []string                                      // folders of other runs, whose finished work a stage may go on from
-	Emit         func(Event)
-	Log          *slog.Logger
-	Now          func() time.Time
+	// Rung is told of each measurement of a training but the last, and ends the training by an error: the state is saved, and the stage returns the error.
+	// A training that is resumed tells of those before, too. nil = nobody asks.
+	Rung func(Rung) error
+	Emit func(Event)
+	Log  *slog.Logger
+	Now  func() time.Time
+}
+
+// Rung is a measurement of the held-out loss before the end of a training.
+type Rung struct {
+	Stage    string
+	Step, Of int   // optimiser steps, done and of the whole training
+	Tokens   int64 // targets trained so far
+	HeldOut  float64
 }
 
 // Dir is the folder of a stage's checkpoint.

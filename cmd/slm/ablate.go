@@ -122,7 +122,7 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 	if a.output == "text" && !a.quiet && !p.Done() {
 		showAblation(a.err, p, term.Width(a.err))
 	}
-	if ok, err := a.goOn(p, f.yes); !ok {
+	if ok, err := a.goOn(p.Estimate, p.Base, p.Done(), f.yes); !ok {
 		return err
 	}
 	view := a.viewer()
@@ -142,10 +142,10 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 }
 
 // goOn asks whether to go on where an experiment is long or dear. Where nobody can be asked, --yes must have said so.
-func (a *app) goOn(p *ablate.Plan, yes bool) (bool, error) {
+func (a *app) goOn(e *study.Estimate, base *recipe.Loaded, done, yes bool) (bool, error) {
 	why := ""
-	switch e := p.Estimate; {
-	case yes || p.Done():
+	switch {
+	case yes || done:
 		return true, nil
 	case e == nil:
 		why = "how long it takes is not known"
@@ -153,7 +153,7 @@ func (a *app) goOn(p *ablate.Plan, yes bool) (bool, error) {
 		why = "it takes about " + term.Span(e.Seconds)
 	case e.USD == nil:
 		why = "what it costs is not known"
-	case *e.USD > 0 && *e.USD > p.Base.LLM.Budget.USD:
+	case *e.USD > 0 && *e.USD > base.LLM.Budget.USD:
 		why = fmt.Sprintf("it costs about $%.2f", *e.USD)
 	default:
 		return true, nil

@@ -36,18 +36,24 @@ func showAblation(w io.Writer, p *ablate.Plan, columns int) {
 		_, _ = fmt.Fprintf(w, "%-20s %s\n", sanitize.Line(v.Name), term.Wrap(sanitize.Line(v.Means), columns, 21))
 	}
 	_, _ = fmt.Fprintf(w, "\nseeds       %v; the data and the exam are those of the recipe's own seed\nruns        %d\nstages      %d to run, %d shared by several runs\n", p.Seeds, len(p.Members), due, shared)
-	if e := p.Estimate; e != nil {
-		cost := "unknown: the recipe has no llm.price"
-		if e.USD != nil {
-			cost = fmt.Sprintf("$%.2f", *e.USD)
-		}
-		_, _ = fmt.Fprintf(w, "time        about %s, one stage at a time\nLLM calls   about %s\ncost        %s\n", term.Span(e.Seconds), term.Amount(float64(e.Calls)), cost)
-		if e.Memory > 0 {
-			_, _ = fmt.Fprintf(w, "memory      %.1f GB a stage\n", float64(e.Memory)/1e9)
-		}
-		for _, n := range e.Notes {
-			_, _ = fmt.Fprintf(w, "note        %s\n", term.Wrap(sanitize.Line(n), columns, 12))
-		}
-	}
+	showEstimate(w, p.Estimate, columns, "stage")
 	_, _ = fmt.Fprintln(w)
+}
+
+// showEstimate says what the work of an experiment will take, of which so many pieces are done side by side.
+func showEstimate(w io.Writer, e *study.Estimate, columns int, piece string) {
+	if e == nil {
+		return
+	}
+	cost := "unknown: the recipe has no llm.price"
+	if e.USD != nil {
+		cost = fmt.Sprintf("$%.2f", *e.USD)
+	}
+	_, _ = fmt.Fprintf(w, "time        about %s, one %s at a time\nLLM calls   about %s\ncost        %s\n", term.Span(e.Seconds), piece, term.Amount(float64(e.Calls)), cost)
+	if e.Memory > 0 {
+		_, _ = fmt.Fprintf(w, "memory      %.1f GB a %s\n", float64(e.Memory)/1e9, piece)
+	}
+	for _, n := range e.Notes {
+		_, _ = fmt.Fprintf(w, "note        %s\n", term.Wrap(sanitize.Line(n), columns, 12))
+	}
 }

@@ -94,6 +94,7 @@ var commands = []func(*app) *cobra.Command{
 	newPlan,
 	newTrain,
 	newAblate,
+	newSweep,
 	newEval,
 	newRuns,
 	newInspect,

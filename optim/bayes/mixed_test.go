@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"slices"
 	"testing"
 
 	"slm/optim/functions"
@@ -277,5 +278,52 @@ func TestShares_TellWhatMattersFromWhatDoesNot(t *testing.T) {
 	}
 	if none := g.Shares([][]int{{}}, rng.New(7)); none[0] != 0 {
 		t.Errorf("no coordinates have the share %v", none)
+	}
+}
+
+func TestShareIntervals_HoldTheSharesAndAreWideWhereLittleIsKnown(t *testing.T) {
+	space := Space{{}, {Levels: 4, Nominal: true}, {Levels: 3}}
+	width := func(n int) (wide float64) {
+		points, err := Design(n, 3, rng.New(5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen []Observation
+		noise := rng.New(8)
+		for _, z := range points {
+			space.Snap(z)
+			y := 0.5*z[2] + 0.2*noise.Norm()
+			if space[1].Level(z[1]) == 2 {
+				y++
+			}
+			seen = append(seen, Observation{Z: z, Y: y})
+		}
+		g, err := Model{Space: space}.Fit(seen, 3, rng.New(6))
+		if err != nil {
+			t.Fatal(err)
+		}
+		low, high, err := g.ShareIntervals([][]int{{0}, {1}, {2}}, .95, rng.New(7))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := g.ShareIntervals([][]int{{0}, {1}, {2}}, .95, rng.New(7))
+		if err != nil || !slices.Equal(low, again) {
+			t.Errorf("another time %v, not %v", again, low)
+		}
+		for k := range low {
+			if !(0 <= low[k] && low[k] <= high[k] && high[k] <= 1) {
+				t.Errorf("coordinate %d: %v to %v", k, low[k], high[k])
+			}
+			wide += high[k] - low[k]
+		}
+		if n == 48 { // Var of the nominal part is 3/16, of the ordinal one .25·2/3
+			if want := 0.1875 / (0.1875 + 0.5/3); low[1] > want || high[1] < want || low[2] > 1-want || high[2] < 1-want || high[0] > 0.3 {
+				t.Errorf("%v to %v do not hold 0, %.2f, %.2f", low, high, want, 1-want)
+			}
+		}
+		return wide
+	}
+	if few, many := width(9), width(48); few <= many {
+		t.Errorf("nine observations tell as much as 48: %.2f and %.2f", few, many)
 	}
 }

@@ -51,3 +51,89 @@ func (g *GP) Shares(groups [][]int, stream *rng.Stream) []float64 {
 	}
 	return shares
 }
+
+// Numbers of ShareIntervals: pairs of points, and functions that are drawn.
+const (
+	drawnPairs = 80
+	drawnTimes = 200
+)
+
+// ShareIntervals says between which values the shares of groups lie with a probability, given the process's length scales: the quantiles of Shares over functions
+// drawn from the posterior, jointly at all points that Jansen's formula takes. The mean is smoother than the function, so a share of the mean may lie beside its interval. O((80·groups)³).
+func (g *GP) ShareIntervals(groups [][]int, level float64, stream *rng.Stream) (low, high []float64, err error) {
+	if g.coupled != nil {
+		return nil, nil, errCoupled
+	}
+	t, each := g.data, len(groups)+1
+	draw := func() []float64 {
+		x := make([]float64, t.d)
+		for j := range x {
+			x[j] = stream.Float64()
+		}
+		return t.space.snap(x)
+	}
+	var points [][]float64 // of each pair the point, then that point with each group's coordinates of the other
+	for range drawnPairs {
+		a, b := draw(), draw()
+		points = append(points, a)
+		for _, group := range groups {
+			x := slices.Clone(a)
+			for _, j := range group {
+				x[j] = b[j]
+			}
+			points = append(points, x)
+		}
+	}
+	n := len(points)
+	means, across, w := make([]float64, n), make([][]float64, n), newWork(t) // across: L⁻¹k of each point
+	for i, x := range points {
+		means[i], _ = g.posterior(x, w)
+		across[i] = slices.Clone(w.v)
+	}
+	cov := make(triangle, n*(n+1)/2)
+	for i := range n {
+		row := cov.row(i)
+		for j := range row {
+			row[j] = 1
+			if i != j {
+				row[j], _ = g.covariance(points[i], points[j])
+			}
+			row[j] -= dot(across[i], across[j])
+		}
+		row[i] += quiet
+	}
+	root, err := newFactor(cov, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	drawn := make([][]float64, len(groups)) // by group
+	z, f := make([]float64, n), make([]float64, n)
+	for range drawnTimes {
+		for i := range z {
+			z[i] = stream.Norm()
+		}
+		var mean, squares float64
+		for i := range f {
+			f[i] = means[i] + dot(root.lower.row(i), z)
+		}
+		for i := 0; i < n; i += each {
+			mean += f[i] / drawnPairs
+			squares += f[i] * f[i] / drawnPairs
+		}
+		variance := max(floor, squares-mean*mean)
+		for k := range groups {
+			share := 0.0
+			for i := 0; i < n; i += each {
+				r := f[i] - f[i+1+k]
+				share += r * r / 2 / drawnPairs
+			}
+			drawn[k] = append(drawn[k], min(1, share/variance)) // no total effect is more than the whole; pairs of points are few
+		}
+	}
+	for _, list := range drawn {
+		slices.Sort(list)
+		at := func(p float64) float64 { return list[int(p*float64(len(list)-1)+.5)] }
+		low, high = append(low, at((1-level)/2)), append(high, at((1+level)/2))
+	}
+	return low, high, nil
+}

@@ -15,6 +15,7 @@ import (
 	"slm/checkpoint"
 	"slm/model"
 	"slm/optim"
+	"slm/stages"
 	"slm/stages/domain"
 )
 
@@ -220,4 +221,33 @@ func TestTrain_ThreadsDoNotChangeIt(t *testing.T) {
 	got, sum := newTraining(t, "go").finish(nil)
 	sameWeights(t, "three threads", got, want)
 	sameSummary(t, "three threads", sum, whole)
+}
+
+func TestRung_EndsTheTrainingSavedAndIsToldAgainOfWhatCameBefore(t *testing.T) {
+	want, whole := newTraining(t, "go").finish(nil)
+	w := newTraining(t, "go")
+	enough := errors.New("enough")
+	var told []int
+	w.Rung = func(r stages.Rung) error {
+		if told = append(told, r.Step); r.Of != steps || r.HeldOut != *whole.Metrics[r.Step-1].HeldOut || r.Tokens != whole.Metrics[r.Step-1].Tokens {
+			t.Errorf("%+v", r)
+		}
+		if r.Step == 3 {
+			return enough
+		}
+		return nil
+	}
+	for range 2 { // once more: what was resumed is told of, and trained no further
+		told = nil
+		if _, _, err := w.train(0, nil); !errors.Is(err, enough) || !slices.Equal(told, []int{1, 2, 3}) {
+			t.Fatalf("%v, told of %v", err, told)
+		}
+		if names := savesIn(t, w); len(names) == 0 || names[len(names)-1] != "save-000000003" {
+			t.Errorf("saves %v", names)
+		}
+	}
+	w.Rung = nil
+	got, sum := w.finish(nil)
+	sameWeights(t, "stopped at a rung", got, want)
+	sameSummary(t, "stopped at a rung", sum, whole)
 }

@@ -112,6 +112,11 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 	}
 	began, beganAt := env.Now(), s.state
 	s.saved = began
+	for _, m := range s.metrics {
+		if err := s.rung(m); err != nil {
+			return nil, err // what was resumed is saved
+		}
+	}
 	for s.state.Step < s.total {
 		if ctx.Err() != nil {
 			return nil, errors.Join(context.Cause(ctx), s.save())
@@ -121,6 +126,9 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 		}
 		if err := s.measure(); err != nil {
 			return nil, err
+		}
+		if err := s.rung(s.metrics[len(s.metrics)-1]); err != nil {
+			return nil, errors.Join(err, s.save())
 		}
 		if err := s.keep(s.state.Step == beganAt.Step+1); err != nil {
 			return nil, err
@@ -315,6 +323,14 @@ func (s *session) measure() error {
 	held, err := s.heldOut()
 	s.metrics[len(s.metrics)-1].HeldOut = &held
 	return err
+}
+
+// rung tells whoever asks of a step at which the held-out loss was measured, but for the last.
+func (s *session) rung(m Metric) error {
+	if s.env.Rung == nil || m.HeldOut == nil || int(m.Step) == s.total {
+		return nil
+	}
+	return s.env.Rung(stages.Rung{Stage: s.Stage, Step: int(m.Step), Of: s.total, Tokens: m.Tokens, HeldOut: *m.HeldOut})
 }
 
 // heldOut is the mean loss over the held-out targets; NaN when there are none.
