@@ -15,7 +15,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.DP,
 	Title:   "Domain pretraining",
-	Format:  5,
+	Format:  6,
 	Parents: []string{stages.Data},
 	Section: &stages.Section{
 		Doc:     "reading the corpus",

@@ -25,10 +25,15 @@ func (m *Mixture) drill(e *epoch, number int) {
 		return
 	}
 	n := m.dom.Sections.Len()
+	siblings := map[string][]string{} // headings of training sections, by document
+	for _, i := range m.trained {
+		s := m.dom.Sections.At(int(i))
+		siblings[s.Title] = append(siblings[s.Title], s.Heading)
+	}
 	for i, s := range m.dom.Sections.All() {
 		draw := rng.New(m.seed, "dp", "drill", s.ID).At(uint64(number))
 		for range times(draw, m.mix.Drill/m.mix.Corpus) {
-			made := corpus.Section{Title: s.Title, Number: m.dom.Sections.At(draw.IntN(n)).Number, Heading: m.heading(draw)}
+			made := corpus.Section{Title: s.Title, Number: m.dom.Sections.At(draw.IntN(n)).Number, Heading: m.heading(siblings[s.Title], draw)}
 			question := m.askAbout(made, draw)
 			if _, held := m.guard.Holds(question); made.Heading == "" || held || m.real[m.dom.Forms.PlaceOf(made)] {
 				continue
@@ -49,15 +54,24 @@ func (m *Mixture) askAbout(s corpus.Section, draw *rng.Stream) string {
 	return forms.HeadingOf(s, k-len(forms.Question))
 }
 
-// heading makes up a heading: the beginning of one and the end of another, which are taken for real ones most easily, or words of a text.
-func (m *Mixture) heading(draw *rng.Stream) string {
-	if draw.IntN(2) == 0 || len(m.trained) == 0 {
+// heading makes up a heading: words of a text, the beginning of a heading and the end of another, or a sibling's heading with one word changed.
+// The sibling's own question is known by heart, so that only reading every word tells the two apart.
+func (m *Mixture) heading(siblings []string, draw *rng.Stream) string {
+	kind := draw.IntN(4)
+	if kind < 2 || len(m.trained) == 0 {
 		return phrase(m.dom.Sections.At(draw.IntN(m.dom.Sections.Len())).Text, draw)
 	}
 	words := func() []string {
 		return strings.Fields(m.dom.Sections.At(int(m.trained[draw.IntN(len(m.trained))])).Heading)
 	}
 	first, second := words(), words()
+	if kind == 2 && len(siblings) > 0 && len(second) > 0 {
+		near := strings.Fields(siblings[draw.IntN(len(siblings))])
+		if len(near) > 0 {
+			near[draw.IntN(len(near))] = second[draw.IntN(len(second))]
+		}
+		return strings.Join(near, " ")
+	}
 	first, second = first[:draw.IntN(len(first)+1)], second[draw.IntN(len(second)+1):]
 	return strings.Join(slices.Concat(first, second), " ")
 }

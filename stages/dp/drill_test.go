@@ -3,6 +3,8 @@ package dp
 import (
 	"strings"
 	"testing"
+
+	"slm/rng"
 )
 
 func TestEpoch_PlaceOfAnExerciseIsNoSectionAndStandsInItsQuestion(t *testing.T) {
@@ -50,5 +52,33 @@ func TestEpoch_ExercisesDifferInEachPassAndAreTheSameAgain(t *testing.T) {
 	}
 	if list := pass(t, mixture(t, dom, Mix{Corpus: 1}, longest, 5), 0); len(list) != sectionCount {
 		t.Errorf("without exercises there are %d examples of %d sections", len(list), sectionCount)
+	}
+}
+
+func TestHeading_OneInFourIsASiblingsWithOneWordChanged(t *testing.T) {
+	dom := acts(t)
+	m := mixture(t, dom, Mix{Corpus: 1, Drill: 1}, longest, 5)
+	sibling, near := "Alpha beta gamma delta epsilon zeta", 0
+	for i := range uint64(400) {
+		words := strings.Fields(m.heading([]string{sibling}, rng.New(1, "test").At(i)))
+		if changed := strings.Fields(sibling); len(words) == len(changed) {
+			same := 0
+			for k := range words {
+				if words[k] == changed[k] {
+					same++
+				}
+			}
+			if same == len(words)-1 {
+				near++
+			}
+		}
+	}
+	if near < 70 || near > 130 {
+		t.Errorf("%d of 400 headings are a sibling's with one word changed", near)
+	}
+	for i := range uint64(40) { // a document whose sections are all held out
+		if strings.Contains(m.heading(nil, rng.New(1, "test").At(i)), "Alpha") {
+			t.Error("a heading of no section")
+		}
 	}
 }
