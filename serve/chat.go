@@ -126,32 +126,29 @@ func questionOf(messages []json.RawMessage, last bool) (string, error) {
 	if len(messages) == 0 {
 		return "", wrong("messages", "missing")
 	}
-	from := 0
+	first := 0
 	if last {
-		from = len(messages) - 1
+		first = len(messages) - 1
 	}
-	for i, raw := range messages[from:] {
-		at := fmt.Sprintf("messages[%d]", from+i)
-		var m struct {
-			Role    string          `json:"role"`
-			Content json.RawMessage `json:"content"`
-		}
-		if err := parse(raw, at+".", &m, neutral{"name": {anything}}); err != nil {
-			return "", err
-		}
-		switch {
-		case m.Role != "user":
-			return "", wrong(at+".role", `a question of a user is answered by itself; leave other messages out, or give slm.messages: "last"`).withCode("unsupported_value")
-		case from+i < len(messages)-1:
-			return "", wrong("messages", `one question at a time; leave earlier messages out, or give slm.messages: "last"`).withCode("unsupported_value")
-		}
-		text, err := contentOf(m.Content, at+".content")
-		if err == nil && strings.TrimSpace(text) == "" {
-			err = wrong(at+".content", "the question is empty")
-		}
-		return text, err
+	at := fmt.Sprintf("messages[%d]", first)
+	var m struct {
+		Role    string          `json:"role"`
+		Content json.RawMessage `json:"content"`
 	}
-	return "", wrong("messages", "missing")
+	if err := parse(messages[first], at+".", &m, neutral{"name": {anything}}); err != nil {
+		return "", err
+	}
+	switch {
+	case m.Role != "user":
+		return "", wrong(at+".role", `a question of a user is answered by itself; leave other messages out, or give slm.messages: "last"`).withCode("unsupported_value")
+	case first < len(messages)-1:
+		return "", wrong("messages", `one question at a time; leave the others out, or give slm.messages: "last"`).withCode("unsupported_value")
+	}
+	text, err := contentOf(m.Content, at+".content")
+	if err == nil && strings.TrimSpace(text) == "" {
+		err = wrong(at+".content", "the question is empty")
+	}
+	return text, err
 }
 
 // contentOf is a message's text: a string, or parts that are text.

@@ -11,6 +11,7 @@ import (
 
 	"slm/llm"
 	"slm/model/decode"
+	"slm/model/schedule"
 	"slm/stages/systems"
 )
 
@@ -67,7 +68,7 @@ func faultOf(err error) *fault {
 		return newFault(statusGone, serverError, "cancelled", "the client went away, or the server stops")
 	case errors.Is(err, context.DeadlineExceeded):
 		return newFault(http.StatusGatewayTimeout, serverError, "timeout", "no answer within the time that a request may take")
-	case errors.Is(err, decode.ErrTooLong), errors.Is(err, llm.ErrTooLong):
+	case errors.Is(err, decode.ErrTooLong), errors.Is(err, llm.ErrTooLong), errors.Is(err, schedule.ErrMemory):
 		return newFault(http.StatusBadRequest, invalidRequest, "context_length_exceeded", "the request, with the reply that it asks for, is longer than the model's context")
 	case errors.Is(err, decode.ErrRequest):
 		return newFault(http.StatusBadRequest, invalidRequest, "", "the model cannot read this: it is empty, or has tokens that the vocabulary lacks")

@@ -93,7 +93,7 @@ func alone(text string, from, to int) bool {
 	if n > 0 && strings.ContainsRune(".,:/-", before) && from > 1 && digit(text[from-2:]) { // 1.2 goes on from 1.
 		return false
 	}
-	return !(m > 0 && strings.ContainsRune(".,:/-", after) && digit(text[to+m:]))
+	return m == 0 || !strings.ContainsRune(".,:/-", after) || !digit(text[to+m:])
 }
 
 // Map has what stands behind the placeholders of some texts that go together.

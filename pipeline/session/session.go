@@ -95,7 +95,7 @@ func (s *Session) Again() (*Session, error) {
 		return nil, err
 	}
 	n := newSession(s.Folder, r, s.opt)
-	n.boxes = s.boxes.share()
+	n.boxes = s.share()
 	return n, nil
 }
 
@@ -110,7 +110,7 @@ func (s *Session) Close() (err error) {
 	if s.dom != nil {
 		err = errors.Join(err, s.dom.Close())
 	}
-	return errors.Join(err, s.boxes.leave(s.Folder))
+	return errors.Join(err, s.leave(s.Folder))
 }
 
 func (s *Session) oneStep() bool { return knowledge.InOneStep(s.Recipe) }
