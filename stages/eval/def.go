@@ -2,12 +2,15 @@ package eval
 
 import (
 	"context"
+	"fmt"
 
 	"slm/result"
 	"slm/stages"
 	"slm/stages/knowledge"
 	"slm/stages/search"
 	"slm/stages/systems"
+	"slm/stages/verdict"
+	"slm/stat"
 )
 
 // Def declares the stage.
@@ -41,8 +44,21 @@ func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error)
 		for _, spec := range specs {
 			sum.Add(spec.Cost(len(items), c.Rates))
 		}
+		if why := thin(len(items)); why != "" {
+			c.Note("eval: %s", why)
+		}
 	}
 	return sum, err
+}
+
+// thin says what so few questions of an exam cannot show; "" if they are not few.
+func thin(questions int) string {
+	if questions == 0 || questions >= verdict.Small {
+		return ""
+	}
+	half := stat.Wilson(questions/2, questions)
+	return fmt.Sprintf("an exam of %d questions says little: a share of them is off by up to %.0f points; %d questions give ten (data.exam.split, data.asked.split)",
+		questions, 50*(half.High-half.Low), verdict.Questions())
 }
 
 func metrics(dir string) ([]stages.Metric, error) {

@@ -2,10 +2,12 @@ package eval
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"slm/data/exam"
 	"slm/stages/domain"
+	"slm/stages/verdict"
 )
 
 func TestExams_TakesItemsOfAllPartsOfAnExam(t *testing.T) {
@@ -21,5 +23,14 @@ func TestExams_TakesItemsOfAllPartsOfAnExam(t *testing.T) {
 		if got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
+	}
+}
+
+func TestThin_SaysHowFarFewQuestionsMayBeOff(t *testing.T) {
+	if got := thin(21); !strings.Contains(got, "21 questions") || !strings.Contains(got, "up to 20 points") {
+		t.Error(got)
+	}
+	if thin(0) != "" || thin(verdict.Small) != "" || thin(verdict.Small-1) == "" {
+		t.Error("an exam that is large enough, or none, is said to be thin")
 	}
 }

@@ -42,6 +42,9 @@ func TestQuestions_AreNeverOfATestAndDoNotDependOnTheirOrder(t *testing.T) {
 	if n[""] == 0 || n[exam.Asked] == 0 || n[""]+n[exam.Asked]+n[byRule] > mostChosen {
 		t.Errorf("questions by exam: %v", n)
 	}
+	if all := fitted(dom, 1); all != n[""]+n[exam.Asked]+n[byRule] {
+		t.Errorf("%d questions are counted of %v", all, n)
+	}
 	slices.Reverse(dom.Items)
 	slices.Reverse(dom.Asked)
 	if again := questions(dom, parts(dom), 1); !reflect.DeepEqual(got, again) {

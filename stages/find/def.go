@@ -10,6 +10,7 @@ import (
 	"slm/model/decode"
 	"slm/retrieve"
 	"slm/stages"
+	"slm/stages/domain"
 	"slm/stages/gate"
 	"slm/stages/knowledge"
 	"slm/stages/search"
@@ -92,6 +93,9 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 	if err != nil || !cfg.Bridge {
 		return sum, err
 	}
+	if n := fitted(c.Domain, c.Env.Seed); n < gate.Fewest {
+		c.Note("find: %d questions are too few to fit bridge and gate on: they keep what they begin with, and no answer says how sure it is", n)
+	}
 	small := knowledge.New(decode.New(c.Model, c.Env.Kernel), c.Domain, nil, false)
 	text := c.Domain.Sections.At(0).Text
 	judge, err := c.Once(func() error {
@@ -110,6 +114,14 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 		sum.Add(c.Rates.Ask(2*n, 2*n, true))
 	}
 	return sum, err
+}
+
+// fitted is how many questions the bridge and the gate are fitted on.
+func fitted(dom *domain.Domain, seed uint64) (n int) {
+	for _, p := range questions(dom, parts(dom), seed) {
+		n += len(p.questions)
+	}
+	return n
 }
 
 // near is how far a share of questions may be off by another kernel, by its own size.

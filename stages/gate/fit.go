@@ -36,7 +36,7 @@ func (c Case) real() bool { return c.Made == 0 }
 
 // Bounds of a fit.
 const (
-	fewest   = 8    // cases: with fewer nothing is known
+	Fewest   = 8    // cases of a curve: with fewer nothing is known
 	calm     = 2    // cases that each step of the rising curve has beside its own, so that no probability is 0 or 1
 	mostHarm = 0.01 // share of the questions with choices that wrong knowledge may turn from right to wrong, as if the black box alone guessed
 	mostLost = 0.01 // share of the right passages that are kept from questions with free answers, whose reader sees where they stand and how sure one may be
@@ -116,7 +116,7 @@ type sample struct {
 // fit returns the curve on all cases, and each case's probability by a curve without its fold. A curve with too few cases says 0 of everything
 // that it could not see fail.
 func (f sample) fit(width int) (c Curve, held []float64, err error) {
-	if len(f.x) < fewest {
+	if len(f.x) < Fewest {
 		return Curve{Score: stat.Logistic{Bias: -9, Weights: make([]float64, width)}}, make([]float64, len(f.x)), nil
 	}
 	if c.Score, err = stat.FitLogistic(f.x, f.right); err != nil {
@@ -235,7 +235,7 @@ func giveFree(cases []Case, held []Odds) float64 {
 			p = append(p, most)
 		}
 	}
-	if len(p) < fewest {
+	if len(p) < Fewest {
 		return freeFrom
 	}
 	slices.Sort(p)

@@ -168,7 +168,7 @@ func TestFit_HarmStaysWithinItsBoundOnTheFolds(t *testing.T) {
 }
 
 func TestFit_FewQuestionsGiveNothing(t *testing.T) {
-	list, fold, _ := cases(fewest - 1)
+	list, fold, _ := cases(Fewest - 1)
 	g, _, err := Fit(list, fold)
 	if err != nil || g.wrong() != "" {
 		t.Fatal(err, g.wrong())

@@ -88,7 +88,7 @@ func (n *Refused) count(by *Refusal, s Subject) {
 
 // fitRefusal fits curve and threshold.
 func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
-	if len(own) < fewest || len(foreign) < fewest {
+	if len(own) < Fewest || len(foreign) < Fewest {
 		return nil, nil
 	}
 	var x [][]float64

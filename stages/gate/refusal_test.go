@@ -71,7 +71,7 @@ func TestFitRefusal_QuestionsThatTheCorpusCoversAreNotTakenForForeign(t *testing
 }
 
 func TestFitRefusal_FewQuestionsRefuseNothing(t *testing.T) {
-	r, err := FitRefusal(nil, ours(subjects(fewest-1, "own", 1, 1, 1, 0), false), subjects(50, "fit", 0, 0, 0, 0), nil)
+	r, err := FitRefusal(nil, ours(subjects(Fewest-1, "own", 1, 1, 1, 0), false), subjects(50, "fit", 0, 0, 0, 0), nil)
 	if r != nil || err != nil || r.Refuses(Subject{}) {
 		t.Errorf("%+v, %v", r, err)
 	}

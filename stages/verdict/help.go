@@ -7,13 +7,15 @@ import (
 	"slm/stages/systems"
 )
 
+// Small is how many questions an exam needs: with fewer, an interval may be narrow by luck.
+const Small = 50
+
 const (
 	falling     = 0.10  // of the loss, from three quarters of the steps to the end: it has not come to rest
 	fewest      = 6     // tokens trained on for each of the text, questions included: below it nobody has seen a model learn (docs/measurements.md: Muon at 8 does)
 	many        = 20    // the same of recipes/legal.yaml are 16, and it names 96 % of the sections
 	mostlyRight = 0.75  // of the LLM's answers with the right text in front of it: below, it is the LLM that fails
 	widest      = 0.125 // half of an interval that still tells systems apart, as that of about 60 questions
-	small       = 50    // questions of an exam: below, an interval may be narrow by luck
 	goal        = 0.10  // half of the interval that a larger exam shall have
 	unread      = 0.05  // of the sections
 )
@@ -47,7 +49,7 @@ func help(s *result.Summary, v *result.Verdict) (list []result.Help) {
 	}
 	best, _ := s.Find(v.Best)
 	f, ok := Figure(best, v.Measure)
-	wide := ok && v.Best != "" && ((f.High-f.Low)/2 > widest || max(s.Scored(), s.Evidence) < small)
+	wide := ok && v.Best != "" && ((f.High-f.Low)/2 > widest || max(s.Scored(), s.Evidence) < Small)
 	add(result.LargerExam, v.Learned == result.Unclear || wide)
 	return list
 }
