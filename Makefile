@@ -12,7 +12,7 @@ CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/slm
 
 # Tools that tests need; scripts/setup-test puts them into the cache.
 LINTER_VERSION := v2.15.0
-PYTHON_PACKAGES := pyarrow==26.0.1 numpy==2.4.6
+PYTHON_PACKAGES := pyarrow==26.0.1 numpy==2.4.6 openai==3.57.0
 LINTER := $(CACHE)/bin/golangci-lint-$(LINTER_VERSION)
 PYTHON := $(CACHE)/venv-test/bin/python
 

@@ -3,6 +3,9 @@ package serve
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -84,5 +87,20 @@ func TestOpenAI_ClientReadsCompletionsModelsAndEmbeddings(t *testing.T) {
 	v, err := c.Embeddings.New(ctx, openai.EmbeddingNewParams{Model: Embeddings, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"a", "b"}}, EncodingFormat: "float"})
 	if err != nil || len(v.Data) != 2 || v.Data[1].Index != 1 || float32(v.Data[0].Embedding[1]) != 0.8 {
 		t.Errorf("%+v %v", v, err)
+	}
+}
+
+// TestOpenAI_PythonClientReadsEveryEndpoint runs scripts/golden/openai_client.py.
+func TestOpenAI_PythonClientReadsEveryEndpoint(t *testing.T) {
+	python := os.Getenv("SLM_PYTHON")
+	if python == "" {
+		t.Skip("SLM_PYTHON names no python with openai")
+	}
+	if out, err := exec.Command(python, "-c", "import openai").CombinedOutput(); err != nil {
+		t.Skipf("%s has no openai: %s", python, out)
+	}
+	_, h := serving(t, config(), &fake{})
+	if out, err := exec.Command(python, filepath.Join("..", "scripts", "golden", "openai_client.py"), h.URL).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -122,6 +122,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 			0: tiny, 3: tiny + "-s seed=17 -s llm.budget.calls=3", 4: "nodata.yaml", 5: "legal", 6: tiny + "--until dp -s seed=19" + exploding,
 			8: tiny + "--until data -s seed=15", 9: tiny + "-s seed=13",
 		},
+		"serve":   {2: run + " --addr 0.0.0.0:80", 8: "nope"},
 		"verify":  {0: run, 7: damaged, 8: "nope"},
 		"version": {0: ""},
 	}

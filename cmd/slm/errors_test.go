@@ -31,6 +31,7 @@ import (
 	"slm/model/decode"
 	"slm/model/encoder"
 	"slm/model/kernel"
+	"slm/model/schedule"
 	"slm/model/weights"
 	"slm/optim/bayes"
 	"slm/optim/cma"
@@ -55,7 +56,8 @@ var sentinels = map[string]error{
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
 	"cma.ErrBroken": cma.ErrBroken, "read.ErrEmpty": read.ErrEmpty, "read.ErrUnknown": read.ErrUnknown, "read.ErrUnreadable": read.ErrUnreadable,
 	"decode.ErrRequest": decode.ErrRequest, "decode.ErrTooLong": decode.ErrTooLong, "exam.ErrFormat": exam.ErrFormat, "exam.ErrTooSmall": exam.ErrTooSmall,
-	"form.ErrTemplate": form.ErrTemplate, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
+	"form.ErrTemplate": form.ErrTemplate, "kernel.ErrBlocks": kernel.ErrBlocks, "kernel.ErrClass": kernel.ErrClass, "kernel.ErrNoAMX": kernel.ErrNoAMX, "kernel.ErrNoOneDNN": kernel.ErrNoOneDNN,
+	"schedule.ErrBusy": schedule.ErrBusy, "schedule.ErrClosed": schedule.ErrClosed, "schedule.ErrMemory": schedule.ErrMemory,
 	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoAnswer": llm.ErrNoAnswer, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrTooLong": llm.ErrTooLong, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,

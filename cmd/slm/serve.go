@@ -30,8 +30,8 @@ func newServe(a *app) *cobra.Command {
 		Long: "Serves a run until it is stopped: its systems at /v1/chat/completions, its small model and local LLM at /v1/completions with exact log-probabilities, its encoder at " +
 			"/v1/embeddings, all that there is at /v1/models; /health, /ready and /metrics besides. A reply says where it comes from in its field slm. A field that cannot be honoured is an error that names it. " +
 			"Only this machine is answered, unless --key-env names the variables that hold clients' keys. While the LLM gives no answer, auto and checked reply with the corpus's own text, and say so. " +
-			"The first SIGTERM or Ctrl-C ends it in good order: requests under way come to their end." +
-			exits(exitLLM, exitCheckpoint, exitInterrupted),
+			"The first SIGTERM or Ctrl-C ends it in good order, with exit status 0: requests under way come to their end." +
+			exits(exitCheckpoint),
 		Example: "  slm serve legal\n  slm serve legal --addr 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --key-env ALICE_KEY,rpm=60 --key-env CI_KEY,parallel=2 --daily-calls 5000",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.serve(cmd.Context(), args[0], f) },
 	}
