@@ -182,7 +182,7 @@ func (o options) open(ctx context.Context, name, python string, l load) (side, e
 		s, err := duel.Python(ctx, name, python, slotsScript, o.weights, strconv.Itoa(o.threads))
 		return &slots{s}, err
 	case "server":
-		return openServer(ctx, python, "-m", "llama_cpp.server", "--model", o.weights, "--n_ctx", "8192", "--n_threads", strconv.Itoa(o.threads), "--n_threads_batch", strconv.Itoa(o.threads))
+		return openServer(ctx, python, "-m", "llama_cpp.server", "--model", o.weights, "--n_ctx", "8192", "--interrupt_requests", "false", "--n_threads", strconv.Itoa(o.threads), "--n_threads_batch", strconv.Itoa(o.threads))
 	}
 	return nil, fmt.Errorf("%q is no side", name)
 }
