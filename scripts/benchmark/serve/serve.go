@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/data/corpus"
+	"slm/model/kernel"
 	"slm/scripts/benchmark/duel"
 	"slm/scripts/benchmark/setup"
 )
@@ -65,7 +66,7 @@ func Command() *cobra.Command {
 		Use:   "serve",
 		Short: "Answers to many clients at once beside llama.cpp",
 		Long: "Answers to many clients at once beside llama.cpp, in turn: tokens a second, and how long the first and the next token take.\n\n" +
-			"Sides: schedule (the scheduler in this process), slots (llama.cpp in this way without HTTP), server (the server of llama-cpp-python).",
+			"Sides: schedule (the scheduler in this process), turns (the same with oneDNN, where requests take turns), slots (llama.cpp in this way without HTTP), server (the server of llama-cpp-python).",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			runtime.GOMAXPROCS(o.threads)
@@ -177,7 +178,9 @@ func (o options) round(ctx context.Context, python string, l load, log io.Writer
 func (o options) open(ctx context.Context, name, python string, l load) (side, error) {
 	switch name {
 	case "schedule":
-		return openOurs(o)
+		return openOurs(o, kernel.OpenInvariant)
+	case "turns":
+		return openOurs(o, func() (kernel.Backend, error) { return kernel.Open("onednn-bf16") })
 	case "slots":
 		s, err := duel.Python(ctx, name, python, slotsScript, o.weights, strconv.Itoa(o.threads))
 		return &slots{s}, err

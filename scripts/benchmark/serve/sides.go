@@ -75,7 +75,7 @@ type ours struct {
 	tok *tokenizer.Tokenizer
 }
 
-func openOurs(o options) (side, error) {
+func openOurs(o options, open func() (kernel.Backend, error)) (side, error) {
 	f, err := gguf.Open(o.weights)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func openOurs(o options) (side, error) {
 		return nil, err
 	}
 	tok, tokErr := f.Tokenizer()
-	be, err := kernel.Open("")
+	be, err := open()
 	if err := errors.Join(tokErr, err); err != nil {
 		return nil, err
 	}
