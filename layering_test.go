@@ -22,7 +22,7 @@ type layer struct {
 // layers are ordered from the top; an import goes down. What `report` shows is read by the pipeline and the commands only, so it
 // stands above the stages, which share result and stat with it. A stage never imports another: what passes between them is a checkpoint.
 var layers = []layer{
-	{packages: []string{"cmd/*", "scripts/benchmark", "scripts/killrun"}},
+	{packages: []string{"cmd/*", "scripts/benchmark", "scripts/killrun", "scripts/soakrun"}},
 	{packages: []string{"scripts/benchmark/*"}}, // a benchmark each
 	{packages: []string{"scripts/benchmark/bpo/published"}},
 	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}}, // what benchmarks share

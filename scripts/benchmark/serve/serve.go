@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -52,6 +53,7 @@ type options struct {
 	sides                  []string
 	output                 string
 	places, piece, threads int
+	slm, dir, run          string
 }
 
 func python() setup.Python {
@@ -66,7 +68,8 @@ func Command() *cobra.Command {
 		Use:   "serve",
 		Short: "Answers to many clients at once beside llama.cpp",
 		Long: "Answers to many clients at once beside llama.cpp, in turn: tokens a second, and how long the first and the next token take.\n\n" +
-			"Sides: schedule (the scheduler in this process), turns (the same with oneDNN, where requests take turns), slots (llama.cpp in this way without HTTP), server (the server of llama-cpp-python).",
+			"Sides: schedule (the scheduler in this process), turns (the same with oneDNN, where requests take turns), " +
+			"http (slm serve with --run, whose black box must be these weights), slots (llama.cpp in this way without HTTP), server (the server of llama-cpp-python).",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			runtime.GOMAXPROCS(o.threads)
@@ -98,6 +101,9 @@ func Command() *cobra.Command {
 	f.StringVar(&o.weights, "weights", "", "weights in GGUF (default: those of make setup)")
 	f.StringVar(&o.format, "format", "file", "how this program keeps them: full, int8 or file")
 	f.StringSliceVar(&o.sides, "sides", []string{"schedule", "slots", "server"}, "who answers; the first is compared with the others")
+	f.StringVar(&o.slm, "slm", "slm", "the program slm, for the side http")
+	f.StringVar(&o.dir, "dir", ".", "the folder that holds runs/, for the side http")
+	f.StringVar(&o.run, "run", "", "the run, for the side http")
 	f.IntVar(&o.places, "places", 0, "places of the scheduler (default: its own)")
 	f.IntVar(&o.piece, "piece", 0, "rows of prompts in a pass of the scheduler (default: its own)")
 	f.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each side")
@@ -178,9 +184,13 @@ func (o options) round(ctx context.Context, python string, l load, log io.Writer
 func (o options) open(ctx context.Context, name, python string, l load) (side, error) {
 	switch name {
 	case "schedule":
-		return openOurs(o, kernel.OpenInvariant)
+		return openOurs(o, func() (kernel.Backend, error) { return kernel.Open("") })
 	case "turns":
 		return openOurs(o, func() (kernel.Backend, error) { return kernel.Open("onednn-bf16") })
+	case "http":
+		cmd := exec.CommandContext(ctx, o.slm, "--dir", o.dir, "serve", o.run, "--addr", "127.0.0.1:0", "--places", strconv.Itoa(l.clients+1), "--waiting", "256", "--timeout", "1h")
+		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.threads))
+		return openSLM(cmd)
 	case "slots":
 		s, err := duel.Python(ctx, name, python, slotsScript, o.weights, strconv.Itoa(o.threads))
 		return &slots{s}, err

@@ -170,13 +170,32 @@ func openServer(ctx context.Context, program string, args ...string) (side, erro
 	return nil, fmt.Errorf("%s does not answer: %s", program, said.String())
 }
 
+// openSLM starts slm serve, which prints its address.
+func openSLM(cmd *exec.Cmd) (side, error) {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{cmd: cmd}
+	if s.url, err = bufio.NewReader(out).ReadString('\n'); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("slm serve ends: %w", err)
+	}
+	s.url = strings.TrimSpace(s.url)
+	_, err = s.complete(context.Background(), 0, "Warm", 1) // the weights are read at the first request
+	return s, err
+}
+
 func (s *server) answer(ctx context.Context, l load) ([][]float64, error) {
 	return ask(ctx, l, s.complete)
 }
 
 // complete asks for a completion, which comes by server-sent events, one a token.
 func (s *server) complete(ctx context.Context, _ int, prompt string, fresh int) (times []float64, err error) {
-	body, err := json.Marshal(map[string]any{"model": "llm", "prompt": prompt, "max_tokens": fresh, "temperature": 0, "stream": true})
+	body, err := json.Marshal(map[string]any{"model": "black-box", "prompt": prompt, "max_tokens": fresh, "temperature": 0, "stream": true})
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +216,12 @@ func (s *server) complete(ctx context.Context, _ int, prompt string, fresh int) 
 	}
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {
-		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok && data != "[DONE]" && len(times) < fresh {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok || data == "[DONE]" || len(times) == fresh {
+			continue
+		}
+		var chunk struct{ Choices []struct{ Text string } }
+		if json.Unmarshal([]byte(data), &chunk) == nil && len(chunk.Choices) > 0 && chunk.Choices[0].Text != "" {
 			times = append(times, time.Since(began).Seconds())
 		}
 	}
