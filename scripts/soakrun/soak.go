@@ -173,6 +173,9 @@ func (s *soak) client(ctx context.Context, chance *rng.Stream, f *figures) {
 		cancel()
 		if err == nil || ctx.Err() == nil && !givesUp {
 			f.count(r, status, text, err)
+			if status == http.StatusTooManyRequests {
+				wait(ctx, time.Duration(c.At(6).IntN(500))*time.Millisecond)
+			}
 		} else {
 			f.gaveUp.Add(1)
 		}

@@ -62,8 +62,9 @@ func python() setup.Python {
 
 // Command is the subcommand.
 func Command() *cobra.Command {
-	py := python()
+	py, eval := python(), lmEval()
 	var o options
+	var scores bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answers to many clients at once beside llama.cpp",
@@ -73,6 +74,15 @@ func Command() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			runtime.GOMAXPROCS(o.threads)
+			if scores {
+				path, err := eval.Path(cmd.Context(), cmd.ErrOrStderr())
+				if err != nil {
+					return err
+				}
+				return setup.InTemp(cmd.Name(), func(folder string) error {
+					return o.compareScores(cmd.Context(), folder, path, cmd.OutOrStdout(), cmd.ErrOrStderr())
+				})
+			}
 			if o.weights == "" {
 				cache, err := setup.Cache()
 				if err != nil {
@@ -101,6 +111,8 @@ func Command() *cobra.Command {
 	f.StringVar(&o.weights, "weights", "", "weights in GGUF (default: those of make setup)")
 	f.StringVar(&o.format, "format", "file", "how this program keeps them: full, int8 or file")
 	f.StringSliceVar(&o.sides, "sides", []string{"schedule", "slots", "server"}, "who answers; the first is compared with the others")
+	f.BoolVar(&scores, "lm-eval", false, "have lm-eval score two tasks by the small model of --run over HTTP instead, and compare with scores in this process")
+	f.StringVar(&eval.Given, "lm-eval-python", "", "a Python that has "+strings.Join(eval.Packages, ", ")+" (default: an environment of its own in the cache)")
 	f.StringVar(&o.slm, "slm", "slm", "the program slm, for the side http")
 	f.StringVar(&o.dir, "dir", ".", "the folder that holds runs/, for the side http")
 	f.StringVar(&o.run, "run", "", "the run, for the side http")
@@ -190,7 +202,7 @@ func (o options) open(ctx context.Context, name, python string, l load) (side, e
 	case "http":
 		cmd := exec.CommandContext(ctx, o.slm, "--dir", o.dir, "serve", o.run, "--addr", "127.0.0.1:0", "--places", strconv.Itoa(l.clients+1), "--waiting", "256", "--timeout", "1h")
 		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.threads))
-		return openSLM(cmd)
+		return openSLM(cmd, "Warm")
 	case "slots":
 		s, err := duel.Python(ctx, name, python, slotsScript, o.weights, strconv.Itoa(o.threads))
 		return &slots{s}, err

@@ -170,8 +170,8 @@ func openServer(ctx context.Context, program string, args ...string) (side, erro
 	return nil, fmt.Errorf("%s does not answer: %s", program, said.String())
 }
 
-// openSLM starts slm serve, which prints its address.
-func openSLM(cmd *exec.Cmd) (side, error) {
+// openSLM starts slm serve, which prints its address. A text is completed first, so that the black box is open; "" for none.
+func openSLM(cmd *exec.Cmd, warm string) (*server, error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -185,7 +185,9 @@ func openSLM(cmd *exec.Cmd) (side, error) {
 		return nil, fmt.Errorf("slm serve ends: %w", err)
 	}
 	s.url = strings.TrimSpace(s.url)
-	_, err = s.complete(context.Background(), 0, "Warm", 1) // the weights are read at the first request
+	if warm != "" {
+		_, err = s.complete(context.Background(), 0, warm, 1)
+	}
 	return s, err
 }
 
