@@ -146,8 +146,10 @@ func TestTokenizer_AnotherOneIsRefusedByName(t *testing.T) {
 		want error
 		word string
 	}{
-		{tokenizerFile("llama-bpe").bytes(), weights.ErrUnsupported, "llama-bpe"},
-		{newWriter().meta("tokenizer.ggml.model", "llama").bytes(), weights.ErrUnsupported, "llama"},
+		{tokenizerFile("tekken").bytes(), weights.ErrUnsupported, "tekken"},
+		{newWriter().meta("tokenizer.ggml.model", "t5").bytes(), weights.ErrUnsupported, "t5"},
+		{tokenizerFile("llama-bpe").bytes(), weights.ErrFormat, "bos_token_id"},
+		{newWriter().meta("tokenizer.ggml.model", "llama").bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
 		{newWriter().meta("tokenizer.ggml.model", "gpt2").bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
 		{newWriter().meta("tokenizer.ggml.model", "gpt2").meta("tokenizer.ggml.tokens", []int32{1}).bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
 		{tokenizerFile("smollm").tensor("token_embd.weight", F32, []int{2, 1}, floats(1, 2)).bytes(), weights.ErrFormat, "259 tokens"},

@@ -134,9 +134,15 @@ func (f *Folder) End() (string, error) { return f.dir.end() }
 // the head of a model whose head is the embedding.
 func (f *Folder) Tensors() iter.Seq2[weights.Tensor, error] {
 	return func(yield func(weights.Tensor, error) bool) {
-		c, err := f.Config()
+		c, arch, err := f.dir.shape()
 		if err != nil {
 			yield(weights.Tensor{}, err)
+			return
+		}
+		if c.factors != nil && !yield(weights.Tensor{Name: model.RopeFactorsName, Shape: []int{len(c.factors)}, Read: func(into []float32) error {
+			copy(into, c.factors)
+			return nil
+		}}, nil) {
 			return
 		}
 		for _, file := range f.files {
@@ -144,8 +150,14 @@ func (f *Folder) Tensors() iter.Seq2[weights.Tensor, error] {
 				if strings.HasSuffix(t.Name, ".rotary_emb.inv_freq") || c.Tied && t.Name == "lm_head.weight" {
 					continue
 				}
-				if !yield(t, err) {
-					return
+				all := []weights.Tensor{t}
+				if arch.tensors != nil && err == nil {
+					all = arch.tensors(c, t)
+				}
+				for _, t := range all {
+					if !yield(t, err) {
+						return
+					}
 				}
 			}
 		}

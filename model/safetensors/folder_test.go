@@ -188,7 +188,7 @@ func TestConfig_NewerNamesOfRotaryPositionsAreRead(t *testing.T) {
 	}
 	for text, theta := range map[string]float64{
 		`"rope_parameters": {"rope_type": "default", "rope_theta": 500}`: 500, `"rope_scaling": {"rope_type": "default"}`: 10000,
-		`"rope_parameters": {"rope_type": "yarn", "factor": 2}`: 0, `"rope_parameters": 5`: 0,
+		`"rope_parameters": {"rope_type": "yarn", "factor": 2}`: 0, `"rope_scaling": {"type": "longrope"}`: 0,
 	} {
 		bent := strings.Replace(string(config), `"rope_scaling": null`, text, 1)
 		if err := os.WriteFile(filepath.Join(dir, configFile), []byte(bent), 0o644); err != nil {

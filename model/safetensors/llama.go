@@ -12,7 +12,7 @@ import (
 	"slm/model/weights"
 )
 
-// configuration is config.json of a model of the LLaMA shape: the numbers of model.Config, and what must have one value.
+// configuration is config.json of a model of the LLaMA shape, as it is written.
 type configuration struct {
 	Architectures []string `json:"architectures,omitempty"`
 	model.Config
@@ -28,8 +28,17 @@ type configuration struct {
 	Type        string          `json:"torch_dtype,omitempty"`
 }
 
-// Config reads the shape of a model of the `llama` architecture from config.json. What this program would compute otherwise is refused by name.
-func (f *File) Config() (model.Config, error) { return f.folder().config() }
+// Config reads the shape of a model from config.json. Of a model whose tensors are not kept as they are computed with, the folder must be read.
+func (f *File) Config() (model.Config, error) {
+	s, arch, err := f.folder().shape()
+	if err == nil && (arch.tensors != nil || s.factors != nil) {
+		err = fmt.Errorf("%w: %s: model_type %q is read as a folder: hf:%s", weights.ErrUnsupported, f.name, s.Kind, filepath.Dir(f.name))
+	}
+	if err != nil {
+		return model.Config{}, err
+	}
+	return s.Config, nil
+}
 
 // Tokenizer reads tokenizer.json.
 func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) { return f.folder().tokenizer() }
@@ -38,52 +47,6 @@ func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) { return f.folder().tok
 func (f *File) ChatTemplate() string { return f.folder().chatTemplate() }
 
 func (f *File) folder() folder { return folder(filepath.Dir(f.name)) }
-
-func (d folder) config() (model.Config, error) {
-	path := d.path(configFile)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return model.Config{}, fmt.Errorf("safetensors: %w", err)
-	}
-	c := configuration{Activation: "silu", Config: model.Config{RopeTheta: 10000, NormEps: 1e-6}}
-	if err := json.Unmarshal(data, &c); err != nil {
-		return model.Config{}, fmt.Errorf("%w: %s: %w", weights.ErrFormat, path, err)
-	}
-	refuse := func(format string, args ...any) (model.Config, error) {
-		return model.Config{}, fmt.Errorf("%w: %s: %s", weights.ErrUnsupported, path, fmt.Sprintf(format, args...))
-	}
-	switch {
-	case c.Kind != "llama":
-		return refuse("model_type %q, only \"llama\" can be run", c.Kind)
-	case c.Activation != "silu":
-		return refuse("hidden_act %q, only \"silu\" can be run", c.Activation)
-	case c.AttnBias || c.MLPBias || c.Interleaved:
-		return refuse("attention_bias, mlp_bias or rope_interleaved is set")
-	}
-	for i, raw := range []json.RawMessage{c.Scaling, c.Rope} {
-		var rope struct {
-			Type  string  `json:"rope_type"`
-			Theta float64 `json:"rope_theta"`
-		}
-		switch {
-		case len(raw) == 0 || string(raw) == "null":
-		case json.Unmarshal(raw, &rope) != nil || rope.Type != "default":
-			return refuse("%s is set: %.80s", []string{"rope_scaling", "rope_parameters"}[i], raw)
-		case rope.Theta != 0:
-			c.RopeTheta = rope.Theta
-		}
-	}
-	if c.KVHeads == 0 {
-		c.KVHeads = c.Heads
-	}
-	if c.HeadDim == 0 && c.Heads > 0 {
-		c.HeadDim = c.Width / c.Heads
-	}
-	if err := c.Validate(); err != nil {
-		return model.Config{}, fmt.Errorf("%w: %s: %w", weights.ErrFormat, path, err)
-	}
-	return c.Config, nil
-}
 
 func (d folder) tokenizer() (*tokenizer.Tokenizer, error) {
 	t, err := tokenizer.Load(d.path(tokenizerFile))

@@ -49,6 +49,9 @@ func ChatOf(s Source, t *tokenizer.Tokenizer) (Chat, error) {
 		return chat, nil
 	}
 	compiled, err := compile(template)
+	if err == nil { // what is not there is found out when it is used
+		_, err = run(compiled, []Message{{Role: "user", Content: "?"}}, true, "", "")
+	}
 	if err != nil {
 		return Chat{}, fmt.Errorf("%w: %s: the chat template cannot be read: %w", ErrUnsupported, s.Name(), err)
 	}

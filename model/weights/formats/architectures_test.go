@@ -64,7 +64,7 @@ func TestArchitectures_LogitsAreThoseOfTransformers(t *testing.T) {
 	for _, path := range folders {
 		folder := filepath.Dir(path)
 		g, want := readGolden(t, folder)
-		for _, reference := range []string{"gguf:" + filepath.Join(folder, "model.gguf")} {
+		for _, reference := range []string{"gguf:" + filepath.Join(folder, "model.gguf"), "hf:" + folder} {
 			t.Run(reference, func(t *testing.T) {
 				ref, _, err := weights.Parse(reference)
 				if err != nil {
