@@ -118,11 +118,11 @@ func (n *net[T]) columns(dst []T, qkv []float32, first, rows, at int) {
 	clear(dst[rows*hd:])
 }
 
-// queries copies a block of queries. It is as high as few shapes allow; where a row's bits could depend on the height, as high as ever.
+// queries copies a block of queries. It is as high as it must be, of few heights; where a row's bits could depend on the height, as high as ever.
 func (n *net[T]) queries(a *attention[T], s span, qkv []float32, head, first, last int) (high int) {
 	high = block
-	if last-first <= block/2 && n.backend.Traits().BatchInvariant {
-		high = block / 2
+	if n.backend.Traits().BatchInvariant {
+		high = padRows(last - first)
 	}
 	n.columns(a.q[:high*n.config.HeadDim], qkv, s.first+first, last-first, head*n.config.HeadDim)
 	return high
