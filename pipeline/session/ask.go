@@ -126,6 +126,9 @@ func open(ctx context.Context, name string, with *systems.Resources) (systems.Sy
 // Systems lists what answers questions of this run whose answers are not known: all that it has but bounds and controls. It says too which of them
 // answers where none is named.
 func (s *Session) Systems(ctx context.Context) (names []string, usual string, err error) {
+	if l := s.listed.Load(); l != nil {
+		return l.names, l.usual, nil
+	}
 	if err := s.turn.take(ctx); err != nil {
 		return nil, "", err
 	}
@@ -145,7 +148,14 @@ func (s *Session) Systems(ctx context.Context) (names []string, usual string, er
 			return nil, "", err
 		}
 	}
+	s.listed.Store(&listing{names, s.System})
 	return names, s.System, nil
+}
+
+// listing is what Systems has found out.
+type listing struct {
+	names []string
+	usual string
 }
 
 // client is the black box, behind what the session puts before it.

@@ -25,6 +25,9 @@ type Bare struct {
 
 // Small is the small model of the method's last training stage, without a prompt in front; systems.ErrUnavailable: there is none.
 func (s *Session) Small(ctx context.Context) (Bare, error) {
+	if b := s.small.Load(); b != nil {
+		return *b, nil
+	}
 	if err := s.turn.take(ctx); err != nil {
 		return Bare{}, err
 	}
@@ -32,14 +35,14 @@ func (s *Session) Small(ctx context.Context) (Bare, error) {
 	if err := s.load(ctx); err != nil {
 		return Bare{}, err
 	}
-	if s.small == nil {
+	if s.small.Load() == nil {
 		d, err := s.with.Small()
 		if err != nil {
 			return Bare{}, err
 		}
-		s.small = &Bare{schedule.New(d, schedule.Options{}), d.Config(), s.dom.Tokenizer, []int32{s.dom.EOS}}
+		s.small.Store(&Bare{schedule.New(d, schedule.Options{}), d.Config(), s.dom.Tokenizer, []int32{s.dom.EOS}})
 	}
-	return *s.small, nil
+	return *s.small.Load(), nil
 }
 
 // Large is the black box's model where its weights are in this process; systems.ErrUnavailable: they are not.

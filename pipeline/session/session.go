@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"slm/checkpoint"
@@ -43,11 +44,12 @@ type Session struct {
 	stamp string
 	emit  func(stages.Event)
 
-	turn  turn                          // of those who ask
-	guard func(*llm.Service) llm.Client // what stands before the black box; nil = nothing
-	dom   *domain.Domain                // once asked
-	with  *systems.Resources            // once asked
-	small *Bare                         // once asked
+	turn   turn                          // of those who ask
+	guard  func(*llm.Service) llm.Client // what stands before the black box; nil = nothing
+	dom    *domain.Domain                // once asked
+	with   *systems.Resources            // once asked
+	small  atomic.Pointer[Bare]          // once asked
+	listed atomic.Pointer[listing]       // once asked
 
 	digests map[string]string // of the checkpoints that confidences belong to; nil = they are not kept
 	kept    int               // confidences in the run's folder
@@ -101,8 +103,8 @@ func (s *Session) Again() (*Session, error) {
 
 // Close ends the session. What was asked for is exported first, so that other sessions and runs need not ask it again.
 func (s *Session) Close() (err error) {
-	if s.small != nil {
-		s.small.Close()
+	if b := s.small.Load(); b != nil {
+		b.Close()
 	}
 	if s.with != nil {
 		err = s.with.Close()
