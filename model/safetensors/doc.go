@@ -1,6 +1,6 @@
 // Package safetensors reads and writes models in the format safetensors, as Hugging Face's libraries keep them: FILE.safetensors with the
-// tensors, and beside it config.json, tokenizer.json and tokenizer_config.json. It reads float32, float16 and bfloat16, and writes each of them. As a
-// weights.Format it knows the `llama` architecture; a File gives the tensors of any. A Folder is a model that may lie in several such files.
+// tensors, and beside it config.json, tokenizer.json and tokenizer_config.json. It reads float32, float16 and bfloat16, and writes each of them. A File
+// gives the tensors of any model. A Folder is a model that may lie in several such files; architectures lists those that can be run.
 //
 // A file is not trusted: every length and offset is checked against the file's size before it is used or memory is asked for.
 // Format: https://github.com/huggingface/safetensors#format
