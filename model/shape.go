@@ -9,6 +9,7 @@ import (
 
 // Shape is the recipe's section model: what a model is like, but for its vocabulary, which is the tokenizer's.
 type Shape struct {
+	From      string  `yaml:"from" identity:"changed" unset:"none" doc:"weights that training goes on from, with their tokenizer: gguf:FILE, hf:FOLDER, or run:FOLDER of a run. Shape and tokenizer are theirs; context may be shorter"`
 	Layers    int     `yaml:"layers" min:"1" max:"1000" auto:"by the number of tokens of the corpus" doc:"number of transformer blocks"`
 	Width     int     `yaml:"width" min:"8" max:"65536" auto:"by the number of tokens of the corpus" doc:"width of the residual stream; a multiple of heads"`
 	Heads     int     `yaml:"heads" min:"1" auto:"64 of the width each" doc:"query heads; each is width/heads wide, an even number"`
@@ -22,6 +23,17 @@ type Shape struct {
 // DefaultShape is a model of a few million parameters.
 func DefaultShape() Shape {
 	return Shape{Layers: 6, Width: 256, Heads: 4, Context: 512, RopeTheta: 10000, Tied: true}
+}
+
+// ShapeOf is the shape of weights that others have trained. What a shape cannot say is an error.
+func ShapeOf(c Config) (Shape, error) {
+	s := Shape{
+		Layers: c.Layers, Width: c.Width, Heads: c.Heads, KVHeads: c.KVHeads, Hidden: c.Hidden, Context: c.Context, RopeTheta: c.RopeTheta, Tied: c.Tied,
+	}
+	if c.HeadDim*c.Heads != c.Width {
+		return s, fmt.Errorf("%w: %d heads of %d are not as wide as the model, %d", ErrConfig, c.Heads, c.HeadDim, c.Width)
+	}
+	return s, nil
 }
 
 // Open reports whether something of the shape is schema.Auto: it is known once the corpus is.

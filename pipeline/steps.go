@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slm/checkpoint"
+	"slm/data/corpus/read"
 	"slm/llm"
 	"slm/model/kernel"
 	"slm/pipeline/recipe"
@@ -58,6 +59,12 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 			if sum, ok := inputs[key]; ok {
 				files[key] = sum
 			}
+		}
+		if sum, ok := inputs[modelFrom]; ok && d.From {
+			if files == nil {
+				files = map[string]string{}
+			}
+			files[modelFrom] = sum
 		}
 		seeded := *r
 		if d.Seed != "" {
@@ -120,5 +127,13 @@ func inputsOf(r *recipe.Recipe, files *digests) (map[string]string, error) {
 		}
 		inputs[path+".model"] = sum
 	}
+	if ref, ok := r.From(); ok && failed == nil {
+		if inputs[modelFrom], failed = ref.Digest(files.file); failed != nil {
+			failed = fmt.Errorf("%s: %w: %w", modelFrom, read.ErrUnreadable, failed)
+		}
+	}
 	return inputs, failed
 }
+
+// modelFrom is the key of the weights that training goes on from.
+const modelFrom = "model.from"

@@ -28,6 +28,8 @@ type Def struct {
 	Seed string
 	// Inputs are those keys that name files. The files' digests count, not their names.
 	Inputs []string
+	// From says that it reads the weights that model.from names, where a recipe does: their digest counts.
+	From bool
 	// Asks reports whether it asks the black box; nil = never.
 	Asks func(s Settings) bool
 	// Others are black boxes of its own that it asks besides; nil = none.

@@ -155,6 +155,8 @@ func (f *File) End() (string, error) {
 	return tokens[id], err
 }
 
+var _ weights.Ending = (*File)(nil)
+
 // BOS is the token that begins a text, and whether the model wants it in front of every prompt.
 func (f *File) BOS() (id int32, always bool, err error) {
 	if id, err = f.tokenID("tokenizer.ggml.bos_token_id"); err != nil {

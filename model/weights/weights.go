@@ -63,7 +63,7 @@ type Model struct {
 type Format struct {
 	Scheme string // what stands before the colon of a reference: small letters and digits
 	Open   func(path string) (Source, error)
-	Write  func(path string, m Model) error
+	Write  func(path string, m Model) error // nil = it is only read
 	// Types are those that matrices can be written in for other programs, the exact one first; nil = models are not written for others in this format.
 	Types []string
 	// Folder says that a path is that of a folder, which other files may be put into.

@@ -41,6 +41,9 @@ func (r *Recipe) Identity(keys ...string) any {
 			replace(tree, path+".model", ref.Portable().String())
 		}
 	}
+	if ref, ok := r.From(); ok {
+		replace(tree, fromKey, ref.Portable().String())
+	}
 	return tree
 }
 

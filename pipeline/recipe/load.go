@@ -65,10 +65,13 @@ func Load(src Source) (*Loaded, error) {
 		return nil, err
 	}
 	out.Extends = ""
-	out.complete()
 	if err := out.anchor(src.Env); err != nil {
 		return out, err
 	}
+	if err := out.begin(); err != nil {
+		return out, err
+	}
+	out.complete()
 	out.drop()
 	out.plainSeed()
 	return out, nil
@@ -246,6 +249,15 @@ func (l *Loaded) anchor(env []string) error {
 		ref, err := ref.Absolute(from)
 		failed = errors.Join(failed, err)
 		sections[i].Model = ref.String()
+	}
+	if ref, ok := l.From(); ok {
+		from := ""
+		if o := l.Origins[fromKey]; o.Layer == "recipe" || o.Layer == "extends" {
+			from = filepath.Dir(o.File)
+		}
+		ref, err := ref.Absolute(from)
+		failed = errors.Join(failed, err)
+		l.Model.From = ref.String()
 	}
 	schema.Walk(&l.Recipe, func(path string, v reflect.Value, tag reflect.StructTag) {
 		if tag.Get("kind") != "path" {

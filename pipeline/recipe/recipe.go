@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"slm/llm"
 	"slm/model"
 	"slm/model/kernel"
+	"slm/model/weights"
 	"slm/stages/all"
 	"slm/stages/eval"
 	"slm/stages/prep"
@@ -67,6 +69,9 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 	}
 	if err := r.Numerics.Check(); err != nil && !broken("numerics") {
 		errs = append(errs, fmt.Errorf("numerics: %w", err))
+	}
+	if _, ok := r.From(); r.Model.From != "" && !ok && !broken("model") {
+		errs = append(errs, fmt.Errorf("%s: %q is none of %s", fromKey, r.Model.From, strings.Join(weights.Schemes(), ", ")))
 	}
 	for _, d := range all.Defs() {
 		if d.Section != nil && d.Section.Check != nil && !r.Off(d.Name) {

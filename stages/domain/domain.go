@@ -3,6 +3,7 @@
 package domain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,8 +27,12 @@ const (
 	EncoderFile   = "encoder.arrow" // of dp, where the run trains an encoder
 )
 
-// EOS is the token that ends a document. It has id 0 in the tokenizers that this program trains.
-const EOS = "<eos>"
+// EOS is the token that ends a document. It has id 0 in the tokenizers that this program trains; in another's, the fact EndFact of the data
+// checkpoint names the token.
+const (
+	EOS     = "<eos>"
+	EndFact = "end_token"
+)
 
 // Domain is a data checkpoint, opened. Sections and tokens are read where they lie.
 type Domain struct {
@@ -57,8 +62,8 @@ func Open(dir string) (*Domain, error) {
 		return nil, err
 	}
 	var ok bool
-	if d.EOS, ok = d.Tokenizer.ID(EOS); !ok {
-		return nil, fmt.Errorf("%w: %s", errNoEOS, dir)
+	if d.EOS, ok = d.Tokenizer.ID(cmp.Or(m.Facts[EndFact], EOS)); !ok {
+		return nil, fmt.Errorf("%w: %s", errNoEnd, dir)
 	}
 	if d.Forms, err = form.Load(filepath.Join(dir, FormsFile)); err != nil {
 		return nil, err

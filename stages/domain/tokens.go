@@ -17,11 +17,11 @@ import (
 // text and the end mark.
 
 // Shards yields the rows of the shards behind the first skip. A section's text is encoded once, its prompts around it.
-func Shards(tok *tokenizer.Tokenizer, forms form.Set, sections iter.Seq2[corpus.Section, error], skip int) iter.Seq2[pack.Example, error] {
+func Shards(tok *tokenizer.Tokenizer, end string, forms form.Set, sections iter.Seq2[corpus.Section, error], skip int) iter.Seq2[pack.Example, error] {
 	return func(yield func(pack.Example, error) bool) {
-		eos, ok := tok.ID(EOS)
+		eos, ok := tok.ID(end)
 		if !ok {
-			yield(pack.Example{}, errNoEOS)
+			yield(pack.Example{}, errNoEnd)
 			return
 		}
 		row := 0
@@ -46,7 +46,7 @@ func Shards(tok *tokenizer.Tokenizer, forms form.Set, sections iter.Seq2[corpus.
 	}
 }
 
-var errNoEOS = errors.New("domain: the tokenizer has no " + EOS)
+var errNoEnd = errors.New("domain: the tokenizer has no token that ends a document")
 
 // Tokens are the shards of a domain, mapped. What is handed out is a view, not to be written to.
 type Tokens struct {

@@ -42,7 +42,7 @@ func withShards(t *testing.T, d *Domain, rows func(skip int) iter.Seq2[pack.Exam
 // rowsOf are the shards of a domain's first n sections.
 func rowsOf(d *Domain, n int) func(skip int) iter.Seq2[pack.Example, error] {
 	return func(skip int) iter.Seq2[pack.Example, error] {
-		return Shards(d.Tokenizer, d.Forms, func(yield func(corpus.Section, error) bool) {
+		return Shards(d.Tokenizer, EOS, d.Forms, func(yield func(corpus.Section, error) bool) {
 			for i, s := range d.Sections.All() {
 				if i >= n || !yield(s, nil) {
 					return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"slm/model"
+	"slm/optim"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/trainer"
@@ -22,12 +23,13 @@ var Def = stages.Def{
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {
 			if c := stages.At[Config](s, "stages.dp"); !named("stages.dp.optim.lr") {
-				c.Optim.LR = trainer.Rate(c.Optim.Name, stages.Get[int](s, "model.width"))
+				c.Optim.LR = rateOf(stages.Get[model.Shape](s, "model"))(c.Optim.Name, stages.Get[int](s, "model.width"))
 			}
 		},
 		Check: check,
 	},
 	Keys:    stages.Keys("model"),
+	From:    true,
 	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
 	Cost:    cost,
 	Metrics: trainer.Metrics,
@@ -41,7 +43,17 @@ func fromRecipe(s stages.Settings) *Stage {
 		stage.open = &shape
 		return stage
 	}
-	return New(cfg, shape.Config(stages.Get[int](s, "tokenizer.train.vocab")))
+	stage := New(cfg, shape.Config(stages.Get[int](s, "tokenizer.train.vocab")))
+	stage.from = shape.From
+	return stage
+}
+
+// rateOf is the learning rate of a model of that shape: one that has been trained before goes on with a lower one.
+func rateOf(shape model.Shape) func(name optim.Name, width int) float64 {
+	if shape.From != "" {
+		return trainer.TuningRate
+	}
+	return trainer.Rate
 }
 
 // check compares the section with the model's.

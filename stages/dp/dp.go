@@ -7,6 +7,7 @@ package dp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -16,17 +17,19 @@ import (
 	"slm/data/pack"
 	"slm/model"
 	"slm/model/bag"
+	"slm/model/weights"
 	"slm/pipeline/schema"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/trainer"
 )
 
-// Stage trains a model from nothing.
+// Stage trains a model, from nothing or from weights of others.
 type Stage struct {
 	cfg   Config
 	model model.Config // Vocab is set from the tokenizer
 	open  *model.Shape // that the corpus fills in, instead of model; nil = nothing is open
+	from  string       // reference of the weights that it goes on from, instead of random ones; "" = none
 	bag   bag.Config   // of the encoder beside it
 }
 
@@ -123,6 +126,11 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 	if err := cfg.Validate(); err != nil {
 		return trainer.Job{}, nil, err
 	}
+	params, err := s.begin(cfg, seed)
+	if err != nil {
+		return trainer.Job{}, nil, err
+	}
+	cfg = params.Config
 	mix, err := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), s.cfg.Long == Cut, seed)
 	if err != nil {
 		return trainer.Job{}, nil, err
@@ -136,9 +144,33 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 		tokens = look.Tokens
 	}
 	return trainer.Job{
-		Stage: stages.DP, Model: model.New(cfg, seed), Epoch: mix.Epoch, HeldOut: HeldOut(dom),
-		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, trainer.Rate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Stage: stages.DP, Model: params, Epoch: mix.Epoch, HeldOut: HeldOut(dom),
+		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, rateOf(model.Shape{From: s.from})), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}, mix, nil
+}
+
+// begin is the model before its first step: random weights, or those of others with the context of the recipe.
+func (s *Stage) begin(cfg model.Config, seed uint64) (*model.Params, error) {
+	if s.from == "" {
+		return model.New(cfg, seed), nil
+	}
+	ref, ok, err := weights.Parse(s.from)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("%s: model.from: %q names no weights: %w", stages.DP, s.from, err)
+	}
+	src, err := ref.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%s: model.from: %w", stages.DP, err)
+	}
+	p, err := weights.Params(src)
+	if err = errors.Join(err, src.Close()); err != nil {
+		return nil, fmt.Errorf("%s: model.from: %w", stages.DP, err)
+	}
+	if p.Config.Vocab != cfg.Vocab {
+		return nil, fmt.Errorf("%s: model.from: %w: %s has rows for %d tokens, and its tokenizer has %d", stages.DP, weights.ErrUnsupported, ref, p.Config.Vocab, cfg.Vocab)
+	}
+	p.Config.Context = cfg.Context
+	return p, nil
 }
 
 func (c Config) maxSection(context int) int {

@@ -11,7 +11,14 @@ var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
 	Format: 9,
-	Keys:   stages.Keys("data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"),
+	Keys: func(s stages.Settings) []string {
+		keys := []string{"data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"}
+		if stages.Get[string](s, "model.from") != "" {
+			keys = append(keys, "model.from")
+		}
+		return keys
+	},
+	From:   true,
 	Seed:   "data.seed",
 	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},
 	New: func(s stages.Settings) stages.Stage {
@@ -19,7 +26,9 @@ var Def = stages.Def{
 			Corpus: stages.Get[Corpus](s, "data.corpus"), Forms: stages.Get[Forms](s, "data.forms"),
 			Exam: stages.Get[Exam](s, "data.exam"), Asked: stages.Get[Asked](s, "data.asked"),
 		}
-		return New(c, stages.Get[Tokenizer](s, "tokenizer"))
+		stage := New(c, stages.Get[Tokenizer](s, "tokenizer"))
+		stage.from = stages.Get[string](s, "model.from")
+		return stage
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
 		return stages.Cost{Seconds: c.Made}, nil

@@ -39,12 +39,13 @@ const (
 
 // Stage prepares the data of a run.
 type Stage struct {
-	cfg Config
-	tok Tokenizer
+	cfg  Config
+	tok  Tokenizer
+	from string // reference of the weights whose tokenizer is taken; "" = one is trained
 }
 
 // New returns the stage.
-func New(cfg Config, tok Tokenizer) *Stage { return &Stage{cfg, tok} }
+func New(cfg Config, tok Tokenizer) *Stage { return &Stage{cfg: cfg, tok: tok} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.Data }
@@ -95,6 +96,7 @@ type work struct {
 	m     *checkpoint.Manifest
 	forms form.Set
 	tok   *tokenizer.Tokenizer
+	end   string // the token that ends a document
 }
 
 // area is a folder of the work area.
@@ -178,7 +180,11 @@ func (w *work) keep(name string, make func(path string) error) error {
 // trainBytes it reads a share, drawn section by section: words beyond that take memory and change few merges.
 func (w *work) train() error {
 	err := w.keep(domain.TokenizerFile, func(path string) error {
-		tok, err := w.learn()
+		learn := w.learn
+		if w.from != "" {
+			learn = w.borrow
+		}
+		tok, err := learn()
 		if err != nil {
 			return err
 		}
@@ -190,7 +196,13 @@ func (w *work) train() error {
 	if w.tok, err = tokenizer.Load(w.p.Path(domain.TokenizerFile)); err != nil {
 		return err
 	}
-	if w.tok.Vocab() < w.Stage.tok.Train.Vocab {
+	w.end = domain.EOS
+	if w.from != "" {
+		if w.end, err = w.endOf(); err != nil {
+			return err
+		}
+		w.m.Facts[domain.EndFact] = w.end
+	} else if w.tok.Vocab() < w.Stage.tok.Train.Vocab {
 		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
 			"the corpus has words for %d tokens only, not for %d (tokenizer.train.vocab)", w.tok.Vocab(), w.Stage.tok.Train.Vocab)})
 	}
@@ -265,7 +277,7 @@ func (w *work) learn() (*tokenizer.Tokenizer, error) {
 // shard writes every section in every document form as tokens.
 func (w *work) shard() error {
 	shards, err := pack.WriteShards(w.area("shards"), func(skip int) iter.Seq2[pack.Example, error] {
-		return domain.Shards(w.tok, w.forms, w.sections(), skip)
+		return domain.Shards(w.tok, w.end, w.forms, w.sections(), skip)
 	}, shardTokens)
 	if err != nil {
 		return err

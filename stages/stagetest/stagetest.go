@@ -36,7 +36,7 @@ func WriteData(t *testing.T, env *stages.Env, dom *domain.Domain) {
 			}
 		}
 		shards, err := pack.WriteShards(filepath.Join(t.TempDir(), "shards"), func(skip int) iter.Seq2[pack.Example, error] {
-			return domain.Shards(dom.Tokenizer, dom.Forms, sections, skip)
+			return domain.Shards(dom.Tokenizer, domain.EOS, dom.Forms, sections, skip)
 		}, 1000)
 		if err != nil {
 			return []error{err}

@@ -4,6 +4,7 @@ package formats
 import (
 	"slm/model/gguf"
 	"slm/model/safetensors"
+	"slm/model/trained"
 	"slm/model/weights"
 )
 
@@ -12,5 +13,6 @@ func init() {
 		gguf.Format,
 		safetensors.Format,
 		safetensors.Hub,
+		trained.Format,
 	)
 }
