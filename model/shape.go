@@ -30,6 +30,9 @@ func ShapeOf(c Config) (Shape, error) {
 	s := Shape{
 		Layers: c.Layers, Width: c.Width, Heads: c.Heads, KVHeads: c.KVHeads, Hidden: c.Hidden, Context: c.Context, RopeTheta: c.RopeTheta, Tied: c.Tied,
 	}
+	if c.Variant != (Variant{}) {
+		return s, fmt.Errorf("%w: the architecture is run and not trained: it is not that of LLaMA", ErrConfig)
+	}
 	if c.HeadDim*c.Heads != c.Width {
 		return s, fmt.Errorf("%w: %d heads of %d are not as wide as the model, %d", ErrConfig, c.Heads, c.HeadDim, c.Width)
 	}

@@ -93,6 +93,7 @@ var commands = []func(*app) *cobra.Command{
 	newCheck,
 	newPlan,
 	newTrain,
+	newImport,
 	newAblate,
 	newSweep,
 	newEval,

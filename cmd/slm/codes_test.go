@@ -108,6 +108,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		"doctor":      {0: ""},
 		"eval":        {0: run, 3: "tiny --items good.jsonl --dir poor", 4: run + " --items items.jsonl", 5: run + " --items good.jsonl --offline", 8: "nope"},
 		"export":      {0: run + " --to hf:exported --force", 2: run + " --to hf:items.jsonl", 8: "nope --to hf:elsewhere"},
+		"import":      {0: "run:" + run + " --recipe tiny --name taken", 2: "gguf:gone.gguf --recipe tiny"},
 		"init":        {0: "own --quick", 1: "own --quick --file nodata.yaml", 4: "nothing"},
 		"inspect":     {0: run + "/dp", 8: "nope"},
 		"show":        {0: run + " sections", 8: "nope sections"},

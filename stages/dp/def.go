@@ -60,13 +60,10 @@ func rateOf(shape model.Shape) func(name optim.Name, width int) float64 {
 func check(s stages.Settings, broken func(string) bool) error {
 	c := stages.Get[Config](s, "stages.dp")
 	errs := []error{trainer.Check(s, "stages.dp", c.Optim, c.Batch, broken)}
-	if c.Fresh && s.Off(stages.KIT) {
-		errs = append(errs, errors.New("stages.dp.fresh: leaves the training to stage kit, which is off"))
-	}
 	if context := stages.Get[int](s, "model.context"); c.MaxSection > context && !broken("stages.dp") && !broken("model") {
 		errs = append(errs, fmt.Errorf("stages.dp.max_section: %d tokens do not fit into the model's context of %d", c.MaxSection, context))
 	}
-	if c.Fresh && s.Off(stages.KIT) {
+	if c.Fresh && s.Off(stages.KIT) && stages.Get[string](s, "model.from") == "" { // weights of others are a model already
 		errs = append(errs, errors.New("stages.dp.fresh: leaves all training to stage kit, and stages.kit is off"))
 	}
 	return errors.Join(errs...)
