@@ -122,11 +122,11 @@ func TestFrom_WhatContradictsTheWeightsIsRefused(t *testing.T) {
 	_, from := theirs(t, 5)
 	for _, c := range []struct{ from, set, word string }{
 		{from, "model.width=64", "model.width: is 64, and that of the weights is 32"},
-		{from, "model.context=4096", "made for 2048"},
+		{from, "model.context=4096 stages.dp.batch=8192 stages.kit.batch=8192", "made for 2048"},
 		{"hf:gone", "seed=1", "gone"},
 		{"nothing", "seed=1", "is none of"},
 	} {
-		if _, err := on(c.from, c.set); err == nil || !strings.Contains(err.Error(), c.word) || c.from != "nothing" && !errors.Is(err, recipe.ErrUsage) {
+		if _, err := on(c.from, strings.Fields(c.set)...); err == nil || !strings.Contains(err.Error(), c.word) || c.from != "nothing" && !errors.Is(err, recipe.ErrUsage) {
 			t.Errorf("%s, %s: %v, want one with %q", c.from, c.set, err, c.word)
 		}
 	}

@@ -127,7 +127,7 @@ func FuzzTokens_PartsAreTheWhole(f *testing.F) {
 				}
 				rows := slices.Collect(func(yield func(string) bool) {
 					sections := func(yield func(corpus.Section, error) bool) { yield(s, nil) }
-					for ex, err := range Shards(tok, forms, sections, 0) {
+					for ex, err := range Shards(tok, EOS, forms, sections, 0) {
 						if err != nil || !yield(fmt.Sprint(ex.Tokens)) {
 							return
 						}

@@ -103,7 +103,7 @@ func tinyRun(t *testing.T, sections int) string {
 		}
 		check(corpus.Write(p.Path(domain.SectionsFile), stream, nil))
 		shards, err := pack.WriteShards(filepath.Join(t.TempDir(), "shards"), func(skip int) iter.Seq2[pack.Example, error] {
-			return domain.Shards(tok, forms, stream, skip)
+			return domain.Shards(tok, domain.EOS, forms, stream, skip)
 		}, 1000)
 		check(err)
 		check(shards.Link(filepath.Dir(p.Path("x"))))
