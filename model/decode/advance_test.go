@@ -199,3 +199,21 @@ func TestAdvance_RefusesWhatMakesNoSense(t *testing.T) {
 		t.Errorf("a refused part moved the sequence to %d", seq.Len())
 	}
 }
+
+// Keys and values of a sequence may be read up to a multiple of a block, and the memory was another one's.
+func TestSequence_NothingOfTheOneBeforeIsSeen(t *testing.T) {
+	for name, d := range decoders(t, wideHeads) {
+		text := &reading{text: tokens(5, 10, wideHeads.Vocab), chosen: tokens(6, 2, wideHeads.Vocab)}
+		want := run(t, d, []*reading{text}, nil, 4)[0]
+		broken := d.NewSequence(64)
+		nan := make([]float32, 64*wideHeads.Width)
+		for i := range nan {
+			nan[i] = float32(math.NaN())
+		}
+		if err := d.Advance(context.Background(), []Part{{Seq: broken, Soft: nan, From: 64}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		broken.Free() // the next one gets its memory
+		sameLogits(t, name, run(t, d, []*reading{text}, nil, 4)[0], want)
+	}
+}
