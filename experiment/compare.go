@@ -163,6 +163,10 @@ func (out *Comparison) compare(t *tables, opt Options) error {
 	}
 	var ps []float64
 	for _, exam := range t.exams {
+		if !t.isScored(exam) {
+			out.Notes = append(out.Notes, fmt.Sprintf("no accuracy of %s is compared: its questions have no options, and nothing but their evidence is scored", examOf(exam)))
+			continue
+		}
 		for _, system := range systems {
 			first := t.e.Variants[0].Name
 			base := t.scores(first, exam, system)

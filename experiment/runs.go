@@ -185,9 +185,14 @@ func secondsOf(path string) (*float64, error) {
 	return total, lines.Err()
 }
 
-// curvesOf are the held-out losses of the trained stages by tokens.
+// curvesOf are the held-out losses of the trained stages by tokens, and by seconds where the run has trained them itself.
 func curvesOf(folder string) (out []Curve, err error) {
+	clock, err := Clock(filepath.Join(folder, "events.jsonl"))
+	if err != nil {
+		return nil, err
+	}
 	type step struct {
+		Step    int64    `arrow:"step"`
 		Tokens  int64    `arrow:"tokens"`
 		HeldOut *float64 `arrow:"held_out"`
 	}
@@ -202,7 +207,7 @@ func curvesOf(folder string) (out []Curve, err error) {
 		c := Curve{Stage: stage, Figure: "held-out loss", Least: true}
 		for _, s := range steps {
 			if s.HeldOut != nil {
-				c.Points = append(c.Points, Point{Tokens: float64(s.Tokens), Value: *s.HeldOut})
+				c.Points = append(c.Points, Point{Tokens: float64(s.Tokens), Seconds: clock[stage][s.Step], Value: *s.HeldOut})
 			}
 		}
 		if len(c.Points) > 0 {

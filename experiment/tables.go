@@ -62,6 +62,16 @@ func tabulate(e *Experiment) *tables {
 	return t
 }
 
+// isScored reports whether any question of an exam is in an accuracy.
+func (t *tables) isScored(exam string) bool {
+	for at := range t.scored {
+		if at[0] == exam {
+			return true
+		}
+	}
+	return false
+}
+
 // scores is the matrix of a system; nil where the variant did not run it with every seed, or nothing is scored. Items are in the order of the questions.
 func (t *tables) scores(variant, exam, system string) *matrix {
 	m := &matrix{seeds: slices.Sorted(slices.Values(t.e.Seeds(variant)))}

@@ -21,6 +21,7 @@ import (
 	"slm/pipeline/rundir"
 	"slm/pipeline/runtest"
 	"slm/pipeline/study"
+	"slm/result"
 	"slm/stages"
 )
 
@@ -315,5 +316,36 @@ func TestCalibrate_WhatDiffersInTheSeedAloneTakesAsLong(t *testing.T) {
 	}
 	if e := p.Estimate; e.Calls != calls || fmt.Sprintf("%.6f", e.Seconds) != fmt.Sprintf("%.6f", seconds) || e.USD == nil || *e.USD != 0 {
 		t.Errorf("%+v, want the sum of %v", e, costs)
+	}
+}
+
+func TestRows_WhatIsLeftOutHasARowByWhatStandsForIt(t *testing.T) {
+	base, err := load("eval.systems=[llm, blade-z0, blade]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, want := range map[string][]string{"kit": {"llm", "dp", "blade", "blade-z0"}, "bpo": {"llm", "blade-z0", "blade"}} {
+		v, err := dropped(base, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := load(append([]string{"eval.systems=[llm, blade-z0, blade]"}, v.Changes...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []result.Row
+		for _, name := range r.Eval.Systems {
+			all = append(all, result.Row{System: name, Item: "a", Correct: name == "dp" || name == "blade-z0"})
+		}
+		var got []string
+		for _, row := range (&Member{recipe: r}).rows(all) {
+			if got = append(got, row.System); row.System == "blade-z0" && !row.Correct {
+				t.Errorf("without %s its row is not that of what stands for it", part)
+			}
+		}
+		slices.Sort(got)
+		if slices.Sort(want); !slices.Equal(got, want) {
+			t.Errorf("without %s: rows of %v, want %v", part, got, want)
+		}
 	}
 }

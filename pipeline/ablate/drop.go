@@ -44,8 +44,8 @@ var parts = []struct {
 		has: func(r *recipe.Loaded) bool {
 			return !r.Off(stages.KIT) && stages.Get[kit.Config](r, "stages.kit").Epochs > 0
 		},
-		set:   func(*recipe.Loaded) []string { return []string{"stages.kit=off"} },
-		means: "no instruction tuning: the model of dp answers",
+		set:   func(r *recipe.Loaded) []string { return without(r, stages.KIT, unsearched, read) },
+		means: "no instruction tuning: the model of dp answers, so " + read + " stands for " + unsearched,
 	}},
 	{"kit.filter", part{
 		has: func(r *recipe.Loaded) bool {
@@ -65,11 +65,7 @@ var parts = []struct {
 	{stages.BPO, part{
 		has: func(r *recipe.Loaded) bool { return !r.Off(stages.BPO) },
 		set: func(r *recipe.Loaded) []string {
-			set := []string{"stages.bpo=off"}
-			if names := r.Eval.Systems; slices.Contains(names, searched) && !slices.Contains(names, unsearched) {
-				set = append([]string{"eval.systems=[" + strings.Join(append(slices.Clone(names), unsearched), ", ") + "]"}, set...) // off comes later, and takes out what needs it
-			}
-			return set
+			return without(r, stages.BPO, searched, unsearched)
 		},
 		means: "no search: the soft prompt stays at z = 0, so " + unsearched + " stands for " + searched,
 	}},
@@ -79,7 +75,17 @@ var parts = []struct {
 const (
 	searched   = "blade"
 	unsearched = "blade-z0"
+	read       = "dp" // the model that has only read, which stands for the tuned one where nothing was tuned
 )
+
+// without leaves out a stage that a system needs, and has the one evaluated that stands for it.
+func without(r *recipe.Loaded, stage, system, by string) []string {
+	set := []string{"stages." + stage + "=off"}
+	if names := r.Eval.Systems; slices.Contains(names, system) && !slices.Contains(names, by) {
+		set = append([]string{"eval.systems=[" + strings.Join(append(slices.Clone(names), by), ", ") + "]"}, set...) // off comes later, and takes out what needs it
+	}
+	return set
+}
 
 // Usual are the parts that an ablation of the method leaves out, each alone: those that the recipe has.
 func Usual(r *recipe.Loaded) (names []string) {

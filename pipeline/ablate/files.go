@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"slm/experiment"
 	"slm/pipeline/rundir"
@@ -93,20 +92,24 @@ func examOf(s *result.Summary) (digest string) {
 	return digest
 }
 
-// rows are those of a run. Where nothing was searched, the system at z = 0 stands for the one with the prompt found, too: that is what the method is without
-// its search.
+// rows are those of a run. Where a part of the method is left out, what the method is without it stands for the system that has it, too: without kit the model of
+// dp answers, and without a search the prompt is none.
 func (m *Member) rows(all []result.Row) (rows []experiment.Row) {
-	has := func(system string) bool {
-		return slices.ContainsFunc(all, func(r result.Row) bool { return r.System == system })
-	}
-	stands := m.recipe.Off(stages.BPO) && !has(searched)
+	names := map[string]bool{}
 	for _, r := range all {
+		names[r.System] = true
 		rows = append(rows, m.row(r))
 	}
-	for _, r := range all {
-		if stands && r.System == unsearched {
-			r.System = searched
-			rows = append(rows, m.row(r))
+	for _, s := range []struct{ off, system, by string }{{stages.KIT, unsearched, read}, {stages.BPO, searched, unsearched}} {
+		if !m.recipe.Off(s.off) || names[s.system] {
+			continue
+		}
+		for _, r := range rows {
+			if r.System == s.by {
+				r.System = s.system
+				rows = append(rows, r)
+				names[s.system] = true
+			}
 		}
 	}
 	return rows
@@ -140,7 +143,7 @@ func (l *loaded) fill(u *experiment.Unit) {
 		curve := experiment.Curve{Stage: c.Stage, Figure: "held-out loss", Least: true, Points: []experiment.Point{}}
 		for _, m := range c.Metrics {
 			if m.Heldout != nil {
-				curve.Points = append(curve.Points, experiment.Point{Tokens: float64(m.Tokens), Value: *m.Heldout})
+				curve.Points = append(curve.Points, experiment.Point{Tokens: float64(m.Tokens), Seconds: l.clock[c.Stage][m.Step], Value: *m.Heldout})
 			}
 		}
 		if len(curve.Points) > 0 && (c.Stage == stages.DP || c.Stage == stages.KIT || c.Stage == stages.RFT) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"slm/experiment"
 	"slm/pipeline/rundir"
 	"slm/pipeline/study"
 	"slm/report"
@@ -17,11 +18,12 @@ type loaded struct {
 	*report.Run
 	trained, calls int64
 	seconds        float64
+	clock          map[string]map[int64]float64 // seconds by stage and step
 }
 
 // load reads the runs of all members that have a result. A stage that was taken over took what it took where it was made.
 func (p *Plan) load(results []Result) ([]*loaded, error) {
-	list, took := make([]*loaded, len(results)), map[string]float64{}
+	list, took, clocks := make([]*loaded, len(results)), map[string]float64{}, map[string]map[int64]float64{}
 	for i, r := range results {
 		if r.Failed != "" {
 			continue
@@ -30,9 +32,16 @@ func (p *Plan) load(results []Result) ([]*loaded, error) {
 		if err != nil {
 			return nil, err
 		}
-		list[i] = &loaded{Run: run}
+		list[i] = &loaded{Run: run, clock: map[string]map[int64]float64{}}
+		clock, err := experiment.Clock(filepath.Join(p.Members[i].Run(), rundir.EventsFile))
+		if err != nil {
+			return nil, err
+		}
 		for _, s := range run.Stages {
 			took[s.Digest] = max(took[s.Digest], s.Seconds)
+			if len(clock[s.Name]) > 0 {
+				clocks[s.Digest] = clock[s.Name]
+			}
 		}
 	}
 	for _, l := range list {
@@ -40,6 +49,7 @@ func (p *Plan) load(results []Result) ([]*loaded, error) {
 			continue
 		}
 		for _, s := range l.Stages {
+			l.clock[s.Name] = clocks[s.Digest]
 			trained, calls := s.Spent()
 			l.trained, l.calls, l.seconds = l.trained+trained, l.calls+calls, l.seconds+took[s.Digest]
 		}

@@ -1,0 +1,49 @@
+package experiment
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+func TestClock_CountsWhatAStageHasTakenOverAllSittings(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	lines := `{"t":"2026-01-01T00:00:00Z","type":"stage","stage":"dp","phase":"run"}
+{"t":"2026-01-01T00:00:04Z","type":"step","stage":"dp","step":1}
+{"t":"2026-01-01T00:00:05Z","type":"llm","calls":1}
+{"t":"2026-01-01T00:00:06Z","type":"step","stage":"dp","step":2}
+{"t":"2026-01-01T00:00:0
+{"t":"2026-01-01T01:00:00Z","type":"stage","stage":"dp","phase":"resume"}
+{"t":"2026-01-01T01:00:03Z","type":"step","stage":"dp","step":3}
+{"t":"2026-01-01T01:00:04Z","type":"stage","stage":"kit","phase":"run"}
+{"t":"2026-01-01T01:00:05Z","type":"step","stage":"kit","phase":"filter","step":9}
+{"t":"2026-01-01T01:00:06.5Z","type":"step","stage":"kit","step":1}
+{"t":"2026-01-01T02:00:00Z","type":"stage","stage":"kit","phase":"run"}
+{"t":"2026-01-01T02:00:02Z","type":"step","stage":"kit","step":1}
+`
+	if err := os.WriteFile(path, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Clock(path)
+	if want := (map[string]map[int64]float64{"dp": {1: 4, 2: 6, 3: 9}, "kit": {1: 2}}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	if none, err := Clock(path + "x"); none != nil || err != nil {
+		t.Errorf("no events: %v, %v", none, err)
+	}
+}
+
+func TestEqualCost_ComparesAtEqualSecondsWhereEventsTellOfThem(t *testing.T) {
+	curve := func(pace float64) []Curve {
+		return []Curve{{Stage: "dp", Figure: "held-out loss", Least: true, Points: []Point{{Tokens: 10, Seconds: 10 * pace, Value: 4}, {Tokens: 20, Seconds: 20 * pace, Value: 2}}}}
+	}
+	e := &Experiment{Units: []Unit{{Variant: "fast", Curves: curve(1)}, {Variant: "slow", Curves: curve(1.5)}, {Variant: "unknown", Curves: curve(0)}}}
+	got := equalCost(e, "seconds")
+	if len(got) != 2 || got[0].At != 20 || got[0].Value != 2 || got[1].Value != 4-2./3 {
+		t.Errorf("%+v", got)
+	}
+	if all := equalCost(e, "tokens"); len(all) != 3 {
+		t.Errorf("%+v", all)
+	}
+}
