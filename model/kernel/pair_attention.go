@@ -144,7 +144,7 @@ func (a *pairHeads) grads(sh AttnShape, rope *Rotary, q, do, out, dqkv []uint16,
 			FromBF16(a.x[:], out[i*sh.outWidth()+head*hd:][:hd])
 			FromBF16(a.y[:], do[i*lddo:][:hd])
 			// dS = P∘(dP − Σ_j P_ij dP_ij), and the sum is dO·O (Dao 2023, §3.1)
-			r.shift, r.mean = lse[i*sh.Heads+head]*log2e, Dot(a.x[:], a.y[:])*r.scale
+			r.shift, r.mean = float32(lse[i*sh.Heads+head]*log2e), float32(Dot(a.x[:], a.y[:])*r.scale)
 			seen := first + i + 1
 			cpu.rowGrads(p[to:to+keys], ds[to:to+keys], s[of:of+n], dp[of:of+n], seen, r)
 			clear(p[to+roundUp16(seen) : to+keys])
