@@ -28,9 +28,10 @@ func (c Config) validateLocal(problem func(string, ...any)) {
 
 // local runs weights in this process. They are loaded at the first call.
 type local struct {
-	id   Info
-	many int // requests that go through the network together
-	open func() (engine, error)
+	id    Info
+	many  int  // requests that go through the network together
+	share bool // those of several goroutines too
+	open  func() (engine, error)
 
 	mu     sync.Mutex // one call at a time: the kernels use all cores already
 	engine engine
@@ -94,7 +95,7 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 	}
 	l := &local{many: 1, id: Info{Provider: Local, Model: cfg.Model, Digest: digest + "+" + name, CanScore: true}}
 	if be.Traits().BatchInvariant {
-		l.many = batchSize
+		l.many, l.share = batchSize, opt.Share
 	}
 	l.open = func() (engine, error) { return loadEngine(m, be, cfg.Weights) }
 	return l, nil
@@ -177,7 +178,7 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 		}
 	}
 	if len(texts) > 0 {
-		got, err := e.generate(ctx, texts)
+		got, err := l.generate(ctx, e, texts)
 		if err != nil {
 			return nil, fmt.Errorf("llm: generate: %w", err)
 		}
@@ -189,6 +190,17 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 		}
 	}
 	return replies, nil
+}
+
+// generate continues texts. The caller holds the lock, which others may have meanwhile where texts are shared.
+func (l *local) generate(ctx context.Context, e engine, texts []completion) ([][]int32, error) {
+	w, ok := e.(*loaded)
+	if !l.share || !ok {
+		return e.generate(ctx, texts)
+	}
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	return w.share(ctx, texts)
 }
 
 // reply puts sums of log-probabilities into words.

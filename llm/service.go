@@ -21,6 +21,7 @@ type Options struct {
 	Offline bool           // answer from what is stored and replayed, and ask nothing
 	Seed    uint64         // of the jitter of retries
 	Dir     string         // what gguf:FILE is relative to
+	Share   bool           // provider local: texts of several goroutines are written together, and are the same
 	Kernel  kernel.Backend // for provider local; nil = the best there is, opened at the first call
 	Observe func(Call)     // told of every call when it is over; may be nil. It is called from several goroutines
 	Note    func(string)   // told once what a server refuses and what is lost by it; may be nil. It is called from several goroutines

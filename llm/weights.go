@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"slm/data/tokenizer"
+	"slm/model"
 	"slm/model/decode"
 	"slm/model/kernel"
+	"slm/model/schedule"
 	"slm/model/weights"
 )
 
@@ -20,6 +23,9 @@ type loaded struct {
 	noChat  error // why a message cannot be rendered; nil = it can
 	decoder *decode.Decoder
 	stop    []int32
+
+	once      sync.Once
+	scheduler *schedule.Scheduler // at first use
 }
 
 // loadEngine reads weights, tokenizer and chat template. A file that is not what it should be is ErrNoWeights.
@@ -99,7 +105,43 @@ func (e *loaded) encode(text string, chat bool) ([]int32, error) {
 
 func (e *loaded) decode(tokens []int32) string { return e.tok.Decode(tokens) }
 func (e *loaded) context() int                 { return e.decoder.Config().Context }
-func (e *loaded) close() error                 { return e.source.Close() }
+
+// together is the scheduler through which those who ask at the same time go through the network together.
+func (e *loaded) together() *schedule.Scheduler {
+	e.once.Do(func() { e.scheduler = schedule.New(e.decoder, schedule.Options{}) })
+	return e.scheduler
+}
+
+func (e *loaded) close() error {
+	e.once.Do(func() {}) // none is made any more
+	if e.scheduler != nil {
+		e.scheduler.Close()
+	}
+	return e.source.Close()
+}
+
+// share is generate beside whoever asks at the same time: the tokens are the same.
+func (e *loaded) share(ctx context.Context, jobs []completion) ([][]int32, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // of what is still on its way after an error
+	streams := make([]*schedule.Stream, len(jobs))
+	for i, j := range jobs {
+		var err error
+		if streams[i], err = e.together().Submit(ctx, schedule.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.stop}); err != nil {
+			return nil, err
+		}
+	}
+	out := make([][]int32, len(jobs))
+	for i, s := range streams {
+		for t := range s.Tokens() {
+			out[i] = append(out[i], t.ID)
+		}
+		if _, err := s.Result(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
 
 func (e *loaded) score(ctx context.Context, jobs []scoring) ([][]float64, error) {
 	reqs := make([]decode.ScoreRequest, len(jobs))
@@ -127,7 +169,8 @@ func (e *loaded) generate(ctx context.Context, jobs []completion) ([][]int32, er
 
 // Weights are a model in this process, token by token. They may be used from several goroutines, until the service is closed.
 type Weights struct {
-	Decoder   *decode.Decoder
+	Scheduler *schedule.Scheduler // closed with the service
+	Config    model.Config
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []int32 // tokens that end a reply
 }
@@ -148,5 +191,5 @@ func (s *Service) Weights() (Weights, bool, error) {
 	if !ok {
 		return Weights{}, false, nil
 	}
-	return Weights{w.decoder, w.tok, w.stop}, true, nil
+	return Weights{w.together(), w.decoder.Config(), w.tok, w.stop}, true, nil
 }

@@ -168,7 +168,7 @@ func (a *app) openServed(name string, f serveFlags, server *serve.Server, old se
 	}
 	var s *session.Session
 	s, err = session.Open(folder, session.Options{
-		Kernel: be, Cut: f.offline, Log: a.log(), Now: a.now, Set: f.set, Env: a.env,
+		Kernel: be, Cut: f.offline, Share: true, Log: a.log(), Now: a.now, Set: f.set, Env: a.env,
 		Redact: f.hide,
 		Guard:  func(service *llm.Service) llm.Client { return server.Guard(service, s.Price()) },
 	})

@@ -29,6 +29,7 @@ type Box struct {
 	Others  string   // folder with runs/, whose replies are answers too; empty = none
 	Replay  []string // files of replies that are answers too: replies.arrow, or a run's journal
 	Runs    int      // that share it: its budget is that of so many; 0 = one
+	Share   bool     // local weights write the texts of several who ask at the same time together
 	From    *Box     // whose replies, budget and weights this one shares; only what it is told and the accounts are its own. nil = it has its own
 
 	mu      sync.Mutex
@@ -54,7 +55,7 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 		b.service = s.Share(observe(emit))
 		return b.service, nil
 	}
-	opt := llm.Options{Offline: b.Offline, Seed: b.Seed, Kernel: be, Replay: b.replays()}
+	opt := llm.Options{Offline: b.Offline, Share: b.Share, Seed: b.Seed, Kernel: be, Replay: b.replays()}
 	if b.Keep != "" {
 		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, rundir.RepliesFile))
 	}

@@ -47,11 +47,6 @@ func (s *Session) Small(ctx context.Context) (Bare, error) {
 
 // Large is the black box's model where its weights are in this process; systems.ErrUnavailable: they are not.
 func (s *Session) Large(context.Context) (Bare, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.large != nil {
-		return *s.large, nil
-	}
 	service, err := s.box.Open(s.kernel, nil)
 	if err != nil {
 		return Bare{}, err
@@ -60,11 +55,7 @@ func (s *Session) Large(context.Context) (Bare, error) {
 	if err == nil && !ok {
 		err = fmt.Errorf("%w: the black box's weights are not in this process", systems.ErrUnavailable)
 	}
-	if err != nil {
-		return Bare{}, err
-	}
-	s.large = &Bare{schedule.New(w.Decoder, schedule.Options{}), w.Decoder.Config(), w.Tokenizer, w.Stop}
-	return *s.large, nil
+	return Bare{w.Scheduler, w.Config, w.Tokenizer, w.Stop}, err
 }
 
 // Embed makes vectors of length 1, by the run's first encoder, of questions or of texts of the corpus; systems.ErrUnavailable: the run has no encoder.

@@ -24,7 +24,6 @@ type boxes struct {
 	server *blackbox.Box // that makes vectors of questions; nil = the run has none, or nobody has asked for it
 	hold   *flock.Flock  // nil = replies are kept in memory
 	users  int           // sessions
-	large  *Bare         // the box's own weights; nil = nobody has asked for them
 }
 
 func (b *boxes) share() *boxes {
@@ -40,9 +39,6 @@ func (b *boxes) leave(folder string) error {
 	defer b.mu.Unlock()
 	if b.users--; b.users > 0 {
 		return nil
-	}
-	if b.large != nil {
-		b.large.Close()
 	}
 	err := b.server.Close()
 	if b.hold == nil {

@@ -63,6 +63,7 @@ type Options struct {
 	View    rundir.Viewer // may be nil
 	Log     *slog.Logger
 	Now     func() time.Time
+	Share   bool                          // many ask at the same time: local weights write their texts together
 	Guard   func(*llm.Service) llm.Client // stands before the black box; may be nil
 	Redact  *redact.Redactor              // hides personal data from the black box, and from a server that makes vectors; nil = nothing is hidden
 
@@ -76,7 +77,7 @@ func Open(folder string, opt Options) (*Session, error) {
 		return nil, err
 	}
 	s := newSession(folder, r, opt)
-	s.boxes = &boxes{box: &blackbox.Box{Config: r.LLM, Offline: opt.Offline || opt.Cut && r.LLM.Kind().Elsewhere, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}, users: 1}
+	s.boxes = &boxes{box: &blackbox.Box{Config: r.LLM, Share: opt.Share, Offline: opt.Offline || opt.Cut && r.LLM.Kind().Elsewhere, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}, users: 1}
 	s.keep()
 	return s, nil
 }
