@@ -19,7 +19,7 @@ import (
 // prints is the fingerprint of every stage of a recipe.
 func prints(t *testing.T, r *recipe.Recipe, inputs map[string]string) map[string]string {
 	t.Helper()
-	f, err := fingerprints(steps(r, inputs), "kernel")
+	f, err := fingerprints(steps(r, inputs), r.Numerics) // as a class that the recipe pins
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func keys() (paths []string) {
 func TestFingerprint_NoFieldIsDead(t *testing.T) {
 	whole := base(t)
 	first := map[string]string{ // the earliest stage that each section may touch
-		"seed": "data", "model": "dp", "tokenizer": "data", "data": "data", "llm": "kit", "stages.dp": "dp", "stages.kit": "kit", "stages.rft": "rft", "stages.find": "find", "stages.bpo": "bpo", "eval": "eval",
+		"seed": "data", "numerics": "data", "model": "dp", "tokenizer": "data", "data": "data", "llm": "kit", "stages.dp": "dp", "stages.kit": "kit", "stages.rft": "rft", "stages.find": "find", "stages.bpo": "bpo", "eval": "eval",
 	}
 	seen, files := 0, schema.Tagged(&whole, "kind", "path")
 	for _, key := range keys() {
@@ -88,6 +88,9 @@ func TestFingerprint_NoFieldIsDead(t *testing.T) {
 					seen++
 					if key == "eval.knowledge" { // one length for all who give the LLM knowledge, so that trials are comparable with the table
 						stage = "kit"
+					}
+					if key == "model.from" { // brings its tokenizer
+						stage = "data"
 					}
 					if key == "data.aliases" { // the names of documents matter to the search alone
 						stage = "find"

@@ -79,7 +79,7 @@ func TestDataPull_DataThatCannotBePulledHasAMessageAndAnExitCode(t *testing.T) {
 		want string
 	}{
 		{"data pull", 2, "a set's name"},
-		{"data pull statutes", 2, "there is: statutes-cn"},
+		{"data pull statutes", 2, "there is: gdpr, statutes-cn"},
 		{"data pull statutes-cn --base ftp://x", 2, "http://"},
 		{"data pull statutes-cn --file x.txt", 2, "lexeval/prc_codes.txt"},
 		{"data pull statutes-cn --base " + gone.URL, 4, "no answer"},

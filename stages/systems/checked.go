@@ -48,7 +48,7 @@ func (r *Resources) check(ctx context.Context, speaker string, qs []Question) ([
 		a.Named, a.Confidence = p.Place, sure[i]
 		own, known := r.Corpus.At(p.Place)
 		switch {
-		case !known || sure[i] != nil && *sure[i] < sureFrom:
+		case !known || r.doubted(qs[i], p.Place, sure[i]):
 			if err := r.fallBack(ctx, qs[i], a); err != nil {
 				return nil, err
 			}
@@ -60,6 +60,15 @@ func (r *Resources) check(ctx context.Context, speaker string, qs []Question) ([
 		}
 	}
 	return out, nil
+}
+
+// doubted says that the small model may well be wrong about a place: it is too unsure of it or, where nobody knows how sure it is, the question itself names another.
+func (r *Resources) doubted(q Question, place string, sure *float64) bool {
+	if sure != nil {
+		return *sure < sureFrom
+	}
+	section, ok := r.Corpus.Named(q.Text)
+	return ok && r.Corpus.Passage(section).Place != place
 }
 
 // use gives an answer a passage of the corpus.
