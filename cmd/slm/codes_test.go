@@ -94,6 +94,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	defer func() { _ = l.Unlock() }()
 	tiny := "tiny " + lesser + " "
 	const exploding = " -s stages.dp.optim.name=adamw -s stages.dp.optim.lr=1 -s stages.dp.optim.betas=[0.9999,0] -s stages.dp.optim.clip=0 -s stages.dp.optim.warmup=0 -s model.layers=16"
+	const over = "--over stages.dp.optim.lr=log(1e-3,1e-2) --trials 1 "
 	calls := map[string]map[int]string{
 		"ablate": {
 			0: tiny + "--drop kit --seeds 1 --quick --plan", 3: tiny + "--drop kit --seeds 1 -s seed=17 --quick --yes -s llm.budget.calls=1", 4: "nodata.yaml --quick --yes",
@@ -123,7 +124,11 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 			0: tiny, 3: tiny + "-s seed=17 -s llm.budget.calls=3", 4: "nodata.yaml", 5: "legal", 6: tiny + "--until dp -s seed=19" + exploding,
 			8: tiny + "--until data -s seed=15", 9: tiny + "-s seed=13",
 		},
-		"serve":   {2: run + " --addr 0.0.0.0:80", 8: "nope"},
+		"serve": {2: run + " --addr 0.0.0.0:80", 8: "nope"},
+		"sweep": {
+			0: tiny + over + "--quick --plan", 3: tiny + over + "--maximise accuracy -s seed=17 --quick --yes -s llm.budget.calls=1", 4: "nodata.yaml " + over + "--quick --yes",
+			5: "legal " + over + "--maximise accuracy --quick --yes -s llm.model=gguf:gone.gguf", 8: tiny + over + "-s seed=15 --quick --yes", 9: tiny + over + "-s seed=13 --name other --quick --yes",
+		},
 		"verify":  {0: run, 7: damaged, 8: "nope"},
 		"version": {0: ""},
 	}

@@ -85,6 +85,9 @@ func New(name string, load study.Load, spec Spec, site study.Site) (*Plan, error
 	if p.Objective, err = objective(spec.Minimise, spec.Maximise); err != nil {
 		return nil, err
 	}
+	if _, _, err := p.member(nil, p.Seeds[0]); err != nil { // a mistake of the recipe itself is none of a parameter
+		return nil, err
+	}
 	if err := p.params(spec.Over); err != nil {
 		return nil, err
 	}
