@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	confidenceVersion = 2 // 1: of places that the model spelled freely, without their margins
+	confidenceVersion = 2       // 1: of places that the model spelled freely, without their margins
 	maxConfidence     = 1 << 20 // bytes
 )
 
