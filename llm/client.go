@@ -27,6 +27,8 @@ var (
 	ErrNoWeights = fmt.Errorf("%w: no weights", ErrUnavailable)
 	// ErrRequest: the model or its server refuses the request itself, so that asking again is of no use.
 	ErrRequest = fmt.Errorf("%w: request refused", ErrUnavailable)
+	// ErrNoText: a kind of ErrRequest: the model chooses among options and writes nothing.
+	ErrNoText = fmt.Errorf("%w: it writes no text", ErrRequest)
 	// ErrTooLong: a kind of ErrRequest: prompt and reply do not fit into the model's context.
 	ErrTooLong = fmt.Errorf("%w: longer than the model's context", ErrRequest)
 	// ErrReply: a reply that cannot be used, such as one without the log-probabilities that were asked for.

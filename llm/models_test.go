@@ -45,8 +45,12 @@ func asked(t *testing.T, f weights.Format, precision string) ([]Reply, Info, err
 
 func TestLocal_EveryFormatOfWeightsGivesTheSameReplies(t *testing.T) {
 	var first []Reply
-	digests := map[string]string{}
+	digests, written := map[string]string{}, 0
 	for _, f := range weights.Formats() {
+		if f.Write == nil { // trained runs are read where they are
+			continue
+		}
+		written++
 		got, info, err := asked(t, f, Full)
 		if err != nil {
 			t.Fatal(f.Scheme, err)
@@ -59,7 +63,7 @@ func TestLocal_EveryFormatOfWeightsGivesTheSameReplies(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", f.Scheme, got, first)
 		}
 	}
-	if len(digests) != len(weights.Formats()) || len(digests) < 2 {
+	if len(digests) != written || len(digests) < 2 {
 		t.Errorf("files that differ have digests %v", digests)
 	}
 }

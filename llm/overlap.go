@@ -35,7 +35,7 @@ func (o overlap) ask(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, fmt.Errorf("llm: %w", err)
 	}
 	if len(r.Options) == 0 {
-		return Reply{}, fmt.Errorf("llm: %w: provider overlap is no language model: it chooses among options and writes nothing", ErrRequest)
+		return Reply{}, fmt.Errorf("llm: %w: provider overlap is no language model: it only chooses among options", ErrNoText)
 	}
 	known := trigrams(knowledgeOf(r.Prompt))
 	reply := Reply{PromptTokens: len(strings.Fields(r.Prompt))}

@@ -182,9 +182,14 @@ func (s *Server) ask(ctx context.Context, run Run, q session.Question) (*session
 // falls reports whether a system answers with what stands in the corpus where the LLM does not: those that choose what they can stand for.
 func falls(system string) bool { return system == systems.Auto || system == systems.Checked }
 
+// noText is what is told where the black box can only choose among options.
+const noText = "the language model of this run chooses among options and writes no text"
+
 // degraded says in words why the LLM did not answer, if that is not the request's fault; "" = it is, or is unknown.
 func degraded(err error) string {
 	switch {
+	case errors.Is(err, llm.ErrNoText):
+		return noText
 	case errors.Is(err, llm.ErrRequest):
 		return ""
 	case errors.Is(err, llm.ErrBudget), errors.Is(err, errDay):

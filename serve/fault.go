@@ -78,6 +78,8 @@ func faultOf(err error) *fault {
 		return newFault(http.StatusTooManyRequests, "insufficient_quota", "insufficient_quota", "the budget for calls of the language model is used up")
 	case errors.Is(err, llm.ErrOffline):
 		return newFault(http.StatusServiceUnavailable, serverError, "offline", "the server is offline, and the language model's reply is not stored")
+	case errors.Is(err, llm.ErrNoText):
+		return newFault(http.StatusBadRequest, invalidRequest, "unsupported_value", noText+": send slm.choices")
 	case errors.Is(err, llm.ErrUnavailable), errors.Is(err, llm.ErrAuth), errors.Is(err, llm.ErrQuota):
 		return newFault(http.StatusServiceUnavailable, serverError, "llm_unavailable", "the language model gives no answer")
 	}

@@ -171,3 +171,15 @@ func TestWatch_NewerRunAnswersWithoutAFailedRequest(t *testing.T) {
 		t.Errorf("opened %d times, closed %d and %d times", opens.Load(), first.closed.Load(), second.closed.Load())
 	}
 }
+
+// TestServer_WhereTheLLMWritesNoTextTheCorpusAnswers asks the tiny run, whose black box only chooses among options.
+func TestServer_WhereTheLLMWritesNoTextTheCorpusAnswers(t *testing.T) {
+	_, at := opened(t, runtest.Tiny(t))
+	url := at + "/v1/chat/completions"
+	if status, _, body := post(t, url, question("default", "What does section 2 of the MPL-2.0 license say?")); status != http.StatusOK || !strings.Contains(body, `"degraded":"`+noText+`"`) || !strings.Contains(body, "License Grants") {
+		t.Errorf("%d: %s", status, body)
+	}
+	if status, _, body := post(t, url, question("llm", "What does section 2 of the MPL-2.0 license say?")); status != http.StatusBadRequest || !strings.Contains(body, "send slm.choices") {
+		t.Errorf("%d: %s", status, body)
+	}
+}
