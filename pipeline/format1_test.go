@@ -149,6 +149,7 @@ func (r *reads) At(path string) any {
 // TestDefs_StagesReadNothingThatIsInNoFingerprintOfTheirs holds what a stage is made from against its keys and those of the stages that it reads.
 func TestDefs_StagesReadNothingThatIsInNoFingerprintOfTheirs(t *testing.T) {
 	r := base(t)
+	r.Model.From = "hf:folder" // which is in the fingerprint of data only if it is there
 	known := map[string][]string{}
 	for _, d := range all.Defs() {
 		known[d.Name] = []string{"seed"}

@@ -25,7 +25,7 @@ import (
 // planOf plans a recipe whose stages are fakes: what is planned depends on the recipe alone.
 func planOf(t *testing.T, r *recipe.Recipe, dir, id string) *Plan {
 	t.Helper()
-	job := &Job{Dir: dir, Name: "t", ID: id, Recipe: []byte("slm: 1\n"), Class: "none", Steps: steps(r, nil)}
+	job := &Job{Dir: dir, Name: "t", ID: id, Recipe: []byte("slm: 1\n"), Class: r.Numerics, Steps: steps(r, nil)}
 	for i := range job.Steps {
 		job.Steps[i].Stage = &fake{name: job.Steps[i].Name, text: job.Steps[i].Name}
 		job.Steps[i].Asks = false
