@@ -64,7 +64,7 @@ func check(s stages.Settings, broken func(string) bool) error {
 		errs = append(errs, fmt.Errorf("stages.dp.max_section: %d tokens do not fit into the model's context of %d", c.MaxSection, context))
 	}
 	if c.Fresh && s.Off(stages.KIT) && stages.Get[string](s, "model.from") == "" { // weights of others are a model already
-		errs = append(errs, errors.New("stages.dp.fresh: leaves all training to stage kit, and stages.kit is off"))
+		errs = append(errs, errors.New("stages.dp.fresh: leaves the training to stage kit, which is off"))
 	}
 	return errors.Join(errs...)
 }
