@@ -62,8 +62,9 @@ func Open(dir string) (*Domain, error) {
 		return nil, err
 	}
 	var ok bool
-	if d.EOS, ok = d.Tokenizer.ID(cmp.Or(m.Facts[EndFact], EOS)); !ok {
-		return nil, fmt.Errorf("%w: %s", errNoEnd, dir)
+	end := cmp.Or(m.Facts[EndFact], EOS)
+	if d.EOS, ok = d.Tokenizer.ID(end); !ok {
+		return nil, fmt.Errorf("%w: %s: there is no %s", errNoEnd, dir, end)
 	}
 	if d.Forms, err = form.Load(filepath.Join(dir, FormsFile)); err != nil {
 		return nil, err
