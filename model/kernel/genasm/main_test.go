@@ -15,10 +15,10 @@ func generated(t *testing.T) (fs.FS, []string) {
 	if err := run(folder); err != nil {
 		t.Fatal(err)
 	}
-	return os.DirFS(folder), below(t, os.DirFS(folder))
+	return os.DirFS(folder), filesBelow(t, os.DirFS(folder))
 }
 
-func below(t *testing.T, root fs.FS) []string {
+func filesBelow(t *testing.T, root fs.FS) []string {
 	t.Helper()
 	names, err := fs.Glob(root, "*/*")
 	if err != nil || len(names) == 0 {
@@ -40,7 +40,7 @@ func TestGenerator_WritesTheCommittedFiles(t *testing.T) {
 			t.Errorf("%s is stale: go generate ./model/kernel (%v)", name, err)
 		}
 	}
-	for _, name := range below(t, committed) {
+	for _, name := range filesBelow(t, committed) {
 		if text, err := fs.ReadFile(committed, name); err != nil || bytes.HasPrefix(text, []byte(header)) {
 			if _, err := fs.Stat(written, name); err != nil {
 				t.Errorf("%s says that it is generated, but is not", name)
