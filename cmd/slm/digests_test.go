@@ -61,7 +61,7 @@ func TestTrain_EndsInTheDigestsOfItsClassOnEveryLevel(t *testing.T) {
 		for _, c := range waysToCompute(class) {
 			dir := t.TempDir()
 			trainSmaller(t, dir, class, c)
-			got := digestsOf(t, dir, c)
+			got := digestsOf(t, dir, class, c)
 			for _, stage := range []string{"data", "dp", "kit", "bpo", "eval"} {
 				if line := fmt.Sprintf("%s %s", class, stage); got[stage] != want[line] {
 					t.Errorf("class %s, SLM_CPU=%q, %d threads: the first stage that differs is %s: %q, and %s has %q.\n"+
@@ -100,7 +100,7 @@ func TestTrain_ResumedOnAnotherLevelEndsInTheSameDigest(t *testing.T) {
 			t.Fatalf("class %s: training ended before it was killed", class)
 		}
 		trainSmaller(t, cut, class, way{"avx2", 1}, long...)
-		if a, b := digestsOf(t, whole, way{"", 1})["dp"], digestsOf(t, cut, way{"", 1})["dp"]; a != b || a == "" {
+		if a, b := digestsOf(t, whole, class, way{"", 1})["dp"], digestsOf(t, cut, class, way{"", 1})["dp"]; a != b || a == "" {
 			t.Errorf("class %s: killed on avx512 and resumed on avx2, dp is %s; without a break it is %s", class, b, a)
 		}
 	}
@@ -125,12 +125,18 @@ func trainSmaller(t *testing.T, dir string, class kernel.Class, c way, more ...s
 }
 
 // digestsOf are the digests of the run below dir as slm verify computes them from its files.
-func digestsOf(t *testing.T, dir string, c way) map[string]string {
+func digestsOf(t *testing.T, dir string, class kernel.Class, c way) map[string]string {
 	t.Helper()
 	o := slmEnv(t, dir, c.env(), "verify", "tiny", "-o", "json")
-	var v struct{ Digests map[string]string }
+	var v struct {
+		Numerics kernel.Class
+		Digests  map[string]string
+	}
 	if err := json.Unmarshal([]byte(o.out), &v); err != nil || o.code != 0 {
 		t.Fatalf("%v: %+v", err, o)
+	}
+	if v.Numerics != class {
+		t.Errorf("slm verify says that the run is of class %q, want %q", v.Numerics, class)
 	}
 	return v.Digests
 }
@@ -157,7 +163,7 @@ func updateDigests(t *testing.T) {
 	for _, class := range kernel.Contracts() {
 		dir := t.TempDir()
 		trainSmaller(t, dir, class, way{"avx2", 1})
-		got := digestsOf(t, dir, way{"", 1})
+		got := digestsOf(t, dir, class, way{"", 1})
 		for _, stage := range all.Names() {
 			if got[stage] != "" {
 				text += fmt.Sprintf("%s %s %s\n", class, stage, got[stage])

@@ -24,8 +24,12 @@ import (
 // health is the result of doctor.
 type health struct {
 	Kernel      string  `json:"kernel"`
-	GFLOPS      float64 `json:"gflops"` // of a product of the size that training makes
-	CPU         string  `json:"cpu"`    // instruction set of the vector kernels
+	Class       string  `json:"class"`       // of numerics, that a recipe with "numerics: auto" takes for a new run
+	GFLOPS      float64 `json:"gflops"`      // of a product of the size that training makes
+	Classes     []rate  `json:"classes"`     // those with a contract
+	CPU         string  `json:"cpu"`         // level: instruction set of the vector kernels
+	CPUHighest  string  `json:"cpu_highest"` // level that the machine has without SLM_CPU
+	Tiles       bool    `json:"tiles"`       // the processor has AMX tiles for bf16
 	Cores       int     `json:"cores"`
 	OneDNN      string  `json:"onednn"` // version; empty when it is not used
 	OneDNNWhy   string  `json:"onednn_why,omitempty"`
@@ -40,11 +44,18 @@ type health struct {
 	Writable    bool    `json:"writable"` // runs can be put below --dir
 }
 
+// rate is how fast a class of numerics is here.
+type rate struct {
+	Class  string  `json:"class"`
+	Kernel string  `json:"kernel"`
+	GFLOPS float64 `json:"gflops"`
+}
+
 func newDoctor(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", GroupID: "look", Args: exact(0, "no arguments"),
 		Short: "Show the kernel and its speed, weights, disk, memory",
-		Long:  "Shows which kernel is used and how fast it is, whether oneDNN, the weights of the default black box and the encoder are installed, and the free disk space and memory." + exits(),
+		Long:  "Shows which kernel, class of numerics and instructions are used, how fast each class is here, whether oneDNN, the weights of the default black box and the encoder are installed, and the free disk space and memory." + exits(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := a.examine(cmd.Context())
 			if err != nil {
@@ -63,9 +74,20 @@ func (a *app) examine(ctx context.Context) (*health, error) {
 	if err := kernel.CheckCPU(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
-	h := &health{Kernel: be.Name(), CPU: kernel.CPU(), Cores: runtime.GOMAXPROCS(0), Version: version}
+	h := &health{Kernel: be.Name(), Class: string(be.Class()), CPU: kernel.CPU(), CPUHighest: kernel.HighestCPU(), Tiles: kernel.HasTiles(), Cores: runtime.GOMAXPROCS(0), Version: version}
 	if h.GFLOPS, err = a.speed(ctx, be); err != nil {
 		return nil, err
+	}
+	for _, class := range kernel.Contracts() {
+		in, err := kernel.OpenClass(class)
+		if err != nil {
+			return nil, err
+		}
+		r := rate{Class: string(class), Kernel: in.Name()}
+		if r.GFLOPS, err = a.speed(ctx, in); err != nil {
+			return nil, err
+		}
+		h.Classes = append(h.Classes, r)
 	}
 	if h.OneDNN, err = kernel.OneDNN(); err != nil {
 		h.OneDNNWhy = err.Error()
@@ -90,7 +112,7 @@ func (a *app) examine(ctx context.Context) (*health, error) {
 	return h, nil
 }
 
-// speed times the product that training spends its time in, for half a second. // GFLOP/s
+// speed times the product that training spends its time in, for a quarter of a second. // GFLOP/s
 func (a *app) speed(ctx context.Context, be kernel.Backend) (float64, error) {
 	if be.Precision() == kernel.BF16 {
 		return speedOf[uint16](ctx, be, a.now)
@@ -100,23 +122,26 @@ func (a *app) speed(ctx context.Context, be kernel.Backend) (float64, error) {
 
 // speedOf multiplies 8192 rows by weights of 1024×256, in the tiles that training uses.
 func speedOf[T kernel.Elem](ctx context.Context, be kernel.Backend, now func() time.Time) (float64, error) {
-	const m, n, k, tile = 8192, 1024, 256, 256
-	values, x, y := make([]float32, m*k), make([]T, m*k), make([]T, m*n)
+	m, n, k, tile := 8192, 1024, 256, 256
+	if kernel.CPU() == "generic" {
+		m = tile // plain Go takes seconds for more
+	}
+	values, x, y := make([]float32, max(m, n)*k), make([]T, m*k), make([]T, m*n)
 	for i := range values {
 		values[i] = float32(i%7) - 3
 	}
-	kernel.Convert(x, values)
+	kernel.Convert(x, values[:m*k])
 	w := kernel.NewWeights[T](be, n, k)
 	w.Set(values[:n*k])
 	best := 0.0
-	for end := now().Add(500 * time.Millisecond); ; {
+	for end := now().Add(250 * time.Millisecond); ; {
 		if err := context.Cause(ctx); err != nil {
 			return 0, err
 		}
 		start := now()
 		kernel.Tiles(m, tile, func(lo, hi int) { kernel.Linear(w, y[lo*n:hi*n], x[lo*k:hi*k], hi-lo, k, n, 0, n, false) })
 		if d := now().Sub(start).Seconds(); d > 0 {
-			best = max(best, 2*m*n*k/d/1e9)
+			best = max(best, 2*float64(m*n*k)/d/1e9)
 		}
 		if !now().Before(end) {
 			return best, nil
@@ -173,12 +198,41 @@ func memory(path string) (total, free uint64) {
 	return total, free
 }
 
+// gflops has a digit behind the point where there is none before it.
+func gflops(v float64) string {
+	if v < 1 {
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// more says what the machine has beyond the level in use, and what a new machine could bring.
+func more(h *health) string {
+	text := ""
+	if h.CPU != h.CPUHighest {
+		text = fmt.Sprintf("; the machine has %s, and SLM_CPU lowers it", h.CPUHighest)
+	}
+	switch {
+	case h.Tiles:
+		return text + "; with AMX tiles"
+	case runtime.GOARCH != "amd64":
+		return text + "; vector code exists for amd64 only"
+	case h.CPUHighest == "avx512bf16":
+		return text + "; no AMX tiles"
+	}
+	return text + "; no AVX-512 with bf16, which makes bf16-pair fast, and no AMX tiles"
+}
+
 func showHealth(w io.Writer, h *health) {
 	line := func(name, format string, args ...any) {
-		_, _ = fmt.Fprintf(w, "%-8s %s\n", name, fmt.Sprintf(format, args...))
+		_, _ = fmt.Fprintf(w, "%-9s%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("kernel", "%s, %.0f GFLOP/s", h.Kernel, h.GFLOPS)
-	line("cpu", "%d cores, %s", h.Cores, h.CPU)
+	line("kernel", "%s, %s GFLOP/s", h.Kernel, gflops(h.GFLOPS))
+	line("numerics", "auto takes %s", h.Class)
+	for _, r := range h.Classes {
+		line("", "%-9s %s GFLOP/s (%s)", r.Class, gflops(r.GFLOPS), r.Kernel)
+	}
+	line("cpu", "%d cores, %s%s", h.Cores, h.CPU, more(h))
 	if h.OneDNN != "" {
 		use := "in use"
 		if !strings.HasPrefix(h.Kernel, "onednn") {

@@ -62,6 +62,9 @@ func showVerified(w io.Writer, v *audit.Verified) {
 		}
 		_, _ = fmt.Fprintf(w, "%-5s %-9s %s\n", stage, state, v.Digests[stage])
 	}
+	if v.Numerics != "" {
+		_, _ = fmt.Fprintf(w, "numerics: %s\n", sanitize.Line(v.Numerics))
+	}
 	for _, d := range v.Differences {
 		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(d.String()))
 	}

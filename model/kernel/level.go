@@ -27,9 +27,18 @@ func init() { cpu, cpuErr = chooseLevel(os.Getenv(cpuVariable), levels) }
 // cpuVariable forces a lower level than the machine has, for tests and for comparing machines.
 const cpuVariable = "SLM_CPU"
 
-// CPU names the instruction set that the vector kernels use: "avx512bf16", "avx512", "avx2" or "generic". Last bits differ between levels, so the
-// name belongs in the fingerprint of whatever the kernels computed.
+// CPU names the instruction set that the vector kernels use: "avx512bf16", "avx512", "avx2" or "generic". The bits of a
+// class with a contract do not depend on it; those of a class "fast-…" may.
 func CPU() string { return cpu.name }
+
+// HighestCPU names the level that CPU would be without SLM_CPU.
+func HighestCPU() string {
+	l, _ := chooseLevel("", levels) // no wish, no error
+	return l.name
+}
+
+// HasTiles reports whether the processor multiplies bf16 on AMX tiles, whatever SLM_CPU says.
+func HasTiles() bool { return hasTiles() }
 
 // CheckCPU reports an SLM_CPU that names no level; the kernels then run as if it were not set.
 func CheckCPU() error { return cpuErr }

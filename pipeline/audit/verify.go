@@ -45,8 +45,9 @@ func (d Difference) String() string {
 type Verified struct {
 	Version     int               `json:"v"`
 	OK          bool              `json:"ok"`
-	Digests     map[string]string `json:"digests"` // stage → digest
-	Missing     []string          `json:"missing"` // stages without a checkpoint
+	Numerics    string            `json:"numerics"` // class of the run's arithmetic, as plan.json says; empty: it does not say, or an older program wrote it
+	Digests     map[string]string `json:"digests"`  // stage → digest
+	Missing     []string          `json:"missing"`  // stages without a checkpoint
 	Differences []Difference      `json:"differences"`
 	Notes       []string          `json:"-"` // what could not be checked, or is left over
 }
@@ -56,6 +57,8 @@ type Verified struct {
 // files that cannot be read.
 func Verify(folder string) (*Verified, error) {
 	v := newVerifier(folder)
+	class, _ := pipeline.Recorded(folder)
+	v.out.Numerics = string(class)
 	if by, locked := rundir.Locked(folder); locked {
 		v.note("the run is in use by %s: what it is writing now is not checked", by)
 	}
