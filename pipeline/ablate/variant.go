@@ -9,6 +9,7 @@ import (
 	"slm/experiment"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
+	"slm/pipeline/study"
 )
 
 // BaseName is the variant that changes nothing.
@@ -97,7 +98,7 @@ func combinations(vary []string) ([]experiment.Variant, error) {
 		}
 		var next []experiment.Variant
 		for _, v := range list {
-			for _, value := range splitValues(values) {
+			for _, value := range study.Values(values) {
 				set := append(slices.Clone(v.Changes), key+"="+value)
 				name := strings.Trim(v.Name+","+strings.TrimPrefix(key, "stages.")+"="+value, ",")
 				next = append(next, experiment.Variant{Name: name, Changes: set, Means: strings.Join(set, ", ")})
@@ -106,23 +107,6 @@ func combinations(vary []string) ([]experiment.Variant, error) {
 		list = next
 	}
 	return list, nil
-}
-
-// splitValues cuts at commas outside of brackets: [1,2],[3] are two values.
-func splitValues(text string) (values []string) {
-	depth, from := 0, 0
-	for i, r := range text {
-		switch {
-		case r == '[' || r == '{':
-			depth++
-		case r == ']' || r == '}':
-			depth--
-		case r == ',' && depth == 0:
-			values = append(values, text[from:i])
-			from = i + 1
-		}
-	}
-	return append(values, text[from:])
 }
 
 // seeds are those of the members, of which the first is the one that an experiment of one seed has.

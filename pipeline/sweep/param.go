@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"slm/optim/bayes"
+	"slm/pipeline/study"
 )
 
 // Param is a key of the recipe that is searched.
@@ -41,7 +42,7 @@ func ParseParam(text string) (Param, error) {
 	}
 	if inner, ok := strings.CutPrefix(rest, "{"); ok && strings.HasSuffix(inner, "}") {
 		p.Scale = scaleChoice
-		for _, v := range splitTop(strings.TrimSuffix(inner, "}")) {
+		for _, v := range study.Values(strings.TrimSuffix(inner, "}")) {
 			v = strings.TrimSpace(v)
 			if v == "" || slices.Contains(p.Values, v) {
 				return p, fmt.Errorf("a value is empty or stands twice")
@@ -77,23 +78,6 @@ func ParseParam(text string) (Param, error) {
 		return p, fmt.Errorf("int is between whole numbers")
 	}
 	return p, nil
-}
-
-// splitTop cuts at commas outside of brackets.
-func splitTop(text string) (parts []string) {
-	depth, from := 0, 0
-	for i, r := range text {
-		switch {
-		case r == '[' || r == '{':
-			depth++
-		case r == ']' || r == '}':
-			depth--
-		case r == ',' && depth == 0:
-			parts = append(parts, text[from:i])
-			from = i + 1
-		}
-	}
-	return append(parts, text[from:])
 }
 
 // String is the parameter as it was given.
