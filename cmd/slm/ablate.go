@@ -27,14 +27,11 @@ const askFrom = 30 * time.Minute
 
 // ablateFlags are those of ablate.
 type ablateFlags struct {
-	recipe                   recipeFlags
-	drop, vary               []string
-	seeds                    string
-	systems, only            []string
-	name                     string
-	jobs                     int
-	memory                   float64
-	quick, dry, yes, offline bool
+	studyFlags
+	drop, vary    []string
+	seeds         string
+	systems, only []string
+	jobs          int
 }
 
 func newAblate(a *app) *cobra.Command {
@@ -51,20 +48,14 @@ func newAblate(a *app) *cobra.Command {
 		Example: "  slm ablate legal\n  slm ablate legal --drop kit --drop kit.filter --seeds 5\n  slm ablate legal --vary stages.bpo.trials=10,20,40 --seeds 1,2,3",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.ablate(cmd.Context(), args[0], &f) },
 	}
-	f.recipe.add(cmd)
+	f.add(cmd, "the recipe's", "stages that run", " (slm plan --ablate)")
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.drop, "drop", nil, "leave out a `PART`: dp, kit, kit.filter, find, bpo, or a key of the recipe, which is set to nothing; may be repeated, each is a variant")
 	fl.StringArrayVar(&f.vary, "vary", nil, "a variant for each value: `KEY=VALUE,VALUE`; if it is repeated, for each combination")
 	fl.StringVar(&f.seeds, "seeds", "", "how many `SEEDS`, from the recipe's on, or a list such as 1,2,3 (default 3)")
 	fl.StringSliceVar(&f.systems, "systems", nil, "evaluate these `SYSTEMS` instead of the recipe's")
 	fl.StringArrayVar(&f.only, "only", nil, "run only this `VARIANT`, beside the recipe itself; may be repeated")
-	fl.StringVar(&f.name, "name", "", "`NAME` of the experiment's folder (default: the recipe's)")
 	fl.IntVar(&f.jobs, "jobs", 1, "run `N` stages side by side, if they fit into --memory")
-	fl.Float64Var(&f.memory, "memory", 0, "`GB` for all stages that run side by side (default: three quarters of what is free)")
-	fl.BoolVar(&f.quick, "quick", false, "leave out the estimate and its calibration")
-	fl.BoolVar(&f.dry, "plan", false, "show the plan and run nothing (slm plan --ablate)")
-	fl.BoolVar(&f.yes, "yes", false, "do not ask")
-	fl.BoolVar(&f.offline, "offline", false, "use stored LLM replies only")
 	return cmd
 }
 
@@ -95,15 +86,12 @@ func (f *ablateFlags) spec() (spec ablate.Spec, err error) {
 
 // planAblation plans an experiment and, unless told otherwise, estimates it.
 func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*ablate.Plan, study.Site, error) {
-	site := study.Site{Dir: a.dir, Kernel: a.backend, Versions: versions(), Now: a.now}
+	site := a.site()
 	spec, err := f.spec()
 	if err != nil {
 		return nil, site, err
 	}
-	load := func(set ...string) (*recipe.Loaded, error) {
-		return a.load(name, &recipeFlags{set: slices.Concat(f.recipe.set, set)})
-	}
-	p, err := ablate.New(f.name, load, spec, site)
+	p, err := ablate.New(f.name, f.load(a, name), spec, site)
 	if err != nil || f.quick || p.Done() {
 		return p, site, err
 	}

@@ -40,7 +40,7 @@ func newPlan(a *app) *cobra.Command {
 			"No server is asked." + exits(exitData, exitLLM, exitCheckpoint),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if ablation {
-				return a.ablate(cmd.Context(), args[0], &ablateFlags{recipe: f, quick: quick, dry: true})
+				return a.ablate(cmd.Context(), args[0], &ablateFlags{studyFlags: studyFlags{recipe: f, quick: quick, dry: true}})
 			}
 			r, p, err := a.plan(args[0], &f)
 			if err != nil {

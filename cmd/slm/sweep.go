@@ -6,25 +6,20 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"slm/internal/sanitize"
 	"slm/internal/term"
 	"slm/pipeline/blackbox"
-	"slm/pipeline/recipe"
 	"slm/pipeline/study"
 	"slm/pipeline/sweep"
 )
 
 // sweepFlags are those of sweep.
 type sweepFlags struct {
-	recipe                   recipeFlags
-	spec                     sweep.Spec
-	name                     string
-	memory                   float64
-	quick, dry, yes, offline bool
+	studyFlags
+	spec sweep.Spec
 }
 
 func newSweep(a *app) *cobra.Command {
@@ -44,7 +39,7 @@ func newSweep(a *app) *cobra.Command {
 			"  slm sweep legal --over 'stages.dp.batch=int(2048,16384)' --tokens 1M --plan",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.sweep(cmd.Context(), args[0], &f) },
 	}
-	f.recipe.add(cmd)
+	f.add(cmd, "the recipe's, with -sweep behind it", "trials that are trained", "")
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.spec.Over, "over", nil, "search a key: `KEY=RANGE` with log(1e-4,1e-2), linear(0,1), int(1,8) or {128,256,384}; may be repeated")
 	fl.StringVar(&f.spec.Minimise, "minimise", "", "make this `FIGURE` small: heldout_loss (the default)")
@@ -54,12 +49,6 @@ func newSweep(a *app) *cobra.Command {
 	fl.IntVar(&f.spec.Seeds, "seeds", 1, "measure a trial that is not stopped with `N` seeds")
 	fl.Float64Var(&f.spec.Risk, "risk", 0.05, "`CHANCE` to become the best below which a trial may be stopped; 0 = none is stopped")
 	fl.IntVar(&f.spec.Round, "jobs", 1, "propose and train `N` trials side by side, if they fit into --memory; a sweep keeps the number that it began with")
-	fl.StringVar(&f.name, "name", "", "`NAME` of the experiment's folder (default: the recipe's, with -sweep behind it)")
-	fl.Float64Var(&f.memory, "memory", 0, "`GB` for all trials that are trained side by side (default: three quarters of what is free)")
-	fl.BoolVar(&f.quick, "quick", false, "leave out the estimate and its calibration")
-	fl.BoolVar(&f.dry, "plan", false, "show the plan and run nothing")
-	fl.BoolVar(&f.yes, "yes", false, "do not ask")
-	fl.BoolVar(&f.offline, "offline", false, "use stored LLM replies only")
 	return cmd
 }
 
@@ -82,11 +71,8 @@ func (a *app) sweep(ctx context.Context, name string, f *sweepFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	site := study.Site{Dir: a.dir, Kernel: a.backend, Versions: versions(), Now: a.now}
-	load := func(set ...string) (*recipe.Loaded, error) {
-		return a.load(name, &recipeFlags{set: slices.Concat(f.recipe.set, set)})
-	}
-	p, err := sweep.New(f.name, load, f.spec, site)
+	site := a.site()
+	p, err := sweep.New(f.name, f.load(a, name), f.spec, site)
 	if err != nil {
 		return err
 	}
