@@ -1,10 +1,14 @@
 package experiment
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
+
+	"slm/checkpoint"
 )
 
 func TestClock_CountsWhatAStageHasTakenOverAllSittings(t *testing.T) {
@@ -45,5 +49,42 @@ func TestEqualCost_ComparesAtEqualSecondsWhereEventsTellOfThem(t *testing.T) {
 	}
 	if all := equalCost(e, "tokens"); len(all) != 3 {
 		t.Errorf("%+v", all)
+	}
+}
+
+func TestSearchCurve_OnlyTrialsOnAllQuestionsCountAndAllOfThemCost(t *testing.T) {
+	type trial struct {
+		Arm      string  `arrow:"arm"`
+		Fidelity int64   `arrow:"fidelity"`
+		Gain     float64 `arrow:"gain"`
+		Paid     int64   `arrow:"paid"`
+		Tokens   int64   `arrow:"tokens"`
+		Refused  string  `arrow:"refused"`
+	}
+	type reply struct {
+		Prompt int32   `arrow:"prompt_tokens"`
+		Output int32   `arrow:"output_tokens"`
+		USD    float64 `arrow:"usd"`
+	}
+	run := t.TempDir()
+	if err := os.Mkdir(filepath.Join(run, "bpo"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	err := checkpoint.WriteTable(filepath.Join(run, "bpo", "trials.arrow"), []trial{
+		{"search", 8, 0, 8, 80, ""}, {"search", 2, .9, 2, 20, ""}, {"search", 8, .3, 6, 60, ""}, {"search", 8, .8, 1, 10, "all equal"}, {"random", 8, 1, 8, 80, ""}, {"search", 8, .1, 8, 80, ""},
+	}, nil)
+	if err == nil {
+		err = checkpoint.WriteTable(filepath.Join(run, "bpo", "replies.arrow"), []reply{{90, 10, .5}, {90, 10, .3}}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := searchCurve(run)
+	var calls, gains []float64
+	for _, p := range c.Points {
+		calls, gains = append(calls, p.Calls), append(gains, p.Value)
+	}
+	if err != nil || !slices.Equal(calls, []float64{8, 10, 16, 17, 25}) || !slices.Equal(gains, []float64{0, 0, .3, .3, .3}) || math.Abs(c.Points[2].USD-.64) > 1e-12 {
+		t.Errorf("%v: %+v", err, c)
 	}
 }

@@ -27,10 +27,13 @@ type Member struct {
 // ErrItems says that units did not answer the same questions.
 var ErrItems = errors.New("experiment: the runs did not answer the same questions")
 
+// ErrTwice says that a variant has two runs with one seed: a repetition tells nothing of how seeds differ.
+var ErrTwice = errors.New("experiment: a variant has two runs with the same seed")
+
 // shown is how many examples a message has.
 const shown = 5
 
-// FromRuns reads the evaluations of finished runs as an experiment. Variants come in the order of their first members. Errors: ErrItems with the
+// FromRuns reads the evaluations of finished runs as an experiment. Variants come in the order of their first members. Errors: ErrTwice, ErrItems with the
 // questions that are not the same, or what is wrong with a run's evaluation.
 func FromRuns(name string, members []Member) (*Experiment, error) {
 	e := &Experiment{V: Version, Name: name}
@@ -44,6 +47,11 @@ func FromRuns(name string, members []Member) (*Experiment, error) {
 		if !seen[m.Variant] {
 			seen[m.Variant] = true
 			e.Variants = append(e.Variants, Variant{Name: m.Variant})
+		}
+		for _, u := range e.Units {
+			if u.Variant == unit.Variant && u.Seed == unit.Seed {
+				return nil, fmt.Errorf("%w, %d: %s and %s (NAME=RUN gives a run another variant)", ErrTwice, u.Seed, u.Run, unit.Run)
+			}
 		}
 		e.Units = append(e.Units, unit)
 		for _, r := range rows {
@@ -183,36 +191,4 @@ func secondsOf(path string) (*float64, error) {
 		*total += event.Seconds
 	}
 	return total, lines.Err()
-}
-
-// curvesOf are the held-out losses of the trained stages by tokens, and by seconds where the run has trained them itself.
-func curvesOf(folder string) (out []Curve, err error) {
-	clock, err := Clock(filepath.Join(folder, "events.jsonl"))
-	if err != nil {
-		return nil, err
-	}
-	type step struct {
-		Step    int64    `arrow:"step"`
-		Tokens  int64    `arrow:"tokens"`
-		HeldOut *float64 `arrow:"held_out"`
-	}
-	for _, stage := range []string{"dp", "kit"} {
-		steps, _, err := checkpoint.ReadTable[step](filepath.Join(folder, stage, "metrics.arrow"))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("experiment: metrics of %s: %w", folder, err)
-		}
-		c := Curve{Stage: stage, Figure: "held-out loss", Least: true}
-		for _, s := range steps {
-			if s.HeldOut != nil {
-				c.Points = append(c.Points, Point{Tokens: float64(s.Tokens), Seconds: clock[stage][s.Step], Value: *s.HeldOut})
-			}
-		}
-		if len(c.Points) > 0 {
-			out = append(out, c)
-		}
-	}
-	return out, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"slm/experiment"
 	"slm/pipeline/runtest"
 	"slm/stages"
 )
@@ -53,41 +53,24 @@ func TestAblate_KilledAnywhereItEndsInTheSameItemsAndTrainsNothingTwice(t *testi
 	if os.Getenv("SLM_TEST_ALL") != "" {
 		kills = 10
 	}
-	calm, killed := t.TempDir(), t.TempDir()
+	calm, dead := t.TempDir(), t.TempDir()
 	began := time.Now()
 	if o := slm(t, calm, ablation()...); o.code != 0 {
 		t.Fatalf("exit %d\n%s%s", o.code, o.out, o.err)
 	}
 	took := time.Since(began)
-	for i := range kills {
-		cmd, stderr := process(t, killed, nil, ablation("--jobs", "2")...)
-		var said bytes.Buffer
-		read := make(chan struct{})
-		go func() { defer close(read); _, _ = said.ReadFrom(stderr) }()
-		time.Sleep(time.Duration(rand.Float64() * float64(took) / float64(kills))) // where it dies is left to chance; what it ends in is not
-		_ = cmd.Process.Kill()                                                     // it may have ended
-		<-read
-		if err := cmd.Wait(); err != nil && cmd.ProcessState.Exited() {
-			t.Fatalf("call %d ended by itself: %v\n%s", i, err, &said)
-		}
-	}
-	if o := slm(t, killed, ablation()...); o.code != 0 {
+	killed(t, dead, kills, took, ablation("--jobs", "2")...)
+	if o := slm(t, dead, ablation()...); o.code != 0 {
 		t.Fatalf("after %d kills: exit %d\n%s%s", kills, o.code, o.out, o.err)
 	}
-	for _, file := range []string{"items.arrow", "questions.arrow"} {
-		one, err := os.ReadFile(filepath.Join(calm, "experiments", "tiny", file))
-		two, err2 := os.ReadFile(filepath.Join(killed, "experiments", "tiny", file))
-		if err != nil || err2 != nil || !bytes.Equal(one, two) {
-			t.Errorf("%s is another after %d kills (%v, %v)", file, kills, err, err2)
-		}
-	}
+	sameFiles(t, "tiny", calm, dead, experiment.ItemsFile, experiment.QuestionsFile)
 	whole := checkpoints(t, filepath.Join(calm, "experiments", "tiny"))
 	for stage, n := range whole {
 		if n != 1 {
 			t.Errorf("%s was made %d times", stage, n)
 		}
 	}
-	for stage, n := range checkpoints(t, filepath.Join(killed, "experiments", "tiny")) {
+	for stage, n := range checkpoints(t, filepath.Join(dead, "experiments", "tiny")) {
 		if n > 1 || whole[stage] == 0 {
 			t.Errorf("after kills %s was made %d times", stage, n)
 		}
@@ -97,6 +80,7 @@ func TestAblate_KilledAnywhereItEndsInTheSameItemsAndTrainsNothingTwice(t *testi
 	if o := slm(t, t.TempDir(), "compare", folder, "--as", "latex"); err != nil || o.code != 0 || o.out != string(table) { // its runs are found beside it
 		t.Errorf("compare: exit %d, %v\n%s%s\nwant\n%s", o.code, err, o.out, o.err, table)
 	}
+	runtest.LaTeX(t, string(table))
 	if o := slm(t, calm, ablation()...); o.code != 0 || len(checkpoints(t, filepath.Join(calm, "experiments", "tiny"))) != len(whole) {
 		t.Errorf("once more: exit %d, or something was made again\n%s%s", o.code, o.out, o.err)
 	}

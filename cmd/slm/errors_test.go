@@ -63,7 +63,7 @@ var sentinels = map[string]error{
 	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,
 	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
-	"export.ErrTarget": export.ErrTarget, "experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen,
+	"export.ErrTarget": export.ErrTarget, "experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen, "experiment.ErrTwice": experiment.ErrTwice,
 	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat,
 }
 

@@ -97,7 +97,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, export.ErrTarget):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget):
 		return exitUsage
 	case is(audit.ErrDiffers):
 		return exitDiffers
