@@ -59,7 +59,7 @@ func TestBatcher_RequestHasTheSameBitsAloneAndInABatch(t *testing.T) {
 			}
 			var prompts []completion
 			for i, j := range jobs {
-				prompts = append(prompts, completion{j.prefix, 2 + i%7})
+				prompts = append(prompts, completion{prompt: j.prefix, maxNew: 2 + i%7})
 			}
 			together, err := e.generate(ctx, prompts)
 			if err != nil {

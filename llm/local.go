@@ -48,6 +48,7 @@ type scoring struct {
 type completion struct {
 	prompt []int32
 	maxNew int
+	line   bool // it ends at a line break
 }
 
 // engine is a loaded model.
@@ -58,6 +59,8 @@ type engine interface {
 	generate(ctx context.Context, jobs []completion) ([][]int32, error)
 	// encode turns text, or a user's message, into tokens, with the start token in front if the model has one.
 	encode(text string, chat bool) ([]int32, error)
+	// lines says that messages are continued as plain text, and that a reply ends at a line break.
+	lines() bool
 	decode(tokens []int32) string
 	// context is how many tokens the model reads.
 	context() int
@@ -269,7 +272,7 @@ func begin(e engine, r Request) (completion, error) {
 	if n := len(prompt) + r.MaxTokens; n > e.context() {
 		return completion{}, &fault{err: fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrTooLong, n, e.context()), long: true}
 	}
-	return completion{prompt, r.MaxTokens}, nil
+	return completion{prompt, r.MaxTokens, r.Chat && e.lines()}, nil
 }
 
 // untilStop cuts a text in front of the first stop string.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
 // toy is an engine whose tokens are bytes, but for the pair "xy", which is one.
@@ -45,6 +46,7 @@ func (toy) decode(tokens []int32) string {
 }
 
 func (t *toy) context() int { return t.room }
+func (t *toy) lines() bool  { return false }
 func (t *toy) close() error { t.closed = true; return nil }
 
 func (t *toy) score(_ context.Context, jobs []scoring) ([][]float64, error) {
@@ -194,5 +196,29 @@ func TestLocal_SmolLM2ReadsWhatItIsTold(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLocal_Gemma3AnswersThoughItHasNoChatTemplate runs the real model where set-up has fetched it for those who accept its terms.
+func TestLocal_Gemma3AnswersThoughItHasNoChatTemplate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs 270 M parameters")
+	}
+	cfg := Default()
+	cfg.Model = "gguf:" + filepath.Join(weights.Fetched(os.Getenv), "gemma-3-270m-q4_k_m.gguf")
+	s, err := New(cfg, Options{Journal: filepath.Join(t.TempDir(), "replies.wal")})
+	if errors.Is(err, ErrNoWeights) || os.Getenv("SLM_NO_WEIGHTS") == "1" {
+		t.Skip("Gemma 3 270M is not here; scripts/setup gemma shows its terms and fetches it")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	got, err := Write(context.Background(), s, []string{"Rule 4. The wolf pays nine silver coins to the miller.\n\nQuestion: How many silver coins does the wolf pay?\nAnswer in one or two sentences."}, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := got[0].Text; !strings.Contains(strings.ToLower(text), "nine") || strings.Contains(strings.TrimSpace(text), "\n") || got[0].Cut {
+		t.Errorf("%+v", got[0])
 	}
 }

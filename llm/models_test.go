@@ -77,6 +77,42 @@ func TestLocal_FormatWithoutBlocksIsRefusedWithWeightsFile(t *testing.T) {
 	}
 }
 
+func TestLocal_ModelWithoutChatTemplateContinuesMessagesToTheLinesEnd(t *testing.T) {
+	m, err := weightstest.Model(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.ChatTemplate = ""
+	path := filepath.Join(t.TempDir(), "base")
+	if err := weightstest.Toy.Write(path, m); err != nil {
+		t.Fatal(err)
+	}
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, _, err := weights.Parse("toy:" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := loadEngine(localModel{Ref: ref}, be, Full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := got.(*loaded)
+	defer func() { _ = e.close() }()
+	for message, want := range map[string]string{"Which town? \n": "Which town?\nAnswer:", "Which town?\nAnswer:": "Which town?\nAnswer:"} {
+		c, err := begin(e, Request{Prompt: message, MaxTokens: 3, Chat: true})
+		if err != nil || !c.line || e.decode(c.prompt) != want {
+			t.Errorf("%q: %q, %+v, %v", message, e.decode(c.prompt), c, err)
+		}
+		newline := e.tok.Encode("\n")[0]
+		if !slices.Contains(e.until(c), newline) || slices.Contains(e.until(completion{}), newline) {
+			t.Errorf("stops are %v, of plain text %v", e.until(c), e.until(completion{}))
+		}
+	}
+}
+
 func TestConfig_ReferenceIsThatOfWeightsInThisProcess(t *testing.T) {
 	for _, c := range []struct {
 		provider ProviderName

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"slm/data/tokenizer"
@@ -23,6 +24,7 @@ type loaded struct {
 	noChat  error // why a message cannot be rendered; nil = it can
 	decoder *decode.Decoder
 	stop    []int32
+	breaks  []int32 // stop, and the tokens that are line breaks
 
 	once      sync.Once
 	scheduler *schedule.Scheduler // at first use
@@ -86,10 +88,37 @@ func (e *loaded) stops() error {
 			e.stop = append(e.stop, id)
 		}
 	}
-	return nil
+	e.breaks = slices.Clone(e.stop)
+	for n := 1; ; n++ {
+		ids := e.tok.Encode(strings.Repeat("\n", n))
+		if len(ids) != 1 {
+			return nil
+		}
+		e.breaks = append(e.breaks, ids[0])
+	}
 }
 
+// until are the tokens that end a job's reply.
+func (e *loaded) until(j completion) []int32 {
+	if j.line {
+		return e.breaks
+	}
+	return e.stop
+}
+
+// lines is the way of a base model, which has no chat template.
+func (e *loaded) lines() bool { return e.source.ChatTemplate() == "" }
+
+// answerCue ends a message that is continued as plain text, unless the message brings one.
+const answerCue = "\nAnswer:"
+
 func (e *loaded) encode(text string, chat bool) ([]int32, error) {
+	if chat && e.lines() {
+		if text = strings.TrimSpace(text); !strings.HasSuffix(text, ":") {
+			text += answerCue
+		}
+		chat = false
+	}
 	if !chat {
 		ids := e.tok.Encode(text)
 		if start, ok := e.tok.Start(); ok {
@@ -127,7 +156,7 @@ func (e *loaded) share(ctx context.Context, jobs []completion) ([][]int32, error
 	streams := make([]*schedule.Stream, len(jobs))
 	for i, j := range jobs {
 		var err error
-		if streams[i], err = e.together().Submit(ctx, schedule.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.stop}); err != nil {
+		if streams[i], err = e.together().Submit(ctx, schedule.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.until(j)}); err != nil {
 			return nil, err
 		}
 	}
@@ -154,7 +183,7 @@ func (e *loaded) score(ctx context.Context, jobs []scoring) ([][]float64, error)
 func (e *loaded) generate(ctx context.Context, jobs []completion) ([][]int32, error) {
 	reqs := make([]decode.Request, len(jobs))
 	for i, j := range jobs {
-		reqs[i] = decode.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.stop}
+		reqs[i] = decode.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.until(j)}
 	}
 	got, err := e.decoder.Generate(ctx, reqs)
 	if err != nil {
