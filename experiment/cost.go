@@ -89,7 +89,7 @@ func (e *Experiment) unequal() (out []string) {
 			}
 			if n > 0 {
 				values = append(values, sum/n)
-				parts = append(parts, fmt.Sprintf("%s %.4g", v.Name, sum/n))
+				parts = append(parts, v.Name+" "+amount(sum/n))
 			}
 		}
 		if len(values) > 1 && slices.Max(values) > 1.05*slices.Min(values)+1e-9 && !math.IsNaN(values[0]) {
@@ -112,4 +112,12 @@ func (c Cost) of(name string) (float64, bool) {
 		return *c.USD, true
 	}
 	return 0, false
+}
+
+// amount is a cost in a sentence: three digits of what is small, whole numbers of what is not.
+func amount(x float64) string {
+	if math.Abs(x) < 100 {
+		return fmt.Sprintf("%.3g", x)
+	}
+	return fmt.Sprintf("%.0f", x)
 }

@@ -21,6 +21,23 @@ type Table struct {
 	Rows  [][]string
 }
 
+// Without is the table without a column that says one value in every row, since then it says nothing.
+func (t Table) Without(column, value string) Table {
+	at := slices.Index(t.Head, column)
+	if at < 0 || slices.ContainsFunc(t.Rows, func(row []string) bool { return row[at] != value }) {
+		return t
+	}
+	cut := func(row []string) []string { return slices.Delete(slices.Clone(row), at, at+1) }
+	if t.Head = cut(t.Head); at < t.Left {
+		t.Left--
+	}
+	t.Rows = slices.Clone(t.Rows)
+	for i, row := range t.Rows {
+		t.Rows[i] = cut(row)
+	}
+	return t
+}
+
 // Render sets tables in a form, with notes after the last. It panics at a form that is none of Forms.
 func Render(form string, tables []Table, notes []string) string {
 	var b strings.Builder
@@ -70,14 +87,14 @@ func Render(form string, tables []Table, notes []string) string {
 		for _, n := range notes {
 			b.WriteString("- " + markdown(n) + "\n")
 		}
-	case "latex":
+	case "latex": // it takes booktabs and graphicx; a table that is wider than the text is made smaller
 		for _, t := range tables {
-			fmt.Fprintf(&b, "\\begin{table}\n\\centering\n\\caption{%s}\n\\begin{tabular}{%s%s}\n\\toprule\n", latex(t.Title), strings.Repeat("l", t.Left), strings.Repeat("r", len(t.Head)-t.Left))
+			fmt.Fprintf(&b, "\\begin{table}\n\\centering\\small\\setlength{\\tabcolsep}{4pt}\n\\caption{%s}\n\\setbox0\\hbox{\\begin{tabular}{%s%s}\n\\toprule\n", latex(t.Title), strings.Repeat("l", t.Left), strings.Repeat("r", len(t.Head)-t.Left))
 			b.WriteString(latexRow(t.Head) + "\\midrule\n")
 			for _, row := range t.Rows {
 				b.WriteString(latexRow(row))
 			}
-			b.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n\n")
+			b.WriteString("\\bottomrule\n\\end{tabular}}\n\\ifdim\\wd0>\\linewidth\\resizebox{\\linewidth}{!}{\\box0}\\else\\box0\\fi\n\\end{table}\n\n")
 		}
 		for _, n := range notes {
 			b.WriteString("\\noindent " + latex(n) + "\n\n")

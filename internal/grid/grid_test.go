@@ -2,6 +2,7 @@ package grid
 
 import (
 	"encoding/csv"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,14 @@ func TestRender_EmptyTableIsLeftOut(t *testing.T) {
 		if got := Render(form, []Table{{Title: "nothing", Head: []string{"a"}}}, nil); strings.Contains(got, "nothing") {
 			t.Errorf("%s: %s", form, got)
 		}
+	}
+}
+
+func TestWithout_AColumnThatSaysSomethingStays(t *testing.T) {
+	table := Table{Head: []string{"questions", "system", "no answer"}, Left: 2, Rows: [][]string{{"exam", "llm", "0"}, {"exam", "slm", "1"}}}
+	got := table.Without("questions", "exam").Without("no answer", "0").Without("system", "llm").Without("frob", "")
+	if want := (Table{Head: []string{"system", "no answer"}, Left: 1, Rows: [][]string{{"llm", "0"}, {"slm", "1"}}}); !reflect.DeepEqual(got, want) || len(table.Rows[0]) != 3 {
+		t.Errorf("%+v", got)
 	}
 }
 
