@@ -111,11 +111,14 @@ func undecided(r Reply, choices []string) bool {
 }
 
 // Write asks for replies to messages, all in one Do, each of at most so many tokens besides what the model thinks. Texts come without the
-// thoughts.
+// thoughts, also to a listener (Hear), which is told of one message alone.
 func Write(ctx context.Context, c Client, messages []string, tokens int) ([]Reply, error) {
 	reqs := make([]Request, len(messages))
 	for i, m := range messages {
 		reqs[i] = Request{Prompt: m, MaxTokens: tokens, Chat: true}
+	}
+	if ctx = HearAs(ctx, settled); len(messages) > 1 {
+		ctx = Hear(ctx, nil)
 	}
 	replies, err := grow(ctx, c, reqs, func(_ int, r Reply) bool {
 		text, thinking := visible(r.Text)

@@ -39,7 +39,10 @@ func (s *Service) onceTogether(ctx context.Context, c batcher, calls []Request, 
 	if err != nil {
 		return err
 	}
-	late, cancel := outlive(ctx, grace)
+	late, cancel := ctx, func() {}
+	if !s.opt.Share { // else others wait for the places that it would keep
+		late, cancel = outlive(ctx, grace)
+	}
 	defer cancel()
 	var used Usage
 	replies, err := c.askAll(late, reqs)

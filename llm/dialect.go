@@ -13,6 +13,7 @@ type dialect struct {
 	newLimit      bool // it wants max_completion_tokens, as OpenAI's models that think do
 	noTemperature bool
 	noStop        bool
+	noStream      bool
 	note          func(string) // tells the user what replies lose by it; may be nil
 }
 
@@ -30,6 +31,16 @@ func (d *dialect) sampling(tokens int, stop []string) sampling {
 	}
 	if d.noStop {
 		s.Stop = nil
+	}
+	return s
+}
+
+// streaming asks for the reply piece by piece, unless the server refuses that.
+func (d *dialect) streaming(s sampling) sampling {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.noStream {
+		s.Stream, s.Options = true, &streamOptions{IncludeUsage: true}
 	}
 	return s
 }
@@ -62,6 +73,9 @@ func (d *dialect) adapt(sent sampling, status int, e *wireError, server string, 
 	}
 	if sent.Stop != nil && names("stop") {
 		learn(&d.noStop, "stop", "")
+	}
+	if sent.Stream && (names("stream") || names("stream_options")) {
+		learn(&d.noStream, "stream", "")
 	}
 	if len(refused) == 0 {
 		return nil

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"slm/model/decode"
 	"slm/model/kernel"
+	"slm/model/schedule"
 )
 
 var localProvider = Provider{
@@ -36,6 +38,8 @@ type local struct {
 	mu     sync.Mutex // one call at a time: the kernels use all cores already
 	engine engine
 	failed error
+
+	writes atomic.Pointer[schedule.Scheduler] // what writes the texts of many; nil = nobody has asked for one yet
 }
 
 // scoring is a request in tokens.
@@ -181,7 +185,11 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 		}
 	}
 	if len(texts) > 0 {
-		got, err := l.generate(ctx, e, texts)
+		var heard func([]int32)
+		if told := listener(ctx); told != nil && len(reqs) == 1 {
+			heard = func(tokens []int32) { told(untilStop(e.decode(tokens), reqs[0].Stop)) }
+		}
+		got, err := l.generate(ctx, e, texts, heard)
 		if err != nil {
 			return nil, fmt.Errorf("llm: generate: %w", err)
 		}
@@ -195,15 +203,16 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 	return replies, nil
 }
 
-// generate continues texts. The caller holds the lock, which others may have meanwhile where texts are shared.
-func (l *local) generate(ctx context.Context, e engine, texts []completion) ([][]int32, error) {
+// generate continues texts. The caller holds the lock, which others may have meanwhile where texts are shared. There heard is told the first text's tokens.
+func (l *local) generate(ctx context.Context, e engine, texts []completion, heard func([]int32)) ([][]int32, error) {
 	w, ok := e.(*loaded)
 	if !l.share || !ok {
 		return e.generate(ctx, texts)
 	}
+	l.writes.Store(w.together())
 	l.mu.Unlock()
 	defer l.mu.Lock()
-	return w.share(ctx, texts)
+	return w.share(ctx, texts, heard)
 }
 
 // reply puts sums of log-probabilities into words.

@@ -115,6 +115,7 @@ type call struct {
 	body     any
 	how      sampling
 	patience time.Duration
+	heard    func(text string) // is told a reply that comes piece by piece; nil = nobody is
 }
 
 // send makes the call for a request.
@@ -122,6 +123,9 @@ func (p *openAI) send(ctx context.Context, r Request) (*completionReply, error) 
 	c := call{path: "/completions", how: p.dialect.sampling(r.MaxTokens, r.Stop), patience: p.patience(r)}
 	switch {
 	case r.Chat:
+		if heard := listener(ctx); heard != nil {
+			c.how, c.heard = p.dialect.streaming(c.how), func(text string) { heard(untilStop(p.open(text), r.Stop)) }
+		}
 		c.path, c.body = "/chat/completions", chatRequest{p.cfg.Model, []chatMessage{{"user", r.Prompt}}, c.how}
 	case len(r.Options) > 0:
 		one := 1
@@ -310,7 +314,12 @@ func (p *openAI) exchange(ctx context.Context, c call) (response, error) {
 		return response{}, p.unreachable(err, c.patience)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	var raw []byte
+	if c.how.Stream && resp.StatusCode == http.StatusOK && isEvents(resp.Header.Get("Content-Type")) {
+		raw, err = readEvents(resp.Body, c.heard)
+	} else {
+		raw, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	}
 	said := readLimits(resp.Header)
 	if resp.StatusCode != http.StatusOK {
 		return response{}, p.refused(c.how, resp.StatusCode, raw, said)

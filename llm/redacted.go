@@ -27,6 +27,9 @@ func (c *redacted) Do(ctx context.Context, reqs []Request) ([]Reply, error) {
 		}
 		maps[i] = m
 	}
+	if len(maps) == 1 {
+		ctx = HearAs(ctx, maps[0].RestoreSoFar)
+	}
 	replies, err := c.Client.Do(ctx, hidden)
 	for i := range replies {
 		replies[i].Text = maps[i].Restore(replies[i].Text)

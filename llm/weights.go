@@ -149,8 +149,8 @@ func (e *loaded) close() error {
 	return e.source.Close()
 }
 
-// share is generate beside whoever asks at the same time: the tokens are the same.
-func (e *loaded) share(ctx context.Context, jobs []completion) ([][]int32, error) {
+// share is generate beside whoever asks at the same time: the tokens are the same. heard, which may be nil, is told those of the first job as they come.
+func (e *loaded) share(ctx context.Context, jobs []completion, heard func([]int32)) ([][]int32, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // of what is still on its way after an error
 	streams := make([]*schedule.Stream, len(jobs))
@@ -163,7 +163,9 @@ func (e *loaded) share(ctx context.Context, jobs []completion) ([][]int32, error
 	out := make([][]int32, len(jobs))
 	for i, s := range streams {
 		for t := range s.Tokens() {
-			out[i] = append(out[i], t.ID)
+			if out[i] = append(out[i], t.ID); i == 0 && heard != nil {
+				heard(out[i])
+			}
 		}
 		if _, err := s.Result(); err != nil {
 			return nil, err
@@ -220,5 +222,16 @@ func (s *Service) Weights() (Weights, bool, error) {
 	if !ok {
 		return Weights{}, false, nil
 	}
+	l.writes.Store(w.together())
 	return Weights{w.together(), w.decoder.Config(), w.tok, w.stop}, true, nil
+}
+
+// Stats are those of the scheduler that writes texts; false = no weights are in this process, or it has written none yet.
+func (s *Service) Stats() (schedule.Stats, bool) {
+	if l, ok := s.provider.(*local); ok {
+		if w := l.writes.Load(); w != nil {
+			return w.Stats(), true
+		}
+	}
+	return schedule.Stats{}, false
 }

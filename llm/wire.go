@@ -36,6 +36,9 @@ type sampling struct {
 	MaxCompletionTokens *int     `json:"max_completion_tokens,omitempty"`
 	Temperature         *float64 `json:"temperature,omitempty"`
 	Stop                []string `json:"stop,omitempty"`
+	// Stream asks for the reply piece by piece.
+	Stream  bool           `json:"stream,omitempty"`
+	Options *streamOptions `json:"stream_options,omitempty"`
 }
 
 type completionReply struct {

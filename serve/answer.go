@@ -144,10 +144,8 @@ func (s *Server) answer(ctx context.Context, run Run, r *chatRequest, question s
 	case a.Cut != "" && a.Cut != systems.Looped:
 		reply.finish = "length"
 	}
-	for _, stop := range r.Stop {
-		if i := strings.Index(reply.text, stop); i >= 0 {
-			reply.text, reply.finish = reply.text[:i], "stop"
-		}
+	if end := firstOf([]byte(reply.text), r.Stop); end >= 0 {
+		reply.text, reply.finish = reply.text[:end], "stop"
 	}
 	if r.options.Footnotes {
 		reply.text += footnotes(from)

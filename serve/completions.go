@@ -36,6 +36,7 @@ const (
 	defaultTokens = 16 // as OpenAI has it
 	mostTop       = 20 // likeliest tokens at a place
 	mostPrompts   = 256
+	atWork        = 16 // prompts of a request at a time: others find room beside them
 )
 
 func parseCompletion(body []byte) (*completionRequest, error) {
@@ -165,11 +166,21 @@ func (s *Server) completions(ctx context.Context, x *exchange) error {
 		}
 	}
 	out := completionResponse{ID: "cmpl-" + x.id, Object: "text_completion", Created: s.cfg.Now().Unix(), Model: r.Model}
-	conts := make([]*continuation, len(ids)) // all are at work while the first is read
-	for i, p := range ids {
-		if conts[i], err = begin(ctx, x.client.name, m, p, most, r); err != nil {
-			return err
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()                               // what is still at work after an error
+	conts := make([]*continuation, 0, len(ids)) // some are at work while the first is read
+	ahead := func(to int) error {
+		for len(conts) < min(to, len(ids)) {
+			c, err := begin(ctx, x.turn(), m, ids[len(conts)], most, r)
+			if err != nil {
+				return err
+			}
+			conts = append(conts, c)
 		}
+		return nil
+	}
+	if err := ahead(atWork); err != nil {
+		return err
 	}
 	var events *stream
 	piece := func(int, string) {}
@@ -178,8 +189,11 @@ func (s *Server) completions(ctx context.Context, x *exchange) error {
 		piece = s.completionPieces(events, x, r, out)
 	}
 	total := newUsage(0, 0)
-	for i, c := range conts {
-		choice, err := c.finish(func(text string) { piece(i, text) })
+	for i := range ids {
+		choice, err := conts[i].finish(func(text string) { piece(i, text) })
+		if err == nil {
+			err = ahead(i + 1 + atWork)
+		}
 		if err != nil && events != nil {
 			return events.fail(err)
 		}
@@ -187,7 +201,7 @@ func (s *Server) completions(ctx context.Context, x *exchange) error {
 			return err
 		}
 		choice.Index = i
-		total = newUsage(total.PromptTokens+int64(len(ids[i])), total.CompletionTokens+int64(c.written))
+		total = newUsage(total.PromptTokens+int64(len(ids[i])), total.CompletionTokens+int64(conts[i].written))
 		out.Choices = append(out.Choices, choice)
 		if events != nil {
 			events.event(r.chunk(out, completionChoice{Index: i, FinishReason: choice.FinishReason}))

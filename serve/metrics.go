@@ -36,7 +36,7 @@ func newMetrics(s *Server) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
 	m.registry.MustRegister(
-		m.requests, m.seconds, m.first, m.tokens, m.calls, m.degraded, m.reloads, collectors.NewGoCollector(),
+		m.requests, m.seconds, m.first, m.tokens, m.calls, m.degraded, m.reloads, collectors.NewGoCollector(), newScheduled(&s.runs),
 		gauge("slm_active_requests", "Requests that have a place.", func() float64 { busy, _ := s.queue.state(); return float64(busy) }),
 		gauge("slm_waiting_requests", "Requests that wait for a place.", func() float64 { _, waiting := s.queue.state(); return float64(waiting) }),
 		gauge("slm_circuit_open", "1 while the language model is not asked because it has failed.", func() float64 {

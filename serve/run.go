@@ -5,13 +5,14 @@ import (
 	"sync"
 
 	"slm/llm"
+	"slm/model/schedule"
 	"slm/pipeline/session"
 )
 
 // Names of what answers beside a run's systems.
 const (
-	SmallModel = "small-model" // the last one that the run has trained, which continues texts
-	BlackBox   = "black-box"   // the LLM, to which messages go as they are; where its weights are in this process it continues texts too
+	SmallModel = session.SmallModel // the last one that the run has trained, which continues texts
+	BlackBox   = session.BlackBox   // the LLM, to which messages go as they are; where its weights are in this process it continues texts too
 )
 
 // Run is what a server asks: a run opened for use. It is called from several goroutines.
@@ -31,7 +32,9 @@ type Run interface {
 	Document(ctx context.Context, source string) ([]session.Part, error)
 	HasEncoder(ctx context.Context) bool
 	Price() *llm.Price // of the black box; nil = it costs nothing, or is unknown
-	Stamp() string     // that changes when the run's checkpoints do
+	// Stats are those of the models that are open in this process, by name.
+	Stats() map[string]schedule.Stats
+	Stamp() string // that changes when the run's checkpoints do
 	Close() error
 }
 

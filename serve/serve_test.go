@@ -73,6 +73,13 @@ func (f *fake) Document(_ context.Context, source string) ([]session.Part, error
 	}
 	return []session.Part{{Place: "The town, Section 1", Source: source, Text: "The town has a rule. It is old.", Here: true}, {Place: "The town, Section 2", Source: "town.txt:9", Text: "<b>More.</b>"}}, nil
 }
+func (f *fake) Stats() map[string]schedule.Stats {
+	m, err := small()
+	if err != nil {
+		return nil
+	}
+	return map[string]schedule.Stats{SmallModel: m.Stats()}
+}
 func (f *fake) HasEncoder(context.Context) bool { return true }
 func (f *fake) Price() *llm.Price               { return &llm.Price{Input: 1, Output: 2} }
 func (f *fake) Stamp() string                   { return f.stamp }

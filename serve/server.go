@@ -130,6 +130,14 @@ type exchange struct {
 	status int
 }
 
+// turn is whose turn a request takes at a model: its client's. Those without a key are not told apart, so each of their requests has its own.
+func (x *exchange) turn() string {
+	if x.client == anybody {
+		return x.id
+	}
+	return x.client.name
+}
+
 // handle puts around an endpoint what all have: an id, who asks, a bounded body, a place, a deadline, a line in the log.
 func (s *Server) handle(pattern string, answer func(context.Context, *exchange) error) {
 	_, endpoint, _ := strings.Cut(pattern, " ")

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"slm/llm"
 )
 
 // stream writes server-sent events, one a chunk.
@@ -153,18 +156,39 @@ func (s *Server) chatStream(ctx context.Context, x *exchange, r *chatRequest, qu
 	}
 	empty := ""
 	out.event(chunk(chatDelta{Role: "assistant", Content: &empty}))
+	sent := ""
+	first := sync.OnceFunc(func() {
+		s.metrics.first.WithLabelValues("/v1/chat/completions").Observe(s.cfg.Now().Sub(x.since).Seconds())
+	})
+	send := func(list []string) {
+		for _, p := range list {
+			first()
+			out.event(chunk(chatDelta{Content: &p}))
+			sent += p
+		}
+	}
+	ctx = llm.Hear(ctx, func(text string) {
+		if text = r.open(text); len(text) > len(sent) && strings.HasPrefix(text, sent) {
+			list := pieces(text[len(sent):])
+			send(list[:len(list)-1]) // the last may go on: how a reply is cut does not depend on when it comes
+		}
+	})
 	reply, err := s.answer(ctx, x.run, r, question, func(o *origin) {
 		c := chunk(chatDelta{})
 		c.SLM = o
 		out.event(c)
 	})
+	switch {
+	case err != nil || strings.HasPrefix(reply.text, sent):
+	case reply.from.Degraded != "":
+		err = newFault(http.StatusServiceUnavailable, serverError, "llm_unavailable", "the language model has broken off its reply")
+	default:
+		err = newFault(http.StatusBadGateway, serverError, "reply_changed", "the language model has begun its reply anew, and it is another one: ask again")
+	}
 	if err != nil {
 		return out.fail(err)
 	}
-	s.metrics.first.WithLabelValues("/v1/chat/completions").Observe(s.cfg.Now().Sub(x.since).Seconds())
-	for _, p := range pieces(reply.text) {
-		out.event(chunk(chatDelta{Content: &p}))
-	}
+	send(pieces(reply.text[len(sent):]))
 	last := chunk(chatDelta{})
 	last.Choices[0].FinishReason, last.SLM = &reply.finish, reply.from
 	out.event(last)
@@ -175,6 +199,22 @@ func (s *Server) chatStream(ctx context.Context, x *exchange, r *chatRequest, qu
 	}
 	s.count(x.model, reply.usage)
 	return out.end()
+}
+
+// open is the part of a reply that is not whole yet which may be sent: it ends before a text that stops the reply, and before what may become one.
+func (r *chatRequest) open(text string) string {
+	if end := firstOf([]byte(text), r.Stop); end >= 0 {
+		text = text[:end]
+	}
+	hold := 0
+	for _, stop := range r.Stop {
+		for n := min(len(stop)-1, len(text)); n > hold; n-- {
+			if strings.HasSuffix(text, stop[:n]) {
+				hold = n
+			}
+		}
+	}
+	return strings.ToValidUTF8(text[:len(text)-hold], string(utf8.RuneError))
 }
 
 // count counts tokens.

@@ -146,6 +146,16 @@ func (m *Map) holder(k Kind, value string) string {
 	return h
 }
 
+// RestoreSoFar is a beginning of what Restore makes of a text to which more will be added: it ends before anything that may become a placeholder.
+func (m *Map) RestoreSoFar(text string) string {
+	if len(m.values) == 0 {
+		return text
+	}
+	return m.Restore(strings.TrimRightFunc(text, func(r rune) bool {
+		return r == '[' || r == ']' || r == '_' || r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
+	}))
+}
+
 // Restore puts the values back. A placeholder that was never given stays as it is.
 func (m *Map) Restore(text string) string {
 	if len(m.values) == 0 {

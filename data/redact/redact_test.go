@@ -84,6 +84,14 @@ func TestRedactor_PlaceholdersArePutBack(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", reply, got, want)
 		}
 	}
+	for n := range len(hidden) + 1 {
+		if got := m.RestoreSoFar(hidden[:n]); !strings.HasPrefix(text, got) {
+			t.Errorf("after %d bytes %q stands for sure", n, got)
+		}
+	}
+	if got := m.RestoreSoFar(hidden + " "); got != text+" " {
+		t.Errorf("%q", got)
+	}
 	if _, err := New([]string{"name"}); err == nil {
 		t.Error("an unknown kind is taken")
 	}

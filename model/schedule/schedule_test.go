@@ -239,8 +239,14 @@ func TestSubmit_RefusesWhatDoesNotFit(t *testing.T) {
 	if err := errors.Join(submit("a", long), submit("b", long)); err != nil {
 		t.Fatal(err)
 	}
-	if err := submit("c", long); !errors.Is(err, ErrBusy) {
+	if err := submit("b", long); !errors.Is(err, ErrBusy) {
 		t.Errorf("a third one waits: %v", err)
+	}
+	if err := submit("c", long); err != nil {
+		t.Errorf("a client that has nothing here: %v", err)
+	}
+	if err := submit("c", long); !errors.Is(err, ErrBusy) {
+		t.Errorf("its second one waits: %v", err)
 	}
 	close(release)
 	s.Close()

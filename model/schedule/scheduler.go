@@ -13,7 +13,7 @@ import (
 // Options bound what a Scheduler takes on. Zero values stand for the defaults.
 type Options struct {
 	Places     int  // answers that are computed together: 64
-	Queue      int  // requests that wait: 256
+	Queue      int  // requests that wait: 256. A client that has none here may wait beyond that
 	PerClient  int  // requests of one client, waiting or computed: as many as there is room for
 	Memory     int  // bytes of keys and values, kept prompts included: 1 GiB
 	Piece      int  // rows of prompts that stand in a pass beside tokens of answers, at most: 64
@@ -96,7 +96,7 @@ func (s *Scheduler) Submit(ctx context.Context, r Request) (*Stream, error) {
 	switch {
 	case s.closed:
 		return nil, ErrClosed
-	case s.queue.waiting >= s.opt.Queue:
+	case s.queue.waiting >= s.opt.Queue && s.queue.of(r.Client) > 0:
 		s.shown.Refused++
 		return nil, fmt.Errorf("%w: %d wait", ErrBusy, s.queue.waiting)
 	case s.queue.of(r.Client) >= s.opt.PerClient:

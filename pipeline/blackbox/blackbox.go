@@ -73,6 +73,13 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 	return s, nil
 }
 
+// Opened is the service, if the box has been opened.
+func (b *Box) Opened() (*llm.Service, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.service, b.service != nil
+}
+
 // observe tells of calls; nil where nobody is to be told.
 func observe(emit func(stages.Event)) func(llm.Call) {
 	if emit == nil {

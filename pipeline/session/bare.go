@@ -15,6 +15,12 @@ import (
 	"slm/stages/systems"
 )
 
+// Names of the models that continue tokens.
+const (
+	SmallModel = "small-model" // the last one that the run has trained
+	BlackBox   = "black-box"   // the LLM, where its weights are in this process
+)
+
 // Bare is a model that continues tokens, for several goroutines at a time.
 type Bare struct {
 	*schedule.Scheduler
@@ -56,6 +62,20 @@ func (s *Session) Large(context.Context) (Bare, error) {
 		err = fmt.Errorf("%w: the black box's weights are not in this process", systems.ErrUnavailable)
 	}
 	return Bare{w.Scheduler, w.Config, w.Tokenizer, w.Stop}, err
+}
+
+// Stats are those of the models that write texts for several at a time, by name. None is opened.
+func (s *Session) Stats() map[string]schedule.Stats {
+	out := map[string]schedule.Stats{}
+	if b := s.small.Load(); b != nil {
+		out[SmallModel] = b.Stats()
+	}
+	if service, ok := s.box.Opened(); ok {
+		if st, ok := service.Stats(); ok {
+			out[BlackBox] = st
+		}
+	}
+	return out
 }
 
 // Embed makes vectors of length 1, by the run's first encoder, of questions or of texts of the corpus; systems.ErrUnavailable: the run has no encoder.

@@ -48,7 +48,7 @@ func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer,
 	for j, i := range at {
 		asked[j] = put.Question(answers[i].Knowledge, qs[i].Text, qs[i].Choices)
 	}
-	choices, err := llm.Answer(ctx, r.Box, r.Style, asked)
+	choices, err := llm.Answer(llm.Hear(ctx, nil), r.Box, r.Style, asked)
 	if err != nil {
 		return err
 	}

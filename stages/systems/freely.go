@@ -29,7 +29,7 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 	for j, i := range at {
 		messages[j] = put.Wording.Free(answers[i].Knowledge, qs[i].Text)
 	}
-	replies, err := llm.Write(ctx, r.Box, messages, most)
+	replies, err := llm.Write(llm.HearAs(ctx, settled), r.Box, messages, most)
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,30 @@ func loop(text string) (end int, loops bool) {
 		}
 	}
 	return 0, false
+}
+
+// settled is the beginning of a free reply that stays as it is whatever comes after: it ends at a word's end, and before words that may be the
+// beginning of a repetition, where the reply would be cut.
+func settled(text string) string {
+	if end, loops := loop(text); loops {
+		text = text[:end]
+	}
+	words := cutWords(text)
+	if n := len(words); n > 0 && words[n-1].end == len(text) {
+		words = words[:n-1] // it may go on
+	}
+	same := 0 // of the last words, those that stand a period before in the same order
+	for period := 1; period < len(words); period++ {
+		n := 0
+		for at := len(words) - 1; at >= period && words[at].text == words[at-period].text; at-- {
+			n++
+		}
+		same = max(same, n)
+	}
+	if same == len(words) {
+		return ""
+	}
+	return strings.TrimSpace(text[:words[len(words)-1-same].end])
 }
 
 type wordAt struct {
