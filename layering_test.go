@@ -31,7 +31,7 @@ var layers = []layer{
 	{packages: []string{"pipeline/runtest"}},                                                                               // runs for tests
 	{packages: []string{"pipeline/ablate", "pipeline/sweep"}},                                                              // many runs of one recipe
 	{packages: []string{"pipeline/study"}},                                                                                 // what experiments share
-	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export"}}, // what is done with runs and plans
+	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export", "pipeline/launch"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},
 	{packages: []string{"pipeline/blackbox", "pipeline/survey"}},
 	{packages: []string{"pipeline/rundir", "pipeline/recipe"}},

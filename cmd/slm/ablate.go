@@ -18,6 +18,7 @@ import (
 	"slm/internal/term"
 	"slm/pipeline/ablate"
 	"slm/pipeline/blackbox"
+	"slm/pipeline/launch"
 	"slm/pipeline/recipe"
 	"slm/pipeline/study"
 )
@@ -32,6 +33,8 @@ type ablateFlags struct {
 	seeds         string
 	systems, only []string
 	jobs          int
+	on            string
+	with          []string
 }
 
 func newAblate(a *app) *cobra.Command {
@@ -43,7 +46,8 @@ func newAblate(a *app) *cobra.Command {
 			"leaves out one part of the method: dp, kit, kit.filter, find, bpo, as far as the recipe has them; or they are those of its section ablate. A stage that several " +
 			"variants share is run once. The plan is shown first; an experiment that takes more than half an hour, or may cost more dollars than a run of the recipe, asks whether to go on.\n\n" +
 			"The tables, the rows behind them and a page are in experiments/NAME below --dir; the runs are ordinary runs. After an interruption the same command goes on. " +
-			"A variant that fails is a row with its reason; the exit status is 0 if the recipe itself and one variant have a result." +
+			"A variant that fails is a row with its reason; the exit status is 0 if the recipe itself and one variant have a result.\n\n" +
+			"With --on the stages become jobs of slm worker, which meet in the experiment's folder: what starts them is written there and submitted, and this command ends. Launchers and their --with:\n" + launch.Help() +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm ablate legal\n  slm ablate legal --drop kit --drop kit.filter --seeds 5\n  slm ablate legal --vary stages.bpo.trials=10,20,40 --seeds 1,2,3",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.ablate(cmd.Context(), args[0], &f) },
@@ -56,6 +60,8 @@ func newAblate(a *app) *cobra.Command {
 	fl.StringSliceVar(&f.systems, "systems", nil, "evaluate these `SYSTEMS` instead of the recipe's")
 	fl.StringArrayVar(&f.only, "only", nil, "run only this `VARIANT`, beside the recipe itself; may be repeated")
 	fl.IntVar(&f.jobs, "jobs", 1, "run `N` stages side by side, if they fit into --memory")
+	fl.StringVar(&f.on, "on", "", "start workers by a `LAUNCHER`: "+strings.Join(launch.Names(), ", "))
+	fl.StringArrayVar(&f.with, "with", nil, "an `OPTION=VALUE` of the launcher; may be repeated")
 	return cmd
 }
 
@@ -91,6 +97,9 @@ func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*a
 	if err != nil {
 		return nil, site, err
 	}
+	if err := f.launcher(); err != nil {
+		return nil, site, err
+	}
 	p, err := ablate.New(f.name, f.load(a, name), spec, site)
 	if err != nil || f.quick || p.Done() {
 		return p, site, err
@@ -112,6 +121,9 @@ func (a *app) ablate(ctx context.Context, name string, f *ablateFlags) error {
 	}
 	if ok, err := a.goOn(p.Estimate, p.Base, p.Done(), f.yes); !ok {
 		return err
+	}
+	if f.on != "" {
+		return a.launch(ctx, p, f)
 	}
 	view := a.viewer()
 	sum, err := p.Execute(ctx, site, study.How{

@@ -96,6 +96,7 @@ var commands = []func(*app) *cobra.Command{
 	newImport,
 	newAblate,
 	newSweep,
+	newWorker,
 	newEval,
 	newRuns,
 	newInspect,

@@ -93,6 +93,27 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	}
 	defer func() { _ = l.Unlock() }()
 	tiny := "tiny " + lesser + " "
+	for _, name := range []string{"ready", "unread", "changed", "torn", "unarmed"} {
+		more := map[string]string{"unread": " -s data.corpus.from= -s data.corpus.path=own.txt -s data.corpus.only=[]", "unarmed": " -s llm.provider=local -s llm.model=gguf:own.gguf"}[name]
+		put(t, filepath.Join(dir, "own.txt"), "Some text.")
+		put(t, filepath.Join(dir, "own.gguf"), "GGUF")
+		if o := slm(t, dir, strings.Fields("ablate "+tiny+"--name "+name+" --drop kit --seeds 1 --quick --yes --on slurm"+more)...); o.code != exitDone {
+			t.Fatalf("%+v", o)
+		}
+	}
+	for _, file := range []string{"own.txt", "own.gguf"} {
+		if err := os.Remove(filepath.Join(dir, file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, filepath.Join(dir, "experiments/torn/work.json"), "{")
+	work, err := os.ReadFile(filepath.Join(dir, "experiments/changed/work.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := regexp.MustCompile("[0-9a-f]{64}").FindString(string(work))
+	put(t, filepath.Join(dir, "experiments/changed/work.json"), strings.ReplaceAll(string(work), first, strings.Repeat("0", 64)))
+	const at = "--experiment experiments/"
 	const exploding = " -s stages.dp.optim.name=adamw -s stages.dp.optim.lr=1 -s stages.dp.optim.betas=[0.9999,0] -s stages.dp.optim.clip=0 -s stages.dp.optim.warmup=0 -s model.layers=16"
 	const over = "--over stages.dp.optim.lr=log(1e-3,1e-2) --trials 1 "
 	calls := map[string]map[int]string{
@@ -131,6 +152,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		},
 		"verify":  {0: run, 7: damaged, 8: "nope"},
 		"version": {0: ""},
+		"worker":  {0: at + "ready --index 0", 4: at + "unread --index 0", 5: at + "unarmed --index 0", 7: at + "changed --index 0", 8: at + "torn"},
 	}
 	for name, promised := range commandsWithCodes() {
 		if o := slm(t, dir, append(strings.Fields(name), "--frob")...); o.code != exitUsage || o.out != "" {

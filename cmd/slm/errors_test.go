@@ -35,6 +35,7 @@ import (
 	"slm/model/weights"
 	"slm/optim/bayes"
 	"slm/optim/cma"
+	"slm/pipeline/ablate"
 	"slm/pipeline/audit"
 	"slm/pipeline/export"
 	"slm/pipeline/recipe"
@@ -51,6 +52,7 @@ import (
 
 // sentinels is every exported error of the program, by package and name.
 var sentinels = map[string]error{
+	"ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
 	"bag.ErrFile": bag.ErrFile, "bag.ErrNotFinite": bag.ErrNotFinite, "bayes.ErrExhausted": bayes.ErrExhausted, "delivery.ErrDelivery": delivery.ErrDelivery,
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,

@@ -20,6 +20,7 @@ import (
 	"slm/llm"
 	"slm/model/encoder"
 	"slm/model/weights"
+	"slm/pipeline/ablate"
 	"slm/pipeline/audit"
 	"slm/pipeline/export"
 	"slm/pipeline/recipe"
@@ -99,7 +100,7 @@ func exitCode(err, cause error) int {
 		return exitInterrupted
 	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget):
 		return exitUsage
-	case is(audit.ErrDiffers):
+	case is(audit.ErrDiffers, ablate.ErrWork):
 		return exitDiffers
 	case is(rundir.ErrLocked):
 		return exitLocked

@@ -22,6 +22,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(withToyStage) != "" {
 		all.Add(toyStage)
 	}
+	if schema := os.Getenv(beKubectl); schema != "" {
+		if err := kubectl(schema, os.Args[1:]); err != nil {
+			_, _ = os.Stderr.WriteString(err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(asProgram) != "" {
 		main()
 		return

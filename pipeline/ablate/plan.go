@@ -53,11 +53,12 @@ type Plan struct {
 	Base     *recipe.Loaded
 	Variants []experiment.Variant
 	Seeds    []uint64
-	Family   []string        // systems whose differences are corrected together
-	Members  []*Member       // variants of the first seed, then of the next
-	Stages   []Stage         // in the order in which one job at a time makes them
-	Estimate *study.Estimate // nil = not made
-	exam     uint64          // seed of the data of all members
+	Family   []string            // systems whose differences are corrected together
+	Members  []*Member           // variants of the first seed, then of the next
+	Stages   []Stage             // in the order in which one job at a time makes them
+	Estimate *study.Estimate     // nil = not made
+	exam     uint64              // seed of the data of all members
+	failed   map[string]*failure // stages that workers could not make, by fingerprint
 }
 
 // New plans an experiment. It writes nothing but the digests of input files.
@@ -97,7 +98,7 @@ func New(name string, load study.Load, spec Spec, site study.Site) (*Plan, error
 			if err != nil {
 				return nil, err
 			}
-			job, err := pipeline.Build(m.recipe, site.Dir, be.Class(), site.Versions, site.Now)
+			job, err := build(m.recipe, site.Dir, be.Class(), site.Versions, site.Now)
 			if err != nil {
 				return nil, err
 			}

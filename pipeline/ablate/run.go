@@ -68,6 +68,9 @@ func (p *Plan) members(ctx context.Context, site study.Site, how study.How, boxe
 			out, err := m.plan.Execute(ctx, pipeline.Deps{
 				Kernel: func() (kernel.Backend, error) { return site.Kernel(m.plan.Class) }, Box: boxes.Of(i), View: progress.Of(m.Name()), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
 				Turn: func(ctx context.Context, stage, fingerprint string) (func(error), error) {
+					if f := p.failed[fingerprint]; f != nil {
+						return nil, f.of(m.Name())
+					}
 					return turns.wait(ctx, i, name, stage, fingerprint)
 				},
 			})
