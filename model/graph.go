@@ -43,6 +43,7 @@ type Graph struct {
 type learnable struct {
 	node *G.Node
 	data []float32
+	rows []int // Gradient.Rows
 }
 
 // Batch is what a Graph runs on: N = Seqs·Len tokens.
@@ -95,7 +96,7 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 	cfg, train := p.Config, mode != Losses
 	dims := op.Dims{
 		Vocab: cfg.Vocab, Width: cfg.Width, Heads: cfg.Heads, KVHeads: cfg.KVHeads, HeadDim: cfg.HeadDim, Hidden: cfg.Hidden,
-		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps), Train: train, Recompute: mode == Recomputing,
+		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps), Train: train, Recompute: mode == Recomputing, Frozen: p.Adapter != nil,
 	}
 	rt := op.NewRuntime[T](be, dims, kernel.NewRotary(length, cfg.HeadDim, cfg.RopeTheta))
 	g := &Graph{Seqs: seqs, Len: length, params: p, runtime: rt}
@@ -112,7 +113,14 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 	}
 	weight := func(name string, data []float32, shape ...int) *G.Node {
 		node := leaf(name, data, shape...)
-		g.learnables = append(g.learnables, learnable{node, data})
+		if p.Adapter == nil {
+			g.learnables = append(g.learnables, learnable{node, data, cfg.stackedRows(name)})
+		}
+		return node
+	}
+	learnt := func(name string, rows []int, data []float32, width int) *G.Node {
+		node := leaf(name, data, len(data)/width, width)
+		g.learnables = append(g.learnables, learnable{node, data, rows})
 		return node
 	}
 	tokens, tokensT := input("tokens")
@@ -129,13 +137,14 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 		}
 		l := &p.Layers[i]
 		name := func(s string) string { return fmt.Sprintf("layer%d.%s", i, s) }
+		to := p.updates(i, learnt)
 		x, err = op.Attention(rt, i, x, docs, weight(name("attn_norm"), l.AttnNorm, cfg.Width),
-			weight(name("qkv"), l.QKV, cfg.QKVWidth(), cfg.Width), weight(name("out"), l.Out, cfg.Width, cfg.QWidth()))
+			weight(name("qkv"), l.QKV, cfg.QKVWidth(), cfg.Width), weight(name("out"), l.Out, cfg.Width, cfg.QWidth()), to[matrixQKV], to[matrixOut])
 		if err != nil {
 			return nil, err
 		}
 		x, err = op.MLP(rt, i, x, weight(name("mlp_norm"), l.MLPNorm, cfg.Width),
-			weight(name("gate_up"), l.GateUp, 2*cfg.Hidden, cfg.Width), weight(name("down"), l.Down, cfg.Width, cfg.Hidden))
+			weight(name("gate_up"), l.GateUp, 2*cfg.Hidden, cfg.Width), weight(name("down"), l.Down, cfg.Width, cfg.Hidden), to[matrixGateUp], to[matrixDown])
 	}
 	if err != nil {
 		return nil, err
@@ -237,8 +246,8 @@ func (g *Graph) Gradients() ([]Gradient, error) {
 		if v == nil {
 			return nil, fmt.Errorf("model: no gradient of %s: nothing has run", g.learnables[i].node.Name())
 		}
-		name := g.learnables[i].node.Name()
-		list[i] = Gradient{Name: name, W: g.learnables[i].data, G: v.Data().([]float32), Rows: g.params.Config.stackedRows(name)}
+		l := g.learnables[i]
+		list[i] = Gradient{Name: l.node.Name(), W: l.data, G: v.Data().([]float32), Rows: l.rows}
 	}
 	return list, nil
 }

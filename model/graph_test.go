@@ -113,6 +113,7 @@ func matchDifferences(t *testing.T, what string, g *Graph, b Batch, values int) 
 			old := gr.W[j]
 			at := func(x float32) float64 {
 				gr.W[j] = x
+				g.Refresh()
 				return run()
 			}
 			num := (8*(at(old+h)-at(old-h)) - (at(old+2*h) - at(old-2*h))) / (12 * float64(h))

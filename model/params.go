@@ -19,6 +19,8 @@ type Params struct {
 	Norm   []float32 // [C]
 	Head   []float32 // [V,C]; nil when tied
 
+	Adapter *Adapter // what is added to the layers' matrices, which training leaves as they are; nil = training changes all
+
 	RopeFactors []float32 // [hd/2], what divides the frequency of each pair (Variant.RopeFactors); nil: nothing does
 }
 

@@ -7,8 +7,9 @@ type Weights[T Elem] struct {
 	be           Backend
 	n, k         int
 	rows         []T       // W, for a backend that reads rows
+	own          []T       // memory of its own for them; nil = rows are the master's
 	linear, grad right[T]  // Wᵀ or W as a right operand, for one that has a layout of its own
-	rooms        sync.Pool // *[]T, some rows on their way
+	rooms        sync.Pool // *rowRoom[T]
 }
 
 // layout returns an empty right operand, or nil if the backend reads rows as fast.
@@ -39,31 +40,45 @@ func NewGradWeights[T Elem](be Backend, n, k int) *Weights[T] {
 
 // Set takes over the values of master [N,K]. In float32 a backend that reads rows keeps the slice itself.
 func (w *Weights[T]) Set(master []float32) {
-	if w.linear == nil && w.grad == nil {
-		if same, ok := any(master).([]T); ok {
-			w.rows = same
-			return
-		}
-		if w.rows == nil {
-			w.rows = make([]T, len(master))
-		}
-		Tiles(len(master), 1<<16, func(lo, hi int) { Convert(w.rows[lo:hi], master[lo:hi]) })
+	if same, ok := any(master).([]T); ok && w.linear == nil && w.grad == nil {
+		w.rows = same
 		return
 	}
+	w.Fill(func(_ *[]float32, lo, hi int) []float32 { return master[lo*w.k : hi*w.k] })
+}
+
+// Fill takes over values that rows makes: those of the rows lo..hi, [hi−lo, K]. It is called from several goroutines, each with room of its own,
+// which grows as it must.
+func (w *Weights[T]) Fill(rows func(room *[]float32, lo, hi int) []float32) {
+	packed := w.linear != nil || w.grad != nil
+	if !packed {
+		w.rows = Grow(&w.own, w.n*w.k)
+	}
 	Tiles(w.n, 2*PanelAlign, func(lo, hi int) {
-		room, ok := w.rooms.Get().(*[]T)
+		r, ok := w.rooms.Get().(*rowRoom[T])
 		if !ok {
-			room = new([]T)
+			r = new(rowRoom[T])
 		}
-		defer w.rooms.Put(room)
-		x := Grow(room, (hi-lo)*w.k)
-		Convert(x, master[lo*w.k:hi*w.k])
+		defer w.rooms.Put(r)
+		values := rows(&r.made, lo, hi)
+		if !packed {
+			Convert(w.rows[lo*w.k:hi*w.k], values)
+			return
+		}
+		x := Grow(&r.converted, (hi-lo)*w.k)
+		Convert(x, values)
 		if w.linear != nil {
 			w.linear.takeColumns(x, lo, hi-lo)
 		} else {
 			w.grad.takeRows(x, lo, hi-lo)
 		}
 	})
+}
+
+// rowRoom holds some rows on their way into Weights.
+type rowRoom[T Elem] struct {
+	made      []float32
+	converted []T
 }
 
 // Linear computes y [M,to−from] (+)= x [M,K]·Wᵀ for the rows [from,to) of W, from a multiple of PanelAlign. ldx and ldy are the distances

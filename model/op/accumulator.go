@@ -95,13 +95,17 @@ func (a *accumulator) node(name string, filledBy *G.Node) (*G.Node, error) {
 	return G.ApplyOp(o, filledBy)
 }
 
-// gradientNodes returns the nodes of a block's gradients: dx, then nothing for the inputs without gradient, then the accumulators.
+// gradientNodes returns the nodes of a block's gradients: dx, then nothing for the inputs without gradient, then the accumulators, of which nil is none.
 func gradientNodes(name string, dx *G.Node, skip int, accs ...*accumulator) (G.Nodes, error) {
 	nodes := G.Nodes{dx}
 	for range skip {
 		nodes = append(nodes, nil)
 	}
 	for i, acc := range accs {
+		if acc == nil {
+			nodes = append(nodes, nil)
+			continue
+		}
 		n, err := acc.node(fmt.Sprintf("%s.w%d", name, i), dx)
 		if err != nil {
 			return nil, err

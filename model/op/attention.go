@@ -14,6 +14,7 @@ import (
 type attention[T kernel.Elem] struct {
 	*Runtime[T]
 	wQKV, wOut *weight[T]
+	uQKV, uOut *update[T]
 	qkv        []T       // [N, (H+2KV)·hd], queries and keys rotated
 	att        []T       // [N, H·hd]
 	rstd       []float32 // [N]
@@ -21,10 +22,11 @@ type attention[T kernel.Elem] struct {
 }
 
 // Attention is the block y = x + attend(norm(x)·Wqkvᵀ)·Woutᵀ with causal attention inside each document: x [N,C] → [N,C].
-// docs [N] holds the index of the first token of each token's document, −1 for padding.
-func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out *G.Node) (*G.Node, error) {
+// docs [N] holds the index of the first token of each token's document, −1 for padding. toQKV and toOut change the matrices, where they are not nil.
+func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out *G.Node, toQKV, toOut *Update) (*G.Node, error) {
 	n, c := r.tokens(), r.Width
-	a := &attention[T]{Runtime: r, wQKV: r.weight("qkv", qkv), wOut: r.weight("out", out)}
+	a := &attention[T]{Runtime: r, uQKV: r.update("qkv", toQKV), uOut: r.update("out", toOut)}
+	a.wQKV, a.wOut = a.uQKV.onto(r.weight("qkv", qkv)), a.uOut.onto(r.weight("out", out))
 	if from := r.attended; from != nil && r.shared() {
 		a.qkv, a.att, a.rstd, a.lse = from.qkv, from.att, from.rstd, from.lse
 	} else {
@@ -32,10 +34,8 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 		r.attended = a
 	}
 	name := fmt.Sprintf("attention.%d", layer)
-	o := &Op{
-		name: name, in: []hm.Type{matrix, indices, vector, matrix, matrix}, out: matrix,
-		shape: tensor.Shape{n, c}, wrt: []bool{true, false, true, true, true}, home: r.kept(),
-	}
+	nodes, types, wrt := inputs(G.Nodes{x, docs, norm, qkv, out}, []hm.Type{matrix, indices, vector, matrix, matrix}, []bool{true, false, true, true, true}, r.Frozen, toQKV, toOut)
+	o := &Op{name: name, in: types, out: matrix, shape: tensor.Shape{n, c}, wrt: wrt, home: r.kept()}
 	o.run = func(y []float32, in []G.Value) error {
 		if layer == 0 {
 			r.setDocuments(ints(in[1]))
@@ -45,19 +45,23 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		r.alloc()
-		dNorm, dQKV, dOut := r.gradient(c), r.weightGradient(r.qkvWidth(), c), r.weightGradient(c, r.qWidth())
+		var dNorm, dQKV, dOut *accumulator
+		if !r.Frozen {
+			dNorm, dQKV, dOut = r.gradient(c), r.weightGradient(r.qkvWidth(), c), r.weightGradient(c, r.qWidth())
+		}
+		low := append(a.uQKV.gradients(), a.uOut.gradients()...)
 		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}, home: r.passing()}
 		d.run = func(dx []float32, in []G.Value) error {
-			a.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dQKV, dOut)
+			a.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm, dQKV, dOut)
 			return nil
 		}
 		dx, err := G.ApplyOp(d, inputs[0], grad, inputs[2])
 		if err != nil {
 			return nil, err
 		}
-		return gradientNodes(name, dx, 1, dNorm, dQKV, dOut)
+		return gradientNodes(name, dx, 1, append([]*accumulator{dNorm, dQKV, dOut}, low...)...)
 	}
-	return G.ApplyOp(o, x, docs, norm, qkv, out)
+	return G.ApplyOp(o, nodes...)
 }
 
 // normRows fills rows lo..hi of h with norm(x) and keeps the reciprocal root mean squares.
@@ -115,7 +119,7 @@ func (a *attention[T]) documents(f func(d document, kvHead int)) {
 	kernel.Parallel(len(a.docs)*a.KVHeads, func(i int) { f(a.docs[i/a.KVHeads], i%a.KVHeads) })
 }
 
-func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *accumulator) {
+func (a *attention[T]) backward(dx, x, dy, norm []float32, dNorm, dQKV, dOut *accumulator) {
 	if a.Recompute {
 		a.attend(x, norm)
 	}
@@ -136,6 +140,10 @@ func (a *attention[T]) backward(dx, x, dy, norm, dNorm []float32, dQKV, dOut *ac
 		a.normBackward(dx, x, dy, norm, a.rstd, dqkv, wide, qkv, tile, lo, hi)
 	})
 	a.reduceNorms(dNorm)
+	if a.Frozen {
+		a.weightGradients(a.Seqs, append(a.uQKV.products(dqkv, wide, a.h, c), a.uOut.products(a.dy, c, a.att, qw)...)...)
+		return
+	}
 	a.weightGradients(a.Seqs,
 		product[T]{sums: dQKV, dy: dqkv, ldy: wide, x: a.h, ldx: c},
 		product[T]{sums: dOut, dy: a.dy, ldy: c, x: a.att, ldx: qw},

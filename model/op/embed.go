@@ -11,7 +11,7 @@ import (
 // Embed looks up x[i] = E[tokens[i]]: tokens [N] → [N,C]. Its gradient adds the rows of dx to the rows of dE in the order of the tokens.
 func Embed[T kernel.Elem](r *Runtime[T], tokens, embedding *G.Node) (*G.Node, error) {
 	n, c := r.tokens(), r.Width
-	o := &Op{name: "embed", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{false, true}, home: r.kept()}
+	o := &Op{name: "embed", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{false, !r.Frozen}, home: r.kept()}
 	o.run = func(out []float32, in []G.Value) error {
 		ids, table := ints(in[0]), floats(in[1])
 		kernel.Tiles(n, tileRows, func(lo, hi int) {

@@ -44,7 +44,7 @@ func Head[T kernel.Elem](r *Runtime[T], train, tied bool, x, targets, scale, nor
 	h := newHead(r, train, w)
 	o := &Op{
 		name: "head", in: []hm.Type{matrix, indices, scalarT, vector, matrix}, out: scalarT,
-		wrt: []bool{true, false, false, true, true},
+		wrt: []bool{true, false, false, !r.Frozen, !r.Frozen},
 	}
 	o.run = func(out []float32, in []G.Value) error {
 		out[0] = float32(h.forward(floats(in[0]), ints(in[1]), floats(in[2])[0], floats(in[3])))
@@ -63,9 +63,11 @@ func (h *head[T]) end(tied bool) func(inputs G.Nodes, output, grad *G.Node) (G.N
 	r, n, c := h.Runtime, h.tokens(), h.Width
 	if h.train {
 		r.alloc()
-		h.dNorm, h.dHead = r.gradient(c), r.weightGradient(r.Vocab, c)
-		if tied {
-			h.dHead.into = r.embedGradient()
+		if !r.Frozen {
+			h.dNorm, h.dHead = r.gradient(c), r.weightGradient(r.Vocab, c)
+			if tied {
+				h.dHead.into = r.embedGradient()
+			}
 		}
 		r.dLogits = make([]T, min(r.Seqs, h.groupSeqs())*r.Len*r.Vocab)
 	}
@@ -107,7 +109,7 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 				h.tile(first*per+i, func(_, lo, hi int) { h.slice(x, targets, scale, norm, first*h.Len, lo, hi) })
 			})
 		}
-		if h.train {
+		if h.train && !h.Frozen {
 			h.weightGradients(seqs, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[first*h.Len*c:], ldx: c})
 		}
 	}
@@ -124,7 +126,7 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 				kernel.RMSNormGrad(dx, partial, *dh, x[i*c:(i+1)*c], norm, h.rstd[i])
 			}
 		})
-		h.reduceNorms(h.dNorm.data)
+		h.reduceNorms(h.dNorm)
 	}
 	return h.Total() * float64(scale)
 }

@@ -14,14 +14,17 @@ import (
 type mlp[T kernel.Elem] struct {
 	*Runtime[T]
 	wGateUp, wDown *weight[T]
+	uGateUp, uDown *update[T]
 	gateUp         []T       // [N, 2F]
 	rstd           []float32 // [N]
 }
 
 // MLP is the block y = x + (silu(g)·u)·Wdownᵀ with [g;u] = norm(x)·Wgateupᵀ (SwiGLU, Shazeer 2020, eq. 6): x [N,C] → [N,C].
-func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node) (*G.Node, error) {
+// toGateUp and toDown change the matrices, where they are not nil.
+func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node, toGateUp, toDown *Update) (*G.Node, error) {
 	n, c, f := r.tokens(), r.Width, r.Hidden
-	m := &mlp[T]{Runtime: r, wGateUp: r.weight("gate_up", gateUp), wDown: r.weight("down", down)}
+	m := &mlp[T]{Runtime: r, uGateUp: r.update("gate_up", toGateUp), uDown: r.update("down", toDown)}
+	m.wGateUp, m.wDown = m.uGateUp.onto(r.weight("gate_up", gateUp)), m.uDown.onto(r.weight("down", down))
 	if from := r.gated; from != nil && r.shared() {
 		m.gateUp, m.rstd = from.gateUp, from.rstd
 	} else {
@@ -29,26 +32,31 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node)
 		r.gated = m
 	}
 	name := fmt.Sprintf("mlp.%d", layer)
-	o := &Op{name: name, in: []hm.Type{matrix, vector, matrix, matrix}, out: matrix, shape: tensor.Shape{n, c}, wrt: []bool{true, true, true, true}, home: r.kept()}
+	nodes, types, wrt := inputs(G.Nodes{x, norm, gateUp, down}, []hm.Type{matrix, vector, matrix, matrix}, []bool{true, true, true, true}, r.Frozen, toGateUp, toDown)
+	o := &Op{name: name, in: types, out: matrix, shape: tensor.Shape{n, c}, wrt: wrt, home: r.kept()}
 	o.run = func(y []float32, in []G.Value) error {
 		m.forward(y, floats(in[0]), floats(in[1]))
 		return nil
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		r.alloc()
-		dNorm, dGateUp, dDown := r.gradient(c), r.weightGradient(2*f, c), r.weightGradient(c, f)
+		var dNorm, dGateUp, dDown *accumulator
+		if !r.Frozen {
+			dNorm, dGateUp, dDown = r.gradient(c), r.weightGradient(2*f, c), r.weightGradient(c, f)
+		}
+		low := append(m.uGateUp.gradients(), m.uDown.gradients()...)
 		d := &Op{name: name + ".grad", in: []hm.Type{matrix, matrix, vector}, out: matrix, shape: tensor.Shape{n, c}, home: r.passing()}
 		d.run = func(dx []float32, in []G.Value) error {
-			m.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm.data, dGateUp, dDown)
+			m.backward(dx, floats(in[0]), floats(in[1]), floats(in[2]), dNorm, dGateUp, dDown)
 			return nil
 		}
 		dx, err := G.ApplyOp(d, inputs[0], grad, inputs[1])
 		if err != nil {
 			return nil, err
 		}
-		return gradientNodes(name, dx, 0, dNorm, dGateUp, dDown)
+		return gradientNodes(name, dx, 0, append([]*accumulator{dNorm, dGateUp, dDown}, low...)...)
 	}
-	return G.ApplyOp(o, x, norm, gateUp, down)
+	return G.ApplyOp(o, nodes...)
 }
 
 func (m *mlp[T]) forward(y, x, norm []float32) {
@@ -74,7 +82,7 @@ func (m *mlp[T]) gate(w *kernel.Weights[T], x, norm []float32, lo, hi int) []T {
 	return gu
 }
 
-func (m *mlp[T]) backward(dx, x, dy, norm, dNorm []float32, dGateUp, dDown *accumulator) {
+func (m *mlp[T]) backward(dx, x, dy, norm []float32, dNorm, dGateUp, dDown *accumulator) {
 	c, f := m.Width, m.Hidden
 	dgu := m.dWide[:m.tokens()*2*f]
 	gateUp, down, again := m.wGateUp.grad(), m.wDown.grad(), (*kernel.Weights[T])(nil)
@@ -96,6 +104,10 @@ func (m *mlp[T]) backward(dx, x, dy, norm, dNorm []float32, dGateUp, dDown *accu
 		m.normBackward(dx, x, dy, norm, m.rstd, dgu, 2*f, gateUp, tile, lo, hi)
 	})
 	m.reduceNorms(dNorm)
+	if m.Frozen {
+		m.weightGradients(m.Seqs, append(m.uDown.products(m.dy, c, m.act, f), m.uGateUp.products(dgu, 2*f, m.h, c)...)...)
+		return
+	}
 	m.weightGradients(m.Seqs,
 		product[T]{sums: dDown, dy: m.dy, ldy: c, x: m.act, ldx: f},
 		product[T]{sums: dGateUp, dy: dgu, ldy: 2 * f, x: m.h, ldx: c},

@@ -70,6 +70,7 @@ func (b *bench) check(loss *G.Node) {
 	vm := G.NewTapeMachine(b.g)
 	run := func() float64 {
 		b.rt.Zero()
+		b.rt.Refresh()
 		if err := vm.RunAll(); err != nil {
 			b.t.Fatal(err)
 		}
@@ -113,13 +114,13 @@ func TestEmbed_GradientMatchesFiniteDifferences(t *testing.T) {
 func TestAttention_GradientMatchesFiniteDifferences(t *testing.T) {
 	b := newBench(t, small)
 	x := b.learnable("x", 0, 1, 12, 8)
-	y := b.must(Attention(b.rt, 0, x, b.ints("docs", smallDocs...), b.learnable("norm", 1, .2, 8), b.learnable("qkv", 0, .4, 32, 8), b.learnable("out", 0, .4, 8, 16)))
+	y := b.must(Attention(b.rt, 0, x, b.ints("docs", smallDocs...), b.learnable("norm", 1, .2, 8), b.learnable("qkv", 0, .4, 32, 8), b.learnable("out", 0, .4, 8, 16), nil, nil))
 	b.check(b.project(y))
 }
 
 func TestMLP_GradientMatchesFiniteDifferences(t *testing.T) {
 	b := newBench(t, small)
-	y := b.must(MLP(b.rt, 0, b.learnable("x", 0, 1, 12, 8), b.learnable("norm", 1, .2, 8), b.learnable("gate_up", 0, .4, 14, 8), b.learnable("down", 0, .4, 8, 7)))
+	y := b.must(MLP(b.rt, 0, b.learnable("x", 0, 1, 12, 8), b.learnable("norm", 1, .2, 8), b.learnable("gate_up", 0, .4, 14, 8), b.learnable("down", 0, .4, 8, 7), nil, nil))
 	b.check(b.project(y))
 }
 

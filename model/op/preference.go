@@ -39,7 +39,7 @@ func Preference[T kernel.Elem](r *Runtime[T], train, tied bool, beta float64, x,
 	p.losses, p.lse = make([]float64, n), make([]float64, n)
 	o := &Op{
 		name: "preference", in: []hm.Type{matrix, indices, scalarT, vector, matrix, vector}, out: scalarT,
-		wrt: []bool{true, false, false, true, true, false},
+		wrt: []bool{true, false, false, !r.Frozen, !r.Frozen, false},
 	}
 	o.run = func(out []float32, in []G.Value) error {
 		p.references = floats(in[5])

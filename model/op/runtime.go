@@ -13,6 +13,7 @@ type Dims struct {
 	Eps                                           float32
 	Train                                         bool // there will be gradients
 	Recompute                                     bool // for which a block computes its activations again instead of keeping them
+	Frozen                                        bool // only updates have gradients: the model's own weights have none
 }
 
 func (d Dims) tokens() int   { return d.Seqs * d.Len }
@@ -32,6 +33,7 @@ type Runtime[T kernel.Elem] struct {
 	stream  [2]*tensor.Dense // [N,C], what flows between ops and is not needed later
 	flip    int
 	layouts map[string]*layouts[T] // by the kind of weight
+	rooms   map[string][]T         // scratch of updates, by their kind
 	accs    []*accumulator
 	dEmbed  *accumulator // one of them
 	norms   []float32    // [tiles, C] partial sums of a norm's gradient
@@ -63,7 +65,7 @@ func NewRuntime[T kernel.Elem](be kernel.Backend, d Dims, rope *kernel.Rotary) *
 	n := d.tokens()
 	r := &Runtime[T]{
 		Dims: d, be: be, rope: rope, attn: kernel.AttnShape{Heads: d.Heads, KVHeads: d.KVHeads, HeadDim: d.HeadDim},
-		losses: make([]float32, n), positions: make([]int32, n), layouts: map[string]*layouts[T]{},
+		losses: make([]float32, n), positions: make([]int32, n), layouts: map[string]*layouts[T]{}, rooms: map[string][]T{},
 	}
 	return r
 }
@@ -262,8 +264,12 @@ func (r *Runtime[T]) merged() int {
 	return max(1, mergedTerms/r.Len)
 }
 
-// reduceNorms adds the tiles' partial sums of a norm's gradient to dw [C], in the order of the tiles.
-func (r *Runtime[T]) reduceNorms(dw []float32) {
+// reduceNorms adds the tiles' partial sums of a norm's gradient to that of dw [C], in the order of the tiles; nil = there is none.
+func (r *Runtime[T]) reduceNorms(sums *accumulator) {
+	if sums == nil {
+		return
+	}
+	dw := sums.data
 	for t := range r.tileCount() {
 		kernel.AddTo(dw, r.norms[t*r.Width:(t+1)*r.Width])
 	}

@@ -10,6 +10,7 @@ import (
 type weight[T kernel.Elem] struct {
 	master []float32
 	in     *layouts[T]
+	made   func(room *[]float32, lo, hi int) []float32 // rows that products read instead of the master's (kernel.Weights.Fill); nil = those
 }
 
 // layouts are the copies for products forward and backward that all layers' weights of a kind share: a model's copies at once would be as large
@@ -33,7 +34,7 @@ func (r *Runtime[T]) weight(kind string, m *G.Node) *weight[T] {
 		}
 		r.layouts[kind] = l
 	}
-	return &weight[T]{floats(m.Value()), l}
+	return &weight[T]{master: floats(m.Value()), in: l}
 }
 
 // linear is the copy for y = x·Wᵀ, until another weight of the kind asks. It is made by all threads, so it is not asked for from within them.
@@ -44,7 +45,11 @@ func (w *weight[T]) grad() *kernel.Weights[T] { return w.in.grad.of(w) }
 
 func (l *layout[T]) of(w *weight[T]) *kernel.Weights[T] {
 	if l.holds != w {
-		l.weights.Set(w.master)
+		if w.made != nil {
+			l.weights.Fill(w.made)
+		} else {
+			l.weights.Set(w.master)
+		}
 		l.holds = w
 	}
 	return l.weights
