@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"unsafe"
 )
@@ -216,7 +217,7 @@ func (f File) fault(dir string) (*Fault, error) {
 	}
 	d, ok := findDamage(path, f.Blocks, got.blocks)
 	if !ok {
-		if filepath.Base(path) == "weights.arrow" {
+		if holdsTensors(path) {
 			out.Where = differingTensor(path)
 		}
 		return out, nil
@@ -243,12 +244,14 @@ func (d damage) change(path string) string {
 		was := bytes.Clone(word)
 		copy(was[d.offset-start:], d.was)
 		text = fmt.Sprintf("%v, and was %v", float(word), float(was))
-		if filepath.Base(path) != "weights.arrow" && filepath.Base(path) != "optimizer.arrow" {
+		if !holdsTensors(path) {
 			text = fmt.Sprintf("% x, and was % x", word, was)
 		}
 	}
 	return text + "; "
 }
+
+func holdsTensors(path string) bool { return slices.Contains(TensorFiles, filepath.Base(path)) }
 
 func float(raw []byte) float32 {
 	return math.Float32frombits(uint32(raw[0]) | uint32(raw[1])<<8 | uint32(raw[2])<<16 | uint32(raw[3])<<24)

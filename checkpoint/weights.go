@@ -21,6 +21,9 @@ type Tensor struct {
 	Data  []float32
 }
 
+// TensorFiles are the names of the files that WriteWeights makes in the checkpoints and saves of models.
+var TensorFiles = []string{"weights.arrow", "base.arrow", "adapter.arrow", "optimizer.arrow"}
+
 // weightColumns is the schema of weights.arrow: one record batch of one row a tensor. sha256 is over the little-endian bytes of data.
 var weightColumns = []arrow.Field{
 	{Name: "name", Type: arrow.BinaryTypes.String},

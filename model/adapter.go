@@ -1,10 +1,10 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"slm/checkpoint"
 	"slm/model/kernel"
@@ -61,11 +61,6 @@ func (c Config) matrices() [matrixCount]targetMatrix {
 		matrixGateUp: {"gate_up", c.Width, []target{{"gate", "mlp.gate_proj", c.Hidden}, {"up", "mlp.up_proj", c.Hidden}}},
 		matrixDown:   {"down", c.Hidden, []target{{"down", "mlp.down_proj", c.Width}}},
 	}
-}
-
-// of are the weights of the matrices.
-func (l *Layer) of() [matrixCount][]float32 {
-	return [matrixCount][]float32{matrixQKV: l.QKV, matrixOut: l.Out, matrixGateUp: l.GateUp, matrixDown: l.Down}
 }
 
 // ZeroAdapter allocates an adapter of a valid configuration without values.
@@ -131,35 +126,51 @@ func (a *Adapter) Count() (n int64) {
 	return n
 }
 
-// low are the products of an update of a matrix of width k, one a part.
-func (u Update) low(l LoRA, k int) (list []kernel.LowRank) {
-	for i, p := range u.Parts {
-		list = append(list, kernel.LowRank{B: p.B, A: u.A[i*l.Rank*k : (i+1)*l.Rank*k], Rank: l.Rank, Scale: l.Scale()})
+// Changes are what the adapter adds to tensors of the model, by their names in Params.Tensors.
+func (a *Adapter) Changes(c Config) map[string]kernel.LowRank {
+	out := map[string]kernel.LowRank{}
+	tensors := a.Tensors(c)
+	for i := 0; i < len(tensors); i += 2 {
+		name := strings.TrimSuffix(tensors[i].Name, "lora_A.weight") + "weight"
+		out[name] = kernel.LowRank{A: tensors[i].Data, B: tensors[i+1].Data, Rank: a.LoRA.Rank, Scale: a.LoRA.Scale()}
 	}
-	return list
+	return out
 }
-
-// mergedRows is how many rows of a matrix a task merges.
-const mergedRows = 64
 
 // Merge adds the adapter to the weights, with the bits that training has read, and takes it away.
 func (p *Params) Merge() {
-	a := p.Adapter
-	if a == nil {
+	if p.Adapter == nil {
 		return
 	}
-	for i := range p.Layers {
-		weights := p.Layers[i].of()
-		for m, matrix := range p.Config.matrices() {
-			for j, low := range a.Layers[i][m].low(a.LoRA, matrix.width) {
-				part := a.Layers[i][m].Parts[j]
-				kernel.Tiles(part.To-part.From, mergedRows, func(lo, hi int) {
-					low.AddTo(weights[m][(part.From+lo)*matrix.width:(part.From+hi)*matrix.width], new([]float32), lo, hi)
-				})
-			}
+	changes := p.Adapter.Changes(p.Config)
+	for _, t := range p.Tensors() {
+		if low, ok := changes[t.Name]; ok {
+			low.AddToAll(t.Data)
 		}
 	}
 	p.Adapter = nil
+}
+
+// Merged is a copy of the parameters with the adapter merged; themselves, where there is none.
+func (p *Params) Merged() *Params {
+	if p.Adapter == nil {
+		return p
+	}
+	out := *p
+	out.Layers = slices.Clone(p.Layers)
+	for i := range out.Layers {
+		l := &out.Layers[i]
+		l.QKV, l.Out, l.GateUp, l.Down = slices.Clone(l.QKV), slices.Clone(l.Out), slices.Clone(l.GateUp), slices.Clone(l.Down)
+	}
+	out.Merge()
+	return &out
+}
+
+// Base are the parameters without the adapter, in the same memory.
+func (p *Params) Base() *Params {
+	out := *p
+	out.Adapter = nil
+	return &out
 }
 
 // Learnt lists what training changes: the adapter's tensors, or all of the model's.
@@ -176,35 +187,6 @@ func (p *Params) LearntCount() int64 {
 		return p.Adapter.Count()
 	}
 	return p.Config.Count()
-}
-
-// adapterJSON is how the metadata of a file have a LoRA, with the names of peft.
-type adapterJSON struct {
-	Rank    int      `json:"r"`
-	Alpha   float64  `json:"lora_alpha"`
-	Targets []string `json:"target_modules"`
-}
-
-// JSON is the adapter's configuration as it stands in the metadata of a file.
-func (l LoRA) JSON() string {
-	text, err := json.Marshal(adapterJSON{l.Rank, l.Alpha, l.Targets})
-	if err != nil { // only a NaN or an infinity, which a recipe cannot have
-		return "{}"
-	}
-	return string(text)
-}
-
-// ParseLoRA reads what JSON wrote.
-func ParseLoRA(text string) (LoRA, error) {
-	var j adapterJSON
-	if err := json.Unmarshal([]byte(text), &j); err != nil {
-		return LoRA{}, fmt.Errorf("%w: adapter: %w", ErrConfig, err)
-	}
-	l := LoRA{Rank: j.Rank, Alpha: j.Alpha, Targets: j.Targets}
-	if l.Rank < 1 || l.Rank > maxDim || !(l.Alpha > 0) || math.IsInf(l.Alpha, 0) {
-		return LoRA{}, fmt.Errorf("%w: an adapter of rank %d with alpha %g", ErrConfig, l.Rank, l.Alpha)
-	}
-	return l, l.Validate()
 }
 
 // AdapterFromTensors copies tensors under the names of Tensors, in any order, into an adapter of its own. A missing, repeated, unknown or misshapen
@@ -235,16 +217,4 @@ func AdapterFromTensors(c Config, l LoRA, ts []checkpoint.Tensor) (*Adapter, err
 		copy(want.Data, t.Data)
 	}
 	return a, nil
-}
-
-// count is the number of parameters of an adapter.
-func (l LoRA) count(c Config) (n int64) {
-	for _, m := range c.matrices() {
-		for _, t := range m.targets {
-			if slices.Contains(l.Targets, t.word) {
-				n += int64(l.Rank) * int64(m.width+t.rows)
-			}
-		}
-	}
-	return n * int64(c.Layers)
 }

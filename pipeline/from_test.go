@@ -9,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"slm/model"
 	"slm/model/weights"
 	"slm/model/weights/weightstest"
+	"slm/pipeline/audit"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/runtest"
@@ -129,5 +131,64 @@ func TestFrom_WhatContradictsTheWeightsIsRefused(t *testing.T) {
 		if _, err := on(c.from, strings.Fields(c.set)...); err == nil || !strings.Contains(err.Error(), c.word) || c.from != "nothing" && !errors.Is(err, recipe.ErrUsage) {
 			t.Errorf("%s, %s: %v, want one with %q", c.from, c.set, err, c.word)
 		}
+	}
+}
+
+func TestFrom_AdapterIsTunedFurtherByKitAndReadMerged(t *testing.T) {
+	m, from := theirs(t, 5)
+	r, err := on(from, "adapter.lora.rank=2", "adapter.lora.targets=q,v,down", "stages.kit.epochs=1", "stages.bpo.trials=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := runtest.Train(context.Background(), r, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trained [2]*model.Params
+	for i, stage := range []string{stages.DP, stages.KIT} {
+		if trained[i], err = domain.LoadTrained(filepath.Join(folder, stage)); err != nil {
+			t.Fatal(err)
+		}
+		for k, want := range m.Params.Tensors() {
+			if got := trained[i].Tensors()[k]; !slices.Equal(got.Data, want.Data) {
+				t.Errorf("%s: the frozen %s has changed", stage, want.Name)
+			}
+		}
+	}
+	if dp, kit := trained[0].Learnt(), trained[1].Learnt(); len(dp) != 2*3*2 || slices.Equal(dp[1].Data, kit[1].Data) {
+		t.Errorf("%d tensors; kit has changed nothing", len(dp))
+	}
+	ref, _, err := weights.Parse("run:" + folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := ref.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged, err := weights.Params(src)
+	if err = errors.Join(err, src.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range trained[1].Merged().Tensors() {
+		if got := merged.Tensors()[k]; !slices.Equal(got.Data, want.Data) {
+			t.Errorf("run:%s: %s differs from base and adapter", folder, want.Name)
+		}
+	}
+	if again, err := recipe.Reopen(filepath.Join(folder, rundir.RecipeFile), nil, nil, false); err != nil || again.Adapter.LoRA.String() != r.Adapter.LoRA.String() {
+		t.Errorf("%v", err)
+	}
+	if v, err := audit.Verify(folder); err != nil || !v.OK {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+func TestFrom_AdapterIsRefusedWithoutWeightsAndWithDropout(t *testing.T) {
+	_, from := theirs(t, 5)
+	if _, err := on(from, "adapter.lora.dropout=0.1"); err == nil || !strings.Contains(err.Error(), "adapter.lora.dropout: 0.1: only 0 is there") {
+		t.Errorf("dropout: %v", err)
+	}
+	if _, err := runtest.Load("adapter.lora.rank=4"); err == nil || !strings.Contains(err.Error(), "name them in model.from") {
+		t.Errorf("without weights: %v", err)
 	}
 }

@@ -79,7 +79,7 @@ func (a *app) inspect(name string) error {
 func (a *app) inspectCheckpoint(folder string, m *checkpoint.Manifest) error {
 	result := inspected{Folder: folder, Digest: m.Digest(), Manifest: m}
 	for _, f := range m.Files {
-		if filepath.Base(f.Name) != "weights.arrow" {
+		if !slices.Contains(checkpoint.TensorFiles, filepath.Base(f.Name)) {
 			continue
 		}
 		weights, err := checkpoint.OpenWeights(filepath.Join(folder, filepath.FromSlash(f.Name)))

@@ -47,7 +47,7 @@ type engine interface {
 	invariant() bool
 }
 
-// New prepares a model. A backend of float32 precision shares p's memory, another one holds converted copies of the matrices; either
+// New prepares a model, with its adapter merged. A backend of float32 precision shares p's memory, another one holds converted copies of the matrices; either
 // way p must not change while the Decoder is in use. After New, p itself need not be kept.
 func New(p *model.Params, k kernel.Backend) *Decoder {
 	d, _ := newDecoder(p, k, wide, nil) // only bytes and blocks are refused
@@ -76,6 +76,7 @@ func NewFile(p *model.Params, k kernel.Backend, rows RowsOf) (*Decoder, error) {
 func FileName(k kernel.Backend) string { return string(k.Class()) + "+file" }
 
 func newDecoder(p *model.Params, k kernel.Backend, f format, rows RowsOf) (*Decoder, error) {
+	p = p.Merged()
 	d := &Decoder{config: p.Config, embed: p.Embed, budget: cacheBudget}
 	d.rooms.New = func() any { return new([]float32) }
 	var err error

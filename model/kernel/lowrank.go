@@ -20,3 +20,12 @@ func (l LowRank) AddTo(w []float32, room *[]float32, lo, hi int) {
 	Scale(b, l.Scale)
 	SgemmNN(w, b, l.A, n, k, l.Rank, l.Rank, k, k, true)
 }
+
+// mergedRows is how many rows a task changes.
+const mergedRows = 64
+
+// AddToAll is AddTo for all rows, on the pool.
+func (l LowRank) AddToAll(w []float32) {
+	k := len(l.A) / l.Rank
+	Tiles(len(l.B)/l.Rank, mergedRows, func(lo, hi int) { l.AddTo(w[lo*k:hi*k], new([]float32), lo, hi) })
+}

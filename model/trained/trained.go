@@ -26,13 +26,20 @@ var Format = weights.Format{
 		if err != nil {
 			return nil, err
 		}
-		return []string{filepath.Join(dir, weightsFile), filepath.Join(dir, tokenizerFile)}, nil
+		files := []string{filepath.Join(dir, weightsFile)}
+		if adapted(dir) {
+			files = []string{filepath.Join(dir, baseFile), filepath.Join(dir, adapterFile)}
+		}
+		return append(files, filepath.Join(dir, tokenizerFile)), nil
 	},
 }
 
 // The files of a stage's checkpoint, and what the checkpoint of the stage data knows of the tokenizer. The stages above name them, too.
 const (
 	weightsFile   = "weights.arrow"
+	baseFile      = "base.arrow"    // instead of it, with an adapter beside it
+	adapterFile   = "adapter.arrow" // low-rank updates
+	loraKey       = "lora"          // of its metadata
 	tokenizerFile = "tokenizer.json"
 	dataStage     = "data"
 	endFact       = "end_token"
@@ -43,7 +50,7 @@ const (
 func stageOf(path string) (string, error) {
 	for _, dir := range []string{path, filepath.Join(path, "rft"), filepath.Join(path, "kit"), filepath.Join(path, "dp")} {
 		switch _, err := os.Stat(filepath.Join(dir, weightsFile)); {
-		case err == nil:
+		case err == nil || adapted(dir):
 			return dir, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return "", fmt.Errorf("trained: %w", err)
@@ -52,13 +59,19 @@ func stageOf(path string) (string, error) {
 	return "", fmt.Errorf("trained: %s is no run with a small model: %w", path, fs.ErrNotExist)
 }
 
+// adapted reports whether a checkpoint has frozen weights and an adapter.
+func adapted(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, adapterFile))
+	return err == nil
+}
+
 // source is an open checkpoint.
 type source struct {
 	dir     string
 	weights *checkpoint.Weights
 }
 
-func open(path string) (*source, error) {
+func open(path string) (weights.Source, error) {
 	dir, err := stageOf(path)
 	if err != nil {
 		return nil, err
@@ -66,11 +79,44 @@ func open(path string) (*source, error) {
 	if err := checkpoint.Verify(dir); err != nil {
 		return nil, fmt.Errorf("trained: %w", err)
 	}
-	w, err := checkpoint.OpenWeights(filepath.Join(dir, weightsFile))
+	file := weightsFile
+	if adapted(dir) {
+		file = baseFile
+	}
+	w, err := checkpoint.OpenWeights(filepath.Join(dir, file))
 	if err != nil {
 		return nil, fmt.Errorf("trained: %w", err)
 	}
-	return &source{dir, w}, nil
+	s := &source{dir, w}
+	if file == weightsFile {
+		return s, nil
+	}
+	merged, err := s.adapted()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return merged, nil
+}
+
+// adapted is the source with the adapter beside it.
+func (s *source) adapted() (weights.Source, error) {
+	c, err := s.Config()
+	if err != nil {
+		return nil, err
+	}
+	w, err := checkpoint.OpenWeights(filepath.Join(s.dir, adapterFile))
+	if err != nil {
+		return nil, fmt.Errorf("trained: %w", err)
+	}
+	lora, err := model.ParseLoRA(w.Meta[loraKey])
+	var a *model.Adapter
+	if err == nil {
+		a, err = model.AdapterFromTensors(c, lora, w.Tensors)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", weights.ErrFormat, s.dir, err)
+	}
+	return weights.Adapted(s, c, a), nil
 }
 
 // Name is the checkpoint's folder.

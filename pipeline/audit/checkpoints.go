@@ -92,7 +92,7 @@ func compareFacts(a, b *checkpoint.Manifest) []KeyDiff {
 // file finds out where two files of the same name differ.
 func (s *StageDiff) file(name, a, b string) error {
 	switch {
-	case strings.HasSuffix(name, ".arrow") && (filepath.Base(name) == "weights.arrow" || filepath.Base(name) == "optimizer.arrow"):
+	case slices.Contains(checkpoint.TensorFiles, filepath.Base(name)):
 		tensors, err := checkpoint.CompareWeights(a, b)
 		if err != nil {
 			return err

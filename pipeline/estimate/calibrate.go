@@ -74,7 +74,7 @@ func (e *Estimator) questionSize(known bool) (size stages.QuestionSize) {
 // timeGeneration measures a token of many sequences that are generated together.
 func (e *Estimator) timeGeneration(ctx context.Context) error {
 	const together, long = 32, 16
-	d := decode.New(e.Model, e.Env.Kernel)
+	d := decode.New(e.Model.Base(), e.Env.Kernel)
 	reqs := make([]decode.Request, together)
 	draw := rng.New(e.recipe.Seed, "plan", "generate")
 	for i := range reqs {

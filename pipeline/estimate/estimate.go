@@ -112,6 +112,9 @@ func (e *Estimator) turnTo(r *recipe.Loaded) error {
 	if cfg := shape.Config(e.Domain.Tokenizer.Vocab()); e.Model == nil || e.Model.Config != cfg {
 		e.Model = model.New(cfg, r.Seed)
 	}
+	if e.Model.Adapter = nil; r.Adapter.LoRA != nil {
+		e.Model.Adapter = model.NewAdapter(e.Model.Config, *r.Adapter.LoRA, r.Seed)
+	}
 	e.Settings, e.Env.Seed = r, r.Seed
 	return nil
 }

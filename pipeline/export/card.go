@@ -48,7 +48,7 @@ type card struct {
 	End                 string
 	Asked, Place        string // an example: a prompt, and the place that begins the answer
 	Figures             *result.Summary
-	Soft                int // vectors of the soft prompt that is left behind
+	soft                int // values of the soft prompt that is left behind
 
 	tokenizer *tokenizer.Tokenizer
 }
@@ -88,12 +88,7 @@ func readCard(folder, stage string, to Target) (*card, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p, err := checkpoint.OpenWeights(filepath.Join(folder, stage, domain.WeightsFile)); err == nil {
-			if cfg, err := model.ParseConfig(p.Meta["config"]); err == nil {
-				c.Soft = len(soft) / cfg.Width
-			}
-			_ = p.Close() // mapped for reading
-		}
+		c.soft = len(soft)
 	}
 	return c, nil
 }
@@ -144,3 +139,6 @@ func (c *card) render() []byte {
 	}
 	return []byte(b.String())
 }
+
+// Soft is how many vectors the soft prompt has that is left behind.
+func (c *card) Soft() int { return c.soft / c.Config.Width }

@@ -24,18 +24,19 @@ const Format = 1
 
 // Recipe is a whole recipe. The yaml tags are the keys; Default gives what a key has when no layer sets it.
 type Recipe struct {
-	Format    int            `yaml:"slm" identity:"none" unset:"required" doc:"format of the recipe: 1"`
-	Name      string         `yaml:"name" identity:"none" unset:"the file's name" doc:"name of the run's folder, runs/NAME-XXXXXXXX: at most 64 letters, digits, dots, underscores and dashes"`
-	Seed      uint64         `yaml:"seed" doc:"seed of all random numbers"`
-	Numerics  kernel.Class   `yaml:"numerics" identity:"changed" doc:"class of the arithmetic: auto (the fastest of the machine that trains, which the run keeps), f32, bf16-pair, bf16-tile, or fast-NAME, a kernel whose bits are of one machine (numerics.md)"`
-	Extends   string         `yaml:"extends" identity:"none" unset:"none" doc:"the recipe that this one changes: a file, or the name of a shipped recipe"`
-	Model     model.Shape    `yaml:"model" doc:"the shape of the small model, a LLaMA; the vocabulary is the tokenizer's"`
-	Tokenizer prep.Tokenizer `yaml:"tokenizer" doc:"how text becomes tokens"`
-	Data      prep.Config    `yaml:"data" doc:"the texts, how they become prompts, and the exam"`
-	LLM       llm.Config     `yaml:"llm" doc:"the black box"`
-	Stages    Stages         `yaml:"stages" doc:"the trained stages"`
-	Eval      eval.Config    `yaml:"eval" doc:"all systems on the held-out items"`
-	Ablate    Ablation       `yaml:"ablate" identity:"none" doc:"what slm ablate compares the recipe with"`
+	Format    int                 `yaml:"slm" identity:"none" unset:"required" doc:"format of the recipe: 1"`
+	Name      string              `yaml:"name" identity:"none" unset:"the file's name" doc:"name of the run's folder, runs/NAME-XXXXXXXX: at most 64 letters, digits, dots, underscores and dashes"`
+	Seed      uint64              `yaml:"seed" doc:"seed of all random numbers"`
+	Numerics  kernel.Class        `yaml:"numerics" identity:"changed" doc:"class of the arithmetic: auto (the fastest of the machine that trains, which the run keeps), f32, bf16-pair, bf16-tile, or fast-NAME, a kernel whose bits are of one machine (numerics.md)"`
+	Extends   string              `yaml:"extends" identity:"none" unset:"none" doc:"the recipe that this one changes: a file, or the name of a shipped recipe"`
+	Model     model.Shape         `yaml:"model" doc:"the shape of the small model, a LLaMA; the vocabulary is the tokenizer's"`
+	Adapter   model.AdapterConfig `yaml:"adapter" identity:"changed" doc:"what training learns where the weights of model.from stay as they are"`
+	Tokenizer prep.Tokenizer      `yaml:"tokenizer" doc:"how text becomes tokens"`
+	Data      prep.Config         `yaml:"data" doc:"the texts, how they become prompts, and the exam"`
+	LLM       llm.Config          `yaml:"llm" doc:"the black box"`
+	Stages    Stages              `yaml:"stages" doc:"the trained stages"`
+	Eval      eval.Config         `yaml:"eval" doc:"all systems on the held-out items"`
+	Ablate    Ablation            `yaml:"ablate" identity:"none" doc:"what slm ablate compares the recipe with"`
 }
 
 // Default is what a recipe has before it says anything.

@@ -14,7 +14,6 @@ import (
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/tokenizer"
-	"slm/model"
 )
 
 // Files of the data checkpoint and of a training stage's.
@@ -24,6 +23,8 @@ const (
 	ExamFile      = "exam.arrow"
 	FormsFile     = "forms.json"
 	WeightsFile   = "weights.arrow"
+	BaseFile      = "base.arrow"    // instead of it, where training has an adapter: the frozen weights
+	AdapterFile   = "adapter.arrow" // and what it has learnt
 	EncoderFile   = "encoder.arrow" // of dp, where the run trains an encoder
 )
 
@@ -91,31 +92,4 @@ func (d *Domain) Close() error {
 		err = errors.Join(err, c.Close())
 	}
 	return err
-}
-
-// SaveModel writes weights.arrow; its metadata hold the configuration.
-func SaveModel(path string, p *model.Params) error {
-	return checkpoint.WriteWeights(path, map[string]string{"config": p.Config.JSON()}, p.Tensors())
-}
-
-// LoadModel reads the weights of a checkpoint folder into memory of their own.
-func LoadModel(dir string) (*model.Params, error) {
-	path := filepath.Join(dir, WeightsFile)
-	w, err := checkpoint.OpenWeights(path)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := model.ParseConfig(w.Meta["config"])
-	if err != nil {
-		_ = w.Close()
-		return nil, fmt.Errorf("domain: %s: %w", path, err)
-	}
-	p, err := model.FromTensors(cfg, w.Tensors)
-	if err != nil {
-		err = fmt.Errorf("domain: %s: %w", path, err)
-	}
-	if closeErr := w.Close(); err == nil {
-		err = closeErr
-	}
-	return p, err
 }

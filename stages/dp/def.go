@@ -23,12 +23,12 @@ var Def = stages.Def{
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {
 			if c := stages.At[Config](s, "stages.dp"); !named("stages.dp.optim.lr") {
-				c.Optim.LR = rateOf(stages.Get[model.Shape](s, "model"))(c.Optim.Name, stages.Get[int](s, "model.width"))
+				c.Optim.LR = rateOf(stages.Get[string](s, "model.from"), adapterOf(s))(c.Optim.Name, stages.Get[int](s, "model.width"))
 			}
 		},
 		Check: check,
 	},
-	Keys:    stages.Keys("model"),
+	Keys:    stages.Keys("model", "adapter"),
 	From:    true,
 	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
 	Cost:    cost,
@@ -44,13 +44,18 @@ func fromRecipe(s stages.Settings) *Stage {
 		return stage
 	}
 	stage := New(cfg, shape.Config(stages.Get[int](s, "tokenizer.train.vocab")))
-	stage.from = shape.From
+	stage.from, stage.lora = shape.From, adapterOf(s)
 	return stage
 }
 
-// rateOf is the learning rate of a model of that shape: one that has been trained before goes on with a lower one.
-func rateOf(shape model.Shape) func(name optim.Name, width int) float64 {
-	if shape.From != "" {
+// adapterOf is what a recipe trains instead of all weights; nil = these.
+func adapterOf(s stages.Settings) *model.LoRA {
+	return stages.Get[model.AdapterConfig](s, "adapter").LoRA
+}
+
+// rateOf is the learning rate of a model: one that has been trained before goes on with a lower one, and an adapter begins from nothing.
+func rateOf(from string, lora *model.LoRA) func(name optim.Name, width int) float64 {
+	if from != "" && lora == nil {
 		return trainer.TuningRate
 	}
 	return trainer.Rate
@@ -65,6 +70,9 @@ func check(s stages.Settings, broken func(string) bool) error {
 	}
 	if c.Fresh && s.Off(stages.KIT) && stages.Get[string](s, "model.from") == "" { // weights of others are a model already
 		errs = append(errs, errors.New("stages.dp.fresh: leaves the training to stage kit, which is off"))
+	}
+	if adapterOf(s) != nil && stages.Get[string](s, "model.from") == "" && !broken("model") {
+		errs = append(errs, errors.New("adapter.lora: changes weights that are there: name them in model.from"))
 	}
 	return errors.Join(errs...)
 }

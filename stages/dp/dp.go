@@ -30,6 +30,7 @@ type Stage struct {
 	model model.Config // Vocab is set from the tokenizer
 	open  *model.Shape // that the corpus fills in, instead of model; nil = nothing is open
 	from  string       // reference of the weights that it goes on from, instead of random ones; "" = none
+	lora  *model.LoRA  // that is learnt instead of all weights; nil = these
 	bag   bag.Config   // of the encoder beside it
 }
 
@@ -145,7 +146,7 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 	}
 	return trainer.Job{
 		Stage: stages.DP, Model: params, Epoch: mix.Epoch, HeldOut: HeldOut(dom),
-		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, rateOf(model.Shape{From: s.from})), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, rateOf(s.from, s.lora)), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}, mix, nil
 }
 
@@ -170,6 +171,9 @@ func (s *Stage) begin(cfg model.Config, seed uint64) (*model.Params, error) {
 		return nil, fmt.Errorf("%s: model.from: %w: %s has rows for %d tokens, and its tokenizer has %d", stages.DP, weights.ErrUnsupported, ref, p.Config.Vocab, cfg.Vocab)
 	}
 	p.Config.Context = cfg.Context
+	if s.lora != nil {
+		p.Adapter = model.NewAdapter(p.Config, *s.lora, seed)
+	}
 	return p, nil
 }
 

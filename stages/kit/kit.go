@@ -58,7 +58,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if s.cfg.Passage, err = knowledge.Limit(dom, s.cfg.Passage); err != nil {
 		return err
 	}
-	params, err := domain.LoadModel(env.Dir(stages.DP))
+	params, err := domain.LoadTrained(env.Dir(stages.DP))
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if s.cfg.Passage, err = knowledge.Limit(dom, s.cfg.Passage); err != nil {
 		return err
 	}
-	params, err := domain.LoadModel(env.Tuned())
+	params, err := domain.LoadTrained(env.Tuned())
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func Commit(env *stages.Env, stage string, params *model.Params, dom *domain.Dom
 		return err
 	}
 	write := func() error {
-		if err := domain.SaveModel(p.Path(domain.WeightsFile), params); err != nil {
+		if err := domain.SaveTrained(p, params, frozen(env)); err != nil {
 			return err
 		}
 		if err := dom.Tokenizer.Save(p.Path(domain.TokenizerFile)); err != nil {
@@ -39,6 +39,10 @@ func Commit(env *stages.Env, stage string, params *model.Params, dom *domain.Dom
 	}
 	m := env.Manifest(stage)
 	m.Counters["steps"], m.Counters["tokens"], m.Counters["parameters"] = sum.Steps, sum.Tokens, params.Config.Count()
+	if a := params.Adapter; a != nil {
+		m.Counters["trained_parameters"] = a.Count()
+		m.Facts["adapter"] = a.LoRA.String()
+	}
 	if sum.Skipped > 0 {
 		m.Counters["skipped_steps"] = sum.Skipped
 	}
@@ -56,4 +60,14 @@ func Commit(env *stages.Env, stage string, params *model.Params, dom *domain.Dom
 	}
 	env.Emit(stages.Event{Type: "checkpoint", Stage: stage, Path: env.Dir(stage)})
 	return os.RemoveAll(env.Work(stage))
+}
+
+// frozen is the folder of the checkpoint that a stage's model was read from; "" = it was made.
+func frozen(env *stages.Env) string {
+	for _, stage := range []string{stages.KIT, stages.DP} {
+		if _, ok := env.Parents[stage]; ok {
+			return env.Dir(stage)
+		}
+	}
+	return ""
 }

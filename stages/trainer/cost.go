@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"slm/model"
 	"slm/stages"
 )
 
@@ -25,7 +26,7 @@ func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error
 	}
 	defer r.Close()
 	sum.Tokens = int64(r.Steps() * job.Batch)
-	sum.FLOPs = 6 * float64(job.Model.Config.Count()) * float64(sum.Tokens)
+	sum.FLOPs = flops(job.Model) * float64(sum.Tokens)
 	if r.Steps() == 0 {
 		return sum, nil
 	}
@@ -42,4 +43,9 @@ func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error
 		sum.Seconds += float64(float64(n) * once)
 	}
 	return sum, nil
+}
+
+// flops are those of a token: two a parameter forward, two for the gradient of what it reads, and two for its own where it is trained.
+func flops(p *model.Params) float64 {
+	return 4*float64(p.Config.Count()) + 2*float64(p.LearntCount())
 }

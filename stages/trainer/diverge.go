@@ -31,7 +31,7 @@ func (s *session) diverged(err error, b pack.Batch) error {
 
 // blame finds where numbers stopped to be finite: in a weight, else in a layer's activations, else in the gradient of a parameter.
 func (s *session) blame(b pack.Batch) string {
-	if t := unsound(s.Model.Tensors()); t != "" {
+	if t := unsound(append(s.Model.Learnt(), s.Model.Tensors()...)); t != "" {
 		return "weights of " + t
 	}
 	for n := range s.Model.Config.Layers + 1 {

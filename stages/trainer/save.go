@@ -16,7 +16,7 @@ import (
 	"slm/stages/domain"
 )
 
-// A save is a checkpoint of its own in the stage's work folder: weights, the optimiser's moments, the metrics so far and the state. The
+// A save is a checkpoint of its own in the stage's work folder: what training changes of the model, the optimiser's moments, the metrics so far and the state. The
 // newest two are kept: if the newest was damaged, the one before serves.
 const (
 	savePrefix    = "save-"
@@ -76,7 +76,11 @@ func (s *session) prune(dir string) error {
 }
 
 func (s *session) write(p *checkpoint.Pending) error {
-	if err := domain.SaveModel(p.Path(domain.WeightsFile), s.Model); err != nil {
+	save, file := domain.SaveModel, domain.WeightsFile
+	if s.Model.Adapter != nil {
+		save, file = domain.SaveAdapter, domain.AdapterFile
+	}
+	if err := save(p.Path(file), s.Model); err != nil {
 		return err
 	}
 	if err := checkpoint.WriteWeights(p.Path(optimiserFile), nil, s.optim.State()); err != nil {
@@ -126,12 +130,12 @@ func (s *session) resume() error {
 type saved struct {
 	state   state
 	metrics []Metric
-	model   *model.Params
+	learnt  []checkpoint.Tensor // as Params.Learnt has them
 	moments []checkpoint.Tensor
 }
 
-// readSave reads a save that is whole.
-func readSave(dir string) (*saved, error) {
+// readSave reads a save that is whole, of a model.
+func readSave(dir string, of *model.Params) (*saved, error) {
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err != nil {
 		return nil, err
@@ -146,7 +150,7 @@ func readSave(dir string) (*saved, error) {
 	if s.metrics, _, err = checkpoint.ReadTable[Metric](filepath.Join(dir, metricsFile)); err != nil {
 		return nil, err
 	}
-	if s.model, err = domain.LoadModel(dir); err != nil {
+	if s.learnt, err = readLearnt(dir, of); err != nil {
 		return nil, err
 	}
 	w, err := checkpoint.OpenWeights(filepath.Join(dir, optimiserFile))
@@ -160,17 +164,36 @@ func readSave(dir string) (*saved, error) {
 	return s, nil
 }
 
+// readLearnt reads what training has changed of a model.
+func readLearnt(dir string, of *model.Params) ([]checkpoint.Tensor, error) {
+	if of.Adapter != nil {
+		a, err := domain.LoadAdapter(dir, of.Config)
+		if err != nil {
+			return nil, err
+		}
+		if a.LoRA.String() != of.Adapter.LoRA.String() {
+			return nil, fmt.Errorf("%w: the save is of another adapter", checkpoint.ErrCorrupt)
+		}
+		return a.Tensors(of.Config), nil
+	}
+	p, err := domain.LoadModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	if p.Config != of.Config {
+		return nil, fmt.Errorf("%w: the save is of another model", checkpoint.ErrCorrupt)
+	}
+	return p.Tensors(), nil
+}
+
 // take goes on from a save.
 func (s *session) take(dir string) error {
-	from, err := readSave(dir)
+	from, err := readSave(dir, s.Model)
 	if err != nil {
 		return err
 	}
-	if from.model.Config != s.Model.Config {
-		return fmt.Errorf("%w: the save is of another model", checkpoint.ErrCorrupt)
-	}
-	for i, t := range s.Model.Tensors() {
-		copy(t.Data, from.model.Tensors()[i].Data)
+	for i, t := range s.Model.Learnt() {
+		copy(t.Data, from.learnt[i].Data)
 	}
 	s.graph.Refresh()
 	s.restored, s.state, s.metrics = from.moments, from.state, from.metrics
@@ -183,14 +206,14 @@ func (s *session) prove() error {
 	fail := func(err error) error {
 		return fmt.Errorf("%s: the first save, %s, does not read back as it was written: %w", s.Stage, s.last, err)
 	}
-	got, err := readSave(s.last)
+	got, err := readSave(s.last, s.Model)
 	if err != nil {
 		return fail(err)
 	}
 	if got.state != s.state || !reflect.DeepEqual(got.metrics, s.metrics) {
 		return fail(fmt.Errorf("%w: step or metrics differ", checkpoint.ErrCorrupt))
 	}
-	if err := sameBits(got.model.Tensors(), s.Model.Tensors()); err != nil {
+	if err := sameBits(got.learnt, s.Model.Learnt()); err != nil {
 		return fail(err)
 	}
 	if err := sameBits(got.moments, s.optim.State()); err != nil {
