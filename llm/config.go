@@ -32,7 +32,7 @@ const (
 type Config struct {
 	Provider    ProviderName      `yaml:"provider" doc:"where the model runs"`
 	Model       string            `yaml:"model" doc:"smollm2-135m-instruct, gguf:FILE, safetensors:FILE or hf:FOLDER (a path), or the server's name for it"`
-	Weights     string            `yaml:"weights" oneof:"full|int8|file" doc:"format of a local model's weights: full is the kernel's own precision, int8 a byte each with a scale per row, file the file's own blocks of 4 and 8 bits (Q4_0, Q4_1, Q8_0). Smaller weights write a single answer faster; full reads long prompts fastest. Scores differ in their last digits"`
+	Weights     string            `yaml:"weights" oneof:"full|int8|file" doc:"format of a local model's weights: full is the kernel's own precision, int8 a byte each with a scale per row, file the file's own blocks of 4 to 8 bits (Q4_0 to Q8_0, Q4_K to Q6_K). Smaller weights write a single answer faster; full reads long prompts fastest. Scores differ in their last digits"`
 	Answer      string            `yaml:"answer" oneof:"cloze|letter" doc:"cloze: the most likely option; letter: the letter in a chat reply. cloze needs a server that returns log-probabilities of the prompt"`
 	URL         string            `yaml:"url" unset:"empty" doc:"address of a server, with its version: https://host/v1; {key} in the path stands for the key"`
 	Query       map[string]string `yaml:"query" identity:"none" unset:"none" doc:"query string of every address, such as {api-version: 2024-10-21} for Azure"`

@@ -58,7 +58,7 @@ func (e *loaded) load(be kernel.Backend, precision string) (err error) {
 	case File:
 		blocks, ok := e.source.(weights.Blocks)
 		if !ok {
-			return fmt.Errorf("%w: %s: the format has no blocks of 4 or 8 bits that could stay as they are; use weights: full or int8", weights.ErrUnsupported, e.source.Name())
+			return fmt.Errorf("%w: %s: the format has no blocks of 4 to 8 bits that could stay as they are; use weights: full or int8", weights.ErrUnsupported, e.source.Name())
 		}
 		e.decoder, err = decode.NewFile(p, be, blocks.Rows)
 	default:

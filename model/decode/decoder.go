@@ -66,7 +66,7 @@ func Int8Name(k kernel.Backend) string { return string(k.Class()) + "+int8" }
 // RowsOf returns the rows of a matrix, by its name in Hugging Face's model, as a file has them.
 type RowsOf func(name string) ([]kernel.BlockRow, error)
 
-// NewFile prepares a model with its matrices as its file has them, in blocks of 4 or 8 bits; p holds the same numbers, de-quantised. What results
+// NewFile prepares a model with its matrices as its file has them, in blocks of 4 to 8 bits; p holds the same numbers, de-quantised. What results
 // are the results of is FileName(k).
 func NewFile(p *model.Params, k kernel.Backend, rows RowsOf) (*Decoder, error) {
 	return newDecoder(p, k, blocks, rows)

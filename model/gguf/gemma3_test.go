@@ -69,7 +69,10 @@ func TestGemma3_TokensAndGreedyAnswersAreThoseOfLlamaCpp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := decode.New(p, be)
+	inBlocks, err := decode.NewFile(p, be, f.Rows)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var reqs []decode.Request
 	for _, g := range golden.Prompts {
 		if ids := append([]int32{start}, tok.Encode(g.Prompt)...); !slices.Equal(ids, g.Tokens) {
@@ -80,13 +83,15 @@ func TestGemma3_TokensAndGreedyAnswersAreThoseOfLlamaCpp(t *testing.T) {
 		}
 		reqs = append(reqs, decode.Request{Prompt: g.Tokens, MaxNew: len(g.New)})
 	}
-	got, err := d.Generate(context.Background(), reqs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, g := range golden.Prompts {
-		if !slices.Equal(got[i].Tokens, g.New) {
-			t.Errorf("%q: %q, want %q", g.Prompt, tok.Decode(got[i].Tokens), tok.Decode(g.New))
+	for name, d := range map[string]*decode.Decoder{"full": decode.New(p, be), "file": inBlocks} {
+		got, err := d.Generate(context.Background(), reqs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, g := range golden.Prompts {
+			if !slices.Equal(got[i].Tokens, g.New) {
+				t.Errorf("%s: %q: %q, want %q", name, g.Prompt, tok.Decode(got[i].Tokens), tok.Decode(g.New))
+			}
 		}
 	}
 	checkStrings(t, golden.Strings, tok.Encode)

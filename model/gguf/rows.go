@@ -10,6 +10,14 @@ import (
 	"slm/model/weights"
 )
 
+// blockTypes are the types that can stay as they are.
+var blockTypes = map[Type]kernel.BlockType{
+	Q4_0: kernel.Q41, Q4_1: kernel.Q41, Q5_0: kernel.Q50, Q5_1: kernel.Q51, Q8_0: kernel.Q80, Q4_K: kernel.Q4K, Q5_K: kernel.Q5K, Q6_K: kernel.Q6K,
+}
+
+// kept lists blockTypes, for messages.
+const kept = "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K"
+
 // Rows returns the rows of a matrix, by its name in Hugging Face's model, as the file has them: in the order that Tensors gives them, and of the
 // same numbers. Types of blocks alone can be had; a Q4_0 is a Q4_1 whose least value is -8 scales. The rows may share the file's memory.
 func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
@@ -24,8 +32,8 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 	t := all[i].Tensor
 	turned := arch.paired && headed(t.Name)
 	switch {
-	case t.Type != Q4_0 && t.Type != Q4_1 && t.Type != Q8_0:
-		return nil, fmt.Errorf("%w: %s: tensor %s has type %s, and only Q4_0, Q4_1 and Q8_0 can stay as they are", weights.ErrUnsupported, f.name, t.Name, t.Type)
+	case blockTypes[t.Type] == 0 || t.data == nil:
+		return nil, fmt.Errorf("%w: %s: tensor %s has type %s, and only %s can stay as they are", weights.ErrUnsupported, f.name, t.Name, t.Type, kept)
 	case turned:
 		if err := f.heads(t, c.HeadDim); err != nil {
 			return nil, err
@@ -34,11 +42,8 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 	rows := make([]kernel.BlockRow, t.Shape[0])
 	stride := len(t.data) / max(1, len(rows))
 	for r := range rows {
-		row := kernel.BlockRow{Type: kernel.Q41, Data: t.data[r*stride : (r+1)*stride]}
-		switch t.Type {
-		case Q8_0:
-			row.Type = kernel.Q80
-		case Q4_0:
+		row := kernel.BlockRow{Type: blockTypes[t.Type], Data: t.data[r*stride : (r+1)*stride]}
+		if t.Type == Q4_0 {
 			if row.Data, err = withLeast(row.Data); err != nil {
 				return nil, fmt.Errorf("%w: %s: tensor %s: row %d: %w", weights.ErrUnsupported, f.name, t.Name, r, err)
 			}

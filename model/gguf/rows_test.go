@@ -2,9 +2,13 @@ package gguf
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -97,6 +101,51 @@ func TestRows_OfBlocksAreTheNumbersOfParams(t *testing.T) {
 	}
 	if matrices != 15 {
 		t.Errorf("%d matrices", matrices)
+	}
+}
+
+func TestRows_OfEachTypeMultiplyAsTheirDequantisedValues(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "blocks.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Type Type
+		Data []byte
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[kernel.BlockType]bool{}
+	for _, c := range cases {
+		typ, k := blockTypes[c.Type], kinds[c.Type]
+		if typ == 0 || c.Type == Q4_0 { // Rows makes it a Q4_1
+			continue
+		}
+		seen[typ] = true
+		w, err := kernel.NewBlockWeights([]kernel.BlockRow{{Type: typ, Data: c.Data[:k.bytes]}}, k.values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]float32, k.values)
+		dequantise(c.Type, want, c.Data[:k.bytes])
+		for i, v := range want {
+			var x kernel.BlockLeft
+			x.Fit(1, k.values)
+			one := make([]float32, k.values)
+			one[i] = 1
+			x.Set(0, one)
+			got := []float32{0}
+			kernel.LinearBlocks(w, got, &x, 0, 1, 1, 0, 1, false)
+			if math.Abs(float64(got[0]-v)) > 1e-5*math.Abs(float64(slices.Max(want))) {
+				t.Fatalf("%s: term %d is %g, want %g", c.Type, i, got[0], v)
+			}
+		}
+	}
+	for name, typ := range blockTypes {
+		if !seen[typ] {
+			t.Errorf("%s was not tried", name)
+		}
 	}
 }
 

@@ -10,38 +10,94 @@ import (
 	"testing"
 )
 
-// randomBlocks makes n rows of k terms of one type for each sixteen, and says which numbers they are.
+// blockSpan is a number of terms that every type has whole blocks of.
+const blockSpan = 256
+
+// randomBlocks makes n rows of k terms, of the next type for each sixteen, and says which numbers they are. Types of large blocks are left out
+// where k has no whole ones.
 func randomBlocks(rng *rand.Rand, n, k int) (rows []BlockRow, values []float64) {
-	half := func() (bytes []byte, v float64) {
-		h := uint16(rng.IntN(0x2c00)) | uint16(rng.IntN(2))<<15 // up to 1/16, subnormals among them
-		return binary.LittleEndian.AppendUint16(nil, h), float64(FromHalf(h))
+	var types []BlockType
+	for t := Q41; t <= Q6K; t++ {
+		if k%blockKinds[t].terms == 0 {
+			types = append(types, t)
+		}
 	}
+	first := rng.IntN(len(types))
 	for r := range n {
-		row := BlockRow{Type: Q41 + BlockType(r/16%2)}
-		for range k / BlockTerms {
-			bytes, scale := half()
-			row.Data = append(row.Data, bytes...)
-			block := make([]float64, BlockTerms)
-			if row.Type == Q80 {
-				for j := range block {
-					q := int8(rng.IntN(256) - 128)
-					row.Data = append(row.Data, byte(q))
-					block[j] = scale * float64(q)
-				}
-			} else {
-				bytes, least := half()
-				row.Data = append(row.Data, bytes...)
-				for j := range BlockTerms / 2 {
-					a, b := rng.IntN(16), rng.IntN(16)
-					row.Data = append(row.Data, byte(b<<4|a))
-					block[j], block[j+16] = scale*float64(a)+least, scale*float64(b)+least
-				}
-			}
-			values = append(values, block...)
+		row := BlockRow{Type: types[(first+r/16)%len(types)]}
+		for at := 0; at < k; at += blockKinds[row.Type].terms {
+			block, numbers := randomBlock(rng, row.Type)
+			row.Data, values = append(row.Data, block...), append(values, numbers...)
 		}
 		rows = append(rows, row)
 	}
 	return rows, values
+}
+
+// randomBlock writes a block of a file, and the numbers by ggml's definition of the type.
+func randomBlock(rng *rand.Rand, t BlockType) (data []byte, values []float64) {
+	data = make([]byte, blockKinds[t].bytes)
+	for i := range data {
+		data[i] = byte(rng.IntN(256))
+	}
+	half := func(at int) float64 {
+		h := uint16(rng.IntN(0x2c00)) | uint16(rng.IntN(2))<<15 // up to 1/16, subnormals among them
+		binary.LittleEndian.PutUint16(data[at:], h)
+		return float64(FromHalf(h))
+	}
+	values = make([]float64, blockKinds[t].terms)
+	nibble := func(from, j int) int { return int(data[from+j%16] >> (j / 16 * 4) & 15) }
+	fifth := func(from, j int) int { return int(data[from+j/8]>>(j%8)&1) << 4 }
+	switch t {
+	case Q41, Q51:
+		scale, least := half(0), half(2)
+		for j := range values {
+			if t == Q41 {
+				values[j] = scale*float64(nibble(4, j)) + least
+			} else {
+				values[j] = scale*float64(nibble(8, j)+fifth(4, j)) + least
+			}
+		}
+	case Q50:
+		scale := half(0)
+		for j := range values {
+			values[j] = scale * float64(nibble(6, j)+fifth(2, j)-16)
+		}
+	case Q80:
+		scale := half(0)
+		for j := range values {
+			values[j] = scale * float64(int8(data[2+j]))
+		}
+	case Q4K, Q5K: // get_scale_min_k4 and dequantize_row of ggml
+		scale, least := half(0), half(2)
+		for j := range values {
+			part := j / 32
+			var s, m byte
+			if q := data[4:]; part < 4 {
+				s, m = q[part]&63, q[part+4]&63
+			} else {
+				s, m = q[part+4]&0xF|(q[part-4]>>6)<<4, q[part+4]>>4|(q[part]>>6)<<4
+			}
+			at := 16
+			if t == Q5K {
+				at = 48
+			}
+			v := int(data[at+j/64*32+j%32] >> (j / 32 % 2 * 4) & 15)
+			if t == Q5K {
+				v += int(data[16+j%32]>>part&1) << 4
+			}
+			values[j] = scale*float64(s)*float64(v) - least*float64(m)
+		}
+	case Q6K:
+		scale := half(208)
+		for j := range values {
+			in := j % 128
+			low := data[j/128*64+in%64] >> (in / 64 * 4) & 15
+			high := data[128+j/128*32+in%32] >> (in / 32 * 2) & 3
+			values[j] = scale * float64(int8(data[192+j/16])) * float64(int(low|high<<4)-32)
+		}
+	}
+	return data, values
 }
 
 // checkBlocks compares LinearBlocks with the definition in float64, and with the reference bit by bit.
@@ -88,7 +144,7 @@ func checkBlocks(t testing.TB, m, n, k int, seed uint64) {
 }
 
 func checkLinearBlocks(a *arena) {
-	for i, s := range [][3]int{{1, 1, 32}, {1, 64, 64}, {2, 65, 96}, {3, 15, 32}, {4, 40, 128}, {5, 33, 64}, {7, 31, 224}, {8, 16, 576}, {17, 48, 160}} {
+	for i, s := range [][3]int{{1, 1, 32}, {1, 64, 64}, {2, 65, 96}, {3, 15, 32}, {4, 40, 128}, {5, 33, 64}, {7, 31, 224}, {8, 16, 576}, {17, 48, 160}, {1, 112, 256}, {4, 112, 512}, {13, 112, 256}} {
 		checkBlocks(a.t, s[0], s[1], s[2], uint64(i))
 	}
 }
@@ -99,7 +155,7 @@ func FuzzLinearBlocks_EqualsItsReference(f *testing.F) {
 	f.Fuzz(func(t *testing.T, m, n, blocks uint8, seed uint64) {
 		for _, l := range present() {
 			restore := setLevel(l)
-			checkBlocks(t, int(m)%20+1, int(n)%70+1, BlockTerms*(int(blocks)%8+1), seed)
+			checkBlocks(t, int(m)%20+1, int(n)%70+1, BlockTerms*(int(blocks)%(blockSpan/BlockTerms)+1), seed)
 			restore()
 		}
 	})
@@ -157,12 +213,13 @@ func TestBlocks_RowsThatAreNoneAreRefused(t *testing.T) {
 		rows []BlockRow
 		k    int
 	}{
-		"depth":       {[]BlockRow{good}, 31},
-		"no depth":    {[]BlockRow{good}, 0},
-		"short":       {[]BlockRow{good, {Q80, make([]byte, 33)}}, 32},
-		"other type":  {[]BlockRow{good, {Q41, make([]byte, 20)}}, 32},
-		"no type":     {[]BlockRow{{0, make([]byte, 34)}}, 32},
-		"longer rows": {[]BlockRow{good}, 64},
+		"depth":        {[]BlockRow{good}, 31},
+		"no depth":     {[]BlockRow{good}, 0},
+		"short":        {[]BlockRow{good, {Q80, make([]byte, 33)}}, 32},
+		"other type":   {[]BlockRow{good, {Q41, make([]byte, 20)}}, 32},
+		"no type":      {[]BlockRow{{0, make([]byte, 34)}}, 32},
+		"longer rows":  {[]BlockRow{good}, 64},
+		"half a block": {[]BlockRow{{Q4K, make([]byte, 72)}}, 128},
 	} {
 		if _, err := NewBlockWeights(c.rows, c.k); !errors.Is(err, ErrBlocks) {
 			t.Errorf("%s: %v", name, err)

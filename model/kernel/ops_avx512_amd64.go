@@ -25,21 +25,34 @@ func roundBlocks(records []uint32, x []float32) {
 	}
 }
 
-// linearBlocksVNNI computes four rows at a time, then one.
+// blockRows computes some rows of a panel; strides are in bytes.
+type blockRows func(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// blocksVNNI are for eight rows, four and one.
+var blocksVNNI = [...][3]blockRows{
+	Q41: {avx512.BlocksQ41Rows8, avx512.BlocksQ41Rows4, avx512.BlocksQ41Rows1},
+	Q50: {avx512.BlocksQ50Rows8, avx512.BlocksQ50Rows4, avx512.BlocksQ50Rows1},
+	Q51: {avx512.BlocksQ51Rows8, avx512.BlocksQ51Rows4, avx512.BlocksQ51Rows1},
+	Q80: {avx512.BlocksQ80Rows8, avx512.BlocksQ80Rows4, avx512.BlocksQ80Rows1},
+	Q4K: {avx512.BlocksQ4KRows8, avx512.BlocksQ4KRows4, avx512.BlocksQ4KRows1},
+	Q5K: {avx512.BlocksQ5KRows8, avx512.BlocksQ5KRows4, avx512.BlocksQ5KRows1},
+	Q6K: {avx512.BlocksQ6KRows8, avx512.BlocksQ6KRows4, avx512.BlocksQ6KRows1},
+}
+
 func linearBlocksVNNI(w *BlockWeights, s blockShare) {
 	width := s.x.width()
 	for col := s.from; col < s.to; col += PanelAlignBlocks {
 		p, y, cols := &w.panels[col/PanelAlignBlocks], s.y[col-s.from:], min(PanelAlignBlocks, s.to-col)
-		four, one := avx512.Blocks4Rows4, avx512.Blocks4Rows1
-		if p.typ == Q80 {
-			four, one = avx512.Blocks8Rows4, avx512.Blocks8Rows1
-		}
+		f := &blocksVNNI[p.typ]
 		for i := 0; i < s.m; {
-			n, f := 1, one
-			if s.m-i >= 4 {
-				n, f = 4, four
+			n, rows := 1, f[2]
+			switch {
+			case s.m-i >= 8:
+				n, rows = 8, f[0]
+			case s.m-i >= 4:
+				n, rows = 4, f[1]
 			}
-			f(&y[i*s.ldy], &s.x.records[(s.row+i)*width], &p.data[0], 4*width, 4*s.ldy, w.k/BlockTerms, cols, s.accumulate)
+			rows(&y[i*s.ldy], &s.x.records[(s.row+i)*width], &p.scales[0], &p.numbers[0], 4*width, 4*s.ldy, w.k/BlockTerms, cols, s.accumulate)
 			i += n
 		}
 	}

@@ -373,22 +373,107 @@ func Mix64(o *float32, p []float32, v, ahead *uint16)
 //go:noescape
 func RoundBlocks(records *uint32, x []float32)
 
-// Blocks4Rows4 computes 4 rows of a panel of 4-bit weights, added to y with add; strides are in bytes.
+// BlocksQ41Rows8 computes 8 rows of a panel of Q41, added to y with add; strides are in bytes.
 //
 //go:noescape
-func Blocks4Rows4(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+func BlocksQ41Rows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
 
-// Blocks4Rows1 computes 1 rows of a panel of 4-bit weights, added to y with add; strides are in bytes.
+// BlocksQ41Rows4 computes 4 rows of a panel of Q41, added to y with add; strides are in bytes.
 //
 //go:noescape
-func Blocks4Rows1(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+func BlocksQ41Rows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
 
-// Blocks8Rows4 computes 4 rows of a panel of 8-bit weights, added to y with add; strides are in bytes.
+// BlocksQ41Rows1 computes 1 rows of a panel of Q41, added to y with add; strides are in bytes.
 //
 //go:noescape
-func Blocks8Rows4(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+func BlocksQ41Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
 
-// Blocks8Rows1 computes 1 rows of a panel of 8-bit weights, added to y with add; strides are in bytes.
+// BlocksQ50Rows8 computes 8 rows of a panel of Q50, added to y with add; strides are in bytes.
 //
 //go:noescape
-func Blocks8Rows1(y *float32, x *uint32, w *byte, ldx, ldy, blocks, cols int, add bool)
+func BlocksQ50Rows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ50Rows4 computes 4 rows of a panel of Q50, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ50Rows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ50Rows1 computes 1 rows of a panel of Q50, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ50Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ51Rows8 computes 8 rows of a panel of Q51, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ51Rows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ51Rows4 computes 4 rows of a panel of Q51, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ51Rows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ51Rows1 computes 1 rows of a panel of Q51, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ51Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ80Rows8 computes 8 rows of a panel of Q80, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ80Rows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ80Rows4 computes 4 rows of a panel of Q80, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ80Rows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ80Rows1 computes 1 rows of a panel of Q80, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ80Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ4KRows8 computes 8 rows of a panel of Q4K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ4KRows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ4KRows4 computes 4 rows of a panel of Q4K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ4KRows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ4KRows1 computes 1 rows of a panel of Q4K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ4KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ5KRows8 computes 8 rows of a panel of Q5K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ5KRows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ5KRows4 computes 4 rows of a panel of Q5K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ5KRows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ5KRows1 computes 1 rows of a panel of Q5K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ5KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ6KRows8 computes 8 rows of a panel of Q6K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ6KRows8(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ6KRows4 computes 4 rows of a panel of Q6K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ6KRows4(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
+
+// BlocksQ6KRows1 computes 1 rows of a panel of Q6K, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlocksQ6KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols int, add bool)
