@@ -56,7 +56,7 @@ var layers = []layer{
 	{packages: []string{"result", "stat"}},
 	{packages: []string{"checkpoint"}},
 	{packages: []string{"pipeline/schema"}}, // knows no recipe
-	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid"}},
+	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/pairwise", "internal/ranks"}},
 }
 
 // levelOf returns the layer of a package; exact names count before folders and a folder before those around it, so model/kernel is not of model/*.

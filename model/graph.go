@@ -34,8 +34,11 @@ type Graph struct {
 		Publish()
 		Zero()
 		Losses() []float32
-		Total() float64
+		Total(scale float64) float64
 		Finite() bool
+		CutLeaves(rows int)
+		Sums() op.Sums
+		Into(op.Sums)
 	}
 }
 
@@ -180,6 +183,16 @@ func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, m
 	return g, nil
 }
 
+// CutLeaves has every run add the gradients, and the losses, of its rows in a tree: those of leaves of so many rows each in order, then leaves with leaves (package
+// pairwise). A leaf is of one run. 0 = all rows of a run are one leaf, and runs may add to each other, in order.
+func (g *Graph) CutLeaves(rows int) { g.runtime.CutLeaves(rows) }
+
+// Sums is the memory in which gradients gather, from Zero until Gradients. It may be added to that of another run with the same parameters, or be overwritten by what others have gathered.
+func (g *Graph) Sums() op.Sums { return g.runtime.Sums() }
+
+// Into makes the next runs gather in other memory. Gradients wants the first, which Sums gives at the beginning.
+func (g *Graph) Into(s op.Sums) { g.runtime.Into(s) }
+
 // Run computes scale · Σ −log p(target), or scale · Σ of the pairs' losses where the graph prefers, and adds its gradient to what has gathered since Zero. With scale one over
 // the number of targets, or pairs, in the optimiser step, losses and gradients of micro-batches add up to those of the whole.
 func (g *Graph) Run(b Batch, scale float32) (loss float64, err error) {
@@ -211,7 +224,7 @@ func (g *Graph) Run(b Batch, scale float32) (loss float64, err error) {
 	if !g.runtime.Finite() {
 		return 0, ErrNotFinite
 	}
-	return g.runtime.Total() * float64(scale), nil
+	return g.runtime.Total(float64(scale)), nil
 }
 
 // LogProbs are Σ log p(target) over the targets of each row of the last run, [Seqs] in nats.

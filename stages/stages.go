@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slm/checkpoint"
+	"slm/internal/ranks"
 	"slm/llm"
 	"slm/model/kernel"
 )
@@ -55,6 +56,7 @@ type Env struct {
 	Parents      map[string]string // digests of the checkpoints it reads, by stage
 	Versions     map[string]string // of the program, for the manifest
 	Kernel       kernel.Backend
+	Ranks        *ranks.Team                                   // who trains with this process, which is rank 0; nil = nobody
 	LLM          func(ctx context.Context) (llm.Client, error) // the run's black box, opened at first use and shared by its stages
 	Replies      func(path string) error                       // exports every reply that the run has stored so far as an Arrow file
 	Other        func(name string) (llm.Client, error)         // a black box that the stage's Def lists, opened at first use
@@ -151,6 +153,8 @@ type Event struct {
 	USD     float64 `json:"usd,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
 	Memory  uint64  `json:"memory,omitempty"` // bytes, the peak so far
+	Ranks   int     `json:"ranks,omitempty"`  // that train together; left out where it is one
+	Sent    int64   `json:"sent,omitempty"`   // bytes, by all ranks so far
 	Path    string  `json:"path,omitempty"`
 	Code    int     `json:"code,omitempty"`
 	Message string  `json:"message,omitempty"`

@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"slm/internal/pairwise"
 	"slm/model/kernel"
 )
 
@@ -19,6 +20,9 @@ type accumulator struct {
 	wide       int  // the longer side
 	transposed bool // data are transposed now
 
+	order   pairwise.Order // of the leaves so far, where the rows of a batch come in several calls
+	partial [][]float32    // its slots behind data, which are slot 0
+
 	into   *accumulator // of the same weights elsewhere in the model, to which this one is added in the end; nil for most
 	joined bool         // and has been
 }
@@ -30,6 +34,20 @@ func newAccumulator(shape ...int) *accumulator {
 	}
 	data := make([]float32, size)
 	return &accumulator{data: data, value: tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))}
+}
+
+// reserve makes room for so many slots.
+func (a *accumulator) reserve(slots int) {
+	for len(a.partial) < slots-1 {
+		a.partial = append(a.partial, make([]float32, len(a.data)))
+	}
+}
+
+func (a *accumulator) slot(k int) []float32 {
+	if k == 0 {
+		return a.data
+	}
+	return a.partial[k-1]
 }
 
 // columns makes data ready to be added to, and says whether they are transposed.

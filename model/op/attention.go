@@ -141,10 +141,10 @@ func (a *attention[T]) backward(dx, x, dy, norm []float32, dNorm, dQKV, dOut *ac
 	})
 	a.reduceNorms(dNorm)
 	if a.Frozen {
-		a.weightGradients(a.Seqs, append(a.uQKV.products(dqkv, wide, a.h, c), a.uOut.products(a.dy, c, a.att, qw)...)...)
+		a.weightGradients(0, a.Seqs, append(a.uQKV.products(dqkv, wide, a.h, c), a.uOut.products(a.dy, c, a.att, qw)...)...)
 		return
 	}
-	a.weightGradients(a.Seqs,
+	a.weightGradients(0, a.Seqs,
 		product[T]{sums: dQKV, dy: dqkv, ldy: wide, x: a.h, ldx: c},
 		product[T]{sums: dOut, dy: a.dy, ldy: c, x: a.att, ldx: qw},
 	)

@@ -110,7 +110,7 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 			})
 		}
 		if h.train && !h.Frozen {
-			h.weightGradients(seqs, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[first*h.Len*c:], ldx: c})
+			h.weightGradients(first, seqs, product[T]{sums: h.dHead, dy: h.dLogits, ldy: h.Vocab, x: h.h[first*h.Len*c:], ldx: c})
 		}
 	}
 	if h.train {
@@ -128,7 +128,7 @@ func (h *head[T]) forward(x []float32, targets []int32, scale float32, norm []fl
 		})
 		h.reduceNorms(h.dNorm)
 	}
-	return h.Total() * float64(scale)
+	return h.Total(float64(scale))
 }
 
 // slice computes the loss of the tokens lo..hi of the group that starts at token group, and the gradient of their logits.

@@ -105,10 +105,10 @@ func (m *mlp[T]) backward(dx, x, dy, norm []float32, dNorm, dGateUp, dDown *accu
 	})
 	m.reduceNorms(dNorm)
 	if m.Frozen {
-		m.weightGradients(m.Seqs, append(m.uDown.products(m.dy, c, m.act, f), m.uGateUp.products(dgu, 2*f, m.h, c)...)...)
+		m.weightGradients(0, m.Seqs, append(m.uDown.products(m.dy, c, m.act, f), m.uGateUp.products(dgu, 2*f, m.h, c)...)...)
 		return
 	}
-	m.weightGradients(m.Seqs,
+	m.weightGradients(0, m.Seqs,
 		product[T]{sums: dDown, dy: m.dy, ldy: c, x: m.act, ldx: f},
 		product[T]{sums: dGateUp, dy: dgu, ldy: 2 * f, x: m.h, ldx: c},
 	)

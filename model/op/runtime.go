@@ -14,6 +14,15 @@ type Dims struct {
 	Train                                         bool // there will be gradients
 	Recompute                                     bool // for which a block computes its activations again instead of keeping them
 	Frozen                                        bool // only updates have gradients: the model's own weights have none
+	Leaf                                          int  // rows whose gradients are summed in order; sums of these meet in a tree (package pairwise). 0 = all
+}
+
+// leaf is the height of a leaf, in rows.
+func (d Dims) leaf() int {
+	if d.Leaf == 0 {
+		return max(1, d.Seqs)
+	}
+	return d.Leaf
 }
 
 func (d Dims) tokens() int   { return d.Seqs * d.Len }
@@ -134,30 +143,8 @@ func (r *Runtime[T]) Refresh() {
 	}
 }
 
-// Zero clears the gradients.
-func (r *Runtime[T]) Zero() {
-	for _, a := range r.accs {
-		a.transposed, a.joined = a.tall, false
-		kernel.Tiles(len(a.data), 1<<18, func(lo, hi int) { clear(a.data[lo:hi]) })
-	}
-}
-
 // Losses are the negative log-likelihoods of the last run's targets, [N] in nats; 0 where there is no target.
 func (r *Runtime[T]) Losses() []float32 { return r.losses }
-
-// Total is the loss of the last run before it is scaled: the sum over its targets, or over its pairs.
-func (r *Runtime[T]) Total() (sum float64) {
-	for _, l := range r.pairs {
-		sum += l
-	}
-	if r.pairs != nil {
-		return sum
-	}
-	for _, l := range r.losses {
-		sum += float64(l)
-	}
-	return sum
-}
 
 func (r *Runtime[T]) tilesPerSeq() int { return (r.Len + tileRows - 1) / tileRows }
 func (r *Runtime[T]) tileCount() int   { return r.Seqs * r.tilesPerSeq() }
@@ -200,77 +187,4 @@ func clearPadding[T kernel.Elem](x []T, docs []document, width int) {
 		at = d.first + d.length
 	}
 	clear(x[at*width:])
-}
-
-// product is the gradient of one weight matrix: sums += dyᵀ·x with dy [N,M] and x [N,K], rows ldy and ldx apart.
-type product[T kernel.Elem] struct {
-	sums *accumulator
-	dy   []T
-	ldy  int
-	x    []T
-	ldx  int
-
-	lefts          []kernel.Transposed[T] // dyᵀ of each row of the batch
-	from, to, wide int                    // columns of the result, when it is cut into tiles
-}
-
-// gradientColumns is the width of a tile of a weight's gradient.
-const gradientColumns = 352
-
-// weightGradients adds products over a number of rows of the batch. The narrower matrix of each is the left operand, which has to be transposed; so a gradient of a tall weight
-// is summed transposed. Tiles of all products lie side by side, so that small ones leave no thread idle. Rows of the batch are added one
-// after the other in their order: micro-batches give the same bits.
-func (r *Runtime[T]) weightGradients(seqs int, products ...product[T]) {
-	var tiles []product[T]
-	merged := r.merged()
-	groups := (seqs + merged - 1) / merged
-	for len(r.lefts) < len(products)*groups {
-		r.lefts = append(r.lefts, kernel.Transposed[T]{})
-	}
-	for i, p := range products {
-		if p.sums.columns() {
-			p.dy, p.ldy, p.x, p.ldx = p.x, p.ldx, p.dy, p.ldy
-		}
-		p.lefts, p.wide = r.lefts[i*groups:(i+1)*groups], p.sums.wide
-		n := (p.wide + gradientColumns - 1) / gradientColumns
-		width := ((p.wide+n-1)/n + kernel.PanelAlign - 1) / kernel.PanelAlign * kernel.PanelAlign
-		for p.from = 0; p.from < p.wide; p.from += width {
-			p.to = min(p.from+width, p.wide)
-			tiles = append(tiles, p)
-		}
-		products[i] = p
-	}
-	terms := merged * r.Len
-	kernel.Parallel(len(products)*groups, func(i int) {
-		p, at := products[i/groups], i%groups*terms
-		r.lefts[i].Set(r.be, p.dy[at*p.ldy:], len(p.sums.data)/p.wide, min(terms, seqs*r.Len-at), p.ldy)
-	})
-	kernel.Parallel(len(tiles), func(i int) {
-		p := tiles[i]
-		for g := range groups {
-			p.lefts[g].AddProduct(p.sums.data[p.from:], p.x[g*terms*p.ldx+p.from:], p.to-p.from, p.ldx, p.wide)
-		}
-	})
-}
-
-// mergedTerms is how many terms are summed before a weight's gradient is written.
-const mergedTerms = 1024
-
-// merged is how many rows of the batch are added in one product: where that has the same bits, it spares writing and reading the sums between.
-func (r *Runtime[T]) merged() int {
-	if cut := r.be.Traits().CutTerms; cut == 0 || r.Len%cut != 0 {
-		return 1
-	}
-	return max(1, mergedTerms/r.Len)
-}
-
-// reduceNorms adds the tiles' partial sums of a norm's gradient to that of dw [C], in the order of the tiles; nil = there is none.
-func (r *Runtime[T]) reduceNorms(sums *accumulator) {
-	if sums == nil {
-		return
-	}
-	dw := sums.data
-	for t := range r.tileCount() {
-		kernel.AddTo(dw, r.norms[t*r.Width:(t+1)*r.Width])
-	}
 }

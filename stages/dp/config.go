@@ -17,6 +17,7 @@ type Config struct {
 	Tokens     int64         `yaml:"tokens" min:"0" auto:"as many as a model needs that is to know most sections, by measurements (docs/measurements.md), and no more than eight minutes of two cores without AMX; slm plan says how many, and what they are expected to come to" doc:"tokens of all steps together, padding included; 0 = use epochs"`
 	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give tokens or epochs and set the other to 0"`
 	Batch      int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
+	Shards     int           `yaml:"shards" identity:"changed" min:"1" max:"4096" doc:"into how many parts of whole rows the gradient of a step is cut, at most: more ranks than that train no faster (docs/cluster.md). Another number ends in other bits"`
 	Mix        Mix           `yaml:"mix" doc:"what a pass consists of"`
 	MaxSection int           `yaml:"max_section" min:"0" doc:"longest example in tokens. At most the context; 0 = the context"`
 	Long       string        `yaml:"long" oneof:"parts|cut" identity:"changed" doc:"sections that are longer: parts = they are read in overlapping parts, each from the place with its number (part 2 of 3); cut = what follows is not read, with a warning"`
@@ -41,7 +42,7 @@ type Mix struct {
 
 // Default is half an hour's worth for a model of a few million parameters.
 func Default() Config {
-	return Config{Tokens: 4e6, Batch: 8192, Long: Parts, Mix: Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}, Optim: trainer.DefaultOptim(1.5e-3), Save: trainer.Save{Minutes: 2}}
+	return Config{Tokens: 4e6, Batch: 8192, Shards: trainer.DefaultShards, Long: Parts, Mix: Mix{Corpus: 0.7, Pairs: 0.2, Places: 0.1, Other: 0.25}, Optim: trainer.DefaultOptim(1.5e-3), Save: trainer.Save{Minutes: 2}}
 }
 
 // Validate checks what spans fields.

@@ -16,7 +16,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.DP,
 	Title:   "Domain pretraining",
-	Format:  6,
+	Format:  7,
 	Parents: []string{stages.Data},
 	Section: &stages.Section{
 		Doc:     "reading the corpus",

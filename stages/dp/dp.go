@@ -146,7 +146,7 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 	}
 	return trainer.Job{
 		Stage: stages.DP, Model: params, Epoch: mix.Epoch, HeldOut: HeldOut(dom),
-		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, rateOf(s.from, s.lora)), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, rateOf(s.from, s.lora)), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}, mix, nil
 }
 

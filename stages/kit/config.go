@@ -20,6 +20,7 @@ type Config struct {
 	Written   writer.Config `yaml:"written" identity:"changed" doc:"which questions it writes, and which are kept"`
 	Epochs    float64       `yaml:"epochs" min:"0" doc:"passes over the kept pairs and their replay; 0 keeps the weights of dp"`
 	Batch     int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
+	Shards    int           `yaml:"shards" identity:"changed" min:"1" max:"4096" doc:"the same as stages.dp.shards"`
 	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form that are added for each pair"`
 	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box, given its text, answers its question right"`
 	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"first the place, then the text; or the text at once (also in bpo, eval and ask)"`
@@ -43,7 +44,7 @@ func Default() Config {
 	return Config{
 		Pairs:   Pairs{From: "corpus", Templates: []string{"number", "heading", "quote"}, Rules: 6},
 		Written: writer.Default(),
-		Epochs:  3, Batch: 8192, Replay: 1, Filter: true, Knowledge: knowledge.TwoStep,
+		Epochs:  3, Batch: 8192, Shards: trainer.DefaultShards, Replay: 1, Filter: true, Knowledge: knowledge.TwoStep,
 		Optim: trainer.DefaultOptim(5e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
 	}
 }

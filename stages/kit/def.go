@@ -14,7 +14,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.KIT,
 	Title:   "Knowledge instruction tuning",
-	Format:  7,
+	Format:  8,
 	Parents: []string{stages.Data, stages.DP},
 	Instead: stages.DP,
 	Section: &stages.Section{

@@ -11,6 +11,7 @@ type Config struct {
 	Items     int           `yaml:"items" min:"0" doc:"training questions that are asked, drawn by the seed; 0 = all"`
 	Epochs    float64       `yaml:"epochs" min:"0" doc:"passes over the winners and their replay; 0 keeps the weights of kit"`
 	Batch     int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
+	Shards    int           `yaml:"shards" identity:"changed" min:"1" max:"4096" doc:"the same as stages.dp.shards"`
 	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form that are added for each winner"`
 	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`
 	Save      trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
@@ -30,7 +31,7 @@ type DPO struct {
 // Default is off.
 func Default() Config {
 	return Config{
-		Epochs: 1, Batch: 8192, Replay: 1, Optim: trainer.DefaultOptim(1e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
+		Epochs: 1, Batch: 8192, Shards: trainer.DefaultShards, Replay: 1, Optim: trainer.DefaultOptim(1e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
 		DPO: DPO{Beta: 0.1, Optim: trainer.DefaultOptim(1e-5)},
 	}
 }

@@ -20,7 +20,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.RFT,
 	Title:   "Reward tuning",
-	Format:  3,
+	Format:  4,
 	Parents: []string{stages.Data, stages.DP, stages.KIT},
 	Section: &stages.Section{
 		Off:     "samples: 0, the default",

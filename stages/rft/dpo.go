@@ -113,7 +113,7 @@ func (s *Stage) prefer(ctx context.Context, env *stages.Env, l *lesson, params *
 	}
 	if out.sum, err = trainer.Run(ctx, env, trainer.Job{
 		Stage: stages.RFT, Phase: "dpo", Model: params, HeldOut: l.heldOut(), Prefer: &trainer.Preferences{Beta: s.cfg.DPO.Beta, Epoch: shuffled(pairs, env.Seed)},
-		Epochs: s.cfg.DPO.Epochs, Batch: s.cfg.Batch, Context: length, Optim: s.cfg.DPO.Optim.For(params.Config.Width, s.dpoRate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Epochs: s.cfg.DPO.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: length, Optim: s.cfg.DPO.Optim.For(params.Config.Width, s.dpoRate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}); err != nil {
 		return nil, err
 	}

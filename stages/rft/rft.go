@@ -88,7 +88,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	lesson := &lesson{cfg: s.cfg, dom: dom, read: read, seed: env.Seed, context: params.Config.Context, items: items, won: won}
 	sum, err := trainer.Run(ctx, env, trainer.Job{
 		Stage: stages.RFT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
-		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Context: params.Config.Context, Optim: s.cfg.Optim.For(params.Config.Width, rate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: params.Config.Context, Optim: s.cfg.Optim.For(params.Config.Width, rate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"slm/checkpoint"
 	"slm/model"
 	"slm/model/kernel"
 	"slm/optim"
@@ -28,36 +29,46 @@ func (o Optim) New(params []optim.Param, be kernel.Backend) (optim.Optimizer, er
 	return spec.New(params, optim.Settings{Betas: o.Betas, WeightDecay: o.WeightDecay}, be)
 }
 
+// learner is what a step needs of a process: every rank has one, with the same weights and moments.
+type learner struct {
+	*gatherer
+	rule     Optim
+	be       kernel.Backend
+	optim    optim.Optimizer
+	grads    []optim.Param       // with the gradients' memory as the optimiser has it
+	restored []checkpoint.Tensor // moments of a save, until the optimiser is made
+}
+
 // params lists the parameters with their gradients; the optimiser is made at the first step, when the gradients have their place. It
 // keeps that place, so a graph that moved its gradients later would train on old ones: that is an error.
-func (s *session) params() ([]optim.Param, error) {
-	grads, err := s.graph.Gradients()
+func (l *learner) params() ([]optim.Param, error) {
+	grads, err := l.graph.Gradients()
 	if err != nil {
 		return nil, err
 	}
 	params := Params(grads)
-	if s.optim != nil {
-		return params, s.inPlace(params)
+	if l.optim != nil {
+		return params, l.inPlace(params)
 	}
-	o, err := s.Optim.New(params, s.env.Kernel)
+	o, err := l.rule.New(params, l.be)
 	if err != nil {
 		return nil, err
 	}
-	if s.restored != nil {
-		if err := o.Restore(s.restored); err != nil {
+	if l.restored != nil {
+		if err := o.Restore(l.restored); err != nil {
 			return nil, err
 		}
-		s.restored = nil
+		l.restored = nil
 	}
-	s.optim, s.grads = o, params
+	l.optim, l.grads = o, params
 	return params, nil
 }
 
 // inPlace checks that the gradients lie where the optimiser reads them.
-func (s *session) inPlace(params []optim.Param) error {
+func (l *learner) inPlace(params []optim.Param) error {
 	for i, p := range params {
-		if at := s.grads[i]; unsafe.SliceData(p.G) != unsafe.SliceData(at.G) || unsafe.SliceData(p.W) != unsafe.SliceData(at.W) || len(p.G) != len(at.G) {
-			return fmt.Errorf("%s: the gradient of %s has moved since the optimiser was made", s.Stage, p.Name)
+		if at := l.grads[i]; unsafe.SliceData(p.G) != unsafe.SliceData(at.G) || unsafe.SliceData(p.W) != unsafe.SliceData(at.W) || len(p.G) != len(at.G) {
+			return fmt.Errorf("the gradient of %s has moved since the optimiser was made", p.Name)
 		}
 	}
 	return nil

@@ -1,6 +1,10 @@
 package trainer
 
-import "slm/stages"
+import (
+	"context"
+
+	"slm/stages"
+)
 
 // Rehearsal trains a job in memory: no save is read or written, and no step is reported. It tells what a step takes, and whether a model
 // learns at all.
@@ -20,7 +24,7 @@ func (r *Rehearsal) Steps() int { return r.s.total }
 
 // Step trains on the next batch and returns its loss in nats.
 func (r *Rehearsal) Step() (loss float64, err error) {
-	if err := r.s.step(); err != nil {
+	if err := r.s.step(context.Background()); err != nil {
 		return 0, err
 	}
 	return r.s.metrics[len(r.s.metrics)-1].Loss, nil

@@ -211,7 +211,7 @@ func TestTrain_GradientsStayWhereTheOptimiserReadsThem(t *testing.T) {
 		newTraining(t, "go").finish(func(j *Job) { j.Model, j.MicroBatchTokens = model.New(tinyConfig(tied), 1), context16 })
 	}
 	a, b := make([]float32, 4), make([]float32, 4)
-	s := &session{Job: Job{Stage: "dp"}, grads: []optim.Param{{Name: "layer0.down", W: a, G: b}}}
+	s := &learner{grads: []optim.Param{{Name: "layer0.down", W: a, G: b}}}
 	if err := s.inPlace([]optim.Param{{Name: "layer0.down", W: a, G: b}}); err != nil {
 		t.Error(err)
 	}

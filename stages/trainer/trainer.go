@@ -11,8 +11,8 @@ import (
 	"math"
 	"time"
 
-	"slm/checkpoint"
 	"slm/data/pack"
+	"slm/internal/ranks"
 	"slm/model"
 	"slm/optim"
 	"slm/stages"
@@ -30,6 +30,7 @@ type Job struct {
 	Epochs  float64                              // passes
 	More    int64                                // tokens beyond those
 	Batch   int                                  // tokens of a step, padding included
+	Shards  int                                  // into which the sum of its gradients is cut, at most; 0 = 1
 	Context int                                  // tokens of a row
 	Optim   Optim
 	Save    Save
@@ -69,12 +70,12 @@ const DefaultMicroBatchTokens = 4096
 // session is a job in progress.
 type session struct {
 	Job
-	env   *stages.Env
-	graph *model.Graph
+	env *stages.Env
+	*learner
 	probe *model.Graph // forward only, for held-out loss
-	optim optim.Optimizer
-	grads []optim.Param // with the gradients' memory as the optimiser has it
-	total int           // steps
+	total int          // steps
+	sent  int64        // bytes that all ranks have sent
+	pace  pace         // of the ranks
 
 	state   state
 	batches batches // of the current epoch, one a step
@@ -82,8 +83,6 @@ type session struct {
 	metrics []Metric
 	saved   time.Time
 	last    string // the newest save that this session has read or written
-
-	restored []checkpoint.Tensor // moments of a save, until the optimiser is made
 }
 
 // batches are made when they are asked for.
@@ -110,6 +109,9 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 	if err := s.resume(); err != nil {
 		return nil, err
 	}
+	if err := s.lead(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w", job.Stage, err)
+	}
 	began, beganAt := env.Now(), s.state
 	s.saved = began
 	for _, m := range s.metrics {
@@ -121,7 +123,9 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 		if ctx.Err() != nil {
 			return nil, errors.Join(context.Cause(ctx), s.save())
 		}
-		if err := s.step(); err != nil {
+		if err := s.step(ctx); errors.Is(err, ranks.ErrLost) || err != nil && ctx.Err() != nil {
+			return nil, errors.Join(err, s.save()) // the step is not taken: the state is that of the one before
+		} else if err != nil {
 			return nil, err
 		}
 		if err := s.measure(); err != nil {
@@ -134,6 +138,9 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 			return nil, err
 		}
 		s.report(env.Now().Sub(began).Seconds(), beganAt)
+	}
+	if err := s.dismiss(ctx); err != nil {
+		return nil, errors.Join(err, s.save())
 	}
 	// The last state is saved before it is evaluated: a crash in the evaluation loses nothing.
 	if err := s.save(); err != nil {
@@ -168,19 +175,9 @@ func open(env *stages.Env, job Job) (*session, error) {
 		return nil, fmt.Errorf("%s: nothing to train on: no example has a trained token", s.Stage)
 	}
 	s.total = s.steps(s.batches.Len())
-	rows := max(1, min(s.Batch, s.MicroBatchTokens)/s.Context)
-	mode := model.Gradients
-	if s.Recompute {
-		mode = model.Recomputing
-	}
 	var err error
-	if s.Prefer != nil {
-		rows = max(2, rows&^1)
-		s.graph, err = model.NewPreferenceGraph(s.Model, env.Kernel, rows, s.Context, mode, s.Prefer.Beta)
-	} else {
-		s.graph, err = model.NewGraph(s.Model, env.Kernel, rows, s.Context, mode)
-	}
-	if err != nil {
+	s.learner = &learner{rule: s.Optim, be: env.Kernel}
+	if s.gatherer, err = s.setup().gatherer(s.Model, env.Kernel, env.Ranks); err != nil {
 		return nil, err
 	}
 	if s.HeldOut != nil && s.HeldOut.Len() > 0 {
@@ -274,13 +271,12 @@ func (s *session) next() (pack.Batch, error) {
 }
 
 // step trains on one batch and notes what came of it.
-func (s *session) step() error {
+func (s *session) step(ctx context.Context) error {
 	b, err := s.next()
 	if err != nil {
 		return err
 	}
-	s.graph.Zero()
-	loss, err := run(s.graph, b, 1/float32(max(1, b.Units())))
+	loss, err := s.gradient(ctx, b)
 	if errors.Is(err, model.ErrNotFinite) {
 		return s.diverged(err, b)
 	}
@@ -298,11 +294,12 @@ func (s *session) step() error {
 	lr := s.Optim.LR * s.Optim.Factor().At(s.state.Step, s.total)
 	if why := s.Optim.Skip.outlier(s.metrics, loss, norm); why != "" {
 		lr = 0
-		s.env.Emit(stages.Event{Type: "warning", Stage: s.Stage, Step: s.state.Step + 1, Message: fmt.Sprintf("step %d is left out: %s", s.state.Step+1, why)})
-	} else {
-		s.optim.Step(lr)
-		s.graph.Refresh()
+		s.warn(fmt.Sprintf("step %d is left out: %s", s.state.Step+1, why))
 	}
+	if err := s.tellRate(ctx, lr); err != nil {
+		return fmt.Errorf("%s: %w", s.Stage, err)
+	}
+	s.update(lr)
 	s.state.Step++
 	s.state.Tokens += int64(b.TargetCount)
 	if s.state.Index++; s.state.Index == s.batches.Len() {
@@ -358,44 +355,6 @@ func (s *session) heldOut() (float64, error) {
 	return sum / float64(max(1, count)), nil
 }
 
-// run puts a batch through a graph, micro-batch by micro-batch, the last filled up with padding.
-func run(g *model.Graph, b pack.Batch, scale float32) (float64, error) {
-	docs := make([]int32, len(b.Tokens))
-	for i := range docs {
-		docs[i] = -1
-	}
-	for _, d := range b.Docs {
-		first := d.Row*b.Cols + d.Start
-		for i := first; i < first+d.Len; i++ {
-			docs[i] = int32(first)
-		}
-	}
-	total, n := 0.0, g.Seqs*g.Len
-	for at := 0; at < len(b.Tokens); at += n {
-		mb := model.Batch{Tokens: make([]int32, n), Targets: make([]int32, n), Docs: make([]int32, n)}
-		for i := range n {
-			if at+i < len(b.Tokens) {
-				mb.Tokens[i], mb.Targets[i], mb.Docs[i] = b.Tokens[at+i], b.Targets[at+i], docs[at+i]
-				if mb.Docs[i] >= 0 {
-					mb.Docs[i] -= int32(at)
-				}
-			} else {
-				mb.Targets[i], mb.Docs[i] = -1, -1
-			}
-		}
-		if b.References != nil {
-			mb.References = make([]float32, g.Seqs/2)
-			copy(mb.References, b.References[at/g.Len/2:])
-		}
-		loss, err := g.Run(mb, scale)
-		if err != nil {
-			return 0, err
-		}
-		total += loss
-	}
-	return total, nil
-}
-
 // report emits the last step's event.
 func (s *session) report(seconds float64, from state) {
 	m, done := s.metrics[len(s.metrics)-1], s.state.Step-from.Step
@@ -406,5 +365,13 @@ func (s *session) report(seconds float64, from state) {
 	if m.HeldOut != nil {
 		e.HeldOut = *m.HeldOut
 	}
+	if n := s.env.Ranks.Size(); n > 1 {
+		e.Ranks, e.Sent = n, s.sent
+	}
 	s.env.Emit(e)
+}
+
+// warn emits a warning about the next step.
+func (s *session) warn(message string) {
+	s.env.Emit(stages.Event{Type: "warning", Stage: s.Stage, Step: s.state.Step + 1, Message: message})
 }

@@ -1,0 +1,126 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"slm/checkpoint"
+	"slm/internal/pairwise"
+	"slm/model/op"
+)
+
+// apart runs nodes of the rows of b by themselves, on a graph that has so many rows, and adds what gathers in the order of the tree.
+func apart(t *testing.T, g *Graph, cfg Config, b Batch, rows, leaf, leaves int) ([]checkpoint.Tensor, float64) {
+	t.Helper()
+	home := g.Sums()
+	slots, losses := []op.Sums{home}, make([]float64, 32)
+	merge := func(into, from int) {
+		slots[into].Add(slots[from])
+		losses[into] += losses[from]
+	}
+	var order pairwise.Order
+	n := (rows + leaf - 1) / leaf
+	for _, node := range pairwise.Cover(0, n, n, leaves) {
+		k := order.Push(node.First, merge)
+		if k == len(slots) {
+			slots = append(slots, home.Like())
+		}
+		g.Into(slots[k])
+		g.Zero()
+		loss, err := g.Run(rowsOf(b, node.First*leaf, g.Seqs, g.Len), 0.125)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses[k] = loss
+	}
+	order.End(merge)
+	g.Into(home)
+	return gradientTensors(t, g, cfg), losses[0]
+}
+
+// rowsOf is n rows of a batch from a first one on, filled up with padding.
+func rowsOf(b Batch, first, n, length int) Batch {
+	var out Batch
+	for row := first; row < first+n; row++ {
+		var r Batch
+		if (row+1)*length <= len(b.Tokens) {
+			r = rowOf(b, row, length)
+		} else {
+			r = Batch{Tokens: make([]int32, length), Targets: make([]int32, length), Docs: make([]int32, length)}
+			for i := range length {
+				r.Targets[i], r.Docs[i] = -1, -1
+			}
+		}
+		for i, d := range r.Docs {
+			if d >= 0 {
+				r.Docs[i] = d + int32((row-first)*length)
+			}
+		}
+		out.Tokens, out.Targets, out.Docs = append(out.Tokens, r.Tokens...), append(out.Targets, r.Targets...), append(out.Docs, r.Docs...)
+	}
+	return out
+}
+
+func TestCutLeaves_RunsOfSubtreesHaveTheBitsOfOneRun(t *testing.T) {
+	const length = 16
+	for _, tied := range []bool{true, false} {
+		cfg := tiny(tied)
+		b := manyRows(cfg, 300)
+		for _, backend := range backends(t) {
+			be := mustOpen(t, backend)
+			inOrder := gather(t, mustGraph(t, New(cfg, 3), be, 8, length), cfg, rowsOf(b, 0, 8, length))
+			for _, c := range []struct{ rows, leaf int }{{8, 1}, {8, 2}, {7, 1}, {5, 2}, {3, 1}, {300, 1}} { // the head takes 128 rows at a time
+				part := rowsOf(b, 0, c.rows, length)
+				g := mustGraph(t, New(cfg, 3), be, c.rows, length)
+				g.CutLeaves(c.leaf)
+				g.Zero()
+				loss, err := g.Run(part, 0.125)
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole := gradientTensors(t, g, cfg)
+				if c.rows == 8 && c.leaf == 1 && equalBits(whole, inOrder) {
+					t.Fatalf("%s: a tree has the bits of rows in order: the test proves nothing", backend)
+				}
+				for _, leaves := range []int{1, 2, 4, 32} {
+					if leaves > c.rows || c.rows > 8 && leaves < 4 {
+						continue
+					}
+					part := mustGraph(t, New(cfg, 3), be, leaves*c.leaf, length)
+					part.CutLeaves(c.leaf)
+					got, sum := apart(t, part, cfg, rowsOf(b, 0, c.rows, length), c.rows, c.leaf, leaves)
+					sameBits(t, fmt.Sprintf("%s, tied %v: %d rows in leaves of %d, %d at a time", backend, tied, c.rows, c.leaf, leaves), whole, got)
+					if math.Float64bits(sum) != math.Float64bits(loss) {
+						t.Errorf("%s: %d rows in leaves of %d, %d at a time: loss %v, want %v", backend, c.rows, c.leaf, leaves, sum, loss)
+					}
+				}
+			}
+		}
+	}
+}
+
+// manyRows is a batch of n rows of 16 tokens, n even.
+func manyRows(cfg Config, n int) (b Batch) {
+	for i := range n / 2 {
+		p := packedBatch(cfg, uint64(i+1))
+		for j := range p.Docs {
+			if p.Docs[j] >= 0 {
+				p.Docs[j] += int32(i * len(p.Docs))
+			}
+		}
+		b.Tokens, b.Targets, b.Docs = append(b.Tokens, p.Tokens...), append(b.Targets, p.Targets...), append(b.Docs, p.Docs...)
+	}
+	return b
+}
+
+func equalBits(a, b []checkpoint.Tensor) bool {
+	for i := range a {
+		for j := range a[i].Data {
+			if math.Float32bits(a[i].Data[j]) != math.Float32bits(b[i].Data[j]) {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package trainer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"slm/internal/pairwise"
+	"slm/internal/ranks"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/model/op"
+)
+
+// status is what each rank tells the others after its leaves: numbers, and the losses of its nodes behind them.
+type status []float64
+
+const (
+	statusFailed  = iota // 1: a loss was not finite
+	statusSeconds        // that the leaves took
+	statusSent           // bytes so far
+	statusLosses         // from here on
+)
+
+// share sums a step's gradient with all ranks: b has this rank's rows, of n in the step. Every rank ends with the same sum and loss. all are the ranks' statuses.
+func (w *gatherer) share(ctx context.Context, team *ranks.Team, b model.Batch, n int, scale float32, now func() time.Time) (loss float64, all []status, err error) {
+	nodes := make([][]pairwise.Node, team.Size())
+	all, raw := make([]status, team.Size()), make([][]byte, team.Size())
+	for r := range nodes {
+		nodes[r] = w.cut.nodes(r, team.Size(), n)
+		all[r] = make(status, statusLosses+len(nodes[r]))
+		raw[r] = ranks.Bytes([]float64(all[r]))
+	}
+	began, mine := now(), all[team.Rank()]
+	parts, failed := w.sum(b, nodes[team.Rank()], n, scale)
+	mine[statusSeconds], mine[statusSent] = now().Sub(began).Seconds(), float64(team.Sent())
+	for i, p := range parts {
+		mine[statusLosses+i] = p.loss
+	}
+	if failed != nil {
+		mine[statusFailed] = 1
+		if failed != model.ErrNotFinite {
+			return 0, all, failed
+		}
+	}
+	if err := team.Gather(ctx, raw); err != nil {
+		return 0, all, err
+	}
+	var losses []float64
+	for r, s := range all {
+		if s[statusFailed] != 0 {
+			return 0, all, model.ErrNotFinite
+		}
+		losses = append(losses, all[r][statusLosses:]...)
+	}
+	list := slices.Concat(nodes...)
+	var order pairwise.Order
+	slots := make([]float64, len(list))
+	merge := func(into, from int) { slots[into] += slots[from] }
+	for i, node := range list {
+		slots[order.Push(node.First, merge)] = losses[i]
+	}
+	order.End(merge)
+	return slots[0], all, w.meet(ctx, team, parts, nodes)
+}
+
+// pieces are the numbers [lo,hi) of all accumulators as if they lay one behind the other.
+func pieces(s op.Sums, lo, hi int) (out [][]float32) {
+	at := 0
+	for _, data := range s {
+		if from, to := max(lo-at, 0), min(hi-at, len(data)); from < to {
+			out = append(out, data[from:to])
+		}
+		at += len(data)
+	}
+	return out
+}
+
+// meet adds the partial sums of all ranks in the order of the tree and leaves the result in the graph's own memory, on every rank. Each rank adds one slice of the
+// numbers, which it gets from all others and gives to all others: a rank sends and receives twice the gradient at most, whatever the number of ranks.
+func (w *gatherer) meet(ctx context.Context, team *ranks.Team, parts []partial, nodes [][]pairwise.Node) error {
+	total := 0
+	for _, data := range w.home {
+		total += len(data)
+	}
+	slice := func(s op.Sums, r int) [][]float32 { return pieces(s, total*r/team.Size(), total*(r+1)/team.Size()) }
+	mine := slice(w.home, team.Rank())
+	sums := make([][][][]float32, team.Size()) // rank, node, piece
+	var list []ranks.Message
+	used := 0
+	for r := range nodes {
+		if r == team.Rank() {
+			for _, p := range parts {
+				sums[r] = append(sums[r], slice(p.sums, r))
+			}
+			continue
+		}
+		for range nodes[r] {
+			var node [][]float32
+			for _, piece := range mine {
+				node = append(node, w.take(&used, len(piece)))
+				list = append(list, ranks.Message{Peer: r, Receive: true, Data: ranks.Bytes(node[len(node)-1])})
+			}
+			sums[r] = append(sums[r], node)
+		}
+		for _, p := range parts {
+			for _, piece := range slice(p.sums, r) {
+				list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(piece)})
+			}
+		}
+	}
+	if err := team.Exchange(ctx, list...); err != nil {
+		return err
+	}
+	var order pairwise.Order
+	slots := make([][][]float32, len(slices.Concat(nodes...)))
+	merge := func(into, from int) { addPieces(slots[into], slots[from]) }
+	for r := range nodes {
+		for i, node := range nodes[r] {
+			slots[order.Push(node.First, merge)] = sums[r][i]
+		}
+	}
+	order.End(merge)
+	for i, piece := range slots[0] {
+		copy(mine[i], piece)
+	}
+	list = list[:0]
+	team.Others(func(r int) {
+		for _, piece := range mine {
+			list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(piece)})
+		}
+		for _, piece := range slice(w.home, r) {
+			list = append(list, ranks.Message{Peer: r, Receive: true, Data: ranks.Bytes(piece)})
+		}
+	})
+	return team.Exchange(ctx, list...)
+}
+
+func addPieces(into, from [][]float32) {
+	for i := range into {
+		kernel.Tiles(len(into[i]), 1<<18, func(lo, hi int) { kernel.AddTo(into[i][lo:hi], from[i][lo:hi]) })
+	}
+}
+
+// take is room for n numbers from others, which the next step uses again.
+func (w *gatherer) take(used *int, n int) []float32 {
+	if *used == len(w.room) {
+		w.room = append(w.room, nil)
+	}
+	if cap(w.room[*used]) < n {
+		w.room[*used] = make([]float32, n)
+	}
+	*used++
+	return w.room[*used-1][:n]
+}

@@ -1,0 +1,118 @@
+package trainer
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"slm/checkpoint"
+	"slm/internal/ranks"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/optim"
+)
+
+// Follow trains what rank 0 asks for until it ends: the work of every other rank. It needs neither data nor a folder. open gives the kernel of a class.
+func Follow(ctx context.Context, team *ranks.Team, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) error {
+	for {
+		kind, data, err := team.Hear(ctx)
+		switch {
+		case err != nil:
+			return err
+		case kind == orderExit:
+			return nil
+		case kind != orderJob:
+			return errOrder
+		}
+		if err := followJob(ctx, team, data, open, now); err != nil {
+			return fmt.Errorf("rank %d: %w", team.Rank(), err)
+		}
+	}
+}
+
+func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) (err error) {
+	var u setup
+	if err := json.Unmarshal(data, &u); err != nil {
+		return fmt.Errorf("%w: %w", errOrder, err)
+	}
+	be, err := open(u.Class)
+	if err != nil {
+		return err
+	}
+	if be.Class() != u.Class {
+		return fmt.Errorf("%s: its kernel %s is of class %s, and rank 0 computes in class %s", u.Stage, be.Name(), be.Class(), u.Class)
+	}
+	p := model.Zeros(u.Config)
+	l := &learner{rule: u.Rule, be: be}
+	var list []ranks.Message
+	for _, t := range p.Tensors() {
+		list = append(list, ranks.Message{Receive: true, Data: ranks.Bytes(t.Data)})
+	}
+	for _, m := range u.Moments {
+		n := 1
+		for _, d := range m.Shape {
+			n *= d
+		}
+		t := checkpoint.Tensor{Name: m.Name, Shape: m.Shape, Data: make([]float32, n)}
+		l.restored = append(l.restored, t)
+		list = append(list, ranks.Message{Receive: true, Data: ranks.Bytes(t.Data)})
+	}
+	if err := team.Exchange(ctx, list...); err != nil {
+		return err
+	}
+	if l.gatherer, err = u.gatherer(p, be, team); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.graph.Close()) }()
+	for {
+		kind, data, err := team.Hear(ctx)
+		if err != nil || kind == orderEnd {
+			return err
+		}
+		if kind != orderStep {
+			return errOrder
+		}
+		if err := l.followStep(ctx, team, data, u, now); err != nil {
+			return err
+		}
+	}
+}
+
+// followStep takes one step. A loss or a norm that is not finite is for rank 0 to explain: it ends the job.
+func (l *learner) followStep(ctx context.Context, team *ranks.Team, data []byte, u setup, now func() time.Time) error {
+	b, n, scale, err := decodeRows(data, u.Context, u.Beta != 0)
+	if err != nil {
+		return err
+	}
+	if _, _, err = l.share(ctx, team, b, n, scale, now); errors.Is(err, model.ErrNotFinite) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	params, err := l.params()
+	if err != nil {
+		return err
+	}
+	optim.ClipGlobalNorm(params, u.Rule.Clip)
+	kind, data, err := team.Hear(ctx)
+	if err != nil {
+		return err
+	}
+	if kind != orderRate || len(data) != 8 {
+		return errOrder
+	}
+	l.update(math.Float64frombits(binary.LittleEndian.Uint64(data)))
+	return nil
+}
+
+// update takes the optimiser's step; a rate of 0 leaves it out.
+func (l *learner) update(lr float64) {
+	if lr != 0 {
+		l.optim.Step(lr)
+		l.graph.Refresh()
+	}
+}

@@ -1,0 +1,92 @@
+package trainer
+
+import (
+	"slm/internal/pairwise"
+	"slm/model"
+	"slm/model/op"
+)
+
+// gatherer sums the gradients of leaves on one graph.
+type gatherer struct {
+	cut   cut
+	graph *model.Graph
+	most  int         // leaves that go through the graph at a time; 0 = a part of one
+	home  op.Sums     // the graph's own memory, where the sum of a step ends
+	spare []op.Sums   // more of it
+	room  [][]float32 // for partial sums of other ranks
+	ran   bool        // the graph has run
+}
+
+// partial is the sum of a subtree.
+type partial struct {
+	node pairwise.Node
+	sums op.Sums
+	loss float64
+}
+
+func newGatherer(c cut, g *model.Graph, most int) *gatherer {
+	if most > 0 {
+		g.CutLeaves(c.leaf)
+	}
+	return &gatherer{cut: c, graph: g, most: most, home: g.Sums()}
+}
+
+// memory is the graph's own first, and then spare memory.
+func (w *gatherer) memory(i int) op.Sums {
+	if i == 0 {
+		return w.home
+	}
+	for len(w.spare) < i {
+		w.spare = append(w.spare, w.home.Like())
+	}
+	return w.spare[i-1]
+}
+
+// sum gathers the gradients of nodes, whose rows b holds from row 0 on, and returns a partial for each. The first is in the graph's own memory.
+// n is how many rows the step has.
+func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float32) ([]partial, error) {
+	var out []partial
+	defer w.graph.Into(w.home)
+	if len(nodes) == 0 { // the sum of others is taken over
+		return nil, w.idle()
+	}
+	w.ran = true
+	begin := nodes[0].First * w.cut.leaf
+	for _, node := range nodes {
+		var order pairwise.Order
+		base, losses := len(out), [32]float64{}
+		merge := func(into, from int) {
+			w.memory(base + into).Add(w.memory(base + from))
+			losses[into] += losses[from]
+		}
+		for _, part := range pairwise.Cover(node.First, node.First+node.Leaves, w.cut.of(n).leaves, max(1, w.most)) {
+			k := order.Push(part.First, merge)
+			w.graph.Into(w.memory(base + k))
+			w.graph.Zero()
+			lo := part.First*w.cut.leaf - begin
+			hi := min((part.First+part.Leaves)*w.cut.leaf, n) - begin
+			loss, err := runRows(w.graph, b, lo, hi, scale)
+			if err != nil {
+				return nil, err
+			}
+			losses[k] = loss
+		}
+		order.End(merge)
+		out = append(out, partial{node, w.memory(base), losses[0]})
+	}
+	return out, nil
+}
+
+// idle makes the gradients ready to be taken over from other ranks. They have their place only once the graph has run.
+func (w *gatherer) idle() error {
+	w.graph.Into(w.home)
+	w.graph.Zero()
+	if w.ran {
+		return nil
+	}
+	w.ran = true
+	n := w.graph.Seqs
+	nothing := rowsOf(model.Batch{References: make([]float32, n/2)}, 0, n, 0, w.graph.Len)
+	_, err := w.graph.Run(nothing, 1)
+	return err
+}
