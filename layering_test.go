@@ -56,6 +56,7 @@ var layers = []layer{
 	{packages: []string{"result", "stat"}},
 	{packages: []string{"checkpoint"}},
 	{packages: []string{"pipeline/schema"}}, // knows no recipe
+	{packages: []string{"internal/mpi"}},
 	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/pairwise", "internal/ranks"}},
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"slm/internal/ranks"
 	"slm/model/kernel"
 	"slm/pipeline/blackbox"
 	"slm/pipeline/rundir"
@@ -24,8 +25,9 @@ type Deps struct {
 	Code    func(error) int // exit code of an error, for the exit event
 	// Turn lets a run of an experiment wait before a stage for those that have to go first; what it returns is told how the stage ended. nil = it
 	// need not wait.
-	Turn func(ctx context.Context, stage, fingerprint string) (done func(error), err error)
-	Rung func(stages.Rung) error // may end a training early (stages.Env); nil = none is
+	Turn  func(ctx context.Context, stage, fingerprint string) (done func(error), err error)
+	Ranks *ranks.Team             // that train with this process, which is rank 0; nil = nobody
+	Rung  func(stages.Rung) error // may end a training early (stages.Env); nil = none is
 }
 
 // Outcome is what a run ended with.

@@ -129,7 +129,7 @@ func (r *Runner) run(ctx context.Context, step Step, pl *Planned, parents map[st
 		return fmt.Errorf("pipeline: %s: planned in class %s, and %s of class %s was opened", step.Name, p.job.Class, be.Name(), be.Class())
 	}
 	env := &stages.Env{
-		Run: p.Folder(), Seed: step.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be,
+		Run: p.Folder(), Seed: step.Seed, Fingerprint: pl.Fingerprint, Parents: parents, Versions: p.job.Versions, Kernel: be, Ranks: r.deps.Ranks,
 		LLM:     func(context.Context) (llm.Client, error) { return r.deps.Box.Open(be, r.events.Emit) },
 		Replies: r.deps.Box.Replies, Answer: p.job.Answer, Context: p.job.Context, Log: r.deps.Log, Now: r.deps.Now, Rung: r.deps.Rung,
 		Other:        func(name string) (llm.Client, error) { return r.other(step, name).Open(be, r.events.Emit) },

@@ -29,7 +29,7 @@ func newImport(a *app) *cobra.Command {
 				f.set = append(f.set, "name="+name)
 			}
 			f.choice.Until = stages.DP
-			return a.train(cmd.Context(), from, &f, false)
+			return a.train(cmd.Context(), from, &f, false, nil)
 		},
 	}
 	f.add(cmd)

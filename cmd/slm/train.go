@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"slm/internal/ranks"
 	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
@@ -36,17 +37,20 @@ func newTrain(a *app) *cobra.Command {
 		Long: "Runs a recipe's stages. RECIPE is a file, the name of a recipe inside the program (slm recipe list), or a\n" +
 			"folder of texts: then the recipe is FOLDER.yaml beside it, which is written where it is not there (slm init). Stages that an earlier run has\n" +
 			"finished are reused, and an interrupted stage continues from its last save: after an interruption, run the same command again.\n" +
-			"-s overrides values of the recipe, and so do variables such as SLM_STAGES__DP__TOKENS=2M." +
+			"-s overrides values of the recipe, and so do variables such as SLM_STAGES__DP__TOKENS=2M.\n" +
+			"mpirun -n 4 slm train RECIPE trains on four processes, on one machine or several, and ends in the same checkpoints (docs/cluster.md)." +
 			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm train legal\n  slm train recipes/legal.yaml -s stages.dp.tokens=2M --until kit",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.ensure(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			if overfit {
-				return a.overfit(cmd.Context(), args[0], &f)
-			}
-			return a.train(cmd.Context(), args[0], &f, offline)
+			return a.among(cmd.Context(), func(team *ranks.Team) error {
+				if err := a.ensure(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				if overfit {
+					return a.overfit(cmd.Context(), args[0], &f)
+				}
+				return a.train(cmd.Context(), args[0], &f, offline, team)
+			})
 		},
 	}
 	f.add(cmd)
@@ -108,7 +112,7 @@ func (a *app) foresee(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) (
 	return cost.Events(), nil
 }
 
-func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bool) error {
+func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bool, team *ranks.Team) error {
 	r, p, err := a.plan(name, f)
 	if err != nil {
 		return err
@@ -118,6 +122,7 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	finished := p.Done()
 	deps := pipeline.Deps{
 		Kernel: func() (kernel.Backend, error) { return a.backend(p.Class) },
+		Ranks:  team,
 		Box:    box, View: view, Log: a.log(), Now: a.now,
 		Code: func(err error) int { return exitCode(err, context.Cause(ctx)) },
 	}

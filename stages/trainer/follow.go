@@ -34,6 +34,9 @@ func Follow(ctx context.Context, team *ranks.Team, open func(kernel.Class) (kern
 	}
 }
 
+// Dismiss ends Follow on all other ranks.
+func Dismiss(ctx context.Context, team *ranks.Team) error { return team.Tell(ctx, orderExit) }
+
 func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) (err error) {
 	var u setup
 	if err := json.Unmarshal(data, &u); err != nil {
@@ -46,10 +49,10 @@ func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(ker
 	if be.Class() != u.Class {
 		return fmt.Errorf("%s: its kernel %s is of class %s, and rank 0 computes in class %s", u.Stage, be.Name(), be.Class(), u.Class)
 	}
-	p := model.Zeros(u.Config)
+	p := u.params()
 	l := &learner{rule: u.Rule, be: be}
 	var list []ranks.Message
-	for _, t := range p.Tensors() {
+	for _, t := range weights(p) {
 		list = append(list, ranks.Message{Receive: true, Data: ranks.Bytes(t.Data)})
 	}
 	for _, m := range u.Moments {

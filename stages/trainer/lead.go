@@ -17,6 +17,9 @@ func (s *session) setup() setup {
 		Stage: s.Stage, Config: s.Model.Config, Class: s.env.Kernel.Class(), Rows: max(1, s.Batch/s.Context), Shards: s.Shards, Context: s.Context,
 		Micro: max(1, min(s.Batch, s.MicroBatchTokens)/s.Context), Recompute: s.Recompute, Rule: s.Optim,
 	}
+	if s.Model.Adapter != nil {
+		u.LoRA = &s.Model.Adapter.LoRA
+	}
 	if s.Prefer != nil {
 		u.Beta, u.Rows, u.Micro = s.Prefer.Beta, max(2, u.Rows&^1), max(2, u.Micro&^1)
 	}
@@ -42,7 +45,7 @@ func (s *session) lead(ctx context.Context) error {
 	}
 	var list []ranks.Message
 	team.Others(func(r int) {
-		for _, t := range append(s.Model.Tensors(), s.restored...) {
+		for _, t := range append(weights(s.Model), s.restored...) {
 			list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(t.Data)})
 		}
 	})

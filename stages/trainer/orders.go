@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"slm/checkpoint"
 	"slm/internal/ranks"
 	"slm/model"
 	"slm/model/kernel"
@@ -32,6 +33,7 @@ type setup struct {
 	Beta      float64      `json:"beta"`  // of preferences; 0 = there are none
 	Recompute bool         `json:"recompute"`
 	Rule      Optim        `json:"rule"`
+	LoRA      *model.LoRA  `json:"lora"`    // of the updates that are trained; nil = all weights are
 	Moments   []moment     `json:"moments"` // of a save; none at the start
 }
 
@@ -39,6 +41,24 @@ type setup struct {
 type moment struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"`
+}
+
+// params is the model, without values.
+func (u setup) params() *model.Params {
+	p := model.Zeros(u.Config)
+	if u.LoRA != nil {
+		p.Adapter = model.ZeroAdapter(u.Config, *u.LoRA)
+	}
+	return p
+}
+
+// weights are all tensors of a model, and of its updates.
+func weights(p *model.Params) []checkpoint.Tensor {
+	list := p.Tensors()
+	if p.Adapter != nil {
+		list = append(list, p.Adapter.Tensors(p.Config)...)
+	}
+	return list
 }
 
 // gatherer makes the graph for a rank's leaves.

@@ -31,7 +31,7 @@ func (w *training) among(n int, stop int, change func(*Job)) (*model.Params, *Su
 	p, sum, err := w.train(stop, change)
 	if err != nil {
 		cancel()
-	} else if err := w.Env.Ranks.Tell(ctx, orderExit); w.Env.Ranks != nil && err != nil {
+	} else if err := Dismiss(ctx, w.Env.Ranks); err != nil {
 		w.t.Fatal(err)
 	}
 	for range worlds[1:] {
@@ -53,7 +53,7 @@ func TestRanks_AnyNumberOfThemEndsInTheSameBits(t *testing.T) {
 		for _, c := range []struct {
 			name   optim.Name
 			shards int
-		}{{"adamw", 10}, {"muon", 10}, {"adamw", 4}, {"adamw", 3}} {
+		}{{"adamw", 10}, {"muon", 4}, {"adamw", 3}} {
 			want, whole, err := newTraining(t, backend).train(0, sharded(c.name, c.shards))
 			if err != nil {
 				t.Fatal(err)
@@ -114,6 +114,22 @@ func TestRanks_PreferencesEndInTheSameBits(t *testing.T) {
 		sameWeights(t, fmt.Sprintf("%d ranks", n), got, want)
 		sameSummary(t, fmt.Sprintf("%d ranks", n), sum, whole)
 	}
+}
+
+func TestRanks_AdaptersEndInTheSameBits(t *testing.T) {
+	change := func(j *Job) {
+		adapted(j)
+		j.Shards = 4
+	}
+	want, whole := newTraining(t, "go").finish(change)
+	got, sum, err := newTraining(t, "go").among(3, 0, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sameBits(got.Learnt(), want.Learnt()); err != nil {
+		t.Error(err)
+	}
+	sameSummary(t, "3 ranks", sum, whole)
 }
 
 func TestRanks_StoppedRunGoesOnWithAnotherNumberOfThem(t *testing.T) {
