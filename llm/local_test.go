@@ -204,21 +204,22 @@ func TestLocal_Gemma3AnswersThoughItHasNoChatTemplate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs 270 M parameters")
 	}
-	cfg := Default()
-	cfg.Model = "gguf:" + filepath.Join(weights.Fetched(os.Getenv), "gemma-3-270m-q4_k_m.gguf")
-	s, err := New(cfg, Options{Journal: filepath.Join(t.TempDir(), "replies.wal")})
-	if errors.Is(err, ErrNoWeights) || os.Getenv("SLM_NO_WEIGHTS") == "1" {
-		t.Skip("Gemma 3 270M is not here; scripts/setup gemma shows its terms and fetches it")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
-	got, err := Write(context.Background(), s, []string{"Rule 4. The wolf pays nine silver coins to the miller.\n\nQuestion: How many silver coins does the wolf pay?\nAnswer in one or two sentences."}, 40)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := got[0].Text; !strings.Contains(strings.ToLower(text), "nine") || strings.Contains(strings.TrimSpace(text), "\n") || got[0].Cut {
-		t.Errorf("%+v", got[0])
+	for _, format := range []string{Full, File} {
+		cfg := Default()
+		cfg.Model, cfg.Weights = "gguf:"+filepath.Join(weights.Fetched(os.Getenv), "gemma-3-270m-q4_k_m.gguf"), format
+		s, err := New(cfg, Options{Journal: filepath.Join(t.TempDir(), "replies.wal")})
+		if errors.Is(err, ErrNoWeights) || os.Getenv("SLM_NO_WEIGHTS") == "1" {
+			t.Skip("Gemma 3 270M is not here; scripts/setup gemma shows its terms and fetches it")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Write(context.Background(), s, []string{"Rule 4. The wolf pays nine silver coins to the miller.\n\nQuestion: How many silver coins does the wolf pay?\nAnswer in one or two sentences."}, 40)
+		if err = errors.Join(err, s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if text := got[0].Text; !strings.Contains(strings.ToLower(text), "nine") || strings.Contains(strings.TrimSpace(text), "\n") || got[0].Cut {
+			t.Errorf("%s: %+v", format, got[0])
+		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"slm/model/weights"
 )
 
-// loaded is an engine over a file of weights.
+// loaded is an engine over a file of weights, which is closed again.
 type loaded struct {
-	source  weights.Source
 	tok     *tokenizer.Tokenizer
 	chat    weights.Chat
+	base    bool  // it has no chat template
 	noChat  error // why a message cannot be rendered; nil = it can
 	decoder *decode.Decoder
 	stop    []int32
@@ -36,47 +36,56 @@ func loadEngine(m localModel, be kernel.Backend, precision string) (engine, erro
 	if err != nil {
 		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
 	}
-	e := &loaded{source: src}
-	if err := e.load(be, precision); err != nil {
-		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, errors.Join(err, src.Close()))
+	e := &loaded{}
+	if err := errors.Join(e.load(src, be, precision), src.Close()); err != nil {
+		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
 	}
 	return e, nil
 }
 
-func (e *loaded) load(be kernel.Backend, precision string) (err error) {
-	if e.tok, err = e.source.Tokenizer(); err != nil {
+func (e *loaded) load(src weights.Source, be kernel.Backend, precision string) (err error) {
+	if e.tok, err = src.Tokenizer(); err != nil {
 		return err
 	}
-	e.chat, e.noChat = weights.ChatOf(e.source, e.tok)
-	p, err := weights.Params(e.source)
-	if err != nil {
+	e.base = src.ChatTemplate() == ""
+	e.chat, e.noChat = weights.ChatOf(src, e.tok)
+	if err = e.open(src, be, precision); err != nil {
 		return err
 	}
-	switch precision {
-	case Int8:
-		e.decoder, err = decode.NewInt8(p, be)
-	case File:
-		blocks, ok := e.source.(weights.Blocks)
+	return e.stops(src)
+}
+
+// open prepares the weights for inference.
+func (e *loaded) open(src weights.Source, be kernel.Backend, precision string) error {
+	if precision == File {
+		blocks, ok := src.(weights.Blocks)
 		if !ok {
-			return fmt.Errorf("%w: %s: the format has no blocks of 4 to 8 bits that could stay as they are; use weights: full or int8", weights.ErrUnsupported, e.source.Name())
+			return fmt.Errorf("%w: %s: the format has no blocks of 4 to 8 bits that could stay as they are; use weights: full or int8", weights.ErrUnsupported, src.Name())
 		}
-		e.decoder, err = decode.NewFile(p, be, blocks.Rows)
+		p, err := weights.Vectors(src)
+		if err == nil {
+			e.decoder, err = decode.NewFile(p, be, blocks.Rows)
+		}
+		return err
+	}
+	p, err := weights.Params(src)
+	switch {
+	case err != nil:
+	case precision == Int8:
+		e.decoder, err = decode.NewInt8(p, be)
 	default:
 		e.decoder = decode.New(p, be)
 	}
-	if err != nil {
-		return err
-	}
-	return e.stops()
+	return err
 }
 
 // turnEnds are what models end an answer with, besides the token that the file names.
 var turnEnds = []string{"<|im_end|>", "<|endoftext|>", "<end_of_turn>", "<|eot_id|>", "<|end|>", "<|end_of_text|>"}
 
 // stops finds the tokens that end an answer.
-func (e *loaded) stops() error {
+func (e *loaded) stops(src weights.Source) error {
 	names := turnEnds
-	if s, ok := e.source.(interface{ End() (string, error) }); ok {
+	if s, ok := src.(interface{ End() (string, error) }); ok {
 		end, err := s.End()
 		if err != nil {
 			return err
@@ -89,14 +98,17 @@ func (e *loaded) stops() error {
 		}
 	}
 	e.breaks = slices.Clone(e.stop)
-	for n := 1; ; n++ {
-		ids := e.tok.Encode(strings.Repeat("\n", n))
-		if len(ids) != 1 {
-			return nil
+	for n := 1; n <= mostBreaks; n++ {
+		breaks := strings.Repeat("\n", n)
+		if ids := e.tok.Encode(breaks); len(ids) == 1 && e.tok.Decode(ids) == breaks {
+			e.breaks = append(e.breaks, ids[0])
 		}
-		e.breaks = append(e.breaks, ids[0])
 	}
+	return nil
 }
+
+// mostBreaks is how many line breaks a token may hold that is looked for.
+const mostBreaks = 32
 
 // until are the tokens that end a job's reply.
 func (e *loaded) until(j completion) []int32 {
@@ -107,7 +119,7 @@ func (e *loaded) until(j completion) []int32 {
 }
 
 // lines is the way of a base model, which has no chat template.
-func (e *loaded) lines() bool { return e.source.ChatTemplate() == "" }
+func (e *loaded) lines() bool { return e.base }
 
 // answerCue ends a message that is continued as plain text, unless the message brings one.
 const answerCue = "\nAnswer:"
@@ -146,7 +158,7 @@ func (e *loaded) close() error {
 	if e.scheduler != nil {
 		e.scheduler.Close()
 	}
-	return e.source.Close()
+	return nil
 }
 
 // share is generate beside whoever asks at the same time: the tokens are the same. heard, which may be nil, is told those of the first job as they come.

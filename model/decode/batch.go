@@ -111,7 +111,7 @@ func (b *batch) cached() bool { return b.steps > 0 && b.steps == len(b.spans) }
 func (b *batch) tokens(ids []int32, first int, cache *cache) {
 	width := b.d.config.Width
 	for i, id := range ids {
-		b.x = append(b.x, b.d.embed[int(id)*width:(int(id)+1)*width]...)
+		b.x = b.d.embedding(b.x, id)
 		if scale := b.d.config.EmbedScale; scale != 0 {
 			kernel.Scale(b.x[len(b.x)-width:], float32(scale))
 		}

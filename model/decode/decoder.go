@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"slm/model"
@@ -20,7 +21,8 @@ var (
 // Decoder holds a model ready for inference. Its methods may be called from several goroutines.
 type Decoder struct {
 	config model.Config
-	embed  []float32 // [V,C]
+	embed  []float32            // [V,C]
+	rows   *kernel.BlockWeights // in its place, of a model in blocks
 	engine engine
 	budget int       // bytes that the caches of the sequences in one Generate may take
 	rooms  sync.Pool // *[]float32, logits
@@ -66,8 +68,8 @@ func Int8Name(k kernel.Backend) string { return string(k.Class()) + "+int8" }
 // RowsOf returns the rows of a matrix, by its name in Hugging Face's model, as a file has them.
 type RowsOf func(name string) ([]kernel.BlockRow, error)
 
-// NewFile prepares a model with its matrices as its file has them, in blocks of 4 to 8 bits; p holds the same numbers, de-quantised. What results
-// are the results of is FileName(k).
+// NewFile prepares a model with its matrices as its file has them, in blocks of 4 to 8 bits. Of p the vectors count alone (weights.Vectors). What
+// results are the results of is FileName(k).
 func NewFile(p *model.Params, k kernel.Backend, rows RowsOf) (*Decoder, error) {
 	return newDecoder(p, k, blocks, rows)
 }
@@ -76,14 +78,13 @@ func NewFile(p *model.Params, k kernel.Backend, rows RowsOf) (*Decoder, error) {
 func FileName(k kernel.Backend) string { return string(k.Class()) + "+file" }
 
 func newDecoder(p *model.Params, k kernel.Backend, f format, rows RowsOf) (*Decoder, error) {
-	p = p.Merged()
-	d := &Decoder{config: p.Config, embed: p.Embed, budget: cacheBudget}
+	d := &Decoder{config: p.Config, budget: cacheBudget}
 	d.rooms.New = func() any { return new([]float32) }
 	var err error
 	if k.Precision() == kernel.BF16 {
-		d.engine, err = newEngine[uint16](p, k, f, rows)
+		err = open[uint16](d, p, k, f, rows)
 	} else {
-		d.engine, err = newEngine[float32](p, k, f, rows)
+		err = open[float32](d, p, k, f, rows)
 	}
 	if err != nil {
 		return nil, err
@@ -91,12 +92,28 @@ func newDecoder(p *model.Params, k kernel.Backend, f format, rows RowsOf) (*Deco
 	return d, nil
 }
 
-func newEngine[T kernel.Elem](p *model.Params, k kernel.Backend, f format, rows RowsOf) (engine, error) {
+// open gives a decoder its engine and its embeddings.
+func open[T kernel.Elem](d *Decoder, p *model.Params, k kernel.Backend, f format, rows RowsOf) (err error) {
 	n := newNet[T](p, k, f)
+	d.engine = n
 	if f == blocks {
-		return n, n.takeRows(p, rows)
+		d.rows, err = n.takeRows(p, rows)
+		return err
 	}
-	return n, n.take(p)
+	d.embed = p.Embed
+	return n.take(p)
+}
+
+// embedding appends a token's embedding [C] to x.
+func (d *Decoder) embedding(x []float32, id int32) []float32 {
+	width := d.config.Width
+	if d.rows == nil {
+		return append(x, d.embed[int(id)*width:(int(id)+1)*width]...)
+	}
+	n := len(x)
+	x = slices.Grow(x, width)[:n+width]
+	d.rows.Row(int(id), x[n:])
+	return x
 }
 
 // Config is the model's shape.

@@ -7,8 +7,8 @@ import (
 	"slm/model/kernel"
 )
 
-// takeRows prepares the matrices as a file has them.
-func (n *net[T]) takeRows(p *model.Params, rows RowsOf) error {
+// takeRows prepares the matrices as a file has them, and returns that of the embeddings, which is the head where they are tied.
+func (n *net[T]) takeRows(p *model.Params, rows RowsOf) (*kernel.BlockWeights, error) {
 	var failed error
 	take := func(k int, names ...string) (m matrix[T]) {
 		var all []kernel.BlockRow
@@ -36,10 +36,9 @@ func (n *net[T]) takeRows(p *model.Params, rows RowsOf) error {
 			gate: take(c.Width, at("mlp.gate_proj")), up: take(c.Width, at("mlp.up_proj")), down: take(c.Hidden, at("mlp.down_proj")),
 		})
 	}
-	head := "lm_head.weight"
-	if c.Tied {
-		head = "model.embed_tokens.weight"
+	embed := take(c.Width, "model.embed_tokens.weight")
+	if n.head = embed; !c.Tied {
+		n.head = take(c.Width, "lm_head.weight")
 	}
-	n.head = take(c.Width, head)
-	return failed
+	return embed.blocks, failed
 }

@@ -69,7 +69,11 @@ func TestGemma3_TokensAndGreedyAnswersAreThoseOfLlamaCpp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inBlocks, err := decode.NewFile(p, be, f.Rows)
+	vectors, err := weights.Vectors(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inBlocks, err := decode.NewFile(vectors, be, f.Rows)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,6 +129,10 @@ func TestRows_OfEachTypeMultiplyAsTheirDequantisedValues(t *testing.T) {
 		}
 		want := make([]float32, k.values)
 		dequantise(c.Type, want, c.Data[:k.bytes])
+		row := make([]float32, k.values)
+		if w.Row(0, row); !slices.Equal(row, want) {
+			t.Errorf("%s: %v, want %v", c.Type, row, want)
+		}
 		for i, v := range want {
 			var x kernel.BlockLeft
 			x.Fit(1, k.values)

@@ -136,5 +136,25 @@ func (p *blockPanel) number(col, term int) int32 {
 	return int32(q)
 }
 
+// Row writes a row of W [K]: the numbers of ggml's dequantize_row.
+func (w *BlockWeights) Row(row int, out []float32) {
+	sameLen("BlockWeights.Row", w.k, len(out))
+	p, col := &w.panels[row/PanelAlignBlocks], row%PanelAlignBlocks
+	for b := 0; len(out) > 0; b, out = b+1, out[BlockTerms:] {
+		scale, second := p.scale(col, b)
+		for j := range out[:BlockTerms] {
+			q := float32(p.number(col, b*BlockTerms+j) - p.middle)
+			switch {
+			case p.middle == 0:
+				out[j] = float32(scale*q) - second
+			case p.small > 0 && j >= BlockTerms/2:
+				out[j] = second * q
+			default:
+				out[j] = scale * q
+			}
+		}
+	}
+}
+
 // Bytes is the memory that a product reads.
 func (w *BlockWeights) Bytes() int { return w.bytes }

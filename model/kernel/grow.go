@@ -16,6 +16,7 @@ func aligned[E byte | uint16](buf *[]E, n int) []E {
 	size := int(unsafe.Sizeof((*buf)[0]))
 	if pad := 64 / size; cap(*buf) < n+pad {
 		*buf = make([]E, n+pad)
+		adviseHuge(*buf)
 	}
 	at := (64 - int(uintptr(unsafe.Pointer(unsafe.SliceData(*buf)))%64)) % 64 / size
 	return (*buf)[at : at+n]

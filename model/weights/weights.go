@@ -105,7 +105,16 @@ func Formats() []Format {
 }
 
 // Params reads a model's weights into parameters of their own. A missing, repeated, unknown or misshapen tensor is an error that names it.
-func Params(s Source) (*model.Params, error) {
+func Params(s Source) (*model.Params, error) { return params(s, func(Tensor) bool { return true }) }
+
+// Vectors is Params without the values of matrices, for those who take these as the file has them (Blocks): they are zeros in memory that nobody has
+// touched, so that they take none.
+func Vectors(s Source) (*model.Params, error) {
+	return params(s, func(t Tensor) bool { return len(t.Shape) == 1 })
+}
+
+// params reads the tensors that are wanted, and checks all.
+func params(s Source, wanted func(Tensor) bool) (*model.Params, error) {
 	c, err := s.Config()
 	if err != nil {
 		return nil, err
@@ -133,7 +142,7 @@ func Params(s Source) (*model.Params, error) {
 	}
 	p := model.Zeros(c)
 	for _, want := range p.Tensors() {
-		if err := fill(want, given, fail); err != nil {
+		if err := fill(want, given, wanted, fail); err != nil {
 			return nil, err
 		}
 		delete(given, want.Name)
@@ -144,13 +153,15 @@ func Params(s Source) (*model.Params, error) {
 	return p, nil
 }
 
-func fill(want checkpoint.Tensor, given map[string]Tensor, fail func(string, ...any) error) error {
+func fill(want checkpoint.Tensor, given map[string]Tensor, wanted func(Tensor) bool, fail func(string, ...any) error) error {
 	t, ok := given[want.Name]
 	switch {
 	case !ok:
 		return fail("tensor %s is missing", want.Name)
 	case !slices.Equal(t.Shape, want.Shape):
 		return fail("tensor %s has shape %v, want %v", want.Name, t.Shape, want.Shape)
+	case !wanted(t):
+		return nil
 	}
 	return t.Read(want.Data)
 }
