@@ -132,8 +132,18 @@ func inputsOf(r *recipe.Recipe, files *digests) (map[string]string, error) {
 			failed = fmt.Errorf("%s: %w: %w", modelFrom, read.ErrUnreadable, failed)
 		}
 	}
+	if folder, ok := r.Update.Before(); ok && failed == nil {
+		m, err := checkpoint.Load(filepath.Join(folder, stages.Data))
+		if err != nil {
+			return inputs, fmt.Errorf("%s: %w: the run before: %w", updateFrom, read.ErrUnreadable, err)
+		}
+		inputs[updateFrom] = m.Digest()
+	}
 	return inputs, failed
 }
+
+// updateFrom is the key of the run that another one brings up to date. Its data count here, its weights as model.from.
+const updateFrom = "update.from"
 
 // modelFrom is the key of the weights that training goes on from.
 const modelFrom = "model.from"

@@ -94,6 +94,7 @@ var commands = []func(*app) *cobra.Command{
 	newPlan,
 	newTrain,
 	newImport,
+	newUpdate,
 	newAblate,
 	newSweep,
 	newWorker,

@@ -92,6 +92,20 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		t.Fatal(ok, err)
 	}
 	defer func() { _ = l.Unlock() }()
+	put(t, filepath.Join(dir, "later.jsonl"), code.String())
+	later := run + " --corpus later.jsonl -s data.corpus.only=[] -s data.corpus.numbered=false "
+	if o := slm(t, dir, append([]string{"update"}, strings.Fields(later+"--name held --until data")...)...); o.code != exitDone {
+		t.Fatalf("%+v", o)
+	}
+	held, err := filepath.Glob(filepath.Join(dir, "runs", "held-*", "lock"))
+	if err != nil || len(held) != 1 {
+		t.Fatal(held, err)
+	}
+	h := flock.New(held[0])
+	if ok, err := h.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer func() { _ = h.Unlock() }()
 	tiny := "tiny " + lesser + " "
 	for _, name := range []string{"ready", "unread", "changed", "torn", "unarmed"} {
 		more := map[string]string{"unread": " -s data.corpus.from= -s data.corpus.path=own.txt -s data.corpus.only=[]", "unarmed": " -s llm.provider=local -s llm.model=gguf:own.gguf"}[name]
@@ -149,6 +163,10 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		"sweep": {
 			0: tiny + over + "--quick --plan", 3: tiny + over + "--maximise accuracy -s seed=17 --quick --yes -s llm.budget.calls=1", 4: "nodata.yaml " + over + "--quick --yes",
 			5: "legal " + over + "--maximise accuracy --quick --yes -s llm.model=gguf:gone.gguf", 8: tiny + over + "-s seed=15 --quick --yes", 9: tiny + over + "-s seed=13 --name other --quick --yes",
+		},
+		"update": {
+			0: later + "--list", 3: later + "--name poor -s llm.budget.calls=1", 4: run + " --corpus gone.txt", 5: later + "--name far -s llm.provider=local -s llm.model=gguf:gone.gguf",
+			6: later + "--name burst --anew --until dp" + exploding, 8: "nope --corpus later.jsonl", 9: later + "--name held",
 		},
 		"verify":  {0: run, 7: damaged, 8: "nope"},
 		"version": {0: ""},

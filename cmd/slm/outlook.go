@@ -13,8 +13,11 @@ import (
 const surveyed = 64 << 20
 
 // outlookOf says what a recipe's training is expected to come to, from a survey of its files; empty where the texts are in the
-// program, or too many to be read for a check.
+// program, too many to be read for a check, or read in part, as by an update.
 func outlookOf(r *recipe.Loaded) (string, error) {
+	if r.Update.Partial() {
+		return "", nil
+	}
 	list, err := r.Data.Corpus.List()
 	if err != nil || len(list.Files) == 0 {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ func newVerify(a *app) *cobra.Command {
 		Short: "Hash a run again and say what differs",
 		Long: "Hashes every file of a run again and checks the chain of recipe, data, tokenizer, dp, kit, bpo and eval, each with the digests of what it was\n" +
 			"made from. For each difference it names the tensor and first index, the column and row, or the line, and the original value if it can be known.\n" +
+			"Of an update it follows the chain to the run that was brought up to date, and so on. " +
 			"It also checks files that no manifest lists, the recipe's fingerprints, the recipe's input files, events, stored replies and interrupted work.\n" +
 			"Nothing is written." + exits(exitDiffers, exitCheckpoint),
 		Example: "  slm verify legal\n  slm verify runs/legal-1f0c9a2b -o json",
@@ -64,6 +66,9 @@ func showVerified(w io.Writer, v *audit.Verified) {
 	}
 	if v.Numerics != "" {
 		_, _ = fmt.Fprintf(w, "numerics: %s\n", sanitize.Line(v.Numerics))
+	}
+	if len(v.Before) > 0 {
+		_, _ = fmt.Fprintf(w, "goes back to: %s\n", sanitize.Line(strings.Join(v.Before, ", ")))
 	}
 	for _, d := range v.Differences {
 		_, _ = fmt.Fprintf(w, "%s\n", sanitize.Line(d.String()))

@@ -20,6 +20,8 @@ type Options struct {
 	Distractors string // Document or Any; empty = Document
 	// Phrase names a section that has no heading, for questions by heading: a phrase that stands in it alone, "" = there is none. nil = no section has one.
 	Phrase func(corpus.Section) string
+	// Before is the split that a section had in an exam before this one, by id, and keeps; "" = it had none. nil = there was no exam before.
+	Before func(id string) string
 }
 
 // Made says how the questions of an exam came about.

@@ -94,6 +94,12 @@ func (m Item) Gold() []string {
 // together; a question that names none is dealt out by its id. One about several sections goes where the most held-out of them is: to test, else
 // to dev. So no section of a training question is one that test or dev ask about.
 func Assign(items []Item, dev, test float64, seed uint64) error {
+	return AssignAfter(items, dev, test, seed, nil)
+}
+
+// AssignAfter is Assign for an exam that follows another one: a section, or a question that names none, that had a split there keeps it, so that
+// nothing which a model was trained on before is held out now. before gives it, by id; "" = it had none. nil = there was no exam before.
+func AssignAfter(items []Item, dev, test float64, seed uint64, before func(id string) string) error {
 	if dev < 0 || test < 0 || dev+test > 1 {
 		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", dev, test)
 	}
@@ -110,7 +116,7 @@ func Assign(items []Item, dev, test float64, seed uint64) error {
 			}
 		}
 	}
-	splits, _ := deal(facts, Options{Choices: 2, Dev: dev, Test: test, Seed: seed})
+	splits, _ := deal(facts, Options{Choices: 2, Dev: dev, Test: test, Seed: seed, Before: before})
 	for i, item := range items {
 		items[i].Split = Train
 		for _, f := range factsOf(item) {
@@ -158,17 +164,31 @@ func oneSplit(items []Item) error {
 // deal deals out splits and the places of right answers by a seeded order of the ids: exact shares, each place right equally often in
 // every run of Choices items of that order, and no dependence on the order of the corpus.
 func deal(ids []string, opt Options) (splits []string, answers []int) {
-	test, dev := int(float64(opt.Test*float64(len(ids)))+0.5), int(float64(opt.Dev*float64(len(ids)))+0.5)
 	splits, answers = make([]string, len(ids)), make([]int, len(ids))
-	for rank, i := range seededOrder(ids, opt.Seed) {
-		splits[i] = Train
-		if rank < test {
-			splits[i] = Test
-		} else if rank < test+dev {
-			splits[i] = Dev
+	open := len(ids) // whose split is not known
+	for i, id := range ids {
+		if opt.Before != nil {
+			splits[i] = opt.Before(id)
 		}
+		if splits[i] != "" {
+			open--
+		}
+	}
+	test, dev := int(float64(opt.Test*float64(open))+0.5), int(float64(opt.Dev*float64(open))+0.5)
+	dealt := 0
+	for rank, i := range seededOrder(ids, opt.Seed) {
 		places := rng.New(opt.Seed, "exam", "positions").At(uint64(rank / opt.Choices)).Perm(opt.Choices)
 		answers[i] = places[rank%opt.Choices]
+		if splits[i] != "" {
+			continue
+		}
+		splits[i] = Train
+		if dealt < test {
+			splits[i] = Test
+		} else if dealt < test+dev {
+			splits[i] = Dev
+		}
+		dealt++
 	}
 	return splits, answers
 }
@@ -226,6 +246,19 @@ func Held(items []Item) map[string]bool {
 		}
 	}
 	return held
+}
+
+// Splits are the splits of what questions are about: of sections by id, and of a question that names none by its own.
+func Splits(items []Item) map[string]string {
+	out := map[string]string{}
+	for _, item := range items {
+		for _, f := range factsOf(item) {
+			if was := out[f]; was == "" || item.Split == Test || item.Split == Dev && was == Train {
+				out[f] = item.Split
+			}
+		}
+	}
+	return out
 }
 
 // Digest is the hex SHA-256 of the items, split and all.

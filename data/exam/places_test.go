@@ -2,6 +2,8 @@ package exam
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +135,31 @@ func TestRead_NamedFieldsAloneAreReadOfPlacesAndFreeAnswers(t *testing.T) {
 	items, err = Parse(strings.NewReader(row), "a.jsonl", From{Named: true, Fields: &Fields{Places: "articles"}})
 	if err != nil || items[0].cited == nil || items[0].Focus != "" {
 		t.Errorf("%+v, %v", items, err)
+	}
+}
+
+func TestAssignAfter_WhatHadASplitKeepsItAndTheRestIsDealt(t *testing.T) {
+	var items []Item
+	for i := range 60 {
+		items = append(items, Item{ID: fmt.Sprint("q", i), Section: fmt.Sprint("s", i)})
+	}
+	before := map[string]string{}
+	for i := range 20 {
+		before[fmt.Sprint("s", i)] = []string{Train, Dev, Test}[i%3]
+	}
+	if err := AssignAfter(items, 0.25, 0.5, 5, func(id string) string { return before[id] }); err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range items[:20] {
+		if m.Split != before[m.Section] {
+			t.Errorf("question %d was in %s and is in %s", i, before[m.Section], m.Split)
+		}
+	}
+	if dev, test := len(Only(items[20:], Dev)), len(Only(items[20:], Test)); dev != 10 || test != 20 {
+		t.Errorf("of 40 others %d are in dev, %d in test", dev, test)
+	}
+	if !maps.Equal(Splits(items[:20]), before) {
+		t.Errorf("%v", Splits(items[:20]))
 	}
 }
 

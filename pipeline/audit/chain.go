@@ -40,8 +40,9 @@ func (v *verifier) parents() {
 	}
 }
 
-// chain recomputes the fingerprints from recipe.yaml and compares them with the plan's and the checkpoints'.
-func (v *verifier) chain() {
+// chain recomputes the fingerprints from recipe.yaml and compares them with the plan's and the checkpoints'. It returns the recipe; nil = there is none
+// that can be read.
+func (v *verifier) chain() *recipe.Loaded {
 	text, err := os.ReadFile(filepath.Join(v.folder, rundir.PlanFile))
 	if err == nil {
 		v.plan = &pipeline.Plan{}
@@ -49,12 +50,12 @@ func (v *verifier) chain() {
 	}
 	if errors.Is(err, fs.ErrNotExist) && v.sealed != nil && v.sealed.Starting(v.folder) {
 		v.plan = nil
-		return
+		return nil
 	}
 	if err != nil {
 		v.plan = nil
 		v.found(Difference{File: rundir.PlanFile, What: err.Error()})
-		return
+		return nil
 	}
 	inputs := map[string]string{}
 	for _, pl := range v.plan.Stages {
@@ -68,10 +69,11 @@ func (v *verifier) chain() {
 	r, err := recipe.Load(recipe.Source{Name: filepath.Join(v.folder, rundir.RecipeFile)})
 	if err != nil {
 		v.found(Difference{File: rundir.RecipeFile, What: err.Error()})
-		return
+		return nil
 	}
 	v.recompute(r, inputs)
 	v.inputs(r, inputs)
+	return r
 }
 
 // recompute gives the recipe its fingerprints anew. Another program may have other defaults: with a recipe that is what it was, another
@@ -107,6 +109,11 @@ func (v *verifier) inputs(r *recipe.Loaded, were map[string]string) {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(were)) {
+		if before, ok := r.Update.Before(); ok && now[key] != were[key] && (key == "update.from" || key == "model.from") {
+			what := map[string]string{"update.from": "data", "model.from": "weights"}[key]
+			v.found(Difference{File: rundir.RecipeFile, Where: key, What: fmt.Sprintf("was made from other %s of %s (%.12s…, not %.12s…)", what, filepath.Base(before), were[key], now[key])})
+			continue
+		}
 		if now[key] != were[key] {
 			v.found(Difference{File: rundir.RecipeFile, Where: key, What: fmt.Sprintf("names files that have changed since the run (sha256 %.12s…, not %.12s…)", now[key], were[key])})
 		}

@@ -45,9 +45,10 @@ func (d Difference) String() string {
 type Verified struct {
 	Version     int               `json:"v"`
 	OK          bool              `json:"ok"`
-	Numerics    string            `json:"numerics"` // class of the run's arithmetic, as plan.json says; empty: it does not say, or an older program wrote it
-	Digests     map[string]string `json:"digests"`  // stage → digest
-	Missing     []string          `json:"missing"`  // stages without a checkpoint
+	Numerics    string            `json:"numerics"`         // class of the run's arithmetic, as plan.json says; empty: it does not say, or an older program wrote it
+	Digests     map[string]string `json:"digests"`          // stage → digest
+	Missing     []string          `json:"missing"`          // stages without a checkpoint
+	Before      []string          `json:"before,omitempty"` // of an update, the runs that it goes back to, the latest first, which are verified too
 	Differences []Difference      `json:"differences"`
 	Notes       []string          `json:"-"` // what could not be checked, or is left over
 }
@@ -57,18 +58,25 @@ type Verified struct {
 // files that cannot be read.
 func Verify(folder string) (*Verified, error) {
 	v := newVerifier(folder)
-	class, _ := pipeline.Recorded(folder)
+	if err := v.all(); err != nil {
+		return nil, err
+	}
+	v.out.OK = len(v.out.Differences) == 0
+	return v.out, nil
+}
+
+// all checks everything of a run, and of those that it goes back to.
+func (v *verifier) all() error {
+	class, _ := pipeline.Recorded(v.folder)
 	v.out.Numerics = string(class)
-	if by, locked := rundir.Locked(folder); locked {
+	if by, locked := rundir.Locked(v.folder); locked {
 		v.note("the run is in use by %s: what it is writing now is not checked", by)
 	}
 	if err := v.contents(); err != nil {
-		return nil, err
+		return err
 	}
 	v.parents()
-	v.chain()
-	v.out.OK = len(v.out.Differences) == 0
-	return v.out, nil
+	return v.before(v.chain())
 }
 
 func newVerifier(folder string) *verifier {
@@ -110,6 +118,7 @@ type verifier struct {
 	sealed    *rundir.Seal // nil = none that can be read
 	manifests map[string]*checkpoint.Manifest
 	plan      *pipeline.Plan
+	chained   []string // folders of the updates that have led here
 	out       *Verified
 }
 

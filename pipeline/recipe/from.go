@@ -17,6 +17,29 @@ func (r *Recipe) From() (weights.Ref, bool) {
 	return ref, ok && err == nil
 }
 
+// updateKey names the run that this one brings up to date.
+const updateKey = "update.from"
+
+// continueFrom makes the weights of the run that is brought up to date those that training goes on from. A recipe that names other weights beside it
+// contradicts itself; what a recipe has that is extended gives way.
+func (l *Loaded) continueFrom() error {
+	if l.Update.From == "" {
+		return nil
+	}
+	at, named := l.Origins[fromKey]
+	mine := l.Origins[updateKey]
+	beside := named && l.Model.From != "" && at.Layer == mine.Layer && at.File == mine.File
+	want := l.Update.From
+	if l.Update.Anew {
+		want = ""
+	}
+	if beside && l.Model.From != want {
+		return fmt.Errorf("%w: model.from: stands beside update.from, whose weights are taken or, with update.anew, none: leave it out", ErrUsage)
+	}
+	l.Model.From, l.Origins[fromKey] = want, mine
+	return nil
+}
+
 // begin takes over the shape of the weights that training goes on from. What stands beside model.from, in the same recipe or the same settings,
 // has to agree; what a recipe has that is extended gives way. A recipe that names all of it, as a run's own does, needs no weights to be read.
 func (l *Loaded) begin() error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"slm/llm"
+	"slm/model/weights"
 	"slm/pipeline/schema"
 )
 
@@ -41,8 +42,10 @@ func (r *Recipe) Identity(keys ...string) any {
 			replace(tree, path+".model", ref.Portable().String())
 		}
 	}
-	if ref, ok := r.From(); ok {
-		replace(tree, fromKey, ref.Portable().String())
+	for key, text := range map[string]string{fromKey: r.Model.From, updateKey: r.Update.From} {
+		if ref, ok, err := weights.Parse(text); ok && err == nil {
+			replace(tree, key, ref.Portable().String())
+		}
 	}
 	return tree
 }

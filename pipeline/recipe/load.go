@@ -13,6 +13,7 @@ import (
 
 	"slm/data/source"
 	"slm/llm"
+	"slm/model/weights"
 	"slm/pipeline/schema"
 	"slm/stages/all"
 )
@@ -66,6 +67,9 @@ func Load(src Source) (*Loaded, error) {
 	}
 	out.Extends = ""
 	if err := out.anchor(src.Env); err != nil {
+		return out, err
+	}
+	if err := out.continueFrom(); err != nil {
 		return out, err
 	}
 	if err := out.begin(); err != nil {
@@ -250,14 +254,18 @@ func (l *Loaded) anchor(env []string) error {
 		failed = errors.Join(failed, err)
 		sections[i].Model = ref.String()
 	}
-	if ref, ok := l.From(); ok {
+	for key, text := range map[string]*string{fromKey: &l.Model.From, updateKey: &l.Update.From} {
+		ref, ok, err := weights.Parse(*text)
+		if !ok || err != nil {
+			continue // what is no reference is told by the checks
+		}
 		from := ""
-		if o := l.Origins[fromKey]; o.Layer == "recipe" || o.Layer == "extends" {
+		if o := l.Origins[key]; o.Layer == "recipe" || o.Layer == "extends" {
 			from = filepath.Dir(o.File)
 		}
-		ref, err := ref.Absolute(from)
+		ref, err = ref.Absolute(from)
 		failed = errors.Join(failed, err)
-		l.Model.From = ref.String()
+		*text = ref.String()
 	}
 	schema.Walk(&l.Recipe, func(path string, v reflect.Value, tag reflect.StructTag) {
 		if tag.Get("kind") != "path" {

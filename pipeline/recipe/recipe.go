@@ -15,6 +15,7 @@ import (
 	"slm/model/kernel"
 	"slm/model/weights"
 	"slm/stages/all"
+	"slm/stages/domain"
 	"slm/stages/eval"
 	"slm/stages/prep"
 )
@@ -31,6 +32,7 @@ type Recipe struct {
 	Extends   string              `yaml:"extends" identity:"none" unset:"none" doc:"the recipe that this one changes: a file, or the name of a shipped recipe"`
 	Model     model.Shape         `yaml:"model" doc:"the shape of the small model, a LLaMA; the vocabulary is the tokenizer's"`
 	Adapter   model.AdapterConfig `yaml:"adapter" identity:"changed" doc:"what training learns where the weights of model.from stay as they are"`
+	Update    domain.Update       `yaml:"update" identity:"changed" doc:"the run that this one brings up to date, in place of one that begins with nothing"`
 	Tokenizer prep.Tokenizer      `yaml:"tokenizer" doc:"how text becomes tokens"`
 	Data      prep.Config         `yaml:"data" doc:"the texts, how they become prompts, and the exam"`
 	LLM       llm.Config          `yaml:"llm" doc:"the black box"`
@@ -45,6 +47,7 @@ func Default() Recipe {
 		Seed:      1,
 		Numerics:  kernel.Auto,
 		Model:     model.DefaultShape(),
+		Update:    domain.DefaultUpdate(),
 		Tokenizer: prep.DefaultTokenizer(),
 		Data:      prep.Default(),
 		LLM:       llm.Default(),
@@ -73,6 +76,9 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 	}
 	if _, ok := r.From(); r.Model.From != "" && !ok && !broken("model") {
 		errs = append(errs, fmt.Errorf("%s: %q is none of %s", fromKey, r.Model.From, strings.Join(weights.Schemes(), ", ")))
+	}
+	if !broken("update") {
+		errs = append(errs, r.Update.Check())
 	}
 	for _, d := range all.Defs() {
 		if d.Section != nil && d.Section.Check != nil && !r.Off(d.Name) {

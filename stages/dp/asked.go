@@ -14,6 +14,9 @@ func (m *Mixture) ask(e *epoch, number int) {
 		return
 	}
 	for i, s := range m.dom.Sections.All() {
+		if !e.reads(i) {
+			continue
+		}
 		draw := rng.New(m.seed, "dp", "asked", s.ID).At(uint64(number))
 		n := times(draw, m.mix.Asked/m.mix.Corpus)
 		if n == 0 {

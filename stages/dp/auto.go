@@ -91,6 +91,16 @@ func wanted(pass int64, batch int) int64 {
 	return int64(max(steps, leastSteps)) * int64(batch)
 }
 
+// LookOf is Look of a recipe on a domain.
+func LookOf(s stages.Settings, dom *domain.Domain) (Outlook, error) {
+	stage, context := fromRecipe(s), stages.Get[int](s, "model.context")
+	mix, err := stage.mixture(dom, context, stages.Get[uint64](s, "seed"))
+	if err != nil {
+		return Outlook{}, err
+	}
+	return stage.cfg.Look(mix, context)
+}
+
 // String says it in words.
 func (o Outlook) String() string {
 	reads := fmt.Sprintf("each section is read %.0f times", o.Passes)

@@ -28,7 +28,7 @@ var Def = stages.Def{
 		},
 		Check: check,
 	},
-	Keys:    stages.Keys("model", "adapter"),
+	Keys:    stages.Keys("model", "adapter", "update"),
 	From:    true,
 	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
 	Cost:    cost,
@@ -38,13 +38,13 @@ var Def = stages.Def{
 
 func fromRecipe(s stages.Settings) *Stage {
 	cfg, shape := stages.Get[Config](s, "stages.dp"), stages.Get[model.Shape](s, "model")
+	stage := New(cfg, model.Config{})
 	if shape.Open() {
-		stage := New(cfg, model.Config{})
 		stage.open = &shape
-		return stage
+	} else {
+		stage.model, stage.from = shape.Config(stages.Get[int](s, "tokenizer.train.vocab")), shape.From
 	}
-	stage := New(cfg, shape.Config(stages.Get[int](s, "tokenizer.train.vocab")))
-	stage.from, stage.lora = shape.From, adapterOf(s)
+	stage.lora, stage.update = adapterOf(s), stages.Get[domain.Update](s, "update")
 	return stage
 }
 

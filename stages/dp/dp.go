@@ -32,6 +32,8 @@ type Stage struct {
 	from  string       // reference of the weights that it goes on from, instead of random ones; "" = none
 	lora  *model.LoRA  // that is learnt instead of all weights; nil = these
 	bag   bag.Config   // of the encoder beside it
+
+	update domain.Update
 }
 
 // New returns the stage.
@@ -94,6 +96,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
 	facts["places_over"] = strconv.Itoa(over)
 	mix.askedFacts(facts)
+	mix.update.facts(facts)
 	if s.open != nil || look.Auto {
 		look.facts(facts, job.Model.Config)
 	}
@@ -132,7 +135,7 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 		return trainer.Job{}, nil, err
 	}
 	cfg = params.Config
-	mix, err := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(cfg.Context), s.cfg.Long == Cut, seed)
+	mix, err := s.mixture(dom, cfg.Context, seed)
 	if err != nil {
 		return trainer.Job{}, nil, err
 	}
@@ -148,6 +151,15 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 		Stage: stages.DP, Model: params, Epoch: mix.Epoch, HeldOut: HeldOut(dom),
 		Tokens: tokens, Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: cfg.Context, Optim: s.cfg.Optim.For(cfg.Width, rateOf(s.from, s.lora)), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}, mix, nil
+}
+
+// mixture is what the stage reads of a domain.
+func (s *Stage) mixture(dom *domain.Domain, context int, seed uint64) (*Mixture, error) {
+	mix, err := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(context), s.cfg.Long == Cut, seed)
+	if err == nil && s.update.Partial() {
+		err = mix.Update(s.update.Replay)
+	}
+	return mix, err
 }
 
 // begin is the model before its first step: random weights, or those of others with the context of the recipe.

@@ -31,6 +31,9 @@ func (m *Mixture) drill(e *epoch, number int) {
 		siblings[s.Title] = append(siblings[s.Title], s.Heading)
 	}
 	for i, s := range m.dom.Sections.All() {
+		if !e.reads(i) {
+			continue
+		}
 		draw := rng.New(m.seed, "dp", "drill", s.ID).At(uint64(number))
 		for range times(draw, m.mix.Drill/m.mix.Corpus) {
 			made := corpus.Section{Title: s.Title, Number: m.dom.Sections.At(draw.IntN(n)).Number, Heading: m.heading(siblings[s.Title], draw)}

@@ -23,6 +23,7 @@ type Mixture struct {
 	made    *domain.Made    // nil without questions made by rules
 	real    map[string]bool // places that there are; nil without exercises
 	guard   *exam.Guard     // of what exercises must not ask; nil without them
+	update  *update         // what a pass reads of an update; nil = all
 }
 
 // NewMixture opens the tokens of a domain and counts what can be asked about it. With cut, what is longer than an example is not read.
@@ -63,11 +64,12 @@ func (m *Mixture) Long() (long, parts, cut int) {
 type kind uint8
 
 const (
-	document kind = iota // a section, or a part of it, in document form number n
-	full                 // pair number n of a section, with the place and the text
-	place                // the same with the place alone
-	asked                // question number n of the pass's, made by rules, with the place
-	exercise             // exercise number n of the pass's, with the place
+	document  kind = iota // a section, or a part of it, in document form number n
+	full                  // pair number n of a section, with the place and the text
+	place                 // the same with the place alone
+	asked                 // question number n of the pass's, made by rules, with the place
+	exercise              // exercise number n of the pass's, with the place
+	withdrawn             // withdrawn section number section of an update in document form number n: nothing stands there
 )
 
 // example is a draw of an epoch: what its tokens are made from.
@@ -84,6 +86,7 @@ type example struct {
 type epoch struct {
 	*Mixture
 	examples  []example
+	reads     func(section int) bool
 	questions []string // made by rules, in the order of their sections
 	drilled   []drilled
 }
@@ -91,8 +94,11 @@ type epoch struct {
 // Epoch is a pass: each section once, in a document form drawn for it or for each of its parts, each training section Pairs/Corpus times as a question with its full answer and
 // Places/Corpus times as a question with its place, and each section Asked/Corpus times as a question that rules make. What a section draws depends on (seed, epoch, section) alone.
 func (m *Mixture) Epoch(number int) (pack.Source, error) {
-	e := epoch{Mixture: m}
+	e := epoch{Mixture: m, reads: m.update.pass(number)}
 	for i, s := range m.dom.Sections.All() {
+		if !e.reads(i) {
+			continue
+		}
 		draw := rng.New(m.seed, "dp", "form", s.ID).At(uint64(number))
 		parts := m.read.Parts(i)
 		for part := 1; part <= parts; part++ {
@@ -100,6 +106,9 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 		}
 	}
 	for _, i := range m.trained {
+		if !e.reads(int(i)) {
+			continue
+		}
 		draw := rng.New(m.seed, "dp", "pairs", m.dom.Sections.At(int(i)).ID).At(uint64(number))
 		for range times(draw, m.mix.Pairs/m.mix.Corpus) {
 			e.examples = append(e.examples, example{section: i, kind: full, n: int32(draw.IntN(m.pairs.Count(int(i))))})
@@ -110,6 +119,7 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 	}
 	m.ask(&e, number)
 	m.drill(&e, number)
+	m.update.forget(&e, number)
 	for k := range e.examples {
 		x := &e.examples[k]
 		if x.kind == document {
@@ -156,6 +166,9 @@ func (e epoch) answer(x example) (pack.Example, error) {
 	}
 	if x.kind == exercise {
 		return e.drilledIn(x)
+	}
+	if x.kind == withdrawn {
+		return e.nothing(x), nil
 	}
 	p, err := e.read.Pair(e.pairs, int(x.section), int(x.n))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slm/data/exam"
 	"slm/llm"
 	"slm/stages"
+	"slm/stages/domain"
 	"slm/stages/trainer"
 )
 
@@ -34,10 +35,11 @@ var Def = stages.Def{
 		},
 	},
 	Keys: func(s stages.Settings) []string {
+		keys := []string{"update"}
 		if fromRecipe(s).asks() {
-			return []string{"llm", "eval.knowledge"}
+			keys = append(keys, "llm", "eval.knowledge")
 		}
-		return nil
+		return keys
 	},
 	Inputs:  []string{"stages.kit.pairs.file", "llm.model", "stages.kit.writer.model"},
 	Asks:    func(s stages.Settings) bool { return fromRecipe(s).asks() },
@@ -48,7 +50,11 @@ var Def = stages.Def{
 	Agrees:  stages.InMetrics,
 }
 
-func fromRecipe(s stages.Settings) *Stage { return New(stages.Get[Config](s, "stages.kit")) }
+func fromRecipe(s stages.Settings) *Stage {
+	stage := New(stages.Get[Config](s, "stages.kit"))
+	stage.update = stages.Get[domain.Update](s, "update")
+	return stage
+}
 
 func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	most, cut := stages.Get[int](c, "stages.dp.max_section"), stages.Get[string](c, "stages.dp.long") == "cut"

@@ -40,10 +40,13 @@ type PairRow struct {
 }
 
 // Stage tunes the model of dp.
-type Stage struct{ cfg Config }
+type Stage struct {
+	cfg    Config
+	update domain.Update // of one that goes on, pairs are about what differs, and some of the rest
+}
 
 // New returns the stage.
-func New(cfg Config) *Stage { return &Stage{cfg} }
+func New(cfg Config) *Stage { return &Stage{cfg: cfg} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.KIT }

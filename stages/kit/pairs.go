@@ -85,6 +85,11 @@ func (s *Stage) pairs(dom *domain.Domain, read *domain.Reading, seed uint64) (li
 	if s.cfg.Pairs.has(fromRules) {
 		list.rules(dom, s.cfg.Pairs.Rules, seed)
 	}
+	if s.update.Partial() {
+		if err := list.partial(dom, s.update.Replay, seed); err != nil {
+			return list, err
+		}
+	}
 	if len(list.refs) == 0 && !s.cfg.Pairs.has(fromLLM) {
 		return list, fmt.Errorf("kit: there is no pair to tune on: every section is held out, or no template fits the corpus")
 	}

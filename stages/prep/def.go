@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"slm/stages"
+	"slm/stages/domain"
 )
 
 // Def declares the stage.
@@ -12,7 +13,7 @@ var Def = stages.Def{
 	Title:  "Data",
 	Format: 9,
 	Keys: func(s stages.Settings) []string {
-		keys := []string{"data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer"}
+		keys := []string{"data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer", "update"}
 		if stages.Get[string](s, "model.from") != "" {
 			keys = append(keys, "model.from")
 		}
@@ -20,14 +21,14 @@ var Def = stages.Def{
 	},
 	From:   true,
 	Seed:   "data.seed",
-	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file"},
+	Inputs: []string{"data.corpus.path", "data.exam.file", "data.asked.file", "update.from"},
 	New: func(s stages.Settings) stages.Stage {
 		c := Config{
 			Corpus: stages.Get[Corpus](s, "data.corpus"), Forms: stages.Get[Forms](s, "data.forms"),
 			Exam: stages.Get[Exam](s, "data.exam"), Asked: stages.Get[Asked](s, "data.asked"),
 		}
 		stage := New(c, stages.Get[Tokenizer](s, "tokenizer"))
-		stage.from = stages.Get[string](s, "model.from")
+		stage.from, stage.update = stages.Get[string](s, "model.from"), stages.Get[domain.Update](s, "update")
 		return stage
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {

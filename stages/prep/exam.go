@@ -75,7 +75,7 @@ func (w *work) items() ([]exam.Item, *exam.Made, error) {
 		if err = errors.Join(err, found.Slips()); err != nil {
 			return nil, nil, err
 		}
-		return items, nil, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed)
+		return items, nil, exam.AssignAfter(items, c.Split.Dev, c.Split.Test, w.env.Seed, w.before.keeps(""))
 	}
 	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
 	if err != nil {
@@ -90,7 +90,7 @@ func (w *work) items() ([]exam.Item, *exam.Made, error) {
 	}
 	return exam.Build(sample, w.forms, exam.Options{
 		Choices: c.Choices, Dev: c.Split.Dev, Test: c.Split.Test, Chars: c.Chars, Seed: w.env.Seed, Near: near,
-		Distractors: c.Distractors, Phrase: question.Named(sample),
+		Distractors: c.Distractors, Phrase: question.Named(sample), Before: w.before.trained(),
 	})
 }
 
@@ -157,7 +157,7 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 // deal deals the second exam into splits.
 func (w *work) deal(items []exam.Item) ([]exam.Item, error) {
 	split := w.cfg.Asked.Split
-	if err := exam.Assign(items, split.Dev, split.Test, w.env.Seed); err != nil {
+	if err := exam.AssignAfter(items, split.Dev, split.Test, w.env.Seed, w.before.keeps(exam.Asked)); err != nil {
 		return nil, err
 	}
 	if len(exam.Only(items, exam.Test)) == 0 {

@@ -39,9 +39,10 @@ const (
 
 // Stage prepares the data of a run.
 type Stage struct {
-	cfg  Config
-	tok  Tokenizer
-	from string // reference of the weights whose tokenizer is taken; "" = one is trained
+	cfg    Config
+	tok    Tokenizer
+	from   string // reference of the weights whose tokenizer is taken; "" = one is trained
+	update domain.Update
 }
 
 // New returns the stage.
@@ -90,13 +91,14 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 // work is one run of the stage.
 type work struct {
 	*Stage
-	ctx   context.Context
-	env   *stages.Env
-	p     *checkpoint.Pending
-	m     *checkpoint.Manifest
-	forms form.Set
-	tok   *tokenizer.Tokenizer
-	end   string // the token that ends a document
+	ctx    context.Context
+	env    *stages.Env
+	p      *checkpoint.Pending
+	m      *checkpoint.Manifest
+	forms  form.Set
+	tok    *tokenizer.Tokenizer
+	end    string  // the token that ends a document
+	before *before // nil = the run brings none up to date
 }
 
 // area is a folder of the work area.
@@ -150,7 +152,7 @@ func (w *work) read() error {
 		w.m.Counters[name] = n
 	}
 	w.m.Facts["corpus_digest"], w.m.Facts["forms_digest"] = report.Digest, w.forms.Digest()
-	return nil
+	return w.compare()
 }
 
 // sections streams what read has written.

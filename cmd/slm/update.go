@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slm/internal/sanitize"
+	"slm/internal/term"
+	"slm/pipeline/recipe"
+	"slm/pipeline/refresh"
+	"slm/pipeline/rundir"
+)
+
+// updateFlags are those of update.
+type updateFlags struct {
+	recipe             recipeFlags
+	corpus             []string
+	name               string
+	replay             float64
+	anew, goOn, listed bool
+}
+
+func newUpdate(a *app) *cobra.Command {
+	var f updateFlags
+	cmd := &cobra.Command{
+		Use: "update RUN --corpus PATH", GroupID: "run", Args: exact(1, "a run"),
+		Short: "Bring a run up to date with texts that are new, changed or withdrawn",
+		Long: "Compares the texts with those of RUN, section by section, says what is new, changed and withdrawn and what learning it takes, writes the recipe of a run " +
+			"that goes on from RUN's weights, NAME.yaml, and trains it. The recipe is one as any other: slm train NAME.yaml goes on after an interruption, and so does the same command. " +
+			"Its exam holds out what that of RUN did. Where an update would take more than half of the training of a new model, a new model is trained, unless --go-on. " +
+			"Texts that RUN's recipe cannot cut in its way are named in -s, as in train." +
+			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked, exitInterrupted),
+		Example: "  slm update docs --corpus docs\n  slm update legal --corpus licences.jsonl --list",
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.update(cmd.Context(), args[0], &f) },
+	}
+	f.recipe.add(cmd)
+	f.recipe.addStages(cmd)
+	cmd.Flags().StringArrayVar(&f.corpus, "corpus", nil, "all texts as they are now: a file, a folder or a pattern, `PATH`; may be repeated")
+	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the new run and its recipe (default: RUN's with the next number, legal-2)")
+	cmd.Flags().Float64Var(&f.replay, "replay", 1, "sections that are read again for each that differs")
+	cmd.Flags().BoolVar(&f.anew, "anew", false, "train a new model, with RUN's exam")
+	cmd.Flags().BoolVar(&f.goOn, "go-on", false, "go on from RUN's weights however much has changed")
+	cmd.Flags().BoolVar(&f.listed, "list", false, "say what differs, and write nothing")
+	cmd.MarkFlagsMutuallyExclusive("anew", "go-on")
+	return cmd
+}
+
+// updated is the result of update, before the training.
+type updated struct {
+	*refresh.Found
+	Recipe string `json:"recipe,omitempty"`
+	NewOne bool   `json:"anew"` // a new model is trained
+}
+
+func (a *app) update(ctx context.Context, run string, f *updateFlags) error {
+	if len(f.corpus) == 0 {
+		return usage("--corpus PATH is missing: all texts as they are now")
+	}
+	folder, err := rundir.Find(a.dir, run)
+	if err != nil {
+		return err
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	base := filepath.Join(folder, rundir.RecipeFile)
+	old, err := recipe.Load(recipe.Source{Name: base})
+	if err != nil {
+		return err
+	}
+	plan := refresh.Plan{Name: f.name, Before: folder, Corpus: f.corpus, Replay: f.replay, Anew: f.anew, Set: f.recipe.set}
+	if plan.Name == "" {
+		plan.Name = refresh.Next(old.Name)
+	}
+	r, err := recipe.Load(recipe.Source{Name: base, Set: plan.Settings(), Env: a.env})
+	if err != nil {
+		return err
+	}
+	found, err := refresh.Look(r)
+	if err != nil {
+		return err
+	}
+	result := updated{Found: found, NewOne: f.anew || found.Share > refresh.Pays && !f.goOn}
+	if found.Nothing() || f.listed {
+		return a.print(result, result.show)
+	}
+	plan.Anew = result.NewOne
+	file := filepath.Join(a.dir, plan.Name+".yaml")
+	text, err := plan.Recipe(a.dir, r, found.Passes)
+	if err != nil {
+		return err
+	}
+	if err := refresh.Write(file, text); err != nil {
+		return err
+	}
+	result.Recipe = file
+	if !a.quiet && a.output == "text" {
+		result.show(a.err)
+	}
+	return a.train(ctx, file, &f.recipe, false, nil)
+}
+
+// show says what differs and what becomes of it.
+func (u updated) show(w io.Writer) {
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) } // a closed pipe stops nothing
+	if u.Nothing() {
+		say("nothing to do: the texts are those of %s\n", sanitize.Line(u.Before))
+		return
+	}
+	say("since %s: %s new, %d changed, %d withdrawn, %d as they were; %s tokens to learn\n", sanitize.Line(u.Before), counted(u.New, "section"), u.Changed, u.Withdrawn, u.Same, term.Amount(float64(u.Tokens)))
+	times := ""
+	if u.Anew > 0 {
+		times = fmt.Sprintf(": %s, and %s anew", term.Span(u.Share*u.Anew), term.Span(u.Anew))
+	}
+	say("going on takes about %.0f %% of the training of a new model%s\n", 100*u.Share, strings.TrimSpace(times))
+	if u.NewOne {
+		say("a new model is trained instead\n")
+	}
+	if u.Recipe != "" {
+		say("recipe  %s\n", sanitize.Line(u.Recipe))
+	}
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,135 @@
+package refresh
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"slm/checkpoint"
+	"slm/pipeline/recipe"
+	"slm/pipeline/rundir"
+	"slm/pipeline/schema"
+)
+
+// Plan is the recipe of a run that brings another up to date.
+type Plan struct {
+	Name   string   // of the run
+	Before string   // folder of the run before
+	Corpus []string // files, folders and patterns
+	Replay float64
+	Anew   bool     // a new model is trained
+	Set    []string // KEY=VALUE of the user's
+}
+
+// Settings are the plan as settings over the recipe of the run before.
+func (p Plan) Settings() []string {
+	own := []string{
+		"name=" + p.Name, "update.from=run:" + p.Before, "update.replay=" + number(p.Replay), "update.anew=" + strconv.FormatBool(p.Anew),
+		"data.corpus.from=", "data.corpus.path=[" + strings.Join(p.Corpus, ",") + "]",
+	}
+	return append(own, p.Set...)
+}
+
+// Recipe is the plan as a recipe that lies in a folder; paths of the corpus and of the run before start there. r is the recipe of the run before
+// with Settings, passes those over what differs.
+func (p Plan) Recipe(dir string, r *recipe.Loaded, passes float64) ([]byte, error) {
+	before, err := relative(dir, p.Before)
+	if err != nil {
+		return nil, err
+	}
+	corpus := make([]string, len(p.Corpus))
+	for i, path := range p.Corpus {
+		if corpus[i], err = relative(dir, path); err != nil {
+			return nil, err
+		}
+	}
+	change := yaml.MapSlice{{Key: "from", Value: "run:" + before}}
+	if p.Anew {
+		change = append(change, yaml.MapItem{Key: "anew", Value: true})
+	} else {
+		change = append(change, yaml.MapItem{Key: "replay", Value: p.Replay})
+	}
+	tree := yaml.MapSlice{{Key: "slm", Value: recipe.Format}, {Key: "name", Value: p.Name}, {Key: "extends", Value: before + "/" + rundir.RecipeFile}, {Key: "update", Value: change}}
+	tree = put(tree, "data.corpus.from", "")
+	tree = put(tree, "data.corpus.path", corpus)
+	if !p.Anew {
+		tree = put(tree, "stages.dp.tokens", 0)
+		tree = put(tree, "stages.dp.epochs", math.Ceil(passes))
+	}
+	for _, text := range p.Set {
+		key, value, _ := strings.Cut(text, "=")
+		if v, ok := schema.At(&r.Recipe, key); ok && value != "off" {
+			tree = put(tree, key, v.Interface())
+		} else {
+			tree = put(tree, key, value)
+		}
+	}
+	text, err := yaml.Marshal(tree)
+	head := fmt.Sprintf("# Brings %s up to date with the texts in data.corpus. Written by slm update.\n", filepath.Base(p.Before))
+	return append([]byte(head), text...), err
+}
+
+// relative is the way from a folder to a path.
+func relative(dir, path string) (string, error) {
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return "", err
+	}
+	out, err := filepath.Rel(from, path)
+	return filepath.ToSlash(out), err
+}
+
+// put sets the value of a dotted key of nested mappings.
+func put(tree yaml.MapSlice, key string, value any) yaml.MapSlice {
+	name, rest, deeper := strings.Cut(key, ".")
+	i := slices.IndexFunc(tree, func(item yaml.MapItem) bool { return item.Key == name })
+	if i < 0 {
+		i, tree = len(tree), append(tree, yaml.MapItem{Key: name})
+	}
+	if deeper {
+		below, _ := tree[i].Value.(yaml.MapSlice)
+		value = put(below, rest, value)
+	}
+	tree[i].Value = value
+	return tree
+}
+
+func number(x float64) string { return strconv.FormatFloat(math.Round(x*100)/100, 'g', -1, 64) }
+
+// Write writes a recipe, or finds it there as it would be written. What else is there stays.
+func Write(file string, text []byte) error {
+	switch old, err := os.ReadFile(file); {
+	case err == nil && bytes.Equal(old, text):
+		return nil
+	case err == nil:
+		return fmt.Errorf("%w: %s is there and says something else: name another with --name", recipe.ErrUsage, file)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return checkpoint.WriteFileAtomic(file, text)
+}
+
+var serial = regexp.MustCompile(`^(.*)-(\d+)$`)
+
+// Next names the run after one of a name: legal-2 after legal, legal-3 after legal-2.
+func Next(name string) string {
+	if m := serial.FindStringSubmatch(name); m != nil {
+		if n, err := strconv.Atoi(m[2]); err == nil && n > 1 && n < 1e6 {
+			return fmt.Sprintf("%s-%d", m[1], n+1)
+		}
+	}
+	return name + "-2"
+}
