@@ -56,8 +56,8 @@ var layers = []layer{
 	{packages: []string{"result", "stat"}},
 	{packages: []string{"checkpoint"}},
 	{packages: []string{"pipeline/schema"}}, // knows no recipe
-	{packages: []string{"internal/mpi"}},
-	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/pairwise", "internal/ranks"}},
+	{packages: []string{"internal/mpi"}}, // carries the messages of ranks
+	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/pairwise", "internal/ranks", "internal/mpi/mpitest"}},
 }
 
 // levelOf returns the layer of a package; exact names count before folders and a folder before those around it, so model/kernel is not of model/*.

@@ -10,9 +10,22 @@ type Cost struct {
 	Questions int64   `json:"questions"`  // that are put, at most; the same one with the same knowledge is asked once
 	Calls     int64   `json:"llm_calls"`  // that are expected to leave
 	LLMTokens int64   `json:"llm_tokens"` // prompts and options
+
+	Training *Training `json:"training,omitempty"` // a training stage's steps
 }
 
-// Add adds another cost.
+// Training is what is known of a stage's steps: from it follows what they take on several ranks.
+type Training struct {
+	Steps    int     `json:"steps"`
+	Step     float64 `json:"step"`     // seconds
+	Alone    float64 `json:"alone"`    // seconds of it that are not shared: clipping and the optimiser
+	Gradient int64   `json:"gradient"` // bytes
+	Rows     int     `json:"rows"`     // of a step
+	Shards   int     `json:"shards"`
+	Pairs    bool    `json:"pairs,omitempty"` // of rows are not divided
+}
+
+// Add adds another cost, but for its Training.
 func (c *Cost) Add(d Cost) {
 	c.Seconds += d.Seconds
 	c.Tokens += d.Tokens

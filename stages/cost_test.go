@@ -15,10 +15,11 @@ func TestRates_AskCountsDistinctQuestionsOnlyAsCalls(t *testing.T) {
 	}
 }
 
+// What steps take is of one training, and no part of a sum.
 func TestCost_AddAddsEveryField(t *testing.T) {
-	c := Cost{1, 2, 3, 4, 5, 6}
-	c.Add(Cost{10, 20, 30, 40, 50, 60})
-	if want := (Cost{11, 22, 33, 44, 55, 66}); c != want {
+	c := Cost{1, 2, 3, 4, 5, 6, nil}
+	c.Add(Cost{10, 20, 30, 40, 50, 60, &Training{}})
+	if want := (Cost{11, 22, 33, 44, 55, 66, nil}); c != want {
 		t.Errorf("%+v, want %+v", c, want)
 	}
 }

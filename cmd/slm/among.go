@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"slm/internal/mpi"
 	"slm/internal/ranks"
 	"slm/stages/trainer"
 )
+
+// errFollowed ends a command on ranks other than 0, whose work is done.
+var errFollowed = errors.New("rank 0 goes on")
 
 // among runs lead on rank 0, with the processes that mpirun has started beside it; those train what rank 0 asks for, and print nothing. Without mpirun there
 // is no team, and Open MPI is not opened.
@@ -34,10 +38,12 @@ func (a *app) among(ctx context.Context, lead func(team *ranks.Team) error) erro
 	if err == nil {
 		return world.Close()
 	}
-	if ctx.Err() == nil { // where a signal has come, the launcher knows
-		code := exitCode(err, nil)
-		a.fail(err, code)
-		world.Abort(code)
+	if ctx.Err() != nil { // the launcher has sent the signal, or sees this process end and stops the others
+		a.silent = team.Rank() > 0
+		return err
 	}
+	code := exitCode(err, nil)
+	a.fail(err, code)
+	world.Abort(code)
 	return err
 }

@@ -36,6 +36,7 @@ type app struct {
 	verbose bool
 	color   string
 	dir     string
+	silent  bool // errors are told by another process
 	started bool // a command's own code was reached: errors before that are wrong usage
 }
 
@@ -51,7 +52,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		err = fmt.Errorf("%w: %w", errUsage, err)
 	}
 	code := exitCode(err, context.Cause(ctx))
-	if err != nil {
+	if code != exitDone && !a.silent {
 		a.fail(err, code)
 	}
 	return code

@@ -25,6 +25,8 @@ import (
 	"slm/data/tokenizer"
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
+	"slm/internal/mpi"
+	"slm/internal/ranks"
 	"slm/llm"
 	"slm/model"
 	"slm/model/bag"
@@ -52,7 +54,7 @@ import (
 
 // sentinels is every exported error of the program, by package and name.
 var sentinels = map[string]error{
-	"ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
+	"mpi.ErrUnavailable": mpi.ErrUnavailable, "ranks.ErrLost": ranks.ErrLost, "ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
 	"bag.ErrFile": bag.ErrFile, "bag.ErrNotFinite": bag.ErrNotFinite, "bayes.ErrExhausted": bayes.ErrExhausted, "delivery.ErrDelivery": delivery.ErrDelivery,
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
@@ -111,7 +113,7 @@ func declared(t *testing.T) []string {
 				}
 			}
 		}
-	}, "checkpoint", "data", "llm", "model", "optim", "pipeline", "report", "experiment", "result", "retrieve", "rng", "stages", "stat")
+	}, "checkpoint", "data", "internal", "llm", "model", "optim", "pipeline", "report", "experiment", "result", "retrieve", "rng", "stages", "stat")
 	slices.Sort(names)
 	return names
 }

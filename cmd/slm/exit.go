@@ -17,6 +17,7 @@ import (
 	"slm/data/source"
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
+	"slm/internal/mpi"
 	"slm/llm"
 	"slm/model/encoder"
 	"slm/model/weights"
@@ -92,13 +93,13 @@ func exitCode(err, cause error) int {
 		return false
 	}
 	switch {
-	case err == nil:
+	case err == nil, is(errFollowed):
 		return exitDone
 	case errors.As(errors.Join(err, cause), &stopped):
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable):
 		return exitUsage
 	case is(audit.ErrDiffers, ablate.ErrWork):
 		return exitDiffers

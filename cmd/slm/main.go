@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"slm/internal/mpi"
 	"slm/internal/term"
 )
 
@@ -22,7 +23,9 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		first := <-signals
-		_, _ = fmt.Fprintln(os.Stderr, "\nslm: stopping, and saving state (once more stops at once)")
+		if rank, _, _ := mpi.Launched(os.Getenv); rank == 0 { // the others save nothing
+			_, _ = fmt.Fprintln(os.Stderr, "\nslm: stopping, and saving state (once more stops at once)")
+		}
 		cancel(&signalError{first})
 		second := <-signals
 		os.Exit((&signalError{second}).code())

@@ -26,11 +26,13 @@ type planned struct {
 	Stages     []pipeline.Planned `json:"stages"`
 	Tried      bool               `json:"llm_tried"` // the LLM is tried before the first stage, by one call
 	Estimate   *estimate.Estimate `json:"estimate,omitempty"`
+	Ranks      []scaledStage      `json:"ranks,omitempty"`
 }
 
 func newPlan(a *app) *cobra.Command {
 	var f recipeFlags
 	var quick, ablation bool
+	var sc scaleFlags
 	cmd := &cobra.Command{
 		Use: "plan RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "Show what train would run and reuse, and what that takes",
@@ -41,6 +43,10 @@ func newPlan(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if ablation {
 				return a.ablate(cmd.Context(), args[0], &ablateFlags{studyFlags: studyFlags{recipe: f, quick: quick, dry: true}})
+			}
+			link, err := a.link(cmd.Context(), &sc)
+			if err != nil {
+				return err
 			}
 			r, p, err := a.plan(args[0], &f)
 			if err != nil {
@@ -58,6 +64,7 @@ func newPlan(a *app) *cobra.Command {
 					return err
 				}
 				result.Parameters = result.Estimate.Parameters
+				result.Ranks = scaled(result.Estimate.Stages, sc.ranks, link)
 				if err := p.KeepEstimate(result.Estimate.Events()); err != nil {
 					a.log().Warn("a later run will not show this estimate", "why", err)
 				}
@@ -67,6 +74,7 @@ func newPlan(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addStages(cmd)
+	sc.add(cmd)
 	cmd.Flags().BoolVar(&ablation, "ablate", false, "show what slm ablate would run instead")
 	cmd.Flags().BoolVar(&quick, "quick", false, "leave out the estimate and its calibration")
 	return cmd
@@ -129,6 +137,7 @@ func showPlan(w io.Writer, r planned, done bool, columns int) {
 	if m := r.Estimate.Memory; m > 0 {
 		_, _ = fmt.Fprintf(w, "memory   %.1f GB\n", float64(m)/1e9)
 	}
+	showScaled(w, r.Ranks)
 	for _, n := range r.Estimate.Notes {
 		_, _ = fmt.Fprintf(w, "note     %s\n", term.Wrap(sanitize.Line(n), columns, 9))
 	}

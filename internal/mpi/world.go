@@ -150,7 +150,7 @@ func (w *World) exchange(ctx context.Context, messages []ranks.Message) error {
 			runtime.KeepAlive(messages)
 			return nil
 		}
-		if polls%64 == 0 && ctx.Err() != nil {
+		if (polls%64 == 0 || polls > 2000) && ctx.Err() != nil {
 			return fail(fmt.Errorf("%w, while waiting for %s", context.Cause(ctx), w.peers(messages)))
 		}
 		rest(polls)

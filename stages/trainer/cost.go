@@ -35,6 +35,9 @@ func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error
 		return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
 	}
 	sum.Seconds += float64(float64(r.Steps()) * step)
+	if sum.Training, err = r.training(ctx, c, step); err != nil {
+		return sum, fmt.Errorf("%s: calibrate: %w", job.Stage, err)
+	}
 	if n := r.Measurements(); n > 0 {
 		once, err := c.Time(ctx, func() error { _, err := r.HeldOut(); return err })
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"slm/checkpoint"
@@ -25,6 +26,15 @@ func Follow(ctx context.Context, team *ranks.Team, open func(kernel.Class) (kern
 			return err
 		case kind == orderExit:
 			return nil
+		case kind == orderEcho:
+			size, err := strconv.Atoi(string(data))
+			if err == nil {
+				err = echo(ctx, team, size)
+			}
+			if err != nil {
+				return err
+			}
+			continue
 		case kind != orderJob:
 			return errOrder
 		}

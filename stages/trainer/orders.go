@@ -18,6 +18,7 @@ const (
 	orderStep = 's' // the rank's rows of a step
 	orderRate = 'r' // the learning rate of the step, 0 where it is left out
 	orderEnd  = 'e' // of the job
+	orderEcho = 'p' // so many bytes to and from rank 1
 	orderExit = 'x' // nothing more comes
 )
 

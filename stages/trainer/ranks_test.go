@@ -23,15 +23,15 @@ func (w *training) among(n int, stop int, change func(*Job)) (*model.Params, *Su
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan error, n)
-	open := func(kernel.Class) (kernel.Backend, error) { return w.Env.Kernel, nil }
+	open := func(kernel.Class) (kernel.Backend, error) { return w.Kernel, nil }
 	for _, world := range worlds[1:] {
 		go func() { ended <- Follow(ctx, ranks.New(world), open, time.Now) }()
 	}
-	w.Env.Ranks = ranks.New(worlds[0])
+	w.Ranks = ranks.New(worlds[0])
 	p, sum, err := w.train(stop, change)
 	if err != nil {
 		cancel()
-	} else if err := Dismiss(ctx, w.Env.Ranks); err != nil {
+	} else if err := Dismiss(ctx, w.Ranks); err != nil {
 		w.t.Fatal(err)
 	}
 	for range worlds[1:] {
@@ -39,7 +39,7 @@ func (w *training) among(n int, stop int, change func(*Job)) (*model.Params, *Su
 			w.t.Error(ferr)
 		}
 	}
-	w.Env.Ranks = nil
+	w.Ranks = nil
 	return p, sum, err
 }
 
@@ -180,14 +180,16 @@ func TestRanks_StateIsSavedWhenOneIsLost(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- Follow(ctx, ranks.New(worlds[1]), open, time.Now) }()
 		w := newTraining(t, "go")
-		w.Env.Ranks = ranks.New(&failing{worlds[0], after})
+		w.Ranks = ranks.New(&failing{worlds[0], after})
 		_, _, err := w.train(0, sharded("adamw", 8))
 		cancel()
-		<-ended
+		if ferr := <-ended; ferr == nil {
+			t.Error("the other rank ended as if all were well")
+		}
 		if !errors.Is(err, ranks.ErrLost) || !strings.Contains(err.Error(), "rank 1") {
 			t.Fatalf("after %d exchanges: %v", after, err)
 		}
-		w.Env.Ranks = nil
+		w.Ranks = nil
 		got, sum, err := w.train(0, sharded("adamw", 8))
 		if err != nil {
 			t.Fatal(err)
@@ -223,7 +225,7 @@ func TestFollow_RefusesAKernelOfAnotherClass(t *testing.T) {
 		ended <- Follow(t.Context(), ranks.New(worlds[1]), func(kernel.Class) (kernel.Backend, error) { return kernel.Open("pair") }, time.Now)
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
-	w.Env.Ranks = ranks.New(worlds[0])
+	w.Ranks = ranks.New(worlds[0])
 	s, err := open(w.Env, func() Job { j := tinyJob(model.New(tinyConfig(true), 1)); return j }())
 	if err != nil {
 		t.Fatal(err)

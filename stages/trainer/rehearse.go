@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 
+	"slm/optim"
 	"slm/stages"
 )
 
@@ -39,6 +40,21 @@ func (r *Rehearsal) Measurements() int {
 		return 0
 	}
 	return 1 + (r.s.total-1)/max(1, r.s.total/measurements)
+}
+
+// training measures what of a step, which takes so many seconds, each rank does by itself. It trains on the last gradient once more.
+func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step float64) (*stages.Training, error) {
+	s, u := r.s, r.s.setup()
+	alone, err := c.Time(ctx, func() error {
+		optim.ClipGlobalNorm(s.grads, s.Optim.Clip)
+		s.update(s.Optim.LR)
+		return nil
+	})
+	t := &stages.Training{Steps: s.total, Step: step, Alone: min(alone, step), Rows: u.Rows, Shards: u.Shards, Pairs: u.Beta != 0}
+	for _, data := range s.home {
+		t.Gradient += int64(4 * len(data))
+	}
+	return t, err
 }
 
 // Close drops the memory.

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/internal/mpi/mpitest"
+	"slm/model/kernel"
+)
+
+// smallerRanks is smaller on n ranks. A rank by itself needs no launcher.
+func smallerRanks(t *testing.T, n int, dir string, class kernel.Class, more ...string) *exec.Cmd {
+	t.Helper()
+	alone := smaller(dir, class, way{"", 1}, more...)
+	if n == 1 {
+		return alone
+	}
+	cmd := mpitest.Command(t, n, alone.Path, alone.Args[1:]...)
+	cmd.Env = append(alone.Env, "PATH="+os.Getenv("PATH"))
+	return cmd
+}
+
+func TestTrain_AnyNumberOfRanksEndsInTheCommittedDigests(t *testing.T) {
+	classes, numbers := []kernel.Class{kernel.ClassF32}, []int{2}
+	if os.Getenv("SLM_TEST_ALL") != "" {
+		classes, numbers = kernel.Contracts(), []int{2, 3, 4, 8}
+	}
+	want := readDigests(t)
+	for _, class := range classes {
+		for _, n := range numbers {
+			dir := t.TempDir()
+			if out, err := smallerRanks(t, n, dir, class).CombinedOutput(); err != nil {
+				t.Fatalf("class %s, %d ranks: %v\n%s", class, n, err, out)
+			}
+			for stage, got := range digestsOf(t, dir, class, way{"", 1}) {
+				if line := fmt.Sprintf("%s %s", class, stage); got != want[line] {
+					t.Errorf("class %s, %d ranks: %s is %s, on one it is %s", class, n, stage, got, want[line])
+				}
+			}
+			events, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "events.jsonl")) // the pattern is sound
+			if text, err := os.ReadFile(events[0]); err != nil || !bytes.Contains(text, fmt.Appendf(nil, `"ranks":%d`, n)) {
+				t.Errorf("the events do not say %d ranks: %v", n, err)
+			}
+		}
+	}
+}
+
+// A rank that is killed ends all of them, and the run goes on from the last save with other numbers of ranks.
+func TestTrain_KilledRankEndsAllAndTheRunGoesOn(t *testing.T) {
+	class := kernel.ClassF32
+	long := []string{"--until", "dp", "-s", "stages.dp.tokens=64k", "-s", "stages.dp.save.minutes=0.0005"}
+	whole, cut := t.TempDir(), t.TempDir()
+	if out, err := smallerRanks(t, 1, whole, class, long...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	kills := [][2]int{{2, 1}, {3, 0}} // ranks, and which of them
+	if os.Getenv("SLM_TEST_ALL") != "" {
+		kills = [][2]int{{2, 1}, {3, 0}, {4, 2}, {8, 7}, {2, 0}, {3, 1}, {8, 0}, {4, 3}, {2, 1}, {3, 2}}
+	}
+	killed := 0
+	for _, k := range kills {
+		cmd := smallerRanks(t, k[0], cut, class, long...)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		before := savesBelow(cut)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(time.Minute); time.Now().Before(end) && savesBelow(cut) == before; {
+			time.Sleep(time.Millisecond)
+		}
+		found := killRank(t, cmd.Process.Pid, k[1])
+		began := time.Now()
+		err := cmd.Wait()
+		if !found || err == nil {
+			continue // it was over before
+		}
+		killed++
+		if took := time.Since(began); took > 30*time.Second || !strings.Contains(out.String(), fmt.Sprintf("rank %d", k[1])) {
+			t.Errorf("rank %d of %d was killed: the others ended after %v with %s", k[1], k[0], took, out.String())
+		}
+	}
+	if killed == 0 {
+		t.Fatal("training ended before a rank was killed")
+	}
+	if out, err := smallerRanks(t, 2, cut, class, long...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if a, b := digestsOf(t, whole, class, way{"", 1})["dp"], digestsOf(t, cut, class, way{"", 1})["dp"]; a != b || a == "" {
+		t.Errorf("after %d killed ranks dp is %s; without a break it is %s", killed, b, a)
+	}
+}
+
+// savesBelow is the newest save of dp below dir, by its name.
+func savesBelow(dir string) string {
+	found, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "work", "dp", "save-?????????")) // the pattern is sound
+	if len(found) == 0 {
+		return ""
+	}
+	return found[len(found)-1]
+}
+
+// killRank kills a rank among the children of an mpirun.
+func killRank(t *testing.T, mpirun, rank int) (found bool) {
+	t.Helper()
+	all, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is sound
+	for _, file := range all {
+		env, err := os.ReadFile(file)
+		stat, serr := os.ReadFile(filepath.Join(filepath.Dir(file), "stat"))
+		if err != nil || serr != nil || !bytes.Contains(env, fmt.Appendf(nil, "OMPI_COMM_WORLD_RANK=%d\x00", rank)) {
+			continue
+		}
+		var pid, parent int
+		var state string
+		_, behind, _ := bytes.Cut(stat, []byte(") "))
+		if _, err := fmt.Sscan(string(behind), &state, &parent); err != nil || parent != mpirun {
+			continue
+		}
+		if _, err := fmt.Sscan(string(stat), &pid); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
+			found = true
+		}
+	}
+	return found
+}
+
+func TestTrain_OtherLaunchersAreRefusedByName(t *testing.T) {
+	o := slmEnv(t, t.TempDir(), []string{"PMI_SIZE=2", "PMI_RANK=0"}, "train", "tiny")
+	if o.code != exitUsage || !strings.Contains(o.err, "MPICH") {
+		t.Errorf("%+v", o)
+	}
+}

@@ -1,0 +1,163 @@
+package mpi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"slm/internal/mpi/mpitest"
+	"slm/internal/ranks"
+)
+
+// asRank has this test's program be a rank: the variable says what it does.
+const asRank = "SLM_MPI_TEST"
+
+func TestMain(m *testing.M) {
+	scene := map[string]func(*ranks.Team) error{"talk": talk, "wait": wait, "leave": leave}[os.Getenv(asRank)]
+	if scene == nil {
+		os.Exit(m.Run())
+	}
+	w, err := Open()
+	if err == nil {
+		err = scene(ranks.New(w))
+	}
+	if err != nil {
+		fmt.Println(err)
+		w.Abort(1)
+	}
+	if err := w.Close(); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+// talk sends messages of many sizes, several between the same two at once, and orders.
+func talk(team *ranks.Team) error {
+	ctx := context.Background()
+	for _, n := range []int{0, 1, 100, 1 << 12, 1<<20 + 3} {
+		fill := func(from, to int) []byte { return bytes.Repeat([]byte{byte(16*from + to)}, n) }
+		var list []ranks.Message
+		var rooms [][]byte
+		var from []int
+		team.Others(func(r int) {
+			for range 3 {
+				rooms, from = append(rooms, make([]byte, n)), append(from, r)
+				list = append(list, ranks.Message{Peer: r, Data: fill(team.Rank(), r)}, ranks.Message{Peer: r, Receive: true, Data: rooms[len(rooms)-1]})
+			}
+		})
+		if err := team.Exchange(ctx, list...); err != nil {
+			return err
+		}
+		for i, room := range rooms {
+			if !bytes.Equal(room, fill(from[i], team.Rank())) {
+				return fmt.Errorf("rank %d: other bytes from %d", team.Rank(), from[i])
+			}
+		}
+	}
+	if team.Rank() == 0 {
+		if err := team.Tell(ctx, 'a'); err != nil {
+			return err
+		}
+		fmt.Println(team.Name(1), "of", team.Size())
+		return team.Tell(ctx, 'b', nil, []byte("one"), []byte("two!"))
+	}
+	for _, want := range []string{"a", "b" + []string{"", "one", "two!"}[team.Rank()]} {
+		kind, data, err := team.Hear(ctx)
+		if got := string(kind) + string(data); err != nil || got != want {
+			return fmt.Errorf("rank %d heard %q, want %q: %v", team.Rank(), got, want, err)
+		}
+	}
+	return nil
+}
+
+// wait gives up when nobody sends: the error names whom it waited for.
+func wait(team *ranks.Team) error {
+	if team.Rank() != 0 {
+		time.Sleep(time.Second)
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), 200*time.Millisecond, errors.New("patience is over"))
+	defer cancel()
+	err := team.Exchange(ctx, ranks.Message{Peer: 1, Receive: true, Data: make([]byte, 5)})
+	again := team.Exchange(context.Background(), ranks.Message{Peer: 1, Receive: true, Data: make([]byte, 5)})
+	if err == nil || again == nil || err.Error() != again.Error() {
+		return fmt.Errorf("ended with %v, and then with %v", err, again)
+	}
+	return err
+}
+
+// leave has one rank end without a word.
+func leave(team *ranks.Team) error {
+	if team.Rank() == 1 {
+		os.Exit(3)
+	}
+	return team.Exchange(context.Background(), ranks.Message{Peer: 1, Receive: true, Data: make([]byte, 5)})
+}
+
+func scene(t *testing.T, n int, name string) (string, error) {
+	cmd := mpitest.Command(t, n, os.Args[0])
+	cmd.Env = append(os.Environ(), asRank+"="+name)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestWorld_CarriesMessagesOfEverySize(t *testing.T) {
+	out, err := scene(t, 3, "talk")
+	if host, _ := os.Hostname(); err != nil || !strings.Contains(out, "1 ("+host+") of 3") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestWorld_WaitingEndsWithItsContextAndNamesTheRank(t *testing.T) {
+	if out, err := scene(t, 2, "wait"); err == nil || !strings.Contains(out, "patience is over, while waiting for rank 1 (") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestWorld_AllEndWhenOneLeaves(t *testing.T) {
+	began := time.Now()
+	out, err := scene(t, 3, "leave")
+	if err == nil || time.Since(began) > time.Minute {
+		t.Errorf("after %v: %v\n%s", time.Since(began), err, out)
+	}
+}
+
+func TestLaunched_KnowsItsLaunchersAndRefusesOthers(t *testing.T) {
+	for _, c := range []struct {
+		env        map[string]string
+		rank, size int
+		refused    string
+	}{
+		{nil, 0, 1, ""},
+		{map[string]string{"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3", "PMIX_RANK": "3"}, 3, 4, ""},
+		{map[string]string{"OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"}, 0, 1, ""},
+		{map[string]string{"SLURM_STEP_NUM_TASKS": "8", "PMIX_RANK": "2"}, 2, 8, ""},
+		{map[string]string{"SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "2"}, 0, 1, ""}, // jobs beside each other
+		{map[string]string{"PMI_SIZE": "2", "PMI_RANK": "1"}, 0, 0, "MPICH"},
+	} {
+		rank, size, err := Launched(func(name string) string { return c.env[name] })
+		if c.refused != "" {
+			if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("%v: %v", c.env, err)
+			}
+			continue
+		}
+		if rank != c.rank || size != c.size || err != nil {
+			t.Errorf("%v: rank %d of %d, %v", c.env, rank, size, err)
+		}
+	}
+}
+
+func TestLoad_OtherLibrariesAreRefusedByName(t *testing.T) {
+	for name, want := range map[string]string{"libc.so.6": "no MPI", "libnothing.so.1": "Open MPI is not there"} {
+		t.Setenv("SLM_MPI", name)
+		if _, err := load(); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}

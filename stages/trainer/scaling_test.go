@@ -1,0 +1,102 @@
+package trainer
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"slm/internal/ranks"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/stages"
+)
+
+func TestParseLink_ReadsBitsAndLatency(t *testing.T) {
+	for text, want := range map[string]Link{
+		"10Gbit/s,0.1ms": {1e10, 1e-4}, "1Gbit/s,50us": {1e9, 5e-5}, "2.5Mbit/s,0s": {2.5e6, 0}, "800bit/s,1s": {800, 1},
+	} {
+		if got, err := ParseLink(text); err != nil || math.Abs(got.Bits-want.Bits) > 1 || math.Abs(got.Latency-want.Latency) > 1e-12 {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "10Gbit/s", "10G,1ms", "-1Gbit/s,1ms", "Gbit/s,1ms", "1Gbit/s,-1ms", "1Gbit/s,5", "xGbit/s,1ms"} {
+		if got, err := ParseLink(text); err == nil {
+			t.Errorf("%q is %+v", text, got)
+		}
+	}
+}
+
+func TestScale_WorkedByHand(t *testing.T) {
+	tr := stages.Training{Step: 1, Alone: .2, Gradient: 100e6, Rows: 8, Shards: 8}
+	link := Link{Bits: 1e9, Latency: 1e-3}
+	for n, want := range map[int]Scaled{
+		1: {1, 1, 0},
+		2: {2, .2 + .8/2 + .8 + .005, 100e6},         // half of the gradient there, the other half of the sum back
+		4: {4, .2 + .8/4 + 1.2 + .005, 150e6},        // three quarters each way
+		3: {3, .2 + .8*3/8 + 1.6 + .005, 200e6},      // three rows at most; a rank in the middle has two subtrees to give
+		8: {8, .2 + .8/8 + 8*.175 + .005, 175000000}, // seven eighths
+	} {
+		if got := Scale(tr, n, link); got.Ranks != n || math.Abs(got.Seconds-want.Seconds) > 1e-6 || math.Abs(float64(got.Sent-want.Sent)) > 2 {
+			t.Errorf("%d ranks: %+v, want %+v", n, got, want)
+		}
+	}
+}
+
+// What Scale says is sent is what the ranks count, but for rows, losses and orders.
+func TestScale_SentIsWhatRanksSend(t *testing.T) {
+	for _, n := range []int{2, 3, 4} {
+		w := newTraining(t, "go")
+		if _, _, err := w.among(n, 0, func(j *Job) { sharded("adamw", 8)(j); j.Batch = 8 * context16 }); err != nil {
+			t.Fatal(err)
+		}
+		w.Ranks = nil
+		r, err := Rehearse(w.Env, func() Job { j := tinyJob(model.New(tinyConfig(true), 1)); j.Batch, j.Shards = 8*context16, 8; return j }())
+		if err != nil {
+			t.Fatal(err)
+		}
+		gradient := int64(0)
+		for _, data := range r.s.home {
+			gradient += int64(4 * len(data))
+		}
+		most := Scale(stages.Training{Gradient: gradient, Rows: 8, Shards: 8, Step: 1}, n, Link{1e9, 0}).Sent
+		var last stages.Event
+		for _, e := range w.Events {
+			if e.Type == "step" {
+				last = e
+			}
+		}
+		each := float64(last.Sent) / float64(last.Of) / float64(n)
+		// The events count before the last step; weights are sent once.
+		if each > 1.3*float64(most) || each < .5*float64(most) {
+			t.Errorf("%d ranks: each sends %.0f bytes a step, Scale says %d at most", n, each, most)
+		}
+	}
+}
+
+func TestMeasure_LinkOfALocalWorldIsFast(t *testing.T) {
+	worlds := ranks.Local(3)
+	ended := make(chan error, 2)
+	for _, w := range worlds[1:] {
+		go func() {
+			ended <- Follow(t.Context(), ranks.New(w), func(kernel.Class) (kernel.Backend, error) { return kernel.Open("go") }, time.Now)
+		}()
+	}
+	team := ranks.New(worlds[0])
+	ticks := time.Unix(0, 0)
+	clock := func() time.Time { // a millisecond each time that it is asked
+		ticks = ticks.Add(time.Millisecond)
+		return ticks
+	}
+	link, err := Measure(t.Context(), team, clock)
+	if err != nil || link.Latency != .0005 || !(link.Bits > 1e9) {
+		t.Errorf("%+v, %v", link, err)
+	}
+	if err := Dismiss(t.Context(), team); err != nil {
+		t.Fatal(err)
+	}
+	for range worlds[1:] {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
