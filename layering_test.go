@@ -38,7 +38,7 @@ var layers = []layer{
 	{packages: []string{"report"}},
 	{packages: []string{"stages/all"}}, // the list of stages
 	{packages: []string{"stages/*"}},
-	{packages: []string{"stages", "stages/trainer", "stages/knowledge", "stages/domain", "stages/delivery", "stages/search", "stages/gate", "stages/systems", "stages/verdict", "stages/writer", "stages/stagetest"}, within: true}, // the contract of a stage and what stages share
+	{packages: []string{"stages", "stages/trainer", "stages/knowledge", "stages/domain", "stages/delivery", "stages/search", "stages/gate", "stages/route", "stages/systems", "stages/verdict", "stages/writer", "stages/stagetest"}, within: true}, // the contract of a stage and what stages share
 	{packages: []string{"retrieve"}},
 	{packages: []string{"llm", "llm/*"}, within: true},
 	{packages: []string{"model/schedule"}},

@@ -32,7 +32,9 @@ type Choice struct {
 	Margin float64   // best score less second best. Only by cloze
 	Text   string    // the reply. Only by letter
 	Calls  int       // that the question takes, whether or not they had been stored
-	Tokens int       // prompt and output, as reported
+	Tokens int       // prompt and output, as reported,
+
+	Written int // and of them those of the output
 }
 
 // letterTokens is how long a reply that names a letter may be. // tokens
@@ -82,7 +84,7 @@ func Answer(ctx context.Context, c Client, style string, qs []Question) ([]Choic
 	}
 	out := make([]Choice, len(qs))
 	for i, r := range replies[:len(qs)] {
-		out[i] = Choice{Index: -1, None: r.None, Calls: r.Calls, Tokens: r.PromptTokens + r.OutputTokens}
+		out[i] = Choice{Index: -1, None: r.None, Calls: r.Calls, Tokens: r.PromptTokens + r.OutputTokens, Written: r.OutputTokens}
 		switch {
 		case r.None != nil:
 		case style == Letter:
@@ -161,9 +163,9 @@ func (c *Choice) normalise(norm string, r, bare Reply) error {
 		return fmt.Errorf("llm: %w: no normalisation is called %q", ErrRequest, norm)
 	}
 	if norm == PMI {
-		c.Calls, c.Tokens = c.Calls+bare.Calls, c.Tokens+bare.PromptTokens+bare.OutputTokens
+		c.Calls, c.Tokens, c.Written = c.Calls+bare.Calls, c.Tokens+bare.PromptTokens+bare.OutputTokens, c.Written+bare.OutputTokens
 		if bare.None != nil {
-			*c = Choice{Index: -1, None: bare.None, Calls: c.Calls, Tokens: c.Tokens}
+			*c = Choice{Index: -1, None: bare.None, Calls: c.Calls, Tokens: c.Tokens, Written: c.Written}
 			return nil
 		}
 		if len(bare.Scores) != len(r.Scores) {

@@ -44,6 +44,7 @@ type view struct {
 	Curves   []curveView
 	Search   *searchView
 	Gate     *gateView
+	Routings []routingView
 	Examples []Example
 	Data     []fact
 	Costs    []costRow
@@ -124,7 +125,7 @@ func Render(w io.Writer, r *Run) error {
 	if s, ok := r.stage("bpo"); ok {
 		v.Search = r.Search.view(s)
 	}
-	v.Gate = viewGate(r.Gate)
+	v.Gate, v.Routings = viewGate(r.Gate), viewRoutings(r.Summary)
 	if s, ok := r.stage("data"); ok {
 		v.Data = facts([]Stage{s}, func(s Stage) map[string]string { return s.Manifest.Facts })
 	}

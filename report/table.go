@@ -60,6 +60,7 @@ func examTable(s *result.Summary, help []string) string {
 		b.WriteString("\n" + grid.Align(recalled, 1))
 	}
 	b.WriteString(retrieved(s.Retrieval))
+	b.WriteString(routingTable(s.Routing))
 	if j := s.Judge; j != nil {
 		b.WriteString("\n" + plain(wrap(judgeLine(j), 80)))
 	}

@@ -53,6 +53,7 @@ type Summary struct {
 	Written       bool         `json:"written,omitempty"`   // the program has made the questions from the text itself
 	Verdict       *Verdict     `json:"verdict,omitempty"`   // nil in a summary of an older program
 	Measured      *Measured    `json:"measured,omitempty"`  // of the run; nil where it was not looked at
+	Routing       *Routing     `json:"routing,omitempty"`   // nil where nothing was routed
 	Asked         *Summary     `json:"asked,omitempty"`     // the second exam: questions as people ask them
 }
 
@@ -199,6 +200,7 @@ type Row struct {
 	RougeL    float64   `arrow:"rouge_l,optional" json:"rouge_l,omitempty"`
 	Faithful  float64   `arrow:"faithful,optional" json:"faithful,omitempty"`
 	Judged    int32     `arrow:"judged,optional" json:"judged,omitempty"` // 1 = the judge holds it right, -1 = wrong, 0 = it was not asked, or said neither
+	Written   int32     `json:"written,omitempty"`                        // of Tokens, those of replies; not in the file
 	Rank      int32     `arrow:"rank,optional" json:"rank,omitempty"`     // of the first right place among Given, from 1; 0 = it is not there
 }
 

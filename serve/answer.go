@@ -63,6 +63,7 @@ type origin struct {
 	InCorpus   bool           `json:"in_corpus"`
 	Confidence *float64       `json:"confidence"` // that the right section is among what was given; null where nobody can tell
 	Way        string         `json:"way,omitempty"`
+	Route      string         `json:"route,omitempty"` // the system that routing by price has chosen
 	Origin     systems.Origin `json:"origin,omitempty"`
 	Named      string         `json:"named,omitempty"` // the place that the small model named
 	Given      []string       `json:"given,omitempty"` // all places whose texts the LLM was given
@@ -87,7 +88,7 @@ func originOf(a *session.Answer, p *llm.Price) *origin {
 		sure = a.Confidence // of the small model in the place that it named
 	}
 	o := &origin{
-		System: a.System, Place: form.InLine(a.Place), Source: a.Source, InCorpus: a.InCorpus, Confidence: sure, Way: string(a.Way), Origin: a.Origin,
+		System: a.System, Place: form.InLine(a.Place), Source: a.Source, InCorpus: a.InCorpus, Confidence: sure, Way: string(a.Way), Route: a.Route, Origin: a.Origin,
 		Named: form.InLine(a.Named), Knowledge: a.Knowledge, Choice: a.Choice, Scores: a.Scores, LLM: a.LLM, Calls: a.Used.Calls,
 	}
 	for _, g := range a.Given {
@@ -111,7 +112,7 @@ type chatReply struct {
 
 // answer asks the run. seen is given what the LLM is about to be given; it may be nil.
 func (s *Server) answer(ctx context.Context, run Run, r *chatRequest, question string, seen func(*origin)) (*chatReply, error) {
-	q := session.Question{Text: question, System: r.Model, Choices: r.options.Choices, Silent: r.options.Knowledge}
+	q := session.Question{Text: question, System: r.Model, Choices: r.options.Choices, Silent: r.options.Knowledge, Route: r.options.Route}
 	if seen != nil {
 		q.Seen = func(a *session.Answer) { seen(originOf(a, run.Price())) }
 	}
@@ -160,6 +161,8 @@ func (s *Server) ask(ctx context.Context, run Run, q session.Question) (*session
 	switch {
 	case q.System != BlackBox:
 		return run.Ask(ctx, q)
+	case q.Route != "":
+		return nil, wrong("slm.route", "the black box itself is not routed; ask the system "+systems.Auto)
 	case len(q.Choices) > 0:
 		return nil, wrong("slm.choices", "the black box itself is put no choices; ask the system "+systems.Alone)
 	case q.Silent:

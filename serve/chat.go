@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"slm/stages/route"
 )
 
 // chatRequest is what is read of a request for a chat completion.
@@ -27,6 +29,7 @@ type askOptions struct {
 	Footnotes bool     `json:"footnotes"` // the sources stand in the reply too, as Markdown
 	Messages  string   `json:"messages"`  // "last": of several messages only the last is read
 	Knowledge bool     `json:"knowledge"` // the LLM is not asked: the reply is what it would be given
+	Route     string   `json:"route"`     // what auto is to reach: "quality 99 %", "calls 0.5", "usd 1/1000"
 }
 
 // sampling are the fields that both kinds of completion have and that must ask for nothing: every reply is the most likely one.
@@ -87,6 +90,11 @@ func parseChat(body []byte) (*chatRequest, string, error) {
 	}
 	if m := r.options.Messages; m != "" && m != "last" {
 		return nil, "", wrong("slm.messages", `"last" is all that it can be`)
+	}
+	if r.options.Route != "" {
+		if _, err := route.Parse(r.options.Route); err != nil {
+			return nil, "", wrong("slm.route", "%v", route.ErrTarget)
+		}
 	}
 	question, err := questionOf(r.Messages, r.options.Messages == "last")
 	return r, question, err

@@ -12,6 +12,7 @@ import (
 	"slm/llm"
 	"slm/model/decode"
 	"slm/model/schedule"
+	"slm/pipeline/session"
 	"slm/stages/systems"
 )
 
@@ -72,6 +73,8 @@ func faultOf(err error) *fault {
 		return newFault(http.StatusBadRequest, invalidRequest, "context_length_exceeded", "the request, with the reply that it asks for, is longer than the model's context")
 	case errors.Is(err, decode.ErrRequest):
 		return newFault(http.StatusBadRequest, invalidRequest, "", "the model cannot read this: it is empty, or has tokens that the vocabulary lacks")
+	case errors.Is(err, session.ErrRoute):
+		return wrong("slm.route", "the run cannot route this: its evaluation has fitted no router, or none that knows prices, or the model is not "+systems.Auto)
 	case errors.Is(err, systems.ErrUnavailable):
 		return newFault(http.StatusNotFound, invalidRequest, "model_not_found", "the run has no such system for this question")
 	case errors.Is(err, errDay), errors.Is(err, llm.ErrBudget):

@@ -34,33 +34,40 @@ func Headroom(none, system, oracle []float64, opt Options) (Interval, error) {
 	}, none, system, oracle)
 }
 
-// bootstrap is the percentile interval of a statistic of the means of several columns over the same items (Efron & Tibshirani 1993,
-// §13.3). Resample i draws from sub-stream i; O(resamples × items × columns).
+// bootstrap is the percentile interval of a statistic of the means of several columns over the same items. O(resamples × items × columns).
 func bootstrap(opt Options, statistic func(means []float64) float64, columns ...[]float64) (Interval, error) {
+	if err := sameItems(columns...); err != nil {
+		return Interval{}, err
+	}
+	means := make([]float64, len(columns))
+	return Resample(len(columns[0]), opt, func(times []float64) float64 {
+		for c, column := range columns {
+			var sum float64
+			for i, v := range column {
+				sum += float64(times[i] * v)
+			}
+			means[c] = sum / float64(len(column))
+		}
+		return statistic(means)
+	})
+}
+
+// Resample is the percentile interval of a statistic of n items (Efron & Tibshirani 1993, §13.3). The statistic is told how often each item was drawn, in
+// memory that is used again; NaN says that a resample has none. Where these are more than the interval cuts off at one end, its ends are NaN.
+// Resample i draws from sub-stream i.
+func Resample(n int, opt Options, statistic func(times []float64) float64) (Interval, error) {
 	opt, err := opt.filled()
 	if err != nil {
 		return Interval{}, err
 	}
-	if err := sameItems(columns...); err != nil {
-		return Interval{}, err
+	if n < 1 {
+		return Interval{}, ErrItems
 	}
-	n := len(columns[0])
-	means, counts := make([]float64, len(columns)), make([]float64, n)
-	average := func(weights []float64) {
-		for c, column := range columns {
-			var sum float64
-			for i, v := range column {
-				sum += float64(weights[i] * v)
-			}
-			means[c] = sum / float64(n)
-		}
-	}
+	counts := make([]float64, n)
 	for i := range counts {
 		counts[i] = 1
 	}
-	average(counts)
-	out := Interval{Value: statistic(means)}
-
+	out := Interval{Value: statistic(counts)}
 	values := make([]float64, 0, opt.Resamples)
 	for r := range opt.Resamples {
 		clear(counts)
@@ -73,8 +80,7 @@ func bootstrap(opt Options, statistic func(means []float64) float64, columns ...
 				counts[(bits&math.MaxUint32)*uint64(n)>>32]++
 			}
 		}
-		average(counts)
-		if v := statistic(means); !math.IsNaN(v) {
+		if v := statistic(counts); !math.IsNaN(v) {
 			values = append(values, v)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
 	"slm/stages/gate"
+	"slm/stages/route"
 	"slm/stages/systems"
 )
 
@@ -43,6 +44,7 @@ func newAsk(a *app) *cobra.Command {
 	addConnection(cmd, &f.set)
 	cmd.Flags().StringArrayVar(&f.choices, "choice", nil, "`TEXT` of an option; give two or more")
 	cmd.Flags().StringVar(&f.system, "system", "", "the system that answers, by `NAME`: "+strings.Join(systems.Names(), ", ")+" (default: auto, where the run has a gate; else checked; without places, the method's last stage that the run has)")
+	cmd.Flags().StringVar(&f.route, "route", "", "what auto is to reach by choosing a system for each question: `TARGET` \"quality 99 %\", \"calls 0.5\" or \"usd 1/1000\" (default: as eval.route.target of the recipe has it)")
 	cmd.Flags().IntVar(&f.maxTokens, "max-tokens", systems.DefaultReplyTokens, "at most `N` tokens of a free reply")
 	cmd.Flags().StringVar(&f.trial, "trial", "", "use the prompt of trial `N` of the search (0: no prompt), or of a control, such as random/3; see trials.arrow")
 	cmd.Flags().BoolVar(&f.silent, "no-llm", false, "show the knowledge only")
@@ -54,6 +56,7 @@ func newAsk(a *app) *cobra.Command {
 type askFlags struct {
 	choices, set    []string
 	system, trial   string
+	route           string
 	silent, offline bool
 	maxTokens       int
 }
@@ -73,12 +76,17 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 		return usage("--max-tokens %d: at least 1", f.maxTokens)
 	case f.system != "" && !known:
 		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
+	case f.route != "" && f.system != "" && f.system != systems.Auto:
+		return usage("--route: %s answers every question by itself; auto is what is routed", f.system)
+	}
+	if err := checkRoute(f.route); err != nil {
+		return err
 	}
 	s, err := a.session(run, f.set, f.offline, nil)
 	if err != nil {
 		return err
 	}
-	s.System, s.Trial = f.system, f.trial
+	s.System, s.Trial, s.Route = f.system, f.trial, f.route
 	defer func() { err = errors.Join(err, s.Close()) }()
 	q := session.Question{Text: question, Choices: f.choices, Silent: f.silent, MaxTokens: f.maxTokens}
 	if question != "-" {
@@ -96,6 +104,17 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 		}
 	}
 	return lines.Err()
+}
+
+// checkRoute refuses a text that is no target.
+func checkRoute(target string) error {
+	if target == "" {
+		return nil
+	}
+	if _, err := route.Parse(target); err != nil {
+		return usage("--route %v", err)
+	}
+	return nil
 }
 
 // askOne asks one question and prints what was found, also when the LLM does not answer.
@@ -149,6 +168,9 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 		reply = "(no answer: " + a.NoAnswer.String() + ")"
 	}
 	line("answer", reply)
+	if a.Route != "" {
+		line("", fmt.Sprintf("[by %s, which is right about such a question with %s]", a.Route, surely(*a.Sure)))
+	}
 	by := cmp.Or(a.LLM, "the small model")
 	if a.Knowledge == "" {
 		by += ", without knowledge"
@@ -161,8 +183,11 @@ func showAnswer(w io.Writer, a *session.Answer, silent bool, columns int) {
 
 // aboutPlace says how an answer came by its place.
 func aboutPlace(a *session.Answer) string {
-	if a.Way != "" {
+	switch {
+	case a.Way != "":
 		return wayOf(a)
+	case a.Route != "":
+		return ""
 	}
 	named, how := form.InLine(a.Named), ""
 	switch {

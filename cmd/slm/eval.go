@@ -17,7 +17,7 @@ import (
 )
 
 func newEval(a *app) *cobra.Command {
-	var file, answer string
+	var file, answer, target string
 	var fields, set []string
 	var offline bool
 	var ask evalAsk
@@ -41,13 +41,14 @@ func newEval(a *app) *cobra.Command {
 			case ask.to != "" || ask.silent:
 				return usage("--to and --no-llm belong to --ask")
 			}
-			return a.eval(cmd.Context(), args[0], file, answer, fields, set, offline)
+			return a.eval(cmd.Context(), args[0], file, answer, target, fields, set, offline)
 		},
 	}
 	addConnection(cmd, &set)
 	cmd.Flags().StringVar(&file, "items", "", "`FILE` of questions")
 	cmd.Flags().StringArrayVar(&fields, "field", nil, "`KEY=NAME` of a field of the file, for the keys id, question, choices, answer, knowledge, places, focus, answers, contains and reference; may be repeated")
 	cmd.Flags().StringVar(&answer, "answer", "", "with --items: `choice` among the options, or free answers in words; default: as the recipe has it")
+	cmd.Flags().StringVar(&target, "route", "", "with --items: what auto is to reach: `TARGET`, as ask has it")
 	cmd.Flags().StringVar(&ask.questions, "ask", "", "`FILE` of questions without answers, one a line; # begins a comment")
 	cmd.Flags().StringVar(&ask.to, "to", "", "with --ask: the `FILE` that answers are added to (default: questions.answers.yaml beside questions.txt)")
 	cmd.Flags().BoolVar(&ask.silent, "no-llm", false, "with --ask: places and texts only")
@@ -57,10 +58,16 @@ func newEval(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) eval(ctx context.Context, run, file, answer string, fields, set []string, offline bool) (err error) {
+func (a *app) eval(ctx context.Context, run, file, answer, target string, fields, set []string, offline bool) (err error) {
 	var sum *result.Summary
 	if file == "" && len(set) > 0 {
 		return usage("-s changes how the LLM is asked, and without --items it is not asked")
+	}
+	if err := checkRoute(target); err != nil {
+		return err
+	}
+	if file == "" && target != "" {
+		return usage("--route belongs to --items: the run's own routing is told as its recipe has it (eval.route.target)")
 	}
 	if file == "" {
 		folder, err := rundir.Find(a.dir, run)
@@ -95,6 +102,7 @@ func (a *app) eval(ctx context.Context, run, file, answer string, fields, set []
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	s.Route = target
 	sum, err = s.Evaluate(ctx, items, answer)
 	if view != nil {
 		view.Close()

@@ -39,6 +39,7 @@ func newServe(a *app) *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen at `ADDRESS`; one that other machines reach needs --key-env")
 	fl.StringVar(&f.system, "system", "", "the usual system, by `NAME`, that /v1/models marks and the first request finds open (default: as ask has it)")
+	fl.StringVar(&f.route, "route", "", "what auto is to reach where a request does not say: `TARGET`, as ask has it")
 	fl.StringArrayVar(&f.keys, "key-env", nil, "let in whoever has the key in the environment `VARIABLE`[,rpm=N][,parallel=N]; give several for several clients")
 	fl.StringVar(&f.cert, "tls-cert", "", "serve by TLS with the certificate in `FILE`")
 	fl.StringVar(&f.key, "tls-key", "", "and its key in `FILE`")
@@ -61,6 +62,7 @@ type serveFlags struct {
 	serve.Config
 	set, keys               []string
 	addr, system, cert, key string
+	route                   string
 	drain, watch            time.Duration
 	offline                 bool
 	redact                  []string
@@ -84,6 +86,9 @@ func (f *serveFlags) check(getenv func(string) string) error {
 		return usage("--places, --waiting and --max-body are numbers from 1, 0 and 1")
 	case f.Timeout <= 0 || f.Patience <= 0 || f.drain < 0 || f.watch < 0:
 		return usage("--timeout and --llm-timeout are longer than nothing")
+	}
+	if err := checkRoute(f.route); err != nil {
+		return err
 	}
 	if len(f.redact) > 0 {
 		if f.hide, err = redact.New(f.redact); err != nil {
@@ -159,7 +164,7 @@ func (a *app) openServed(name string, f serveFlags, server *serve.Server, old se
 		if err != nil {
 			return nil, err
 		}
-		s.System = f.system
+		s.System, s.Route = f.system, f.route
 		return s, nil
 	}
 	be, err := a.backend(pipeline.ClassOf(folder))
@@ -175,7 +180,7 @@ func (a *app) openServed(name string, f serveFlags, server *serve.Server, old se
 	if err != nil {
 		return nil, err
 	}
-	s.System = f.system
+	s.System, s.Route = f.system, f.route
 	return s, nil
 }
 

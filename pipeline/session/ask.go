@@ -28,6 +28,7 @@ type Question struct {
 	Choices   []string // none = the answer is free text
 	Silent    bool     // the LLM is not asked
 	MaxTokens int      // of a free reply; 0 = systems.DefaultReplyTokens
+	Route     string   // what auto is to reach; "" = the session's
 
 	Seen func(*Answer) // is told what the LLM is about to be given; may be nil
 }
@@ -47,7 +48,8 @@ type Answer struct {
 	Hit        *float64       `json:"search_confidence,omitempty"` // that what was found is the right place
 	Given      []string       `json:"given,omitempty"`             // places of the corpus's passages that the LLM is given, in order
 	Way        gate.Way       `json:"way,omitempty"`               // that the gate has taken: small, found, both, alone, none; where auto answers
-	Sure       *float64       `json:"way_confidence,omitempty"`    // that a right section is in what is given or, where nothing is, would have been; of auto, and of bridge where the run has a gate
+	Route      string         `json:"route,omitempty"`             // the system that routing by price has chosen; of auto
+	Sure       *float64       `json:"way_confidence,omitempty"`    // where something was routed, that the answer is right; else that a right section is in what is given or, where nothing is, would have been; of auto, and of bridge where the run has a gate
 	Reply      string         `json:"reply,omitempty"`
 	Cut        string         `json:"reply_cut,omitempty"` // why a free reply is not whole
 	NoAnswer   *llm.NoAnswer  `json:"no_answer,omitempty"` // why the LLM gave no answer
@@ -59,7 +61,7 @@ type Answer struct {
 
 // Ask answers a question. Where the LLM fails, the answer comes beside the error, with the knowledge that it was to be given. It may be called from
 // several goroutines: one at a time has the run's models and indices, and gives them to the next while the LLM is asked.
-func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
+func (s *Session) Ask(ctx context.Context, q Question) (a *Answer, err error) {
 	if err := s.turn.take(ctx); err != nil {
 		return nil, err
 	}
@@ -77,6 +79,9 @@ func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 	if q.Seen != nil {
 		with.Known = func(answers []systems.Answer) { q.Seen(known(q, name, answers[0])) }
 	}
+	if with.Routed, err = s.routed(name, q.Route); err != nil {
+		return nil, err
+	}
 	system, err := open(ctx, name, &with)
 	if err != nil {
 		return nil, err
@@ -86,7 +91,8 @@ func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 	if len(answers) != 1 {
 		return nil, err
 	}
-	got, a := answers[0], known(q, name, answers[0])
+	got := answers[0]
+	a = known(q, name, got)
 	a.Used = box.used
 	if err != nil || q.Silent || got.Way == gate.None {
 		return a, err
@@ -106,7 +112,7 @@ func known(q Question, system string, got systems.Answer) *Answer {
 	return &Answer{
 		Question: q.Text, System: system, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
 		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
-		Given: got.Given, Way: got.Way, Sure: got.Sure,
+		Given: got.Given, Way: got.Way, Route: got.Route, Sure: got.Sure,
 	}
 }
 
@@ -141,6 +147,9 @@ func (s *Session) Systems(ctx context.Context) (names []string, usual string, er
 			continue
 		}
 		with := *s.with
+		if with.Routed, err = s.routed(spec.Name, ""); err != nil {
+			return nil, "", err
+		}
 		switch _, err := open(ctx, spec.Name, &with); {
 		case err == nil:
 			names = append(names, spec.Name)
@@ -188,6 +197,9 @@ func (s *Session) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openRouter(); err != nil {
+		return err
+	}
 	with, err := s.open(there)
 	if err != nil {
 		return err
@@ -199,14 +211,18 @@ func (s *Session) load(ctx context.Context) error {
 	case s.System != "":
 	case with.Latest == "":
 		return errors.Join(fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing), with.Close())
-	case with.Gate != nil:
+	case with.Gate != nil, s.Route != "", s.router != nil:
 		s.System = systems.Auto
 	case with.Places:
 		s.System = systems.Checked
 	default:
 		s.System = with.Latest
 	}
-	if _, err := open(ctx, s.System, with); err != nil {
+	first := *with
+	if first.Routed, err = s.routed(s.System, ""); err == nil {
+		_, err = open(ctx, s.System, &first)
+	}
+	if err != nil {
 		return errors.Join(err, with.Close())
 	}
 	s.with = with

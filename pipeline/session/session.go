@@ -25,6 +25,7 @@ import (
 	"slm/stages/domain"
 	"slm/stages/eval"
 	"slm/stages/knowledge"
+	"slm/stages/route"
 	"slm/stages/search"
 	"slm/stages/systems"
 )
@@ -34,6 +35,7 @@ type Session struct {
 	Folder string
 	Recipe *recipe.Loaded
 	System string // that answers; empty = the one with the gate, without one the one that checks, or where places have no names the method's last stage
+	Route  string // what auto is to reach where nobody says otherwise: see route.Parse; empty = what the recipe says
 	Trial  string // of the prompt search, whose prompt is used instead of the one that was found: "17", "random/3"; empty = that one
 
 	opt    Options
@@ -48,6 +50,7 @@ type Session struct {
 	guard  func(*llm.Service) llm.Client // what stands before the black box; nil = nothing
 	dom    *domain.Domain                // once asked
 	with   *systems.Resources            // once asked
+	router *route.Router                 // once asked; nil = the run has none
 	small  atomic.Pointer[Bare]          // once asked
 	listed atomic.Pointer[listing]       // once asked
 
@@ -134,7 +137,8 @@ func (s *Session) hash(names ...string) (there map[string]bool, err error) {
 	return there, nil
 }
 
-// Evaluate scores the run's systems on questions of the user's. They are answered as the recipe says, or in another way: eval.Choice or eval.Free.
+// Evaluate scores the run's systems on questions of the user's. They are answered as the recipe says, or in another way: eval.Choice or eval.Free. auto is routed to
+// s.Route, or to what the recipe says.
 func (s *Session) Evaluate(ctx context.Context, items []exam.Item, answer string) (*result.Summary, error) {
 	if _, err := s.hash(all.Names()...); err != nil {
 		return nil, err
@@ -144,6 +148,7 @@ func (s *Session) Evaluate(ctx context.Context, items []exam.Item, answer string
 		cfg.Judge = nil
 	}
 	cfg.Answer = cmp.Or(answer, cfg.Answer)
+	cfg.Route.Target = cmp.Or(s.Route, cfg.Route.Target)
 	env := &stages.Env{
 		Run: s.Folder, Seed: s.Recipe.Seed, Kernel: s.kernel, LLM: s.box.Client(s.kernel), Replies: s.box.Replies,
 		Answer: s.Recipe.LLM.Answer, Emit: s.emit, Log: s.log, Now: s.now,

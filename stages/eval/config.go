@@ -7,6 +7,7 @@ import (
 	"slm/llm"
 	"slm/stages"
 	"slm/stages/knowledge"
+	"slm/stages/route"
 	"slm/stages/systems"
 )
 
@@ -17,7 +18,15 @@ type Config struct {
 	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" auto:"as long as 95 of 100 sections, between 96 and 320" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
 	Answer    string       `yaml:"answer" oneof:"choice|free" identity:"changed" doc:"choice: the LLM chooses among the options, and a question without options is not put to it; free: it answers every question in its own words, and sees no options"`
 	Judge     *llm.Config  `yaml:"judge" identity:"changed" unset:"none" doc:"an LLM that says of each free answer whether it is right, with the keys of llm; how far it agrees with the metrics is shown. None = there is no judge"`
+	Route     Route        `yaml:"route" identity:"changed" doc:"auto shares questions out among the systems by price"`
 	Intervals Intervals    `yaml:"intervals" doc:"intervals of accuracies and their differences"`
+}
+
+// Route is how auto shares questions out among the systems: fitted on development questions, told on the test.
+type Route struct {
+	Target    string     `yaml:"target" doc:"what is to be reached: \"quality 99 %\" of the best system's at the lowest cost, or the best within \"calls 0.5\" of the LLM or \"usd 1/1000\" for a question; empty: nothing is routed. ask and serve take another by --route"`
+	Questions int        `yaml:"questions" min:"40" max:"2000" doc:"development questions of each exam, taken evenly, that all systems answer for it"`
+	Price     *llm.Price `yaml:"price" unset:"none" doc:"US dollars for a million tokens, as llm.price; none: a call is what counts"`
 }
 
 // Intervals is how uncertainty is measured.
@@ -34,7 +43,7 @@ const (
 
 // Default compares the usual systems.
 func Default() Config {
-	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Route: Route{Questions: 200}, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.
@@ -46,6 +55,14 @@ func (c Config) Validate() error {
 	for i, name := range c.Systems {
 		if _, err := systems.Resolve([]string{name}); err != nil {
 			errs = append(errs, fmt.Errorf("systems[%d]: %w", i, err))
+		}
+	}
+	if c.Route.Target != "" {
+		switch t, err := route.Parse(c.Route.Target); {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("route.target: %w", err))
+		case t.Unit == route.USD && c.Route.Price == nil:
+			errs = append(errs, errors.New("route.target: dollars take a price (route.price)"))
 		}
 	}
 	if c.Judge != nil {

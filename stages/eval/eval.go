@@ -24,6 +24,7 @@ import (
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
+	"slm/stages/route"
 	"slm/stages/search"
 	"slm/stages/systems"
 )
@@ -65,11 +66,11 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	sum, rows, err := s.evaluate(ctx, env, client, dom, exams, w)
+	sum, rows, router, err := s.evaluate(ctx, env, client, dom, exams, w)
 	if err = errors.Join(err, w.log.Close()); err != nil {
 		return err
 	}
-	if err := commit(env, sum, rows); err != nil {
+	if err := commit(env, sum, rows, router); err != nil {
 		return err
 	}
 	return os.RemoveAll(env.Work(stages.Eval))
@@ -116,7 +117,7 @@ func (s *Stage) Items(ctx context.Context, env *stages.Env, items []exam.Item) (
 	if err != nil {
 		return nil, nil, err
 	}
-	sum, rows, err := s.evaluate(ctx, env, client, dom, [][]exam.Item{items}, &work{})
+	sum, rows, _, err := s.evaluate(ctx, env, client, dom, [][]exam.Item{items}, &work{})
 	if sum != nil {
 		sum.Notes = append(sum.Notes, absent(found)...)
 	}
@@ -150,19 +151,23 @@ func absent(found exam.Found) []string {
 }
 
 // evaluate runs the systems on each exam and computes the tables. The first exam's summary holds the second's.
-func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, exams [][]exam.Item, w *work) (sum *result.Summary, rows []result.Row, err error) {
-	specs, err := systems.Resolve(s.cfg.Systems)
-	if err != nil {
-		return nil, nil, fmt.Errorf("eval: %w", err)
-	}
+func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, exams [][]exam.Item, w *work) (sum *result.Summary, rows []result.Row, router *route.Router, err error) {
 	with, err := systems.Open(systems.Run{
 		Dir: env.Dir, Domain: dom, Kernel: env.Kernel, Seed: env.Seed, Box: client, Style: env.Answer, OneStep: s.oneStep, Limit: s.cfg.Knowledge,
 		Server: search.Serve(env, stages.Eval),
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
+	routed, err := s.route(ctx, env, dom, with, w)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	specs, err := systems.Resolve(slices.Concat(s.cfg.Systems, routed.systems()))
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("eval: %w", err)
+	}
 	far := newProgress(env, len(specs), exams)
 	var sums []*result.Summary
 	var parts [][]result.Row
@@ -172,24 +177,27 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		r.progress = far.tell
 		got, err := r.run(ctx, specs)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		truth := map[string]bool{}
 		for _, it := range items {
 			truth[it.ID] = it.Knowledge != ""
 		}
-		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: r.notes, Written: written(items)}
+		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: slices.Concat(r.notes, routed.notes), Written: written(items)}
 		if one.Retrieval, err = s.retrieval(ctx, env, with, dom, items); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if one.Judge, err = s.judge(ctx, env, items, got); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if knows, ok := exam.KnowsDocument(items); ok && !r.free {
 			one.KnowsDocument = &knows
 		}
 		if err := summarise(one, got, truth, with.Has, s.cfg.Intervals.N, env.Seed); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
+		}
+		if one.Routing, err = s.told(ctx, env, with, routed, items, got, i == 0); err != nil {
+			return nil, nil, nil, err
 		}
 		sums, parts = append(sums, one), append(parts, got)
 		if rows = append(rows, got...); i == 0 {
@@ -198,7 +206,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		}
 		sum.Asked, sum.Title, one.Title = one, title(exams[0], dom.Forms), title(items, dom.Forms)
 	}
-	return sum, rows, s.judgeRun(ctx, env, with, dom, sums, parts)
+	return sum, rows, routed.router, s.judgeRun(ctx, env, with, dom, sums, parts)
 }
 
 // written says whether the program has made all of some questions from the text itself.
@@ -242,7 +250,7 @@ func wholePlace(forms form.Set) func(string) string {
 }
 
 // commit writes the checkpoint.
-func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
+func commit(env *stages.Env, sum *result.Summary, rows []result.Row, router *route.Router) error {
 	text, err := sum.JSON()
 	if err != nil {
 		return err
@@ -253,6 +261,9 @@ func commit(env *stages.Env, sum *result.Summary, rows []result.Row) error {
 	}
 	if err = checkpoint.WriteTable(p.Path(result.ItemsFile), rows, nil); err == nil {
 		err = checkpoint.WriteFileAtomic(p.Path(result.SummaryFile), text)
+	}
+	if err == nil && router != nil {
+		err = router.Write(p.Path(route.File))
 	}
 	if err == nil {
 		err = env.Replies(p.Path(RepliesFile))

@@ -128,7 +128,7 @@ func (r *runner) row(system string, it exam.Item, a systems.Answer) result.Row {
 	row := result.Row{
 		Item: it.ID, Section: it.Section, System: system, Question: it.Question, Place: a.Place, Knowledge: a.Knowledge, Verified: a.InCorpus,
 		Choices: it.Choices, Answer: int32(it.Answer), Picked: int32(a.Picked), Correct: a.Picked >= 0 && a.Picked == it.Answer,
-		Margin: a.Margin, Scores: a.Scores, ByText: -1, Calls: int32(a.Calls), Tokens: int32(a.Tokens),
+		Margin: a.Margin, Scores: a.Scores, ByText: -1, Calls: int32(a.Calls), Tokens: int32(a.Tokens), Written: int32(a.Written),
 	}
 	if a.None != nil {
 		row.NoAnswer, row.Said = string(a.None.Reason), a.None.Said

@@ -113,6 +113,15 @@ type sample struct {
 	real  []bool
 }
 
+// FitCurve fits a curve to cases that turned out right or wrong. fold says which cases are judged together while the rising part is fitted.
+func FitCurve(x [][]float64, right []bool, fold []int) (Curve, error) {
+	if len(x) == 0 || len(x) != len(right) || len(x) != len(fold) {
+		return Curve{}, fmt.Errorf("gate: %w: %d cases", stat.ErrItems, len(x))
+	}
+	c, _, err := sample{x: x, right: right, fold: fold, own: make([]float64, len(x)), real: make([]bool, len(x))}.fit(len(x[0]))
+	return c, err
+}
+
 // fit returns the curve on all cases, and each case's probability by a curve without its fold. A curve with too few cases says 0 of everything
 // that it could not see fail.
 func (f sample) fit(width int) (c Curve, held []float64, err error) {

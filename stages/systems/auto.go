@@ -9,10 +9,11 @@ import (
 	"slm/stages/gate"
 )
 
-// Auto is the system that ask answers with where the run has a gate.
+// Auto is the system that ask answers with where the run has a gate, or routes questions by price.
 const Auto = "auto"
 
-// auto gives what the gate says: the text at the place that the small model names, what was found, both, or nothing.
+// auto gives what the gate says: the text at the place that the small model names, what was found, both, or nothing. Where questions are routed by price, it is
+// for each the system that routing chooses.
 var auto = Spec{
 	Name: Auto, Label: "auto", Gets: "what the gate says: the named place, what was found, both, or nothing", Kind: Text, Small: true, Optional: true,
 	Against: []Contrast{
@@ -20,7 +21,10 @@ var auto = Spec{
 		{Over: "bridge", Topic: Additional, Subject: "Gate and bridge", Does: "The knowledge that the gate lets through", Than: "all that the bridge chooses"},
 	},
 	Cost: bridgeCost,
-	Open: func(_ context.Context, r *Resources) (System, error) {
+	Open: func(ctx context.Context, r *Resources) (System, error) {
+		if r.Routed != nil {
+			return r.openRouter(ctx)
+		}
 		by, err := r.needBridge()
 		if err == nil && r.Gate == nil {
 			err = fmt.Errorf("%w: the run has no gate (stages.find.gate)", ErrUnavailable)

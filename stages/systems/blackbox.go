@@ -60,7 +60,7 @@ func (r *Resources) choose(ctx context.Context, qs []Question, answers []Answer,
 			}
 		}
 		a := &answers[i]
-		a.Picked, a.None, a.Scores, a.Margin, a.Calls, a.Tokens = c.Index, c.None, c.Scores, c.Margin, c.Calls, c.Tokens
+		a.Picked, a.None, a.Scores, a.Margin, a.Calls, a.Tokens, a.Written = c.Index, c.None, c.Scores, c.Margin, c.Calls, c.Tokens, c.Written
 	}
 	return nil
 }

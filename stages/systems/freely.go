@@ -35,7 +35,7 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 	}
 	for j, i := range at {
 		a, reply := &answers[i], replies[j]
-		a.Picked, a.None, a.Calls, a.Tokens = -1, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens
+		a.Picked, a.None, a.Calls, a.Tokens, a.Written = -1, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens, reply.OutputTokens
 		switch end, loops := loop(reply.Text); {
 		case loops:
 			a.Text, a.Cut = strings.TrimRight(reply.Text[:end], " \t\n,;:")+" …", Looped

@@ -47,6 +47,8 @@ type Resources struct {
 	Bridge *gate.Bridge // nil = the run has fitted none
 	Gate   *gate.Gate   // the same; there is none without a bridge
 
+	Routed *Routed // by which auto shares questions out by price; nil = by the gate
+
 	Places      bool                  // the small models name places of the corpus
 	Dev         func() []Known        // development questions, for confidence; nil = there are none
 	Judge       bool                  // every answer says how sure the small model is, also of those who do not ask

@@ -78,7 +78,8 @@ type Answer struct {
 	Confidence *float64
 	Hit        *float64      // the same of a passage by search; nil = none is used, or nobody asked how sure the search is
 	Way        gate.Way      // that the gate has taken; "" = it was not asked to choose
-	Sure       *float64      // by the gate, how probable it is that a right section is in what is given or, where nothing is, would have been
+	Route      string        // the system that routing by price has chosen; "" = nothing was routed, or nobody is asked
+	Sure       *float64      // by routing, how probable it is that the answer is right; by the gate, how probable it is that a right section is in what is given or, where nothing is, would have been
 	Picked     int           // of the choices; -1 = none
 	Scores     []float64     // one a choice: mean log-probability of its tokens; none by letter
 	Margin     float64       // best score less second best
@@ -86,7 +87,8 @@ type Answer struct {
 	Cut        string        // why the free reply is not whole; "" = it is
 	None       *llm.NoAnswer // why the black box gave no answer; nil = it did, or was not asked
 	Calls      int           // of the black box
-	Tokens     int           // of the black box, prompts and replies
+	Tokens     int           // of the black box, prompts and replies,
+	Written    int           // and of them those of replies
 }
 
 // Origin says where knowledge comes from.
