@@ -9,6 +9,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/tokenizer"
+	"slm/model/kernel"
 	"slm/model/weights"
 )
 
@@ -197,15 +198,25 @@ func (w *encoder) describe(t checkpoint.Tensor, typ Type) {
 // values writes a tensor, the rows of q and k in GGUF's order.
 func (w *encoder) values(t checkpoint.Tensor, typ Type, headDim int) {
 	cols := t.Shape[len(t.Shape)-1]
-	var row []byte
-	for r := range len(t.Data) / cols {
-		from := r
-		if headed(toGGUF.Replace(t.Name)) {
-			from = halfSplitRow(r, headDim)
-		}
-		row = quantise(typ, row[:0], t.Data[from*cols:(from+1)*cols])
-		w.bytes(row)
+	rows := len(t.Data) / cols
+	stride := cols / kinds[typ].values * kinds[typ].bytes
+	turned := headed(toGGUF.Replace(t.Name))
+	for first := 0; first < rows; first += rowsAtOnce {
+		part := make([]byte, min(rowsAtOnce, rows-first)*stride)
+		kernel.Tiles(len(part)/stride, 8, func(lo, hi int) {
+			for r := lo; r < hi; r++ {
+				from := first + r
+				if turned {
+					from = halfSplitRow(from, headDim)
+				}
+				quantise(typ, part[r*stride:r*stride], t.Data[from*cols:(from+1)*cols])
+			}
+		})
+		w.bytes(part)
 	}
 }
+
+// rowsAtOnce is how many rows of a matrix are quantised before they are written.
+const rowsAtOnce = 1024
 
 var _ weights.Blocks = (*File)(nil)

@@ -39,7 +39,7 @@ func TestParseTarget_TypesFollowTheLastColon(t *testing.T) {
 		{"hf:a/b:bf16", "a/b", "bf16", ""},
 		{"gguf:a.gguf:q8_0", "a.gguf", "q8_0", ""},
 		{"gguf:/x:y/a.gguf", "/x:y/a.gguf", "f32", ""},
-		{"gguf:a.gguf:q9", "", "", "the types are f32, f16, q8_0"},
+		{"gguf:a.gguf:q9", "", "", "the types are f32, f16, q8_0, q4_k_m"},
 		{"gguf:", "", "", "names no file"},
 		{"hf:", "", "", "names no folder"},
 		{"hf::f32", "", "", "the types are"},

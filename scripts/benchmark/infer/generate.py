@@ -1,6 +1,6 @@
-"""The transformers side of bench infer: greedy generation with a KV cache in bf16, two threads.
+"""The transformers side of bench infer: greedy generation with a KV cache in bf16.
 
-    python generate.py FOLDER
+    python generate.py FOLDER THREADS
 
 FOLDER holds config.json and weights.f32, as ours.go wrote them. Each line of standard input asks for 96 tokens behind each of 64 prompts of
 32; the answer is a line of JSON with tokens and seconds.
@@ -15,7 +15,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 SEQUENCES, PROMPT, NEW = 64, 32, 96
-torch.set_num_threads(2)
+torch.set_num_threads(int(sys.argv[2]))
 folder = pathlib.Path(sys.argv[1])
 c = json.loads((folder / "config.json").read_text())
 flat, at = torch.from_numpy(np.fromfile(folder / "weights.f32", np.float32)), 0

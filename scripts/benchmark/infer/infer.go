@@ -10,6 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +30,9 @@ type row struct {
 	TokS   float64 `json:"tok_s"`
 	PeerTo string  `json:"peer"`
 	PeerS  float64 `json:"peer_tok_s"`
+	Best   float64 `json:"best"` // of the fastest rounds of both: on a busy machine the one that says more
+	MB     float64 `json:"mb"`   // the most that our side has had in memory so far
+	PeerMB float64 `json:"peer_mb"`
 }
 
 // match is one comparison: each side does its task once a round.
@@ -36,14 +43,28 @@ type match struct {
 }
 
 var matches = []match{
-	{"prefill of 512 tokens, bf16", "prefill", "llama.cpp", "prefill", 8},
-	{"prefill of 512 tokens, 8 bits", "prefill-int8", "llama.cpp", "prefill", 8},
-	{"prefill of 512 tokens, the file's blocks", "prefill-file", "llama.cpp", "prefill", 8},
+	{"prefill of 512 tokens, bf16", "prefill", "llama.cpp", "prefill", prefillGoal()},
+	{"prefill of 512 tokens, 8 bits", "prefill-int8", "llama.cpp", "prefill", prefillGoal()},
+	{"prefill of 512 tokens, the file's blocks", "prefill-file", "llama.cpp", "prefill", prefillGoal()},
 	{"decoding one sequence, 8 bits", "decode-int8", "llama.cpp", "decode", 1.3},
 	{"decoding one sequence, the file's blocks", "decode-file", "llama.cpp", "decode", 1.3},
 	{"32 sequences together, 8 bits", "together-int8", "slm", "one-by-one-int8", 3},
 	{"32 sequences together, the file's blocks", "together-file", "slm", "one-by-one-file", 3},
 	{"our own 5.9 M model, 64 sequences together, bf16", "small", "transformers", "small", 5},
+}
+
+// prefillGoal depends on whether there are tiles.
+func prefillGoal() float64 {
+	if kernel.HasTiles() {
+		return 8
+	}
+	return 1.5
+}
+
+// options are what a comparison is made with.
+type options struct {
+	python, weights, only string
+	rounds, threads       int
 }
 
 //go:embed llama.py
@@ -67,8 +88,9 @@ func python() setup.Python {
 // Command is the subcommand.
 func Command() *cobra.Command {
 	python := python()
-	var rounds, perplexity int
-	var weights, format string
+	var o options
+	var perplexity int
+	var format string
 	var serving bool
 	cmd := &cobra.Command{
 		Use:   "infer",
@@ -76,22 +98,22 @@ func Command() *cobra.Command {
 		Long:  "Inference speed beside llama.cpp and PyTorch, in turn.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			weights, err := findWeights(weights)
-			if err != nil {
+			var err error
+			if o.weights, err = findWeights(o.weights); err != nil {
 				return err
 			}
+			runtime.GOMAXPROCS(o.threads)
 			if perplexity > 0 {
-				return comparePerplexity(cmd.Context(), weights, perplexity, cmd.OutOrStdout())
+				return comparePerplexity(cmd.Context(), o.weights, perplexity, cmd.OutOrStdout())
 			}
 			if serving {
-				return serve(weights, cmd.InOrStdin(), cmd.OutOrStdout())
+				return serve(o.weights, cmd.InOrStdin(), cmd.OutOrStdout())
 			}
-			path, err := python.Path(cmd.Context(), cmd.ErrOrStderr())
-			if err != nil {
+			if o.python, err = python.Path(cmd.Context(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 			return setup.InTemp(cmd.Name(), func(folder string) error {
-				rows, err := compare(cmd.Context(), folder, rounds, path, weights, cmd.ErrOrStderr())
+				rows, err := compare(cmd.Context(), folder, o, cmd.ErrOrStderr())
 				if err != nil {
 					return err
 				}
@@ -101,8 +123,10 @@ func Command() *cobra.Command {
 	}
 	python.AddFlag(cmd)
 	f := cmd.Flags()
-	f.IntVar(&rounds, "rounds", 5, "rounds of both sides in turn")
-	f.StringVar(&weights, "weights", "", smollm2+" (default: that of make setup)")
+	f.IntVar(&o.rounds, "rounds", 5, "rounds of both sides in turn")
+	f.IntVar(&o.threads, "threads", 2, "threads of each side")
+	f.StringVar(&o.weights, "weights", "", "a GGUF file (default: "+smollm2+" of make setup)")
+	f.StringVar(&o.only, "only", "", "the comparisons whose names have this TEXT")
 	f.StringVarP(&format, "output", "o", "text", "text or json")
 	f.IntVar(&perplexity, "perplexity", 0, "compare the perplexity of our formats on this many tokens of licence text instead of speeds")
 	f.BoolVar(&serving, "serve", false, "be our side")
@@ -132,7 +156,7 @@ func show(rows []row, format string, out io.Writer) error {
 		return json.NewEncoder(out).Encode(map[string]any{"kernel": kernelName(), "rows": rows})
 	}
 	for _, r := range rows {
-		fmt.Fprintf(out, "%s: ×%.2f (goal %g): %.0f tokens/s, %s %.0f\n", r.What, r.Ratio, r.Goal, r.TokS, r.PeerTo, r.PeerS)
+		fmt.Fprintf(out, "%s: ×%.2f, best rounds ×%.2f (goal %g): %.0f tokens/s, %s %.0f; %.0f MB, %.0f\n", r.What, r.Ratio, r.Best, r.Goal, r.TokS, r.PeerTo, r.PeerS, r.MB, r.PeerMB)
 	}
 	return nil
 }
@@ -145,28 +169,52 @@ func kernelName() string {
 	return be.Name()
 }
 
-func compare(ctx context.Context, folder string, rounds int, python, weights string, log io.Writer) ([]row, error) {
+func compare(ctx context.Context, folder string, o options, log io.Writer) ([]row, error) {
 	if err := writeSmall(folder); err != nil {
 		return nil, err
 	}
-	sides := map[string]*duel.Side{}
-	for name, start := range map[string]func(name string) (*duel.Side, error){
+	threads := strconv.Itoa(o.threads)
+	starts := map[string]func(name string) (*duel.Side, error){
 		"slm": func(name string) (*duel.Side, error) {
-			return duel.Self(ctx, name, "infer", "--serve", "--weights", weights)
+			return duel.Self(ctx, name, "infer", "--serve", "--weights", o.weights, "--threads", threads)
 		},
-		"llama.cpp":    func(name string) (*duel.Side, error) { return duel.Python(ctx, name, python, llamaScript, weights) },
-		"transformers": func(name string) (*duel.Side, error) { return duel.Python(ctx, name, python, generateScript, folder) },
-	} {
-		s, err := start(name)
+		"llama.cpp": func(name string) (*duel.Side, error) {
+			return duel.Python(ctx, name, o.python, llamaScript, o.weights, threads)
+		},
+		"transformers": func(name string) (*duel.Side, error) {
+			return duel.Python(ctx, name, o.python, generateScript, folder, threads)
+		},
+	}
+	sides := map[string]*duel.Side{}
+	side := func(name string) (*duel.Side, error) {
+		if s := sides[name]; s != nil {
+			return s, nil
+		}
+		s, err := starts[name](name)
+		if err == nil {
+			sides[name] = s
+		}
+		return s, err
+	}
+	defer func() {
+		for _, s := range sides {
+			s.Stop()
+		}
+	}()
+	var rows []row
+	for _, m := range matches {
+		if !strings.Contains(m.what, o.only) {
+			continue
+		}
+		us, err := side("slm")
 		if err != nil {
 			return nil, err
 		}
-		defer s.Stop()
-		sides[name] = s
-	}
-	var rows []row
-	for _, m := range matches {
-		r, err := m.run(sides["slm"], sides[m.peer], rounds, log)
+		them, err := side(m.peer)
+		if err != nil {
+			return nil, err
+		}
+		r, err := m.run(us, them, o.rounds, log)
 		if err != nil {
 			return nil, err
 		}
@@ -178,6 +226,7 @@ func compare(ctx context.Context, folder string, rounds int, python, weights str
 // run times both sides in turn; a round before the first does not count.
 func (m match) run(us, them *duel.Side, rounds int, log io.Writer) (row, error) {
 	var mine, theirs, ratios []float64
+	r := row{What: m.what, Goal: m.goal, PeerTo: m.peer + " " + m.their}
 	for round := range rounds + 1 {
 		a, err := ask(us, m.mine)
 		if err != nil {
@@ -187,30 +236,35 @@ func (m match) run(us, them *duel.Side, rounds int, log io.Writer) (row, error) 
 		if err != nil {
 			return row{}, err
 		}
-		fmt.Fprintf(log, "%s, round %d: %.0f tokens/s, %s %.0f\n", m.what, round, a, m.peer, b)
+		fmt.Fprintf(log, "%s, round %d: %.0f tokens/s, %s %.0f\n", m.what, round, a.speed(), m.peer, b.speed())
+		r.MB, r.PeerMB = a.Peak/1e6, b.Peak/1e6
 		if round > 0 {
-			mine, theirs, ratios = append(mine, a), append(theirs, b), append(ratios, a/b)
+			mine, theirs, ratios = append(mine, a.speed()), append(theirs, b.speed()), append(ratios, a.speed()/b.speed())
 		}
 	}
-	return row{What: m.what, Ratio: duel.Median(ratios), Goal: m.goal, TokS: duel.Median(mine), PeerTo: m.peer + " " + m.their, PeerS: duel.Median(theirs)}, nil
+	r.Ratio, r.TokS, r.PeerS, r.Best = duel.Median(ratios), duel.Median(mine), duel.Median(theirs), slices.Max(mine)/slices.Max(theirs)
+	return r, nil
 }
 
 // answer is what a side says after a task.
 type answer struct {
 	Tokens  int     `json:"tokens"`
 	Seconds float64 `json:"seconds"`
+	Peak    float64 `json:"peak"` // the most that it has had in memory, in bytes
 	Error   string  `json:"error,omitempty"`
 }
 
-// ask has a task done and returns its tokens a second.
-func ask(s *duel.Side, task string) (float64, error) {
-	var a answer
-	err := s.Ask(task, &a)
+// speed is in tokens a second.
+func (a answer) speed() float64 { return float64(a.Tokens) / a.Seconds }
+
+// ask has a task done.
+func ask(s *duel.Side, task string) (a answer, err error) {
+	err = s.Ask(task, &a)
 	if err == nil && a.Error != "" {
 		err = errors.New(a.Error)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %s: %w", s.Name, task, err)
+		return a, fmt.Errorf("%s: %s: %w", s.Name, task, err)
 	}
-	return float64(a.Tokens) / a.Seconds, nil
+	return a, nil
 }

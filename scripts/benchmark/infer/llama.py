@@ -1,17 +1,20 @@
 """The llama.cpp side of bench infer.
 
-    python llama.py WEIGHTS.gguf
+    python llama.py WEIGHTS.gguf THREADS
 
-Each line of standard input is a task, prefill or decode; the answer is a line of JSON with tokens and seconds. Two threads.
+Each line of standard input is a task, prefill or decode; the answer is a line of JSON with tokens, seconds and
+the most that the process has had in memory, in bytes.
 """
 import json
+import resource
 import sys
 import time
 
 from llama_cpp import Llama
 
 PREFILL, PROMPT, DECODE = 512, 32, 96
-llm = Llama(sys.argv[1], n_ctx=1024, n_batch=512, n_ubatch=512, n_threads=2, n_threads_batch=2, verbose=False)
+THREADS = int(sys.argv[2])
+llm = Llama(sys.argv[1], n_ctx=1024, n_batch=512, n_ubatch=512, n_threads=THREADS, n_threads_batch=THREADS, verbose=False)
 vocab = llm.n_vocab()
 
 
@@ -37,4 +40,5 @@ for line in sys.stdin:
     else:
         llm.eval(text(PROMPT))
         answer = {"tokens": DECODE, "seconds": timed(decode)}
+    answer["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(answer), flush=True)

@@ -20,6 +20,7 @@ import (
 	"slm/model/kernel"
 	"slm/model/weights"
 	"slm/rng"
+	"slm/scripts/benchmark/duel"
 )
 
 // Sizes of the tasks, which the Python sides have as well.
@@ -57,12 +58,12 @@ type ours struct {
 	open    map[string]*decode.Decoder
 }
 
-func openParams(file string) (*model.Params, *gguf.File, error) {
+func openParams(file string, read func(weights.Source) (*model.Params, error)) (*model.Params, *gguf.File, error) {
 	f, err := gguf.Open(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := weights.Params(f)
+	p, err := read(f)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
@@ -77,7 +78,11 @@ func (o *ours) decoder(name string) (*decode.Decoder, error) {
 	if name == "small" {
 		d = decode.New(smallParams(), o.backend)
 	} else {
-		p, f, err := openParams(o.weights)
+		read := weights.Params
+		if name == "file" {
+			read = weights.Vectors
+		}
+		p, f, err := openParams(o.weights, read)
 		if err != nil {
 			return nil, err
 		}
@@ -106,6 +111,7 @@ func serve(weights string, in io.Reader, out io.Writer) error {
 	o := &ours{weights: weights, backend: be, open: map[string]*decode.Decoder{}}
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		a, err := o.do(lines.Text())
+		a.Peak = duel.PeakMemory()
 		if err != nil {
 			a.Error = err.Error()
 		}

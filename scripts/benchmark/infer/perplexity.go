@@ -10,14 +10,15 @@ import (
 	"slm/data/corpus"
 	"slm/model/decode"
 	"slm/model/kernel"
+	"slm/model/weights"
 )
 
-// windowTokens is how much text each perplexity window holds; its first token is given.
+// windowTokens is how much text each perplexity window holds, of a model that reads so much; its first token is given.
 const windowTokens = 512
 
 // comparePerplexity prints how much perplexity each of our formats has on licence text, and how much it loses to float32.
-func comparePerplexity(ctx context.Context, weights string, tokens int, out io.Writer) error {
-	p, f, err := openParams(weights)
+func comparePerplexity(ctx context.Context, file string, tokens int, out io.Writer) error {
+	p, f, err := openParams(file, weights.Params)
 	if err != nil {
 		return err
 	}
@@ -47,16 +48,20 @@ func comparePerplexity(ctx context.Context, weights string, tokens int, out io.W
 	if err := errors.Join(err, bestErr); err != nil {
 		return err
 	}
-	eight, eightErr := decode.NewInt8(p, best)
-	file, fileErr := decode.NewFile(p, best, f.Rows)
-	if err := errors.Join(eightErr, fileErr); err != nil {
+	eight, err := decode.NewInt8(p, best)
+	if err != nil {
 		return err
 	}
-	first := 0.0
-	for _, format := range []struct {
+	type format struct {
 		name    string
 		decoder *decode.Decoder
-	}{{plain.Name(), decode.New(p, plain)}, {best.Name(), decode.New(p, best)}, {decode.Int8Name(best), eight}, {decode.FileName(best), file}} {
+	}
+	formats := []format{{plain.Name(), decode.New(p, plain)}, {best.Name(), decode.New(p, best)}, {decode.Int8Name(best), eight}}
+	if d, err := decode.NewFile(p, best, f.Rows); err == nil { // else the file's matrices are no blocks
+		formats = append(formats, format{decode.FileName(best), d})
+	}
+	first := 0.0
+	for _, format := range formats {
 		loss, err := meanLoss(ctx, format.decoder, text)
 		if err != nil {
 			return err
@@ -73,9 +78,10 @@ func comparePerplexity(ctx context.Context, weights string, tokens int, out io.W
 func meanLoss(ctx context.Context, d *decode.Decoder, text []int32) (float64, error) {
 	var reqs []decode.ScoreRequest
 	n := 0
-	for ; len(text) > windowTokens; text = text[windowTokens:] {
-		reqs = append(reqs, decode.ScoreRequest{Prefix: text[:1], Continuations: [][]int32{text[1:windowTokens]}})
-		n += windowTokens - 1
+	window := min(windowTokens, d.Config().Context)
+	for ; len(text) > window; text = text[window:] {
+		reqs = append(reqs, decode.ScoreRequest{Prefix: text[:1], Continuations: [][]int32{text[1:window]}})
+		n += window - 1
 	}
 	sums, err := d.Score(ctx, reqs)
 	total := 0.0
