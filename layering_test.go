@@ -58,6 +58,7 @@ var layers = []layer{
 	{packages: []string{"pipeline/schema"}}, // knows no recipe
 	{packages: []string{"internal/mpi"}}, // carries the messages of ranks
 	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/pairwise", "internal/ranks", "internal/mpi/mpitest"}},
+	{packages: []string{"internal/elementary"}}, // functions of numbers with the same bits everywhere
 }
 
 // levelOf returns the layer of a package; exact names count before folders and a folder before those around it, so model/kernel is not of model/*.

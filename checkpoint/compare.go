@@ -65,7 +65,7 @@ func compareTensor(a, b Tensor) TensorDiff {
 	for i, x := range a.Data {
 		y := b.Data[i]
 		if !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) {
-			whole += float64(x) * float64(x)
+			whole += float64(float64(x) * float64(x))
 		}
 		if math.Float32bits(x) == math.Float32bits(y) {
 			continue
@@ -74,7 +74,7 @@ func compareTensor(a, b Tensor) TensorDiff {
 			d.First, d.At, d.A, d.B = i, subscript(a.Shape, i), x, y
 		}
 		if delta := math.Abs(float64(x) - float64(y)); !math.IsNaN(delta) && !math.IsInf(delta, 0) {
-			squares += delta * delta
+			squares += float64(delta * delta)
 			d.Max = max(d.Max, delta)
 		}
 	}

@@ -36,7 +36,7 @@ func (c Curve) at(of string, cost float64) (float64, bool) {
 		case x > cost && i > 0:
 			before := c.Points[i-1]
 			share := (cost - before.cost(of)) / (x - before.cost(of))
-			return before.Value + share*(p.Value-before.Value), true
+			return before.Value + float64(share*(p.Value-before.Value)), true
 		case x > cost:
 			return 0, false
 		}
@@ -92,7 +92,7 @@ func (e *Experiment) unequal() (out []string) {
 				parts = append(parts, v.Name+" "+amount(sum/n))
 			}
 		}
-		if len(values) > 1 && slices.Max(values) > 1.05*slices.Min(values)+1e-9 && !math.IsNaN(values[0]) {
+		if len(values) > 1 && slices.Max(values) > float64(1.05*slices.Min(values))+1e-9 && !math.IsNaN(values[0]) {
 			out = append(out, cost+": "+strings.Join(parts, ", "))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 
+	"slm/internal/elementary"
 	"slm/result"
 )
 
@@ -87,7 +88,7 @@ func NewRow(variant string, seed uint64, r result.Row) Row {
 func confidence(scores []float64, at int) *float64 {
 	sum := 0.0
 	for _, s := range scores {
-		sum += math.Exp(s - scores[at])
+		sum += elementary.Exp(s - scores[at])
 	}
 	p := 1 / sum
 	if math.IsNaN(p) {

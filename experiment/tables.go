@@ -160,7 +160,7 @@ func harm(m, alone *matrix, system string) *float64 {
 	for s := range m.right {
 		for i, v := range m.right[s] {
 			right += alone.right[s][i]
-			lost += alone.right[s][i] * (1 - v)
+			lost += float64(alone.right[s][i] * (1 - v))
 		}
 	}
 	if right == 0 {

@@ -47,7 +47,7 @@ func asFault(err error) *fault {
 // backoff is how long to wait before attempt n (1 = the first repetition): it doubles, and the jitter is a function of the stream alone,
 // so that the same run waits the same.
 func backoff(s *rng.Stream, n int) time.Duration {
-	d := math.Min(float64(firstWait)*math.Pow(2, float64(n-1)), float64(longestWait))
+	d := math.Min(math.Ldexp(float64(firstWait), n-1), float64(longestWait))
 	return time.Duration(d * (0.5 + float64(s.At(uint64(n)).Float64()/2)))
 }
 

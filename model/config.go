@@ -87,7 +87,7 @@ func (c Config) Count() int64 {
 
 // count is Count in floating point, which does not overflow.
 func (c Config) count() float64 {
-	v, w, q, kv := float64(c.Vocab), float64(c.Width), float64(c.Heads)*float64(c.HeadDim), float64(c.KVHeads)*float64(c.HeadDim)
+	v, w, q, kv := float64(c.Vocab), float64(c.Width), float64(float64(c.Heads)*float64(c.HeadDim)), float64(float64(c.KVHeads)*float64(c.HeadDim))
 	return float64(v*w) + float64(float64(c.Layers)*w*(2+float64(2*q)+float64(2*kv)+float64(3*float64(c.Hidden))))
 }
 

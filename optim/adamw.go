@@ -2,15 +2,15 @@ package optim
 
 import (
 	"fmt"
-	"math"
 
 	"slm/checkpoint"
+	"slm/internal/elementary"
 	"slm/model/kernel"
 )
 
 var adamWSpec = Spec{
 	Name: "adamw", Meaning: "AdamW for all parameters", Keys: []string{"betas", "weight_decay"},
-	Rate: func(width int) float64 { return 1.5e-3 * math.Pow(256/float64(width), 2.0/3) },
+	Rate: func(width int) float64 { return 1.5e-3 * elementary.Pow(256/float64(width), 2.0/3) },
 	New: func(params []Param, s Settings, _ kernel.Backend) (Optimizer, error) {
 		a, err := NewAdamW(params)
 		if err != nil {
@@ -62,8 +62,8 @@ func (a *AdamW) Steps() int64 { return a.step }
 // Step updates every weight from its gradient with learning rate lr.
 func (a *AdamW) Step(lr float64) {
 	a.step++
-	correct1 := 1 - math.Pow(a.Beta1, float64(a.step))
-	correct2 := 1 - math.Pow(a.Beta2, float64(a.step))
+	correct1 := 1 - elementary.Pow(a.Beta1, float64(a.step))
+	correct2 := 1 - elementary.Pow(a.Beta2, float64(a.step))
 	kernel.Parallel(len(a.spans), func(i int) {
 		s := a.spans[i]
 		p := a.params[s.param]

@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"slm/internal/elementary"
 )
 
 // Shapes of a schedule after the warm-up.
@@ -56,7 +58,7 @@ func (s Schedule) At(step, total int) float64 {
 	case Linear:
 		return s.fall(progress(step, warm, total))
 	case Cosine:
-		return s.Final + float64((1-s.Final)*(1+math.Cos(math.Pi*progress(step, warm, total)))/2)
+		return s.Final + float64((1-s.Final)*(1+elementary.Cos(math.Pi*progress(step, warm, total)))/2)
 	case WSD:
 		decay := s.Decay
 		if decay == 0 {

@@ -77,7 +77,7 @@ func (c *foresight) mark(e *stages.Event) {
 		if !ok {
 			return
 		}
-		left += want * c.stretch()
+		left += float64(want * c.stretch())
 	}
 	e.Left = left
 }
@@ -98,7 +98,7 @@ func (c *foresight) stageLeft(e stages.Event) float64 {
 	if e.Phase == "" && e.Step == e.Of {
 		return left
 	}
-	return max(left, c.expected[c.stage]*c.stretch()-now.Sub(c.since).Seconds())
+	return max(left, float64(c.expected[c.stage]*c.stretch())-now.Sub(c.since).Seconds())
 }
 
 // stretch is how much longer stages take than was expected: of those that have ended, within bounds, since a short one says little.

@@ -24,7 +24,7 @@ func (x axis) at(v float64) float64 {
 		return x.a
 	}
 	f := (v - lo) / (hi - lo)
-	return x.a + (x.b-x.a)*math.Min(1, math.Max(0, f))
+	return x.a + float64((x.b-x.a)*math.Min(1, math.Max(0, f)))
 }
 
 // ticks returns round values between lo and hi: about n of them on a straight scale, 1-2-5 steps of each decade on a logarithmic one.
@@ -37,8 +37,8 @@ func (x axis) ticks(n int) []float64 {
 		return []float64{x.lo}
 	}
 	var out []float64
-	for i := math.Ceil(x.lo/step - 1e-9); i*step <= x.hi+step*1e-9; i++ {
-		out = append(out, i*step+0)
+	for i := math.Ceil(x.lo/step - 1e-9); i*step <= x.hi+float64(step*1e-9); i++ {
+		out = append(out, float64(i*step)+0)
 	}
 	return out
 }

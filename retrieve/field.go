@@ -1,6 +1,6 @@
 package retrieve
 
-import "math"
+import "slm/internal/elementary"
 
 // The constants of BM25, the usual ones.
 const (
@@ -58,7 +58,7 @@ func (f *field) scoresWithout(query []string, mute func(term string, document in
 		}
 		seen[term] = true
 		list := f.postings[term]
-		idf := math.Log(1 + (float64(f.documents-len(list))+0.5)/(float64(len(list))+0.5))
+		idf := elementary.Log(1 + (float64(f.documents-len(list))+0.5)/(float64(len(list))+0.5))
 		for _, p := range list {
 			if mute(term, int(p.document)) {
 				continue
@@ -72,5 +72,5 @@ func (f *field) scoresWithout(query []string, mute func(term string, document in
 
 // rarity says how much a word tells: the logarithm of how many documents there are for each that has it.
 func (f *field) rarity(word string) float64 {
-	return math.Log(1 + float64(f.documents)/float64(1+len(f.postings[word])))
+	return elementary.Log(1 + float64(f.documents)/float64(1+len(f.postings[word])))
 }

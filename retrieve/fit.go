@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"slm/internal/elementary"
 )
 
 // Case is a question as the fit of a fusion sees it: the standardised scores of some sections by each signal, and which of them are right.
@@ -111,12 +113,12 @@ func likelihood(cases []Case, w, start []float64, ridge float64) (loss float64, 
 		}
 		var sum, right float64
 		for i := range z {
-			z[i] = math.Exp(z[i] - top)
+			z[i] = elementary.Exp(z[i] - top)
 			if sum += z[i]; c.Right[i] {
 				right += z[i]
 			}
 		}
-		loss -= float64(weight * math.Log(math.Max(right, 1e-300)/sum))
+		loss -= float64(weight * elementary.Log(math.Max(right, 1e-300)/sum))
 		for i, row := range c.Scores {
 			p := z[i] / sum
 			if c.Right[i] {

@@ -3,9 +3,9 @@ package retrieve
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/stat"
 )
 
@@ -91,7 +91,7 @@ func Measure(name string, questions []Asked, ranks [][]int, opt stat.Options) (Q
 func gain(ranks []int, k int) (sum float64) {
 	for _, r := range ranks {
 		if r < k {
-			sum += 1 / math.Log2(float64(r+2))
+			sum += 1 / elementary.Log2(float64(r+2))
 		}
 	}
 	return sum
@@ -100,7 +100,7 @@ func gain(ranks []int, k int) (sum float64) {
 // ideal is the gain of n right sections that come first.
 func ideal(n, k int) (sum float64) {
 	for r := range min(n, k) {
-		sum += 1 / math.Log2(float64(r+2))
+		sum += 1 / elementary.Log2(float64(r+2))
 	}
 	return sum
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"slm/data/corpus"
+	"slm/internal/elementary"
 )
 
 // Rarity knows in how many sections of a corpus each term stands. Of a question from elsewhere it shows what search hides: a search ranks what there
@@ -33,7 +34,7 @@ func NewRarity(sections corpus.Store) *Rarity {
 // weight is a term's inverse document frequency, as BM25 has it. A term that no section has counts most.
 func (r *Rarity) weight(term string) float64 {
 	n := float64(r.in[term])
-	return math.Log(1 + (float64(r.sections)-n+0.5)/(n+0.5))
+	return elementary.Log(1 + (float64(r.sections)-n+0.5)/(n+0.5))
 }
 
 // Covered is the share of a question's terms that stand in a text, each counted by its inverse document frequency: 1 = all of them, 0 = none, or there

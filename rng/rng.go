@@ -4,7 +4,11 @@
 // The generator is SplitMix64 (Steele, Lea & Flood 2014) keyed by a hash of the labels. It is not for cryptography.
 package rng
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 const gamma = 0x9e3779b97f4a7c15 // 2^64 / golden ratio, odd
 
@@ -35,7 +39,7 @@ func (s *Stream) Uint64() uint64 {
 }
 
 // Float64 returns a uniform number in [0,1) with 53 random bits.
-func (s *Stream) Float64() float64 { return float64(s.Uint64()>>11) / (1 << 53) }
+func (s *Stream) Float64() float64 { return float64(float64(s.Uint64()>>11) * 0x1p-53) }
 
 // IntN returns a uniform integer in [0,n), without modulo bias. It returns 0 when n < 1.
 func (s *Stream) IntN(n int) int {
@@ -63,7 +67,7 @@ func (s *Stream) Norm() float64 {
 		if q == 0 || q >= 1 {
 			continue
 		}
-		f := math.Sqrt(-2 * math.Log(q) / q)
+		f := math.Sqrt(-2 * elementary.Log(q) / q)
 		s.spare, s.hasSpare = v*f, true
 		return u * f
 	}

@@ -95,7 +95,7 @@ func originOf(a *session.Answer, p *llm.Price) *origin {
 		o.Given = append(o.Given, form.InLine(g))
 	}
 	if p != nil {
-		o.USD = (float64(a.Used.PromptTokens)*p.Input + float64(a.Used.OutputTokens)*p.Output) / 1e6
+		o.USD = (float64(float64(a.Used.PromptTokens)*p.Input) + float64(float64(a.Used.OutputTokens)*p.Output)) / 1e6
 	}
 	return o
 }

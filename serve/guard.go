@@ -152,7 +152,7 @@ func (g *guarded) usd(u llm.Usage) float64 {
 	if g.price == nil {
 		return 0
 	}
-	return (float64(u.PromptTokens)*g.price.Input + float64(u.OutputTokens)*g.price.Output) / 1e6
+	return (float64(float64(u.PromptTokens)*g.price.Input) + float64(float64(u.OutputTokens)*g.price.Output)) / 1e6
 }
 
 func sum(a, b llm.Usage) llm.Usage {

@@ -27,7 +27,7 @@ type Training struct {
 
 // Add adds another cost, but for its Training.
 func (c *Cost) Add(d Cost) {
-	c.Seconds += d.Seconds
+	c.Seconds += float64(d.Seconds)
 	c.Tokens += d.Tokens
 	c.FLOPs += d.FLOPs
 	c.Questions += d.Questions

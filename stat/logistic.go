@@ -3,6 +3,8 @@ package stat
 import (
 	"fmt"
 	"math"
+
+	"slm/internal/elementary"
 )
 
 // Logistic is a calibrated probability: 1/(1 + exp(−(Bias + Σ Weights[i]·x[i]))).
@@ -17,7 +19,7 @@ func (l Logistic) At(x []float64) float64 {
 	for i, w := range l.Weights {
 		z += float64(w * x[i])
 	}
-	return 1 / (1 + math.Exp(-z))
+	return 1 / (1 + elementary.Exp(-z))
 }
 
 // FitLogistic fits a logistic curve to cases that turned out right or wrong, by Platt's method ("Probabilistic Outputs for Support Vector
@@ -82,7 +84,7 @@ func newton(x [][]float64, target []float64, use []bool) Logistic {
 			for j := range n {
 				z += float64(w[j] * feature(row, j))
 			}
-			sum += math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) - float64(target[i]*z)
+			sum += math.Max(z, 0) + elementary.Log1p(elementary.Exp(-math.Abs(z))) - float64(target[i]*z)
 		}
 		for _, v := range w[1:] {
 			sum += float64(ridge * v * v / 2)
@@ -102,7 +104,7 @@ func newton(x [][]float64, target []float64, use []bool) Logistic {
 			for j := range n {
 				z += float64(w[j] * feature(row, j))
 			}
-			p := 1 / (1 + math.Exp(-z))
+			p := 1 / (1 + elementary.Exp(-z))
 			for j := range n {
 				gradient[j] += float64((p - target[i]) * feature(row, j))
 				for k := range n {

@@ -3,6 +3,8 @@ package stat
 import (
 	"math"
 	"sort"
+
+	"slm/internal/elementary"
 )
 
 // Test is the outcome of McNemar's test.
@@ -39,13 +41,13 @@ func lowerTail(k, n int) float64 {
 		sum += term
 		term *= float64(i) / float64(n-i+1)
 	}
-	return math.Exp(logChoose(n, k) - float64(float64(n)*math.Ln2) + math.Log(sum))
+	return elementary.Exp(logChoose(n, k) - float64(float64(n)*math.Ln2) + elementary.Log(sum))
 }
 
 func logChoose(n, k int) float64 {
-	a, _ := math.Lgamma(float64(n + 1))
-	b, _ := math.Lgamma(float64(k + 1))
-	c, _ := math.Lgamma(float64(n - k + 1))
+	a := elementary.Lgamma(float64(n + 1))
+	b := elementary.Lgamma(float64(k + 1))
+	c := elementary.Lgamma(float64(n - k + 1))
 	return a - b - c
 }
 

@@ -2,6 +2,8 @@ package stat
 
 import (
 	"math"
+
+	"slm/internal/elementary"
 )
 
 // Mixed is a linear model with crossed random effects, y = mean + seed + cluster + item in its cluster + rest, fitted by restricted maximum likelihood
@@ -50,7 +52,7 @@ func Mix(cluster []int, scores [][]float64) (Mixed, error) {
 		var weights, logs, sum float64
 		for c, k := range l.size {
 			w := k / (1 + float64(ratio*k))
-			weights, m.Value, logs = weights+w, m.Value+float64(w*byCluster[c]), logs+math.Log1p(ratio*k)
+			weights, m.Value, logs = weights+w, m.Value+float64(w*byCluster[c]), logs+elementary.Log1p(ratio*k)
 		}
 		m.Value /= weights
 		for c, k := range l.size {
@@ -61,10 +63,10 @@ func Mix(cluster []int, scores [][]float64) (Mixed, error) {
 		v := pooled([]scale{{rest, (seeds - 1) * (n - 1)}, {within + sum, n - 1}, {between, seeds - 1}})
 		for _, s := range v {
 			if s.freedom > 0 && s.variance > 0 {
-				loss += float64(s.freedom * math.Log(s.variance))
+				loss += float64(s.freedom * elementary.Log(s.variance))
 			}
 		}
-		loss += logs + math.Log(weights)
+		loss += logs + elementary.Log(weights)
 		m.Rest = v[0].variance
 		m.Item, m.Cluster, m.Seed = (v[1].variance-v[0].variance)/seeds, ratio*v[1].variance/seeds, (v[2].variance-v[0].variance)/n
 		m.SE = math.Sqrt(m.Seed/seeds + v[1].variance/(seeds*weights))
@@ -75,9 +77,9 @@ func Mix(cluster []int, scores [][]float64) (Mixed, error) {
 		return m, nil
 	}
 	low, high := 0.0, 1.0 // ratio = x/(1−x)
-	at := func(x float64) float64 { _, loss := fit(x / (1 - x)); return loss }
+	at := func(x float64) float64 { _, loss := fit(x / (1 - float64(x))); return loss }
 	const golden = 0.6180339887498949
-	a, b := high-golden*(high-low), low+golden*(high-low)
+	a, b := high-float64(golden*(high-low)), low+float64(golden*(high-low))
 	fa, fb := at(a), at(b)
 	for high-low > 1e-10 {
 		if fa <= fb {
@@ -90,7 +92,7 @@ func Mix(cluster []int, scores [][]float64) (Mixed, error) {
 			fb = at(b)
 		}
 	}
-	best := (low + high) / 2
+	best := float64((low + high) / 2)
 	if at(0) <= at(best) {
 		best = 0
 	}

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"slm/internal/elementary"
 )
 
 // PowerOf is the chance that a two-sided t-test at level alpha with df degrees of freedom finds a difference of so many standard errors
@@ -32,11 +34,11 @@ func noncentral(t, df, shift float64) float64 {
 		}
 		if x == 0 {
 			if df == 1 {
-				sum += float64(weight * normal.CDF(-shift) * 2 / math.Sqrt(2*math.Pi))
+				sum += float64(2 * float64(weight*normal.CDF(-shift)) / math.Sqrt(2*math.Pi))
 			}
 			continue
 		}
-		sum += float64(weight * normal.CDF(float64(t*x)-shift) * math.Exp(chi.LogProb(float64(df*x*x))) * 2 * df * x)
+		sum += float64(2 * float64(weight*normal.CDF(float64(t*x)-shift)*elementary.Exp(chi.LogProb(float64(df*x*x)))) * df * x)
 	}
 	return sum * top / steps / 3
 }
@@ -88,10 +90,10 @@ func (c Crossed) Needed(difference, alpha, power float64) Need {
 		if variance == 0 {
 			return true
 		}
-		many, groups := seeds*moreSeeds, clusters*moreItems
+		many, groups := float64(seeds*moreSeeds), float64(clusters*moreItems)
 		freedom := float64(column * column / max(groups-1, 1))
 		if c.Drawn {
-			freedom += (float64(between*between) + both*both/max(groups-1, 1)) / ((many - 1) * float64(len(c.Seeds)))
+			freedom += (float64(between*between) + float64(both*both/max(groups-1, 1))) / ((many - 1) * float64(len(c.Seeds)))
 		}
 		return PowerOf(difference/math.Sqrt(variance), max(1, variance*variance/freedom), alpha) >= power
 	}

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"slm/internal/elementary"
 )
 
 // reach is half the length of an interval of a mean over seeds and clusters. With S, C and B the components of the squared standard error (Parts), t_ν Student's
@@ -42,12 +44,12 @@ func (r reach) half(p float64) float64 {
 	}
 	ts := distuv.StudentsT{Sigma: 1, Nu: r.seedsDF}.Quantile(tail)
 	z := distuv.UnitNormal.Quantile(tail)
-	seeds := ts * ts * (r.seeds + (r.seedsDF-1)/(r.seedsDF+ts*ts)*beyond*(tc/z)*(tc/z))
+	seeds := ts * ts * (r.seeds + float64((r.seedsDF-1)/(r.seedsDF+float64(ts*ts))*beyond*(tc/z)*(tc/z)))
 	top := max(seeds, clusters)
 	if top == 0 {
 		return 0
 	}
-	return math.Sqrt(top * math.Pow(math.Pow(seeds/top, 4)+math.Pow(clusters/top, 4), .25))
+	return math.Sqrt(top * elementary.Pow(elementary.Pow(seeds/top, 4)+elementary.Pow(clusters/top, 4), .25))
 }
 
 // p is the probability at which the interval reaches exactly so far: the two-sided p of a value at that distance from none.
@@ -59,21 +61,21 @@ func (r reach) p(distance float64) float64 {
 		return 2 * distuv.StudentsT{Sigma: 1, Nu: r.clustersDF}.CDF(-distance/math.Sqrt(r.clusters-r.both))
 	}
 	// By the rule of false position (Illinois), on logarithms, where the curve is nearly straight.
-	off := func(logp float64) float64 { return math.Log(r.half(math.Exp(logp)) / distance) }
-	low, high := -60.0, math.Log(1-1e-12)
+	off := func(logp float64) float64 { return elementary.Log(r.half(elementary.Exp(logp)) / distance) }
+	low, high := -60.0, elementary.Log(1-1e-12)
 	above, below := off(low), off(high)
 	switch {
 	case below >= 0:
 		return 1
 	case above <= 0:
-		return math.Exp(low)
+		return elementary.Exp(low)
 	}
 	at := high
 	for side := 0; high-low > 1e-13*-low; {
-		at = (low*below - high*above) / (below - above)
+		at = (float64(low*below) - float64(high*above)) / (below - above)
 		switch v := off(at); {
 		case math.Abs(v) < 1e-14:
-			return math.Exp(at)
+			return elementary.Exp(at)
 		case v > 0:
 			if low, above = at, v; side > 0 {
 				below /= 2
@@ -86,5 +88,5 @@ func (r reach) p(distance float64) float64 {
 			side = -1
 		}
 	}
-	return math.Exp(at)
+	return elementary.Exp(at)
 }

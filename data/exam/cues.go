@@ -1,10 +1,10 @@
 package exam
 
 import (
-	"math"
 	"unicode/utf8"
 
 	"slm/data/corpus/clean"
+	"slm/internal/elementary"
 )
 
 // Overlap scores options without a model: by the words that they share with the question, each weighed by its inverse document frequency among
@@ -40,7 +40,7 @@ func (o *Overlap) Scores(question string, options []string) []float64 {
 		for _, t := range asked { // in the question's order: a sum has one
 			if has[t] {
 				n := float64(o.df[t])
-				out[i] += math.Log(1 + (float64(o.options)-n+0.5)/(n+0.5))
+				out[i] += elementary.Log(1 + (float64(o.options)-n+0.5)/(n+0.5))
 			}
 		}
 	}

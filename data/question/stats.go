@@ -1,11 +1,11 @@
 package question
 
 import (
-	"math"
 	"strings"
 
 	"slm/data/corpus"
 	"slm/data/corpus/clean"
+	"slm/internal/elementary"
 )
 
 // mostCounted bounds the sections whose words are counted: more change no score by much.
@@ -81,5 +81,5 @@ func (c *Corpus) Names(title string) []string { return c.names[title] }
 // idf is the inverse document frequency of a term, smoothed as BM25's.
 func (c *Corpus) idf(term string) float64 {
 	n := float64(c.df[term])
-	return math.Log(1 + (float64(c.sections)-n+0.5)/(n+0.5))
+	return elementary.Log(1 + (float64(c.sections)-n+0.5)/(n+0.5))
 }

@@ -7,9 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 
 	"slm/checkpoint"
+	"slm/internal/elementary"
 	"slm/model/op"
 	"slm/rng"
 )
@@ -56,7 +56,7 @@ func New(cfg Config, counts []int, documents int, seed uint64) *Params {
 		p.Table[i] = float32(0.02 * stream.Norm())
 	}
 	for f := range p.Weights {
-		p.Weights[f] = float32(idfScale * math.Log1p((float64(documents)+0.5)/(float64(counts[f])+0.5)))
+		p.Weights[f] = float32(idfScale * elementary.Log1p((float64(documents)+0.5)/(float64(counts[f])+0.5)))
 	}
 	return p
 }

@@ -1,9 +1,9 @@
 package decode
 
 import (
-	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/model"
 )
 
@@ -41,7 +41,7 @@ func balance(w []float32, k int) []float32 {
 	factors := make([]float32, k)
 	for j, s := range squares {
 		factors[j] = 1
-		if f := float32(math.Pow(s*float64(k)/float64(len(w)), strength/2)); f > 0 {
+		if f := float32(elementary.Pow(s*float64(k)/float64(len(w)), strength/2)); f > 0 {
 			factors[j] = f
 		}
 	}

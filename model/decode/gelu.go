@@ -17,7 +17,7 @@ func geGLU(dst, gate, up []float32) {
 		n := min(gatePart, len(dst))
 		for i, x := range gate[:n] {
 			// From |x| = 32 on σ(u) is 0 or 1 to the last bit; the bound keeps u finite.
-			f := float32(2*math.Sqrt2/math.SqrtPi) * (1 + 0.044715*min(x*x, 1024))
+			f := float32(2*math.Sqrt2/math.SqrtPi) * (1 + float32(0.044715*min(x*x, 1024)))
 			u[i], v[i] = x*f, up[i]/f
 		}
 		kernel.SwiGLU(dst[:n], u[:n], v[:n])

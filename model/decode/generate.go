@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/model/kernel"
 	"slm/rng"
 )
@@ -191,7 +192,7 @@ func choose(logits []float32, r *Request, i int) int {
 		return best
 	}
 	most := float64(logits[best])
-	weight := func(x float32) float64 { return math.Exp((float64(x) - most) / r.Temperature) }
+	weight := func(x float32) float64 { return elementary.Exp((float64(x) - most) / r.Temperature) }
 	total := 0.0
 	for _, x := range logits {
 		total += weight(x)

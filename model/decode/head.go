@@ -3,6 +3,7 @@ package decode
 import (
 	"math"
 
+	"slm/internal/elementary"
 	"slm/model/kernel"
 )
 
@@ -92,7 +93,7 @@ func logAdd(parts []float32, r, stride int) float64 {
 	}
 	sum := 0.0
 	for i := r; i < len(parts); i += stride {
-		sum += math.Exp(float64(parts[i]) - most)
+		sum += elementary.Exp(float64(parts[i]) - most)
 	}
-	return most + math.Log(sum)
+	return most + elementary.Log(sum)
 }

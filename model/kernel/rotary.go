@@ -1,6 +1,6 @@
 package kernel
 
-import "math"
+import "slm/internal/elementary"
 
 // Rotary holds the cosines and sines of rotary positions (Su et al. 2021, eq. 34): pair i of a head is rotated by position·theta^(-2i/hd).
 type Rotary struct {
@@ -17,7 +17,7 @@ func NewRotary(positions, headDim int, theta float64) *Rotary {
 func RotaryFrequencies(headDim int, theta float64) []float64 {
 	f := make([]float64, headDim/2)
 	for i := range f {
-		f[i] = math.Pow(theta, -2*float64(i)/float64(headDim))
+		f[i] = elementary.Pow(theta, -2*float64(i)/float64(headDim))
 	}
 	return f
 }
@@ -29,7 +29,8 @@ func NewRotaryAt(first, positions int, frequencies []float64) *Rotary {
 	for p := range positions {
 		for i, f := range frequencies {
 			angle := float64(first+p) * f
-			r.cos[p*half+i], r.sin[p*half+i] = float32(math.Cos(angle)), float32(math.Sin(angle))
+			sin, cos := elementary.Sincos(angle)
+			r.cos[p*half+i], r.sin[p*half+i] = float32(cos), float32(sin)
 		}
 	}
 	return r

@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // SoftmaxRow replaces x by softmax(scale·x) and returns log Σ exp(scale·x). Elements at −Inf (masked) get probability 0; a row with
 // nothing else becomes zeros with −Inf returned. NaN spreads over the row.
@@ -10,7 +14,7 @@ func SoftmaxRow(x []float32, scale float32) (lse float32) {
 	if sum == 0 {
 		return m
 	}
-	return float32(float64(m) + math.Log(float64(sum)))
+	return float32(float64(m) + elementary.Log(float64(sum)))
 }
 
 // softmax is SoftmaxRow that returns the largest scale·x and Σ exp(scale·x − m), 0 for a row that is masked.
@@ -88,7 +92,7 @@ func LogSumExp(x []float32) float32 {
 	if math.IsInf(float64(m), -1) && !anyNaN(x) {
 		return m
 	}
-	return float32(float64(m) + math.Log(float64(expSum(x, m))))
+	return float32(float64(m) + elementary.Log(float64(expSum(x, m))))
 }
 
 // ArgMax is the index of the first maximum, −1 for an empty slice. NaN never wins, unless there is nothing else: then 0.

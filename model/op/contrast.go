@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"slm/internal/elementary"
 	"slm/model/kernel"
 )
 
@@ -68,7 +69,7 @@ func (c *contrast) forward(v []float32, groups []int32) float64 {
 		right := row[i]
 		lse := softmax(row)
 		c.losses[i] = lse - float64(right)
-		row[i] = float32(math.Expm1(-c.losses[i])) // p − 1
+		row[i] = float32(elementary.Expm1(-c.losses[i])) // p − 1
 		kernel.Scale(row, 1/(float32(c.n)*c.temperature))
 	})
 	sum := 0.0
@@ -86,11 +87,11 @@ func softmax(x []float32) float64 {
 	}
 	sum := 0.0
 	for _, l := range x {
-		sum += math.Exp(float64(l - highest))
+		sum += elementary.Exp(float64(l - highest))
 	}
-	lse := float64(highest) + math.Log(sum)
+	lse := float64(highest) + elementary.Log(sum)
 	for j, l := range x {
-		x[j] = float32(math.Exp(float64(l) - lse))
+		x[j] = float32(elementary.Exp(float64(l) - lse))
 	}
 	return lse
 }

@@ -9,6 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"slm/internal/elementary"
 	"slm/model/kernel"
 )
 
@@ -194,9 +195,9 @@ func (h *head[T]) finish(token, target int, maxima, sums []float32) (loss, lse f
 	}
 	highest, sum := float64(slices.Max(maxima)), 0.0
 	for p, m := range maxima {
-		sum += float64(float64(sums[p]) * math.Exp(float64(m)-highest))
+		sum += float64(float64(sums[p]) * elementary.Exp(float64(m)-highest))
 	}
-	lse = highest + math.Log(sum)
+	lse = highest + elementary.Log(sum)
 	loss = lse - float64(h.losses[token])
 	h.losses[token] = float32(loss)
 	return loss, lse
@@ -213,10 +214,10 @@ func (h *head[T]) logitGrads(group, token, target int, scale float32, loss, lse 
 		return
 	}
 	for p, m := range maxima {
-		kernel.ScaleElems(d[p*headColumns:min((p+1)*headColumns, len(d))], scale*float32(math.Exp(float64(m)-lse)))
+		kernel.ScaleElems(d[p*headColumns:min((p+1)*headColumns, len(d))], scale*float32(elementary.Exp(float64(m)-lse)))
 	}
 	// p − 1 = expm1(−loss): nothing is lost where the target is almost certain.
-	kernel.Convert(d[target:target+1], []float32{scale * float32(math.Expm1(-loss))})
+	kernel.Convert(d[target:target+1], []float32{scale * float32(elementary.Expm1(-loss))})
 }
 
 // descend takes the gradients of a slice's logits to its inputs behind the norm.

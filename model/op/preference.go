@@ -7,6 +7,7 @@ import (
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 
+	"slm/internal/elementary"
 	"slm/model/kernel"
 )
 
@@ -94,9 +95,9 @@ func (h *head[T]) prefers(x []float32, targets []int32, scale float32, norm []fl
 // pair is −log σ(β(margin − reference)) and its derivative by −margin, that is by −log π(w): β·σ(−β(margin − reference)). Neither overflows.
 func (p *preference) pair(margin, reference float64) (loss, slope float64) {
 	z := float64(p.beta * (margin - reference))
-	small := math.Exp(-math.Abs(z))
+	small := elementary.Exp(-math.Abs(z))
 	if z >= 0 {
-		return math.Log1p(small), p.beta * small / (1 + small)
+		return elementary.Log1p(small), p.beta * small / (1 + small)
 	}
-	return math.Log1p(small) - z, p.beta / (1 + small)
+	return elementary.Log1p(small) - z, p.beta / (1 + small)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"slm/internal/elementary"
 	"slm/model"
 	"slm/model/weights"
 )
@@ -248,7 +249,7 @@ func (s *shape) rotary() error {
 func (r *rope) factors(headDim int, theta float64) []float32 {
 	out := make([]float32, min(headDim, 1<<16)/2)
 	for i := range out {
-		wave := 2 * math.Pi * math.Pow(theta, 2*float64(i)/float64(headDim))
+		wave := 2 * math.Pi * elementary.Pow(theta, 2*float64(i)/float64(headDim))
 		switch {
 		case wave < r.Original/r.High:
 			out[i] = 1

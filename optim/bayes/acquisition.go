@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"slm/internal/elementary"
 	"slm/rng"
 )
 
@@ -67,7 +68,7 @@ func (a improvement) at(x, grad []float64, w *work) float64 {
 			grad[j] = dsigma/sigma + dh*(w.dm[j]-float64(u*dsigma))/sigma
 		}
 	}
-	return math.Log(sigma) + h
+	return elementary.Log(sigma) + h
 }
 
 // confidence is the upper confidence bound (Srinivas et al. 2010) with a constant factor.

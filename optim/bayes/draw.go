@@ -3,6 +3,7 @@ package bayes
 import (
 	"math"
 
+	"slm/internal/elementary"
 	"slm/rng"
 )
 
@@ -54,7 +55,7 @@ func (a *draw) prior(x, grad []float64) (value float64) {
 	d := len(x)
 	for i, phase := range a.phase {
 		freq := a.freq[i*d : (i+1)*d]
-		sin, cos := math.Sincos(dot(freq, x) + phase)
+		sin, cos := elementary.Sincos(dot(freq, x) + phase)
 		value += float64(a.amp[i] * cos)
 		if grad != nil {
 			axpy(-a.amp[i]*sin, freq, grad)

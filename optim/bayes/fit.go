@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 
+	"slm/internal/elementary"
 	"slm/rng"
 )
 
@@ -74,13 +75,13 @@ func (m Model) Fit(obs []Observation, dim int, stream *rng.Stream) (*GP, error) 
 	}
 	lengths := make([]float64, dim)
 	for j := range lengths {
-		lengths[j] = math.Exp(bestU[j])
+		lengths[j] = elementary.Exp(bestU[j])
 	}
 	both := 0.0
 	if mixed {
 		both = logistic(bestU[dim+1])
 	}
-	g, err := conditionMixed(t, kernel, lengths, math.Exp(bestU[dim]), both)
+	g, err := conditionMixed(t, kernel, lengths, elementary.Exp(bestU[dim]), both)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func (p Prior) starts(nominal []bool, dim int, stream *rng.Stream) [][]float64 {
 	for j := range mode {
 		mu, sd := p.of(j, nominal, dim)
 		mode[j], median[j] = mu-float64(sd*sd), mu
-		draw[j] = mu - sd*sd/2 + float64(sd*math.Max(-1.5, math.Min(1.5, draws.Norm())))
+		draw[j] = mu - float64(sd*sd/2) + float64(sd*math.Max(-1.5, math.Min(1.5, draws.Norm())))
 	}
 	median[dim] -= 2 * p.NoiseSD
 	return [][]float64{mode, median, draw}

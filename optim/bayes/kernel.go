@@ -1,6 +1,10 @@
 package bayes
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // Kernel is the shape of a covariance function k(q) of q = Σ_j ((x_j - x'_j)/l_j)². The variance k(0) is 1.
 type Kernel int
@@ -18,11 +22,11 @@ const (
 func (k Kernel) at(q float64) (value, slope float64) {
 	if k == Matern52 {
 		r := math.Sqrt(5 * q)
-		e := math.Exp(-r)
-		return (1 + r + r*r/3) * e, -5.0 / 6 * (1 + r) * e
+		e := elementary.Exp(-r)
+		return float64((1 + r + float64(r*r/3)) * e), float64(-5.0 / 6 * (1 + r) * e)
 	}
-	value = math.Exp(-0.5 * q)
-	return value, -0.5 * value
+	value = elementary.Exp(-0.5 * q)
+	return value, float64(-0.5 * value)
 }
 
 func (k Kernel) String() string {

@@ -1,6 +1,10 @@
 package bayes
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // likelihood is the logarithm of posterior density, up to the prior probability of the data, as a function of u = (ln l_1 … ln l_d,
 // ln noise, and of a mixture logit λ). The constant mean is at its optimum for each u, so it adds nothing to the gradient. It is not safe for concurrent use.
@@ -63,16 +67,16 @@ func (f *likelihood) marginal(u, grad []float64) float64 {
 	rate, both := f.hamming(u)
 	for j := range inverse {
 		if rate == nil || rate[j] == 0 {
-			inverse[j] = math.Exp(-2 * u[j])
+			inverse[j] = elementary.Exp(-2 * u[j])
 		}
 	}
-	noise := math.Exp(u[t.d])
+	noise := elementary.Exp(u[t.d])
 	if !f.factorise(inverse, rate, noise, both) {
 		return math.Inf(-1)
 	}
-	value := -0.5 * float64(t.n) * math.Log(2*math.Pi)
+	value := -0.5 * float64(t.n) * elementary.Log(2*math.Pi)
 	for i := range t.n {
-		value -= math.Log(f.sigma.row(i)[i])
+		value -= elementary.Log(f.sigma.row(i)[i])
 	}
 	clear(f.inverse)
 	invert(f.inverse, f.sigma, 0, t.n)
@@ -109,7 +113,7 @@ func (f *likelihood) hamming(u []float64) (rate []float64, both float64) {
 	rate = make([]float64, f.data.d)
 	for j, marked := range f.nominal {
 		if marked {
-			rate[j] = math.Exp(-u[j]) / count(f.nominal)
+			rate[j] = elementary.Exp(-u[j]) / count(f.nominal)
 		}
 	}
 	return rate, logistic(u[f.data.d+1])
@@ -146,7 +150,7 @@ func (f *likelihood) factorise(inverse, rate []float64, noise, both float64) boo
 				value, slope := f.kernel.at(dot(inverse, pairs))
 				if rate != nil {
 					var byH, byBoth float64
-					value, slope, byH, byBoth = join(value, slope, math.Exp(-dot(rate, pairs)), both)
+					value, slope, byH, byBoth = join(value, slope, elementary.Exp(-dot(rate, pairs)), both)
 					f.byH, f.byBoth = append(f.byH, byH), append(f.byBoth, byBoth)
 				}
 				pairs = pairs[t.d:]

@@ -92,15 +92,3 @@ func TestLogH_SlopeIsItsDerivative(t *testing.T) {
 		}
 	}
 }
-
-func TestErfcx_MeetsItselfAtTheThreshold(t *testing.T) {
-	for _, seam := range []float64{5, 20} {
-		below, above := erfcx(seam*(1-1e-12)), erfcx(seam*(1+1e-12))
-		if math.Abs(below/above-1) > 1e-11 {
-			t.Errorf("erfcx jumps at %v: %v, %v", seam, below, above)
-		}
-	}
-	if got := erfcx(0); got != 1 {
-		t.Errorf("erfcx(0) = %v", got)
-	}
-}

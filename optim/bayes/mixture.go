@@ -1,6 +1,10 @@
 package bayes
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // mixture is the covariance of a space with nominal coordinates: with x the coordinates that have an order and h those that have none,
 //
@@ -40,8 +44,8 @@ func count(marks []bool) (n float64) {
 
 // join puts k_x, its slope and k_h together: the value, and its derivatives by q_x, by q_h = -ln k_h and by λ.
 func join(kx, slope, kh, both float64) (value, byX, byH, byBoth float64) {
-	sum := (kx + kh) / 2
-	return float64((1-both)*sum) + float64(both*kx*kh), slope * ((1-both)/2 + float64(both*kh)), -kh * ((1-both)/2 + float64(both*kx)), float64(kx*kh) - sum
+	sum := float64((kx + kh) / 2)
+	return float64((1-both)*sum) + float64(both*kx*kh), slope * (float64((1-both)/2) + float64(both*kh)), -kh * (float64((1-both)/2) + float64(both*kx)), float64(kx*kh) - sum
 }
 
 // hamming is Σ_j rate_j·[a_j ≠ b_j].
@@ -58,7 +62,7 @@ func (m *mixture) hamming(a, b []float64) (q float64) {
 func (g *GP) covariance(a, b []float64) (value, slope float64) {
 	value, slope = g.Kernel.at(distance(a, b, g.scale))
 	if g.mixture != nil {
-		value, slope, _, _ = join(value, slope, math.Exp(-g.mixture.hamming(a, b)), g.mixture.both)
+		value, slope, _, _ = join(value, slope, elementary.Exp(-g.mixture.hamming(a, b)), g.mixture.both)
 	}
 	return value, slope
 }
@@ -72,4 +76,4 @@ const (
 )
 
 // logistic is 1/(1+exp(-v)).
-func logistic(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
+func logistic(v float64) float64 { return 1 / (1 + elementary.Exp(-v)) }

@@ -3,6 +3,7 @@ package bayes
 import (
 	"math"
 
+	"slm/internal/elementary"
 	"slm/rng"
 )
 
@@ -94,7 +95,7 @@ func (a *noisy) at(x, grad []float64, w *work) float64 {
 			continue // its share stays 0
 		}
 		h, slope := logH(u)
-		logs[s], slopes[s] = math.Exp(h-highest), slope
+		logs[s], slopes[s] = elementary.Exp(h-highest), slope
 		sum += logs[s]
 	}
 	if grad != nil {
@@ -103,7 +104,7 @@ func (a *noisy) at(x, grad []float64, w *work) float64 {
 		}
 		a.slope(grad, us[:], slopes[:], x, w, variance)
 	}
-	return math.Log(sigma) + highest + math.Log(sum/noisySamples)
+	return elementary.Log(sigma) + highest + elementary.Log(sum/noisySamples)
 }
 
 // negligible is how far u² may lie above that of the draw with the largest u until exp(-u²/2), and with it the draw's share, is below rounding.

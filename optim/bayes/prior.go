@@ -1,6 +1,10 @@
 package bayes
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // Prior is what is believed of the hyper-parameters before anything is seen: both are log-normal, and bounded from below.
 type Prior struct {
@@ -14,7 +18,7 @@ type Prior struct {
 // and its maximum be missed by what was smoothed away. It is for values of unknown variance.
 func DefaultPrior(dim int) Prior {
 	return Prior{
-		LengthMu: math.Sqrt2 + float64(0.5*math.Log(float64(dim))), LengthSD: math.Sqrt(3), MinLength: 0.025,
+		LengthMu: math.Sqrt2 + float64(0.5*elementary.Log(float64(dim))), LengthSD: math.Sqrt(3), MinLength: 0.025,
 		NoiseMu: -4, NoiseSD: 2, MinNoise: 1e-6,
 	}
 }
@@ -28,7 +32,7 @@ func (p Prior) known() Prior {
 // lognormal returns the negative log density of x = exp(u) and its derivative by u.
 func lognormal(u, mu, sd float64) (value, slope float64) {
 	r := (u - mu) / sd
-	return u + float64(0.5*r*r) + math.Log(sd) + c1, 1 + r/sd
+	return u + float64(0.5*r*r) + elementary.Log(sd) + c1, 1 + r/sd
 }
 
 // box bounds u = (ln l_1 … ln l_d, ln noise, and of a mixture logit λ): from below by the prior's smallest values, from above where nothing changes any more.
@@ -37,9 +41,9 @@ func (p Prior) box(nominal []bool, dim int) (low, high []float64) {
 	low, high = make([]float64, n), make([]float64, n)
 	for j := range dim {
 		mu, sd := p.of(j, nominal, dim)
-		low[j], high[j] = math.Log(p.MinLength), mu+float64(3*sd)
+		low[j], high[j] = elementary.Log(p.MinLength), mu+float64(3*sd)
 	}
-	low[dim], high[dim] = math.Log(p.MinNoise), math.Max(2, p.NoiseMu+float64(3*p.NoiseSD))
+	low[dim], high[dim] = elementary.Log(p.MinNoise), math.Max(2, p.NoiseMu+float64(3*p.NoiseSD))
 	if n > dim+1 {
 		low[dim+1], high[dim+1] = bothLow, bothTop
 	}

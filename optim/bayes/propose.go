@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 
+	"slm/internal/elementary"
 	"slm/optim/sobol"
 	"slm/rng"
 )
@@ -142,7 +143,7 @@ func (g *GP) candidates(stream *rng.Stream) ([]candidate, error) {
 	normal, coins := stream.At(2), stream.At(2).At(0)
 	for i := range nearPoints {
 		from := order[i%min(nearBest, t.n)]
-		scale := math.Pow(10, -1-2*float64(i)/nearPoints)
+		scale := elementary.Pow(10, -1-2*float64(i)/nearPoints)
 		x := make([]float64, t.d)
 		for j := range x {
 			x[j] = math.Min(1, math.Max(0, t.x[from*t.d+j]+float64(scale*normal.Norm())))

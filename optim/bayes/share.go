@@ -118,21 +118,21 @@ func (g *GP) ShareIntervals(groups [][]int, level float64, stream *rng.Stream) (
 		}
 		for i := 0; i < n; i += each {
 			mean += f[i] / drawnPairs
-			squares += f[i] * f[i] / drawnPairs
+			squares += float64(f[i] * f[i] / drawnPairs)
 		}
-		variance := max(floor, squares-mean*mean)
+		variance := max(floor, squares-float64(mean*mean))
 		for k := range groups {
 			share := 0.0
 			for i := 0; i < n; i += each {
 				r := f[i] - f[i+1+k]
-				share += r * r / 2 / drawnPairs
+				share += float64(r * r / 2 / drawnPairs)
 			}
 			drawn[k] = append(drawn[k], min(1, share/variance)) // no total effect is more than the whole; pairs of points are few
 		}
 	}
 	for _, list := range drawn {
 		slices.Sort(list)
-		at := func(p float64) float64 { return list[int(p*float64(len(list)-1)+.5)] }
+		at := func(p float64) float64 { return list[int(float64(p*float64(len(list)-1))+.5)] }
 		low, high = append(low, at((1-level)/2)), append(high, at((1+level)/2))
 	}
 	return low, high, nil

@@ -4,6 +4,7 @@ import (
 	"math"
 	"sort"
 
+	"slm/internal/elementary"
 	"slm/optim/sobol"
 	"slm/rng"
 )
@@ -117,7 +118,7 @@ func (g *GP) within(side float64, stream *rng.Stream) ([]float64, error) {
 	}
 	var logs float64
 	for _, l := range g.Lengths {
-		logs += math.Log(l) / float64(t.d)
+		logs += elementary.Log(l) / float64(t.d)
 	}
 	sequence, err := sobol.New(t.d, stream.At(1))
 	if err != nil {
@@ -129,7 +130,7 @@ func (g *GP) within(side float64, stream *rng.Stream) ([]float64, error) {
 		x := sequence.Point(uint32(i), make([]float64, t.d))
 		always := coin.IntN(t.d)
 		for j, c := range t.point(centre) {
-			half := float64(side * g.Lengths[j] / math.Exp(logs) / 2)
+			half := float64(side * g.Lengths[j] / elementary.Exp(logs) / 2)
 			low, high := math.Max(0, c-half), math.Min(1, c+half)
 			if coin.Float64() < moved/float64(t.d) || j == always {
 				x[j] = low + float64(x[j]*(high-low))

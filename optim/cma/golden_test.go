@@ -76,12 +76,12 @@ func TestStrategy_TrajectoriesEqualThoseOfCMA(t *testing.T) {
 			for j := range s.Mean {
 				same = same && near(s.Mean[j], g.Mean[j])
 				for k := range s.Mean {
-					same = same && near(s.cov.At(j, k), g.Cov[j][k])
+					same = same && near(s.cov[j][k], g.Cov[j][k])
 				}
 			}
 			if !same {
 				t.Fatalf("%s, generation %d: mean %.12g, sigma %.12g, C %.12g; cma has %.12g, %.12g, %.12g",
-					c.Function, i, s.Mean, s.Sigma, s.cov.RawSymmetric().Data, g.Mean, g.Sigma, g.Cov)
+					c.Function, i, s.Mean, s.Sigma, s.cov, g.Mean, g.Sigma, g.Cov)
 			}
 		}
 	}

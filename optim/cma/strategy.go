@@ -11,7 +11,7 @@ import (
 	"slices"
 	"sort"
 
-	"gonum.org/v1/gonum/mat"
+	"slm/internal/elementary"
 )
 
 // ErrBroken says that the covariance matrix is no longer one.
@@ -30,15 +30,15 @@ type Strategy struct {
 	chi                  float64 // expected length of a normal deviate
 
 	generation int
-	cov        *mat.SymDense // C
-	root       *mat.SymDense // C^½
-	back       *mat.SymDense // C^-½
-	axes       []float64     // square roots of C's eigenvalues, ascending
+	cov        matrix    // C
+	root       matrix    // C^½
+	back       matrix    // C^-½
+	axes       []float64 // square roots of C's eigenvalues, ascending
 	ps, pc     []float64
 }
 
 // DefaultPopulation is λ = 4 + ⌊3 ln n⌋.
-func DefaultPopulation(n int) int { return 4 + int(3*math.Log(float64(n))) }
+func DefaultPopulation(n int) int { return 4 + int(3*elementary.Log(float64(n))) }
 
 // New starts with the normal distribution of a mean and a standard deviation; population 0 means DefaultPopulation.
 func New(mean []float64, sigma float64, population int) (*Strategy, error) {
@@ -51,14 +51,11 @@ func New(mean []float64, sigma float64, population int) (*Strategy, error) {
 	}
 	s := &Strategy{
 		Mean: slices.Clone(mean), Sigma: sigma, n: n, lambda: population, mu: population / 2,
-		ps: make([]float64, n), pc: make([]float64, n), cov: mat.NewSymDense(n, nil),
+		ps: make([]float64, n), pc: make([]float64, n), cov: identity(n),
 	}
-	for i := range n {
-		s.cov.SetSym(i, i, 1)
-	}
-	above, _ := math.Lgamma(float64(n+1) / 2)
-	below, _ := math.Lgamma(float64(n) / 2)
-	s.chi = math.Sqrt2 * math.Exp(above-below)
+	above := elementary.Lgamma(float64(n+1) / 2)
+	below := elementary.Lgamma(float64(n) / 2)
+	s.chi = math.Sqrt2 * elementary.Exp(above-below)
 	s.setRates()
 	return s, s.decompose()
 }
@@ -69,7 +66,7 @@ func (s *Strategy) setRates() {
 	s.weights = make([]float64, s.lambda)
 	var plus, plus2, minus, minus2 float64
 	for i := range s.weights {
-		w := math.Log((lambda+1)/2) - math.Log(float64(i+1))
+		w := elementary.Log((lambda+1)/2) - elementary.Log(float64(i+1))
 		s.weights[i] = w
 		if i < s.mu {
 			plus, plus2 = plus+w, plus2+float64(w*w)
@@ -82,7 +79,7 @@ func (s *Strategy) setRates() {
 	s.cs = math.Min(0.5, (s.mueff+2)/(n+s.mueff+3))
 	s.damp = 1 + 2*math.Max(0, math.Sqrt((s.mueff-1)/(n+1))-1) + s.cs
 	s.cc = (4 + s.mueff/n) / (n + 4 + 2*s.mueff/n)
-	s.c1 = 2 / (float64((n+1.3)*(n+1.3)) + s.mueff) * math.Min(1, lambda/6)
+	s.c1 = float64(2 / (float64((n+1.3)*(n+1.3)) + s.mueff) * math.Min(1, lambda/6))
 	s.cw = math.Min(1-s.c1, 2*(0.25+s.mueff-2+1/s.mueff)/(float64((n+2)*(n+2))+s.mueff))
 	sum := math.Min(1+s.c1/s.cw, math.Min(1+2*negative/(s.mueff+2), (1-s.c1-s.cw)/(n*s.cw))) // of the negative ones
 	for i := range s.weights {
@@ -100,13 +97,11 @@ func (s *Strategy) Population() int { return s.lambda }
 // Sample turns n standard normal deviates into a point, m + σ·C^½·z. The symmetric root is used, which unlike the eigenvectors has no
 // free signs, so equal deviates give equal points.
 func (s *Strategy) Sample(z []float64) []float64 {
-	x := mat.NewVecDense(s.n, nil)
-	x.MulVec(s.root, mat.NewVecDense(s.n, slices.Clone(z)))
-	out := make([]float64, s.n)
-	for j := range out {
-		out[j] = s.Mean[j] + float64(s.Sigma*x.AtVec(j))
+	x := s.root.times(z)
+	for j := range x {
+		x[j] = s.Mean[j] + float64(s.Sigma*x[j])
 	}
-	return out
+	return x
 }
 
 // Tell closes a generation with its λ points and their values, and moves the distribution. Equal values keep their order. O(n³ + λn²).
@@ -123,40 +118,39 @@ func (s *Strategy) Tell(points [][]float64, values []float64) error {
 	}
 	sort.SliceStable(order, func(a, b int) bool { return values[order[a]] > values[order[b]] })
 	s.generation++
-	steps := make([]*mat.VecDense, s.lambda) // (x - m)/σ, best first
-	shift := mat.NewVecDense(s.n, nil)       // of the mean, over σ
+	steps := make([][]float64, s.lambda) // (x - m)/σ, best first
+	shift := make([]float64, s.n)        // of the mean, over σ
 	for k, i := range order {
-		steps[k] = mat.NewVecDense(s.n, nil)
+		steps[k] = make([]float64, s.n)
 		for j := range s.n {
-			steps[k].SetVec(j, (points[i][j]-s.Mean[j])/s.Sigma)
-		}
-		if k < s.mu {
-			shift.AddScaledVec(shift, s.weights[k], steps[k])
+			steps[k][j] = (points[i][j] - s.Mean[j]) / s.Sigma
+			if k < s.mu {
+				shift[j] += float64(s.weights[k] * steps[k][j])
+			}
 		}
 	}
 	stalled := s.paths(shift)
 	s.adapt(steps, stalled)
 	for j := range s.n {
-		s.Mean[j] += float64(s.Sigma * shift.AtVec(j))
+		s.Mean[j] += float64(s.Sigma * shift[j])
 	}
-	s.Sigma *= math.Exp(math.Min(1, s.cs/s.damp*(norm(s.ps)/s.chi-1)))
+	s.Sigma *= elementary.Exp(math.Min(1, s.cs/s.damp*(norm(s.ps)/s.chi-1)))
 	return s.decompose()
 }
 
 // paths updates both evolution paths; stalled says that the one of C was held because the one of σ is long.
-func (s *Strategy) paths(shift *mat.VecDense) (stalled bool) {
-	white := mat.NewVecDense(s.n, nil)
-	white.MulVec(s.back, shift)
+func (s *Strategy) paths(shift []float64) (stalled bool) {
+	white := s.back.times(shift)
 	for j := range s.ps {
-		s.ps[j] = float64((1-s.cs)*s.ps[j]) + float64(math.Sqrt(s.cs*(2-s.cs)*s.mueff)*white.AtVec(j))
+		s.ps[j] = float64((1-s.cs)*s.ps[j]) + float64(math.Sqrt(s.cs*(2-s.cs)*s.mueff)*white[j])
 	}
 	length := norm(s.ps)
-	square := length * length / (1 - math.Pow(1-s.cs, 2*float64(s.generation)))
+	square := length * length / (1 - elementary.Pow(1-s.cs, 2*float64(s.generation)))
 	stalled = square/float64(s.n)-1 >= 1+4/float64(s.n+1)
 	for j := range s.pc {
 		s.pc[j] *= 1 - s.cc
 		if !stalled {
-			s.pc[j] += float64(math.Sqrt(s.cc*(2-s.cc)*s.mueff) * shift.AtVec(j))
+			s.pc[j] += float64(math.Sqrt(s.cc*(2-s.cc)*s.mueff) * shift[j])
 		}
 	}
 	return stalled
@@ -164,7 +158,7 @@ func (s *Strategy) paths(shift *mat.VecDense) (stalled bool) {
 
 // adapt changes C by the path (rank one) and by the samples (rank μ); a sample of negative weight counts with the length √n it would
 // have on average, else a long one could make C indefinite.
-func (s *Strategy) adapt(steps []*mat.VecDense, stalled bool) {
+func (s *Strategy) adapt(steps [][]float64, stalled bool) {
 	keep := 1 - s.c1
 	if stalled {
 		keep += float64(s.c1 * s.cc * (2 - s.cc))
@@ -172,39 +166,36 @@ func (s *Strategy) adapt(steps []*mat.VecDense, stalled bool) {
 	for _, w := range s.weights {
 		keep -= float64(s.cw * w)
 	}
-	white := mat.NewVecDense(s.n, nil)
-	next := mat.NewSymDense(s.n, nil)
-	next.ScaleSym(keep, s.cov)
-	next.SymRankOne(next, s.c1, mat.NewVecDense(s.n, s.pc))
+	for _, row := range s.cov {
+		for j := range row {
+			row[j] *= keep
+		}
+	}
+	s.cov.add(s.c1, s.pc)
 	for k, w := range s.weights {
 		if w < 0 {
-			white.MulVec(s.back, steps[k])
-			length := mat.Norm(white, 2) + 1e-9
+			length := norm(s.back.times(steps[k])) + 1e-9
 			w *= float64(s.n) / (length * length)
 		}
-		next.SymRankOne(next, s.cw*w, steps[k])
+		s.cov.add(s.cw*w, steps[k])
 	}
-	s.cov = next
 }
 
 // decompose computes C^½ and C^-½.
 func (s *Strategy) decompose() error {
-	var eigen mat.EigenSym
-	if !eigen.Factorize(s.cov, true) {
+	copied := make(matrix, s.n)
+	for i, row := range s.cov {
+		copied[i] = slices.Clone(row)
+	}
+	values, vectors := copied.eigen()
+	if slices.ContainsFunc(values, func(v float64) bool { return !(v > 0) || math.IsInf(v, 0) }) {
 		return ErrBroken
 	}
-	s.axes = eigen.Values(nil)
-	if !(s.axes[0] > 0) || math.IsInf(s.axes[s.n-1], 0) {
-		return ErrBroken
-	}
-	var vectors mat.Dense
-	eigen.VectorsTo(&vectors)
-	s.root, s.back = mat.NewSymDense(s.n, nil), mat.NewSymDense(s.n, nil)
-	for k := range s.axes {
+	s.axes, s.root, s.back = values, newMatrix(s.n), newMatrix(s.n)
+	for k, v := range vectors {
 		s.axes[k] = math.Sqrt(s.axes[k])
-		v := vectors.ColView(k)
-		s.root.SymRankOne(s.root, s.axes[k], v)
-		s.back.SymRankOne(s.back, 1/s.axes[k], v)
+		s.root.add(s.axes[k], v)
+		s.back.add(1/s.axes[k], v)
 	}
 	return nil
 }

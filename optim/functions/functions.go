@@ -4,6 +4,7 @@ package functions
 import (
 	"math"
 
+	"slm/internal/elementary"
 	"slm/rng"
 )
 
@@ -32,9 +33,9 @@ var Hartmann6 = Function{"hartmann6", 6, 3.32236801141551, 0, hartmann6}
 var Ackley10 = Function{"ackley10", 10, 0, -20 - math.E, ackley}
 
 func branin(z []float64) float64 {
-	x, y := -5+float64(7.5*(z[0]+1)), 7.5*(z[1]+1)
+	x, y := -5+float64(7.5*(z[0]+1)), float64(7.5*(z[1]+1))
 	a := y - float64(5.1/(4*math.Pi*math.Pi)*x*x) + float64(5/math.Pi*x) - 6
-	return -(float64(a*a) + float64(10*(1-1/(8*math.Pi))*math.Cos(x)) + 10)
+	return -(float64(a*a) + float64(10*(1-1/(8*math.Pi))*elementary.Cos(x)) + 10)
 }
 
 func hartmann6(z []float64) float64 {
@@ -49,7 +50,7 @@ func hartmann6(z []float64) float64 {
 			r := float64((z[j]+1)/2) - p[i][j]/1e4
 			q += float64(a[i][j] * r * r)
 		}
-		sum += float64(alpha[i] * math.Exp(-q))
+		sum += float64(alpha[i] * elementary.Exp(-q))
 	}
 	return sum
 }
@@ -59,9 +60,9 @@ func ackley(z []float64) float64 {
 	for _, v := range z {
 		x := -5 + float64(7.5*(v+1))
 		squares += x * x / float64(len(z))
-		cosines += math.Cos(2*math.Pi*x) / float64(len(z))
+		cosines += elementary.Cos(2*math.Pi*x) / float64(len(z))
 	}
-	return float64(20*math.Exp(-0.2*math.Sqrt(squares))) + math.Exp(cosines) - 20 - math.E
+	return float64(20*elementary.Exp(-0.2*math.Sqrt(squares))) + elementary.Exp(cosines) - 20 - math.E
 }
 
 // Share is the value at z as the chance of a right answer: .1 at the floor, .9 at the maximum.

@@ -1,6 +1,10 @@
 package functions
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // Mixed is a function of a mixed space: a point of [-1,1]^d with some coordinates on levels, at even distances from -1 to 1.
 type Mixed struct {
@@ -17,7 +21,7 @@ type Dim struct {
 }
 
 // level is which one z is of n.
-func level(z float64, n int) int { return int(float64((z+1)/2*float64(n-1)) + 0.5) }
+func level(z float64, n int) int { return int(float64(float64((z+1)/2)*float64(n-1)) + 0.5) }
 
 // AllMixed are the mixed functions.
 var AllMixed = []Mixed{Func2C, Wordings}
@@ -33,7 +37,7 @@ var Func2C = Mixed{"func2c", []Dim{{3, true}, {5, true}, {}, {}}, 2, func(z []fl
 	case 1: // a ridge
 		v = 0.8 - math.Abs(x+y-0.3)
 	default: // a hill off the middle
-		v = math.Exp(-2 * (float64((x-0.4)*(x-0.4)) + float64((y+0.6)*(y+0.6))))
+		v = elementary.Exp(-2 * (float64((x-0.4)*(x-0.4)) + float64((y+0.6)*(y+0.6))))
 	}
 	return v + [5]float64{0, 0.4, -1, 1, 0.2}[level(z[1], 5)]
 }}

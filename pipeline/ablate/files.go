@@ -128,7 +128,7 @@ func (m *Member) row(r result.Row) experiment.Row {
 // price is what calls cost: their tokens are nearly all of prompts, and a reply is a token.
 func (m *Member) price(calls, tokens int64) float64 {
 	p := m.recipe.LLM.Price
-	return (float64(max(0, tokens-calls))*p.Input + float64(calls)*p.Output) / 1e6
+	return (float64(float64(max(0, tokens-calls))*p.Input) + float64(float64(calls)*p.Output)) / 1e6
 }
 
 // fill says of a unit what its run came to.

@@ -91,7 +91,7 @@ func (g *Progress) Drop(run, stage string) {
 	defer g.mu.Unlock()
 	key := run + "/" + stage
 	if w, ok := g.weight[key]; ok && g.part[key] < 1 {
-		g.total -= w * (1 - g.part[key])
+		g.total -= float64(w * (1 - g.part[key]))
 		g.weight[key], g.part[key] = w*g.part[key], 1
 		g.ended++
 		g.tell(g.now())
@@ -128,7 +128,7 @@ func (g *Progress) advance(e stages.Event, part float64) {
 func (g *Progress) tell(now time.Time) {
 	done := 0.0
 	for _, key := range slices.Sorted(maps.Keys(g.weight)) {
-		done += g.weight[key] * g.part[key]
+		done += float64(g.weight[key] * g.part[key])
 	}
 	used := g.usage()
 	e := stages.Event{

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slm/internal/elementary"
 	"slm/optim/bayes"
 	"slm/pipeline/study"
 )
@@ -126,9 +127,9 @@ func (p Param) At(z float64) string {
 		return levels[p.Dim().Level(z)]
 	}
 	u := (z + 1) / 2
-	v := p.Low + u*(p.High-p.Low)
+	v := p.Low + float64(u*(p.High-p.Low))
 	if p.Scale == scaleLog {
-		v = math.Exp(math.Log(p.Low) + u*(math.Log(p.High)-math.Log(p.Low)))
+		v = elementary.Exp(elementary.Log(p.Low) + float64(u*(elementary.Log(p.High)-elementary.Log(p.Low))))
 	}
 	if p.Whole {
 		return strconv.FormatFloat(math.Round(v), 'f', -1, 64)
@@ -150,7 +151,7 @@ func (p Param) Coordinate(value string) (float64, bool) {
 	}
 	u := (v - p.Low) / (p.High - p.Low)
 	if p.Scale == scaleLog {
-		u = (math.Log(v) - math.Log(p.Low)) / (math.Log(p.High) - math.Log(p.Low))
+		u = (elementary.Log(v) - elementary.Log(p.Low)) / (elementary.Log(p.High) - elementary.Log(p.Low))
 	}
 	return 2*u - 1, true
 }

@@ -40,7 +40,7 @@ func (p Pruner) forecast(ended []pair, rung float64) (mean, sd, df float64, ok b
 		mx, my = mx+e.rung/n, my+e.end/n
 	}
 	for _, e := range ended {
-		sxx, sxy = sxx+(e.rung-mx)*(e.rung-mx), sxy+(e.rung-mx)*(e.end-my)
+		sxx, sxy = sxx+float64((e.rung-mx)*(e.rung-mx)), sxy+float64((e.rung-mx)*(e.end-my))
 	}
 	slope, spread := 1.0, 1/n
 	df = n - 1
@@ -48,13 +48,13 @@ func (p Pruner) forecast(ended []pair, rung float64) (mean, sd, df float64, ok b
 		if sxx == 0 {
 			return 0, 0, 0, false
 		}
-		slope, spread, df = sxy/sxx, 1/n+(rung-mx)*(rung-mx)/sxx, n-2
+		slope, spread, df = sxy/sxx, 1/n+float64((rung-mx)*(rung-mx)/sxx), n-2
 	}
 	for _, e := range ended {
-		r := e.end - my - slope*(e.rung-mx)
-		rest += r * r
+		r := e.end - my - float64(slope*(e.rung-mx))
+		rest += float64(r * r)
 	}
-	return my + slope*(rung-mx), math.Sqrt(rest / df * (1 + spread)), df, true
+	return my + float64(slope*(rung-mx)), math.Sqrt(rest / df * (1 + spread)), df, true
 }
 
 // chance is how probable it is that a trial ends below the best.

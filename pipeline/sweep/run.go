@@ -305,7 +305,7 @@ func summary(seeds []float64) (value, sd *float64) {
 		mean += v / n
 	}
 	for _, v := range seeds {
-		squares += (v - mean) * (v - mean)
+		squares += float64((v - mean) * (v - mean))
 	}
 	if n > 1 {
 		d := math.Sqrt(squares / (n - 1))

@@ -3,6 +3,8 @@ package bpo
 import (
 	"fmt"
 	"math"
+
+	"slm/internal/elementary"
 )
 
 // expectedMax is the expectation of the largest of k independent standard normal numbers: ∫ x k φ(x) Φ(x)^(k-1) dx, by Simpson's rule.
@@ -22,8 +24,8 @@ func expectedMax(k int) float64 {
 		case i%2 == 0:
 			weight = 2
 		}
-		below := 0.5 * math.Erfc(-x/math.Sqrt2)
-		sum += float64(weight * x * float64(k) * math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) * math.Pow(below, float64(k-1)))
+		below := 0.5 * elementary.Erfc(-x/math.Sqrt2)
+		sum += float64(weight * x * float64(k) * elementary.Exp(-x*x/2) / math.Sqrt(2*math.Pi) * elementary.Pow(below, float64(k-1)))
 	}
 	return sum * h / 3
 }

@@ -13,7 +13,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.BPO,
 	Title:   "Search of the soft prompt",
-	Format:  7,
+	Format:  8,
 	Parents: []string{stages.Data, stages.KIT, stages.RFT, stages.Find},
 	Section: &stages.Section{
 		Off:     "the run searches no prompt; the small model is asked without one, and knowledge is delivered as the recipe says",

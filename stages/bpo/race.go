@@ -1,6 +1,10 @@
 package bpo
 
-import "math"
+import (
+	"math"
+
+	"slm/internal/elementary"
+)
 
 // raceLevel is the chance that the race stops a trial which is as good as the leader, over all its looks.
 const raceLevel = 0.05
@@ -54,4 +58,4 @@ func lost(t, leader *trial, n, looks int) bool {
 }
 
 // quantile is that of the standard normal distribution.
-func quantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
+func quantile(p float64) float64 { return math.Sqrt2 * elementary.Erfinv(2*p-1) }

@@ -2,11 +2,11 @@ package delivery
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strings"
 
 	"slm/data/form"
+	"slm/internal/elementary"
 	"slm/stages/knowledge"
 )
 
@@ -90,5 +90,5 @@ func (d Delivery) chosen(said []knowledge.Piece) []knowledge.Piece {
 	if d.Join == Most {
 		named = named[:min(1, len(named))]
 	}
-	return slices.DeleteFunc(named, func(p knowledge.Piece) bool { return math.Exp(p.LogProb) < d.Gate })
+	return slices.DeleteFunc(named, func(p knowledge.Piece) bool { return elementary.Exp(p.LogProb) < d.Gate })
 }

@@ -17,7 +17,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Eval,
 	Title:   "Evaluation",
-	Format:  10,
+	Format:  11,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT, stages.Find, stages.BPO},
 	Keys:    stages.Keys("eval", "llm"),
 	Inputs:  []string{"llm.model"},

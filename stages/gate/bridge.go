@@ -6,9 +6,9 @@ package gate
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/retrieve"
 )
 
@@ -98,7 +98,7 @@ func (b Bridge) Weigh(list [][]float64) (order []int, p []float64) {
 	})
 	sum := 0.0
 	for _, i := range order {
-		p = append(p, math.Exp(z[i]-z[order[0]]))
+		p = append(p, elementary.Exp(z[i]-z[order[0]]))
 		sum += p[len(p)-1]
 	}
 	for i := range p {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/stat"
 )
 
@@ -55,7 +56,7 @@ func Fit(cases []Case, fold []int) (g Gate, held []Odds, err error) {
 		own   func(Evidence) float64
 		odds  func(*Odds) *float64
 	}{
-		{&g.Named, Evidence.named, known, func(c Case) bool { return c.NamedRight }, func(e Evidence) float64 { return math.Exp(math.Min(0, e.LogProb)) }, func(o *Odds) *float64 { return &o.Named }},
+		{&g.Named, Evidence.named, known, func(c Case) bool { return c.NamedRight }, func(e Evidence) float64 { return elementary.Exp(math.Min(0, e.LogProb)) }, func(o *Odds) *float64 { return &o.Named }},
 		{&g.First, Evidence.first, found, func(c Case) bool { return c.FirstRight }, func(e Evidence) float64 { return e.First }, func(o *Odds) *float64 { return &o.First }},
 		{&g.Among, Evidence.among, found, func(c Case) bool { return c.AmongRight }, func(e Evidence) float64 { return math.Min(1, e.Sum) }, func(o *Odds) *float64 { return &o.Among }},
 	} {

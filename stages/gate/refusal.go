@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/stat"
 )
 
@@ -118,7 +119,7 @@ func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
 	low, high := quantile(others, wantRefused), quantile(ours, mayRefuse)
 	r := &Refusal{Score: score, Below: math.Min(low, quantile(ours, mostRefuse))}
 	if low < high { // both can be had: the middle, by odds
-		r.Below = 1 / (1 + math.Exp(-(odds(low)+odds(high))/2))
+		r.Below = 1 / (1 + elementary.Exp(-(odds(low)+odds(high))/2))
 	}
 	return r, nil
 }
@@ -126,7 +127,7 @@ func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
 func odds(p float64) float64 {
 	const least = 1e-9
 	p = math.Min(math.Max(p, least), 1-least)
-	return math.Log(p / (1 - p))
+	return elementary.Log(p / (1 - p))
 }
 
 // quantile is the value below which at most a share of some values are.

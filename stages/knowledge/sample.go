@@ -2,9 +2,9 @@ package knowledge
 
 import (
 	"context"
-	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/model/decode"
 	"slm/rng"
 )
@@ -49,11 +49,11 @@ func (s *Speaker) Sample(ctx context.Context, questions []string, soft []float32
 func pick(best []decode.Choice, draw *rng.Stream) int {
 	total := 0.0
 	for _, c := range best {
-		total += math.Exp(c.LogProb - best[0].LogProb)
+		total += elementary.Exp(c.LogProb - best[0].LogProb)
 	}
 	rest := draw.Float64() * total
 	for i, c := range best {
-		if rest -= math.Exp(c.LogProb - best[0].LogProb); rest < 0 {
+		if rest -= elementary.Exp(c.LogProb - best[0].LogProb); rest < 0 {
 			return i
 		}
 	}

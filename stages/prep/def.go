@@ -11,7 +11,7 @@ import (
 var Def = stages.Def{
 	Name:   stages.Data,
 	Title:  "Data",
-	Format: 9,
+	Format: 10,
 	Keys: func(s stages.Settings) []string {
 		keys := []string{"data.corpus", "data.forms", "data.exam", "data.asked", "tokenizer", "update"}
 		if stages.Get[string](s, "model.from") != "" {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"slm/data/pack"
+	"slm/internal/elementary"
 	"slm/stages"
 )
 
@@ -77,7 +77,7 @@ func leastLoss(b pack.Batch) float64 {
 	}
 	sum := 0.0
 	for _, t := range targets {
-		sum += math.Log(float64(seen[t.node]) / float64(follows[t]))
+		sum += elementary.Log(float64(seen[t.node]) / float64(follows[t]))
 	}
 	return sum / float64(max(1, len(targets)))
 }

@@ -3,6 +3,8 @@ package minhash
 import (
 	"math"
 	"slices"
+
+	"slm/internal/elementary"
 )
 
 // Index finds, among the signatures added so far, those likely to be at least as similar as a threshold: locality-sensitive
@@ -30,7 +32,9 @@ func NewIndex(threshold float64) *Index {
 // bandsFor picks the longest bands whose chance to miss a pair at similarity t, (1-t^rows)^bands, is at most 1 %, and of these no more than
 // it takes: for that chance, and so that of two signatures which are alike in a share t of their places one band is the same.
 func bandsFor(t float64) (bands, rows int) {
-	seen := func(bands, rows int) bool { return math.Pow(1-math.Pow(t, float64(rows)), float64(bands)) <= 0.01 }
+	seen := func(bands, rows int) bool {
+		return elementary.Pow(1-elementary.Pow(t, float64(rows)), float64(bands)) <= 0.01
+	}
 	for rows = 32; rows > 1 && !seen(Permutations/rows, rows); rows /= 2 {
 	}
 	bands = min(Permutations/rows, Permutations-int(math.Ceil(t*Permutations))+1)
