@@ -50,19 +50,11 @@ var amd64v3 = instructionSet{[]string{"GOARCH=amd64", "GOAMD64=v3"}, func(code [
 	return code[at] == 0xc4 && code[at+1]&0x1f == 2 && code[at+2]&7 == 1 && code[at+3] == 0xb9
 }, 1}
 
-// targets are those that the program is built for. Each builds all packages once more, until they are in the compiler's cache.
-func targets() []instructionSet {
-	if os.Getenv("SLM_TEST_ALL") != "" {
-		return []instructionSet{arm64, amd64v3}
-	}
-	return []instructionSet{arm64}
-}
-
-// fusedSteps returns the source lines of all fused steps of the program, as "file:line", each once.
-func fusedSteps(t *testing.T, set instructionSet, pkg string) []string {
+// fusedSteps returns the source lines of all fused steps of a program, as "file:line", each once. go build makes it, or go test -c.
+func fusedSteps(t *testing.T, set instructionSet, pkg string, makes ...string) []string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "program")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", out, pkg)
+	build := exec.Command("go", append(makes, "-trimpath", "-o", out, pkg)...)
 	build.Env = append(append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0"), set.env...)
 	if text, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -120,30 +112,42 @@ func written(t *testing.T, step string) bool {
 	return bytes.Contains(bytes.Split(source, []byte("\n"))[line-1], []byte("FMA("))
 }
 
-func TestProgram_HasNoFusedStepThatNobodyWrote(t *testing.T) {
-	for _, set := range targets() {
-		steps, own := fusedSteps(t, set, "./cmd/slm"), 0
-		for _, step := range steps {
-			if strings.HasPrefix(step, "slm/") {
-				if own++; !written(t, step) {
-					t.Errorf("%s: the compiler fuses a product and a sum for %v: write float64(x*y) + z, or math.FMA", step, set.env)
-				}
-				continue
+// check reports what is fused and nobody wrote, and returns how much is fused.
+func check(t *testing.T, set instructionSet, steps []string) (own int) {
+	t.Helper()
+	for _, step := range steps {
+		switch {
+		case strings.Contains(step, "_test.go:"):
+		case strings.HasPrefix(step, "slm/"):
+			if own++; !written(t, step) {
+				t.Errorf("%s: the compiler fuses a product and a sum for %v: write float64(x*y) + z, or math.FMA", step, set.env)
 			}
-			if set.step == 4 && !slices.ContainsFunc(slices.Collect(maps.Keys(mayFuse)), func(module string) bool { return inModule(step, module) }) {
-				t.Errorf("%s is fused for %v: say in mayFuse why it reaches no digest, or do without it", step, set.env)
-			}
+		case set.step == 4 && !slices.ContainsFunc(slices.Collect(maps.Keys(mayFuse)), func(module string) bool { return inModule(step, module) }):
+			t.Errorf("%s is fused for %v: say in mayFuse why it reaches no digest, or do without it", step, set.env)
 		}
-		if own < 20 {
-			t.Errorf("only %d fused steps of this repository were found for %v: math.FMA has more", own, set.env)
+	}
+	return own
+}
+
+// TestNumbers_HaveNoFusedStepThatNobodyWrote looks at the packages that compute most and build fast: their tests as programs.
+func TestNumbers_HaveNoFusedStepThatNobodyWrote(t *testing.T) {
+	for _, pkg := range []string{"./optim/bayes", "./optim/cma", "./model/kernel"} {
+		if own := check(t, arm64, fusedSteps(t, arm64, pkg, "test", "-c")); own < 20 {
+			t.Errorf("only %d fused steps were found in %s: math.FMA has more", own, pkg)
 		}
 	}
 }
 
-// TestProgram_AFusedStepIsFound in a program that has one which nobody wrote.
-func TestProgram_AFusedStepIsFound(t *testing.T) {
-	for _, set := range targets() {
-		steps := fusedSteps(t, set, "./internal/elementary/testdata/fused")
+// TestProgram_HasNoFusedStepThatNobodyWrote builds everything, for both processors.
+func TestProgram_HasNoFusedStepThatNobodyWrote(t *testing.T) {
+	if os.Getenv("SLM_TEST_ALL") == "" {
+		t.Skip("long: set SLM_TEST_ALL=1")
+	}
+	for _, set := range []instructionSet{arm64, amd64v3} {
+		if own := check(t, set, fusedSteps(t, set, "./cmd/slm", "build")); own < 20 {
+			t.Errorf("only %d fused steps were found for %v: math.FMA has more", own, set.env)
+		}
+		steps := fusedSteps(t, set, "./internal/elementary/testdata/fused", "build") // one that nobody wrote
 		at := slices.IndexFunc(steps, func(s string) bool { return strings.HasPrefix(s, "slm/") })
 		if at < 0 || written(t, steps[at]) {
 			t.Errorf("for %v x*y + z is not found: %q", set.env, steps)

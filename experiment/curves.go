@@ -79,7 +79,7 @@ func searchCurve(folder string) (Curve, error) {
 		if t.Arm != "search" {
 			continue
 		}
-		spent.Calls, spent.USD = spent.Calls+float64(t.Paid), spent.USD+price*float64(t.Tokens)
+		spent.Calls, spent.USD = spent.Calls+float64(t.Paid), spent.USD+float64(price*float64(t.Tokens))
 		if t.Refused == "" && t.Fidelity == trials[0].Fidelity { // the first is z = 0, on all
 			spent.Value = max(spent.Value, t.Gain)
 		}

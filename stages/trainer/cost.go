@@ -50,5 +50,5 @@ func Cost(ctx context.Context, c *stages.Calibration, prepare func() (Job, error
 
 // flops are those of a token: two a parameter forward, two for the gradient of what it reads, and two for its own where it is trained.
 func flops(p *model.Params) float64 {
-	return 4*float64(p.Config.Count()) + 2*float64(p.LearntCount())
+	return float64(4*float64(p.Config.Count())) + float64(2*float64(p.LearntCount()))
 }
