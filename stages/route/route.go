@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/stages/gate"
 	"slm/stat"
 )
@@ -181,7 +182,7 @@ func fitOne(cases []Case, k int, use func(i int) bool) (gate.Curve, error) {
 	}
 	if good == 0 || good == len(right) {
 		p := float64(good+1) / float64(len(right)+2)
-		return gate.Curve{Score: stat.Logistic{Bias: math.Log(p / (1 - p)), Weights: make([]float64, signals)}}, nil
+		return gate.Curve{Score: stat.Logistic{Bias: elementary.Log(p / (1 - p)), Weights: make([]float64, signals)}}, nil
 	}
 	c, err := gate.FitCurve(x, right, fold)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/internal/elementary"
 	"slm/retrieve"
 	"slm/stages/gate"
 	"slm/stages/knowledge"
@@ -221,7 +222,7 @@ func ownOdds(scores []float64) (share, lead float64) {
 	best, lead := top(scores)
 	sum := 0.0
 	for _, s := range scores {
-		sum += math.Exp(s - scores[best])
+		sum += elementary.Exp(s - scores[best])
 	}
 	return 1 / sum, lead
 }
