@@ -10,22 +10,8 @@ import (
 	"github.com/nikolalohinski/gonja/v2/config"
 	"github.com/nikolalohinski/gonja/v2/exec"
 	"github.com/nikolalohinski/gonja/v2/loaders"
-	"github.com/nikolalohinski/gonja/v2/parser"
+	"github.com/nikolalohinski/gonja/v2/tokens"
 )
-
-// mostTemplate bounds a template that is compiled; those of popular models are a tenth of it.
-const mostTemplate = 1 << 16
-
-// statements are what a template may do: no other file is read, and nothing is included.
-var statements = func() *exec.ControlStructureSet {
-	allowed := map[string]parser.ControlStructureParser{}
-	for _, name := range []string{"if", "for", "set", "macro", "filter", "with", "generation"} {
-		if s, ok := builtins.ControlStructures.Get(name); ok {
-			allowed[name] = s
-		}
-	}
-	return exec.NewControlStructureSet(allowed)
-}()
 
 // conditional is text with a conditional expression in parentheses behind it, which the library does not read.
 var conditional = regexp.MustCompile(`(?s)\{\{(-?)([^{}]+?)\+ \((\w+) if ([\w.]+) else (""|'')\) (-?)\}\}`)
@@ -40,6 +26,9 @@ func compile(template string) (t *exec.Template, err error) {
 	template = conditional.ReplaceAllString(template, "{{$1$2}}{{ $3 if $4 else $5 $6}}")
 	c := config.New()
 	c.TrimBlocks, c.LeftStripBlocks = true, true
+	if err := operators(tokens.LexAll(template, c)); err != nil {
+		return nil, err
+	}
 	globals := exec.NewContext(map[string]any{"raise_exception": func(_ *exec.Evaluator, params *exec.VarArgs) (*exec.Value, error) {
 		if len(params.Args) != 1 {
 			return nil, errors.New("raise_exception takes one text")
@@ -52,7 +41,7 @@ func compile(template string) (t *exec.Template, err error) {
 		}
 	}
 	return exec.NewTemplate("/chat", c, loaders.MustNewMemoryLoader(map[string]string{"/chat": template}), &exec.Environment{
-		Context: globals, Filters: builtins.Filters, Tests: builtins.Tests, ControlStructures: statements, Methods: builtins.Methods,
+		Context: globals, Filters: filters, Tests: builtins.Tests, ControlStructures: statements, Methods: methods,
 	})
 }
 
@@ -70,9 +59,12 @@ func run(t *exec.Template, messages []Message, reply bool, start, end string) (t
 	for i, m := range messages {
 		turns[i] = map[string]any{"role": m.Role, "content": m.Content}
 	}
-	return t.ExecuteToString(exec.NewContext(map[string]any{
-		"messages": turns, "add_generation_prompt": reply, "bos_token": start, "eos_token": end,
+	left := mostTurns
+	var out limited
+	err = t.Execute(&out, exec.NewContext(map[string]any{
+		"messages": turns, "add_generation_prompt": reply, "bos_token": start, "eos_token": end, turnsName: &left,
 	}))
+	return string(out.text), err
 }
 
 // sentinel stands for message i while it is looked for where a template puts the messages.

@@ -65,6 +65,47 @@ func TestCompile_HostileTemplatesReachNothing(t *testing.T) {
 	}
 }
 
+func TestCompile_TemplatesThatTakeTooMuchAreRefused(t *testing.T) {
+	double := "{% set a = 'x' %}" + strings.Repeat("{% set a = a ~ a %}", 60)
+	inside := "{% set ns = namespace(a='xx') %}" + strings.Repeat("{% set ns.a = ns.a + ns.a %}", 60)
+	letters := "'" + strings.Repeat("x", 1000) + "'"
+	for _, template := range []string{
+		"{{ 'x' * 1000000000 }}", "{{ 2 ** 9 }}", "{{ 'x' | center(1000000000) }}", "{{ 'x'.ljust(1000000000) }}", "{{ '%1000000000d' | format(1) }}", double, inside,
+		"{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{% for a in [messages] recursive %}{{ loop([messages]) }}{% endfor %}",
+		"{% for a in " + letters + " %}{% for b in " + letters + " %}{% for c in " + letters + " %}{% endfor %}{% endfor %}{% endfor %}",
+		"{{ " + letters + " | replace('x', " + "'" + strings.Repeat("y", 40000) + "') }}", "{{ messages | tojson(indent=1000000000) }}",
+		"{{ " + strings.Repeat("'a' ~ ", mostJoins+1) + "'b' }}", "{% set l = ['x'] %}" + strings.Repeat("{% set l = [l, l] %}", 60) + "{{ l }}",
+	} {
+		compiled, err := compile(template)
+		if err != nil {
+			continue
+		}
+		if text, err := run(compiled, []Message{{"user", "hi"}}, true, "", ""); err == nil {
+			t.Errorf("%.60q gives %.40q", template, text)
+		}
+	}
+}
+
+func FuzzCompile_AnyTemplateIsRunOrRefused(f *testing.F) {
+	for _, template := range []string{
+		"{% for m in messages %}{{ '<|' + m['role'] + '|>' + m.content | trim ~ eos_token }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
+		"{%- set ns = namespace(n=0, text='') -%}{%- for m in messages[::-1] -%}{%- set ns.n = ns.n + 1 -%}{%- set ns.text = ns.text ~ m.content.split('x')[-1] -%}{%- endfor -%}{{ ns.text | upper | tojson }}",
+		"{{ raise_exception('no') }}", "{% set x = 'a'.replace('a', 'bb') %}{{ x | length }}{{ [1, 2] | join(x) }}", "{% generation %}{{ messages | map(attribute='role') | list }}{% endgeneration %}",
+	} {
+		f.Add(template, "hi")
+	}
+	f.Fuzz(func(t *testing.T, template, message string) {
+		compiled, err := compile(template)
+		if err != nil {
+			return
+		}
+		text, err := run(compiled, []Message{{"system", "be kind"}, {"user", message}}, true, "<s>", "</s>")
+		if err == nil && len(text) > mostRendered {
+			t.Errorf("%d bytes", len(text))
+		}
+	})
+}
+
 // marked is a tokenizer of single bytes and two marks.
 func marked(t *testing.T, start string) *tokenizer.Tokenizer {
 	t.Helper()
