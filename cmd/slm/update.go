@@ -23,6 +23,8 @@ type updateFlags struct {
 	name               string
 	replay             float64
 	anew, goOn, listed bool
+	measured           bool
+	weights            string
 }
 
 func newUpdate(a *app) *cobra.Command {
@@ -46,7 +48,10 @@ func newUpdate(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&f.anew, "anew", false, "train a new model, with RUN's exam")
 	cmd.Flags().BoolVar(&f.goOn, "go-on", false, "go on from RUN's weights however much has changed")
 	cmd.Flags().BoolVar(&f.listed, "list", false, "say what differs, and write nothing")
+	cmd.Flags().BoolVar(&f.measured, "measure", false, "measure RUN, which has brought another up to date: what its small model knows of what is as it was, new and changed, and still says of the old")
+	cmd.Flags().StringVar(&f.weights, "weights", "", "with --measure: the `FOLDER` of another checkpoint with the same tokenizer, such as that of the run before")
 	cmd.MarkFlagsMutuallyExclusive("anew", "go-on")
+	cmd.MarkFlagsMutuallyExclusive("measure", "corpus")
 	return cmd
 }
 
@@ -58,12 +63,15 @@ type updated struct {
 }
 
 func (a *app) update(ctx context.Context, run string, f *updateFlags) error {
-	if len(f.corpus) == 0 {
+	if len(f.corpus) == 0 && !f.measured {
 		return usage("--corpus PATH is missing: all texts as they are now")
 	}
 	folder, err := rundir.Find(a.dir, run)
 	if err != nil {
 		return err
+	}
+	if f.measured {
+		return a.measure(ctx, folder, f.weights)
 	}
 	if folder, err = filepath.Abs(folder); err != nil {
 		return err

@@ -188,7 +188,35 @@ func TestUpdate_StoppedAndResumedEndsInTheSameDigestsAndIsFollowedByVerify(t *te
 	}
 	keepsExam(t, run, parts)
 	namesNothingWithdrawn(t, run, parts, gone)
+	measuresEachGroup(t, run, parts, len(gone))
 	verifiesTheRunBefore(t, run, parts)
+}
+
+// measuresEachGroup demands every group with its sections, and that no withdrawn one is named.
+func measuresEachGroup(t *testing.T, run, updated string, gone int) {
+	t.Helper()
+	for _, weights := range []string{"", filepath.Join(run, stages.KIT)} {
+		m, err := refresh.Measure(t.Context(), updated, weights, runtest.Kernel())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]int{"same": open(t, updated).Sections.Len() - 3, "new": 2, "changed": 1, "withdrawn": gone}
+		for _, g := range m.Groups {
+			if g.Sections != want[g.What] || g.Asked != g.Sections {
+				t.Errorf("%+v, want %d sections", g, want[g.What])
+			}
+			if g.What == "withdrawn" && g.Named > 0 {
+				t.Errorf("%g of the withdrawn sections are named", g.Named)
+			}
+			delete(want, g.What)
+		}
+		if len(want) > 0 {
+			t.Errorf("%v are not measured", want)
+		}
+	}
+	if _, err := refresh.Measure(t.Context(), run, "", runtest.Kernel()); !errors.Is(err, rundir.ErrUsage) {
+		t.Errorf("a run that brings none up to date: %v", err)
+	}
 }
 
 var errStop = errors.New("stopped")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"slm/result"
+	"slm/stages/knowledge"
 	"slm/stat"
 )
 
@@ -40,7 +41,7 @@ func classesOf(rows []result.Row) []string {
 		}
 		options := make([]string, len(r.Choices))
 		for i, c := range r.Choices {
-			options[i] = strings.ToLower(fold(c))
+			options[i] = strings.ToLower(knowledge.Fold(c))
 		}
 		slices.Sort(options)
 		if n++; n == 1 {
@@ -62,7 +63,7 @@ func byClass(a answers, classes []string) (balanced, f1 *float64) {
 		if i < 0 {
 			return -1
 		}
-		return slices.Index(classes, strings.ToLower(fold(r.Choices[i])))
+		return slices.Index(classes, strings.ToLower(knowledge.Fold(r.Choices[i])))
 	}
 	var gold, said []int
 	for _, r := range a.rows {

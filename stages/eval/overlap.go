@@ -1,6 +1,6 @@
 package eval
 
-import "strings"
+import "slm/stages/knowledge"
 
 // mostLike returns the option whose character trigrams are most completely found in the text, or −1 when none has any there, or
 // at most the share least of them. It is how a text is judged without an LLM: which option it would have meant. Ties go to the first option.
@@ -26,23 +26,10 @@ func mostLike(text string, options []string, least float64) int {
 
 // trigrams is the set of three characters in a row of a text, white space folded.
 func trigrams(text string) map[string]bool {
-	rs := []rune(fold(text))
+	rs := []rune(knowledge.Fold(text))
 	set := make(map[string]bool, len(rs))
 	for i := 0; i+3 <= len(rs); i++ {
 		set[string(rs[i:i+3])] = true
 	}
 	return set
-}
-
-// fold reduces white space to single spaces.
-func fold(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// startsAs reports whether a text begins with the first n characters of the true one, white space folded. A shorter true text must
-// be there in full, and an empty one is never recalled.
-func startsAs(text, truth string, n int) bool {
-	want := []rune(fold(truth))
-	if len(want) == 0 {
-		return false
-	}
-	return strings.HasPrefix(fold(text), string(want[:min(n, len(want))]))
 }

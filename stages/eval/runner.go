@@ -10,6 +10,7 @@ import (
 	"slm/data/exam"
 	"slm/llm"
 	"slm/result"
+	"slm/stages/knowledge"
 	"slm/stages/systems"
 )
 
@@ -135,7 +136,7 @@ func (r *runner) row(system string, it exam.Item, a systems.Answer) result.Row {
 	}
 	if a.Knowledge != "" {
 		row.ByText = int32(mostLike(a.Knowledge, it.Choices, 0))
-		row.StartOK = startsAs(a.Knowledge, it.Knowledge, result.StartLen)
+		row.StartOK = knowledge.StartsAs(a.Knowledge, it.Knowledge, result.StartLen)
 	}
 	row.PlaceOK = a.Place != "" && slices.Contains(it.Right(), a.Place)
 	row.Exam, row.Given, row.Right, row.Unscored = it.Exam, a.Given, it.Right(), len(it.Choices) == 0
