@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"slm/checkpoint"
@@ -190,9 +191,12 @@ func (b *Box) replays() []string {
 }
 
 // Exported lists the replies that the runs below dir/runs have exported, stage by stage: what was answered once need not be asked again.
-// A damaged file answers nothing. Each reply says which model it is of, so all boxes answer from all files.
+// A damaged file answers nothing, nor one of a checkpoint that is being written: it may move at any time. Each reply says which model it is of, so all boxes answer from all files.
 func Exported(dir string) (whole []string) {
 	for _, f := range rundir.Glob(dir, "runs", "*", "*", repliesTables) {
+		if strings.HasPrefix(filepath.Base(filepath.Dir(f)), ".") {
+			continue
+		}
 		if checkpoint.VerifyFile(filepath.Dir(f), filepath.Base(f)) == nil {
 			whole = append(whole, f)
 		}

@@ -71,6 +71,12 @@ func TestBox_OfflineAnswersWhatOtherRunsHaveExported(t *testing.T) {
 	if err := ask(t, &Box{Config: trigrams(), Offline: true, Others: dir}, nil); err != nil {
 		t.Error(err)
 	}
+	if err := os.CopyFS(filepath.Join(run, ".asked.tmp-1"), os.DirFS(filepath.Join(run, rundir.AskedFolder))); err != nil {
+		t.Fatal(err)
+	}
+	if files := Exported(dir); len(files) != 1 {
+		t.Errorf("what is being written answers: %v", files)
+	}
 	table := filepath.Join(run, rundir.AskedFolder, rundir.RepliesTable)
 	data, err := os.ReadFile(table)
 	if err != nil {
