@@ -31,7 +31,7 @@ var layers = []layer{
 	{packages: []string{"pipeline/runtest"}},                                      // runs for tests
 	{packages: []string{"pipeline/ablate", "pipeline/sweep", "pipeline/refresh"}}, // many runs of one recipe
 	{packages: []string{"pipeline/study"}},                                        // what experiments share
-	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export", "pipeline/launch"}}, // what is done with runs and plans
+	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export", "pipeline/launch", "pipeline/remote"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},
 	{packages: []string{"pipeline/blackbox", "pipeline/survey"}},
 	{packages: []string{"pipeline/rundir", "pipeline/recipe"}},
@@ -54,6 +54,7 @@ var layers = []layer{
 	{packages: []string{"score"}},
 	{packages: []string{"data/*"}, within: true},
 	{packages: []string{"result", "stat"}},
+	{packages: []string{"store", "store/storetest"}}, // objects of an S3 store
 	{packages: []string{"checkpoint"}},
 	{packages: []string{"pipeline/schema"}}, // knows no recipe
 	{packages: []string{"internal/mpi"}},    // carries the messages of ranks

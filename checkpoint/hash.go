@@ -20,3 +20,9 @@ func HashJSON(v any) (string, error) {
 	}
 	return HashBytes(text), nil
 }
+
+// IsDigest reports whether a text is a SHA-256 in hex, as this package writes it.
+func IsDigest(text string) bool {
+	sum, err := hex.DecodeString(text)
+	return err == nil && len(sum) == sha256.Size && hex.EncodeToString(sum) == text
+}

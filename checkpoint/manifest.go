@@ -139,6 +139,15 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	return &d.Manifest, nil
 }
 
+// ReadManifest reads the bytes of a manifest.json that is not in its checkpoint's folder. ErrCorrupt, ErrNewer.
+func ReadManifest(data []byte) (*Manifest, error) {
+	m, err := decodeManifest(data)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	return m, nil
+}
+
 // Load reads a checkpoint's manifest and checks that each file is there with its size; it opens none of them. Errors:
 // ErrMissing, ErrIncomplete, ErrNewer, ErrCorrupt, or what the file system says.
 func Load(dir string) (*Manifest, error) {

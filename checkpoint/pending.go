@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -97,7 +98,12 @@ func (p *Pending) Commit(m *Manifest) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(filepath.Join(p.dir, ManifestName), data); err != nil {
+	return p.place(data)
+}
+
+// place writes the manifest and puts the directory in final's place.
+func (p *Pending) place(manifest []byte) error {
+	if err := writeSynced(filepath.Join(p.dir, ManifestName), manifest); err != nil {
 		return err
 	}
 	if err := theDisk.syncDir(p.dir); err != nil {
@@ -109,6 +115,30 @@ func (p *Pending) Commit(m *Manifest) (err error) {
 	p.done = true
 	p.lock.release()
 	return nil
+}
+
+// Restore is Commit for a checkpoint that was made elsewhere, of whatever format: the bytes of its manifest.json are kept. ErrCorrupt: they are no manifest, or the files below Path are not those that it lists.
+func (p *Pending) Restore(manifest []byte) (err error) {
+	if p.done {
+		return fmt.Errorf("checkpoint: restore %s: already committed or aborted", p.final)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("checkpoint: restore %s: %w", p.final, err), p.Abort())
+		}
+	}()
+	m, err := decodeManifest(manifest)
+	if err != nil {
+		return err
+	}
+	files, err := seal(p.dir)
+	if err != nil {
+		return err
+	}
+	if !slices.EqualFunc(files, m.Files, func(a, b File) bool { return a.Name == b.Name && a.Size == b.Size && a.SHA256 == b.SHA256 }) {
+		return fmt.Errorf("%w: its files are not those of the manifest", ErrCorrupt)
+	}
+	return p.place(manifest)
 }
 
 // Abort removes what was written. After Commit, or a second time, it does nothing.

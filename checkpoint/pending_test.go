@@ -233,3 +233,43 @@ func TestCommit_KilledAtRandomPointsTheCheckpointIsAlwaysWhole(t *testing.T) {
 		t.Errorf("leftovers were not removed: %s", got)
 	}
 }
+
+func TestPending_RestoreKeepsTheManifestAndTakesNoOtherFiles(t *testing.T) {
+	dir := t.TempDir()
+	made, err := Begin(filepath.Join(dir, "made"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(made.Path("a/b"), []byte("text"), 0o644), made.Commit(&Manifest{Stage: "made"})); err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, "made", ManifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, whole := range map[string]bool{"text": true, "tixt": false} {
+		p, err := Begin(filepath.Join(dir, "copy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p.Path("a/b"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Restore(manifest); (err == nil) != whole || err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err := Verify(filepath.Join(dir, "copy")); whole && err != nil {
+			t.Error(err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "copy")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Begin(filepath.Join(dir, "copy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Restore(manifest[:len(manifest)/2]); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+}

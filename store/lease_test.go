@@ -14,6 +14,8 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"slm/store/storetest"
 )
 
 func TestProbe_AStoreWithoutConditionsIsRefused(t *testing.T) {
@@ -27,7 +29,7 @@ func TestProbe_AStoreWithoutConditionsIsRefused(t *testing.T) {
 			r.Header.Del(header)
 			inner.ServeHTTP(w, r)
 		}))
-		if err := (server{s.URL}).at(t, nil).Probe(ctx, "here"); !errors.Is(err, ErrConditions) {
+		if err := at(t, s.URL, nil).Probe(ctx, "here"); !errors.Is(err, ErrConditions) {
 			t.Errorf("without %s: %v", header, err)
 		}
 		s.Close()
@@ -39,11 +41,11 @@ func TestLease_OneAtATimeThroughFaults(t *testing.T) {
 	if os.Getenv("SLM_TEST_ALL") != "" {
 		workers, each = 8, 10
 	}
-	eachServer(t, func(t *testing.T, on server) {
+	storetest.Each(t, func(t *testing.T, on string) {
 		var inside, taken atomic.Int32
 		var all sync.WaitGroup
 		for w := range workers {
-			l := NewLeases(on.at(t, &faults{fail: 30, drop: 30}), time.Hour, fmt.Sprint("worker ", w), time.Now)
+			l := NewLeases(at(t, on, &storetest.Faults{Fail: 30, Drop: 30}), time.Hour, fmt.Sprint("worker ", w), time.Now)
 			all.Go(func() {
 				for mine := 0; mine < each; {
 					held, err := l.Take(ctx, "lease")
@@ -74,8 +76,8 @@ func TestLease_OneAtATimeThroughFaults(t *testing.T) {
 }
 
 func TestLease_ASilentHolderIsFollowedByOneAndFindsOut(t *testing.T) {
-	eachServer(t, func(t *testing.T, on server) {
-		s := on.at(t, nil)
+	storetest.Each(t, func(t *testing.T, on string) {
+		s := at(t, on, nil)
 		var clock atomic.Int64
 		now := func() time.Time { return time.Unix(0, clock.Load()) }
 		const term = 120 * time.Millisecond

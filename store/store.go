@@ -53,10 +53,11 @@ const maxSmall = 64 << 20
 // Open gives the store at s3://bucket/prefix. The environment says who asks and where: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL for another server than
 // Amazon's; AWS_REGION or AWS_DEFAULT_REGION. Nothing is asked yet. ErrURL: the address is another, or credentials are missing.
 func Open(address string, getenv func(string) string) (*Store, error) {
-	return open(address, getenv, nil)
+	return OpenVia(address, getenv, nil)
 }
 
-func open(address string, getenv func(string) string, transport http.RoundTripper) (*Store, error) {
+// OpenVia is Open with the requests sent in another way; nil = the usual one.
+func OpenVia(address string, getenv func(string) string, transport http.RoundTripper) (*Store, error) {
 	rest, ok := strings.CutPrefix(address, "s3://")
 	bucket, prefix, _ := strings.Cut(rest, "/")
 	if !ok || bucket == "" || strings.ContainsAny(rest, "?#@ ") || path.Clean("/"+prefix) != "/"+strings.TrimSuffix(prefix, "/") {

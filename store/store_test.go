@@ -18,6 +18,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 
 	"slm/checkpoint"
+	"slm/store/storetest"
 )
 
 var ctx = context.Background()
@@ -29,7 +30,7 @@ func noise(n int, seed byte) []byte {
 }
 
 func TestOpen_AddressAndEnvironmentAreChecked(t *testing.T) {
-	env := environment("")
+	env := storetest.Environment("")
 	for address, want := range map[string]string{
 		"s3://b": "", "s3://b/": "", "s3://b/a/b": "", "s3://b/a/b/": "", "http://b": "want s3://", "s3://": "want s3://", "s3:///a": "want s3://", "s3://b/../a": "want s3://", "s3://u:p@b": "want s3://", "s3://b/a?c": "want s3://",
 	} {
@@ -41,8 +42,8 @@ func TestOpen_AddressAndEnvironmentAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	for _, endpoint := range []string{"host", "ftp://host", "http://host/path", "http://u:" + secret + "@host"} {
-		if _, err := Open("s3://b", environment(endpoint)); !errors.Is(err, ErrURL) || strings.Contains(err.Error(), secret) {
+	for _, endpoint := range []string{"host", "ftp://host", "http://host/path", "http://u:" + storetest.Secret + "@host"} {
+		if _, err := Open("s3://b", storetest.Environment(endpoint)); !errors.Is(err, ErrURL) || strings.Contains(err.Error(), storetest.Secret) {
 			t.Errorf("%s: %v", endpoint, err)
 		}
 	}
@@ -52,8 +53,8 @@ func TestOpen_AddressAndEnvironmentAreChecked(t *testing.T) {
 }
 
 func TestPut_OnlyOverTheVersionThatItNames(t *testing.T) {
-	eachServer(t, func(t *testing.T, on server) {
-		s := on.at(t, nil)
+	storetest.Each(t, func(t *testing.T, on string) {
+		s := at(t, on, nil)
 		if _, _, err := s.Get(ctx, "a"); !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
@@ -93,8 +94,8 @@ func TestPut_OnlyOverTheVersionThatItNames(t *testing.T) {
 }
 
 func TestSend_WhatIsThereIsNotSentAgainAndWhatWasStoppedGoesOn(t *testing.T) {
-	eachServer(t, func(t *testing.T, on server) {
-		s := on.at(t, nil)
+	storetest.Each(t, func(t *testing.T, on string) {
+		s := at(t, on, nil)
 		for i, size := range []int{0, 1, 5 << 20, 11 << 20} {
 			data := noise(size, byte(i))
 			digest := checkpoint.HashBytes(data)
@@ -150,8 +151,8 @@ func (s *stopping) ReadAt(p []byte, at int64) (int, error) {
 }
 
 func TestFetch_DamagedAndMissingFilesAreToldAndLeaveNothing(t *testing.T) {
-	eachServer(t, func(t *testing.T, on server) {
-		s := on.at(t, nil)
+	storetest.Each(t, func(t *testing.T, on string) {
+		s := at(t, on, nil)
 		digest := checkpoint.HashBytes([]byte("text"))
 		to := filepath.Join(t.TempDir(), "f")
 		if err := s.Fetch(ctx, digest, 4, to); !errors.Is(err, fs.ErrNotExist) {
@@ -176,9 +177,9 @@ func TestStore_FaultsLoseAndTearNothing(t *testing.T) {
 	if os.Getenv("SLM_TEST_ALL") != "" {
 		rounds = 100
 	}
-	eachServer(t, func(t *testing.T, on server) {
-		f := &faults{fail: 60, drop: 60, cut: 60, slow: 3 * time.Millisecond}
-		s, calm := on.at(t, f), on.at(t, nil)
+	storetest.Each(t, func(t *testing.T, on string) {
+		f := &storetest.Faults{Fail: 60, Drop: 60, Cut: 60, Slow: 3 * time.Millisecond}
+		s, calm := at(t, on, f), at(t, on, nil)
 		for i := range rounds {
 			size := 1 + rand.IntN(300_000)
 			if i%6 == 0 {
@@ -200,7 +201,7 @@ func TestStore_FaultsLoseAndTearNothing(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if f.count.Load() == 0 {
+		if f.Count.Load() == 0 {
 			t.Error("there were no faults")
 		}
 	})
@@ -211,14 +212,14 @@ func TestPut_OfManyWritersAtOnceNoneIsLost(t *testing.T) {
 	if os.Getenv("SLM_TEST_ALL") != "" {
 		writers, each = 8, 25
 	}
-	eachServer(t, func(t *testing.T, on server) {
-		f := &faults{fail: 30, drop: 30}
-		if _, err := on.at(t, nil).Put(ctx, "n", []byte("begin"), ""); err != nil {
+	storetest.Each(t, func(t *testing.T, on string) {
+		f := &storetest.Faults{Fail: 30, Drop: 30}
+		if _, err := at(t, on, nil).Put(ctx, "n", []byte("begin"), ""); err != nil {
 			t.Fatal(err)
 		}
 		var all sync.WaitGroup
 		for w := range writers {
-			s := on.at(t, f)
+			s := at(t, on, f)
 			all.Go(func() {
 				for done := 0; done < each; {
 					text, version, err := s.Get(ctx, "n")
@@ -239,7 +240,7 @@ func TestPut_OfManyWritersAtOnceNoneIsLost(t *testing.T) {
 			})
 		}
 		all.Wait()
-		text, _, err := on.at(t, nil).Get(ctx, "n")
+		text, _, err := at(t, on, nil).Get(ctx, "n")
 		words := strings.Fields(string(text))
 		slices.Sort(words)
 		if len(slices.Compact(slices.Clone(words))) != 1+writers*each || len(words) != 1+writers*each || err != nil {
@@ -250,11 +251,11 @@ func TestPut_OfManyWritersAtOnceNoneIsLost(t *testing.T) {
 
 func TestStore_AClockThatDiffersIsNamedOrOfNoMatter(t *testing.T) {
 	late := gofakes3.FixedTimeSource(time.Now().Add(time.Hour))
-	strict := inProcess(t, gofakes3.WithTimeSource(late), gofakes3.WithTimeSkewLimit(15*time.Minute)).at(t, nil)
-	if _, _, err := strict.Get(ctx, "a"); !errors.Is(err, ErrClock) || strings.Contains(err.Error(), secret) {
+	strict := at(t, storetest.InProcess(t, gofakes3.WithTimeSource(late), gofakes3.WithTimeSkewLimit(15*time.Minute)), nil)
+	if _, _, err := strict.Get(ctx, "a"); !errors.Is(err, ErrClock) || strings.Contains(err.Error(), storetest.Secret) {
 		t.Error(err)
 	}
-	loose := inProcess(t, gofakes3.WithTimeSource(late), gofakes3.WithTimeSkewLimit(0)).at(t, nil)
+	loose := at(t, storetest.InProcess(t, gofakes3.WithTimeSource(late), gofakes3.WithTimeSkewLimit(0)), nil)
 	l := NewLeases(loose, time.Hour, "me", time.Now)
 	held, err := l.Take(ctx, "lease")
 	if err != nil {
