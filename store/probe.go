@@ -38,5 +38,5 @@ func (s *Store) Probe(ctx context.Context, name string) (err error) {
 
 // remove deletes an object; that it is gone already is no error.
 func (s *Store) remove(ctx context.Context, key string) error {
-	return s.fail(key, s.client.Client.RemoveObject(ctx, s.bucket, s.prefix+key, minio.RemoveObjectOptions{}))
+	return s.fail(key, s.client.RemoveObject(ctx, s.bucket, s.prefix+key, minio.RemoveObjectOptions{}))
 }

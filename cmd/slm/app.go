@@ -108,6 +108,7 @@ var commands = []func(*app) *cobra.Command{
 	newServe,
 	newVerify,
 	newReproduce,
+	newStore,
 	newCompare,
 	newDiff,
 	newDoctor,

@@ -14,6 +14,9 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
+
+	"slm/store"
+	"slm/store/storetest"
 )
 
 var codeLine = regexp.MustCompile(`(?m)^ {2,4}(\d+)(?:/143)?  `)
@@ -85,6 +88,35 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	put(t, filepath.Join(dir, "code.jsonl"), code.String())
 	trainTiny(t, dir, "-s", "name=unread", "-s", "data.corpus.from=", "-s", "data.corpus.path=code.jsonl", "-s", "data.corpus.only=[]", "-s", "data.corpus.numbered=false", "--until", "data")
 	if err := os.Remove(filepath.Join(dir, "code.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	env := stored(storetest.InProcess(t))
+	for _, to := range []string{"ahead", "apart"} {
+		copied(to)
+		f, err := os.OpenFile(filepath.Join(dir, to, run, "events.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
+		if err == nil {
+			_, err = fmt.Fprintf(f, "{\"type\":%q}\n", to)
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const spoilt = " --store s3://" + storetest.Bucket + "/spoilt"
+	for _, args := range []string{"tiny --dir ahead", locked, other + spoilt} {
+		if o := slmEnv(t, dir, env, append([]string{"store", "push"}, strings.Fields(args)...)...); o.code != exitDone {
+			t.Fatalf("%+v", o)
+		}
+	}
+	s, err := store.Open(strings.TrimPrefix(spoilt, " --store "), storetest.Environment(strings.TrimPrefix(env[2], "AWS_ENDPOINT_URL_S3=")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := s.List(t.Context(), "blobs")
+	if err != nil || len(blobs) == 0 {
+		t.Fatal(blobs, err)
+	}
+	if err := s.Set(t.Context(), "blobs/"+blobs[0], []byte("spoilt")); err != nil {
 		t.Fatal(err)
 	}
 	l := flock.New(filepath.Join(dir, locked, "lock"))
@@ -168,7 +200,9 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 			0: later + "--list", 3: later + "--name poor -s llm.budget.calls=1", 4: run + " --corpus gone.txt", 5: later + "--name far -s llm.provider=local -s llm.model=gguf:gone.gguf",
 			6: later + "--name burst --anew --until dp" + exploding, 8: "nope --corpus later.jsonl", 9: later + "--name held",
 		},
-		"verify":  {0: run, 7: damaged, 8: "nope"},
+		"verify":     {0: run, 7: damaged, 8: "nope"},
+		"store list": {0: ""}, "store pull": {0: filepath.Base(run) + " --dir pulled", 7: filepath.Base(run) + " --dir apart", 8: "nope", 9: filepath.Base(locked)},
+		"store push": {0: run, 7: "tiny --dir apart", 8: "nope", 9: locked}, "store verify": {0: filepath.Base(run), 7: filepath.Base(other) + spoilt, 8: "nope"},
 		"version": {0: ""},
 		"worker":  {0: at + "ready --index 0", 4: at + "unread --index 0", 5: at + "unarmed --index 0", 7: at + "changed --index 0", 8: at + "torn"},
 	}
@@ -195,17 +229,17 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 			if name == "runs rm" && code == exitDone { // what removes a run comes last
 				continue
 			}
-			if o := slm(t, dir, append(strings.Fields(name), strings.Fields(args)...)...); o.code != code {
+			if o := slmEnv(t, dir, env, append(strings.Fields(name), strings.Fields(args)...)...); o.code != code {
 				t.Errorf("slm %s %s: exit %d, want %d\n%s%s", name, args, o.code, code, o.out, o.err)
 			}
 			if code == exitDone && name != "recipe copy" {
-				if got := mute(t, dir, append(strings.Fields(name), strings.Fields(args)...)...); got != exitFailed {
+				if got := mute(t, dir, env, append(strings.Fields(name), strings.Fields(args)...)...); got != exitFailed {
 					t.Errorf("slm %s %s with nowhere to write to: exit %d", name, args, got)
 				}
 			}
 		}
 	}
-	if got := mute(t, dir, "runs", "rm", newer, "--yes"); got != exitFailed {
+	if got := mute(t, dir, nil, "runs", "rm", newer, "--yes"); got != exitFailed {
 		t.Errorf("runs rm with nowhere to write to: exit %d", got)
 	}
 	if o := slm(t, dir, append([]string{"runs", "rm"}, strings.Fields(calls["runs rm"][0])...)...); o.code != exitDone {
@@ -217,7 +251,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 }
 
 // mute runs the program with a stdout that takes nothing, and returns its exit code.
-func mute(t *testing.T, dir string, args ...string) int {
+func mute(t *testing.T, dir string, env []string, args ...string) int {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -230,7 +264,7 @@ func mute(t *testing.T, dir string, args ...string) int {
 	defer func() { _ = closed.Close() }()
 	cmd := exec.Command(self, args...)
 	cmd.Dir, cmd.Stdout = dir, closed
-	cmd.Env = []string{asProgram + "=1", "SLM_KERNEL=go", "HOME=" + dir, "TMPDIR=" + os.TempDir()}
+	cmd.Env = append([]string{asProgram + "=1", "SLM_KERNEL=go", "HOME=" + dir, "TMPDIR=" + os.TempDir()}, env...)
 	_ = cmd.Run() // its exit code is the result
 	return cmd.ProcessState.ExitCode()
 }

@@ -41,6 +41,7 @@ import (
 	"slm/pipeline/audit"
 	"slm/pipeline/export"
 	"slm/pipeline/recipe"
+	"slm/pipeline/remote"
 	"slm/pipeline/rundir"
 	"slm/result"
 	"slm/retrieve"
@@ -50,11 +51,14 @@ import (
 	"slm/stages/systems"
 	"slm/stages/trainer"
 	"slm/stat"
+	"slm/store"
 )
 
 // sentinels is every exported error of the program, by package and name.
 var sentinels = map[string]error{
 	"mpi.ErrUnavailable": mpi.ErrUnavailable, "ranks.ErrLost": ranks.ErrLost, "ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
+	"remote.ErrApart": remote.ErrApart,
+	"store.ErrURL": store.ErrURL, "store.ErrChanged": store.ErrChanged, "store.ErrConditions": store.ErrConditions, "store.ErrClock": store.ErrClock, "store.ErrAccess": store.ErrAccess, "store.ErrTaken": store.ErrTaken, "store.ErrLost": store.ErrLost,
 	"bag.ErrFile": bag.ErrFile, "bag.ErrNotFinite": bag.ErrNotFinite, "bayes.ErrExhausted": bayes.ErrExhausted, "delivery.ErrDelivery": delivery.ErrDelivery,
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,
@@ -113,7 +117,7 @@ func declared(t *testing.T) []string {
 				}
 			}
 		}
-	}, "checkpoint", "data", "internal", "llm", "model", "optim", "pipeline", "report", "experiment", "result", "retrieve", "rng", "stages", "stat")
+	}, "checkpoint", "data", "internal", "llm", "model", "optim", "pipeline", "report", "experiment", "result", "retrieve", "rng", "stages", "stat", "store")
 	slices.Sort(names)
 	return names
 }

@@ -25,6 +25,7 @@ import (
 	"slm/pipeline/audit"
 	"slm/pipeline/export"
 	"slm/pipeline/recipe"
+	"slm/pipeline/remote"
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
 	"slm/result"
@@ -33,6 +34,7 @@ import (
 	"slm/stages/kit"
 	"slm/stages/systems"
 	"slm/stages/trainer"
+	"slm/store"
 )
 
 // Exit codes: a contract with scripts.
@@ -99,9 +101,9 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable, store.ErrURL):
 		return exitUsage
-	case is(audit.ErrDiffers, ablate.ErrWork):
+	case is(audit.ErrDiffers, ablate.ErrWork, remote.ErrApart, store.ErrChanged):
 		return exitDiffers
 	case is(rundir.ErrLocked):
 		return exitLocked

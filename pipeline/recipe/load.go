@@ -38,7 +38,7 @@ type Loaded struct {
 
 // reserved are variables that begin like settings but are read elsewhere: by the program, its set-up or its tests. So are those that begin
 // with SLM_TEST_.
-var reserved = []string{"SLM_CPU", source.Variable, "SLM_DIR", "SLM_GEMMA_TERMS", "SLM_KERNEL", "SLM_MPI", "SLM_NO_WEIGHTS", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE"}
+var reserved = []string{"SLM_CPU", source.Variable, "SLM_DIR", "SLM_GEMMA_TERMS", "SLM_KERNEL", "SLM_MPI", "SLM_NO_WEIGHTS", "SLM_ONEDNN", "SLM_PYTHON", "SLM_REPORT_SAMPLE", "SLM_STORE"}
 
 // Load reads a recipe, those it extends, the environment and the settings, and checks them together. A schema.Problems error
 // holds every mistake; ErrUsage says that there is no recipe to read.
