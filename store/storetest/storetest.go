@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,8 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"slm/rng"
 )
 
 // Secret is the key of all servers: no message and no file may have it.
@@ -34,7 +35,9 @@ func Environment(endpoint string) func(string) string {
 type Faults struct {
 	Fail, Drop, Cut int           // answer with 500; lose the reply; break off in a body
 	Slow            time.Duration // at most, of each request
-	Count           atomic.Int64  // of faults
+	Seed            uint64
+	Count           atomic.Int64 // of faults
+	requests        atomic.Int64
 	once            sync.Once
 	next            http.RoundTripper
 }
@@ -43,11 +46,12 @@ var errCut = errors.New("the connection breaks off")
 
 // RoundTrip passes a request on, or spoils it.
 func (f *Faults) RoundTrip(r *http.Request) (*http.Response, error) {
+	draw := rng.New(f.Seed, "faults").At(uint64(f.requests.Add(1)))
 	f.once.Do(func() { f.next = http.DefaultTransport.(*http.Transport).Clone() })
 	if f.Slow > 0 {
-		time.Sleep(time.Duration(rand.Int64N(int64(f.Slow))))
+		time.Sleep(time.Duration(draw.IntN(int(f.Slow))))
 	}
-	switch n := rand.IntN(1000); {
+	switch n := draw.IntN(1000); {
 	case n < f.Fail:
 		f.Count.Add(1)
 		if r.Body != nil {
