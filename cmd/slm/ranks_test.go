@@ -14,14 +14,18 @@ import (
 	"slm/model/kernel"
 )
 
-// smallerRanks is smaller on n ranks. A rank by itself needs no launcher.
-func smallerRanks(t *testing.T, n int, dir string, class kernel.Class, more ...string) *exec.Cmd {
+// smallerRanks is smaller on n ranks, started with flags of mpirun. A rank by itself needs no launcher.
+func smallerRanks(t *testing.T, n int, flags []string, dir string, class kernel.Class, more ...string) *exec.Cmd {
 	t.Helper()
 	alone := smaller(dir, class, way{"", 1}, more...)
 	if n == 1 {
 		return alone
 	}
-	cmd := mpitest.Command(t, n, alone.Path, alone.Args[1:]...)
+	for _, v := range alone.Env { // of other hosts, too
+		name, _, _ := strings.Cut(v, "=")
+		flags = append(flags, "-x", name)
+	}
+	cmd := mpitest.Command(t, n, flags, alone.Path, alone.Args[1:]...)
 	cmd.Env = append(alone.Env, "PATH="+os.Getenv("PATH"))
 	return cmd
 }
@@ -35,7 +39,7 @@ func TestTrain_AnyNumberOfRanksEndsInTheCommittedDigests(t *testing.T) {
 	for _, class := range classes {
 		for _, n := range numbers {
 			dir := t.TempDir()
-			if out, err := smallerRanks(t, n, dir, class).CombinedOutput(); err != nil {
+			if out, err := smallerRanks(t, n, nil, dir, class).CombinedOutput(); err != nil {
 				t.Fatalf("class %s, %d ranks: %v\n%s", class, n, err, out)
 			}
 			for stage, got := range digestsOf(t, dir, class, way{"", 1}) {
@@ -51,12 +55,34 @@ func TestTrain_AnyNumberOfRanksEndsInTheCommittedDigests(t *testing.T) {
 	}
 }
 
+// Two hosts, each with a network of its own, joined by a gigabit.
+func TestTrain_RanksOnTwoHostsEndInTheCommittedDigests(t *testing.T) {
+	if os.Getenv("SLM_TEST_ALL") == "" {
+		t.Skip("long: set SLM_TEST_ALL=1")
+	}
+	flags, want := mpitest.TwoHosts(t, 1000), readDigests(t)
+	for _, class := range kernel.Contracts() {
+		for _, n := range []int{2, 3, 4} {
+			dir := t.TempDir()
+			if out, err := smallerRanks(t, n, flags, dir, class, "--until", "kit").CombinedOutput(); err != nil {
+				t.Fatalf("class %s, %d ranks: %v\n%s", class, n, err, out)
+			}
+			got := digestsOf(t, dir, class, way{"", 1})
+			for _, stage := range []string{"dp", "kit"} {
+				if line := fmt.Sprintf("%s %s", class, stage); got[stage] != want[line] {
+					t.Errorf("class %s, %d ranks on two hosts: %s is %s, on one it is %s", class, n, stage, got[stage], want[line])
+				}
+			}
+		}
+	}
+}
+
 // A rank that is killed ends all of them, and the run goes on from the last save with other numbers of ranks.
 func TestTrain_KilledRankEndsAllAndTheRunGoesOn(t *testing.T) {
 	class := kernel.ClassF32
 	long := []string{"--until", "dp", "-s", "stages.dp.tokens=64k", "-s", "stages.dp.save.minutes=0.0005"}
 	whole, cut := t.TempDir(), t.TempDir()
-	if out, err := smallerRanks(t, 1, whole, class, long...).CombinedOutput(); err != nil {
+	if out, err := smallerRanks(t, 1, nil, whole, class, long...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	kills := [][2]int{{2, 1}, {3, 0}} // ranks, and which of them
@@ -65,7 +91,7 @@ func TestTrain_KilledRankEndsAllAndTheRunGoesOn(t *testing.T) {
 	}
 	killed := 0
 	for _, k := range kills {
-		cmd := smallerRanks(t, k[0], cut, class, long...)
+		cmd := smallerRanks(t, k[0], nil, cut, class, long...)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		before := savesBelow(cut)
@@ -89,7 +115,7 @@ func TestTrain_KilledRankEndsAllAndTheRunGoesOn(t *testing.T) {
 	if killed == 0 {
 		t.Fatal("training ended before a rank was killed")
 	}
-	if out, err := smallerRanks(t, 2, cut, class, long...).CombinedOutput(); err != nil {
+	if out, err := smallerRanks(t, 2, nil, cut, class, long...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if a, b := digestsOf(t, whole, class, way{"", 1})["dp"], digestsOf(t, cut, class, way{"", 1})["dp"]; a != b || a == "" {

@@ -100,7 +100,7 @@ func leave(team *ranks.Team) error {
 }
 
 func scene(t *testing.T, n int, name string) (string, error) {
-	cmd := mpitest.Command(t, n, os.Args[0])
+	cmd := mpitest.Command(t, n, nil, os.Args[0])
 	cmd.Env = append(os.Environ(), asRank+"="+name)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -120,12 +120,14 @@ func (w *World) exchange(ctx context.Context, messages []ranks.Message) error {
 		return err
 	}
 	var requests []uintptr
+	long := false
 	for _, receive := range []bool{true, false} { // what is expected is posted first: it then goes where it belongs at once
 		for _, m := range messages {
 			for data := range slices.Chunk(m.Data, pieceBytes) {
 				if m.Receive != receive {
 					break
 				}
+				long = long || len(data) > longBytes
 				f := w.lib.isend
 				if receive {
 					f = w.lib.irecv
@@ -150,27 +152,28 @@ func (w *World) exchange(ctx context.Context, messages []ranks.Message) error {
 			runtime.KeepAlive(messages)
 			return nil
 		}
-		if (polls%64 == 0 || polls > 2000) && ctx.Err() != nil {
+		if (polls%64 == 0 || polls > 4000) && ctx.Err() != nil {
 			return fail(fmt.Errorf("%w, while waiting for %s", context.Cause(ctx), w.peers(messages)))
 		}
-		rest(polls)
+		rest(polls, long)
 	}
 }
 
-// rest leaves the processor to others while nothing comes: not at all for a moment, since a message may be on its way, and for a hundredth of a second where
-// somebody takes long, as rank 0 does between two trainings.
-func rest(polls int) {
+// rest leaves the processor to others while nothing comes: not at all for a moment, since a message may be on its way. Long messages move only while somebody
+// polls; where all are short, nobody minds if one that took seconds to come, as between two trainings, waits for a hundredth of a second.
+func rest(polls int, long bool) {
 	switch {
 	case polls < 200:
 		runtime.Gosched()
-	case polls < 2000:
+	case polls < 4000 || long:
 		time.Sleep(50 * time.Microsecond)
-	case polls < 4000:
-		time.Sleep(500 * time.Microsecond)
 	default:
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+// longBytes is a long message.
+const longBytes = 4 << 10
 
 func (w *World) host(rank int) string {
 	if rank < len(w.hosts) {

@@ -38,8 +38,10 @@ func Follow(ctx context.Context, team *ranks.Team, open func(kernel.Class) (kern
 		case kind != orderJob:
 			return errOrder
 		}
-		if err := followJob(ctx, team, data, open, now); err != nil {
+		if exit, err := followJob(ctx, team, data, open, now); err != nil {
 			return fmt.Errorf("rank %d: %w", team.Rank(), err)
+		} else if exit {
+			return nil
 		}
 	}
 }
@@ -47,17 +49,18 @@ func Follow(ctx context.Context, team *ranks.Team, open func(kernel.Class) (kern
 // Dismiss ends Follow on all other ranks.
 func Dismiss(ctx context.Context, team *ranks.Team) error { return team.Tell(ctx, orderExit) }
 
-func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) (err error) {
+// followJob trains until rank 0 ends the job, or everything.
+func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) (exit bool, err error) {
 	var u setup
 	if err := json.Unmarshal(data, &u); err != nil {
-		return fmt.Errorf("%w: %w", errOrder, err)
+		return false, fmt.Errorf("%w: %w", errOrder, err)
 	}
 	be, err := open(u.Class)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if be.Class() != u.Class {
-		return fmt.Errorf("%s: its kernel %s is of class %s, and rank 0 computes in class %s", u.Stage, be.Name(), be.Class(), u.Class)
+		return false, fmt.Errorf("%s: its kernel %s is of class %s, and rank 0 computes in class %s", u.Stage, be.Name(), be.Class(), u.Class)
 	}
 	p := u.params()
 	l := &learner{rule: u.Rule, be: be}
@@ -75,22 +78,22 @@ func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(ker
 		list = append(list, ranks.Message{Receive: true, Data: ranks.Bytes(t.Data)})
 	}
 	if err := team.Exchange(ctx, list...); err != nil {
-		return err
+		return false, err
 	}
 	if l.gatherer, err = u.gatherer(p, be, team); err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, l.graph.Close()) }()
 	for {
 		kind, data, err := team.Hear(ctx)
-		if err != nil || kind == orderEnd {
-			return err
+		if err != nil || kind == orderEnd || kind == orderExit {
+			return kind == orderExit, err
 		}
 		if kind != orderStep {
-			return errOrder
+			return false, errOrder
 		}
 		if err := l.followStep(ctx, team, data, u, now); err != nil {
-			return err
+			return false, err
 		}
 	}
 }

@@ -99,9 +99,10 @@ func (s *session) tellRate(ctx context.Context, lr float64) error {
 
 // watch keeps what the ranks have sent, and how long their leaves take; a rank that is slow for its share is named once.
 func (s *session) watch(all []status) {
-	s.sent = 0
+	s.sent, s.leaves = 0, s.leaves[:0]
 	for _, st := range all {
 		s.sent += int64(st[statusSent])
+		s.leaves = append(s.leaves, st[statusSeconds])
 	}
 	if r, seconds, usual := s.pace.slow(s.cut, all); r >= 0 {
 		s.warn(fmt.Sprintf("rank %s takes %.2g s for a row, the others %.2g s: a step waits for the slowest", s.env.Ranks.Name(r), seconds, usual))

@@ -11,14 +11,30 @@ import (
 // learns at all.
 type Rehearsal struct{ s *session }
 
-// Rehearse begins at the job's first batch. The job's model is changed.
+// Rehearse begins at the job's first batch, with the ranks of env. The job's model is changed.
 func Rehearse(env *stages.Env, job Job) (*Rehearsal, error) {
 	s, err := open(env, job)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.lead(context.Background()); err != nil {
+		s.close()
+		return nil, err
+	}
 	return &Rehearsal{s}, nil
 }
+
+// Leaves are the seconds that each rank took for its leaves of the last step, by its own clock; nil by itself.
+func (r *Rehearsal) Leaves() []float64 { return r.s.leaves }
+
+// Alone does once more what each rank does by itself after the last gradient was summed: it clips, and takes the optimiser's step.
+func (r *Rehearsal) Alone() {
+	optim.ClipGlobalNorm(r.s.grads, r.s.Optim.Clip)
+	r.s.update(r.s.Optim.LR)
+}
+
+// Sent is how many bytes all ranks have sent, as far as the last step knows.
+func (r *Rehearsal) Sent() int64 { return r.s.sent }
 
 // Steps is how many steps the whole job has.
 func (r *Rehearsal) Steps() int { return r.s.total }
@@ -45,11 +61,7 @@ func (r *Rehearsal) Measurements() int {
 // training measures what of a step, which takes so many seconds, each rank does by itself. It trains on the last gradient once more.
 func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step float64) (*stages.Training, error) {
 	s, u := r.s, r.s.setup()
-	alone, err := c.Time(ctx, func() error {
-		optim.ClipGlobalNorm(s.grads, s.Optim.Clip)
-		s.update(s.Optim.LR)
-		return nil
-	})
+	alone, err := c.Time(ctx, func() error { r.Alone(); return nil })
 	t := &stages.Training{Steps: s.total, Step: step, Alone: min(alone, step), Rows: u.Rows, Shards: u.Shards, Pairs: u.Beta != 0}
 	for _, data := range s.home {
 		t.Gradient += int64(4 * len(data))

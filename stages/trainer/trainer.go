@@ -72,10 +72,11 @@ type session struct {
 	Job
 	env *stages.Env
 	*learner
-	probe *model.Graph // forward only, for held-out loss
-	total int          // steps
-	sent  int64        // bytes that all ranks have sent
-	pace  pace         // of the ranks
+	probe  *model.Graph // forward only, for held-out loss
+	total  int          // steps
+	sent   int64        // bytes that all ranks have sent
+	pace   pace         // of the ranks
+	leaves []float64    // seconds that each took for its leaves of the last step
 
 	state   state
 	batches batches // of the current epoch, one a step

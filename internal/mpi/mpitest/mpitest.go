@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Command starts n ranks of a program on this machine. Where Open MPI is not installed the test is skipped, and says so.
-func Command(t testing.TB, n int, program string, args ...string) *exec.Cmd {
+// Command starts n ranks of a program, on this machine or as flags of mpirun say. Where Open MPI is not installed the test is skipped, and says so.
+func Command(t testing.TB, n int, flags []string, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	mpirun, err := exec.LookPath("mpirun")
 	if err == nil {
@@ -22,7 +22,7 @@ func Command(t testing.TB, n int, program string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Skipf("not tested: ranks need Open MPI (scripts/setup-test installs openmpi-bin where it can): %v", err)
 	}
-	flags := []string{"--oversubscribe", "-n", strconv.Itoa(n)}
+	flags = append([]string{"--oversubscribe", "-n", strconv.Itoa(n)}, flags...)
 	if os.Getuid() == 0 {
 		flags = append(flags, "--allow-run-as-root")
 	}

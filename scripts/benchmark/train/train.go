@@ -39,18 +39,15 @@ func (j job) document() int {
 	return j.Length
 }
 
-func config(vocab, width, layers, heads, kv, hidden, context int, theta float64) model.Config {
-	return model.Config{
-		Vocab: vocab, Width: width, Layers: layers, Heads: heads, KVHeads: kv, HeadDim: width / heads, Hidden: hidden, Context: context,
-		RopeTheta: theta, NormEps: 1e-5, Tied: true,
-	}
-}
+var config = setup.Config
 
-var jobs = []job{
-	{Shape: "A", Config: config(4096, 256, 6, 4, 4, 704, 256, 1e4), Batch: 32, Length: 256},
-	{Shape: "B", Config: config(8192, 512, 8, 8, 8, 1408, 512, 1e4), Batch: 8, Length: 512},
-	{Shape: "C", Config: config(49152, 576, 30, 9, 3, 1536, 512, 1e5), Batch: 4, Length: 512},
-}
+// jobs are the shapes.
+var jobs = func() (list []job) {
+	for _, s := range setup.Shapes {
+		list = append(list, job{Shape: s.Name, Config: s.Config, Batch: s.Batch, Length: s.Length})
+	}
+	return list
+}()
 
 // options are the flags.
 type options struct {

@@ -1,0 +1,48 @@
+package mpitest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// agent stands for ssh: it runs a command in the namespace, as a machine of its own name.
+const agent = `#!/bin/sh
+shift # the address
+exec ip netns exec %[1]s unshare -u sh -c "hostname %[1]s; $*"
+`
+
+// TwoHosts makes a second host of a network namespace, joined by a cable of so many Mbit/s, and returns the flags that have mpirun put every other rank there. The messages
+// go through TCP. Where the system does not allow that, the test is skipped, and says so.
+func TwoHosts(t testing.TB, mbits int) (flags []string) {
+	t.Helper()
+	name := fmt.Sprintf("slm%d", os.Getpid()%10000)
+	do := func(words ...string) {
+		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("not tested: two network namespaces cannot be made here: %v: %v: %s", words, err, out)
+		}
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) // the cable goes with it
+	do("ip", "netns", "add", name)
+	do("ip", "link", "add", name+"a", "type", "veth", "peer", "name", name+"b")
+	do("ip", "link", "set", name+"b", "netns", name)
+	do("ip", "addr", "add", "10.98.76.1/24", "dev", name+"a")
+	do("ip", "link", "set", name+"a", "up")
+	inside := func(words ...string) { do(append([]string{"ip", "netns", "exec", name}, words...)...) }
+	inside("ip", "addr", "add", "10.98.76.2/24", "dev", name+"b")
+	inside("ip", "link", "set", name+"b", "up")
+	inside("ip", "link", "set", "lo", "up")
+	shape := []string{"root", "tbf", "rate", fmt.Sprintf("%dmbit", mbits), "burst", "256kb", "latency", "50ms"}
+	do(append([]string{"tc", "qdisc", "add", "dev", name + "a"}, shape...)...)
+	inside(append([]string{"tc", "qdisc", "add", "dev", name + "b"}, shape...)...)
+	script := filepath.Join(t.TempDir(), "agent")
+	if err := os.WriteFile(script, fmt.Appendf(nil, agent, name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"--mca", "plm_rsh_agent", script, "-H", "10.98.76.1:8,10.98.76.2:8", "--map-by", "node", "--mca", "oob_tcp_if_include", "10.98.76.0/24",
+		"--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "10.98.76.0/24",
+	}
+}
