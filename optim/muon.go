@@ -34,6 +34,9 @@ type Muon struct {
 	m        [][]float32 // momentum, parallel to matrices
 	ortho    orthogonaliser
 	steps    sync.Pool // *[]float32, the step of a part
+
+	rank  int   // of this process, where several share a step
+	owner []int // of each part; nil = all are this process's
 }
 
 // part is one matrix in a parameter that may hold several.
@@ -72,14 +75,14 @@ func (o *Muon) Step(lr float64) {
 	o.Adam.Step(lr)
 	kernel.Parallel(len(o.parts), func(i int) {
 		at := o.parts[i]
-		p := o.matrices[at.param]
-		cols := len(p.W) / rowsOf(p)
-		lo, hi := at.row*cols, (at.row+at.rows)*cols
-		o.update(p.W[lo:hi], p.G[lo:hi], o.m[at.param][lo:hi], at.rows, cols, p.Decay, lr)
+		p, cols := o.matrices[at.param], o.columns(i)
+		lo, hi := o.span(i)
+		o.update(p.W[lo:hi], p.G[lo:hi], o.m[at.param][lo:hi], at.rows, cols, p.Decay, lr, o.mine(i))
 	})
 }
 
-func (o *Muon) update(w, g, m []float32, rows, cols int, decays bool, lr float64) {
+// update moves a matrix. Without its weights only the momentum is kept up to date.
+func (o *Muon) update(w, g, m []float32, rows, cols int, decays bool, lr float64, weights bool) {
 	buf, ok := o.steps.Get().(*[]float32)
 	if !ok {
 		buf = new([]float32)
@@ -90,6 +93,9 @@ func (o *Muon) update(w, g, m []float32, rows, cols int, decays bool, lr float64
 	for i, v := range g {
 		m[i] = float32(keep*m[i]) + float32(mix*v)
 		x[i] = float32(keep*m[i]) + float32(mix*v)
+	}
+	if !weights {
+		return
 	}
 	o.ortho.run(x, rows, cols)
 	step := float32(lr * 0.2 * math.Sqrt(float64(max(rows, cols))))

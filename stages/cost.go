@@ -18,7 +18,9 @@ type Cost struct {
 type Training struct {
 	Steps    int     `json:"steps"`
 	Step     float64 `json:"step"`     // seconds
-	Alone    float64 `json:"alone"`    // seconds of it that are not shared: clipping and the optimiser
+	Alone    float64 `json:"alone"`    // seconds of it that each rank takes: clipping, moments, AdamW
+	Shared   float64 `json:"shared"`   // seconds of the optimiser that ranks share (optim.Shared)
+	Weights  int64   `json:"weights"`  // bytes that they then give each other
 	Gradient int64   `json:"gradient"` // bytes
 	Rows     int     `json:"rows"`     // of a step
 	Shards   int     `json:"shards"`

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
 
 	"slm/internal/mpi"
 	"slm/internal/ranks"
@@ -12,6 +15,18 @@ import (
 
 // errFollowed ends a command on ranks other than 0, whose work is done.
 var errFollowed = errors.New("rank 0 goes on")
+
+// together are the commands that several processes may be started with: as ranks, or each by itself.
+var together = []string{"train", "plan", "worker", "version", "help"}
+
+// alone refuses to run a command as often as mpirun has started it: all would write the same files.
+func (a *app) alone(cmd *cobra.Command) error {
+	_, size, err := mpi.Launched(func(name string) string { return a.getenv(name, "") })
+	if err == nil && size > 1 && !slices.Contains(together, cmd.Name()) {
+		return fmt.Errorf("%w: %d processes were started, and %s works in one: mpirun is for slm train", errUsage, size, cmd.CommandPath())
+	}
+	return nil
+}
 
 // among runs lead on rank 0, with the processes that mpirun has started beside it; those train what rank 0 asks for, and print nothing. Without mpirun there
 // is no team, and Open MPI is not opened.

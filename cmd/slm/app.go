@@ -123,7 +123,10 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.alone(cmd); err != nil {
+				return err
+			}
 			for flag, v := range map[string][2]string{"--output": {a.output, "text|json|jsonl"}, "--color": {a.color, "auto|always|never"}} {
 				if !slices.Contains(strings.Split(v[1], "|"), v[0]) {
 					return fmt.Errorf("%w: %s %s: want one of %s", errUsage, flag, v[0], v[1])

@@ -164,3 +164,13 @@ func TestTrain_OtherLaunchersAreRefusedByName(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+func TestApp_CommandOfOneProcessIsNotStartedByMpirun(t *testing.T) {
+	env := []string{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_RANK=2"}
+	if o := slmEnv(t, t.TempDir(), env, "eval", "tiny"); o.code != exitUsage || !strings.Contains(o.err, "4 processes") || !strings.Contains(o.err, "slm eval") {
+		t.Errorf("%+v", o)
+	}
+	if o := slmEnv(t, t.TempDir(), env, "version"); o.code != exitDone {
+		t.Errorf("%+v", o)
+	}
+}

@@ -63,7 +63,7 @@ func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(ker
 		return false, fmt.Errorf("%s: its kernel %s is of class %s, and rank 0 computes in class %s", u.Stage, be.Name(), be.Class(), u.Class)
 	}
 	p := u.params()
-	l := &learner{rule: u.Rule, be: be}
+	l := &learner{rule: u.Rule, be: be, team: team}
 	var list []ranks.Message
 	for _, t := range weights(p) {
 		list = append(list, ranks.Message{Receive: true, Data: ranks.Bytes(t.Data)})
@@ -121,14 +121,5 @@ func (l *learner) followStep(ctx context.Context, team *ranks.Team, data []byte,
 	if kind != orderRate || len(data) != 8 {
 		return errOrder
 	}
-	l.update(math.Float64frombits(binary.LittleEndian.Uint64(data)))
-	return nil
-}
-
-// update takes the optimiser's step; a rate of 0 leaves it out.
-func (l *learner) update(lr float64) {
-	if lr != 0 {
-		l.optim.Step(lr)
-		l.graph.Refresh()
-	}
+	return l.update(ctx, math.Float64frombits(binary.LittleEndian.Uint64(data)))
 }

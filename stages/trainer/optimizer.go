@@ -1,11 +1,14 @@
 package trainer
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
 
 	"slm/checkpoint"
+	"slm/internal/ranks"
 	"slm/model"
 	"slm/model/kernel"
 	"slm/optim"
@@ -34,6 +37,7 @@ type learner struct {
 	*gatherer
 	rule     Optim
 	be       kernel.Backend
+	team     *ranks.Team
 	optim    optim.Optimizer
 	grads    []optim.Param       // with the gradients' memory as the optimiser has it
 	restored []checkpoint.Tensor // moments of a save, until the optimiser is made
@@ -60,9 +64,41 @@ func (l *learner) params() ([]optim.Param, error) {
 		}
 		l.restored = nil
 	}
+	if shared, ok := o.(optim.Shared); ok && l.team != nil {
+		shared.Share(l.team.Rank(), l.team.Size())
+	}
 	l.optim, l.grads = o, params
 	return params, nil
 }
+
+// update takes the optimiser's step, with the other ranks where they share it; a rate of 0 leaves it out.
+func (l *learner) update(ctx context.Context, lr float64) error {
+	if lr == 0 {
+		return nil
+	}
+	l.optim.Step(lr)
+	defer l.graph.Refresh()
+	shared, ok := l.optim.(optim.Shared)
+	if !ok || l.team == nil {
+		return nil
+	}
+	var list []ranks.Message
+	l.team.Others(func(r int) {
+		for _, w := range shared.Owned(l.team.Rank()) {
+			list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(w)})
+		}
+		for _, w := range shared.Owned(r) {
+			list = append(list, ranks.Message{Peer: r, Receive: true, Data: ranks.Bytes(w)})
+		}
+	})
+	if err := l.team.Exchange(ctx, list...); err != nil {
+		return fmt.Errorf("%w: %w", errHalf, err)
+	}
+	return nil
+}
+
+// errHalf says that a step was taken by some ranks' weights and not by others': what is in memory is not to be saved.
+var errHalf = errors.New("the step is not complete")
 
 // inPlace checks that the gradients lie where the optimiser reads them.
 func (l *learner) inPlace(params []optim.Param) error {

@@ -30,7 +30,8 @@ func (r *Rehearsal) Leaves() []float64 { return r.s.leaves }
 // Alone does once more what each rank does by itself after the last gradient was summed: it clips, and takes the optimiser's step.
 func (r *Rehearsal) Alone() {
 	optim.ClipGlobalNorm(r.s.grads, r.s.Optim.Clip)
-	r.s.update(r.s.Optim.LR)
+	r.s.optim.Step(r.s.Optim.LR)
+	r.s.graph.Refresh()
 }
 
 // Sent is how many bytes all ranks have sent, as far as the last step knows.
@@ -62,7 +63,19 @@ func (r *Rehearsal) Measurements() int {
 func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step float64) (*stages.Training, error) {
 	s, u := r.s, r.s.setup()
 	alone, err := c.Time(ctx, func() error { r.Alone(); return nil })
-	t := &stages.Training{Steps: s.total, Step: step, Alone: min(alone, step), Rows: u.Rows, Shards: u.Shards, Pairs: u.Beta != 0}
+	shared, bytes := 0.0, int64(0)
+	if o, ok := s.optim.(optim.Shared); ok && err == nil {
+		o.Share(0, 1)
+		for _, w := range o.Owned(0) {
+			bytes += int64(4 * len(w))
+		}
+		o.Share(1, 1) // nothing is this process's
+		var rest float64
+		rest, err = c.Time(ctx, func() error { r.Alone(); return nil })
+		o.Share(0, 1)
+		shared, alone = max(0, alone-rest), min(alone, rest)
+	}
+	t := &stages.Training{Steps: s.total, Step: step, Alone: min(alone, step), Shared: min(shared, step-min(alone, step)), Weights: bytes, Rows: u.Rows, Shards: u.Shards, Pairs: u.Beta != 0}
 	for _, data := range s.home {
 		t.Gradient += int64(4 * len(data))
 	}

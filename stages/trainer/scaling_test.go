@@ -31,14 +31,21 @@ func TestScale_WorkedByHand(t *testing.T) {
 	link := Link{Bits: 1e9, Latency: 1e-3}
 	for n, want := range map[int]Scaled{
 		1: {1, 1, 0},
-		2: {2, .2 + .8/2 + .8 + .005, 100e6},         // half of the gradient there, the other half of the sum back
-		4: {4, .2 + .8/4 + 1.2 + .005, 150e6},        // three quarters each way
-		3: {3, .2 + .8*3/8 + 1.6 + .005, 200e6},      // three rows at most; a rank in the middle has two subtrees to give
-		8: {8, .2 + .8/8 + 8*.175 + .005, 175000000}, // seven eighths
+		2: {2, .2 + .8/2 + .8 + .006, 100e6},         // half of the gradient there, the other half of the sum back
+		4: {4, .2 + .8/4 + 1.2 + .006, 150e6},        // three quarters each way
+		3: {3, .2 + .8*3/8 + 1.6 + .006, 200e6},      // three rows at most; a rank in the middle has two subtrees to give
+		8: {8, .2 + .8/8 + 8*.175 + .006, 175000000}, // seven eighths
 	} {
 		if got := Scale(tr, n, link); got.Ranks != n || math.Abs(got.Seconds-want.Seconds) > 1e-6 || math.Abs(float64(got.Sent-want.Sent)) > 2 {
 			t.Errorf("%d ranks: %+v, want %+v", n, got, want)
 		}
+	}
+}
+
+func TestScale_OptimisersShareIsDivided(t *testing.T) {
+	tr := stages.Training{Step: 1, Alone: .1, Shared: .3, Gradient: 100e6, Weights: 80e6, Rows: 8, Shards: 8}
+	if got, want := Scale(tr, 2, Link{1e9, 0}), .1+.15+.3+8*.14; math.Abs(got.Seconds-want) > 1e-6 || got.Sent != 140e6 {
+		t.Errorf("%+v, want %v", got, want)
 	}
 }
 

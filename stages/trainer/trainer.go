@@ -124,7 +124,7 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 		if ctx.Err() != nil {
 			return nil, errors.Join(context.Cause(ctx), s.save())
 		}
-		if err := s.step(ctx); errors.Is(err, ranks.ErrLost) || err != nil && ctx.Err() != nil {
+		if err := s.step(ctx); !errors.Is(err, errHalf) && (errors.Is(err, ranks.ErrLost) || err != nil && ctx.Err() != nil) {
 			return nil, errors.Join(err, s.save()) // the step is not taken: the state is that of the one before
 		} else if err != nil {
 			return nil, err
@@ -177,7 +177,7 @@ func open(env *stages.Env, job Job) (*session, error) {
 	}
 	s.total = s.steps(s.batches.Len())
 	var err error
-	s.learner = &learner{rule: s.Optim, be: env.Kernel}
+	s.learner = &learner{rule: s.Optim, be: env.Kernel, team: env.Ranks}
 	if s.gatherer, err = s.setup().gatherer(s.Model, env.Kernel, env.Ranks); err != nil {
 		return nil, err
 	}
@@ -300,7 +300,9 @@ func (s *session) step(ctx context.Context) error {
 	if err := s.tellRate(ctx, lr); err != nil {
 		return fmt.Errorf("%s: %w", s.Stage, err)
 	}
-	s.update(lr)
+	if err := s.update(ctx, lr); err != nil {
+		return fmt.Errorf("%s: %w", s.Stage, err)
+	}
 	s.state.Step++
 	s.state.Tokens += int64(b.TargetCount)
 	if s.state.Index++; s.state.Index == s.batches.Len() {
