@@ -7,14 +7,13 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"slm/pipeline/recipe"
 	"slm/stages"
 	"slm/stages/route"
 	"slm/stages/systems"
 )
 
-// ErrRoute says that a question cannot be routed as is wanted: a kind of recipe.ErrUsage.
-var ErrRoute = fmt.Errorf("%w: route", recipe.ErrUsage)
+// ErrRoute says that a question cannot be routed as is wanted: a kind of systems.ErrUnavailable.
+var ErrRoute = fmt.Errorf("%w: it cannot be routed so", systems.ErrUnavailable)
 
 // openRouter reads the router of the run's evaluation, where it has one.
 func (s *Session) openRouter() error {

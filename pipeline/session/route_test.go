@@ -3,12 +3,11 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"slm/pipeline/audit"
-	"slm/pipeline/recipe"
 	"slm/pipeline/runtest"
 	"slm/result"
 	"slm/stages"
@@ -66,8 +65,12 @@ func TestRoute_EvaluationFitsARouterThatAnswersByPrice(t *testing.T) {
 	if err != nil || dear.Route == "" || dear.Reply == "" {
 		t.Errorf("at any price: %+v, %v", dear, err)
 	}
+	words, err := s.Ask(ctx, Question{Text: "What does section 2 of the MPL-2.0 license say?", Silent: true, Route: "calls 0", System: systems.Auto})
+	if err != nil || words.Route != "" || router.Free {
+		t.Errorf("of a question in words the router has seen none: %+v, %v", words, err)
+	}
 	for _, c := range [][2]string{{"usd 1", systems.Auto}, {"soon", systems.Auto}, {"calls 1", "rag3"}} {
-		if _, err := ask(c[0], c[1]); !errors.Is(err, ErrRoute) || !errors.Is(err, recipe.ErrUsage) {
+		if _, err := ask(c[0], c[1]); !errors.Is(err, ErrRoute) || !errors.Is(err, systems.ErrUnavailable) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}
@@ -76,7 +79,7 @@ func TestRoute_EvaluationFitsARouterThatAnswersByPrice(t *testing.T) {
 	if _, err := plain.Ask(ctx, Question{Text: "Why?", System: systems.Auto, Route: "calls 1"}); !errors.Is(err, ErrRoute) {
 		t.Errorf("a run without a router: %v", err)
 	}
-	if names, _, err := s.Systems(ctx); err != nil || fmt.Sprint(names) == "" {
-		t.Error(names, err)
+	if names, usual, err := s.Systems(ctx); err != nil || usual != systems.Auto || !slices.Contains(names, systems.Auto) {
+		t.Error(names, usual, err)
 	}
 }

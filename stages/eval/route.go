@@ -147,7 +147,7 @@ func (s *Stage) cases(ctx context.Context, env *stages.Env, with *systems.Resour
 			if _, ok := fold[it.Section]; !ok {
 				fold[it.Section] = rng.New(env.Seed, "eval", "folds").At(uint64(len(fold))).IntN(routeFolds)
 			}
-			c := route.Case{Seen: seen[j].Signals, Fold: fold[it.Section]}
+			c := route.Case{Seen: seen[j].Signals, Free: s.cfg.Answer == Free, Fold: fold[it.Section]}
 			for _, name := range names {
 				row := of[[2]string{name, q.ID}]
 				c.Right, c.Calls, c.USD = append(c.Right, row.Correct), append(c.Calls, float64(row.Calls)), append(c.USD, s.cfg.Route.usd(row))

@@ -47,6 +47,7 @@ const LeastLog = -20.0
 // Case is a question whose answers by all systems are known.
 type Case struct {
 	Seen  []float64 // Signals
+	Free  bool      // the answer is in words
 	Fold  int       // questions of one fold are judged together
 	Right []bool    // by system
 	Calls []float64 // of the LLM, by system
@@ -76,6 +77,7 @@ type Router struct {
 	Signals   []string `json:"signals"`
 	Unit      Unit     `json:"unit"`
 	Questions int      `json:"questions"` // of development that it was fitted on
+	Free      bool     `json:"free"`      // answers in words are among them; else it says nothing of questions without choices
 	Routes    []Route  `json:"routes"`    // the cheapest first
 	Policies  []Policy `json:"policies"`  // by rising worth
 	Floor     float64  `json:"floor"`     // the best probability below which a question with a free answer is told "I do not know"
@@ -102,6 +104,9 @@ func Fit(names []string, cases []Case, priced bool) (*Router, [][]float64, error
 	r := &Router{Version: Version, Signals: Signals, Unit: Calls, Questions: len(cases)}
 	if priced {
 		r.Unit = USD
+	}
+	for _, c := range cases {
+		r.Free = r.Free || c.Free
 	}
 	order := make([]int, len(names)) // by cost
 	for k, name := range names {
@@ -152,7 +157,7 @@ func Fit(names []string, cases []Case, priced bool) (*Router, [][]float64, error
 		r.Routes = append(r.Routes, routes[k])
 	}
 	for i, c := range cases {
-		sorted[i] = Case{Seen: c.Seen, Fold: c.Fold, Right: pick(c.Right, order), Calls: pick(c.Calls, order), USD: pick(c.USD, order)}
+		sorted[i] = Case{Seen: c.Seen, Free: c.Free, Fold: c.Fold, Right: pick(c.Right, order), Calls: pick(c.Calls, order), USD: pick(c.USD, order)}
 		held[i] = pick(held[i], order)
 	}
 	r.Policies, r.Floor = r.policies(sorted, held), floor(sorted, held)

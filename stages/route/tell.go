@@ -20,7 +20,7 @@ func (r *Router) Arrange(names []string, c Case) Case {
 	for _, route := range r.Routes {
 		order = append(order, slices.Index(names, route.System))
 	}
-	return Case{Seen: c.Seen, Fold: c.Fold, Right: pick(c.Right, order), Calls: pick(c.Calls, order), USD: pick(c.USD, order)}
+	return Case{Seen: c.Seen, Free: c.Free, Fold: c.Fold, Right: pick(c.Right, order), Calls: pick(c.Calls, order), USD: pick(c.USD, order)}
 }
 
 // Tell says what a policy comes to on cases, whose probabilities are p. alone is the LLM without knowledge.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"slm/retrieve"
 	"slm/stages/delivery"
 	"slm/stages/gate"
 )
@@ -29,8 +30,13 @@ var auto = Spec{
 		if err == nil && r.Gate == nil {
 			err = fmt.Errorf("%w: the run has no gate (stages.find.gate)", ErrUnavailable)
 		}
-		return r.crosses(by, func(s Sight, o gate.Weighed, q Question) Answer { return r.pass(s, o, len(q.Choices) > 0) }), err
+		return r.gated(by), err
 	},
+}
+
+// gated is the system that goes by the gate.
+func (r *Resources) gated(by retrieve.Retriever) System {
+	return r.crosses(by, func(s Sight, o gate.Weighed, q Question) Answer { return r.pass(s, o, len(q.Choices) > 0) })
 }
 
 // Offer is what the gate would give a question with choices, however sure it is, in at most so many passages; 0 = as many as the bridge says.

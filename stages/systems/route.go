@@ -58,6 +58,7 @@ type router struct {
 	r      *Resources
 	by     *Routed
 	routes []System // as the router has them
+	words  System   // for questions without choices where the router has seen none: the gate, or the best of the routes
 }
 
 func (r *Resources) openRouter(ctx context.Context) (System, error) {
@@ -69,11 +70,51 @@ func (r *Resources) openRouter(ctx context.Context) (System, error) {
 		}
 		s.routes = append(s.routes, opened)
 	}
+	s.words = s.routes[r.Routed.Router.Best()]
+	if by, err := r.needBridge(); err == nil && r.Gate != nil {
+		s.words = r.gated(by)
+	}
 	return s, nil
 }
 
-// Answer implements System. The questions of each system are put to it together, in the router's order of systems.
+// Answer implements System. Questions that the router can say nothing of go by the gate.
 func (s router) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
+	if s.by.Router.Free {
+		return s.share(ctx, qs)
+	}
+	out := make([]Answer, len(qs))
+	var failed error
+	for _, part := range []struct {
+		answer func(context.Context, []Question) ([]Answer, error)
+		of     func(Question) bool
+	}{{s.share, func(q Question) bool { return len(q.Choices) > 0 }}, {s.words.Answer, func(q Question) bool { return len(q.Choices) == 0 }}} {
+		var at []int
+		var asked []Question
+		for i, q := range qs {
+			if part.of(q) {
+				at, asked = append(at, i), append(asked, q)
+			}
+		}
+		if len(at) == 0 {
+			continue
+		}
+		answers, err := part.answer(ctx, asked)
+		if err != nil && len(answers) != len(asked) {
+			return nil, err
+		}
+		for j, i := range at {
+			out[i] = answers[j]
+		}
+		if failed == nil {
+			failed = err
+		}
+	}
+	return out, failed
+}
+
+// share lets each question be answered by the system that the router chooses. The questions of each system are put to it together, in the router's order of
+// systems.
+func (s router) share(ctx context.Context, qs []Question) ([]Answer, error) {
 	seen, err := s.r.Look(ctx, qs)
 	if err != nil {
 		return nil, err
