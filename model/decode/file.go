@@ -28,6 +28,7 @@ func (n *net[T]) takeRows(p *model.Params, rows RowsOf) (*kernel.BlockWeights, e
 		return m
 	}
 	c := p.Config
+	embed := take(c.Width, "model.embed_tokens.weight") // the largest first, beside which nothing is in memory yet
 	for i, l := range p.Layers {
 		at := func(name string) string { return fmt.Sprintf("model.layers.%d.%s.weight", i, name) }
 		n.layer = append(n.layer, layer[T]{
@@ -36,7 +37,6 @@ func (n *net[T]) takeRows(p *model.Params, rows RowsOf) (*kernel.BlockWeights, e
 			gate: take(c.Width, at("mlp.gate_proj")), up: take(c.Width, at("mlp.up_proj")), down: take(c.Hidden, at("mlp.down_proj")),
 		})
 	}
-	embed := take(c.Width, "model.embed_tokens.weight")
 	if n.head = embed; !c.Tied {
 		n.head = take(c.Width, "lm_head.weight")
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"slm/model/weights"
 )
@@ -17,6 +18,7 @@ type File struct {
 	version uint32
 	meta    map[string]any
 	tensors map[string]Tensor
+	rows    atomic.Pointer[Tensor] // whose rows were given last
 }
 
 // Tensor describes one tensor; Floats reads its values.

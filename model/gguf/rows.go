@@ -19,7 +19,8 @@ var blockTypes = map[Type]kernel.BlockType{
 const kept = "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K"
 
 // Rows returns the rows of a matrix, by its name in Hugging Face's model, as the file has them: in the order that Tensors gives them, and of the
-// same numbers. Types of blocks alone can be had; a Q4_0 is a Q4_1 whose least value is -8 scales. The rows may share the file's memory.
+// same numbers. Types of blocks alone can be had; a Q4_0 is a Q4_1 whose least value is -8 scales. The rows may share the file's memory, which is given back
+// when other rows are asked for, and is read again where they are still needed.
 func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 	c, arch, all, err := f.model()
 	if err != nil {
@@ -30,6 +31,9 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 		return nil, fmt.Errorf("%w: %s: matrix %s is missing", weights.ErrFormat, f.name, name)
 	}
 	t := all[i].Tensor
+	if last := f.rows.Swap(&t); last != nil && len(f.unmap) > 0 { // they have been taken over
+		forget(last.data)
+	}
 	turned := arch.paired && headed(t.Name)
 	switch {
 	case blockTypes[t.Type] == 0 || t.data == nil:

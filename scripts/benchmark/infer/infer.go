@@ -31,6 +31,7 @@ type row struct {
 	PeerTo string  `json:"peer"`
 	PeerS  float64 `json:"peer_tok_s"`
 	Best   float64 `json:"best"` // of the fastest rounds of both: on a busy machine the one that says more
+	CPU    float64 `json:"cpu"`  // of the least processor time of both: with one thread the same, without what others take of the processor
 	MB     float64 `json:"mb"`   // the most that our side has had in memory so far
 	PeerMB float64 `json:"peer_mb"`
 }
@@ -156,7 +157,7 @@ func show(rows []row, format string, out io.Writer) error {
 		return json.NewEncoder(out).Encode(map[string]any{"kernel": kernelName(), "rows": rows})
 	}
 	for _, r := range rows {
-		fmt.Fprintf(out, "%s: ×%.2f, best rounds ×%.2f (goal %g): %.0f tokens/s, %s %.0f; %.0f MB, %.0f\n", r.What, r.Ratio, r.Best, r.Goal, r.TokS, r.PeerTo, r.PeerS, r.MB, r.PeerMB)
+		fmt.Fprintf(out, "%s: ×%.2f, best rounds ×%.2f, processor time ×%.2f (goal %g): %.0f tokens/s, %s %.0f; %.0f MB, %.0f\n", r.What, r.Ratio, r.Best, r.CPU, r.Goal, r.TokS, r.PeerTo, r.PeerS, r.MB, r.PeerMB)
 	}
 	return nil
 }
@@ -225,7 +226,7 @@ func compare(ctx context.Context, folder string, o options, log io.Writer) ([]ro
 
 // run times both sides in turn; a round before the first does not count.
 func (m match) run(us, them *duel.Side, rounds int, log io.Writer) (row, error) {
-	var mine, theirs, ratios []float64
+	var mine, theirs, ratios, cpu, peerCPU []float64
 	r := row{What: m.what, Goal: m.goal, PeerTo: m.peer + " " + m.their}
 	for round := range rounds + 1 {
 		a, err := ask(us, m.mine)
@@ -240,8 +241,10 @@ func (m match) run(us, them *duel.Side, rounds int, log io.Writer) (row, error) 
 		r.MB, r.PeerMB = a.Peak/1e6, b.Peak/1e6
 		if round > 0 {
 			mine, theirs, ratios = append(mine, a.speed()), append(theirs, b.speed()), append(ratios, a.speed()/b.speed())
+			cpu, peerCPU = append(cpu, a.CPU/float64(a.Tokens)), append(peerCPU, b.CPU/float64(b.Tokens))
 		}
 	}
+	r.CPU = slices.Min(peerCPU) / slices.Min(cpu)
 	r.Ratio, r.TokS, r.PeerS, r.Best = duel.Median(ratios), duel.Median(mine), duel.Median(theirs), slices.Max(mine)/slices.Max(theirs)
 	return r, nil
 }
@@ -250,6 +253,7 @@ func (m match) run(us, them *duel.Side, rounds int, log io.Writer) (row, error) 
 type answer struct {
 	Tokens  int     `json:"tokens"`
 	Seconds float64 `json:"seconds"`
+	CPU     float64 `json:"cpu"`  // processor time, in seconds
 	Peak    float64 `json:"peak"` // the most that it has had in memory, in bytes
 	Error   string  `json:"error,omitempty"`
 }

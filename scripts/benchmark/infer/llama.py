@@ -2,8 +2,8 @@
 
     python llama.py WEIGHTS.gguf THREADS
 
-Each line of standard input is a task, prefill or decode; the answer is a line of JSON with tokens, seconds and
-the most that the process has had in memory, in bytes.
+Each line of standard input is a task, prefill or decode; the answer is a line of JSON with tokens, seconds, processor
+time and the most that the process has had in memory, in bytes.
 """
 import json
 import resource
@@ -23,9 +23,9 @@ def text(n):
 
 
 def timed(f):
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     f()
-    return time.perf_counter() - began
+    return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
 
 
 def decode():
@@ -36,9 +36,9 @@ def decode():
 for line in sys.stdin:
     llm.reset()
     if line.strip() == "prefill":
-        answer = {"tokens": PREFILL, "seconds": timed(lambda: llm.eval(text(PREFILL)))}
+        answer = {"tokens": PREFILL} | timed(lambda: llm.eval(text(PREFILL)))
     else:
         llm.eval(text(PROMPT))
-        answer = {"tokens": DECODE, "seconds": timed(decode)}
+        answer = {"tokens": DECODE} | timed(decode)
     answer["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(answer), flush=True)

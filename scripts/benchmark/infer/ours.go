@@ -140,7 +140,7 @@ func (o *ours) do(task string) (answer, error) {
 			return whole, err
 		}
 		prompt, err := generate(d, requests(d, 1, promptTokens, 1), 0)
-		whole.Seconds -= prompt.Seconds
+		whole.Seconds, whole.CPU = whole.Seconds-prompt.Seconds, whole.CPU-prompt.CPU
 		return whole, err
 	case "together":
 		return generate(d, requests(d, crowd, promptTokens, crowdTokens), crowd*crowdTokens)
@@ -151,7 +151,7 @@ func (o *ours) do(task string) (answer, error) {
 			if err != nil {
 				return a, err
 			}
-			total.Tokens, total.Seconds = total.Tokens+a.Tokens, total.Seconds+a.Seconds
+			total.Tokens, total.Seconds, total.CPU = total.Tokens+a.Tokens, total.Seconds+a.Seconds, total.CPU+a.CPU
 		}
 		return total, nil
 	case "small":
@@ -183,7 +183,7 @@ func requests(d *decode.Decoder, n, prompt, fresh int) []decode.Request {
 }
 
 func generate(d *decode.Decoder, reqs []decode.Request, tokens int) (answer, error) {
-	began := time.Now()
+	began, cpu := time.Now(), duel.Processor()
 	_, err := d.Generate(context.Background(), reqs)
-	return answer{Tokens: tokens, Seconds: time.Since(began).Seconds()}, err
+	return answer{Tokens: tokens, Seconds: time.Since(began).Seconds(), CPU: duel.Processor() - cpu}, err
 }
