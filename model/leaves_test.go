@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"slm/checkpoint"
@@ -123,4 +125,44 @@ func equalBits(a, b []checkpoint.Tensor) bool {
 		}
 	}
 	return true
+}
+
+// What the tree costs one process: the gradient of a step of recipes/legal.yaml with eight leaves, four, and one. Processor time, as others may use the machine.
+func BenchmarkLeaves(b *testing.B) {
+	const seqs, length = 8, 512
+	cfg := Config{
+		Vocab: 4096, Width: 256, Layers: 6, Heads: 4, KVHeads: 4, HeadDim: 64, Hidden: 704, Context: length, RopeTheta: 1e4, NormEps: 1e-5, Tied: true,
+	}
+	g := mustGraph(b, New(cfg, 1), mustOpen(b, ""), seqs, length)
+	draw := rand.New(rand.NewPCG(1, 1))
+	var batch Batch
+	for i := range seqs * length {
+		batch.Tokens, batch.Targets = append(batch.Tokens, draw.Int32N(4096)), append(batch.Targets, draw.Int32N(4096))
+		batch.Docs = append(batch.Docs, int32(i/128*128))
+	}
+	leaves := []int{0, 2, 1}
+	least := map[int]float64{}
+	for b.Loop() {
+		for _, leaf := range leaves {
+			g.CutLeaves(leaf)
+			before := processor()
+			g.Zero()
+			if _, err := g.Run(batch, 1./seqs/length); err != nil {
+				b.Fatal(err)
+			}
+			if took := processor() - before; least[leaf] == 0 || took < least[leaf] {
+				least[leaf] = took
+			}
+		}
+	}
+	b.ReportMetric(1e3*least[0], "cpu-ms/1-leaf")
+	b.ReportMetric(1e3*least[2], "cpu-ms/4-leaves")
+	b.ReportMetric(1e3*least[1], "cpu-ms/8-leaves")
+}
+
+// processor is the processor time of this program in seconds.
+func processor() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // 0 where there is none
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
