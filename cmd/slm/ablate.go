@@ -35,6 +35,7 @@ type ablateFlags struct {
 	jobs          int
 	on            string
 	with          []string
+	store         storeFlag
 }
 
 func newAblate(a *app) *cobra.Command {
@@ -62,6 +63,7 @@ func newAblate(a *app) *cobra.Command {
 	fl.IntVar(&f.jobs, "jobs", 1, "run `N` stages side by side, if they fit into --memory")
 	fl.StringVar(&f.on, "on", "", "start workers by a `LAUNCHER`: "+strings.Join(launch.Names(), ", "))
 	fl.StringArrayVar(&f.with, "with", nil, "an `OPTION=VALUE` of the launcher; may be repeated")
+	f.store.add(cmd, a, " where the workers of --on meet, in place of a shared folder", false)
 	return cmd
 }
 

@@ -58,7 +58,7 @@ import (
 var sentinels = map[string]error{
 	"mpi.ErrUnavailable": mpi.ErrUnavailable, "ranks.ErrLost": ranks.ErrLost, "ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
 	"remote.ErrApart": remote.ErrApart,
-	"store.ErrURL": store.ErrURL, "store.ErrChanged": store.ErrChanged, "store.ErrConditions": store.ErrConditions, "store.ErrClock": store.ErrClock, "store.ErrAccess": store.ErrAccess, "store.ErrTaken": store.ErrTaken, "store.ErrLost": store.ErrLost,
+	"store.ErrURL":    store.ErrURL, "store.ErrChanged": store.ErrChanged, "store.ErrConditions": store.ErrConditions, "store.ErrClock": store.ErrClock, "store.ErrAccess": store.ErrAccess, "store.ErrTaken": store.ErrTaken, "store.ErrLost": store.ErrLost,
 	"bag.ErrFile": bag.ErrFile, "bag.ErrNotFinite": bag.ErrNotFinite, "bayes.ErrExhausted": bayes.ErrExhausted, "delivery.ErrDelivery": delivery.ErrDelivery,
 	"bayes.ErrSingular": bayes.ErrSingular, "bpo.ErrItems": bpo.ErrItems, "bpo.ErrScores": bpo.ErrScores, "bpo.ErrTrial": bpo.ErrTrial,
 	"checkpoint.ErrCorrupt": checkpoint.ErrCorrupt, "checkpoint.ErrIncomplete": checkpoint.ErrIncomplete, "checkpoint.ErrMissing": checkpoint.ErrMissing, "checkpoint.ErrNewer": checkpoint.ErrNewer,

@@ -14,6 +14,7 @@ import (
 	"slm/pipeline/ablate"
 	"slm/pipeline/launch"
 	"slm/pipeline/study"
+	"slm/store"
 )
 
 // launched is the result of ablate --on.
@@ -29,8 +30,11 @@ type launched struct {
 // launcher checks the flags of the launcher.
 func (f *ablateFlags) launcher() error {
 	if f.on == "" {
-		if len(f.with) > 0 {
+		switch {
+		case len(f.with) > 0:
 			return usage("--with %s: the launcher that it is for is named by --on", f.with[0])
+		case f.store.address != "":
+			return usage("--store %s: the launcher of the workers that meet there is named by --on", f.store.address)
 		}
 		return nil
 	}
@@ -52,11 +56,8 @@ func (a *app) launch(ctx context.Context, p *ablate.Plan, f *ablateFlags) error 
 	if err != nil {
 		return err
 	}
-	work, err := p.Hand(f.offline)
-	if err != nil {
-		return err
-	}
-	w := &launch.Work{Name: p.Name, Levels: work.Levels(), Jobs: max(1, f.jobs), Set: set}
+	work := p.Work(f.offline)
+	w := &launch.Work{Name: p.Name, Levels: work.Levels(), Jobs: max(1, f.jobs), Set: set, Store: f.store.address != ""}
 	if w.Folder, err = filepath.Abs(p.Path()); err != nil {
 		return err
 	}
@@ -66,12 +67,28 @@ func (a *app) launch(ctx context.Context, p *ablate.Plan, f *ablateFlags) error 
 	if w.Program, err = os.Executable(); err != nil {
 		return err
 	}
+	w.Experiment = []string{"--experiment", w.Folder}
+	var s *store.Store
+	if w.Store {
+		w.Experiment = []string{"--experiment", p.Name, "--store", f.store.address}
+		if s, err = f.store.open(ctx, a, true); err != nil {
+			return err
+		}
+	}
 	text, err := l.Emit(w)
 	if err != nil {
 		return err
 	}
+	if err := p.Hand(work); err != nil {
+		return err
+	}
 	if err := study.Write(w.Folder, l.File, text); err != nil {
 		return err
+	}
+	if w.Store {
+		if err := p.Give(ctx, s); err != nil {
+			return err
+		}
 	}
 	file := filepath.Join(w.Folder, l.File)
 	out := launched{Experiment: p.Path(), Runs: len(p.Members), Stages: len(work.Stages), File: file, Command: l.Submit(file)}

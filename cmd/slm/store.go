@@ -21,8 +21,13 @@ import (
 // storeFlag is where runs are kept beside this machine.
 type storeFlag struct{ address string }
 
-func (f *storeFlag) add(cmd *cobra.Command, a *app, why string) {
-	cmd.PersistentFlags().StringVar(&f.address, "store", a.getenv("SLM_STORE", ""), "object store `s3://BUCKET/PREFIX`"+why+"; also set by $SLM_STORE")
+// add adds the flag. Where a store is the subject, the environment may name it.
+func (f *storeFlag) add(cmd *cobra.Command, a *app, why string, environment bool) {
+	usual := ""
+	if environment {
+		usual, why = a.getenv("SLM_STORE", ""), why+"; also set by $SLM_STORE"
+	}
+	cmd.PersistentFlags().StringVar(&f.address, "store", usual, "object store `s3://BUCKET/PREFIX`"+why)
 }
 
 // open opens the store. One that is to be written must keep the conditions of writes.
@@ -52,7 +57,7 @@ func newStore(a *app) *cobra.Command {
 		Long: "Keeps runs in an object store of S3's protocol (AWS, MinIO, Ceph, R2). Who asks, and where, stands in the environment alone: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, " +
 			"AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_S3 (another server than Amazon's), AWS_REGION.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	f.add(cmd, a, "")
+	f.add(cmd, a, "", true)
 	push := &cobra.Command{
 		Use: "push RUN", Short: "Send a run to the store: what it does not have yet", Args: exact(1, "a run"),
 		Long: "Sends a run's checkpoints, replies, journals, events and interrupted work. A file that the store has is not sent again; a large one that was stopped goes on. The run's index is written last, " +

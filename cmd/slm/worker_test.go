@@ -18,6 +18,7 @@ import (
 
 	"slm/experiment"
 	"slm/pipeline/runtest"
+	"slm/store/storetest"
 )
 
 // beKubectl is the variable by which the test binary is told to be a kubectl that runs the Jobs that it is given.
@@ -64,16 +65,21 @@ func TestAblate_OnEachLauncherEndsInTheItemsOfASerialRun(t *testing.T) {
 	// An sbatch that runs the tasks of an array at once, the last first: a level may begin before all of the one before has ended well.
 	tool(t, bin, "sbatch", `for a in "$@"; do case "$a" in --wrap=*) job="${a#--wrap=}";; --array=*) last="${a#--array=0-}"; last="${last%%\%*}";; esac; done
 for i in $(seq "$last" -1 0); do SLURM_ARRAY_TASK_ID=$i sh -c "$job" >&2; done; echo 1`)
-	for _, c := range []struct{ launcher, with string }{{"local", ""}, {"slurm", "partition=short"}, {"kubernetes", "image=slm:1"}} {
+	env := stored(storetest.InProcess(t))
+	for _, c := range []struct{ launcher, with, store string }{{"slurm", "partition=short", ""}, {"kubernetes", "image=slm:1", ""}, {"local", "", "s3://" + storetest.Bucket + "/work"}} {
 		dir := t.TempDir()
 		args := handful("--on", c.launcher, "--jobs", "2", "-o", "json")
+		work := []string{"worker", "--experiment", "experiments/tiny"}
+		if c.store != "" {
+			args, work = append(args, "--store", c.store), []string{"worker", "--experiment", "tiny", "--store", c.store}
+		}
 		if c.with != "" {
 			args = append(args, "--with", c.with)
 		}
 		if c.launcher == "kubernetes" {
 			args = append(args, "--with", "claim=disk")
 		}
-		o := slmEnv(t, dir, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, args...)
+		o := slmEnv(t, dir, append(env, "PATH="+bin+":"+os.Getenv("PATH")), args...)
 		var out launched
 		if err := json.Unmarshal([]byte(o.out), &out); err != nil || o.code != 0 || !out.Submitted || out.Runs != 2 {
 			t.Errorf("%s: exit %d, %v\n%s%s", c.launcher, o.code, err, o.out, o.err)
@@ -83,7 +89,7 @@ for i in $(seq "$last" -1 0); do SLURM_ARRAY_TASK_ID=$i sh -c "$job" >&2; done; 
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %v, or the items are others\n%s", c.launcher, err, o.err)
 		}
-		if o := slm(t, dir, "worker", "--experiment", "experiments/tiny"); o.code != 0 || !strings.Contains(o.out, "0 stages") || strings.Contains(o.out, "table") {
+		if o := slmEnv(t, dir, env, work...); o.code != 0 || !strings.Contains(o.out, "0 stages") || strings.Contains(o.out, "table") {
 			t.Errorf("%s: a worker finds something to do: exit %d\n%s%s", c.launcher, o.code, o.out, o.err)
 		}
 		if o := slm(t, dir, "verify", "tiny"); o.code != 0 {
@@ -103,7 +109,7 @@ func TestAblate_WithoutTheClustersProgramItSaysWhatSubmits(t *testing.T) {
 		t.Errorf("%v\n%s", err, text)
 	}
 	for args, want := range map[string]string{
-		"--on frob": "local, slurm, kubernetes", "--with cpus=4": "--on", "--on kubernetes": "image", "--on local --with cpus=4": "no options",
+		"--on frob": "local, slurm, kubernetes", "--with cpus=4": "--on", "--on kubernetes": "image", "--on local --with cpus=4": "no options", "--on kubernetes --with image=a": "claim", "--store s3://a": "--on", "--on local --store a": "s3://",
 	} {
 		if o := slm(t, dir, handful(strings.Fields(args)...)...); o.code != 2 || !strings.Contains(o.err, want) {
 			t.Errorf("%s: exit %d\n%s", args, o.code, o.err)

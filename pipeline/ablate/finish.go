@@ -17,8 +17,10 @@ func (w *worker) table(ctx context.Context) error {
 		if !errors.Is(err, rundir.ErrLocked) {
 			return err
 		}
-		if done, err := isFinished(ctx, w.at, w.digest); done || err != nil {
+		if done, err := isFinished(ctx, w.at, w.digest); err != nil {
 			return err
+		} else if done {
+			return w.at.read(ctx)
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err
@@ -29,8 +31,15 @@ func (w *worker) table(ctx context.Context) error {
 // write is table for who has it to himself.
 func (w *worker) write(ctx context.Context, held hold) (err error) {
 	defer func() { err = errors.Join(err, held.Release()) }()
-	if done, err := isFinished(ctx, w.at, w.digest); done || err != nil {
+	if done, err := isFinished(ctx, w.at, w.digest); err != nil {
 		return err
+	} else if done {
+		return w.at.read(ctx)
+	}
+	for _, m := range w.Members {
+		if err := w.at.bring(ctx, m.Run, nil); err != nil {
+			return err
+		}
 	}
 	p, err := w.plan(w.path, w.site)
 	if err != nil {
@@ -54,5 +63,8 @@ func (w *worker) write(ctx context.Context, held hold) (err error) {
 		return err
 	}
 	w.out.Table = true
+	if perr := w.at.publish(ctx); perr != nil {
+		return errors.Join(err, perr)
+	}
 	return errors.Join(err, w.at.note(ctx, FinishedFile, []byte(w.digest+"\n")))
 }

@@ -11,9 +11,11 @@ import (
 	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/blackbox"
+	"slm/pipeline/remote"
 	"slm/pipeline/rundir"
 	"slm/pipeline/study"
 	"slm/stages"
+	"slm/store"
 )
 
 // try makes a stage, unless another worker is at its run. It reports whether something about the stage has changed.
@@ -37,9 +39,20 @@ func (w *worker) try(ctx context.Context, i int) (changed bool, err error) {
 	}
 	working, cancel := held.Context(ctx)
 	defer cancel()
-	plan, box, err := w.prepare(i)
+	plan, box, err := w.prepare(working, i)
 	if err == nil {
 		err = w.make(working, i, plan, box)
+		if context.Cause(working) == nil || ctx.Err() != nil { // it is not another's by now
+			kerr := w.at.keep(ctx, run)
+			if errors.Is(kerr, remote.ErrApart) || errors.Is(kerr, store.ErrChanged) {
+				kerr = fmt.Errorf("%w: %w", rundir.ErrLost, kerr)
+				err = nil
+			}
+			err = errors.Join(err, kerr)
+			if kerr != nil && !errors.Is(kerr, rundir.ErrLost) {
+				return false, err
+			}
+		}
 	} else if !errors.Is(err, rundir.ErrLocked) {
 		return false, err // of this machine, not of the stage
 	}
@@ -71,8 +84,17 @@ func (w *worker) name(i int) string {
 }
 
 // prepare plans a stage in the run of its member. rundir.ErrLocked: what it is made from is not to be seen.
-func (w *worker) prepare(i int) (*pipeline.Plan, *blackbox.Box, error) {
+func (w *worker) prepare(ctx context.Context, i int) (*pipeline.Plan, *blackbox.Box, error) {
 	s := w.Stages[i]
+	run, from := w.Members[s.Member].Run, map[string][]string{}
+	for _, b := range w.before[i] {
+		if other := w.Members[w.Stages[b].Member].Run; other != run {
+			from[other] = append(from[other], w.Stages[b].Stage)
+		}
+	}
+	if err := w.at.bring(ctx, run, from); err != nil {
+		return nil, nil, err
+	}
 	r, job, err := w.member(w.path, s.Member, w.site)
 	if err != nil {
 		return nil, nil, err

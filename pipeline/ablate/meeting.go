@@ -25,6 +25,13 @@ type meeting interface {
 	// note and noted keep small files: why a stage failed, whether the table is written. A file that is not there is empty.
 	note(ctx context.Context, name string, text []byte) error
 	noted(ctx context.Context, name string) ([]byte, error)
+	// bring makes sure that a run that was taken is here as it was left, and stages of other runs. rundir.ErrLocked: not now.
+	bring(ctx context.Context, run string, from map[string][]string) error
+	// keep leaves a run to others.
+	keep(ctx context.Context, run string) error
+	// publish gives the experiment's table to others, and read brings it.
+	publish(ctx context.Context) error
+	read(ctx context.Context) error
 }
 
 // hold is what take gives.
@@ -75,6 +82,12 @@ func (f *folder) noted(_ context.Context, name string) ([]byte, error) {
 	}
 	return text, err
 }
+
+// In a folder that all see there is nothing to bring.
+func (*folder) bring(context.Context, string, map[string][]string) error { return nil }
+func (*folder) keep(context.Context, string) error                       { return nil }
+func (*folder) publish(context.Context) error                            { return nil }
+func (*folder) read(context.Context) error                               { return nil }
 
 // failure is why a stage has no checkpoint, as the worker that tried notes it.
 type failure struct {

@@ -113,32 +113,31 @@ func (w *Work) chains() [][]int {
 }
 
 // Hand writes what workers need into the experiment's folder: the recipes first, work.json last. What workers noted of failures is forgotten, so that they try again.
-func (p *Plan) Hand(offline bool) (w *Work, err error) {
+func (p *Plan) Hand(w *Work) error {
 	folder := p.Path()
 	if err := checkpoint.MakeDir(filepath.Join(folder, recipesDir)); err != nil {
-		return nil, fmt.Errorf("experiment: %w", err)
+		return fmt.Errorf("experiment: %w", err)
 	}
-	w = p.Work(offline)
 	base, err := p.Base.Resolved()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := study.Write(folder, rundir.RecipeFile, base); err != nil {
-		return nil, err
+		return err
 	}
 	for i, m := range p.Members {
 		text, err := m.recipe.Resolved()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := study.Write(folder, recipeName(w.Members[i].Run), text); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := errors.Join(os.RemoveAll(filepath.Join(folder, failuresDir)), os.RemoveAll(filepath.Join(folder, FinishedFile))); err != nil {
-		return nil, fmt.Errorf("experiment: %w", err)
+		return fmt.Errorf("experiment: %w", err)
 	}
-	return w, study.WriteJSON(folder, WorkFile, w)
+	return study.WriteJSON(folder, WorkFile, w)
 }
 
 func recipeName(run string) string { return filepath.Join(recipesDir, run+".yaml") }

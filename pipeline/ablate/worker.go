@@ -12,6 +12,7 @@ import (
 	"slm/checkpoint"
 	"slm/pipeline/rundir"
 	"slm/pipeline/study"
+	"slm/store"
 )
 
 // How often a worker that has nothing to do looks again: soon at first, then more rarely.
@@ -19,6 +20,9 @@ const (
 	lookSoon   = 100 * time.Millisecond
 	lookRarely = 3 * time.Second
 )
+
+// leaseTerm is how long a silent worker keeps a run, but in tests.
+var leaseTerm = rundir.LeaseTerm
 
 // All is the goal of a worker that works until nothing is left.
 const All = -1
@@ -55,8 +59,26 @@ const (
 // Serve works on the experiment in a folder, beside the workers on other machines: it takes the next stage whose parents are there, makes it, and goes on until none is left; the last one writes the table. With a goal
 // it works for that stage of work.json alone, and for what that is made from; the number behind the last stage is All. A killed worker's stage is taken by another, which goes on from its last save.
 // A stage that fails is noted, and what needs it is left out. Errors are those of the worker's own machine, and as for Execute what every member would meet.
-func Serve(ctx context.Context, path string, goal int, site study.Site, how study.How) (out *Served, err error) {
-	w := &worker{path: path, how: how, out: &Served{Experiment: path, Made: []string{}}}
+//
+// With a store the workers meet there: path is the experiment's name, and the machine's own folder, site.Dir, holds only what it works on.
+func Serve(ctx context.Context, path string, s *store.Store, goal int, site study.Site, how study.How) (out *Served, err error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	who := fmt.Sprintf("%s-%d", host, os.Getpid())
+	var at meeting
+	if s != nil {
+		d := openDepot(s, path, site.Dir, fmt.Sprintf("%s since %s", who, site.Now().UTC().Format(time.RFC3339Nano)), site.Now)
+		if !filepath.IsLocal(path) || filepath.Base(path) != path {
+			return nil, fmt.Errorf("%w: with a store --experiment is the name of an experiment, not %q", rundir.ErrUsage, path)
+		}
+		if err := d.work(ctx); err != nil {
+			return nil, err
+		}
+		at, path = d, d.path()
+	}
+	w := &worker{path: path, how: how, at: at, out: &Served{Experiment: path, Made: []string{}}}
 	if w.Work, w.digest, err = ReadWork(path); err != nil {
 		return nil, err
 	}
@@ -68,17 +90,15 @@ func Serve(ctx context.Context, path string, goal int, site study.Site, how stud
 	}
 	site.Dir = filepath.Dir(filepath.Dir(filepath.Clean(path))) // of experiments/NAME
 	w.site, w.state, w.before = site, make([]state, len(w.Stages)), w.chains()
-	if w.at, err = openFolder(path, site.Dir, rundir.LeaseTerm, site.Now); err != nil {
-		return nil, err
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		name = "unknown"
+	if w.at == nil {
+		if w.at, err = openFolder(path, site.Dir, leaseTerm, site.Now); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkpoint.MakeDir(filepath.Join(path, workersDir)); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	if w.events, err = rundir.OpenEvents(filepath.Join(path, workersDir, fmt.Sprintf("%s-%d.jsonl", name, os.Getpid())), site.Now, how.View); err != nil {
+	if w.events, err = rundir.OpenEvents(filepath.Join(path, workersDir, who+".jsonl"), site.Now, how.View); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.events.Close()) }()

@@ -26,11 +26,15 @@ import (
 	"slm/pipeline/study"
 	"slm/result"
 	"slm/stages"
+	"slm/store"
+	"slm/store/storetest"
 )
 
 // By these variables the test binary is told to be a worker, and where the run is whose checkpoints its stages copy.
 const (
 	beWorker  = "BE_A_WORKER"
+	beAt      = "AT_THE_STORE" // its endpoint
+	beIn      = "IN_THE_FOLDER"
 	likeness  = "OF_THE_LIKENESS_OF"
 	madeNames = "made" // file beside runs/ with a line for each stage that was made
 )
@@ -41,7 +45,16 @@ func TestMain(m *testing.M) {
 		os.Exit(runtest.Main(m))
 	}
 	build = buildInstant(os.Getenv(likeness))
-	if _, err := Serve(context.Background(), folder, All, site(""), quiet()); err != nil {
+	var depot *store.Store
+	var err error
+	if at := os.Getenv(beAt); at != "" {
+		leaseTerm = patient
+		depot, err = store.Open("s3://"+storetest.Bucket+"/lab", storetest.Environment(at))
+	}
+	if err == nil {
+		_, err = Serve(context.Background(), folder, depot, All, site(os.Getenv(beIn)), quiet())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -122,8 +135,8 @@ func instantly(t *testing.T) (like string) {
 func handed(t *testing.T, spec Spec) (*Plan, *Work) {
 	t.Helper()
 	p := planned(t, t.TempDir(), spec)
-	w, err := p.Hand(false)
-	if err != nil {
+	w := p.Work(false)
+	if err := p.Hand(w); err != nil {
 		t.Fatal(err)
 	}
 	return p, w
@@ -253,7 +266,7 @@ func TestWorker_AStageThatFailsIsNotedAndTheTableSaysWhatASerialRunSays(t *testi
 	}
 	p, w := handed(t, spec)
 	block(p)
-	out, err := Serve(context.Background(), p.Path(), All, site(""), quiet())
+	out, err := Serve(context.Background(), p.Path(), nil, All, site(""), quiet())
 	if err != nil || !out.Table || len(out.Made) != len(w.Stages)-len(p.Members[2].plan.Stages)+2 {
 		t.Fatalf("%v %+v", err, out)
 	}
@@ -267,16 +280,16 @@ func TestWorker_AStageThatFailsIsNotedAndTheTableSaysWhatASerialRunSays(t *testi
 		t.Errorf("%v: it says %q, a serial run %q", err, failed, want.Units[2].Failed)
 	}
 	goal := slices.IndexFunc(w.Stages, func(s WorkStage) bool { return s.Member == 2 && s.Stage == stages.Eval })
-	if _, err := Serve(context.Background(), p.Path(), goal, site(""), quiet()); err == nil || !strings.Contains(err.Error(), "has failed") {
+	if _, err := Serve(context.Background(), p.Path(), nil, goal, site(""), quiet()); err == nil || !strings.Contains(err.Error(), "has failed") {
 		t.Errorf("the job of a stage behind the one that failed: %v", err)
 	}
 	if err := os.Remove(filepath.Join(p.Members[2].Run(), rundir.WorkFolder)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Hand(false); err != nil { // what failed is tried again
+	if err := p.Hand(w); err != nil { // what failed is tried again
 		t.Fatal(err)
 	}
-	if out, err := Serve(context.Background(), p.Path(), All, site(""), quiet()); err != nil || !out.Table || len(out.Made) != len(p.Members[2].plan.Stages)-2 {
+	if out, err := Serve(context.Background(), p.Path(), nil, All, site(""), quiet()); err != nil || !out.Table || len(out.Made) != len(p.Members[2].plan.Stages)-2 {
 		t.Errorf("once more: %v %+v", err, out)
 	}
 }
@@ -285,13 +298,13 @@ func TestWorker_AJobMakesItsStageAndWhatThatIsMadeFrom(t *testing.T) {
 	instantly(t)
 	p, w := handed(t, Spec{Drop: []string{"kit"}, Count: 2})
 	last := len(w.Stages) - 1
-	out, err := Serve(context.Background(), p.Path(), last, site(""), quiet())
+	out, err := Serve(context.Background(), p.Path(), nil, last, site(""), quiet())
 	if err != nil || out.Table || len(out.Made) != w.Stages[last].Level+1 {
 		t.Fatalf("%v %+v", err, out)
 	}
 	made := 0
 	for i := range w.Stages {
-		out, err := Serve(context.Background(), p.Path(), i, site(""), quiet())
+		out, err := Serve(context.Background(), p.Path(), nil, i, site(""), quiet())
 		if err != nil || len(out.Made) > 1 {
 			t.Fatalf("stage %d: %v %+v: each level is behind those before it", i, err, out)
 		}
@@ -300,10 +313,10 @@ func TestWorker_AJobMakesItsStageAndWhatThatIsMadeFrom(t *testing.T) {
 	if made != len(w.Stages)-w.Stages[last].Level-1 {
 		t.Errorf("%d made", made)
 	}
-	if out, err := Serve(context.Background(), p.Path(), len(w.Stages), site(""), quiet()); err != nil || !out.Table || len(out.Made) != 0 {
+	if out, err := Serve(context.Background(), p.Path(), nil, len(w.Stages), site(""), quiet()); err != nil || !out.Table || len(out.Made) != 0 {
 		t.Errorf("the table: %v %+v", err, out)
 	}
-	if _, err := Serve(context.Background(), p.Path(), len(w.Stages)+1, site(""), quiet()); !errors.Is(err, rundir.ErrUsage) {
+	if _, err := Serve(context.Background(), p.Path(), nil, len(w.Stages)+1, site(""), quiet()); !errors.Is(err, rundir.ErrUsage) {
 		t.Error(err)
 	}
 }
@@ -318,10 +331,10 @@ func TestWorker_AMachineThatWouldMakeSomethingElseSaysSo(t *testing.T) {
 	if err := study.WriteJSON(p.Path(), WorkFile, w); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Serve(context.Background(), p.Path(), All, site(""), quiet()); !errors.Is(err, ErrWork) {
+	if _, err := Serve(context.Background(), p.Path(), nil, All, site(""), quiet()); !errors.Is(err, ErrWork) {
 		t.Error(err)
 	}
-	if _, err := Serve(context.Background(), t.TempDir(), All, site(""), quiet()); !errors.Is(err, rundir.ErrUsage) {
+	if _, err := Serve(context.Background(), t.TempDir(), nil, All, site(""), quiet()); !errors.Is(err, rundir.ErrUsage) {
 		t.Error(err)
 	}
 }

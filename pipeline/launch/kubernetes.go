@@ -16,7 +16,7 @@ var kubernetes = Launcher{
 	Name: "kubernetes", Means: "an Indexed Job with a pod for each stage (kubectl apply)", File: "kubernetes.yaml", Needs: "kubectl",
 	Options: []Option{
 		{Name: "image", Means: "image that has slm in its $PATH", Needed: true},
-		{Name: "claim", Means: "PersistentVolumeClaim (ReadWriteMany) with --dir, the recipe's texts and models at the paths that they have here", Needed: true},
+		{Name: "claim", Means: "PersistentVolumeClaim (ReadWriteMany) with --dir, the recipe's texts and models at the paths that they have here; needed without --store"},
 		{Name: "mount", Means: "where the claim is mounted (default: --dir)"},
 		{Name: "namespace", Means: "namespace of the Job"},
 		{Name: "cpu", Means: "cores of a pod", Default: "4"},
@@ -27,6 +27,9 @@ var kubernetes = Launcher{
 	Emit: func(w *Work) ([]byte, error) {
 		if !quantity.MatchString(w.Set["cpu"]) || !quantity.MatchString(w.Set["memory"]) {
 			return nil, fmt.Errorf("%w: --with cpu=%s, memory=%s: want quantities such as 4, 500m and 4Gi", rundir.ErrUsage, w.Set["cpu"], w.Set["memory"])
+		}
+		if w.Set["claim"] == "" && !w.Store {
+			return nil, fmt.Errorf("%w: kubernetes needs --with claim=…, a volume that all pods share, or --store", rundir.ErrUsage)
 		}
 		return yaml.Marshal(w.job())
 	},
@@ -97,10 +100,13 @@ type resources struct {
 }
 
 type volume struct {
-	Name  string `yaml:"name"`
-	Claim struct {
-		Name string `yaml:"claimName"`
-	} `yaml:"persistentVolumeClaim"`
+	Name  string    `yaml:"name"`
+	Claim *claim    `yaml:"persistentVolumeClaim,omitempty"`
+	Own   *struct{} `yaml:"emptyDir,omitempty"`
+}
+
+type claim struct {
+	Name string `yaml:"claimName"`
 }
 
 type mount struct {
@@ -116,13 +122,21 @@ func (w *Work) job() job {
 	index := env{Name: "STAGE"}
 	index.ValueFrom.FieldRef.FieldPath = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
 	disk := volume{Name: "experiment"}
-	disk.Claim.Name = w.Set["claim"]
+	if c := w.Set["claim"]; c != "" {
+		disk.Claim = &claim{c}
+	} else {
+		disk.Own = &struct{}{}
+	}
+	command := append([]string{"slm", "worker", "--quiet"}, w.Experiment...)
+	if w.Store {
+		command = append(command, "--dir", w.Dir)
+	}
 	at := w.Set["mount"]
 	if at == "" {
 		at = w.Dir
 	}
 	c := container{
-		Name: "slm", Image: w.Set["image"], Command: []string{"slm", "worker", "--quiet", "--experiment", w.Folder, "--index", "$(STAGE)"}, Env: []env{index},
+		Name: "slm", Image: w.Set["image"], Command: append(command, "--index", "$(STAGE)"), Env: []env{index},
 		Resources:    resources{Requests: map[string]string{"cpu": w.Set["cpu"], "memory": w.Set["memory"]}, Limits: map[string]string{"memory": w.Set["memory"]}},
 		VolumeMounts: []mount{{disk.Name, at}},
 	}

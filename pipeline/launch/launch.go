@@ -29,13 +29,15 @@ type Option struct {
 
 // Work is what is to be started.
 type Work struct {
-	Name    string // of the experiment
-	Folder  string // its folder, absolute
-	Dir     string // that holds runs/ and experiments/, absolute
-	Program string // path of slm
-	Levels  []int  // stages of each level: what a stage is made from stands on the levels before its own
-	Jobs    int    // that may work at a time
-	Set     map[string]string
+	Name       string   // of the experiment
+	Folder     string   // its folder, absolute
+	Dir        string   // that holds runs/ and experiments/, absolute
+	Program    string   // path of slm
+	Experiment []string // by which a worker is told of it
+	Store      bool     // workers meet in a store, each in a folder of its own
+	Levels     []int    // stages of each level: what a stage is made from stands on the levels before its own
+	Jobs       int      // that may work at a time
+	Set        map[string]string
 }
 
 // Stages is how many stages all levels have.
@@ -118,6 +120,21 @@ func (l Launcher) takes() string {
 		names = append(names, o.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// worker is the call of a worker as a shell has it, in the folder where it works.
+func (w *Work) worker() string {
+	words := []string{quote(w.Program), "worker", "--quiet"}
+	for _, word := range w.Experiment {
+		if !strings.HasPrefix(word, "--") {
+			word = quote(word)
+		}
+		words = append(words, word)
+	}
+	if w.Store {
+		words = append(words, "--dir", quote(w.Dir))
+	}
+	return strings.Join(words, " ")
 }
 
 // quote makes a word of a shell.

@@ -25,7 +25,7 @@ func work(t *testing.T, name string, given ...string) (Launcher, *Work) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l, &Work{Name: "it's $HOME", Folder: "/data/it's $HOME `x`", Dir: "/data", Program: `/opt/my "slm"`, Levels: []int{1, 3, 1200}, Jobs: 8, Set: set}
+	return l, &Work{Name: "it's $HOME", Folder: "/data/it's $HOME `x`", Dir: "/data", Program: `/opt/my "slm"`, Experiment: []string{"--experiment", "/data/it's $HOME `x`"}, Levels: []int{1, 3, 1200}, Jobs: 8, Set: set}
 }
 
 func emitted(t *testing.T, l Launcher, w *Work) string {
@@ -40,7 +40,7 @@ func emitted(t *testing.T, l Launcher, w *Work) string {
 func TestLauncher_OptionsAreKnownNeededAndHaveValues(t *testing.T) {
 	for _, c := range []struct{ name, given, want string }{
 		{"local", "cpus=4", "no options"}, {"slurm", "frob=1", "partition, account"}, {"slurm", "partition", "KEY=VALUE"}, {"slurm", "partition=a\nb", "KEY=VALUE"},
-		{"kubernetes", "image=slm:1", "claim"},
+		{"kubernetes", "claim=disk", "image"},
 	} {
 		l, err := Lookup(c.name)
 		if err != nil {
@@ -108,7 +108,7 @@ func TestSlurm_ArraysDependOnTheLevelBeforeAndEveryStageHasItsTask(t *testing.T)
 func TestLocal_StartsAsManyWorkersAsItIsToldAndFailsIfOneDoes(t *testing.T) {
 	l, w := work(t, "local")
 	dir := t.TempDir()
-	w.Program, w.Folder, w.Jobs = filepath.Join(dir, "it's slm"), dir, 3
+	w.Program, w.Experiment, w.Jobs = filepath.Join(dir, "it's slm"), []string{"--experiment", dir}, 3
 	script := filepath.Join(dir, "local.sh")
 	for _, code := range []string{"0", "4"} {
 		if err := errors.Join(os.WriteFile(w.Program, []byte("#!/bin/sh\necho \"$@\"\nexit "+code+"\n"), 0o755), os.WriteFile(script, []byte(emitted(t, l, w)), 0o644)); err != nil {
@@ -146,6 +146,14 @@ func TestKubernetes_TheJobIsOneByThePublishedSchema(t *testing.T) {
 	w.Jobs, w.Levels = 100, []int{2}
 	if text := emitted(t, l, w); !strings.Contains(text, "parallelism: 3\n") {
 		t.Error("more pods than stages")
+	}
+	w.Set["claim"] = ""
+	if _, err := l.Emit(w); !errors.Is(err, rundir.ErrUsage) || !strings.Contains(err.Error(), "claim") {
+		t.Error("pods without a common volume or a store:", err)
+	}
+	w.Store = true
+	if err := yaml.Unmarshal([]byte(emitted(t, l, w)), &doc); err != nil || schema.Validate(doc) != nil {
+		t.Errorf("with a store: %v %v", err, schema.Validate(doc))
 	}
 	w.Set["memory"] = "lots"
 	if _, err := l.Emit(w); !errors.Is(err, rundir.ErrUsage) {

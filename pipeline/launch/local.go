@@ -12,7 +12,7 @@ var local = Launcher{
 workers=
 trap 'kill $workers 2>/dev/null' INT TERM
 for i in $(seq %d); do
-	%s worker --quiet --experiment %s &
+	%s &
 	workers="$workers $!"
 done
 failed=0
@@ -20,6 +20,6 @@ for worker in $workers; do
 	wait "$worker" || failed=$?
 done
 exit $failed
-`, w.Name, w.Jobs, w.Jobs, quote(w.Program), quote(w.Folder)), nil
+`, w.Name, w.Jobs, w.Jobs, w.worker()), nil
 	},
 }

@@ -37,10 +37,10 @@ set -eu
 submit() {
 	sbatch --parsable --requeue --open-mode=append ${before:+--dependency="afterany$before"} --array="0-$(($3 - 1))%%%d" \
 		--job-name=%s --output=%s%s \
-		--wrap="exec %s worker --quiet --experiment %s --index \$(($2 + SLURM_ARRAY_TASK_ID))"
+		--wrap="exec %s --index \$(($2 + SLURM_ARRAY_TASK_ID))"
 }
 before=
-`, w.Name, w.Jobs, quote(w.Name), quote(w.Folder+"/slurm-%A_%a.log"), flags.String(), inQuotes(quote(w.Program)), inQuotes(quote(w.Folder)))
+`, w.Name, w.Jobs, quote(w.Name), quote(w.Folder+"/slurm-%A_%a.log"), flags.String(), inQuotes(w.worker()))
 		first := 0
 		for level, n := range append(w.Levels, 1) {
 			b.WriteString("after=\n")
