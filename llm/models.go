@@ -26,11 +26,6 @@ type localModel struct {
 	sha256 string // "" = whatever the file is
 }
 
-// shipped lists the models that set-up fetches into the cache folder.
-var shipped = map[string]struct{ file, sha256 string }{
-	"smollm2-135m-instruct": {"gguf:SmolLM2-135M-Instruct.Q4_1.gguf", "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
-}
-
 // findModel resolves a model's name: one that set-up fetches, or a reference to weights, whose relative path starts at dir.
 func findModel(name, dir string, getenv func(string) string) (localModel, error) {
 	if ref, ok, err := weights.Parse(name); ok {
@@ -39,15 +34,12 @@ func findModel(name, dir string, getenv func(string) string) (localModel, error)
 		}
 		return localModel{Ref: ref}, err
 	}
-	s, ok := shipped[strings.ToLower(name)]
+	s, ok := weights.FindShipped(name)
 	if !ok {
-		return localModel{}, fmt.Errorf("unknown local model %q (there are: smollm2-135m-instruct, %s)", name, strings.Join(weights.Schemes(), ", "))
+		return localModel{}, fmt.Errorf("unknown local model %q (there are: %s, %s)", name, weights.ShippedNames, strings.Join(weights.Schemes(), ", "))
 	}
-	ref, _, err := weights.Parse(s.file)
-	if err == nil {
-		ref, err = ref.Absolute(weights.Fetched(getenv))
-	}
-	return localModel{ref, s.sha256}, err
+	ref, err := s.In(getenv)
+	return localModel{ref, s.SHA256}, err
 }
 
 // missing says what to type.

@@ -63,6 +63,30 @@ func (c Config) matrices() [matrixCount]targetMatrix {
 	}
 }
 
+// TargetNames are the projections that an adapter updates, as Hugging Face calls them: q_proj.
+func (c Config) TargetNames(l LoRA) (names []string) {
+	for _, m := range c.matrices() {
+		for _, t := range m.targets {
+			if slices.Contains(l.Targets, t.word) {
+				names = append(names, t.name[strings.IndexByte(t.name, '.')+1:])
+			}
+		}
+	}
+	return names
+}
+
+// TargetsIn are the targets of which layer 0 has a tensor.
+func (c Config) TargetsIn(has func(tensor string) bool) (words []string) {
+	for _, m := range c.matrices() {
+		for _, t := range m.targets {
+			if has("model.layers.0." + t.name + ".lora_A.weight") {
+				words = append(words, t.word)
+			}
+		}
+	}
+	return words
+}
+
 // ZeroAdapter allocates an adapter of a valid configuration without values.
 func ZeroAdapter(c Config, l LoRA) *Adapter {
 	a := &Adapter{LoRA: l, Layers: make([]Updates, c.Layers)}

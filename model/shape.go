@@ -9,7 +9,7 @@ import (
 
 // Shape is the recipe's section model: what a model is like, but for its vocabulary, which is the tokenizer's.
 type Shape struct {
-	From      string  `yaml:"from" identity:"changed" unset:"none" doc:"weights that training goes on from, with their tokenizer: gguf:FILE, hf:FOLDER, or run:FOLDER of a run. Shape and tokenizer are theirs; context may be shorter"`
+	From      string  `yaml:"from" identity:"changed" unset:"none" doc:"weights that training goes on from, with their tokenizer: smollm2-135m-instruct, which make setup fetches, gguf:FILE, hf:FOLDER, or run:FOLDER of a run. Shape and tokenizer are theirs; context may be shorter"`
 	Layers    int     `yaml:"layers" min:"1" max:"1000" auto:"by the number of tokens of the corpus" doc:"number of transformer blocks"`
 	Width     int     `yaml:"width" min:"8" max:"65536" auto:"by the number of tokens of the corpus" doc:"width of the residual stream; a multiple of heads"`
 	Heads     int     `yaml:"heads" min:"1" auto:"64 of the width each" doc:"query heads; each is width/heads wide, an even number"`

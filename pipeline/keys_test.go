@@ -105,7 +105,7 @@ func TestPlan_ShippedRecipeWithItsKeysReversedAndCommentsAddedIsTheSameRun(t *te
 			if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			r, err := recipe.Load(recipe.Source{Name: file, Env: []string{"SLM_DATA=" + dir}})
+			r, err := recipe.Load(recipe.Source{Name: file, Shipped: recipes.Files, Env: []string{"SLM_DATA=" + dir}})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}

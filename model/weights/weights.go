@@ -56,6 +56,7 @@ type Model struct {
 	ChatTemplate string // "" = none
 	Name         string // what people call it; "" = nothing
 	End          string // the token that ends a text; "" = the file names none
+	Base         string // of an adapter: what its weights are called; "" = nothing
 	Type         string // of the matrices, one of the format's Types; "" = the first of them
 }
 
@@ -68,6 +69,8 @@ type Format struct {
 	Types []string
 	// Folder says that a path is that of a folder, which other files may be put into.
 	Folder bool
+	// Adapts says that low-rank updates are written, without the weights that they change: of models that have an adapter alone.
+	Adapts bool
 	// Files lists the files that a path stands for, which make its digest; nil = the path is the one file.
 	Files func(path string) ([]string, error)
 }

@@ -42,7 +42,7 @@ func TestParse_ReferencesOfEveryFormat(t *testing.T) {
 			t.Errorf("%q is written %q", c.text, ref)
 		}
 	}
-	if got := weights.Schemes(); !slices.Equal(got, []string{"gguf:FILE", "safetensors:FILE", "hf:FOLDER", "run:FOLDER", "toy:FILE"}) {
+	if got := weights.Schemes(); !slices.Equal(got, []string{"gguf:FILE", "safetensors:FILE", "hf:FOLDER", "peft:FOLDER", "run:FOLDER", "toy:FILE"}) {
 		t.Errorf("schemes %v", got)
 	}
 }
@@ -115,7 +115,7 @@ func TestFormats_WriteAndOpenAreInverse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range weights.Formats() {
-		if f.Write == nil {
+		if f.Write == nil || f.Adapts {
 			continue
 		}
 		path := filepath.Join(t.TempDir(), "model")

@@ -36,6 +36,8 @@ type card struct {
 	Seed                uint64
 	Digest, Fingerprint string
 	Kernel              string
+	Adapter             string // what is written in place of the weights; "" = these
+	Base                string // the weights that training went on from; "" = it began with random ones
 	Folder              bool   // for Hugging Face's libraries; else for llama.cpp
 	File                string // name of the file or folder
 	Type                string
@@ -67,6 +69,9 @@ func readCard(folder, stage string, to Target) (*card, error) {
 		c.Name += "-" + stage
 	}
 	c.Corpus = corpusOf(r)
+	if ref, ok := r.From(); ok {
+		c.Base = ref.Portable().String()
+	}
 	dom, err := domain.Open(filepath.Join(folder, stages.Data))
 	if err != nil {
 		return nil, err

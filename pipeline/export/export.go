@@ -103,14 +103,21 @@ func Export(folder string, to Target, opt Options) (*Exported, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := domain.LoadModel(filepath.Join(folder, stage))
+	load := domain.LoadModel
+	if to.Format.Adapts {
+		load = domain.LoadTrained
+	}
+	params, err := load(filepath.Join(folder, stage))
 	if err != nil {
 		return nil, err
 	}
 	m := weights.Model{
-		Params: params, Tokenizer: c.tokenizer, ChatTemplate: chatTemplate(c.End), Name: c.Name, End: c.End, Type: to.Type,
+		Params: params, Tokenizer: c.tokenizer, ChatTemplate: chatTemplate(c.End), Name: c.Name, End: c.End, Base: c.Base, Type: to.Type,
 	}
 	c.Config, c.Parameters = params.Config, params.Config.Count()
+	if a := params.Adapter; a != nil {
+		c.Parameters, c.Adapter = a.Count(), a.LoRA.String()
+	}
 	out := &Exported{
 		Run: filepath.Base(folder), Stage: stage, Digest: c.Digest, Target: to.String(), Type: to.Type, Parameters: c.Parameters,
 	}

@@ -39,9 +39,10 @@ func python(t *testing.T, venv, pkg string) string {
 }
 
 // check runs scripts/golden/exported.py.
-func check(t *testing.T, python, mode, path, expected string) {
+func check(t *testing.T, python, mode, path, expected string, more ...string) {
 	t.Helper()
-	out, err := exec.Command(python, filepath.Join("..", "..", "scripts", "golden", "exported.py"), mode, path, expected).CombinedOutput()
+	args := append([]string{filepath.Join("..", "..", "scripts", "golden", "exported.py"), mode, path, expected}, more...)
+	out, err := exec.Command(python, args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", mode, err, out)
 	}

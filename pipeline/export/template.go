@@ -21,7 +21,11 @@ func jinja(text string) string {
 func (c *card) modelfile(name, from string) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# ollama create %s -f %s\n", strings.ToLower(c.Name), name)
-	fmt.Fprintf(&b, "FROM %s\n", from)
+	if c.Adapter != "" {
+		fmt.Fprintf(&b, "# FROM is the model that the adapter belongs to, %s\nFROM %s\nADAPTER %s\n", c.Base, c.Base[strings.IndexByte(c.Base, ':')+1:], from)
+	} else {
+		fmt.Fprintf(&b, "FROM %s\n", from)
+	}
 	b.WriteString("TEMPLATE \"\"\"Question: {{ .Prompt }}\nAnswer:\"\"\"\n")
 	fmt.Fprintf(&b, "PARAMETER stop %q\n", c.End)
 	b.WriteString("PARAMETER temperature 0\nPARAMETER repeat_penalty 1\n") // as slm answers: the most likely token, whatever was said before

@@ -11,8 +11,13 @@ import (
 // fromKey names the weights that training goes on from.
 const fromKey = "model.from"
 
-// From is the weights that training goes on from; false = it begins with random ones.
+// From is the weights that training goes on from; false = it begins with random ones. Those that set-up fetches are named by their place once the
+// recipe is loaded.
 func (r *Recipe) From() (weights.Ref, bool) {
+	if s, ok := weights.FindShipped(r.Model.From); ok {
+		ref, _, err := weights.Parse(s.Ref)
+		return ref, err == nil
+	}
 	ref, ok, err := weights.Parse(r.Model.From)
 	return ref, ok && err == nil
 }

@@ -254,6 +254,19 @@ func (l *Loaded) anchor(env []string) error {
 		failed = errors.Join(failed, err)
 		sections[i].Model = ref.String()
 	}
+	getenv := func(name string) string {
+		for _, e := range env {
+			if v, ok := strings.CutPrefix(e, name+"="); ok {
+				return v
+			}
+		}
+		return ""
+	}
+	if s, ok := weights.FindShipped(l.Model.From); ok {
+		ref, err := s.In(getenv)
+		failed = errors.Join(failed, err)
+		l.Model.From = ref.String()
+	}
 	for key, text := range map[string]*string{fromKey: &l.Model.From, updateKey: &l.Update.From} {
 		ref, ok, err := weights.Parse(*text)
 		if !ok || err != nil {
@@ -274,14 +287,6 @@ func (l *Loaded) anchor(env []string) error {
 		from := ""
 		if o, ok := l.Origins[path]; ok && (o.Layer == "recipe" || o.Layer == "extends") {
 			from = filepath.Dir(o.File)
-		}
-		getenv := func(name string) string {
-			for _, e := range env {
-				if v, ok := strings.CutPrefix(e, name+"="); ok {
-					return v
-				}
-			}
-			return ""
 		}
 		folders := source.Folders(getenv, ".", from, filepath.Join(from, ".."))
 		fix := func(v reflect.Value) {

@@ -75,7 +75,7 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 		errs = append(errs, fmt.Errorf("numerics: %w", err))
 	}
 	if _, ok := r.From(); r.Model.From != "" && !ok && !broken("model") {
-		errs = append(errs, fmt.Errorf("%s: %q is none of %s", fromKey, r.Model.From, strings.Join(weights.Schemes(), ", ")))
+		errs = append(errs, fmt.Errorf("%s: %q is none of %s, %s", fromKey, r.Model.From, weights.ShippedNames, strings.Join(weights.Schemes(), ", ")))
 	}
 	if !broken("update") {
 		errs = append(errs, r.Update.Check())

@@ -1,6 +1,7 @@
 """Opens what `slm export` has written with the libraries that it is for, and compares with what slm itself computes.
 
     exported.py transformers FOLDER EXPECTED.json     ids, and logits to 1e-5 of the largest of a row or 1
+    exported.py peft FOLDER EXPECTED.json BASE        the same, of an adapter on the model in another folder
     exported.py llama FILE EXPECTED.json              ids, and the first greedy tokens
     exported.py chat FOLDER EXPECTED.json             the chat template
 
@@ -15,12 +16,16 @@ def fail(what):
     sys.exit(what)
 
 
-def with_transformers(path, expected):
+def with_transformers(path, expected, base=None):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.set_num_threads(1)
-    tokenizer, model = AutoTokenizer.from_pretrained(path), AutoModelForCausalLM.from_pretrained(path).eval()
+    tokenizer, model = AutoTokenizer.from_pretrained(path), AutoModelForCausalLM.from_pretrained(base or path).eval()
+    if base:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, path).eval()
     worst = 0.0
     for text in expected["texts"]:
         ids = tokenizer(text["text"])["input_ids"]
@@ -82,6 +87,6 @@ def with_chat(path, expected):
             fail(f"{got!r}, slm has {chat['prompt']!r}")
 
 
-modes = {"transformers": with_transformers, "llama": with_llama, "chat": with_chat}
+modes = {"transformers": with_transformers, "peft": with_transformers, "llama": with_llama, "chat": with_chat}
 with open(sys.argv[3], encoding="utf-8") as f:
-    modes[sys.argv[1]](sys.argv[2], json.load(f))
+    modes[sys.argv[1]](sys.argv[2], json.load(f), *sys.argv[4:])

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"time"
 
 	"slm/data/pack"
@@ -35,7 +36,7 @@ type Job struct {
 	Optim   Optim
 	Save    Save
 
-	MicroBatchTokens int // bounds memory; 0 = DefaultMicroBatchTokens. The weights do not depend on it
+	MicroBatchTokens int // bounds memory; 0 = as many as the model allows, DefaultMicroBatchTokens at most. The weights do not depend on it
 
 	Recompute bool // activations for the gradient, instead of keeping them: less memory, more time, the same weights
 }
@@ -66,6 +67,18 @@ type Summary struct {
 
 // DefaultMicroBatchTokens is a micro-batch that keeps the processor busy in a few hundred megabytes.
 const DefaultMicroBatchTokens = 4096
+
+// keptBytes bounds what a micro-batch keeps of its layers for the gradient.
+const keptBytes = 256 << 20
+
+// microBatch is how many tokens of a model go through the graph at a time.
+func microBatch(c model.Config, recompute bool) int {
+	if recompute {
+		return DefaultMicroBatchTokens
+	}
+	layer := 2*4*c.Width + 2*(c.QKVWidth()+c.QWidth()+2*c.Hidden) // the stream behind two blocks, and activations of two bytes
+	return min(DefaultMicroBatchTokens, keptBytes/(layer*c.Layers))
+}
 
 // session is a job in progress.
 type session struct {
@@ -100,8 +113,13 @@ type state struct {
 	Tokens int64 `json:"tokens"`
 }
 
+// garbage is how many per cent of the memory in use may be garbage while a model is trained: most of it is arrays without pointers, which the
+// collector does not look through.
+const garbage = 10
+
 // Run trains until the job's tokens or epochs are spent. When ctx is cancelled it saves and returns ctx's error.
 func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	s, err := open(env, job)
 	if err != nil {
 		return nil, err
@@ -167,7 +185,7 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 func open(env *stages.Env, job Job) (*session, error) {
 	s := &session{Job: job, env: env, epoch: -1}
 	if s.MicroBatchTokens <= 0 {
-		s.MicroBatchTokens = DefaultMicroBatchTokens
+		s.MicroBatchTokens = microBatch(s.Model.Config, s.Recompute)
 	}
 	if err := s.load(0); err != nil {
 		return nil, err

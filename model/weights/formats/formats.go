@@ -13,6 +13,7 @@ func init() {
 		gguf.Format,
 		safetensors.Format,
 		safetensors.Hub,
+		safetensors.PEFT,
 		trained.Format,
 	)
 }
