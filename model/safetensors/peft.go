@@ -96,12 +96,15 @@ func readAdapterConfig(dir string) (c adapterConfig, err error) {
 		return c, fmt.Errorf("%w: %s: r is %d, lora_alpha %g", weights.ErrFormat, c.path, c.Rank, c.Alpha)
 	}
 	nothing := []string{"null", "false", "0", `""`, "{}", "[]"}
-	plain := []string{"true", `"gaussian"`} // of init_lora_weights: the others change the model, too
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		var value bytes.Buffer
-		if err := json.Compact(&value, keys[key]); err == nil && !slices.Contains(harmless, key) && !slices.Contains(nothing, value.String()) &&
-			!(key == "init_lora_weights" && slices.Contains(plain, value.String())) {
-			return refuse(key, value.String())
+		var text bytes.Buffer
+		if slices.Contains(harmless, key) || json.Compact(&text, keys[key]) != nil {
+			continue
+		}
+		value := text.String()
+		plain := key == "init_lora_weights" && (value == "true" || value == `"gaussian"`) // the other ways to begin change the model, too
+		if !plain && !slices.Contains(nothing, value) {
+			return refuse(key, value)
 		}
 	}
 	return c, nil
