@@ -112,5 +112,5 @@ func TestExport_AdapterOfARunWithoutOneIsRefused(t *testing.T) {
 func TestExport_PeftComputesTheSame(t *testing.T) {
 	py := python(t, "venv-bench", "peft")
 	run, base := adapted(t)
-	check(t, py, "peft", exported(t, run, "peft:"+filepath.Join(t.TempDir(), "adapter")), expect(t, run, stages.KIT), base)
+	check(t, py, "peft", exported(t, run, "peft:"+filepath.Join(t.TempDir(), "adapter")), expect(t, run, trained(t, run), 0), base)
 }
