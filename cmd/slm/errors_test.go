@@ -43,11 +43,13 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/remote"
 	"slm/pipeline/rundir"
+	"slm/pipeline/session"
 	"slm/result"
 	"slm/retrieve"
 	"slm/stages/bpo"
 	"slm/stages/delivery"
 	"slm/stages/kit"
+	"slm/stages/route"
 	"slm/stages/systems"
 	"slm/stages/trainer"
 	"slm/stat"
@@ -68,8 +70,8 @@ var sentinels = map[string]error{
 	"schedule.ErrBusy": schedule.ErrBusy, "schedule.ErrClosed": schedule.ErrClosed, "schedule.ErrMemory": schedule.ErrMemory,
 	"kit.ErrOverlap": kit.ErrOverlap, "result.ErrNewer": result.ErrNewer, "llm.ErrAuth": llm.ErrAuth, "llm.ErrBudget": llm.ErrBudget, "llm.ErrNoAnswer": llm.ErrNoAnswer, "llm.ErrNoText": llm.ErrNoText, "llm.ErrNoWeights": llm.ErrNoWeights, "llm.ErrOffline": llm.ErrOffline,
 	"llm.ErrQuota": llm.ErrQuota, "llm.ErrReply": llm.ErrReply, "llm.ErrRequest": llm.ErrRequest, "llm.ErrScores": llm.ErrScores, "llm.ErrTooLong": llm.ErrTooLong, "llm.ErrUnavailable": llm.ErrUnavailable, "model.ErrConfig": model.ErrConfig,
-	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,
-	"recipe.ErrUsage": recipe.ErrUsage, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
+	"model.ErrNotFinite": model.ErrNotFinite, "pairs.ErrFormat": pairs.ErrFormat, "audit.ErrDiffers": audit.ErrDiffers, "route.ErrTarget": route.ErrTarget, "rundir.ErrLocked": rundir.ErrLocked, "rundir.ErrUsage": rundir.ErrUsage,
+	"recipe.ErrUsage": recipe.ErrUsage, "session.ErrRoute": session.ErrRoute, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported,
 	"export.ErrTarget": export.ErrTarget, "experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen, "experiment.ErrTwice": experiment.ErrTwice,
 	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat,

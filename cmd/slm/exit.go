@@ -32,6 +32,7 @@ import (
 	"slm/retrieve"
 	"slm/stages/bpo"
 	"slm/stages/kit"
+	"slm/stages/route"
 	"slm/stages/systems"
 	"slm/stages/trainer"
 	"slm/store"
@@ -101,7 +102,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable, store.ErrURL):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable, route.ErrTarget, store.ErrURL):
 		return exitUsage
 	case is(audit.ErrDiffers, ablate.ErrWork, remote.ErrApart, store.ErrChanged):
 		return exitDiffers

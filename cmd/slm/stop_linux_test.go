@@ -34,12 +34,18 @@ func TestSlm_ASignalStopsEachCommandThatWaitsForAServer(t *testing.T) {
 	if o := slm(t, dir, append([]string{"train", "tiny"}, strings.Fields(remote)...)...); o.code != exitDone {
 		t.Fatalf("%+v", o)
 	}
+	t.Setenv("PATH", "") // where no cluster takes jobs
+	jobs := "ablate tiny " + remote + " -s seed=80 --drop kit --seeds 1 --quick --yes --name jobs --on slurm"
+	if o := slm(t, dir, strings.Fields(jobs)...); o.code != exitDone {
+		t.Fatalf("%+v", o)
+	}
 	silent.Store(true)
-	stopped := map[string]bool{"import": true} // which is train, as far as dp
+	stopped := map[string]bool{"import": true, "update": true} // they end in train
 	for _, args := range []string{
 		"ask tiny What? --choice a --choice b", "eval tiny --items items.jsonl", "reproduce tiny --live --stage kit",
 		"train tiny " + remote + " -s seed=77 --until kit", "ablate tiny " + remote + " -s seed=78 --drop kit --seeds 1 --quick --yes",
 		"sweep tiny " + remote + " -s seed=79 --over stages.dp.optim.lr=log(1e-3,1e-2) --maximise accuracy --trials 1 --quick --yes", "data pull statutes-cn --to pulled --base " + front.URL,
+		"worker --experiment experiments/jobs",
 	} {
 		for sig, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 			cmd, stderr := process(t, dir, nil, strings.Fields(args)...)
