@@ -108,13 +108,17 @@ func TestTrain_ResumedOnAnotherLevelEndsInTheSameDigest(t *testing.T) {
 
 // smaller is the command that trains a small form of recipes/tiny.yaml below dir.
 func smaller(dir string, class kernel.Class, c way, more ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], smallerArgs(dir, class, more...)...)
+	cmd.Env = append(c.env(), asProgram+"=1", "HOME="+dir, "TMPDIR="+os.TempDir())
+	return cmd
+}
+
+func smallerArgs(dir string, class kernel.Class, more ...string) []string {
 	args := []string{"train", "tiny", "--dir", dir, "-q"}
 	for _, s := range append(append([]string{}, runtest.Smaller...), "numerics="+string(class)) {
 		args = append(args, "-s", s)
 	}
-	cmd := exec.Command(os.Args[0], append(args, more...)...)
-	cmd.Env = append(c.env(), asProgram+"=1", "HOME="+dir, "TMPDIR="+os.TempDir())
-	return cmd
+	return append(args, more...)
 }
 
 func trainSmaller(t *testing.T, dir string, class kernel.Class, c way, more ...string) {
