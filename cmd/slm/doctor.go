@@ -216,7 +216,7 @@ func more(h *health) string {
 	case h.Tiles:
 		return text + "; with AMX tiles"
 	case runtime.GOARCH != "amd64":
-		return text + "; vector code exists for amd64 only"
+		return text + "; vector code exists for amd64 and arm64 only"
 	case h.CPUHighest == "avx512bf16":
 		return text + "; no AMX tiles"
 	}

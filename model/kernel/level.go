@@ -27,7 +27,7 @@ func init() { cpu, cpuErr = chooseLevel(os.Getenv(cpuVariable), levels) }
 // cpuVariable forces a lower level than the machine has, for tests and for comparing machines.
 const cpuVariable = "SLM_CPU"
 
-// CPU names the instruction set that the vector kernels use: "avx512bf16", "avx512", "avx2" or "generic". The bits of a
+// CPU names the instruction set that the vector kernels use: "avx512bf16", "avx512", "avx2", "neon" or "generic". The bits of a
 // class with a contract do not depend on it; those of a class "fast-…" may.
 func CPU() string { return cpu.name }
 

@@ -1,9 +1,10 @@
 // Command genasm writes the kernels of model/kernel in Go assembly: those on vectors once for AVX-512 and once for AVX2 with FMA, from one
-// description each. It is a module of its own, so that the program does not depend on the generator. To run it:
+// description each, and the products for NEON. It is a module of its own, so that the program does not depend on the generator. To run it:
 //
 //	go generate ./model/kernel
 //
-// For each instruction set it writes a package below model/kernel/internal: *_amd64.s, a file a topic, and asm_amd64.go with the declarations.
+// For each instruction set it writes a package below model/kernel/internal: *_amd64.s or *_arm64.s, a file a topic, and
+// asm_amd64.go or asm_arm64.go with the declarations.
 package main
 
 import (
@@ -87,7 +88,7 @@ func run(out string) error {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
-	return nil
+	return writeNEON(filepath.Join(out, "neon"))
 }
 
 // writePackage writes all kernels of an instruction set into a folder.

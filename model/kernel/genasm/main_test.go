@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -46,6 +47,17 @@ func TestGenerator_WritesTheCommittedFiles(t *testing.T) {
 				t.Errorf("%s says that it is generated, but is not", name)
 			}
 		}
+	}
+}
+
+// TestNEON_AnInnerLoopIsMostlyMultiplyAdds counts the instructions of the highest tile's loop: nobody has measured it on a processor yet.
+func TestNEON_AnInnerLoopIsMostlyMultiplyAdds(t *testing.T) {
+	_, _, text := neonTile(neonRows)
+	_, loop, _ := strings.Cut(text, "along:\n")
+	loop, _, _ = strings.Cut(loop, "few:\n")
+	all, useful := strings.Count(loop, "\n"), strings.Count(loop, "FMLA")
+	if useful != neonRows*neonVectors*neonTerms || float64(all) > 1.15*float64(useful) {
+		t.Errorf("%d instructions, of which %d are multiply-adds", all, useful)
 	}
 }
 
