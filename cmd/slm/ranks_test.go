@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 
 	"slm/internal/mpi/mpitest"
 	"slm/model/kernel"
+	"slm/pipeline/runtest"
 )
 
 // smallerRanks is smaller on n ranks, started with flags of mpirun. A rank by itself needs no launcher.
@@ -172,5 +174,31 @@ func TestApp_CommandOfOneProcessIsNotStartedByMpirun(t *testing.T) {
 	}
 	if o := slmEnv(t, t.TempDir(), env, "version"); o.code != exitDone {
 		t.Errorf("%+v", o)
+	}
+}
+
+func TestPlan_TellsWhatRanksBringOverTheLinkBetweenThem(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{"plan", "tiny", "--dir", dir, "-o", "json", "--ranks", "3", "--link", "measured"}
+	for _, s := range runtest.Smaller {
+		args = append(args, "-s", s)
+	}
+	if o := slm(t, dir, args...); o.code != exitUsage || !strings.Contains(o.err, "mpirun -n 2") {
+		t.Errorf("without mpirun: %+v", o)
+	}
+	cmd := mpitest.Command(t, 2, nil, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "HOME="+dir)
+	out, err := cmd.Output()
+	var got planned
+	if jerr := json.Unmarshal(out, &got); err != nil || jerr != nil { // rank 1 prints nothing
+		t.Fatalf("%v, %v\n%s", err, jerr, out)
+	}
+	if len(got.Ranks) != 2 || len(got.Ranks[0].Steps) != 3 || got.Ranks[0].Link.Bits <= 0 || got.Ranks[0].Link.Latency <= 0 {
+		t.Fatalf("%+v", got.Ranks)
+	}
+	for i, s := range got.Ranks[0].Steps {
+		if s.Ranks != i+1 || s.Seconds <= 0 || (s.Sent > 0) != (i > 0) {
+			t.Errorf("%+v", s)
+		}
 	}
 }

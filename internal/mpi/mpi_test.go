@@ -18,7 +18,7 @@ import (
 const asRank = "SLM_MPI_TEST"
 
 func TestMain(m *testing.M) {
-	scene := map[string]func(*ranks.Team) error{"talk": talk, "wait": wait, "leave": leave}[os.Getenv(asRank)]
+	scene := map[string]func(*ranks.Team) error{"talk": talk, "wait": wait, "leave": leave, "fault": fault}[os.Getenv(asRank)]
 	if scene == nil {
 		os.Exit(m.Run())
 	}
@@ -99,6 +99,17 @@ func leave(team *ranks.Team) error {
 	return team.Exchange(context.Background(), ranks.Message{Peer: 1, Receive: true, Data: make([]byte, 5)})
 }
 
+// fault reads from address 0: Go's own handler still makes a panic of it.
+func fault(team *ranks.Team) (err error) {
+	defer func() {
+		if v := recover(); v == nil {
+			err = errors.New("no panic")
+		}
+	}()
+	var nothing *[1 << 20]byte
+	return fmt.Errorf("read %d", nothing[team.Rank()+1<<18])
+}
+
 func scene(t *testing.T, n int, name string) (string, error) {
 	cmd := mpitest.Command(t, n, nil, os.Args[0])
 	cmd.Env = append(os.Environ(), asRank+"="+name)
@@ -124,6 +135,12 @@ func TestWorld_AllEndWhenOneLeaves(t *testing.T) {
 	out, err := scene(t, 3, "leave")
 	if err == nil || time.Since(began) > time.Minute {
 		t.Errorf("after %v: %v\n%s", time.Since(began), err, out)
+	}
+}
+
+func TestOpen_LeavesGoItsSignals(t *testing.T) {
+	if out, err := scene(t, 2, "fault"); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
