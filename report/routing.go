@@ -160,7 +160,7 @@ func harmOf(t *result.Routed) string {
 	if t.Harm == nil {
 		return ""
 	}
-	return fmt.Sprintf(", and where the LLM alone is for %s (%s)", percent(t.Harm.Value), between(*t.Harm))
+	return fmt.Sprintf(", and for %s of those that the LLM alone has right (%s)", percent(t.Harm.Value), between(*t.Harm))
 }
 
 func between(r result.Range) string { return percent(r.Low) + " – " + percent(r.High) }

@@ -21,7 +21,7 @@ type Routed struct {
 	Share     *Range   `json:"share"`         // of the best system's calls; nil where that makes none
 	Against   Range    `json:"against_best"`  // Quality less that of the best system
 	Lost      Range    `json:"lost"`          // share of the questions that the best system has right and routing wrong
-	Harm      *Range   `json:"harm"`          // the same of the LLM without knowledge; nil where it is no choice
+	Harm      *Range   `json:"harm"`          // share of the questions that the LLM without knowledge has right and routing wrong, of those that it has right; nil where it is no choice
 	APGR      *Range   `json:"apgr"`          // average performance gap recovered (arXiv:2406.18665); nil without a gap between weak and best, or where so few questions make it that draws have none
 	CPT50     *float64 `json:"cpt50"`         // smallest share of questions that call the LLM with which half of the gap is recovered,
 	CPT80     *float64 `json:"cpt80"`         // and four fifths

@@ -24,7 +24,8 @@ type figures struct {
 	wrongs        int
 	errs          []error
 	before, after state
-	memory        []float64 // of the process, in MB, over the time
+	memory        []float64      // of the process, in MB, over the time
+	kinds         map[string]int // of failures in the server's log
 }
 
 // state is what an idle server holds.
@@ -58,9 +59,10 @@ func (f *figures) fail(err error) {
 func (f *figures) String() string {
 	first, last := f.quarters()
 	return fmt.Sprintf("%d replies as they are alone, %d other bytes; %d while the LLM was away said so, %d were refused, %d given up; %d outages, %d newer runs\n"+
-		"idle before and after: goroutines %.0f and %.0f, places %.0f and %.0f, waiting %.0f and %.0f, heap in MB %.1f and %.1f; memory in the second quarter %.0f MB, in the last %.0f\n",
+		"idle before and after: goroutines %.0f and %.0f, places %.0f and %.0f, waiting %.0f and %.0f, heap in MB %.1f and %.1f; memory in the second quarter %.0f MB, in the last %.0f\n"+
+		"failures in the log: %v\n",
 		f.same.Load(), f.wrongs, f.degraded.Load(), f.refused.Load(), f.gaveUp.Load(), f.outages.Load(), f.reloads.Load(),
-		f.before.goroutines, f.after.goroutines, f.before.active, f.after.active, f.before.waiting, f.after.waiting, f.before.heap, f.after.heap, first, last)
+		f.before.goroutines, f.after.goroutines, f.before.active, f.after.active, f.before.waiting, f.after.waiting, f.before.heap, f.after.heap, first, last, f.kinds)
 }
 
 // quarters are medians of the process's memory in the second and in the last quarter.

@@ -54,7 +54,10 @@ func (s *soak) run(ctx context.Context) (f *figures, err error) {
 	if err := s.serve(); err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
+	defer func() {
+		err = errors.Join(err, s.stop())
+		f.kinds = kinds(s.log.String())
+	}()
 	s.bodies = requests()
 	for i := range s.bodies { // alone, and again: the second time nothing may depend on what is stored
 		for range 2 {
@@ -82,13 +85,25 @@ func (s *soak) run(ctx context.Context) (f *figures, err error) {
 	return f, err
 }
 
+// kind is why a request failed, in the server's log.
+var kind = regexp.MustCompile(`level=ERROR .*status=(\d+) .*kind="?([^"\n]*)`)
+
+// kinds counts the failures in a log.
+func kinds(log string) map[string]int {
+	out := map[string]int{}
+	for _, m := range kind.FindAllStringSubmatch(log, -1) {
+		out[m[1]+" "+m[2]]++
+	}
+	return out
+}
+
 func (s *soak) command(args ...string) *exec.Cmd {
 	return exec.Command(s.slm, append([]string{"--dir", s.dir}, args...)...)
 }
 
 // serve starts the server and reads its address.
 func (s *soak) serve() error {
-	s.server = s.command("serve", "tiny", "--addr", "127.0.0.1:0", "--watch", "1s", "--waiting", "8", "--llm-timeout", "2s")
+	s.server = s.command("serve", "tiny", "--addr", "127.0.0.1:0", "--watch", "1s", "--waiting", "8", "--llm-timeout", "2s", "--timeout", "10m") // a slow machine is no fault
 	s.server.Stderr = &s.log
 	out, err := s.server.StdoutPipe()
 	if err != nil {

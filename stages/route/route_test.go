@@ -158,6 +158,19 @@ func TestTell_ChanceHasHalfAndTheRouterMore(t *testing.T) {
 	if taken != len(cases) || math.Abs(told.Calls.Value*float64(len(cases))-float64(n)) > 1e-6 || told.Quality.Value > told.Oracle.Value || told.Quality.Value < told.Random {
 		t.Errorf("%d taken, %+v", taken, told)
 	}
+	harmed, knew := 0, 0
+	for i, c := range cases {
+		for k, o := range r.Routes {
+			if o.System == "alone" && c.Right[k] {
+				if knew++; !c.Right[r.Choose(held[i], r.Policy(Target{Quality: .95}).Worth)] {
+					harmed++
+				}
+			}
+		}
+	}
+	if told.Harm == nil || math.Abs(told.Harm.Value-float64(harmed)/float64(knew)) > 1e-12 || harmed == 0 {
+		t.Errorf("%d of %d that the LLM alone has right are wrong: %+v", harmed, knew, told.Harm)
+	}
 	blind := make([][]float64, len(cases))
 	s := rng.New(9, "blind")
 	for i := range blind {

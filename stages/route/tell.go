@@ -45,8 +45,7 @@ func (r *Router) Tell(cases []Case, p [][]float64, worth float64, alone string, 
 		out.USD = &usd
 	}
 	if k := r.index(alone); k >= 0 {
-		harm := t.mean(lost(k))
-		out.Harm = &harm
+		out.Harm = t.share(lost(k), always(k))
 	}
 	out.Oracle = t.mean(func(i int) float64 { return one(slices.Contains(cases[i].Right, true)) })
 	out.OracleUse = t.mean(func(i int) float64 { return cases[i].Calls[max(0, slices.Index(cases[i].Right, true))] }).Value
@@ -109,6 +108,25 @@ func (t *teller) mean(of func(i int) float64) result.Range {
 		t.err = err
 	}
 	return result.Range{Value: m.Value, Low: m.Low, High: m.High}
+}
+
+// share is the sum of a value over that of another; nil = there is none, or too few draws have one.
+func (t *teller) share(of, all func(i int) float64) *result.Range {
+	s, err := stat.Resample(len(t.cases), t.opt, func(times []float64) float64 {
+		part, whole := 0.0, 0.0
+		for i, m := range times {
+			part, whole = part+float64(m*of(i)), whole+float64(m*all(i))
+		}
+		return part / whole
+	})
+	switch {
+	case err != nil:
+		t.err = err
+		return nil
+	case math.IsNaN(s.Value), math.IsNaN(s.Low):
+		return nil
+	}
+	return &result.Range{Value: s.Value, Low: s.Low, High: s.High}
 }
 
 // recovery sends questions from the weak system to the others that call the LLM, by how much more probable the best of these is to be right.
