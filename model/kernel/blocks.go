@@ -104,8 +104,7 @@ func (p *blockPanel) take(col int, row []byte) {
 
 // put sets a whole number, which was 0.
 func (p *blockPanel) put(col, term int, q byte) {
-	j, at := term%BlockTerms, 4*col+term%4
-	line := p.numbers[term/BlockTerms*p.numberBytes():]
+	j, at, line := term%BlockTerms, 4*col+term%4, p.block(term/BlockTerms)
 	if p.bits == 8 {
 		line[j/4*64+at] = q
 		return
@@ -119,10 +118,12 @@ func (p *blockPanel) put(col, term int, q byte) {
 	}
 }
 
-// number is what put has set.
-func (p *blockPanel) number(col, term int) int32 {
-	j, at := term%BlockTerms, 4*col+term%4
-	line := p.numbers[term/BlockTerms*p.numberBytes():]
+// block is what the numbers of a block of 32 terms are in.
+func (p *blockPanel) block(b int) []byte { return p.numbers[b*p.numberBytes():][:p.numberBytes()] }
+
+// number is what put has set for term j of a block.
+func (p *blockPanel) number(line []byte, col, j int) int32 {
+	at := 4*col + j%4
 	if p.bits == 8 {
 		return int32(line[j/4*64+at])
 	}
@@ -142,8 +143,9 @@ func (w *BlockWeights) Row(row int, out []float32) {
 	p, col := &w.panels[row/PanelAlignBlocks], row%PanelAlignBlocks
 	for b := 0; len(out) > 0; b, out = b+1, out[BlockTerms:] {
 		scale, second := p.scale(col, b)
+		line := p.block(b)
 		for j := range out[:BlockTerms] {
-			q := float32(p.number(col, b*BlockTerms+j) - p.middle)
+			q := float32(p.number(line, col, j) - p.middle)
 			switch {
 			case p.middle == 0:
 				out[j] = float32(scale*q) - second

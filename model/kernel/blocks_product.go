@@ -36,7 +36,7 @@ func linearBlocksGo(w *BlockWeights, s blockShare) {
 			sum := float32(0)
 			for b := range blocks {
 				record := s.x.records[(s.row+i)*s.x.width()+b*recordWords:][:recordWords]
-				sum += p.block(col%PanelAlignBlocks, b, record)
+				sum += p.product(col%PanelAlignBlocks, b, record)
 			}
 			if at := &s.y[i*s.ldy+col-s.from]; s.accumulate {
 				*at += sum
@@ -47,11 +47,12 @@ func linearBlocksGo(w *BlockWeights, s blockShare) {
 	}
 }
 
-// block is a column's product with one block of a left operand. The conversions keep the compiler from fusing.
-func (p *blockPanel) block(col, b int, record []uint32) float32 {
+// product is a column's product with one block of a left operand. The conversions keep the compiler from fusing.
+func (p *blockPanel) product(col, b int, record []uint32) float32 {
 	var sums [2]int32 // of both halves of the terms
+	line := p.block(b)
 	for j := range BlockTerms {
-		q := p.number(col, b*BlockTerms+j)
+		q := p.number(line, col, j)
 		upper, lower := int32(int8(record[j/4]>>(j%4*8))), int32(int8(record[8+j/4]>>(j%4*8)))
 		sums[j/16] += q * (upper<<8 + lower)
 	}

@@ -8,7 +8,7 @@ import (
 
 var avx2Level = &level{
 	name:      "avx2",
-	supported: func() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3) },
+	supported: func() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) },
 	ops:       avx2Ops(generic.ops),
 }
 
@@ -30,6 +30,7 @@ func avx2Ops(o ops) ops {
 	}).multiply
 	o.pairPanel, o.stepPanel = pairTilesAVX2.panel, stepTilesAVX2.panel
 	o.rowShares, o.rowGrads = rowSharesAVX2, rowGradsAVX2
+	o.linearBlocks = linearBlocksAVX2
 	o.pause = avx2.Pause
 	return o
 }

@@ -18,7 +18,7 @@ type isa struct {
 }
 
 var (
-	avx2   = isa{"avx2", "AVX2 and FMA", 8}
+	avx2   = isa{"avx2", "AVX2, FMA and F16C", 8}
 	avx512 = isa{"avx512", "AVX-512 F, BW, DQ and VL, and what a function says that it requires", 16}
 	amx    = isa{"amx", "AMX tiles beside AVX-512", 16}
 )
