@@ -175,7 +175,7 @@ func TestFetch_DamagedAndMissingFilesAreToldAndLeaveNothing(t *testing.T) {
 func TestStore_FaultsLoseAndTearNothing(t *testing.T) {
 	rounds := 6
 	if os.Getenv("SLM_TEST_ALL") != "" {
-		rounds = 100
+		rounds = 40
 	}
 	storetest.Each(t, func(t *testing.T, on string) {
 		f := &storetest.Faults{Fail: 60, Drop: 60, Cut: 60, Slow: 3 * time.Millisecond}
