@@ -49,11 +49,17 @@ func TestTrain_AnyNumberOfRanksEndsInTheCommittedDigests(t *testing.T) {
 					t.Errorf("class %s, %d ranks: %s is %s, on one it is %s", class, n, stage, got, want[line])
 				}
 			}
-			events, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "events.jsonl")) // the pattern is sound
-			if text, err := os.ReadFile(events[0]); err != nil || !bytes.Contains(text, fmt.Appendf(nil, `"ranks":%d`, n)) {
-				t.Errorf("the events do not say %d ranks: %v", n, err)
-			}
+			toldRanks(t, dir, n)
 		}
+	}
+}
+
+// toldRanks checks that the events of a run say how many ranks trained.
+func toldRanks(t *testing.T, dir string, n int) {
+	t.Helper()
+	events, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "events.jsonl")) // the pattern is sound
+	if text, err := os.ReadFile(events[0]); err != nil || !bytes.Contains(text, fmt.Appendf(nil, `"ranks":%d`, n)) {
+		t.Errorf("the events do not say %d ranks: %v", n, err)
 	}
 }
 
@@ -69,6 +75,7 @@ func TestTrain_RanksOnTwoHostsEndInTheCommittedDigests(t *testing.T) {
 			if out, err := smallerRanks(t, n, flags, dir, class, "--until", "kit").CombinedOutput(); err != nil {
 				t.Fatalf("class %s, %d ranks: %v\n%s", class, n, err, out)
 			}
+			toldRanks(t, dir, n)
 			got := digestsOf(t, dir, class, way{"", 1})
 			for _, stage := range []string{"dp", "kit"} {
 				if line := fmt.Sprintf("%s %s", class, stage); got[stage] != want[line] {

@@ -46,6 +46,7 @@ func load() (*library, error) {
 	purego.SyscallN(version, uintptr(unsafe.Pointer(&text)), uintptr(unsafe.Pointer(&n)))
 	if what := strings.TrimSpace(string(text[:max(0, min(int(n), len(text)))])); !strings.Contains(what, "Open MPI") {
 		line, _, _ := strings.Cut(what, "\n")
+		line = strings.Join(strings.Fields(line), " ")
 		return nil, fmt.Errorf("%w: the library is %q; this program knows Open MPI", ErrUnavailable, line)
 	}
 	m := &library{}
