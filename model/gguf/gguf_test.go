@@ -249,6 +249,7 @@ func FuzzParse_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(handMade().bytes())
 	f.Add(tinyLlama(true).bytes())
 	f.Add(blocked(Q8_0, Q4_0, Q4_1).bytes())
+	f.Add(blocked(Q5_0, Q5_1).bytes())
 	f.Add([]byte("GGUF"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := parse("fuzz", data)
