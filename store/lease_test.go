@@ -36,6 +36,16 @@ func TestProbe_AStoreWithoutConditionsIsRefused(t *testing.T) {
 	}
 }
 
+func TestProbe_WhatAKilledProcessHasLeftIsInNobodysWay(t *testing.T) {
+	s := at(t, storetest.InProcess(t), nil)
+	if err := s.Set(ctx, "probes/here", []byte("second")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Probe(ctx, "here"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLease_OneAtATimeThroughFaults(t *testing.T) {
 	workers, each := 3, 3
 	if os.Getenv("SLM_TEST_ALL") != "" {

@@ -11,6 +11,9 @@ import (
 // Probe finds out whether the store keeps the conditions of writes, on an object of its own with that name. ErrConditions: it does not, so that nothing may be written that another machine may write too.
 func (s *Store) Probe(ctx context.Context, name string) (err error) {
 	key := "probes/" + name
+	if err := s.remove(ctx, key); err != nil { // that a killed process of the same name has left
+		return err
+	}
 	first, err := s.Put(ctx, key, []byte("first"), "")
 	if err != nil {
 		return err

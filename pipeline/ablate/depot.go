@@ -50,8 +50,11 @@ type depotHold struct {
 	ctx context.Context
 }
 
-// patience is how long a worker that ends tries to reach the store.
-const patience = 2 * time.Minute
+// How long a worker that is to end tries to give a lease back, and to leave what it has made.
+const (
+	patience = 2 * time.Minute
+	longest  = time.Hour
+)
 
 func (h *depotHold) Release() error {
 	ctx, cancel := context.WithTimeout(h.ctx, patience)
@@ -109,7 +112,7 @@ func (d *depot) bring(ctx context.Context, run string, from map[string][]string)
 }
 
 func (d *depot) keep(ctx context.Context, run string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience+time.Hour)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longest)
 	defer cancel()
 	folder := filepath.Join(d.dir, "runs", run)
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
