@@ -226,7 +226,7 @@ func AdapterFromTensors(c Config, l LoRA, ts []checkpoint.Tensor) (*Adapter, err
 		have += int64(len(t.Data))
 	}
 	// The number of values is checked before memory is asked for.
-	if want := l.count(c); have != want {
+	if want := l.Count(c); have != want {
 		return nil, fmt.Errorf("%w: the adapter's tensors hold %d values, its configuration needs %d", ErrConfig, have, want)
 	}
 	a := ZeroAdapter(c, l)

@@ -139,7 +139,7 @@ func TestAdapter_NewOneChangesNothing(t *testing.T) {
 	var l LoRA
 	l.SetDefaults()
 	p.Adapter = NewAdapter(p.Config, l, 1)
-	if n, want := p.LearntCount(), l.count(p.Config); n != want || n >= p.Config.Count()*4 {
+	if n, want := p.LearntCount(), l.Count(p.Config); n != want || n >= p.Config.Count()*4 {
 		t.Errorf("%d parameters are learnt, want %d", n, want)
 	}
 	for _, ts := range p.Adapter.Tensors(p.Config) {

@@ -82,8 +82,8 @@ func ParseLoRA(text string) (LoRA, error) {
 	return l, l.Validate()
 }
 
-// count is the number of parameters of an adapter.
-func (l LoRA) count(c Config) (n int64) {
+// Count is the number of parameters of an adapter.
+func (l LoRA) Count(c Config) (n int64) {
 	for _, m := range c.matrices() {
 		for _, t := range m.targets {
 			if slices.Contains(l.Targets, t.word) {

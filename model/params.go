@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -35,8 +36,15 @@ type Layer struct {
 	Extras
 }
 
+// large is the number of parameters from which on the memory of models that nobody uses any more is given back before another is allocated. Left to the
+// collector, two of them may be garbage at a time.
+const large = 64 << 20
+
 // Zeros allocates the parameters of a valid configuration without values.
 func Zeros(cfg Config) *Params {
+	if cfg.Count() >= large {
+		debug.FreeOSMemory()
+	}
 	p := &Params{Config: cfg, Embed: make([]float32, cfg.Vocab*cfg.Width), Norm: make([]float32, cfg.Width), Layers: make([]Layer, cfg.Layers)}
 	if !cfg.Tied {
 		p.Head = make([]float32, cfg.Vocab*cfg.Width)

@@ -21,7 +21,8 @@ import (
 type planned struct {
 	Run        string             `json:"run"`
 	Class      kernel.Class       `json:"numerics"`
-	Parameters int64              `json:"parameters"` // of the small model; 0 = they follow from the corpus, which was not read
+	Parameters int64              `json:"parameters"`                   // of the small model; 0 = they follow from the corpus, which was not read
+	Trained    int64              `json:"trained_parameters,omitempty"` // of an adapter; 0 = all are trained
 	Files      *corpusFiles       `json:"files,omitempty"`
 	Stages     []pipeline.Planned `json:"stages"`
 	Tried      bool               `json:"llm_tried"` // the LLM is tried before the first stage, by one call
@@ -54,7 +55,11 @@ func newPlan(a *app) *cobra.Command {
 			}
 			result := planned{Run: p.Folder(), Class: p.Class, Stages: p.Stages, Tried: r.LLM.Tried() && p.Tries()}
 			if !r.Model.Open() {
-				result.Parameters = r.Model.Config(r.Tokenizer.Train.Vocab).Count()
+				shape := r.Model.Config(vocabulary(r))
+				result.Parameters = shape.Count()
+				if r.Adapter.LoRA != nil {
+					result.Trained = r.Adapter.LoRA.Count(shape)
+				}
 			}
 			if result.Files, err = filesOf(r.Data.Corpus); err != nil {
 				return err
@@ -80,6 +85,23 @@ func newPlan(a *app) *cobra.Command {
 	return cmd
 }
 
+// vocabulary is the number of tokens of a recipe's tokenizer: that of the weights that training goes on from, where they are there.
+func vocabulary(r *recipe.Loaded) int {
+	ref, ok := r.From()
+	if !ok {
+		return r.Tokenizer.Train.Vocab
+	}
+	src, err := ref.Open()
+	if err != nil {
+		return r.Tokenizer.Train.Vocab // whoever trains is told
+	}
+	defer func() { _ = src.Close() }() // opened for reading
+	if c, err := src.Config(); err == nil {
+		return c.Vocab
+	}
+	return r.Tokenizer.Train.Vocab
+}
+
 // estimate calibrates with a black box of its own, which stores nothing.
 func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) (*estimate.Estimate, error) {
 	be, err := a.backend(p.Class)
@@ -93,6 +115,9 @@ func (a *app) estimate(ctx context.Context, r *recipe.Loaded, p *pipeline.Plan) 
 
 func showPlan(w io.Writer, r planned, done bool, columns int) {
 	size := term.Amount(float64(r.Parameters)) + " parameters"
+	if r.Trained > 0 {
+		size += ", of which none is trained: an adapter of " + term.Amount(float64(r.Trained)) + " is"
+	}
 	if r.Parameters == 0 {
 		size = "auto: it follows from the corpus"
 	}
