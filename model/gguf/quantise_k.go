@@ -82,7 +82,7 @@ func writeQ4K(out []byte, x []float32) []byte {
 			packed[i-4] |= s >> 4 << 6
 			packed[i] |= m >> 4 << 6
 		}
-		d, off := units[0]*float64(s), units[1]*float64(m)
+		d, off := float64(units[0]*float64(s)), float64(units[1]*float64(m))
 		for j, v := range x[small*i : small*i+small] {
 			q := 0.0
 			if d != 0 {

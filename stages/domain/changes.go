@@ -166,7 +166,7 @@ func (d *Domain) Changes() (*Changes, error) {
 // Replayed are the kept sections that pass number of a training reads again beside those that differ, rising: rate of them for each. order is a
 // permutation of the kept sections for each round through them; passes take turns, so that all are read about equally often.
 func (c *Changes) Replayed(rate float64, number int, order func(round int) []int) []int {
-	n := min(len(c.Kept), int(rate*float64(c.Size())+0.5))
+	n := min(len(c.Kept), int(float64(rate*float64(c.Size()))+0.5))
 	taken := map[int]bool{}
 	var round []int
 	for at := number * n; at < (number+1)*n; at++ {

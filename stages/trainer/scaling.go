@@ -63,9 +63,9 @@ func Scale(t stages.Training, n int, link Link) Scaled {
 		most, nodes = max(most, min(hi*c.leaf, c.rows)-lo*c.leaf), max(nodes, len(pairwise.Cover(lo, hi, c.leaves, 1<<30)))
 	}
 	slice := float64(t.Gradient) / float64(n)
-	sent := slice*float64(n-1)*float64(nodes+1) + float64(t.Weights)/float64(n)*float64(n-1)
-	leaves := (t.Step - t.Alone - t.Shared) * float64(most) / float64(c.rows)
-	return Scaled{n, t.Alone + t.Shared/float64(n) + leaves + 8*sent/link.Bits + exchanges*link.Latency, int64(sent)}
+	sent := float64(slice*float64(n-1)*float64(nodes+1)) + float64(float64(t.Weights)/float64(n)*float64(n-1))
+	leaves := float64((t.Step - t.Alone - t.Shared) * float64(most) / float64(c.rows))
+	return Scaled{n, t.Alone + t.Shared/float64(n) + leaves + float64(8*sent/link.Bits) + float64(exchanges*link.Latency), int64(sent)}
 }
 
 // Measure is the link between rank 0 and rank 1, by messages of 8 bytes and of 8 MB both ways at once.
