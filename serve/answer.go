@@ -120,6 +120,9 @@ func (s *Server) answer(ctx context.Context, run Run, r *chatRequest, question s
 		q.MaxTokens = *n
 	}
 	a, err := s.ask(ctx, run, q)
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), err) // what was broken off, as a search, may say that in words of its own
+	}
 	if a == nil {
 		return nil, cmp.Or(err, errors.New("serve: neither answer nor error"))
 	}

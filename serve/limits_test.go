@@ -3,6 +3,7 @@ package serve
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -176,6 +177,23 @@ func TestRun_CutsOffWhatDoesNotEnd(t *testing.T) {
 	}
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestServer_WhatTheDeadlineBreaksOffIsATimeout has a run that says in its own words that it was interrupted, as a database does.
+func TestServer_WhatTheDeadlineBreaksOffIsATimeout(t *testing.T) {
+	cfg := config()
+	cfg.Timeout = 10 * time.Millisecond
+	run := &fake{ask: func(ctx context.Context, _ session.Question) (*session.Answer, error) {
+		<-ctx.Done()
+		return nil, errors.New("interrupted (9)")
+	}}
+	_, h := serving(t, cfg, run)
+	for _, more := range []string{`"stream":false`, `"stream":true`} {
+		_, _, body := post(t, h.URL+"/v1/chat/completions", question("auto", "Why?", more))
+		if !strings.Contains(body, `"code":"timeout"`) {
+			t.Errorf("%s: %s", more, body)
+		}
 	}
 }
 
