@@ -15,6 +15,7 @@ import (
 	"slm/internal/sanitize"
 	"slm/internal/term"
 	"slm/pipeline"
+	"slm/pipeline/experts"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
 	"slm/stages/gate"
@@ -33,7 +34,7 @@ func newAsk(a *app) *cobra.Command {
 			"the corpus's own text is used. If it is not sure, or the corpus has no such place, a keyword search is tried; if that is not sure either, the LLM answers alone. " +
 			"Where the run has a gate (stages.find.gate), the gate chooses instead: the small model's place, what was found, both, or nothing, and says how sure it is; " +
 			"where nothing in the documents is about a question without choices, it says so and the LLM is not asked. " +
-			"RUN is a folder, a run's name, the name of a recipe, whose newest finished run is meant, or the beginning of a run's name. " +
+			"RUN is a folder, a run's name, the name of a recipe, whose newest finished run is meant, or the beginning of a run's name; or a file with experts: [RUN, RUN]: then the one whose documents the question is about answers, or none. " +
 			"If the question is -, each line of stdin is a question. The LLM's replies are stored beside the run and reused for the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),
 		Example: "  slm ask legal \"What does section 2 of the MPL-2.0 license say?\"\n  slm ask legal - --no-llm -o jsonl < questions.txt",
@@ -81,6 +82,9 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 	}
 	if err := checkRoute(f.route); err != nil {
 		return err
+	}
+	if experts.Names(run) {
+		return a.askTeam(ctx, run, question, f)
 	}
 	s, err := a.session(run, f.set, f.offline, nil)
 	if err != nil {

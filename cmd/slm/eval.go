@@ -10,6 +10,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/exam"
+	"slm/pipeline/experts"
 	"slm/pipeline/rundir"
 	"slm/report"
 	"slm/result"
@@ -30,10 +31,16 @@ func newEval(a *app) *cobra.Command {
 			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it.\n" +
 			"With --ask the questions of a text, one a line, are answered as slm ask does, into a file (--to) in which each answer is marked by hand: y where its\n" +
 			"place is the right one, n otherwise, with the right place behind instead:. The same command goes on where it was stopped. With --marks that file becomes\n" +
-			"FILE.jsonl, questions with places for --items and data.asked.file." +
+			"FILE.jsonl, questions with places for --items and data.asked.file. " +
+			"Of a file with experts: [RUN, RUN] it shows how the test questions of each run are routed, and what is lost by it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
+			case experts.Names(args[0]):
+				if file != "" || ask != (evalAsk{}) {
+					return usage("a file with experts has no questions of its own: its table is of the questions of its runs")
+				}
+				return a.evalTeam(cmd.Context(), args[0], set, offline)
 			case ask.questions != "":
 				return a.askAll(cmd.Context(), args[0], ask, set, offline)
 			case ask.marks != "":

@@ -81,7 +81,7 @@ func (a *app) update(ctx context.Context, run string, f *updateFlags) error {
 	if err != nil {
 		return err
 	}
-	plan := refresh.Plan{Name: f.name, Before: folder, Corpus: f.corpus, Replay: f.replay, Anew: f.anew, Set: f.recipe.set}
+	plan := refresh.Plan{Name: f.name, Before: folder, Corpus: f.corpus, Replay: f.replay, Anew: f.anew, Rate: refresh.RateAfter(old), Set: f.recipe.set}
 	if plan.Name == "" {
 		plan.Name = refresh.Next(old.Name)
 	}

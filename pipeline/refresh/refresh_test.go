@@ -114,7 +114,7 @@ func TestLook_CountsWhatIsNewChangedAndWithdrawn(t *testing.T) {
 func TestRecipe_IsTheRunThatItsSettingsAre(t *testing.T) {
 	run := runtest.Tiny(t)
 	path, _ := amended(t, run)
-	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: 0.5, Set: files}
+	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: 0.5, Rate: 0.002, Set: files}
 	r, err := recipe.Load(recipe.Source{Name: filepath.Join(run, rundir.RecipeFile), Set: plan.Settings()})
 	if err != nil {
 		t.Fatal(err)

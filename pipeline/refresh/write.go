@@ -19,6 +19,7 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/pipeline/schema"
+	"slm/stages"
 )
 
 // Plan is the recipe of a run that brings another up to date.
@@ -28,7 +29,20 @@ type Plan struct {
 	Corpus []string // files, folders and patterns
 	Replay float64
 	Anew   bool     // a new model is trained
+	Rate   float64  // learning rate of dp where training goes on; 0 = that of the run before
 	Set    []string // KEY=VALUE of the user's
+}
+
+// slower is the share of a run's learning rate with which an update goes on: that of the measurement in docs/update.md. No other was compared.
+const slower = 0.4
+
+// RateAfter is the learning rate of dp with which a run's update goes on; 0 = the run's own, which follows from the corpus, or is an update's already.
+func RateAfter(before *recipe.Loaded) float64 {
+	rate := stages.Get[float64](before, "stages.dp.optim.lr")
+	if rate <= 0 || before.Update.Partial() {
+		return 0
+	}
+	return float64(math.Round(slower*rate*1e6)) / 1e6
 }
 
 // Settings are the plan as settings over the recipe of the run before.
@@ -36,6 +50,12 @@ func (p Plan) Settings() []string {
 	own := []string{
 		"name=" + p.Name, "update.from=run:" + p.Before, "update.replay=" + number(p.Replay), "update.anew=" + strconv.FormatBool(p.Anew),
 		"data.corpus.from=", "data.corpus.path=[" + strings.Join(p.Corpus, ",") + "]",
+	}
+	if p.Rate > 0 && !p.Anew {
+		own = append(own, "stages.dp.optim.lr="+strconv.FormatFloat(p.Rate, 'g', -1, 64))
+	}
+	if slices.ContainsFunc(p.Set, func(s string) bool { return strings.HasPrefix(s, "stages.dp.epochs=") }) {
+		own = append(own, "stages.dp.tokens=0") // as the recipe will have it
 	}
 	return append(own, p.Set...)
 }
@@ -65,6 +85,9 @@ func (p Plan) Recipe(dir string, r *recipe.Loaded, passes float64) ([]byte, erro
 	if !p.Anew {
 		tree = put(tree, "stages.dp.tokens", 0)
 		tree = put(tree, "stages.dp.epochs", math.Ceil(passes))
+		if p.Rate > 0 {
+			tree = put(tree, "stages.dp.optim.lr", p.Rate)
+		}
 	}
 	for _, text := range p.Set {
 		key, value, _ := strings.Cut(text, "=")

@@ -55,6 +55,9 @@ const (
 // Refuses says whether nothing in the corpus is about a question.
 func (r *Refusal) Refuses(s Subject) bool { return r != nil && r.Score.At(s.row()) < r.Below }
 
+// Probability is that a question is asked of this corpus, and not about anything else.
+func (r *Refusal) Probability(s Subject) float64 { return r.Score.At(s.row()) }
+
 // FitRefusal fits it to questions of the corpus, and others; held are such others for measuring it. nil: there are too few of either.
 func FitRefusal(common []string, own []Ours, foreign, held []Subject) (*Refusal, error) {
 	foreign = slices.DeleteFunc(slices.Clone(foreign), func(s Subject) bool { return s.Best >= covered })

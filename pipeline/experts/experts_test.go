@@ -1,0 +1,200 @@
+package experts_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/checkpoint"
+	"slm/data/exam"
+	"slm/model/kernel"
+	"slm/pipeline/experts"
+	"slm/pipeline/recipe"
+	"slm/pipeline/runtest"
+	"slm/rng"
+	"slm/stages"
+	"slm/stages/domain"
+)
+
+func TestMain(m *testing.M) { os.Exit(runtest.Main(m)) }
+
+// made trains a run on sections about a trade, in words that no licence has.
+func made(t *testing.T, title, trade string, words ...string) string {
+	t.Helper()
+	var out strings.Builder
+	for n := range 24 {
+		draw := rng.New(3, title).At(uint64(n))
+		var text []string
+		for range 4 {
+			own := fmt.Sprintf("%c%c%s", 'a'+n, 'a'+n/2, words[n%len(words)])
+			text = append(text, fmt.Sprintf("%s %s %s: the %s of the %s keeps it beside the %s.", strings.ToUpper(own[:1])+own[1:], words[draw.IntN(len(words))], own, words[draw.IntN(len(words))], trade, own))
+		}
+		line, err := json.Marshal(map[string]string{"title": title, "number": fmt.Sprint(n + 1), "text": strings.Join(text, " ")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.WriteString(string(line) + "\n")
+	}
+	path := filepath.Join(t.TempDir(), title+".jsonl")
+	if err := os.WriteFile(path, []byte(out.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r, err := runtest.Load("name="+strings.ToLower(title), "data.corpus.from=", "data.corpus.path="+path, "data.corpus.only=[]", "data.corpus.numbered=false", "data.exam.choices=2", "data.exam.chars=20", "stages.kit=off", "stages.bpo=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := runtest.Train(t.Context(), r, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func kernels(string) (kernel.Backend, error) { return runtest.Kernel(), nil }
+
+func router(t *testing.T, folders ...string) *experts.Router {
+	t.Helper()
+	r, err := experts.NewRouter(t.Context(), folders, kernels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// tested are the test questions of a run.
+func tested(t *testing.T, run string) (out []string) {
+	t.Helper()
+	dom, err := domain.Open(filepath.Join(run, stages.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dom.Close() }()
+	for _, item := range exam.Only(dom.Items, exam.Test) {
+		out = append(out, item.Question)
+	}
+	return out
+}
+
+// bytesOf hashes all files of a run.
+func bytesOf(t *testing.T, run string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(run, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		out[path], _, err = checkpoint.HashFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestRoute_AnExpertMoreChangesNoByteAndNoRouteOfTheOthers(t *testing.T) {
+	licences := runtest.Tiny(t)
+	bakery := made(t, "Bakery", "bakery", "leaven", "crumb", "oven", "peel", "rye", "brioche", "kneader", "couche")
+	harbour := made(t, "Harbour", "harbour", "pilot", "bollard", "tug", "quay", "hawser", "dredger", "fender", "buoy")
+	before := []map[string]string{bytesOf(t, licences), bytesOf(t, bakery)}
+	two, three := router(t, licences, bakery), router(t, licences, bakery, harbour)
+	ctx := context.Background()
+	for k, run := range []string{licences, bakery} {
+		questions := tested(t, run)
+		if len(questions) == 0 {
+			t.Fatal("no test question")
+		}
+		few, err := two.Route(ctx, questions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		more, err := three.Route(ctx, questions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := 0
+		for i, q := range questions {
+			if few[i].Expert != more[i].Expert || !slices.Equal(few[i].Sure, more[i].Sure[:2]) {
+				t.Errorf("%s: to %d, and with one expert more to %d", q, few[i].Expert, more[i].Expert)
+			}
+			if few[i].Expert == k {
+				own++
+			}
+		}
+		if 10*own < 9*len(questions) {
+			t.Errorf("%s: %d of %d questions go to it", filepath.Base(run), own, len(questions))
+		}
+	}
+	for k, run := range []string{licences, bakery} {
+		for path, sum := range bytesOf(t, run) {
+			if before[k][path] != sum {
+				t.Errorf("%s has changed", path)
+			}
+		}
+	}
+	table, err := three.Measure(ctx, 5, func(expert int, question string) (string, error) { return fmt.Sprint(expert, question), nil })
+	if err != nil || len(table.Experts) != 3 || table.Foreign < 50 || 10*table.Refused < 8*table.Foreign {
+		t.Errorf("%+v, %v", table, err)
+	}
+	for _, row := range table.Experts {
+		if row.Questions == 0 || row.Questions > 5 || row.Placed != row.Questions || row.Right+row.Oracle != 0 {
+			t.Errorf("%+v", row)
+		}
+	}
+}
+
+func TestFolders_MistakesOfAFileAreTold(t *testing.T) {
+	run := runtest.Tiny(t)
+	dir := t.TempDir()
+	name := filepath.Join(dir, "team.yaml")
+	for text, want := range map[string]string{
+		"slm: 1\nexperts: []\n":                         "names no run",
+		"slm: 2\nexperts: [" + run + "]\n":              "format 2",
+		"slm: 1\nexperts: [" + run + ", " + run + "]\n": "stands there twice",
+		"slm: 1\nexperts: [" + run + "]\nseed: 3\n":     "seed",
+		"slm: 1\nexperts: [gone]\n":                     "gone",
+		"slm: 1\nexperts: [[a]]\n":                      "experts",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := experts.Folders(name, dir)
+		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, recipe.ErrUsage) && !errors.Is(err, checkpoint.ErrMissing) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+	if err := os.WriteFile(name, []byte("slm: 1\nexperts: ["+run+"]\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := experts.Folders(name, dir)
+	if err != nil || !slices.Equal(got, []string{run}) || !experts.Names(name) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, other := range []string{run, filepath.Join(run, "recipe.yaml"), filepath.Join(dir, "gone.yaml"), "legal"} {
+		if experts.Names(other) {
+			t.Errorf("%s is taken for a file with experts", other)
+		}
+	}
+}
+
+func FuzzFolders_AnyFileIsReadOrRefused(f *testing.F) {
+	f.Add("slm: 1\nexperts: [a, b]\n")
+	f.Add("experts: {a: [*x]}\nslm: &x 1\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		name := filepath.Join(t.TempDir(), "team.yaml")
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_ = experts.Names(name)
+		if folders, err := experts.Folders(name, t.TempDir()); err == nil && len(folders) == 0 {
+			t.Errorf("%q names no run", text)
+		}
+	})
+}
