@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+
 	"path/filepath"
 	"slices"
 
@@ -12,6 +12,7 @@ import (
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/question"
+	"slm/internal/elementary"
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/pipeline/rundir"
@@ -167,7 +168,7 @@ func (s *Scout) look(ctx context.Context, questions []string) ([]gate.Subject, e
 			return nil, err
 		}
 		for i, q := range part {
-			out[at+i].Near = math.Exp(scores[i][0] / float64(max(1, len(q))))
+			out[at+i].Near = elementary.Exp(scores[i][0] / float64(max(1, len(q))))
 		}
 	}
 	return out, nil
