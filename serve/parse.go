@@ -27,7 +27,9 @@ func parse(raw []byte, prefix string, into any, others neutral) error {
 	v := reflect.ValueOf(into).Elem()
 	known := map[string]reflect.Value{}
 	for i := range v.NumField() {
-		known[v.Type().Field(i).Tag.Get("json")] = v.Field(i)
+		if name := v.Type().Field(i).Tag.Get("json"); name != "" { // the others are no part of a request
+			known[name] = v.Field(i)
+		}
 	}
 	for _, f := range fields {
 		param := prefix + f.name

@@ -33,6 +33,8 @@ func TestChat_WhatIsNotSupportedIsAnErrorThatNamesTheField(t *testing.T) {
 		{question("auto", "Why?", `"model":"auto"`), "model"},
 		{question("auto", " "), "messages[0].content"},
 		{question("nobody", "Why?"), "model"},
+		{question("auto", "Why?", `"":1`), ""},
+		{question("auto", "Why?", `"slm":{"route":"soon"}`), "slm.route"},
 		{question(SmallModel, "Why?"), "model"},
 		{question(BlackBox, "Why?", `"slm":{"choices":["a","b"]}`), "slm.choices"},
 		{`{"messages":[]}`, "model"},
@@ -69,7 +71,7 @@ func TestChat_FieldsThatAskForNothingAreTaken(t *testing.T) {
 func FuzzParseChat_ErrorsAreFaults(f *testing.F) {
 	for _, seed := range []string{
 		question("auto", "Why?", `"stop":["x"],"stream":true,"stream_options":{"include_usage":true},"slm":{"choices":["a","b"],"footnotes":true}`),
-		`{"model":"auto","messages":[{"role":"user","content":[{"type":"text","text":"Why?"}]}]}`, `{"a":1,"a":2}`, `{"messages":[[]]}`, `{`, `nul`, "{\"\xff\":1}",
+		`{"model":"auto","messages":[{"role":"user","content":[{"type":"text","text":"Why?"}]}]}`, `{"a":1,"a":2}`, `{"":1}`, `{"messages":[[]]}`, `{`, `nul`, "{\"\xff\":1}",
 	} {
 		f.Add([]byte(seed))
 	}
