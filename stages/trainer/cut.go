@@ -10,7 +10,7 @@ type cut struct {
 	leaves int
 }
 
-// DefaultShards lets eight ranks share the steps of the recipes that the program has, which are of eight rows.
+// DefaultShards has a leaf for each row of the recipes that the program has, whose steps are of seven and eight rows.
 const DefaultShards = 8
 
 // cutOf divides the rows of a step into at most shards leaves. A pair of rows is not divided.
@@ -27,12 +27,30 @@ func (c cut) of(rows int) cut {
 	return cut{rows: rows, leaf: c.leaf, leaves: (rows + c.leaf - 1) / c.leaf}
 }
 
-// owned are the leaves [lo,hi) of a rank.
+// owned are the leaves [lo,hi) of a rank: equal parts of the leaves that there are, or of a whole tree of them where no rank has more for that and fewer
+// subtrees have to be sent. Of seven leaves two ranks have 0–3 and 4–6, a subtree each.
 func (c cut) owned(rank, size int) (lo, hi int) {
-	return rank * c.leaves / size, (rank + 1) * c.leaves / size
+	tree := 1
+	for tree < c.leaves {
+		tree *= 2
+	}
+	part := func(of, r int) int { return min(r*of/size, c.leaves) }
+	cost := func(of int) (most, nodes int) {
+		for r := range size {
+			lo, hi := part(of, r), part(of, r+1)
+			most, nodes = max(most, hi-lo), nodes+len(pairwise.Cover(lo, hi, c.leaves, tree))
+		}
+		return most, nodes
+	}
+	of := c.leaves
+	most, nodes := cost(of)
+	if m, n := cost(tree); m < most || m == most && n < nodes {
+		of = tree
+	}
+	return part(of, rank), part(of, rank+1)
 }
 
-// nodes are the subtrees that a rank can sum alone, of a step with so many rows. whole is the cut of a step with all rows, which says what the rank owns.
+// nodes are the subtrees that a rank can sum alone, of a step with so many rows; what it owns, the rows of a whole step say.
 func (c cut) nodes(rank, size, rows int) []pairwise.Node {
 	lo, hi := c.owned(rank, size)
 	n := c.of(rows).leaves

@@ -283,6 +283,22 @@ func TestCut_GraphsHoldWholeLeavesOrEqualPartsOfOne(t *testing.T) {
 	}
 }
 
+func TestCut_RanksOwnAllLeavesInFewSubtrees(t *testing.T) {
+	for _, c := range []struct {
+		leaves, size int
+		want         []int // where parts begin
+	}{
+		{8, 2, []int{0, 4, 8}}, {7, 2, []int{0, 4, 7}}, {5, 2, []int{0, 2, 5}}, {7, 4, []int{0, 2, 4, 6, 7}}, {8, 3, []int{0, 2, 5, 8}}, {3, 4, []int{0, 0, 1, 2, 3}}, {1, 2, []int{0, 0, 1}},
+	} {
+		cut := cutOf(c.leaves, c.leaves, false)
+		for r := range c.size {
+			if lo, hi := cut.owned(r, c.size); lo != c.want[r] || hi != c.want[r+1] {
+				t.Errorf("%d leaves: rank %d of %d has [%d,%d), want %v", c.leaves, r, c.size, lo, hi, c.want)
+			}
+		}
+	}
+}
+
 func TestDecodeRows_EveryCutIsAnError(t *testing.T) {
 	b := model.Batch{Tokens: []int32{1, 2, 3, 4}, Targets: []int32{2, -1, 4, -1}, Docs: []int32{0, 0, 2, 2}, References: []float32{.5}}
 	data := encodeRows(b, 0, 2, 7, 2, .25)
