@@ -2,17 +2,25 @@ package decode
 
 import (
 	"math"
+	"sync"
 
 	"slm/model/kernel"
 )
 
-// gatePart is how many values of a gate are computed together, in memory on the stack.
+// gatePart is how many values of a gate are computed together.
 const gatePart = 256
+
+// gateRooms are *gateRoom: on the stack they would not stay, as the kernels are called through a table.
+var gateRooms = sync.Pool{New: func() any { return new(gateRoom) }}
+
+type gateRoom struct{ u, v, gate, up [gatePart]float32 }
 
 // geGLU computes dst = GELU(gate)·up with GELU in its tanh form (Hendrycks and Gimpel 2016, §2; Shazeer 2020, arXiv 2002.05202): with
 // u = √(8/π)·(x + 0.044715·x³) it is x·σ(u). SwiGLU computes u·σ(u)·v, so v = up·x/u gives the same.
 func geGLU(dst, gate, up []float32) {
-	var u, v [gatePart]float32
+	room := gateRooms.Get().(*gateRoom)
+	defer gateRooms.Put(room)
+	u, v := &room.u, &room.v
 	for len(dst) > 0 {
 		n := min(gatePart, len(dst))
 		for i, x := range gate[:n] {
@@ -27,7 +35,9 @@ func geGLU(dst, gate, up []float32) {
 
 // geGLU16 is geGLU of bf16, rounded once.
 func geGLU16(dst, gate, up []uint16) {
-	var g, u [gatePart]float32
+	room := gateRooms.Get().(*gateRoom)
+	defer gateRooms.Put(room)
+	g, u := &room.gate, &room.up
 	for len(dst) > 0 {
 		n := min(gatePart, len(dst))
 		kernel.FromBF16(g[:n], gate[:n])
