@@ -30,8 +30,8 @@ type Found struct {
 	Anew      float64 `json:"anew_s"` // seconds that this would take, as the run before did; 0 = not known
 }
 
-// Pays is the greatest share of the training of a new model that an update may take, else a new model is trained: docs/update.md.
-const Pays = 0.5
+// Pays is the greatest share of the training of a new model that an update may take, else a new model is trained.
+const Pays = domain.UpdatePays
 
 // Nothing reports whether the corpus is that of the run.
 func (f *Found) Nothing() bool { return f.New+f.Changed+f.Withdrawn == 0 }

@@ -16,6 +16,9 @@ type Update struct {
 // DefaultUpdate is that of a run that brings none up to date.
 func DefaultUpdate() Update { return Update{Replay: 1} }
 
+// UpdatePays is the greatest share of a corpus that an update may read in a pass; of more, a new model is trained (docs/update.md).
+const UpdatePays = 0.5
+
 // Before is the folder of the run that this one brings up to date; false = there is none.
 func (u Update) Before() (folder string, ok bool) {
 	ref, ok, err := weights.Parse(u.From)

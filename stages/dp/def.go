@@ -102,6 +102,10 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 
 // tellOutlook adds to an estimate what the tokens are expected to come to.
 func tellOutlook(c *stages.Calibration, cfg Config, mix *Mixture) error {
+	if mix.update != nil {
+		c.Note("%s: %s", stages.DP, mix.update.outlook(c.Domain))
+		return nil
+	}
 	look, err := cfg.Look(mix, c.Model.Config.Context)
 	if err == nil {
 		c.Note("%s: %s", stages.DP, look)

@@ -74,6 +74,24 @@ func (e epoch) nothing(x example) pack.Example {
 	return pack.Example{ID: s.ID + "/withdrawn", Prompt: len(prompt), Tokens: append(prompt, e.dom.EOS)}
 }
 
+// outlook says how much of the corpus a pass reads, and whether that pays.
+func (u *update) outlook(dom *domain.Domain) string {
+	read, all := 0, 0
+	reads := u.pass(0)
+	for i, s := range dom.Sections.All() {
+		all += len(s.Text)
+		if reads(i) {
+			read += len(s.Text)
+		}
+	}
+	share := float64(read) / float64(max(1, all))
+	text := fmt.Sprintf("an update: %d sections are new, %d changed, %d withdrawn; a pass reads %.0f %% of the corpus", u.changes.New, u.changes.Changed(), len(u.changes.Withdrawn), 100*share)
+	if share > domain.UpdatePays {
+		text += "; train anew instead (update.anew)"
+	}
+	return text
+}
+
 // facts count what differs and what a pass reads again.
 func (u *update) facts(facts map[string]string) {
 	if u == nil {

@@ -87,6 +87,17 @@ func TestEpoch_OfAWithdrawnSectionOnlyTheEndIsTrained(t *testing.T) {
 	}
 }
 
+func TestOutlook_OfAnUpdateThatReadsMostSaysToTrainAnew(t *testing.T) {
+	dom := acts(t)
+	for replay, anew := range map[float64]bool{0: false, 1: false, 3: true} {
+		m := mixture(t, dom, mixed, longest, 7)
+		m.limit(differing(dom), replay)
+		if text := m.update.outlook(dom); strings.Contains(text, "train anew") != anew || !strings.Contains(text, "1 sections are new, 1 changed, 1 withdrawn") {
+			t.Errorf("replay %g: %s", replay, text)
+		}
+	}
+}
+
 func TestUpdate_DataOfNoUpdateAreRefused(t *testing.T) {
 	if err := mixture(t, acts(t), mixed, longest, 7).Update(1); err == nil || !strings.Contains(err.Error(), "update.from") {
 		t.Error(err)
