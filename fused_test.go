@@ -32,6 +32,8 @@ var mayFuse = map[string]string{
 	"github.com/apache/arrow/go/v17": "decimal numbers, which no table has",
 	"github.com/schollz/progressbar": "shows how long a run will take",
 	"github.com/prometheus/":         "metrics of slm serve",
+	"github.com/dustin/go-humanize":  "a filter of templates that formats sizes of files, which no chat template has",
+	"go.yaml.in/yaml/v3":             "comes with the client of S3",
 	"modernc.org/libc":               "SQLite, for the tables of asked files",
 }
 

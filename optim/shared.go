@@ -42,7 +42,7 @@ func (o *Muon) Share(rank, size int) {
 			}
 		}
 		o.owner[i] = least
-		work[least] += cost(i)
+		work[least] += float64(cost(i)) // rounded first on every processor, so that owners are the same
 	}
 }
 
