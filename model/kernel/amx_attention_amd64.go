@@ -65,7 +65,7 @@ func (tileAttention) forward(sh AttnShape, qkv, out []uint16, lse []float32, len
 			}
 			amx.AttnProduct(&o[0], &p[0], &a.values.data[0], 4*hd, 128, 2*keys, 64, 32*keys, 64*keys, padded/tileSide*2*stepSize, keys/tileSide, 2, 2)
 			for i, sum := range a.sum[:rows] {
-				lse[(first+i)*sh.Heads+head] = float32(float64(a.high[i])*math.Ln2 + elementary.Log(float64(sum)))
+				lse[(first+i)*sh.Heads+head] = float32(float64(float64(a.high[i])*math.Ln2) + elementary.Log(float64(sum)))
 				a.sum[i] = 1 / sum
 			}
 			avx512.ScaleRows64(&out[first*ldo+head*hd], &o[0], &a.sum[0], 2*ldo, rows)
