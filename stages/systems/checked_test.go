@@ -125,10 +125,10 @@ func TestChecked_GivesOnlyWhatItCanStandFor(t *testing.T) {
 		if (got.Hit != nil) != (want.Origin == Found) || got.Hit != nil && (*got.Hit < goodFrom || *got.Hit >= 1) {
 			t.Errorf("%q: a confidence of the search of %v", question, got.Hit)
 		}
-		if got.Text != "Yes." {
-			t.Errorf("%q: the black box says %q", question, got.Text)
+		if got.Text != "Yes." || got.Written != 2 {
+			t.Errorf("%q: the black box says %q in %d tokens", question, got.Text, got.Written)
 		}
-		got.Confidence, got.Hit, got.Text, got.Picked, got.Calls, got.Tokens = nil, nil, "", 0, 0, 0
+		got.Confidence, got.Hit, got.Text, got.Picked, got.Calls, got.Tokens, got.Written = nil, nil, "", 0, 0, 0, 0
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%q: %+v, want %+v", question, got, want)
 		}
