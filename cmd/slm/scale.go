@@ -88,7 +88,7 @@ func showScaled(w io.Writer, list []scaledStage) {
 			_, _ = fmt.Fprintf(w, "%-6s %6d %12.1f %12.1f %8s\n", s.Stage, k.Ranks, 1e3*k.Seconds, float64(k.Sent)/1e6, fmt.Sprintf("×%.2f", s.Steps[0].Seconds/k.Seconds))
 		}
 		if s.Best < len(s.Steps) {
-			_, _ = fmt.Fprintf(w, "note     %s: more than %d ranks cost more than they bring\n", s.Stage, s.Best)
+			_, _ = fmt.Fprintf(w, "note     %s: %d is the best number of ranks; more cost more than they bring\n", s.Stage, s.Best)
 		}
 	}
 }
