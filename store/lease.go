@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"sync"
 	"time"
+
+	"slm/internal/heartbeat"
 )
 
 // ErrTaken says that another process has what a lease is of, or may have it.
@@ -24,13 +26,8 @@ type Leases struct {
 	who   string // in messages
 	now   func() time.Time
 	mu    sync.Mutex
-	seen  map[string]sighting
+	watch *heartbeat.Watch
 	count int // of leases that were taken
-}
-
-type sighting struct {
-	version string
-	since   time.Time
 }
 
 // leased is a lease's object.
@@ -43,7 +40,7 @@ type leased struct {
 
 // NewLeases are the leases of a process, which others know by a name of its own.
 func NewLeases(s *Store, term time.Duration, who string, now func() time.Time) *Leases {
-	return &Leases{store: s, term: term, who: who, now: now, seen: map[string]sighting{}}
+	return &Leases{store: s, term: term, who: who, now: now, watch: heartbeat.NewWatch(term, now)}
 }
 
 // Take takes the lease at a key, or returns ErrTaken at once: somebody has it, or it is not known yet whether he lives.
@@ -57,37 +54,30 @@ func (l *Leases) Take(ctx context.Context, key string) (*Lease, error) {
 	if err == nil {
 		var h leased
 		_ = json.Unmarshal(text, &h) // what is no lease is watched like one
-		if s, ok := l.seen[key]; !ok || s.version != version {
-			l.seen[key] = sighting{version, l.now()}
-		}
-		if !h.Free && l.now().Sub(l.seen[key].since) < l.term {
+		if silent := l.watch.Silent(key, version); !h.Free && !silent {
 			return nil, fmt.Errorf("store: %s: %w, %s", key, ErrTaken, h.By)
 		}
 	}
 	l.count++
-	lease := &Lease{store: l.store, key: key, mine: leased{By: l.who, Token: l.count}, term: l.term, now: l.now, stop: make(chan struct{}), lost: make(chan struct{}), version: version}
+	lease := &Lease{store: l.store, key: key, mine: leased{By: l.who, Token: l.count}, term: l.term, version: version}
 	if err := lease.write(ctx); errors.Is(err, ErrChanged) {
 		return nil, fmt.Errorf("store: %s: %w, which was faster", key, ErrTaken)
 	} else if err != nil {
 		return nil, err
 	}
-	delete(l.seen, key)
-	lease.ended.Add(1)
-	go lease.live()
+	l.watch.Forget(key)
+	lease.pulse = heartbeat.Start(l.term, l.term*2/3, l.now, ErrLost, lease.tell)
 	return lease, nil
 }
 
 // Lease is the right to some work until Release.
 type Lease struct {
+	pulse   *heartbeat.Pulse
 	store   *Store
 	key     string
 	mine    leased
 	version string // that was written last
 	term    time.Duration
-	now     func() time.Time
-	stop    chan struct{}
-	lost    chan struct{} // closed when it has passed to another
-	ended   sync.WaitGroup
 }
 
 // write writes the object over the last version.
@@ -111,52 +101,26 @@ func (l *Lease) write(ctx context.Context) error {
 	return err
 }
 
-// Context ends with ErrLost when the lease passes to another.
+// Context ends with ErrLost when the lease passes to another, or the store was out of reach for so long that it may have.
 func (l *Lease) Context(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-l.lost:
-			cancel(ErrLost)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { cancel(nil) }
+	return l.pulse.Context(ctx)
 }
 
-// live tells others that the holder lives, until Release, until one of them has taken over, or until the store was out of reach for as long as others wait.
-func (l *Lease) live() {
-	defer l.ended.Done()
-	tick := time.NewTicker(l.term / 6)
-	defer tick.Stop()
-	last := l.now()
-	for {
-		select {
-		case <-l.stop:
-			return
-		case <-tick.C:
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), l.term/3)
-		err := l.write(ctx)
-		cancel()
-		switch {
-		case err == nil:
-			last = l.now()
-		case errors.Is(err, ErrChanged) || l.now().Sub(last) > l.term*2/3:
-			close(l.lost)
-			return
-		}
+// tell tells others that the holder lives. ErrLost: another has taken over.
+func (l *Lease) tell() error {
+	ctx, cancel := context.WithTimeout(context.Background(), l.term/3)
+	defer cancel()
+	err := l.write(ctx)
+	if errors.Is(err, ErrChanged) {
+		return ErrLost
 	}
+	return err
 }
 
 // Release lets others have it at once. ErrLost: another has it already.
 func (l *Lease) Release(ctx context.Context) error {
-	close(l.stop)
-	l.ended.Wait()
-	select {
-	case <-l.lost:
+	if l.pulse.Stop() {
 		return fmt.Errorf("store: %s: %w", l.key, ErrLost)
-	default:
 	}
 	l.mine.Free = true
 	if err := l.write(ctx); errors.Is(err, ErrChanged) {

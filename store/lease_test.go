@@ -15,6 +15,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
+	"slm/internal/heartbeat"
 	"slm/store/storetest"
 )
 
@@ -96,8 +97,7 @@ func TestLease_ASilentHolderIsFollowedByOneAndFindsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		close(held.stop) // it tells nobody any more
-		held.ended.Wait()
+		held.pulse.Stop() // it tells nobody any more
 		watchers := []*Leases{NewLeases(s, time.Hour, "one", now), NewLeases(s, time.Hour, "two", now)}
 		for _, w := range watchers {
 			if _, err := w.Take(ctx, "lease"); !errors.Is(err, ErrTaken) || !strings.Contains(err.Error(), "silent") {
@@ -116,9 +116,7 @@ func TestLease_ASilentHolderIsFollowedByOneAndFindsOut(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatalf("%d have it", len(got))
 		}
-		held.stop = make(chan struct{}) // and wakes up
-		held.ended.Add(1)
-		go held.live()
+		held.pulse = heartbeat.Start(term, term*2/3, now, ErrLost, held.tell) // and wakes up
 		after, cancel := held.Context(ctx)
 		defer cancel()
 		<-after.Done()

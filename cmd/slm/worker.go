@@ -27,7 +27,7 @@ func newWorker(a *app) *cobra.Command {
 			"A stage that fails is noted and what needs it left out. docs/cluster.md says what the folder's file system must be able to do.\n\n" +
 			"With --store the workers share no folder: each brings what it needs below its own --dir, and brings back what it makes." +
 			exits(exitData, exitLLM, exitDiffers, exitCheckpoint, exitInterrupted),
-		Example: "  slm worker --experiment experiments/legal\n  slm worker --experiment legal --store s3://models/lab --dir /tmp/scratch",
+		Example: "  slm worker --experiment experiments/legal\n  slm worker --experiment legal --store s3://models/lab --dir scratch",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if folder == "" {
 				return usage("--experiment names the folder of an experiment")

@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"slm/checkpoint"
+	"slm/internal/heartbeat"
 )
 
 // ErrLost says that a process was out of touch for so long that another has taken over what it worked on.
@@ -29,16 +30,10 @@ const LeaseTerm = 30 * time.Second
 //
 // The folder needs two steps that are whole or not at all among all machines: to create a name by a link, and to rename one. Local disks, NFS and parallel file systems have both.
 type Leases struct {
-	dir  string
-	term time.Duration
-	now  func() time.Time // monotonic
-	seen map[string]sighting
-}
-
-// sighting is what a file of another holder said, and since when it says so.
-type sighting struct {
-	text  string
-	since time.Time
+	dir   string
+	term  time.Duration
+	now   func() time.Time // monotonic
+	watch *heartbeat.Watch
 }
 
 // leased is a lease's file.
@@ -54,7 +49,7 @@ func NewLeases(dir string, term time.Duration, now func() time.Time) (*Leases, e
 	if err := checkpoint.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("pipeline: leases: %w", err)
 	}
-	return &Leases{dir: dir, term: term, now: now, seen: map[string]sighting{}}, nil
+	return &Leases{dir: dir, term: term, now: now, watch: heartbeat.NewWatch(term, now)}, nil
 }
 
 // Take takes the lease of a name, or returns ErrLocked at once: somebody has it, or it is not known yet whether he lives.
@@ -68,7 +63,7 @@ func (l *Leases) Take(name string) (_ *Lease, err error) {
 		return nil, fmt.Errorf("pipeline: lease: %w", err)
 	}
 	temp := f.Name()
-	lease := &Lease{path: path, f: f, lock: flock.New(temp, flock.SetFlag(os.O_RDWR)), term: l.term, now: l.now, stop: make(chan struct{}), lost: make(chan struct{})}
+	lease := &Lease{path: path, f: f, lock: flock.New(temp, flock.SetFlag(os.O_RDWR))}
 	defer func() {
 		if rerr := os.Remove(temp); err == nil && rerr != nil {
 			err = fmt.Errorf("pipeline: lease: %w", errors.Join(rerr, os.Remove(path)))
@@ -91,9 +86,8 @@ func (l *Leases) Take(name string) (_ *Lease, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: lease: %w", err)
 	}
-	delete(l.seen, name)
-	lease.ended.Add(1)
-	go lease.live()
+	l.watch.Forget(name)
+	lease.pulse = heartbeat.Start(l.term, l.term/2, l.now, ErrLost, lease.tell)
 	return lease, nil
 }
 
@@ -112,10 +106,7 @@ func (l *Leases) free(name, path string) error {
 	if h.Boot != "" && h.Boot == boot() {
 		return l.inherit(path, taken)
 	}
-	if s, ok := l.seen[name]; !ok || s.text != string(text) {
-		l.seen[name] = sighting{string(text), l.now()}
-	}
-	if l.now().Sub(l.seen[name].since) < l.term {
+	if !l.watch.Silent(name, string(text)) {
 		return taken
 	}
 	return l.bury(path, h.Token)
@@ -172,51 +163,25 @@ var boot = sync.OnceValue(func() string {
 
 // Lease is the right to some work until Release.
 type Lease struct {
+	pulse *heartbeat.Pulse
 	path  string
 	f     *os.File
 	lock  *flock.Flock // by which the holder's own machine knows that it lives
 	mine  leased
-	term  time.Duration
-	now   func() time.Time
-	stop  chan struct{}
-	lost  chan struct{} // closed when it has passed to another
-	ended sync.WaitGroup
 }
 
 // Context ends with ErrLost when the lease passes to another.
 func (l *Lease) Context(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-l.lost:
-			cancel(ErrLost)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { cancel(nil) }
+	return l.pulse.Context(ctx)
 }
 
-// live tells others that the holder lives, until Release or until one of them has taken over.
-func (l *Lease) live() {
-	defer l.ended.Done()
-	tick := time.NewTicker(l.term / 6)
-	defer tick.Stop()
-	last := l.now()
-	for {
-		select {
-		case <-l.stop:
-			return
-		case <-tick.C:
-		}
-		err := errors.Join(l.beat(), l.f.Sync())
-		if err == nil {
-			last = l.now()
-		}
-		if !l.holds() || err != nil && l.now().Sub(last) > l.term/2 {
-			close(l.lost)
-			return
-		}
+// tell tells others that the holder lives. ErrLost: another has taken over.
+func (l *Lease) tell() error {
+	err := errors.Join(l.beat(), l.f.Sync())
+	if !l.holds() {
+		return ErrLost
 	}
+	return err
 }
 
 // beat writes the file again; it never touches that of a successor.
@@ -242,8 +207,7 @@ func (l *Lease) holds() bool {
 
 // Release lets others have it. ErrLost: another has it already.
 func (l *Lease) Release() error {
-	close(l.stop)
-	l.ended.Wait()
+	l.pulse.Stop()
 	var err error
 	if !l.holds() {
 		err = fmt.Errorf("pipeline: %s: %w", l.path, ErrLost)
