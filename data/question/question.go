@@ -53,7 +53,7 @@ const (
 // about the same in other words.
 func Of(s corpus.Section, c *Corpus, seed uint64) []Question {
 	w := newWriter(s, c, seed)
-	sentences := exam.Evenly(sentencesOf(s), mostSentences)
+	sentences := exam.Evenly(Sentences(s), mostSentences)
 	for _, sentence := range sentences {
 		w.rules(sentence)
 	}

@@ -17,8 +17,8 @@ const (
 // marker is what numbers an item within a section: (a), 3.1, 2., •, （一）.
 var marker = regexp.MustCompile(`^(?:\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]|\d+(?:\.\d+)+\.?|[-*•–]|[（(][一二三四五六七八九十]+[）)]|[①-⑳])\s+|^[（(][一二三四五六七八九十]+[）)]|^[①-⑳]`)
 
-// sentencesOf cuts the text of a section into sentences, without its heading and without the marks of items.
-func sentencesOf(s corpus.Section) []string {
+// Sentences cuts the text of a section into sentences, without its heading and without the marks of items.
+func Sentences(s corpus.Section) []string {
 	text := s.Text
 	if s.Heading != "" && strings.HasPrefix(text, s.Heading) {
 		text = strings.TrimLeft(text[len(s.Heading):], " .:：\n")

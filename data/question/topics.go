@@ -111,7 +111,7 @@ func (w *writer) phrases() []string {
 
 // candidates are the phrases of the text between stop words, in their order.
 func (w *writer) candidates() (out []string) {
-	for _, sentence := range sentencesOf(w.section) {
+	for _, sentence := range Sentences(w.section) {
 		for _, piece := range strings.FieldsFunc(sentence, func(r rune) bool {
 			return r != '-' && r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != ' '
 		}) {
