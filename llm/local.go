@@ -133,6 +133,14 @@ func (l *local) load() (engine, error) {
 	return l.engine, l.failed
 }
 
+// ready loads the weights, or says why they cannot be.
+func (l *local) ready() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := l.load()
+	return err
+}
+
 // together is how many requests askAll takes. What else is asked at the time must not reach the last bits of a reply, or a run that was
 // interrupted would end in other bytes: where the kernel does not promise that, it is one.
 func (l *local) together() int { return l.many }

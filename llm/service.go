@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"slm/internal/ranks"
 	"slm/model/kernel"
 )
 
@@ -22,6 +23,7 @@ type Options struct {
 	Seed    uint64         // of the jitter of retries
 	Dir     string         // what gguf:FILE is relative to
 	Share   bool           // provider local: texts of several goroutines are written together, and are the same
+	Ranks   *ranks.Team    // provider local: who answers beside this process, which is rank 0; nil = nobody
 	Kernel  kernel.Backend // for provider local; nil = the best there is, opened at the first call
 	Observe func(Call)     // told of every call when it is over; may be nil. It is called from several goroutines
 	Note    func(string)   // told once what a server refuses and what is lost by it; may be nil. It is called from several goroutines
@@ -42,6 +44,7 @@ type Service struct {
 	cfg      Config
 	opt      Options
 	provider provider
+	crew     *crew // nil = this process answers alone
 	store    *store
 	meter    *meter
 	pace     *pace
@@ -73,7 +76,7 @@ func assemble(cfg Config, opt Options, p provider) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	s := &Service{cfg: cfg, opt: opt, provider: p, store: st, meter: newMeter(cfg.Budget, cfg.Price), pace: newPace(p.parallel()), label: newLabel()}
+	s := &Service{cfg: cfg, opt: opt, provider: p, crew: crewOf(cfg, opt, p), store: st, meter: newMeter(cfg.Budget, cfg.Price), pace: newPace(p.parallel()), label: newLabel()}
 	s.meter.note(s.meter.cost(used))
 	for _, path := range opt.Replay {
 		if err := st.replay(path); err != nil {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"slm/internal/mpi"
 	"slm/internal/ranks"
+	"slm/llm"
 	"slm/stages/trainer"
 )
 
@@ -45,10 +48,12 @@ func (a *app) among(ctx context.Context, lead func(team *ranks.Team) error) erro
 	team := ranks.New(world)
 	if team.Rank() == 0 {
 		if err = lead(team); err == nil {
-			err = trainer.Dismiss(ctx, team)
+			err = team.Dismiss(ctx)
 		}
 	} else {
-		err = trainer.Follow(ctx, team, a.backend, a.now)
+		orders := trainer.Orders(a.backend, a.now)
+		maps.Copy(orders, llm.Orders(a.backend, llm.Options{Getenv: os.Getenv}))
+		err = ranks.Serve(ctx, team, orders)
 	}
 	if err == nil {
 		return world.Close()

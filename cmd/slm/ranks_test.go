@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,81 @@ func TestTrain_AnyNumberOfRanksEndsInTheCommittedDigests(t *testing.T) {
 			toldRanks(t, dir, n)
 		}
 	}
+}
+
+// localLLM has a run of tiny be the black box of others: weights in the process, which every rank answers by.
+func localLLM(t *testing.T, dir string, class kernel.Class) []string {
+	t.Helper()
+	cmd := smaller(dir, class, way{"", 1}, "--until", "dp", "-s", "model.context=512")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	runs, _ := filepath.Glob(filepath.Join(dir, "runs", "tiny-*")) // the pattern is sound
+	return []string{"-s", "llm.provider=local", "-s", "llm.model=run:" + runs[0], "-s", "stages.find.fuse=learned", "-s", "stages.find.bridge=true", "-s", "stages.find.gate=true"}
+}
+
+// All stages that ask the black box share its work with the other ranks; stopped anywhere, they go on with other numbers of them.
+func TestTrain_RanksAnswerForEveryStageWithTheDigestsOfOne(t *testing.T) {
+	class := kernel.ClassF32
+	with := localLLM(t, t.TempDir(), class)
+	digests := func(dir string) map[string]string { return digestsOf(t, dir, class, way{"", 1}) }
+	alone := t.TempDir()
+	if out, err := smallerRanks(t, 1, nil, alone, class, with...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want := digests(alone)
+	if want["eval"] == "" || want["bpo"] == "" || want["find"] == "" {
+		t.Fatalf("%v", want)
+	}
+	whole, kills := []int{2}, []int{3}
+	if os.Getenv("SLM_TEST_ALL") != "" {
+		whole, kills = []int{2, 3}, []int{2, 3, 1, 3, 2}
+	}
+	for _, n := range whole {
+		dir := t.TempDir()
+		if out, err := smallerRanks(t, n, nil, dir, class, with...).CombinedOutput(); err != nil {
+			t.Fatalf("%d ranks: %v\n%s", n, err, out)
+		}
+		if got := digests(dir); !maps.Equal(got, want) {
+			t.Errorf("%d ranks: %v, on one %v", n, got, want)
+		}
+	}
+	cut, killed := t.TempDir(), 0
+	for i, n := range kills {
+		cmd := smallerRanks(t, n, nil, cut, class, with...)
+		before := size(cut)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(time.Minute); time.Now().Before(end) && size(cut) < before+int64(2000*(i+1)); {
+			time.Sleep(time.Millisecond)
+		}
+		if n == 1 {
+			_ = cmd.Process.Kill() // it may be over
+		} else {
+			killRank(t, cmd.Process.Pid, i%n)
+		}
+		if cmd.Wait() != nil {
+			killed++
+		}
+	}
+	if out, err := smallerRanks(t, 2, nil, cut, class, with...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got := digests(cut); !maps.Equal(got, want) || killed == 0 {
+		t.Errorf("after %d kills: %v, without %v", killed, got, want)
+	}
+}
+
+// size is that of the journals of replies below dir.
+func size(dir string) (n int64) {
+	files, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "replies.wal")) // the pattern is sound
+	for _, f := range files {
+		if stat, err := os.Stat(f); err == nil {
+			n += stat.Size()
+		}
+	}
+	return n
 }
 
 // toldRanks checks that the events of a run say how many ranks trained.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"unsafe"
 )
 
@@ -33,6 +34,7 @@ var ErrLost = errors.New("ranks: the connection to another rank is lost")
 type Team struct {
 	World
 	sent int64
+	turn sync.Mutex // of Divide
 }
 
 // New makes the team of a world; nil where there is nobody else.

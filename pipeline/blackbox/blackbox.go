@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"slm/checkpoint"
+	"slm/internal/ranks"
 	"slm/llm"
 	"slm/model/kernel"
 	"slm/pipeline/rundir"
@@ -23,15 +24,16 @@ import (
 // Box is a run's black box: opened at first use, shared by the stages, with its replies stored in the run's folder.
 type Box struct {
 	Config  llm.Config
-	Offline bool     // answers from stored replies only
-	Seed    uint64   // of the jitter of retries
-	Keep    string   // folder that the replies are stored in; empty = in memory
-	Journal string   // name of the file there; empty = replies.wal
-	Others  string   // folder with runs/, whose replies are answers too; empty = none
-	Replay  []string // files of replies that are answers too: replies.arrow, or a run's journal
-	Runs    int      // that share it: its budget is that of so many; 0 = one
-	Share   bool     // local weights write the texts of several who ask at the same time together
-	From    *Box     // whose replies, budget and weights this one shares; only what it is told and the accounts are its own. nil = it has its own
+	Offline bool        // answers from stored replies only
+	Seed    uint64      // of the jitter of retries
+	Keep    string      // folder that the replies are stored in; empty = in memory
+	Journal string      // name of the file there; empty = replies.wal
+	Others  string      // folder with runs/, whose replies are answers too; empty = none
+	Replay  []string    // files of replies that are answers too: replies.arrow, or a run's journal
+	Runs    int         // that share it: its budget is that of so many; 0 = one
+	Share   bool        // local weights write the texts of several who ask at the same time together
+	Ranks   *ranks.Team // who answers beside this process by local weights; nil = nobody
+	From    *Box        // whose replies, budget and weights this one shares; only what it is told and the accounts are its own. nil = it has its own
 
 	mu      sync.Mutex
 	service *llm.Service
@@ -56,7 +58,7 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 		b.service = s.Share(observe(emit))
 		return b.service, nil
 	}
-	opt := llm.Options{Offline: b.Offline, Share: b.Share, Seed: b.Seed, Kernel: be, Replay: b.replays()}
+	opt := llm.Options{Offline: b.Offline, Share: b.Share, Ranks: b.Ranks, Seed: b.Seed, Kernel: be, Replay: b.replays()}
 	if b.Keep != "" {
 		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, rundir.RepliesFile))
 	}
@@ -114,7 +116,7 @@ func (b *Box) other(o stages.BlackBox, journal string) *Box {
 	if b.From != nil {
 		return &Box{From: b.From.Other(o)}
 	}
-	return &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay, Runs: b.Runs}
+	return &Box{Config: o.Config, Offline: b.Offline, Seed: b.Seed, Keep: b.Keep, Journal: journal, Others: b.Others, Replay: b.Replay, Runs: b.Runs, Ranks: b.Ranks}
 }
 
 // Usage is what was used so far, by the box and those beside it, in this process and those before it.

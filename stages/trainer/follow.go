@@ -17,37 +17,24 @@ import (
 	"slm/optim"
 )
 
-// Follow trains what rank 0 asks for until it ends: the work of every other rank. It needs neither data nor a folder. open gives the kernel of a class.
-func Follow(ctx context.Context, team *ranks.Team, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) error {
-	for {
-		kind, data, err := team.Hear(ctx)
-		switch {
-		case err != nil:
-			return err
-		case kind == orderExit:
-			return nil
-		case kind == orderEcho:
+// Orders are what the other ranks do of a training when rank 0 asks. They need neither data nor a folder. open gives the kernel of a class.
+func Orders(open func(kernel.Class) (kernel.Backend, error), now func() time.Time) map[byte]ranks.Order {
+	return map[byte]ranks.Order{
+		orderJob: func(ctx context.Context, team *ranks.Team, data []byte) (over bool, err error) {
+			if over, err = followJob(ctx, team, data, open, now); err != nil {
+				err = fmt.Errorf("rank %d: %w", team.Rank(), err)
+			}
+			return over, err
+		},
+		orderEcho: func(ctx context.Context, team *ranks.Team, data []byte) (over bool, err error) {
 			size, err := strconv.Atoi(string(data))
-			if err == nil {
-				err = echo(ctx, team, size)
-			}
 			if err != nil {
-				return err
+				return false, err
 			}
-			continue
-		case kind != orderJob:
-			return errOrder
-		}
-		if exit, err := followJob(ctx, team, data, open, now); err != nil {
-			return fmt.Errorf("rank %d: %w", team.Rank(), err)
-		} else if exit {
-			return nil
-		}
+			return false, echo(ctx, team, size)
+		},
 	}
 }
-
-// Dismiss ends Follow on all other ranks.
-func Dismiss(ctx context.Context, team *ranks.Team) error { return team.Tell(ctx, orderExit) }
 
 // followJob trains until rank 0 ends the job, or everything.
 func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(kernel.Class) (kernel.Backend, error), now func() time.Time) (exit bool, err error) {
@@ -86,8 +73,8 @@ func followJob(ctx context.Context, team *ranks.Team, data []byte, open func(ker
 	defer func() { err = errors.Join(err, l.graph.Close()) }()
 	for {
 		kind, data, err := team.Hear(ctx)
-		if err != nil || kind == orderEnd || kind == orderExit {
-			return kind == orderExit, err
+		if err != nil || kind == orderEnd || ranks.Dismissed(kind) {
+			return ranks.Dismissed(kind), err
 		}
 		if kind != orderStep {
 			return false, errOrder

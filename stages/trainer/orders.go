@@ -19,7 +19,6 @@ const (
 	orderRate = 'r' // the learning rate of the step, 0 where it is left out
 	orderEnd  = 'e' // of the job
 	orderEcho = 'p' // so many bytes to and from rank 1
-	orderExit = 'x' // nothing more comes
 )
 
 // setup is what a rank has to know about a job besides its rows. None but rank 0 reads data, saves or writes.

@@ -25,13 +25,13 @@ func (w *training) among(n int, stop int, change func(*Job)) (*model.Params, *Su
 	ended := make(chan error, n)
 	open := func(kernel.Class) (kernel.Backend, error) { return w.Kernel, nil }
 	for _, world := range worlds[1:] {
-		go func() { ended <- Follow(ctx, ranks.New(world), open, time.Now) }()
+		go func() { ended <- ranks.Serve(ctx, ranks.New(world), Orders(open, time.Now)) }()
 	}
 	w.Ranks = ranks.New(worlds[0])
 	p, sum, err := w.train(stop, change)
 	if err != nil {
 		cancel()
-	} else if err := Dismiss(ctx, w.Ranks); err != nil {
+	} else if err := w.Ranks.Dismiss(ctx); err != nil {
 		w.t.Fatal(err)
 	}
 	for range worlds[1:] {
@@ -178,7 +178,7 @@ func TestRanks_StateIsSavedWhenOneIsLost(t *testing.T) {
 		worlds := ranks.Local(2)
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error)
-		go func() { ended <- Follow(ctx, ranks.New(worlds[1]), open, time.Now) }()
+		go func() { ended <- ranks.Serve(ctx, ranks.New(worlds[1]), Orders(open, time.Now)) }()
 		w := newTraining(t, "go")
 		w.Ranks = ranks.New(&failing{worlds[0], after})
 		_, _, err := w.train(0, sharded("adamw", 8))
@@ -217,12 +217,13 @@ func TestRanks_LossThatIsNoNumberOnAnyRankIsDivergence(t *testing.T) {
 	}
 }
 
-func TestFollow_RefusesAKernelOfAnotherClass(t *testing.T) {
+func TestOrders_RefuseAKernelOfAnotherClass(t *testing.T) {
 	worlds := ranks.Local(2)
 	w := newTraining(t, "go")
 	ended := make(chan error)
 	go func() {
-		ended <- Follow(t.Context(), ranks.New(worlds[1]), func(kernel.Class) (kernel.Backend, error) { return kernel.Open("pair") }, time.Now)
+		pair := func(kernel.Class) (kernel.Backend, error) { return kernel.Open("pair") }
+		ended <- ranks.Serve(t.Context(), ranks.New(worlds[1]), Orders(pair, time.Now))
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
 	w.Ranks = ranks.New(worlds[0])

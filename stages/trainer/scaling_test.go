@@ -85,7 +85,7 @@ func TestMeasure_LinkOfALocalWorldIsFast(t *testing.T) {
 	ended := make(chan error, 2)
 	for _, w := range worlds[1:] {
 		go func() {
-			ended <- Follow(t.Context(), ranks.New(w), func(kernel.Class) (kernel.Backend, error) { return kernel.Open("go") }, time.Now)
+			ended <- ranks.Serve(t.Context(), ranks.New(w), Orders(func(kernel.Class) (kernel.Backend, error) { return kernel.Open("go") }, time.Now))
 		}()
 	}
 	team := ranks.New(worlds[0])
@@ -98,7 +98,7 @@ func TestMeasure_LinkOfALocalWorldIsFast(t *testing.T) {
 	if err != nil || link.Latency != .0005 || !(link.Bits > 1e9) {
 		t.Errorf("%+v, %v", link, err)
 	}
-	if err := Dismiss(t.Context(), team); err != nil {
+	if err := team.Dismiss(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for range worlds[1:] {

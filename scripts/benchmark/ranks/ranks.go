@@ -159,7 +159,7 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 		team = ranks.New(world)
 	}
 	if team.Rank() > 0 {
-		return trainer.Follow(ctx, team, kernel.OpenClass, processor)
+		return ranks.Serve(ctx, team, trainer.Orders(kernel.OpenClass, processor))
 	}
 	r, err := o.rehearse(team)
 	if err != nil {
@@ -194,7 +194,7 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 	if team == nil {
 		return nil
 	}
-	return trainer.Dismiss(ctx, team)
+	return team.Dismiss(ctx)
 }
 
 // processor is a clock that stands still while this program waits.
