@@ -36,12 +36,22 @@ type asked struct {
 }
 
 // askAll answers the questions of a file into another one, each as soon as it is there. Those that stand there already are not asked again.
+// Another process that does the same is waited for.
 func (a *app) askAll(ctx context.Context, run string, f evalAsk, set []string, offline bool) (err error) {
 	questions, err := marks.Questions(f.questions)
 	if err != nil {
 		return err
 	}
 	out := asked{File: cmp.Or(f.to, strings.TrimSuffix(f.questions, filepath.Ext(f.questions))+".answers.yaml")}
+	mine, err := rundir.TakeFile(ctx, out.File, func(by string) {
+		if !a.quiet {
+			_, _ = fmt.Fprintf(a.err, "%s is being written by %s: waiting for it\n", out.File, by)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, mine.Release()) }()
 	there := map[string]bool{}
 	if _, err := os.Stat(out.File); err == nil {
 		old, err := marks.Read(out.File)

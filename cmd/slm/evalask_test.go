@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"slm/result"
@@ -58,6 +59,19 @@ func TestEval_QuestionsAreAnsweredMarkedAndAskedAsAnExam(t *testing.T) {
 	var sum result.Summary
 	if err := json.Unmarshal([]byte(run(0, "", "--items", answers+".jsonl", "-o", "json")), &sum); err != nil || sum.Items != 2 || len(sum.Retrieval) == 0 {
 		t.Errorf("%+v, %v", sum, err)
+	}
+	put(t, filepath.Join(dir, "both.txt"), strings.Join([]string{first, second, third}, "\n"))
+	var twice sync.WaitGroup
+	for range 2 {
+		twice.Go(func() {
+			if o := slm(t, dir, "eval", "tiny", "--ask", "both.txt", "--no-llm"); o.code != 0 {
+				t.Errorf("exit %d\n%s%s", o.code, o.out, o.err)
+			}
+		})
+	}
+	twice.Wait()
+	if both := readText(t, filepath.Join(dir, "both.answers.yaml")); strings.Count(both, "\nquestion:") != 3 {
+		t.Errorf("two at once do not make one answer of each question:\n%s", both)
 	}
 	put(t, filepath.Join(dir, "bad.txt"), "How?\n\xff\n")
 	run(exitData, "bad.txt:2:1", "--ask", "bad.txt")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,7 +94,7 @@ func beside(name string) (string, error) {
 		return "", err
 	}
 	if _, err := os.Stat(file); err != nil {
-		return "", usage("%s is a folder and has no recipe: slm init %s writes one, %s", name, name, file)
+		return "", usage("%s is a folder and has no recipe: slm init %s writes one, %s", name, typed(name), file)
 	}
 	return file, nil
 }
@@ -128,7 +129,7 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 		}
 	}
 	if _, err := os.Lstat(file); err == nil && !f.force {
-		return nil, fmt.Errorf("%s is there already: train it (slm train %s), replace it (--force), or name another (--file)", file, file)
+		return nil, fmt.Errorf("%s is there already: train it (slm train %s), replace it (--force), or name another (--file)", file, typed(file))
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -143,14 +144,14 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 	if f.from != "" {
 		found.Kind = survey.Kind(f.from)
 	}
-	text, err := starter.Write(starter.Options{Name: runName(abs), Path: relative(file, abs), File: file, Survey: found})
+	text, err := starter.Write(starter.Options{Name: runName(abs), Path: relative(file, abs), File: typed(file), Survey: found})
 	if err != nil {
 		return nil, err
 	}
 	if err := checkpoint.WriteFileAtomic(file, text); err != nil {
 		return nil, err
 	}
-	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm plan " + file, "slm train " + file}}
+	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm plan " + typed(file), "slm train " + typed(file)}}
 	if f.quick {
 		return done, nil
 	}
@@ -191,6 +192,24 @@ func runName(folder string) string {
 	return name[:min(len(name), 64)]
 }
 
+// notRead are the lines about text that is in no section: the reasons that most of it has, and the others in one.
+func notRead(dropped []survey.LeftOut) (lines []string) {
+	const most = 4
+	dropped = slices.Clone(dropped)
+	slices.SortStableFunc(dropped, func(a, b survey.LeftOut) int { return cmp.Compare(b.Chars, a.Chars) })
+	for _, d := range dropped[:min(most, len(dropped))] {
+		lines = append(lines, fmt.Sprintf("not read: %s, %d places, %d characters", d.Why, d.Rows, d.Chars))
+	}
+	if len(dropped) <= most {
+		return lines
+	}
+	others := survey.LeftOut{}
+	for _, d := range dropped[most:] {
+		others.Rows, others.Chars = others.Rows+d.Rows, others.Chars+d.Chars
+	}
+	return append(lines, fmt.Sprintf("not read: %d reasons more, %d places, %d characters", len(dropped)-most, others.Rows, others.Chars))
+}
+
 func showBegun(w io.Writer, b *begun, columns int) {
 	const indent = 10
 	line := func(name, text string) {
@@ -201,8 +220,8 @@ func showBegun(w io.Writer, b *begun, columns int) {
 		line("left out", b.Left.String())
 	}
 	line("texts", fmt.Sprintf("%d documents, %d sections (%d with a heading), about %s tokens of %s", b.Documents, b.Sections, b.Headed, term.Amount(float64(b.Tokens)), b.LanguageName()))
-	for _, d := range b.Dropped {
-		line("", fmt.Sprintf("not read: %s, %d places, %d characters", d.Why, d.Rows, d.Chars))
+	for _, text := range notRead(b.Dropped) {
+		line("", text)
 	}
 	line("kind", string(b.Kind)+"; if it is another, slm init --force --from "+strings.Join(kinds(), "|"))
 	if e := b.Estimate; e != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/pipeline/survey"
 	"slm/rng"
 )
 
@@ -43,6 +44,34 @@ func madeUp(name string) string {
 		fmt.Fprintf(&b, "The %s of the %s is for a %s and not for the %s, if the %s has a %s. ", w(), w(), w(), w(), w(), w())
 	}
 	return b.String()
+}
+
+func TestNotRead_NamesTheFourReasonsOfMostTextAndCountsTheOthers(t *testing.T) {
+	dropped := []survey.LeftOut{{Why: "a", Rows: 1, Chars: 10}, {Why: "b", Rows: 2, Chars: 50}, {Why: "c", Rows: 3, Chars: 40}, {Why: "d", Rows: 4, Chars: 30}}
+	if got := notRead(dropped); len(got) != 4 || got[0] != "not read: b, 2 places, 50 characters" {
+		t.Errorf("%q", got)
+	}
+	got := notRead(append(dropped, survey.LeftOut{Why: "e", Rows: 5, Chars: 60}, survey.LeftOut{Why: "f", Rows: 6, Chars: 1}))
+	if len(got) != 5 || got[0] != "not read: e, 5 places, 60 characters" || got[4] != "not read: 2 reasons more, 7 places, 11 characters" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTyped_IsOneWordToAShell(t *testing.T) {
+	for name, want := range map[string]string{"docs.yaml": "docs.yaml", "/a/b-c_1.yaml": "/a/b-c_1.yaml", "größe.yaml": "größe.yaml", "my docs.yaml": "'my docs.yaml'", "it's": `'it'\''s'`, "$(x).yaml": "'$(x).yaml'", "-f.yaml": "./-f.yaml", "": "''"} {
+		if got := typed(name); got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestInit_SaysWhichFilesAreInAnotherEncoding(t *testing.T) {
+	dir := t.TempDir()
+	smallDocs(t, dir)
+	put(t, filepath.Join(dir, "docs", "alt.md"), "# Stra\xdfe\n")
+	if o := slm(t, dir, "init", "docs", "--quick"); o.code != 0 || !strings.Contains(o.out, "left out  1 no reader for .svg, 1 not UTF-8 text\n") || !strings.Contains(o.out, "they are not UTF-8 text: alt.md. Older") {
+		t.Errorf("%+v", o)
+	}
 }
 
 func TestInit_WritesARecipeBesideTheFolderAndSaysWhatIsNext(t *testing.T) {

@@ -22,18 +22,28 @@ const claims = ".stages"
 // poll is how often a claim that another process has is tried again.
 const poll = 200 * time.Millisecond
 
-// Claim is the right to make the checkpoint that a stamp stands for, among all runs beside each other: who has it trains, and whoever needs the same
-// waits and takes it over. The operating system drops it with the process.
+// Claim is the right to make one thing: the checkpoint that a stamp stands for, among all runs beside each other, or a file. Who has it works, and
+// whoever needs the same waits and goes on from there. The operating system drops it with the process.
 type Claim struct{ f *flock.Flock }
 
 // TakeClaim waits until nobody else makes the checkpoint of that stamp. waits is called once if somebody does, with his name.
 func TakeClaim(ctx context.Context, dir, stamp string, waits func(by string)) (*Claim, error) {
 	mark, _, _ := strings.Cut(strings.TrimSpace(stamp), " ")
 	path := filepath.Join(dir, "runs", claims, mark[:min(32, len(mark))])
-	fail := func(err error) error { return fmt.Errorf("pipeline: claim %s: %w", path, err) }
 	if err := checkpoint.MakeDir(filepath.Dir(path)); err != nil {
-		return nil, fail(err)
+		return nil, fmt.Errorf("pipeline: claim %s: %w", path, err)
 	}
+	return take(ctx, path, waits)
+}
+
+// TakeFile waits until nobody else writes a file that is replaced as a whole, which no lock on the file itself would outlive. The lock is a hidden
+// file beside it for that long. waits is called once if somebody does, with his name.
+func TakeFile(ctx context.Context, file string, waits func(by string)) (*Claim, error) {
+	return take(ctx, filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".lock"), waits)
+}
+
+func take(ctx context.Context, path string, waits func(by string)) (*Claim, error) {
+	fail := func(err error) error { return fmt.Errorf("pipeline: claim %s: %w", path, err) }
 	for told := false; ; {
 		f := flock.New(path, flock.SetPermissions(fs.FileMode(0o644)))
 		ok, err := f.TryLock()
@@ -46,7 +56,7 @@ func TakeClaim(ctx context.Context, dir, stamp string, waits func(by string)) (*
 				waits(describeHolder(path))
 			}
 			if ok, err = f.TryLockContext(ctx, poll); !ok {
-				return nil, errors.Join(fmt.Errorf("pipeline: stopped while another process makes the same checkpoint: %w", errors.Join(context.Cause(ctx), err)), f.Close())
+				return nil, errors.Join(fmt.Errorf("pipeline: stopped while another process has what it needs: %w", errors.Join(context.Cause(ctx), err)), f.Close())
 			}
 		}
 		if !current(f) { // who had it has removed the file

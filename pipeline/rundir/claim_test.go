@@ -13,13 +13,28 @@ import (
 
 func TestTakeClaim_OneAtATimeAndNothingIsLeft(t *testing.T) {
 	dir, stamp := t.TempDir(), Stamp("fingerprint", nil)
+	oneAtATime(t, filepath.Join(dir, "runs", claims), func(ctx context.Context, waits func(string)) (*Claim, error) {
+		return TakeClaim(ctx, dir, stamp, waits)
+	})
+}
+
+func TestTakeFile_OneAtATimeAndNothingIsLeft(t *testing.T) {
+	dir := t.TempDir()
+	oneAtATime(t, dir, func(ctx context.Context, waits func(string)) (*Claim, error) {
+		return TakeFile(ctx, filepath.Join(dir, "mine.answers.yaml"), waits)
+	})
+}
+
+// oneAtATime takes the same claim in four goroutines, whose locks are in a folder.
+func oneAtATime(t *testing.T, locks string, take func(context.Context, func(string)) (*Claim, error)) {
+	t.Helper()
 	var inside, most atomic.Int32
 	var all sync.WaitGroup
 	for range 4 {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			c, err := TakeClaim(context.Background(), dir, stamp, func(by string) {
+			c, err := take(context.Background(), func(by string) {
 				if !strings.Contains(by, "process") {
 					t.Errorf("held by %q", by)
 				}
@@ -39,7 +54,7 @@ func TestTakeClaim_OneAtATimeAndNothingIsLeft(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d held it at once", most.Load())
 	}
-	if left, err := os.ReadDir(filepath.Join(dir, "runs", claims)); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(locks); err != nil || len(left) > 0 {
 		t.Error(left, err)
 	}
 }

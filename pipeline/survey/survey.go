@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ type Survey struct {
 	Dropped   []LeftOut   `json:"dropped,omitempty"`
 	signs     signs
 	languages map[string]int64 // bytes
+	encoded   []string         // files that are in another encoding, or no text
 }
 
 // LeftOut is text of the files that is in no section.
@@ -62,6 +64,11 @@ func Of(opt corpus.Options) (*Survey, error) {
 		return nil, err
 	}
 	s := &Survey{Files: list.Kinds(), Left: list.Reasons(), languages: map[string]int64{}}
+	for _, left := range list.Left {
+		if left.Why == read.NotText {
+			s.encoded = append(s.encoded, left.Label)
+		}
+	}
 	for section, err := range sections {
 		if err != nil {
 			return nil, err
@@ -116,6 +123,14 @@ func (s *Survey) LanguageName() string {
 // Warnings are what may keep a small model from learning these texts, or its owner from seeing whether it has.
 func (s *Survey) Warnings() []string {
 	var out []string
+	if n := len(s.encoded); n > 0 {
+		const most = 3
+		names := strings.Join(s.encoded[:min(most, n)], ", ")
+		if n > most {
+			names += ", …"
+		}
+		out = append(out, fmt.Sprintf("left out, since they are not UTF-8 text: %s. Older texts are read once they are converted: iconv -f ISO-8859-1 -t UTF-8", names))
+	}
 	if s.Sections < fewSections {
 		out = append(out, few(s.Sections))
 	}

@@ -118,6 +118,24 @@ func (o Outlook) String() string {
 	return text
 }
 
+// patience is how long a training may take before the estimate says what a shorter one would come to, seconds.
+const patience = 15 * 60
+
+// sooner says what a training would come to that ends within patience, where this one takes so many seconds; "" if it ends by then, or nothing
+// is known of a shorter one.
+func (o Outlook) sooner(seconds float64) string {
+	const step = 100_000
+	if !o.Known || seconds <= patience {
+		return ""
+	}
+	tokens := int64(float64(o.Tokens)*patience/seconds) / step * step
+	if tokens == 0 {
+		return ""
+	}
+	return fmt.Sprintf("a quarter of an hour is enough for %s here (-s stages.dp.tokens=%dk); the small model is expected to know %s of the sections then",
+		million(tokens), tokens/1000, expect(float64(tokens)/float64(max(1, o.Pass))))
+}
+
 func million(tokens int64) string {
 	if tokens < 100_000 {
 		return fmt.Sprintf("%d tokens", tokens)

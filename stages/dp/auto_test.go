@@ -46,6 +46,20 @@ func TestLook_AutoTakesThePassesOfTheTableWithinItsBounds(t *testing.T) {
 	}
 }
 
+func TestSooner_SaysWhatAQuarterOfAnHourComesToWhereTrainingTakesLonger(t *testing.T) {
+	o := Outlook{Known: true, Tokens: 5_000_000, Pass: 200_000}
+	if got, want := o.sooner(4*patience), "1.2 M tokens here (-s stages.dp.tokens=1200k); the small model is expected to know "+expect(6).String(); !strings.Contains(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	unknown := o
+	unknown.Known = false
+	for name, got := range map[string]string{"soon enough": o.sooner(patience), "nothing measured": unknown.sooner(4 * patience), "too slow for any": o.sooner(1e9), "no time": o.sooner(0)} {
+		if got != "" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func TestExpect_RecallGrowsWithPassesWithinItsRange(t *testing.T) {
 	before := Range{}
 	for n := 0.0; n < 50; n += 0.5 {

@@ -90,7 +90,7 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 		return job, err
 	})
 	if err == nil && !stage.cfg.Fresh {
-		err = tellOutlook(c, stage.cfg, mix)
+		err = tellOutlook(c, stage.cfg, mix, sum.Seconds)
 	}
 	if err != nil || stage.cfg.Mix.Contrast == 0 {
 		return sum, err
@@ -100,17 +100,21 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	return sum, err
 }
 
-// tellOutlook adds to an estimate what the tokens are expected to come to.
-func tellOutlook(c *stages.Calibration, cfg Config, mix *Mixture) error {
+// tellOutlook adds to an estimate what the tokens are expected to come to, and what fewer would where they take so many seconds.
+func tellOutlook(c *stages.Calibration, cfg Config, mix *Mixture, seconds float64) error {
 	if mix.update != nil {
 		c.Note("%s: %s", stages.DP, mix.update.outlook(c.Domain))
 		return nil
 	}
 	look, err := cfg.Look(mix, c.Model.Config.Context)
-	if err == nil {
-		c.Note("%s: %s", stages.DP, look)
+	if err != nil {
+		return err
 	}
-	return err
+	c.Note("%s: %s", stages.DP, look)
+	if sooner := look.sooner(seconds); sooner != "" {
+		c.Note("%s: %s", stages.DP, sooner)
+	}
+	return nil
 }
 
 // encoderCost is how many seconds the encoder takes. It is an upper bound: later steps know the sections that keywords find for earlier ones.

@@ -1,7 +1,6 @@
 package read
 
 import (
-	"errors"
 	"io"
 	"iter"
 	"sync/atomic"
@@ -44,7 +43,7 @@ func (in *Input) columnar(open func(at readerAt, size int64, pool memory.Allocat
 		}
 		for r, err := range records {
 			if row++; err == nil && !validText(r.text+r.title+r.number+r.heading) {
-				err = errors.New("not UTF-8 text; convert the file first")
+				err = errText
 			}
 			if err != nil {
 				yield(doc.Document{}, in.fail(row, err))

@@ -64,7 +64,7 @@ func (in *Input) table(comma rune) iter.Seq2[doc.Document, error] {
 			if err != nil {
 				err = fmt.Errorf("%d fields, where the header has %d", len(row), len(header))
 			} else if !validText(strings.Join(row, "")) {
-				err = errors.New("not UTF-8 text; convert the file first")
+				err = errText
 			}
 			if err != nil {
 				refused.Add(line, err)

@@ -26,6 +26,9 @@ var machinery = []string{"node_modules", "bower_components", "__pycache__", "sit
 // probed is how much of a file in a folder is read to learn whether it can be, bytes.
 const probed = 64 << 10
 
+// NotText is why a file is left out that is of a known format and no text of a known encoding.
+const NotText = "not UTF-8 text"
+
 // Left is a file or folder that a folder's reading leaves out.
 type Left struct {
 	Label string // its name, from the folder that the recipe names
@@ -137,10 +140,12 @@ func probe(f File) (Format, string) {
 		return Format{}, "no reader for " + printable(end)
 	}
 	for _, err := range f.documents(Options{Head: probed}) {
-		if errors.Is(err, ErrEmpty) {
+		switch {
+		case errors.Is(err, ErrEmpty):
 			return Format{}, "empty"
-		}
-		if err != nil {
+		case errors.Is(err, errText), errors.Is(err, errCharset):
+			return Format{}, NotText
+		case err != nil:
 			return Format{}, "cannot be read as " + format.Name
 		}
 	}

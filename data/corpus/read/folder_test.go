@@ -26,6 +26,7 @@ func TestList_FolderStandsForItsReadableFiles(t *testing.T) {
 	}
 	put("empty.md", " \n")
 	put("broken.html", "<p>\xff</p>")
+	put("latin.md", "Stra\xdfe\n")
 	put("table.csv", "a,b\n1,2\n")
 	put(".slmignore", "# drafts\ndrafts/*\n!drafts/keep.md\nb/old/\n")
 	put("b/.slmignore", "/only-here.md\r\n")
@@ -46,7 +47,7 @@ func TestList_FolderStandsForItsReadableFiles(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	for _, want := range []string{"3 in .slmignore", "2 written for programs", "1 hidden", "1 no reader for .svg", "1 no reader for names without an ending",
-		"1 empty", "1 cannot be read as HTML", "1 cannot be read as CSV", "1 a run of this program"} {
+		"1 empty", "2 " + NotText, "1 cannot be read as CSV", "1 a run of this program"} {
 		if got := list.Reasons().String(); !strings.Contains(got, want) {
 			t.Errorf("%s: no %q", got, want)
 		}

@@ -21,6 +21,9 @@ var (
 	ErrUnreadable = errors.New("cannot be read")
 	// ErrUnknown says that a corpus, a field or a title was named that does not exist.
 	ErrUnknown = errors.New("unknown name")
+
+	// errText says that a file is no text, or one in another encoding.
+	errText = errors.New("not UTF-8 text; convert the file first")
 )
 
 // Format is one kind of file.

@@ -208,7 +208,7 @@ func (in *Input) next() ([]byte, error) {
 			return nil, fmt.Errorf("corpus: %s:%d: %w: %w", in.name, in.line, ErrUnreadable, err)
 		}
 		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
-			return nil, fmt.Errorf("corpus: %s:%d: %w: not UTF-8 text; convert the file first", in.name, in.line, ErrUnreadable)
+			return nil, fmt.Errorf("corpus: %s:%d: %w: %w", in.name, in.line, ErrUnreadable, errText)
 		}
 		in.line++
 		return norm.NFC.Bytes(line), nil
