@@ -92,6 +92,7 @@ type Asked struct {
 	From   string       `yaml:"from" oneof:"file|rules" identity:"changed" doc:"rules = where no file of people's questions is there, the program writes the questions itself: at most one a section, without choices, as data/question has them. The tables say so"`
 	File   []string     `yaml:"file" kind:"path" unset:"none" doc:"files as for the exam, and with the places of the answers: places (objects with title, number or heading), articles (texts that cite a section) or focus (the title of a document). With them, or with answers, contains or reference, a question needs no choices. None = there is no second exam"`
 	Fields *exam.Fields `yaml:"fields" doc:"names of the file's fields, if they are not the usual ones"`
+	Parts  bool         `yaml:"parts" identity:"changed" doc:"for from: rules: questions about parts of a long section that only a number tells apart, too (Flags (2 of 3)), which nobody would ask"`
 	// Optional is for recipes that are shipped with the program: the questions are no part of it.
 	Optional bool   `yaml:"optional" doc:"where a file is not there, the run has no second exam, and says so; else it is an error"`
 	By       string `yaml:"by" oneof:"section" doc:"the unit that is held out; a question about several sections is held out if one of them is"`
@@ -154,7 +155,7 @@ func Default() Config {
 	}
 	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section", Distractors: exam.Document}
 	c.Exam.Split.Dev, c.Exam.Split.Test = 0.15, 0.3
-	c.Asked = Asked{From: "file", File: []string{}, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
+	c.Asked = Asked{From: "file", File: []string{}, Parts: true, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
 	return c
 }
 

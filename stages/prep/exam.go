@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/question"
 	"slm/stages"
@@ -118,7 +119,7 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		return w.deal(ruled(sample, w.forms, w.env.Seed))
+		return w.byRules(sample)
 	}
 	items, err := c.Questions()
 	if c.Optional && len(c.File) == 0 {
@@ -135,8 +136,11 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
 			"%d places of the asked questions are in documents that the corpus does not have, and will never be found: %s …", n, found.Missing[0].Place)})
 	}
-	if items, err = w.deal(items); err != nil {
+	if err := w.hold(items); err != nil {
 		return nil, err
+	}
+	if len(exam.Only(items, exam.Test)) == 0 {
+		return nil, fmt.Errorf("prep: %d asked questions give none to test (data.asked.split): %w", len(items), exam.ErrTooSmall)
 	}
 	taken := map[string]bool{}
 	for _, m := range first {
@@ -154,16 +158,24 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 	return items, nil
 }
 
-// deal deals the second exam into splits.
-func (w *work) deal(items []exam.Item) ([]exam.Item, error) {
-	split := w.cfg.Asked.Split
-	if err := exam.AssignAfter(items, split.Dev, split.Test, w.env.Seed, w.before.keeps(exam.Asked)); err != nil {
+// byRules makes the second exam by rules. Lists and logs say nothing that rules can ask about: such texts have none, which is told.
+func (w *work) byRules(sections []corpus.Section) ([]exam.Item, error) {
+	items := ruled(sections, w.forms, w.cfg.Asked.Parts, w.env.Seed)
+	if err := w.hold(items); err != nil {
 		return nil, err
 	}
-	if len(exam.Only(items, exam.Test)) == 0 {
-		return nil, fmt.Errorf("prep: %d asked questions give none to test (data.asked.split): %w", len(items), exam.ErrTooSmall)
+	if len(exam.Only(items, exam.Test)) > 0 {
+		return items, nil
 	}
-	return items, nil
+	w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf(
+		"rules make %d questions in words from these texts, too few for an exam: the run has no second one. Your own make one (data.asked.file)", len(items))})
+	return nil, nil
+}
+
+// hold deals the second exam into splits.
+func (w *work) hold(items []exam.Item) error {
+	split := w.cfg.Asked.Split
+	return exam.AssignAfter(items, split.Dev, split.Test, w.env.Seed, w.before.keeps(exam.Asked))
 }
 
 // countAsked says what the second exam has.

@@ -1,6 +1,8 @@
 package prep
 
 import (
+	"regexp"
+
 	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/form"
@@ -8,17 +10,20 @@ import (
 	"slm/rng"
 )
 
+// counted is how package cut names a part of a long section that no term tells apart.
+var counted = regexp.MustCompile(` \(\d+ of \d+\)$`)
+
 // ruled makes the second exam from the corpus by rules (package question): of each section at most one question, of a kind drawn from those that the
 // section has. Clozes are left out, and topics that are no heading: people do not ask so. What two sections would be asked in the same words,
-// or from the same sentence or heading, names neither, and is left out too.
-func ruled(sections []corpus.Section, forms form.Set, seed uint64) []exam.Item {
+// or from the same sentence or heading, names neither, and is left out too. Without parts, so are topics with a number in brackets.
+func ruled(sections []corpus.Section, forms form.Set, parts bool, seed uint64) []exam.Item {
 	counts := question.Count(corpus.Slice(sections), nil)
 	made := make([][]question.Question, len(sections))
 	of := map[string]int{} // sections by question, and by what it is made from
 	for i, s := range sections {
 		seen := map[string]bool{}
 		for _, q := range question.Of(s, counts, seed) {
-			if q.Kind == question.Cloze || q.Rule == "phrase" {
+			if q.Kind == question.Cloze || q.Rule == "phrase" || !parts && q.Rule == "heading" && counted.MatchString(s.Heading) {
 				continue
 			}
 			made[i] = append(made[i], q)

@@ -1,7 +1,6 @@
 package prep
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -60,7 +59,7 @@ func TestRuled_AskNeitherClozesNorWhatTwoSectionsAnswer(t *testing.T) {
 		{ID: "4", Title: "Act", Number: "4", Text: "xyzzy plugh"},
 	}
 	c, _ := small()
-	items := ruled(sections, c.Forms.Set(), 3)
+	items := ruled(sections, c.Forms.Set(), true, 3)
 	if len(items) != 1 || items[0].ID != "asked:3" || items[0].Place != "Act\nSection 3:" || items[0].Knowledge != sections[2].Text || items[0].Answer != -1 {
 		t.Fatalf("%+v", items)
 	}
@@ -73,17 +72,33 @@ func TestRuled_AskNeitherClozesNorWhatTwoSectionsAnswer(t *testing.T) {
 	if kind == "" || kind == question.Cloze {
 		t.Errorf("%q is of kind %q", items[0].Question, kind)
 	}
-	if !reflect.DeepEqual(items, ruled(sections, c.Forms.Set(), 3)) {
+	if !reflect.DeepEqual(items, ruled(sections, c.Forms.Set(), true, 3)) {
 		t.Error("the same seed asks something else")
 	}
 }
 
-func TestAsked_RulesThatAskNothingAreAnError(t *testing.T) {
+func TestRuled_AsksAboutPartsThatOnlyANumberTellsApartWhereItIsTold(t *testing.T) {
+	const text = "xyzzy plugh"
+	sections := corpus.Slice{{ID: "2", Title: "Guide", Heading: "Flags (2 of 3)", Text: text}, {ID: "3", Title: "Guide", Heading: "Flags › PersistentFlags", Text: text}}
 	c, _ := small()
-	env, _ := environment(t.TempDir())
-	w := &work{Stage: New(c, DefaultTokenizer()), env: env}
-	if _, err := w.deal(nil); !errors.Is(err, exam.ErrTooSmall) {
-		t.Error(err)
+	for parts, want := range map[bool][]string{true: {"2", "3"}, false: {"3"}} {
+		var got []string
+		for _, it := range ruled(sections, c.Forms.Set(), parts, 3) {
+			got = append(got, it.Section)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("parts %v: questions about %v, want %v", parts, got, want)
+		}
+	}
+}
+
+func TestAsked_RulesThatAskNothingLeaveNoSecondExamAndSayIt(t *testing.T) {
+	c, _ := small()
+	env, events := environment(t.TempDir())
+	w := &work{Stage: New(c, DefaultTokenizer()), env: env, forms: c.Forms.Set()}
+	items, err := w.byRules(corpus.Slice{{ID: "1", Title: "Act", Number: "1", Text: "xyzzy plugh"}})
+	if items != nil || err != nil || len(*events) != 1 || (*events)[0].Type != "warning" {
+		t.Errorf("%v, %v, %+v", items, err, *events)
 	}
 	c.Asked.From, c.Asked.File = "rules", []string{"x.jsonl"}
 	if err := c.Validate(); err == nil {
