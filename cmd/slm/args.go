@@ -16,8 +16,8 @@ func usage(format string, args ...any) error {
 // plainWord needs no quotes in a shell.
 var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./-]+$`)
 
-// typed is a file's name as it is typed in a shell.
-func typed(name string) string {
+// inShell is a file's name as it is typed in a shell.
+func inShell(name string) string {
 	if strings.HasPrefix(name, "-") { // it would be a flag
 		name = "./" + name
 	}

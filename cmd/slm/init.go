@@ -94,7 +94,7 @@ func beside(name string) (string, error) {
 		return "", err
 	}
 	if _, err := os.Stat(file); err != nil {
-		return "", usage("%s is a folder and has no recipe: slm init %s writes one, %s", name, typed(name), file)
+		return "", usage("%s is a folder and has no recipe: slm init %s writes one, %s", name, inShell(name), file)
 	}
 	return file, nil
 }
@@ -129,7 +129,7 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 		}
 	}
 	if _, err := os.Lstat(file); err == nil && !f.force {
-		return nil, fmt.Errorf("%s is there already: train it (slm train %s), replace it (--force), or name another (--file)", file, typed(file))
+		return nil, fmt.Errorf("%s is there already: train it (slm train %s), replace it (--force), or name another (--file)", file, inShell(file))
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -144,14 +144,14 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 	if f.from != "" {
 		found.Kind = survey.Kind(f.from)
 	}
-	text, err := starter.Write(starter.Options{Name: runName(abs), Path: relative(file, abs), File: typed(file), Survey: found})
+	text, err := starter.Write(starter.Options{Name: runName(abs), Path: relative(file, abs), File: inShell(file), Survey: found})
 	if err != nil {
 		return nil, err
 	}
 	if err := checkpoint.WriteFileAtomic(file, text); err != nil {
 		return nil, err
 	}
-	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm plan " + typed(file), "slm train " + typed(file)}}
+	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm plan " + inShell(file), "slm train " + inShell(file)}}
 	if f.quick {
 		return done, nil
 	}

@@ -57,9 +57,9 @@ func TestNotRead_NamesTheFourReasonsOfMostTextAndCountsTheOthers(t *testing.T) {
 	}
 }
 
-func TestTyped_IsOneWordToAShell(t *testing.T) {
+func TestInShell_IsOneWordToAShell(t *testing.T) {
 	for name, want := range map[string]string{"docs.yaml": "docs.yaml", "/a/b-c_1.yaml": "/a/b-c_1.yaml", "größe.yaml": "größe.yaml", "my docs.yaml": "'my docs.yaml'", "it's": `'it'\''s'`, "$(x).yaml": "'$(x).yaml'", "-f.yaml": "./-f.yaml", "": "''"} {
-		if got := typed(name); got != want {
+		if got := inShell(name); got != want {
 			t.Errorf("%q: %s, want %s", name, got, want)
 		}
 	}
