@@ -41,7 +41,7 @@ var layers = []layer{
 	{packages: []string{"stages", "stages/trainer", "stages/knowledge", "stages/domain", "stages/delivery", "stages/search", "stages/gate", "stages/route", "stages/systems", "stages/verdict", "stages/writer", "stages/stagetest"}, within: true}, // the contract of a stage and what stages share
 	{packages: []string{"retrieve"}},
 	{packages: []string{"llm", "llm/*"}, within: true},
-	{packages: []string{"model/schedule"}},
+	{packages: []string{"model/schedule", "model/proxy"}},
 	{packages: []string{"model/weights/*"}, within: true}, // the list of formats
 	{packages: []string{"model/*"}},
 	{packages: []string{"model/weights"}}, // what a format of weights is
