@@ -20,6 +20,7 @@ import (
 	"slm/internal/mpi"
 	"slm/llm"
 	"slm/model/encoder"
+	"slm/model/proxy"
 	"slm/model/weights"
 	"slm/pipeline/ablate"
 	"slm/pipeline/audit"
@@ -112,7 +113,7 @@ func exitCode(err, cause error) int {
 		return exitStopped
 	case is(retrieve.ErrNoEncoder, encoder.ErrConfig, wordpiece.ErrFormat): // before what is wrong with its file of weights
 		return exitData
-	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, systems.ErrScores, bpo.ErrScores):
+	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, proxy.ErrVocabulary, systems.ErrScores, bpo.ErrScores):
 		return exitLLM
 	case is(trainer.ErrDiverged):
 		return exitDiverged
