@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"sort"
 	"sync"
@@ -81,11 +80,12 @@ type store struct {
 	uses    map[string]map[string]bool // by label, the keys of what was used under it
 	journal *checkpoint.Journal
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
+	lenders map[string][]*lender     // by key, the tables of other runs that have the reply and were not read yet, in their order
 }
 
 // emptyStore is a store without entries. offline = questions that had no answer before have none now.
 func emptyStore(offline bool) *store {
-	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}}
+	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}, lenders: map[string][]*lender{}}
 	if !offline {
 		s.failed = map[string]bool{}
 	}
@@ -259,6 +259,7 @@ func (s *store) keep(label string, keys []string) error {
 func (s *store) claim(keys []string) (mine []int, others []chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.borrow(keys)
 	claimed := map[string]bool{}
 	for i, k := range keys {
 		if _, ok := s.entries[k]; ok && !s.failed[k] || claimed[k] {
@@ -350,43 +351,6 @@ func (e entry) row() replyRow {
 		r.LogProbs, r.Tokens = append(r.LogProbs, sc.LogProb), append(r.Tokens, int32(sc.Tokens))
 	}
 	return r
-}
-
-// replay adds the replies of an exported file to what is known, without paying or storing them again.
-func (s *store) replay(path string) error {
-	if filepath.Ext(path) == journalExt {
-		return s.replayJournal(path)
-	}
-	rows, _, err := checkpoint.ReadTable[replyRow](path)
-	if err != nil {
-		return fmt.Errorf("llm: replay: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, r := range rows {
-		e := entry{
-			V: entryVersion, Key: r.Key, USD: r.USD, Info: Info{Provider: r.Provider, Model: r.Model, Digest: r.Digest},
-			Request: Request{Prompt: r.Prompt, Options: r.Options, MaxTokens: int(r.MaxTokens), Stop: r.Stop, Chat: r.Chat},
-			Reply:   Reply{Text: r.Text, Cut: r.Cut, PromptTokens: int(r.PromptTokens), OutputTokens: int(r.OutputTokens)},
-		}
-		if r.NoAnswer != "" {
-			e.Reply.None = &NoAnswer{Reason(r.NoAnswer), r.Said}
-		}
-		for o := range min(len(r.LogProbs), len(r.Tokens)) {
-			e.Reply.Scores = append(e.Reply.Scores, Score{r.LogProbs[o], int(r.Tokens[o])})
-		}
-		err := e.check()
-		if err == nil && len(r.LogProbs) != len(r.Tokens) {
-			err = errors.New("not as many log-probabilities as numbers of tokens")
-		}
-		if err != nil {
-			return fmt.Errorf("llm: replay %s: %w: row %d: %w", path, checkpoint.ErrCorrupt, i+1, err)
-		}
-		if _, known := s.entries[e.Key]; !known {
-			s.add(e)
-		}
-	}
-	return nil
 }
 
 func (s *store) close() error {

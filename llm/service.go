@@ -18,7 +18,8 @@ import (
 // Options is what New is given besides the recipe.
 type Options struct {
 	Journal string         // where replies are stored as they come; "" = in memory only
-	Replay  []string       // replies.arrow files of other runs to answer from
+	Replay  []string       // files of replies to answer from, of checkpoints or journals: each must be whole
+	Borrow  []string       // tables of replies in other runs' checkpoints to answer from too. One is read when it has what is asked for, and must be whole then; else it answers nothing
 	Offline bool           // answer from what is stored and replayed, and ask nothing
 	Seed    uint64         // of the jitter of retries
 	Dir     string         // what gguf:FILE is relative to
@@ -83,6 +84,7 @@ func assemble(cfg Config, opt Options, p provider) (*Service, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
+	st.lend(opt.Borrow)
 	return s, nil
 }
 

@@ -58,9 +58,12 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 		b.service = s.Share(observe(emit))
 		return b.service, nil
 	}
-	opt := llm.Options{Offline: b.Offline, Share: b.Share, Ranks: b.Ranks, Seed: b.Seed, Kernel: be, Replay: b.replays()}
+	opt := llm.Options{Offline: b.Offline, Share: b.Share, Ranks: b.Ranks, Seed: b.Seed, Kernel: be, Replay: b.Replay}
 	if b.Keep != "" {
 		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, rundir.RepliesFile))
+	}
+	if b.Others != "" {
+		opt.Borrow = Exported(b.Others)
 	}
 	opt.Observe = observe(emit)
 	if emit != nil {
@@ -184,26 +187,12 @@ func (b *Box) ExportAsked(folder string) error {
 	return pending.Commit(&checkpoint.Manifest{Stage: rundir.AskedFolder})
 }
 
-// replays lists the files whose replies are answers too.
-func (b *Box) replays() []string {
-	if b.Others == "" {
-		return b.Replay
-	}
-	return append(slices.Clone(b.Replay), Exported(b.Others)...)
-}
-
-// Exported lists the replies that the runs below dir/runs have exported, stage by stage: what was answered once need not be asked again.
-// A damaged file answers nothing, nor one of a checkpoint that is being written: it may move at any time. Each reply says which model it is of, so all boxes answer from all files.
-func Exported(dir string) (whole []string) {
-	for _, f := range rundir.Glob(dir, "runs", "*", "*", repliesTables) {
-		if strings.HasPrefix(filepath.Base(filepath.Dir(f)), ".") {
-			continue
-		}
-		if checkpoint.VerifyFile(filepath.Dir(f), filepath.Base(f)) == nil {
-			whole = append(whole, f)
-		}
-	}
-	return whole
+// Exported lists the tables of replies that the runs below dir/runs have exported, stage by stage: what was answered once need not be asked again.
+// A checkpoint that is being written has none: it may move at any time. Each reply says which model it is of, so all boxes answer from all files.
+func Exported(dir string) []string {
+	return slices.DeleteFunc(rundir.Glob(dir, "runs", "*", "*", repliesTables), func(f string) bool {
+		return strings.HasPrefix(filepath.Base(filepath.Dir(f)), ".")
+	})
 }
 
 // repliesTables are the tables of replies, by the run's black box and by others.
