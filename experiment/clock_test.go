@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"slm/checkpoint"
 )
@@ -33,8 +35,56 @@ func TestClock_CountsWhatAStageHasTakenOverAllSittings(t *testing.T) {
 	if want := (map[string]map[int64]float64{"dp": {1: 4, 2: 6, 3: 9}, "kit": {1: 2}}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v; want %v", got, err, want)
 	}
-	if none, err := Clock(path + "x"); none != nil || err != nil {
+	if none, err := Clock(path + "x"); len(none) != 0 || err != nil {
 		t.Errorf("no events: %v, %v", none, err)
+	}
+}
+
+func TestSpent_CallsOfTheBlackBoxBelongToTheStageAroundThem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	text := `{"t":"2026-01-01T00:00:00Z","type":"stage","stage":"dp","phase":"run"}
+{"t":"2026-01-01T00:00:10Z","type":"step","stage":"dp"}
+{"t":"2026-01-01T00:00:12Z","type":"exit"}
+{"t":"2026-01-01T05:00:00Z","type":"stage","stage":"dp","phase":"resume"}
+{"t":"2026-01-01T05:00:05Z","type":"checkpoint","stage":"dp"}
+{"t":"2026-01-01T05:00:05Z","type":"stage","stage":"eval","phase":"run"}
+{"t":"2026-01-01T05:00:06Z","type":"llm"}
+{"t":"2026-01-01T05:00:30Z","type":"llm"}
+{"t":"2026-01-01T05:00:40Z","type":"step","stage":"eval"}
+{"t":"2026-01-01T05:01
+{"t":"2026-01-01T06:00:00Z","type":"exit"}
+`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Spent(path)
+	if err != nil || got["dp"] != 15 || got["eval"] != 35 {
+		t.Errorf("%v, %v: want dp 15 s, eval 35 s with the black box's calls", got, err)
+	}
+}
+
+func TestSpent_TimeBetweenSittingsBelongsToNoStage(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(s int) string {
+		return `"t":"` + start.Add(time.Duration(s)*time.Second).Format(time.RFC3339Nano) + `"`
+	}
+	lines := []string{
+		`{` + at(0) + `,"type":"stage","stage":"dp","phase":"run"}`, `{` + at(100) + `,"type":"step","stage":"dp"}`, `{` + at(103) + `,"type":"step","sta`,
+		`{` + at(1000) + `,"type":"stage","stage":"data","phase":"reuse"}`, `{` + at(1001) + `,"type":"stage","stage":"dp","phase":"resume"}`,
+		`{` + at(1011) + `,"type":"checkpoint","stage":"dp"}`, `{` + at(1011) + `,"type":"exit"}`,
+		`{` + at(2000) + `,"type":"stage","stage":"kit","phase":"run"}`, `{` + at(2005) + `,"type":"checkpoint","stage":"kit"}`, `{` + at(2005) + `,"type":"exit"}`,
+		`{` + at(3000) + `,"type":"stage","stage":"kit","phase":"run"}`, `{` + at(3002) + `,"type":"checkpoint","stage":"kit"}`,
+	}
+	path := t.TempDir() + "/events.jsonl"
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Spent(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got["dp"] != 110 || got["kit"] != 2 || got["data"] != 0 {
+		t.Errorf("%v", got)
 	}
 }
 

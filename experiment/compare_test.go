@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"slm/internal/grid"
-	"slm/pipeline/runtest"
 )
 
 func recorded(t *testing.T) *Experiment {
@@ -165,12 +164,5 @@ func TestCurve_ValueAtACostLiesBetweenItsPoints(t *testing.T) {
 		if _, ok := c.at("tokens", outside); ok {
 			t.Errorf("a value at %v", outside)
 		}
-	}
-}
-
-func TestFromRuns_OneRunTwiceIsNoPairOfSeeds(t *testing.T) {
-	run := Member{Variant: "a", Folder: filepath.Join(runtest.Old(t))}
-	if _, err := FromRuns("twice", []Member{run, run}); !errors.Is(err, ErrTwice) {
-		t.Errorf("%v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/hex"
@@ -166,29 +165,19 @@ func costOf(folder string) (c Cost, err error) {
 
 // secondsOf is the time that the stages of a run took, by its events; nil where there are none.
 func secondsOf(path string) (*float64, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("experiment: %w", err)
-	}
-	defer func() { _ = f.Close() }() // read only
 	var total *float64
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() {
+	err := EachEvent(path, func(line []byte) {
 		var event struct {
 			Type    string  `json:"type"`
 			Seconds float64 `json:"seconds"`
 		}
-		if !bytes.Contains(lines.Bytes(), []byte(`"checkpoint"`)) || json.Unmarshal(lines.Bytes(), &event) != nil || event.Type != "checkpoint" || event.Seconds == 0 {
-			continue // verify tells of a damaged line
+		if !bytes.Contains(line, []byte(`"checkpoint"`)) || json.Unmarshal(line, &event) != nil || event.Type != "checkpoint" || event.Seconds == 0 {
+			return // verify tells of a damaged line
 		}
 		if total == nil {
 			total = new(float64)
 		}
 		*total += event.Seconds
-	}
-	return total, lines.Err()
+	})
+	return total, err
 }

@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"path/filepath"
 
+	"slm/experiment"
 	"slm/stages/all"
 )
-
-// eventsFile is where a run tells what happens.
-const eventsFile = "events.jsonl"
 
 // EstimateCheck sets what slm plan said beside what happened.
 type EstimateCheck struct {
@@ -27,12 +25,12 @@ type Compared struct {
 // ReadEstimateCheck reads a run's events. It is nil when the run was not planned, or nothing of the plan was run.
 func ReadEstimateCheck(dir string) (*EstimateCheck, error) {
 	path := filepath.Join(dir, eventsFile)
-	took, err := secondsByStage(path)
+	took, err := experiment.Spent(path)
 	if err != nil {
 		return nil, err
 	}
 	h, planned := &EstimateCheck{}, map[string]float64{}
-	err = eachEvent(path, func(line []byte) {
+	err = experiment.EachEvent(path, func(line []byte) {
 		var e struct {
 			Type, Stage string
 			Seconds     float64

@@ -66,7 +66,7 @@ func Load(dir string) (*Run, error) {
 		return nil, fmt.Errorf("report: read recipe: %w", err)
 	}
 	run.Recipe = string(recipe)
-	seconds, err := secondsByStage(filepath.Join(dir, eventsFile))
+	seconds, err := Took(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"slm/result"
 	"slm/stages/systems"
@@ -135,31 +134,6 @@ func TestExamples_ShowFailuresInTheirShare(t *testing.T) {
 	}
 	if got := len(examples(s, rows[:3*len(s.Systems)], 10)); got != 3 {
 		t.Errorf("%d examples of 3 items", got)
-	}
-}
-
-func TestEvents_TimeBetweenSittingsBelongsToNoStage(t *testing.T) {
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	at := func(s int) string {
-		return `"t":"` + start.Add(time.Duration(s)*time.Second).Format(time.RFC3339Nano) + `"`
-	}
-	lines := []string{
-		`{` + at(0) + `,"type":"stage","stage":"dp","phase":"run"}`, `{` + at(100) + `,"type":"step","stage":"dp"}`, `{` + at(103) + `,"type":"step","sta`,
-		`{` + at(1000) + `,"type":"stage","stage":"data","phase":"reuse"}`, `{` + at(1001) + `,"type":"stage","stage":"dp","phase":"resume"}`,
-		`{` + at(1011) + `,"type":"checkpoint","stage":"dp"}`, `{` + at(1011) + `,"type":"exit"}`,
-		`{` + at(2000) + `,"type":"stage","stage":"kit","phase":"run"}`, `{` + at(2005) + `,"type":"checkpoint","stage":"kit"}`, `{` + at(2005) + `,"type":"exit"}`,
-		`{` + at(3000) + `,"type":"stage","stage":"kit","phase":"run"}`, `{` + at(3002) + `,"type":"checkpoint","stage":"kit"}`,
-	}
-	path := t.TempDir() + "/events.jsonl"
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	got, err := secondsByStage(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got["dp"] != 110 || got["kit"] != 2 || got["data"] != 0 {
-		t.Errorf("%v", got)
 	}
 }
 
