@@ -117,9 +117,10 @@ var commands = []func(*app) *cobra.Command{
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "slm",
-		Short:         "Make a large language model better at one domain with a small one trained on it",
-		Long:          "slm trains a small language model on one domain (dp, kit), searches the soft prompt that makes its knowledge most useful to a large black-box\nmodel (bpo), and measures the gain on held-out questions (eval).\n\n    slm train legal",
+		Use:   "slm",
+		Short: "Make a large language model better at one domain with a small one trained on it",
+		Long: "slm trains a small language model on your texts, and gives what it knows, and what search finds, to a large language model that you cannot change. " +
+			"It measures on held-out questions what each of them is worth.\n\n    slm init docs && slm train docs.yaml    your own texts\n    slm train legal                         a recipe inside the program",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

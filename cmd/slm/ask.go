@@ -28,12 +28,12 @@ func newAsk(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ask RUN QUESTION", GroupID: "use", Args: exact(2, "a run and a question"),
 		Short: "Ask a question: what the small model knows, its source, and the LLM's answer",
-		Long: "Asks the small model for a place in the corpus and the text there, and gives the text to the LLM, which chooses among the --choice options or answers freely. " +
+		Long: "Asks the small model for a place in the corpus and the text there, and gives the text to the LLM, which chooses among the --choice options or answers freely.\n\n" +
 			"The answer tells two things apart: how sure the small model is of the place, which is a probability calibrated on the run's development questions, and whether " +
-			"the text stands in the corpus at that place, word for word. Neither says that the text answers the question. If the small model recites other words than the corpus has, " +
+			"the text stands in the corpus at that place, word for word. Neither says that the text answers the question.\n\nIf the small model recites other words than the corpus has, " +
 			"the corpus's own text is used. If it is not sure, or the corpus has no such place, a keyword search is tried; if that is not sure either, the LLM answers alone. " +
 			"Where the run has a gate (stages.find.gate), the gate chooses instead: the small model's place, what was found, both, or nothing, and says how sure it is; " +
-			"where nothing in the documents is about a question without choices, it says so and the LLM is not asked. " +
+			"where nothing in the documents is about a question without choices, it says so and the LLM is not asked.\n\n" +
 			"RUN is a folder, a run's name, the name of a recipe, whose newest finished run is meant, or the beginning of a run's name; or a file with experts: [RUN, RUN]: then the one whose documents the question is about answers, or none. " +
 			"If the question is -, each line of stdin is a question. The LLM's replies are stored beside the run and reused for the same question." +
 			exits(exitStopped, exitLLM, exitCheckpoint, exitInterrupted),

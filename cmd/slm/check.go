@@ -36,7 +36,7 @@ func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check RECIPE", GroupID: "before", Args: exact(1, "a recipe"),
 		Short: "Show every mistake of a recipe at once, with its line",
-		Long:  "Checks a recipe together with what it extends, the environment and -s; the heads of its corpus files; and every row of its\nquestions and pairs. Says what training is expected to come to, where that was measured. Nothing is run or written." + exits(exitData, exitLLM),
+		Long:  "Checks a recipe together with what it extends, the environment and -s; the beginning of each of its corpus files;\nand every row of its questions and pairs. Says what share of the sections the model is expected to know, where that was measured. Nothing is run or written." + exits(exitData, exitLLM),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.check(args[0], &f)
 		},

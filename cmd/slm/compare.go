@@ -24,8 +24,8 @@ func newCompare(a *app) *cobra.Command {
 		Use: "compare RUN RUN…", GroupID: "look", Args: cobra.ArbitraryArgs,
 		Short: "Compare how runs answered the same questions, with intervals",
 		Long: "Compares runs question by question; the first is what the others are compared with. NAME=RUN,RUN makes one variant of runs that differ by their seed\n" +
-			"alone; one name of experiments/ or its folder compares an experiment. Questions that are not the same, another black box, other words and questions seen in training are\n" +
-			"refused. Intervals are over questions, those about one section drawn together, and over seeds where each variant has several; p is corrected after Holm\n" +
+			"alone; one name of experiments/ or its folder compares an experiment. Runs are refused that have other questions, another black box or other words around the questions, or that saw questions in training.\n" +
+			"Intervals are over questions, those about one section drawn together, and over seeds where each variant has several; p is corrected after Holm\n" +
 			"over all differences of --systems. docs/statistics.md says how." + exits(exitData, exitCheckpoint),
 		Example: "  slm compare legal-1f0c9a2b legal-77aa01cd --show 10\n  slm compare full=legal-1f,legal-2a 'no kit=legal-77,legal-81' --power 3% --as latex",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -46,8 +46,8 @@ func newCompare(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&opt.Systems, "systems", nil, "`NAMES` of the systems whose differences are the family; default: the experiment's, else blade")
-	f.StringVar(&wanted, "power", "", "a `DIFFERENCE` such as 3%: how many questions or seeds it takes to be found")
+	f.StringSliceVar(&opt.Systems, "systems", nil, "`NAMES` of the systems that are compared, and over which p is corrected; default: the experiment's, else blade")
+	f.StringVar(&wanted, "power", "", "say how many questions or seeds it takes to find a `DIFFERENCE` such as 3%")
 	f.IntVar(&opt.Show, "show", 0, "`N` questions on which they differ, side by side")
 	f.StringVar(&opt.At, "at", "", "compare learning curves at equal `COST`: tokens, calls, seconds or usd")
 	f.StringVar(&form, "as", "text", "`FORM` of the tables: "+strings.Join(grid.Forms, ", "))

@@ -28,11 +28,11 @@ func newEval(a *app) *cobra.Command {
 		Long: "Shows the evaluation of a run. With --items the same systems answer other questions from a file of records\n" +
 			"(JSONL, a JSON array, .csv or .tsv) with question, choices and answer (the index of the right choice, from 0, or its letter). Rows may name\n" +
 			"the places of their answers (places, articles, or focus for the title of a document): then the table says how often these are found. A row that\n" +
-			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it.\n" +
+			"does, or that has answers, contains or reference, needs no choices. --field maps other names. The run does not change; the LLM's replies are stored beside it.\n\n" +
 			"With --ask the questions of a text, one a line, are answered as slm ask does, into a file (--to) in which each answer is marked by hand: y where its\n" +
 			"place is the right one, n otherwise, with the right place behind instead:. The same command goes on where it was stopped. With --marks that file becomes\n" +
-			"FILE.jsonl, questions with places for --items and data.asked.file. " +
-			"Of a file with experts: [RUN, RUN] it shows how the test questions of each run are routed, and what is lost by it." +
+			"FILE.jsonl, questions with places for --items and data.asked.file.\n\n" +
+			"For a file with experts: [RUN, RUN] in place of a run it shows how the test questions of each run are routed, and what is lost by it." +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitInterrupted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {

@@ -38,8 +38,8 @@ func newReproduce(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVarP(&set, "set", "s", nil, "with --live: ask the LLM with another connection setting, by `KEY=VALUE`, such as llm.key_env or llm.budget.calls; may be repeated")
-	cmd.Flags().StringVar(&stage, "stage", "", "run only this stage again, on the run's own checkpoints of the stages before it")
-	cmd.Flags().StringVar(&into, "into", "", "folder that gets runs/NAME (default: a new one below --dir)")
+	cmd.Flags().StringVar(&stage, "stage", "", "run only this `STAGE` again, on the run's own checkpoints of the stages before it")
+	cmd.Flags().StringVar(&into, "into", "", "`FOLDER` that gets runs/NAME (default: a new one below --dir)")
 	cmd.Flags().BoolVar(&live, "live", false, "ask the black box instead of taking its replies from the run")
 	cmd.Flags().BoolVar(&keep, "keep", false, "keep the new folder even if nothing differs")
 	return cmd

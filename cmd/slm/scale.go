@@ -23,8 +23,8 @@ type scaleFlags struct {
 const linkMeasured = "measured"
 
 func (s *scaleFlags) add(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&s.ranks, "ranks", 1, "what a step takes on up to `N` machines like this one under mpirun")
-	cmd.Flags().StringVar(&s.link, "link", "10Gbit/s,0.1ms", "the `LINK` between them: bits a second and the time of a short message; measured: that between two ranks, under mpirun -n 2")
+	cmd.Flags().IntVar(&s.ranks, "ranks", 1, "also show what a training step would take on 2 to `N` machines like this one, under mpirun")
+	cmd.Flags().StringVar(&s.link, "link", "10Gbit/s,0.1ms", "with --ranks: the `LINK` between the machines, its bits a second and the time of a short message; or measured, under mpirun -n 2: that between the two ranks")
 }
 
 // link is the one that the flags name, or the one between the ranks that mpirun has started.

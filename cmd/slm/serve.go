@@ -30,7 +30,7 @@ func newServe(a *app) *cobra.Command {
 		Long: "Serves a run until it is stopped: its systems at /v1/chat/completions, its small model and local LLM at /v1/completions with exact log-probabilities, its encoder at " +
 			"/v1/embeddings, all that there is at /v1/models; /health, /ready and /metrics besides. A reply says where it comes from in its field slm. A field that cannot be honoured is an error that names it. " +
 			"Only this machine is answered, unless --key-env names the variables that hold clients' keys. While the LLM gives no answer, auto and checked reply with the corpus's own text, and say so. " +
-			"The first SIGTERM or Ctrl-C ends it in good order, with exit status 0: requests under way come to their end." +
+			"The first SIGTERM or Ctrl-C ends it in good order, with exit status 0: requests that have begun are answered." +
 			exits(exitCheckpoint),
 		Example: "  slm serve legal\n  slm serve legal --addr 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --key-env ALICE_KEY,rpm=60 --key-env CI_KEY,parallel=2 --daily-calls 5000",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.serve(cmd.Context(), args[0], f) },
@@ -42,13 +42,13 @@ func newServe(a *app) *cobra.Command {
 	fl.StringVar(&f.route, "route", "", "what auto is to reach where a request does not say: `TARGET`, as ask has it")
 	fl.StringArrayVar(&f.keys, "key-env", nil, "let in whoever has the key in the environment `VARIABLE`[,rpm=N][,parallel=N]; give several for several clients")
 	fl.StringVar(&f.cert, "tls-cert", "", "serve by TLS with the certificate in `FILE`")
-	fl.StringVar(&f.key, "tls-key", "", "and its key in `FILE`")
+	fl.StringVar(&f.key, "tls-key", "", "with --tls-cert: the private key, in `FILE`")
 	fl.IntVar(&f.Places, "places", f.Places, "answer `N` requests at a time")
 	fl.IntVar(&f.Waiting, "waiting", f.Waiting, "let `N` requests wait for a place; more are told to come again")
 	fl.Int64Var(&f.Body, "max-body", f.Body, "refuse bodies of more than `N` bytes")
 	fl.DurationVar(&f.Timeout, "timeout", f.Timeout, "the longest `TIME` for a request once it has a place")
 	fl.DurationVar(&f.Patience, "llm-timeout", f.Patience, "the longest `TIME` for one answer of the LLM, retries included")
-	fl.DurationVar(&f.drain, "drain", 30*time.Second, "the `TIME` that requests under way have when the server is stopped")
+	fl.DurationVar(&f.drain, "drain", 30*time.Second, "the `TIME` that requests which have begun are given when the server is stopped")
 	fl.Int64Var(&f.Day.Calls, "daily-calls", 0, "at most `N` calls of the LLM a day (UTC)")
 	fl.Int64Var(&f.Day.Tokens, "daily-tokens", 0, "at most `N` tokens of the LLM a day")
 	fl.Float64Var(&f.Day.USD, "daily-usd", 0, "at most `N` dollars for the LLM a day, where its price is known")

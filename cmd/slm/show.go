@@ -60,7 +60,7 @@ type showFlags struct {
 func newShow(a *app) *cobra.Command {
 	var f showFlags
 	var kinds []string
-	help := "Shows what a run has made of its texts, page by page; a run whose data stage is done has the most of it."
+	help := "Shows what a run has made of its texts, page by page. Stage data makes all but the pairs, which are made by stage kit.\n"
 	for _, k := range shownKinds {
 		kinds = append(kinds, k.name)
 		help += fmt.Sprintf("\n  %-9s %s", k.name, k.what)

@@ -33,7 +33,7 @@ func newTrain(a *app) *cobra.Command {
 	var offline, overfit bool
 	cmd := &cobra.Command{
 		Use: "train RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
-		Short: "Run a recipe: data, dp, kit, bpo, eval",
+		Short: "Run a recipe: data, dp, kit, find, bpo, eval",
 		Long: "Runs a recipe's stages. RECIPE is a file, the name of a recipe inside the program (slm recipe list), or a\n" +
 			"folder of texts: then the recipe is FOLDER.yaml beside it, which is written where it is not there (slm init). Stages that an earlier run has\n" +
 			"finished are reused, and an interrupted stage continues from its last save: after an interruption, run the same command again.\n" +

@@ -33,9 +33,9 @@ func newUpdate(a *app) *cobra.Command {
 		Use: "update RUN --corpus PATH", GroupID: "run", Args: exact(1, "a run"),
 		Short: "Bring a run up to date with texts that are new, changed or withdrawn",
 		Long: "Compares the texts with those of RUN, section by section, says what is new, changed and withdrawn and what learning it takes, writes the recipe of a run " +
-			"that goes on from RUN's weights, NAME.yaml, and trains it. The recipe is one as any other: slm train NAME.yaml goes on after an interruption, and so does the same command. " +
-			"Its exam holds out what that of RUN did. Where an update would take more than half of the training of a new model, a new model is trained, unless --go-on. " +
-			"Texts that RUN's recipe cannot cut in its way are named in -s, as in train." +
+			"that goes on from RUN's weights, NAME.yaml, and trains it. After an interruption the same command goes on, or slm train NAME.yaml. " +
+			"The exam holds out the questions that RUN's does. Where an update would take more than half of the training of a new model, a new model is trained, unless --go-on. " +
+			"Texts that have to be read or cut in another way than RUN's take other values of data.corpus by -s, as in train." +
 			exits(exitStopped, exitData, exitLLM, exitDiverged, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm update docs --corpus docs\n  slm update legal --corpus licences.jsonl --list",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.update(cmd.Context(), args[0], &f) },
@@ -44,11 +44,11 @@ func newUpdate(a *app) *cobra.Command {
 	f.recipe.addStages(cmd)
 	cmd.Flags().StringArrayVar(&f.corpus, "corpus", nil, "all texts as they are now: a file, a folder or a pattern, `PATH`; may be repeated")
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the new run and its recipe (default: RUN's with the next number, legal-2)")
-	cmd.Flags().Float64Var(&f.replay, "replay", 1, "sections that are read again for each that differs")
+	cmd.Flags().Float64Var(&f.replay, "replay", 1, "read `N` unchanged sections again for each one that differs")
 	cmd.Flags().BoolVar(&f.anew, "anew", false, "train a new model, with RUN's exam")
 	cmd.Flags().BoolVar(&f.goOn, "go-on", false, "go on from RUN's weights however much has changed")
 	cmd.Flags().BoolVar(&f.listed, "list", false, "say what differs, and write nothing")
-	cmd.Flags().BoolVar(&f.measured, "measure", false, "measure RUN, which has brought another up to date: what its small model knows of what is as it was, new and changed, and still says of the old")
+	cmd.Flags().BoolVar(&f.measured, "measure", false, "measure RUN, which an update has made: what its small model knows of the unchanged, new and changed sections, and what it still recites of the old ones")
 	cmd.Flags().StringVar(&f.weights, "weights", "", "with --measure: the `FOLDER` of another checkpoint with the same tokenizer, such as that of the run before")
 	cmd.MarkFlagsMutuallyExclusive("anew", "go-on")
 	cmd.MarkFlagsMutuallyExclusive("measure", "corpus")

@@ -18,8 +18,8 @@ func newVerify(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify RUN", GroupID: "trust", Args: exact(1, "a run"),
 		Short: "Hash a run again and say what differs",
-		Long: "Hashes every file of a run again and checks the chain of recipe, data, tokenizer, dp, kit, bpo and eval, each with the digests of what it was\n" +
-			"made from. For each difference it names the tensor and first index, the column and row, or the line, and the original value if it can be known.\n" +
+		Long: "Hashes every file of a run again and checks the chain from the recipe and the texts through all stages, each of which keeps the digests of what\n" +
+			"it was made from. For each difference it names the tensor and first index, the column and row, or the line, and the original value if it can be known.\n" +
 			"Of an update it follows the chain to the run that was brought up to date, and so on. " +
 			"It also checks files that no manifest lists, the recipe's fingerprints, the recipe's input files, events, stored replies and interrupted work.\n" +
 			"Nothing is written." + exits(exitDiffers, exitCheckpoint),
