@@ -12,7 +12,8 @@ import (
 	"slm/stages/domain"
 )
 
-// mostTokens bounds what auto trains on: about eight minutes of two cores without AMX, of a model of the shape that auto chooses.
+// mostTokens bounds what auto trains on: about eight minutes of two Zen 4 cores, or forty of two that have AVX2 alone, of a model of the shape
+// that auto chooses.
 const mostTokens = 5_000_000
 
 // leastSteps is how many steps auto takes of a corpus however small: fewer do not teach a model to take a place from a question.
@@ -54,6 +55,7 @@ type Outlook struct {
 	Pass   int64   // of a pass over the mixture
 	Passes float64 // over the mixture, in each of which every section is read once
 	Recall Range   // share of the sections that are asked about by their names, whose place and beginning are right
+	Texts  float64 // share of the tokens that are the texts, the others being questions about their places; 0 = not known
 	Wanted int64   // tokens with which auto would reach Enough; Tokens, where they are enough
 }
 
@@ -108,6 +110,9 @@ func (o Outlook) String() string {
 		reads = fmt.Sprintf("%.0f %% of the sections are read, once", 100*o.Passes)
 	}
 	text := fmt.Sprintf("%s, in %s of training", reads, million(o.Tokens))
+	if o.Texts > 0 && o.Texts < 1 {
+		text += fmt.Sprintf(", %.0f %% of which are the texts and the others questions about places", 100*o.Texts)
+	}
 	if !o.Known {
 		return text
 	}
@@ -157,5 +162,8 @@ const questionTokens = 40
 func (c Config) Expect(sections int, tokens int64) Outlook {
 	each := (c.Mix.Places + c.Mix.Asked + c.Mix.Drill) / c.Mix.Corpus * questionTokens
 	whole := 1 + c.Mix.Pairs/c.Mix.Corpus // a question answered in full holds the text again
-	return c.look(int64(float64(whole*float64(tokens)) + float64(each*float64(sections))))
+	texts, questions := whole*float64(tokens), each*float64(sections)
+	o := c.look(int64(texts + questions))
+	o.Texts = texts / max(1, texts+questions)
+	return o
 }

@@ -46,6 +46,22 @@ func TestLook_AutoTakesThePassesOfTheTableWithinItsBounds(t *testing.T) {
 	}
 }
 
+func TestExpect_SaysWhatShareOfTheTokensIsText(t *testing.T) {
+	cfg := Default()
+	cfg.Tokens, cfg.Optim.Name, cfg.Mix = schema.Auto, "muon", Mix{Corpus: 1, Places: 2, Drill: 4, Asked: 1}
+	o := cfg.Expect(100, 7*questionTokens*100) // as many tokens of text as of seven questions a section
+	if want := "50 % of which are the texts"; o.Texts != 0.5 || !strings.Contains(o.String(), want) {
+		t.Errorf("%v, %q, want %q", o.Texts, o, want)
+	}
+	cfg.Mix = Mix{Corpus: 1}
+	if o := cfg.Expect(100, 1000); strings.Contains(o.String(), "of which") {
+		t.Errorf("nothing but text: %q", o)
+	}
+	if o := cfg.Expect(0, 0); o.Texts != 0 {
+		t.Errorf("nothing at all: %v", o.Texts)
+	}
+}
+
 func TestSooner_SaysWhatAQuarterOfAnHourComesToWhereTrainingTakesLonger(t *testing.T) {
 	o := Outlook{Known: true, Tokens: 5_000_000, Pass: 200_000}
 	if got, want := o.sooner(4*patience), "1.2 M tokens here (-s stages.dp.tokens=1200k); the small model is expected to know "+expect(6).String(); !strings.Contains(got, want) {

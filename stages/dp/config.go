@@ -14,7 +14,7 @@ const (
 
 // Config is the recipe's section stages.dp: pretraining on the domain's text.
 type Config struct {
-	Tokens     int64         `yaml:"tokens" min:"0" auto:"as many as a model needs that is to know most sections, by measurements (docs/measurements.md), and no more than eight minutes of two cores without AMX; slm plan says how many, and what they are expected to come to" doc:"tokens of all steps together, padding included; 0 = use epochs"`
+	Tokens     int64         `yaml:"tokens" min:"0" auto:"as many as a model needs that is to know most sections, by measurements (docs/measurements.md), and no more than eight minutes of two Zen 4 cores, or forty of two that have AVX2 alone; slm plan says how many, and what they are expected to come to" doc:"tokens of all steps together, padding included; 0 = use epochs"`
 	Epochs     float64       `yaml:"epochs" min:"0" doc:"passes over the mixture; give tokens or epochs and set the other to 0"`
 	Batch      int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
 	Shards     int           `yaml:"shards" identity:"changed" min:"1" max:"4096" doc:"into how many parts of whole rows the gradient of a step is cut, at most: more ranks than that train no faster (docs/cluster.md). Another number ends in other bits"`
