@@ -41,7 +41,7 @@ func (a *app) among(ctx context.Context, lead func(team *ranks.Team) error) erro
 	if size < 2 {
 		return lead(nil)
 	}
-	world, err := mpi.Open()
+	world, err := mpi.Open(a.now)
 	if err != nil {
 		return err
 	}

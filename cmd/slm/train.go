@@ -117,6 +117,7 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	if err != nil {
 		return err
 	}
+	team.Patience(r.Ranks.Timeout)
 	box := &blackbox.Box{Config: r.LLM, Offline: offline, Seed: r.Seed, Keep: p.Folder(), Others: a.dir, Ranks: team}
 	view := a.viewer()
 	finished := p.Done()

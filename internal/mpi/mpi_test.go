@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,11 +22,11 @@ import (
 const asRank = "SLM_MPI_TEST"
 
 func TestMain(m *testing.M) {
-	scene := map[string]func(*ranks.Team) error{"talk": talk, "wait": wait, "leave": leave, "fault": fault}[os.Getenv(asRank)]
+	scene := map[string]func(*ranks.Team) error{"talk": talk, "wait": wait, "leave": leave, "fault": fault, "stop": stop, "work": work, "cut": cut}[os.Getenv(asRank)]
 	if scene == nil {
 		os.Exit(m.Run())
 	}
-	w, err := Open()
+	w, err := Open(time.Now)
 	if err == nil {
 		err = scene(ranks.New(w))
 	}
@@ -99,6 +103,38 @@ func leave(team *ranks.Team) error {
 	return team.Exchange(context.Background(), ranks.Message{Peer: 1, Receive: true, Data: make([]byte, 5)})
 }
 
+// stop has one rank stop, as one that is out of memory and swaps does, while the others wait for it, and for each other.
+func stop(team *ranks.Team) error {
+	team.Patience(3 * time.Second)
+	if team.Rank() == 1 {
+		return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	}
+	peer := map[int]int{0: 2, 2: 1, 3: 0}[team.Rank()]
+	return team.Exchange(context.Background(), ranks.Message{Peer: peer, Receive: true, Data: make([]byte, 5)})
+}
+
+// work keeps the one processor of every rank busy for longer than a rank may be silent.
+func work(team *ranks.Team) error {
+	const patience = 3 * time.Second
+	team.Patience(patience)
+	runtime.GOMAXPROCS(1)
+	sum := 0
+	for end := time.Now().Add(2 * patience); time.Now().Before(end); {
+		for i := range 1 << 16 {
+			sum += i ^ sum
+		}
+	}
+	all := [][]byte{make([]byte, 8), make([]byte, 8)}
+	return team.Gather(context.Background(), all)
+}
+
+// cut waits for a rank on the other host. The cable is cut meanwhile.
+func cut(team *ranks.Team) error {
+	team.Patience(8 * time.Second)
+	fmt.Println("rank", team.Rank(), "is there")
+	return team.Exchange(context.Background(), ranks.Message{Peer: 1 - team.Rank(), Receive: true, Data: make([]byte, 5)})
+}
+
 // fault reads from address 0: Go's own handler still makes a panic of it.
 func fault(team *ranks.Team) (err error) {
 	defer func() {
@@ -135,6 +171,82 @@ func TestWorld_AllEndWhenOneLeaves(t *testing.T) {
 	out, err := scene(t, 3, "leave")
 	if err == nil || time.Since(began) > time.Minute {
 		t.Errorf("after %v: %v\n%s", time.Since(began), err, out)
+	}
+}
+
+func TestPulse_StoppedRankIsNamedAndAllEnd(t *testing.T) {
+	began := time.Now()
+	out, err := scene(t, 4, "stop")
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(out, "rank 1 (") || !strings.Contains(out, "has been silent for") || time.Since(began) > time.Minute {
+		t.Errorf("after %v: %v\n%s", time.Since(began), err, out)
+	}
+}
+
+func TestPulse_RankThatComputesIsNotSilent(t *testing.T) {
+	if out, err := scene(t, 2, "work"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The cable between two hosts is cut. The first rank names the other; mpirun waits for its daemon there, unless keepalive has told it before.
+func TestPulse_HostThatVanishesIsNamed(t *testing.T) {
+	if os.Getenv("SLM_TEST_ALL") == "" {
+		t.Skip("long: set SLM_TEST_ALL=1")
+	}
+	keepalive := strings.Fields("--mca oob_tcp_keepalive_time 2 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 2")
+	hosts := mpitest.TwoHosts(t, 1000)
+	for what, c := range map[string]struct {
+		flags      []string
+		ends       bool
+		want, name string
+	}{
+		"by the ranks": {nil, false, "has been silent for", "rank 1 (" + mpitest.Second()},
+		"by mpirun":    {keepalive, true, "lost communication with a remote daemon", mpitest.SecondAddress},
+	} {
+		mpitest.Mend(t)
+		cmd := mpitest.Command(t, 2, append(hosts, c.flags...), os.Args[0])
+		cmd.Args = append(cmd.Args[:len(cmd.Args)-1], "-x", asRank, os.Args[0])
+		out, err := os.Create(filepath.Join(t.TempDir(), "out")) // no pipe: what is left on the other host would hold it
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := func() string {
+			text, err := os.ReadFile(out.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(text)
+		}
+		until := func(done func() bool) {
+			for end := time.Now().Add(time.Minute); time.Now().Before(end) && !done(); {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), asRank+"=cut"), out, out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		until(func() bool { return strings.Count(said(), "is there") == 2 })
+		mpitest.Cut(t)
+		began, ended := time.Now(), make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		until(func() bool { return strings.Contains(said(), c.want) })
+		t.Logf("%s: after %v", what, time.Since(began))
+		if !c.ends {
+			_ = cmd.Process.Kill()
+		}
+		select {
+		case err = <-ended:
+		case <-time.After(time.Minute):
+			t.Errorf("%s: mpirun does not end", what)
+			_ = cmd.Process.Kill()
+			err = <-ended
+		}
+		if text := said(); err == nil || !strings.Contains(text, c.want) || !strings.Contains(text, c.name) {
+			t.Errorf("%s: %v\n%s", what, err, text)
+		}
+		_ = out.Close()
 	}
 }
 

@@ -21,6 +21,7 @@ type World struct {
 	hosts      []string
 	calls      chan func()
 	lost       error
+	pulse      *pulse
 	kept       [][]ranks.Message // of exchanges that were given up: the library may still write there
 }
 
@@ -31,8 +32,8 @@ const (
 	tag            = 7
 )
 
-// Open connects this process with those that a launcher has started with it.
-func Open() (*World, error) {
+// Open connects this process with those that a launcher has started with it. now is the clock by which silent ranks are noticed.
+func Open(now func() time.Time) (*World, error) {
 	w := &World{calls: make(chan func())}
 	go func() {
 		runtime.LockOSThread() // never given back: it is MPI's
@@ -58,6 +59,9 @@ func Open() (*World, error) {
 	}
 	for _, name := range names {
 		w.hosts = append(w.hosts, strings.TrimRight(string(name), "\x00"))
+	}
+	if err == nil {
+		w.begin(now)
 	}
 	return w, err
 }
@@ -152,6 +156,9 @@ func (w *World) exchange(ctx context.Context, messages []ranks.Message) error {
 			runtime.KeepAlive(messages)
 			return nil
 		}
+		if w.beat(); w.lost != nil {
+			return fail(w.lost)
+		}
 		if (polls%64 == 0 || polls > 4000) && ctx.Err() != nil {
 			return fail(fmt.Errorf("%w, while waiting for %s", context.Cause(ctx), w.peers(messages)))
 		}
@@ -200,14 +207,31 @@ func (w *World) peers(messages []ranks.Message) string {
 
 // Close waits for all ranks and ends the connection. After an exchange that failed it does nothing: nobody would come.
 func (w *World) Close() (err error) {
-	if w.lost != nil {
-		return nil
+	if w.pulse != nil {
+		close(w.pulse.end)
 	}
-	w.do(func() { err = w.lib.call(w.lib.finalize) })
+	w.do(func() {
+		if w.lost == nil {
+			w.lost = errClosed
+			err = w.lib.call(w.lib.finalize)
+		}
+	})
 	return err
 }
 
-// Abort ends the processes of all ranks, with that exit code where the launcher can.
+// errClosed is what comes of an exchange after the end.
+var errClosed = fmt.Errorf("%w: the connection is closed", ranks.ErrLost)
+
+// Abort ends the processes of all ranks, with that exit code where the launcher can. It returns if that takes too long, as it may where a machine is gone: the
+// launcher ends the others then when this process ends.
 func (w *World) Abort(code int) {
-	w.do(func() { _ = w.lib.call(w.lib.abort, w.lib.world, uintptr(code)) })
+	ended := make(chan struct{})
+	go func() {
+		w.do(func() { _ = w.lib.call(w.lib.abort, w.lib.world, uintptr(code)) })
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -67,6 +68,16 @@ func (t *Team) Name(rank int) string {
 		return fmt.Sprintf("%d (%s)", rank, w.Host(rank))
 	}
 	return strconv.Itoa(rank)
+}
+
+// Patience is how long a rank may be silent before it counts as lost, where the world can tell. Rank 0 says so for all.
+func (t *Team) Patience(d time.Duration) {
+	if t == nil {
+		return
+	}
+	if w, ok := t.World.(interface{ Patience(time.Duration) }); ok {
+		w.Patience(d)
+	}
 }
 
 // Sent is how many bytes this rank has sent.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"slm/llm"
 	"slm/model"
@@ -38,8 +39,17 @@ type Recipe struct {
 	LLM       llm.Config          `yaml:"llm" doc:"the black box"`
 	Stages    Stages              `yaml:"stages" doc:"the trained stages"`
 	Eval      eval.Config         `yaml:"eval" doc:"all systems on the held-out items"`
+	Ranks     Ranks               `yaml:"ranks" identity:"none" doc:"the processes that mpirun has started"`
 	Ablate    Ablation            `yaml:"ablate" identity:"none" doc:"what slm ablate compares the recipe with"`
 }
+
+// Ranks is how processes that train together are watched.
+type Ranks struct {
+	Timeout time.Duration `yaml:"timeout" doc:"how long a rank may be silent, as one that is stopped or whose machine is gone, before all end with its name; at least 5s"`
+}
+
+// leastTimeout is several beats.
+const leastTimeout = 5 * time.Second
 
 // Default is what a recipe has before it says anything.
 func Default() Recipe {
@@ -53,6 +63,7 @@ func Default() Recipe {
 		LLM:       llm.Default(),
 		Stages:    defaultStages(),
 		Eval:      eval.Default(),
+		Ranks:     Ranks{Timeout: time.Minute},
 	}
 }
 
@@ -73,6 +84,9 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 	}
 	if err := r.Numerics.Check(); err != nil && !broken("numerics") {
 		errs = append(errs, fmt.Errorf("numerics: %w", err))
+	}
+	if r.Ranks.Timeout < leastTimeout && !broken("ranks.timeout") {
+		errs = append(errs, fmt.Errorf("ranks.timeout: %v is less than %v: ranks give a sign of life every second, and a busy machine delays some", r.Ranks.Timeout, leastTimeout))
 	}
 	if _, ok := r.From(); r.Model.From != "" && !ok && !broken("model") {
 		errs = append(errs, fmt.Errorf("%s: %q is none of %s, %s", fromKey, r.Model.From, weights.ShippedNames, strings.Join(weights.Schemes(), ", ")))

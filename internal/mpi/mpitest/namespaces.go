@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -18,20 +19,26 @@ exec ip netns exec %[1]s unshare -u sh -c "hostname %[1]s; $*"
 // go through TCP. Where the system does not allow that, the test is skipped, and says so.
 func TwoHosts(t testing.TB, mbits int) (flags []string) {
 	t.Helper()
-	name := fmt.Sprintf("slm%d", os.Getpid()%10000)
+	name := Second()
 	do := func(words ...string) {
 		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
 			t.Skipf("not tested: two network namespaces cannot be made here: %v: %v: %s", words, err, out)
 		}
 	}
-	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) // the cable goes with it
+	t.Cleanup(func() {
+		pids, _ := exec.Command("ip", "netns", "pids", name).Output() // none, but for those that nobody could reach any more
+		for _, pid := range strings.Fields(string(pids)) {
+			_ = exec.Command("kill", "-9", pid).Run()
+		}
+		_ = exec.Command("ip", "netns", "del", name).Run() // the cable goes with it
+	})
 	do("ip", "netns", "add", name)
 	do("ip", "link", "add", name+"a", "type", "veth", "peer", "name", name+"b")
 	do("ip", "link", "set", name+"b", "netns", name)
 	do("ip", "addr", "add", "10.98.76.1/24", "dev", name+"a")
 	do("ip", "link", "set", name+"a", "up")
 	inside := func(words ...string) { do(append([]string{"ip", "netns", "exec", name}, words...)...) }
-	inside("ip", "addr", "add", "10.98.76.2/24", "dev", name+"b")
+	inside("ip", "addr", "add", SecondAddress+"/24", "dev", name+"b")
 	inside("ip", "link", "set", name+"b", "up")
 	inside("ip", "link", "set", "lo", "up")
 	shape := []string{"root", "tbf", "rate", fmt.Sprintf("%dmbit", mbits), "burst", "256kb", "latency", "50ms"}
@@ -42,7 +49,26 @@ func TwoHosts(t testing.TB, mbits int) (flags []string) {
 		t.Fatal(err)
 	}
 	return []string{
-		"--mca", "plm_rsh_agent", script, "-H", "10.98.76.1:8,10.98.76.2:8", "--map-by", "node", "--mca", "oob_tcp_if_include", "10.98.76.0/24",
+		"--mca", "plm_rsh_agent", script, "-H", "10.98.76.1:8," + SecondAddress + ":8", "--map-by", "node", "--mca", "oob_tcp_if_include", "10.98.76.0/24",
 		"--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "10.98.76.0/24",
+	}
+}
+
+// SecondAddress is the address of the second host.
+const SecondAddress = "10.98.76.2"
+
+// Second is the name of the second host.
+func Second() string { return fmt.Sprintf("slm%d", os.Getpid()%10000) }
+
+// Cut cuts the cable between the two hosts: messages go nowhere, and nobody is told.
+func Cut(t testing.TB) { cable(t, "down") }
+
+// Mend mends the cable.
+func Mend(t testing.TB) { cable(t, "up") }
+
+func cable(t testing.TB, state string) {
+	t.Helper()
+	if out, err := exec.Command("ip", "link", "set", Second()+"a", state).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", state, err, out)
 	}
 }

@@ -151,7 +151,7 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	var team *ranks.Team
 	if size > 1 {
-		world, err := mpi.Open()
+		world, err := mpi.Open(time.Now)
 		if err != nil {
 			return err
 		}
