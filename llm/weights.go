@@ -213,6 +213,7 @@ func (e *loaded) generate(ctx context.Context, jobs []completion) ([][]int32, er
 // Weights are a model in this process, token by token. They may be used from several goroutines, until the service is closed.
 type Weights struct {
 	Scheduler *schedule.Scheduler // closed with the service
+	Decoder   *decode.Decoder     // for all logits
 	Config    model.Config
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []int32 // tokens that end a reply
@@ -235,7 +236,7 @@ func (s *Service) Weights() (Weights, bool, error) {
 		return Weights{}, false, nil
 	}
 	l.writes.Store(w.together())
-	return Weights{w.together(), w.decoder.Config(), w.tok, w.stop}, true, nil
+	return Weights{w.together(), w.decoder, w.decoder.Config(), w.tok, w.stop}, true, nil
 }
 
 // Stats are those of the scheduler that writes texts; false = no weights are in this process, or it has written none yet.

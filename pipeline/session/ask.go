@@ -241,7 +241,7 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 	}
 	run := systems.Run{
 		Dir: func(stage string) string { return filepath.Join(s.Folder, stage) }, Domain: s.dom, Kernel: s.kernel, Seed: s.Recipe.Seed,
-		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: limit, Server: s.openServer,
+		Style: s.Recipe.LLM.Answer, OneStep: s.oneStep(), Limit: limit, Server: s.openServer, Proxying: s.Recipe.Eval.Proxy,
 	}
 	if s.Trial != "" {
 		if !there[stages.BPO] {

@@ -13,13 +13,14 @@ import (
 
 // Config is the recipe's section eval: which systems are compared, and how sure the table is.
 type Config struct {
-	Systems   systems.List `yaml:"systems" unset:"all"`
-	Items     int          `yaml:"items" min:"0" doc:"number of test items to use of each exam, taken evenly; 0 = all"`
-	Knowledge int          `yaml:"knowledge" min:"1" max:"1000000" auto:"as long as 95 of 100 sections, between 96 and 320" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
-	Answer    string       `yaml:"answer" oneof:"choice|free" identity:"changed" doc:"choice: the LLM chooses among the options, and a question without options is not put to it; free: it answers every question in its own words, and sees no options"`
-	Judge     *llm.Config  `yaml:"judge" identity:"changed" unset:"none" doc:"an LLM that says of each free answer whether it is right, with the keys of llm; how far it agrees with the metrics is shown. None = there is no judge"`
-	Route     Route        `yaml:"route" identity:"changed" doc:"auto shares questions out among the systems by price"`
-	Intervals Intervals    `yaml:"intervals" doc:"intervals of accuracies and their differences"`
+	Systems   systems.List     `yaml:"systems" unset:"all"`
+	Items     int              `yaml:"items" min:"0" doc:"number of test items to use of each exam, taken evenly; 0 = all"`
+	Knowledge int              `yaml:"knowledge" min:"1" max:"1000000" auto:"as long as 95 of 100 sections, between 96 and 320" doc:"longest passage, in tokens of the small model's tokenizer; also in kit, bpo and ask"`
+	Answer    string           `yaml:"answer" oneof:"choice|free" identity:"changed" doc:"choice: the LLM chooses among the options, and a question without options is not put to it; free: it answers every question in its own words, and sees no options"`
+	Judge     *llm.Config      `yaml:"judge" identity:"changed" unset:"none" doc:"an LLM that says of each free answer whether it is right, with the keys of llm; how far it agrees with the metrics is shown. None = there is no judge"`
+	Route     Route            `yaml:"route" identity:"changed" doc:"auto shares questions out among the systems by price"`
+	Proxy     systems.Proxying `yaml:"proxy" identity:"changed" doc:"how system proxy steers the LLM by the small model (docs/proxy.md)"`
+	Intervals Intervals        `yaml:"intervals" doc:"intervals of accuracies and their differences"`
 }
 
 // Route is how auto shares questions out among the systems: fitted on development questions, told on the test.

@@ -154,7 +154,8 @@ func absent(found exam.Found) []string {
 func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client, dom *domain.Domain, exams [][]exam.Item, w *work) (sum *result.Summary, rows []result.Row, router *route.Router, err error) {
 	with, err := systems.Open(systems.Run{
 		Dir: env.Dir, Domain: dom, Kernel: env.Kernel, Seed: env.Seed, Box: client, Style: env.Answer, OneStep: s.oneStep, Limit: s.cfg.Knowledge,
-		Server: search.Serve(env, stages.Eval),
+		Proxying: s.cfg.Proxy,
+		Server:   search.Serve(env, stages.Eval),
 	})
 	if err != nil {
 		return nil, nil, nil, err

@@ -68,6 +68,9 @@ func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, e
 				r.notes = append(r.notes, note)
 			}
 		}
+		if n, ok := system.(systems.Noter); ok && n.Note() != "" {
+			r.notes = append(r.notes, n.Note())
+		}
 		rows = append(rows, got...)
 	}
 	return rows, nil

@@ -31,6 +31,7 @@ var All = []Spec{
 	oracle,
 	shuffled,
 	overlap,
+	proxied,
 	checked,
 	auto,
 }

@@ -53,7 +53,7 @@ func TestResolve_KeepsTheOrderOfTheTable(t *testing.T) {
 }
 
 func TestList_SaysWhatMayStandInIt(t *testing.T) {
-	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where they are named, rft dense3 hybrid1 hybrid3 bridge checked auto; rag is rag1, rag3; hybrid is dense3, hybrid1, hybrid3; llm and overlap always run"
+	want := "llm slm dp blade-z0 blade cite rag1 rag3 rag+blade oracle shuffled; where they are named, rft dense3 hybrid1 hybrid3 bridge proxy checked auto; rag is rag1, rag3; hybrid is dense3, hybrid1, hybrid3; llm and overlap always run"
 	if got := List(nil).Doc(); got != want {
 		t.Errorf("%s", got)
 	}

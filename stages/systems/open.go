@@ -35,6 +35,8 @@ type Run struct {
 	Style   string
 	OneStep bool // the small model writes its text straight from the question
 	Limit   int  // tokens that a passage may have
+	// Proxying is how system proxy combines models.
+	Proxying Proxying
 	// Server opens the server whose vectors sections are found by, where the run has one.
 	Server func() (llm.Client, error)
 	// Prompt is a soft prompt instead of the one that the search has found; nil = that one.
@@ -69,6 +71,9 @@ func Open(run Run) (r *Resources, err error) {
 		spec, _ := Lookup(name)
 		return s.decoder(spec.Voice.Stage)
 	}
+	r.Experts = func() (Experts, error) { return s.experts(r.Plain()) }
+	r.Graded = func() []Graded { return graded(run.Domain) }
+	r.Proxying, r.OneStep = run.Proxying, run.OneStep || !run.Domain.Forms.TwoSteps()
 	r.Has = map[string]bool{}
 	for _, stage := range []string{stages.DP, stages.KIT, stages.RFT, stages.BPO} {
 		if r.Has[stage], err = s.has(Voice{Stage: stage}); err != nil {

@@ -44,6 +44,12 @@ type Resources struct {
 	// Small is the model of the method's last training stage; ErrUnavailable: the run has none.
 	Small func() (*decode.Decoder, error)
 
+	// Experts are that model, M⁺, and the one before it was tuned, M⁻, for proxy-tuning, with the speaker of M⁺; ErrUnavailable: the run has no two. nil = the same.
+	Experts  func() (Experts, error)
+	Proxying Proxying
+	Graded   func() []Graded // development questions with options, for its α; nil = there are none
+	OneStep  bool            // the small model writes its text straight from the question
+
 	Bridge *gate.Bridge // nil = the run has fitted none
 	Gate   *gate.Gate   // the same; there is none without a bridge
 

@@ -54,6 +54,9 @@ type System interface {
 	Answer(ctx context.Context, qs []Question) ([]Answer, error)
 }
 
+// Noter is a system that says in a sentence what is to be known about it, as Spec.Note does of rows; "" for nothing.
+type Noter interface{ Note() string }
+
 // Question is a question as a system sees it: without the right answer.
 type Question struct {
 	ID      string

@@ -1,0 +1,186 @@
+package systems
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"slm/data/form"
+	"slm/data/tokenizer"
+	"slm/llm"
+	"slm/model/proxy"
+	"slm/stages"
+	"slm/stages/delivery"
+	"slm/stages/knowledge"
+)
+
+// Proxying is the recipe's section eval.proxy.
+type Proxying struct {
+	Alpha float64 `yaml:"alpha" min:"0" max:"8" doc:"how far the LLM is moved along what tuning has changed in the small model, 1 in the paper; 0 = the value of .25, .5, 1, 1.5 and 2 that is best on the development questions or, where none is shown to be better than the LLM alone, the LLM alone"`
+}
+
+// proxied lets the black box answer with its next-token logits moved by what tuning has changed in the small model. The black box and M⁻ continue the plain
+// prompt, M⁺ what the small model alone continues: so proxy is slm where the black box is M⁻, and llm where α is 0.
+var proxied = Spec{
+	Name: "proxy", Label: "LLM steered by the small model", Gets: "its logits moved by what tuning has changed in the small model", Kind: Baseline, Small: true, Optional: true,
+	Against: []Contrast{
+		{Over: Alone, Topic: Additional, Subject: "Proxy-tuning", Does: "The LLM with its logits moved by the small model", Than: "the LLM alone"},
+		{Over: "slm", Topic: Additional, Subject: "Proxy and small", Does: "The LLM with its logits moved by the small model", Than: "the small model alone"},
+	},
+	Cost: func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, false) },
+	Open: func(ctx context.Context, r *Resources) (System, error) {
+		s, err := r.openProxy()
+		if err == nil {
+			err = s.fit(ctx)
+		}
+		return s, err
+	},
+}
+
+// steered is the system.
+type steered struct {
+	r       *Resources
+	by      *proxy.Proxy
+	tok     *tokenizer.Tokenizer
+	stop    []int32
+	room    int // tokens that each model reads
+	speaker string
+	set     proxy.Setting
+	note    string
+}
+
+// openProxy puts the three models together.
+func (r *Resources) openProxy() (*steered, error) {
+	box, ok := r.Box.(interface {
+		Weights() (llm.Weights, bool, error)
+	})
+	if !ok || r.Experts == nil {
+		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
+	}
+	e, err := r.Experts()
+	if err != nil {
+		return nil, err
+	}
+	w, here, err := box.Weights()
+	switch {
+	case err != nil:
+		return nil, err
+	case !here:
+		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
+	}
+	s := &steered{r: r, tok: w.Tokenizer, stop: w.Stop, speaker: e.Speaker, set: proxy.Setting{Alpha: r.Proxying.Alpha}}
+	if s.by, err = proxy.New(proxy.Model{Name: "the LLM", Decoder: w.Decoder, Tokenizer: w.Tokenizer}, e.Plus, e.Minus); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	s.room = min(w.Config.Context, e.Plus.Decoder.Config().Context, e.Minus.Decoder.Config().Context)
+	return s, nil
+}
+
+// Note implements Noter.
+func (s *steered) Note() string { return s.note }
+
+// Answer implements System.
+func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
+	if s.set.Alpha == 0 {
+		return s.r.Reader(func(context.Context, []Question) ([]Answer, error) { return make([]Answer, len(qs)), nil }).Answer(ctx, qs)
+	}
+	pieces, err := s.r.pieces(ctx, s.speaker, qs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Answer, len(qs))
+	for i, q := range qs {
+		out[i] = Answer{Picked: -1, Place: pieces[i].Place, Named: pieces[i].Place}
+		s.r.locate(&out[i])
+		switch {
+		case len(q.Choices) > 0:
+			err = s.choose(ctx, q, pieces[i], &out[i])
+		case !s.r.Silent:
+			err = s.write(ctx, q, pieces[i], &out[i])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("steer the LLM: %w (item %s)", err, q.ID)
+		}
+	}
+	return out, nil
+}
+
+// choose picks the option of the highest mean log-probability a token.
+func (s *steered) choose(ctx context.Context, q Question, p knowledge.Piece, a *Answer) error {
+	prompts, options, err := s.prompts(q, p)
+	if err != nil {
+		return err
+	}
+	scores, err := s.scores(ctx, prompts, options, s.set)
+	if err != nil {
+		return err
+	}
+	if err := checkScores(scores[0], len(options)); err != nil {
+		return err
+	}
+	a.Scores, a.Calls, a.Tokens = scores[0], 1, len(prompts.Base)
+	a.Picked, a.Margin = top(a.Scores)
+	for _, o := range options {
+		a.Tokens += len(o)
+	}
+	return nil
+}
+
+// write continues the question.
+func (s *steered) write(ctx context.Context, q Question, p knowledge.Piece, a *Answer) error {
+	prompts := s.lead(form.Ask(q.Text), p)
+	most := s.r.ReplyTokens
+	if most == 0 {
+		most = DefaultReplyTokens
+	}
+	got, err := s.by.Generate(ctx, prompts, s.set, most, s.stop)
+	if err != nil {
+		return err
+	}
+	a.Text = strings.TrimSpace(s.tok.Decode(got.Tokens))
+	if a.Calls, a.Written = 1, len(got.Tokens); !got.Stopped {
+		a.Text, a.Cut = a.Text+" …", fmt.Sprintf("it reached %d tokens", len(got.Tokens))
+	}
+	a.Tokens = len(prompts.Base) + a.Written
+	return nil
+}
+
+// prompts are those of a question with options, and the options' tokens, cut where a model's context ends.
+func (s *steered) prompts(q Question, p knowledge.Piece) (proxy.Prompts, [][]int32, error) {
+	asked, err := llm.Render(llm.Cloze, delivery.Delivery{}.Question("", q.Text, q.Choices))
+	if err != nil {
+		return proxy.Prompts{}, nil, err
+	}
+	prompts := s.lead(asked.Prompt, p)
+	room := s.room - max(len(prompts.Base), len(prompts.Tuned))
+	if room < 1 {
+		return prompts, nil, fmt.Errorf("the question %.60q leaves no room for an option in a context of %d tokens", q.Text, s.room)
+	}
+	options := make([][]int32, len(asked.Options))
+	for i, o := range asked.Options {
+		tokens := s.tok.Encode(o)
+		options[i] = tokens[:min(len(tokens), room)]
+	}
+	return prompts, options, nil
+}
+
+// lead is the plain prompt for two of the models, and what the small model alone continues for the tuned one.
+func (s *steered) lead(plain string, p knowledge.Piece) proxy.Prompts {
+	own, _ := knowledge.Lead(p, s.r.OneStep)
+	tokens := s.tok.Encode(plain)
+	if start, ok := s.tok.Start(); ok {
+		tokens = append([]int32{start}, tokens...)
+	}
+	return proxy.Prompts{Base: tokens, Tuned: s.tok.Encode(own), Untuned: tokens}
+}
+
+// scores are mean log-probabilities a token of each option under each setting.
+func (s *steered) scores(ctx context.Context, prompts proxy.Prompts, options [][]int32, by ...proxy.Setting) ([][]float64, error) {
+	sums, err := s.by.Score(ctx, prompts, options, by...)
+	for _, row := range sums {
+		for i, o := range options {
+			row[i] /= float64(max(1, len(o)))
+		}
+	}
+	return sums, err
+}

@@ -1,0 +1,163 @@
+package systems
+
+import (
+	"context"
+	"fmt"
+
+	"slm/data/exam"
+	"slm/model/decode"
+	"slm/model/proxy"
+	"slm/stages"
+	"slm/stages/domain"
+	"slm/stat"
+)
+
+// Graded is a development question with options.
+type Graded struct {
+	Question
+	Right int // of its choices
+}
+
+// alphas are the values of which one is taken, and of those that are equally good the first: the paper's, then those near to it.
+var alphas = []float64{1, 0.5, 1.5, 0.25, 2}
+
+// mostGraded is how many development questions are looked at: each takes the time of a question of the evaluation.
+const mostGraded = 200
+
+// level is the probability of an error below which a gain is shown, after Bonferroni's correction for the number of alphas.
+const level = 0.05
+
+// fit takes α from the development questions, unless the recipe has one. Where none is shown to be better than the black box alone, α is 0.
+func (s *steered) fit(ctx context.Context) error {
+	if s.set.Alpha > 0 {
+		s.note = fmt.Sprintf("proxy: alpha is %g, by the recipe.", s.set.Alpha)
+		return nil
+	}
+	var known []Graded
+	if s.r.Graded != nil {
+		known = exam.Evenly(s.r.Graded(), mostGraded)
+	}
+	if len(known) < fewestKnown {
+		s.note = fmt.Sprintf("proxy answers as the LLM alone: alpha takes %d development questions with options, and there are %d (eval.proxy.alpha sets it).", fewestKnown, len(known))
+		return nil
+	}
+	alone, steered, err := s.trial(ctx, known)
+	if err != nil {
+		return fmt.Errorf("proxy: alpha: %w", err)
+	}
+	best := 0
+	for k := range alphas {
+		if count(steered[k]) > count(steered[best]) {
+			best = k
+		}
+	}
+	test, err := stat.McNemar(steered[best], alone)
+	if err != nil {
+		return err
+	}
+	p := min(1, test.P*float64(len(alphas)))
+	figures := fmt.Sprintf("alpha %g has %d of %d development questions right, the LLM alone %d (p = %.2g, corrected for %d alphas)",
+		alphas[best], count(steered[best]), len(known), count(alone), p, len(alphas))
+	if test.OnlyA <= test.OnlyB || p >= level {
+		s.note = "proxy answers as the LLM alone, since no gain is shown: " + figures + "."
+		return nil
+	}
+	s.set.Alpha = alphas[best]
+	s.note = "proxy: " + figures + "."
+	return nil
+}
+
+// trial is which development questions are answered right, by the black box alone and with each alpha.
+func (s *steered) trial(ctx context.Context, known []Graded) (alone []bool, with [][]bool, err error) {
+	qs := make([]Question, len(known))
+	for i, k := range known {
+		qs[i] = k.Question
+	}
+	pieces, err := s.r.ask(ctx, s.speaker, s.r.Speakers[s.speaker].Name, qs)
+	if err != nil {
+		return nil, nil, err
+	}
+	settings := make([]proxy.Setting, 1, len(alphas)+1)
+	for _, a := range alphas {
+		settings = append(settings, proxy.Setting{Alpha: a})
+	}
+	with = make([][]bool, len(alphas))
+	for i, k := range known {
+		prompts, options, err := s.prompts(k.Question, pieces[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		scores, err := s.scores(ctx, prompts, options, settings...)
+		if err != nil {
+			return nil, nil, err
+		}
+		for j, row := range scores {
+			picked, _ := top(row)
+			if j == 0 {
+				alone = append(alone, picked == k.Right)
+			} else {
+				with[j-1] = append(with[j-1], picked == k.Right)
+			}
+		}
+	}
+	return alone, with, nil
+}
+
+func count(right []bool) (n int) {
+	for _, r := range right {
+		if r {
+			n++
+		}
+	}
+	return n
+}
+
+// graded are the development questions of both exams that have options.
+func graded(dom *domain.Domain) (out []Graded) {
+	for _, items := range [][]exam.Item{dom.Items, dom.Asked} {
+		for _, it := range exam.WithChoices(exam.Only(items, exam.Dev)) {
+			out = append(out, Graded{Question{ID: it.ID, Text: it.Question, Choices: it.Choices, Section: it.Section}, it.Answer})
+		}
+	}
+	return out
+}
+
+// Experts are the small models of proxy-tuning.
+type Experts struct {
+	Speaker     string // of Plus
+	Plus, Minus proxy.Model
+}
+
+// experts are the model of a system and what it was before it was tuned: the frozen weights under its adapter, or those that stage dp has left to the stage that
+// tuned it.
+func (s *source) experts(system string) (e Experts, err error) {
+	spec, ok := Lookup(system)
+	if !ok || spec.Voice == nil {
+		return e, fmt.Errorf("%w: the run has no small model", ErrUnavailable)
+	}
+	stage := spec.Voice.Stage
+	e = Experts{system, proxy.Model{Name: "stage " + stage, Tokenizer: s.Domain.Tokenizer}, proxy.Model{Name: "stage " + stages.DP, Tokenizer: s.Domain.Tokenizer}}
+	if e.Plus.Decoder, err = s.decoder(stage); err != nil {
+		return e, err
+	}
+	switch {
+	case domain.HasAdapter(s.Dir(stage)):
+		e.Minus.Name = "the weights below the adapter"
+		e.Minus.Decoder, err = s.frozen(stage)
+	case stage == stages.DP:
+		err = fmt.Errorf("%w: the small model was not tuned: proxy-tuning takes stage kit, or an adapter", ErrUnavailable)
+	default:
+		e.Minus.Decoder, err = s.decoder(stages.DP)
+	}
+	return e, err
+}
+
+// frozen opens the weights below the adapter of a stage.
+func (s *source) frozen(stage string) (*decode.Decoder, error) {
+	params, err := domain.LoadTrained(s.Dir(stage))
+	if err != nil {
+		return nil, err
+	}
+	params.Adapter = nil
+	return decode.New(params, s.Kernel), nil
+}
