@@ -16,6 +16,7 @@ import (
 	"slm/scripts/benchmark/embed"
 	"slm/scripts/benchmark/infer"
 	"slm/scripts/benchmark/lrtable"
+	"slm/scripts/benchmark/proxytuning"
 	"slm/scripts/benchmark/ranks"
 	"slm/scripts/benchmark/serve"
 	"slm/scripts/benchmark/statutes"
@@ -28,7 +29,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), lrtable.Command(), ranks.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 

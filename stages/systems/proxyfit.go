@@ -24,8 +24,8 @@ var alphas = []float64{1, 0.5, 1.5, 0.25, 2}
 // mostGraded is how many development questions are looked at: each takes the time of a question of the evaluation.
 const mostGraded = 200
 
-// level is the probability of an error below which a gain is shown, after Bonferroni's correction for the number of alphas.
-const level = 0.05
+// shownBelow is the probability of an error below which a gain is shown, after Bonferroni's correction for the number of alphas.
+const shownBelow = 0.05
 
 // fit takes α from the development questions, unless the recipe has one. Where none is shown to be better than the black box alone, α is 0.
 func (s *steered) fit(ctx context.Context) error {
@@ -58,7 +58,7 @@ func (s *steered) fit(ctx context.Context) error {
 	p := min(1, test.P*float64(len(alphas)))
 	figures := fmt.Sprintf("alpha %g has %d of %d development questions right, the LLM alone %d (p = %.2g, corrected for %d alphas)",
 		alphas[best], count(steered[best]), len(known), count(alone), p, len(alphas))
-	if test.OnlyA <= test.OnlyB || p >= level {
+	if test.OnlyA <= test.OnlyB || p >= shownBelow {
 		s.note = "proxy answers as the LLM alone, since no gain is shown: " + figures + "."
 		return nil
 	}
