@@ -115,6 +115,18 @@ var commands = []func(*app) *cobra.Command{
 	newVersion,
 }
 
+// known refuses a word that is no command, and says which command it resembles.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	near := cmd.SuggestionsFor(args[0])
+	if len(near) == 0 {
+		return fmt.Errorf("unknown command %q (%s --help lists them)", args[0], cmd.CommandPath())
+	}
+	return fmt.Errorf("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+}
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "slm",
@@ -122,7 +134,7 @@ func (a *app) root() *cobra.Command {
 		Long: "slm trains a small language model on your texts, and gives what it knows, and what search finds, to a large language model that you cannot change. " +
 			"It measures on held-out questions what each of them is worth.\n\n    slm init docs && slm train docs.yaml    your own texts\n    slm train legal                         a recipe inside the program",
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
+		Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.alone(cmd); err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 func newConfig(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "config", GroupID: "before", Short: "Show the values of a recipe, and explain its keys", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "config", GroupID: "before", Short: "Show the values of a recipe, and explain its keys", Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var f recipeFlags
 	var origin bool

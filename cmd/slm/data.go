@@ -25,7 +25,7 @@ type pulled struct {
 }
 
 func newData(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "data", GroupID: "before", Short: "Fetch public data that recipes read", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "data", GroupID: "before", Short: "Fetch public data that recipes read", Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var base, folder string
 	var files []string

@@ -157,6 +157,8 @@ func cure(err error) string {
 		return "raise the limit with -s llm.budget.calls=… (or tokens, usd) and type the same command: what was bought is kept"
 	case errors.Is(err, llm.ErrOffline):
 		return "without --offline the missing replies are asked for"
+	case errors.Is(err, checkpoint.ErrMissing) && strings.Contains(err.Error(), "checkpoint: load"): // else the message says what is meant
+		return "this stage of the run is not done yet: slm runs list says how far each run is, and slm train with the run's recipe goes on"
 	case errors.Is(err, trainer.ErrDiverged):
 		return "try a lower stages.dp.optim.lr or stages.kit.optim.lr; the last good save is kept"
 	}

@@ -94,6 +94,7 @@ func TestCure_FileSystemErrorsNameThePathAndOne(t *testing.T) {
 		&os.LinkError{Op: "rename", Old: "a", New: "/d/b", Err: syscall.ENOSPC}: "disk is full at /d/b",
 		llm.ErrNoWeights: "make setup",
 		llm.ErrBudget:    "what was bought is kept",
+		fmt.Errorf("checkpoint: load runs/a/eval: %w", checkpoint.ErrMissing): "slm train with the run's recipe goes on",
 	} {
 		if got := cure(fmt.Errorf("pipeline: %w", err)); !strings.Contains(got, want) {
 			t.Errorf("%v: %q, want %q", err, got, want)

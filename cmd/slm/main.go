@@ -1,5 +1,5 @@
-// Command slm specialises a small language model in one domain and lets it lift a large black-box one. This package is flags, output
-// and exit codes, one file a command; what is done is in package pipeline.
+// Command slm trains a small language model on texts and lets it help a large one that can only be asked. This package is flags, output and
+// exit codes, one file a command; what is done is in package pipeline.
 package main
 
 import (

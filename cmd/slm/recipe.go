@@ -16,7 +16,7 @@ import (
 )
 
 func newRecipe(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "recipe", GroupID: "before", Short: "List, show or copy the recipes inside the program", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "recipe", GroupID: "before", Short: "List, show or copy the recipes inside the program", Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	list := &cobra.Command{Use: "list", Short: "List the recipes with their purposes", Args: exact(0, "no arguments"), Long: "Lists the recipes." + exits(),
 		RunE: func(*cobra.Command, []string) error { return a.listRecipes() }}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -22,14 +23,17 @@ func (a *app) listRuns() error {
 	if err != nil {
 		return err
 	}
-	return a.print(runs, func(w io.Writer) { showRuns(w, runs, a.now(), term.Width(a.out)) })
+	return a.print(runs, func(w io.Writer) {
+		if len(runs) == 0 {
+			_, _ = fmt.Fprintf(w, "no runs below %s; slm train RECIPE makes one\n", sanitize.Line(filepath.Join(a.dir, "runs")))
+			return
+		}
+		showRuns(w, runs, a.now(), term.Width(a.out))
+	})
 }
 
 // showRuns prints a line for each run and exam, and below it what the columns have no room for. 0 columns = lines are left whole.
 func showRuns(w io.Writer, runs []audit.Listed, now time.Time, columns int) {
-	if len(runs) == 0 {
-		return
-	}
 	longest := len("run")
 	for _, r := range runs {
 		longest = max(longest, len([]rune(sanitize.Line(r.Name))))

@@ -19,7 +19,7 @@ import (
 )
 
 func newRuns(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "List, show, compare or delete the runs below --dir", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "runs", GroupID: "look", Short: "List, show, compare or delete the runs below --dir", Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	list := &cobra.Command{
 		Use: "list", Short: "List runs: state, score, size, age and what was changed", Args: exact(0, "no arguments"),

@@ -53,7 +53,7 @@ func thisProcess() string {
 
 func newStore(a *app) *cobra.Command {
 	var f storeFlag
-	cmd := &cobra.Command{Use: "store", GroupID: "trust", Short: "Keep runs in an object store, and bring them back", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "store", GroupID: "trust", Short: "Keep runs in an object store, and bring them back", Args: known,
 		Long: "Keeps runs in an object store of S3's protocol (AWS, MinIO, Ceph, R2). Who asks, and where, stands in the environment alone: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, " +
 			"AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_S3 (another server than Amazon's), AWS_REGION.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}

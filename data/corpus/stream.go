@@ -80,9 +80,12 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 			}
 		}
 	}
-	for _, title := range slices.Concat(opt.Only, opt.Whole) {
-		if !seen[title] {
-			return fmt.Errorf("corpus: no document has the title %q: %w", title, read.ErrUnknown)
+	for i, title := range slices.Concat(opt.Only, opt.Whole) {
+		if key := "only"; !seen[title] {
+			if i >= len(opt.Only) {
+				key = "whole"
+			}
+			return fmt.Errorf("corpus: no document has the title %q, which data.corpus.%s names: %w; -s 'data.corpus.%s=[]' names none", title, key, read.ErrUnknown, key)
 		}
 	}
 	report.Digest = hex.EncodeToString(report.digest.Sum(nil))

@@ -93,13 +93,10 @@ func (m Item) Gold() []string {
 // is taken at its word. Any other is dealt out by a seeded order of the sections that the questions name, all questions about one section
 // together; a question that names none is dealt out by its id. One about several sections goes where the most held-out of them is: to test, else
 // to dev. So no section of a training question is one that test or dev ask about.
-func Assign(items []Item, dev, test float64, seed uint64) error {
-	return AssignAfter(items, dev, test, seed, nil)
-}
-
-// AssignAfter is Assign for an exam that follows another one: a section, or a question that names none, that had a split there keeps it, so that
-// nothing which a model was trained on before is held out now. before gives it, by id; "" = it had none. nil = there was no exam before.
-func AssignAfter(items []Item, dev, test float64, seed uint64, before func(id string) string) error {
+//
+// before gives the splits of an exam that this one follows, by id of a section, or of a question that names none; "" = it had none. What had a split keeps it, so that
+// nothing which a model was trained on before is held out now. nil = there was no exam before.
+func Assign(items []Item, dev, test float64, seed uint64, before func(id string) string) error {
 	if dev < 0 || test < 0 || dev+test > 1 {
 		return fmt.Errorf("exam: dev %v and test %v are no shares of one whole", dev, test)
 	}

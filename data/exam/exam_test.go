@@ -239,10 +239,10 @@ func TestRead_QuestionsFromAFileAreDealtOut(t *testing.T) {
 	if len(items) != 4 || items[0].ID != "q1" || items[0].Answer != 2 || items[1].Answer != 1 || items[2].ID != "4" || items[3].ID != "17" {
 		t.Errorf("%+v", items)
 	}
-	if err := Assign(items, 0.25, 0.5, 1); err != nil || len(Only(items, Test)) != 2 || len(Only(items, Dev)) != 1 {
+	if err := Assign(items, 0.25, 0.5, 1, nil); err != nil || len(Only(items, Test)) != 2 || len(Only(items, Dev)) != 1 {
 		t.Errorf("%v, %+v", err, items)
 	}
-	if Assign(items, 1, 1, 1) == nil {
+	if Assign(items, 1, 1, 1, nil) == nil {
 		t.Error("two wholes were accepted")
 	}
 }

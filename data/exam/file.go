@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -53,13 +52,6 @@ var format = rows.Format{Most: 1 << 20, Kind: ErrFormat, Noun: "question", Heade
 func Read(path string, from From) ([]Item, error) {
 	b := builder{From: from, file: path, ids: map[string]int{}}
 	err := format.Read(path, b.add)
-	return b.result(err)
-}
-
-// Parse is Read for what is open already. The name is for messages, and for its ending.
-func Parse(in io.Reader, name string, from From) ([]Item, error) {
-	b := builder{From: from, file: name, ids: map[string]int{}}
-	err := format.Parse(in, name, b.add)
 	return b.result(err)
 }
 

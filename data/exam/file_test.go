@@ -14,10 +14,17 @@ import (
 	"slm/data/corpus/read"
 )
 
+// parse is Read for what is open already. The name is for messages, and for its ending.
+func parse(in io.Reader, name string, from From) ([]Item, error) {
+	b := builder{From: from, file: name, ids: map[string]int{}}
+	err := format.Parse(in, name, b.add)
+	return b.result(err)
+}
+
 // one reads a file that holds one question.
 func one(t *testing.T, name, text string, from From) (Item, error) {
 	t.Helper()
-	items, err := Parse(strings.NewReader(text), name, from)
+	items, err := parse(strings.NewReader(text), name, from)
 	if err == nil && len(items) != 1 {
 		t.Errorf("%s: %d questions", text, len(items))
 	}
@@ -156,12 +163,12 @@ func TestRead_BadQuestionsAreToldByFileAndLineInWordsOfTheFile(t *testing.T) {
 		`[]`: `this is a list; a record is an object with named fields`,
 		`{`:  `the JSON ends too early`,
 	} {
-		_, err := Parse(strings.NewReader(good+"\n"+bad+"\n"), "qa.jsonl", From{})
+		_, err := parse(strings.NewReader(good+"\n"+bad+"\n"), "qa.jsonl", From{})
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "qa.jsonl:3:") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n%v\nwant %s", bad, err, want)
 		}
 	}
-	if _, err := Parse(strings.NewReader(""), "qa.jsonl", From{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the file holds no question") {
+	if _, err := parse(strings.NewReader(""), "qa.jsonl", From{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the file holds no question") {
 		t.Errorf("empty file: %v", err)
 	}
 	if _, err := Read(filepath.Join(t.TempDir(), "none"), From{}); !errors.Is(err, os.ErrNotExist) || !errors.Is(err, read.ErrUnreadable) {
@@ -181,7 +188,7 @@ func TestRead_AFileCutAtEveryByteLosesNoQuestionInSilence(t *testing.T) {
 		}
 	}
 	for n := range whole {
-		items, err := Parse(bytes.NewReader(whole[:n]), "qa.jsonl", From{})
+		items, err := parse(bytes.NewReader(whole[:n]), "qa.jsonl", From{})
 		if clean := n == 0 || slices.Contains(ends, n) || slices.Contains(ends, n-1); clean != (err == nil) && n > 0 {
 			t.Errorf("cut at %d: %d questions, %v", n, len(items), err)
 		}
@@ -198,7 +205,7 @@ func FuzzRead_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(".csv", "?,a,b,c,d,A\n?,a,b,c,,B\n")
 	f.Add(".csv", "question,A,B,answer\n?,a,b,1\n")
 	f.Fuzz(func(t *testing.T, ext, text string) {
-		items, err := Parse(strings.NewReader(text), "f"+ext, From{})
+		items, err := parse(strings.NewReader(text), "f"+ext, From{})
 		if (err == nil) == (len(items) == 0) {
 			t.Errorf("%d items and %v", len(items), err)
 		}
@@ -222,7 +229,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestRead_AGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
 	line := &endless{}
-	if _, err := Parse(io.LimitReader(line, 1<<30), "f", From{}); !errors.Is(err, ErrFormat) || line.read > 2<<20 {
+	if _, err := parse(io.LimitReader(line, 1<<30), "f", From{}); !errors.Is(err, ErrFormat) || line.read > 2<<20 {
 		t.Errorf("%v after %d bytes", err, line.read)
 	}
 }

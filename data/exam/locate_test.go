@@ -94,7 +94,7 @@ func TestLocate_NoSectionIsInTwoSplitsOfAFile(t *testing.T) {
 		items = append(items, Item{ID: strings.Repeat("x", i), Section: s.ID})
 	}
 	items = append(items, Item{ID: "alone"}, Item{ID: "lonely"})
-	if err := Assign(items, 0.25, 0.5, 3); err != nil {
+	if err := Assign(items, 0.25, 0.5, 3, nil); err != nil {
 		t.Fatal(err)
 	}
 	splits := map[string]string{}
@@ -125,16 +125,16 @@ func TestLocate_NoSectionIsInTwoSplitsOfAFile(t *testing.T) {
 func TestLocate_FileThatSaysItsSplitsIsTakenAtItsWord(t *testing.T) {
 	items := []Item{{ID: "1", Section: "a", Split: Train}, {ID: "2", Section: "b", Split: Test}, {ID: "3", Section: "c", Split: Dev}, {ID: "4", Section: "b", Split: Test}}
 	want := slices.Clone(items)
-	if err := Assign(items, 0.5, 0.5, 1); err != nil || Digest(items) != Digest(want) {
+	if err := Assign(items, 0.5, 0.5, 1, nil); err != nil || Digest(items) != Digest(want) {
 		t.Errorf("%v, %+v", err, items)
 	}
 	items[3].Split = Dev
-	if err := Assign(items, 0.5, 0.5, 1); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `"2" stands in test and "4" in dev`) {
+	if err := Assign(items, 0.5, 0.5, 1, nil); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `"2" stands in test and "4" in dev`) {
 		t.Error(err)
 	}
 	// Without a test split, or with a question that says none, the file says nothing.
 	items[1].Split, items[3].Split = Dev, Dev
-	if err := Assign(items, 0, 1, 1); err != nil || len(Only(items, Test)) != 4 {
+	if err := Assign(items, 0, 1, 1, nil); err != nil || len(Only(items, Test)) != 4 {
 		t.Errorf("%v, %+v", err, items)
 	}
 }

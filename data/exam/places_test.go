@@ -30,7 +30,7 @@ var libraryForms = form.Set{Place: "{title}\nSection {number}:"}
 // located reads one row and finds its places.
 func located(t *testing.T, row string) (Item, Found, error) {
 	t.Helper()
-	items, err := Parse(strings.NewReader(row), "asked.jsonl", From{})
+	items, err := parse(strings.NewReader(row), "asked.jsonl", From{})
 	if err != nil {
 		return Item{}, Found{}, err
 	}
@@ -99,7 +99,7 @@ func TestRead_RowsWithoutChoicesSayWhereOrWhatTheAnswerIs(t *testing.T) {
 		`{"question":"q","answer":"是","aliases":["对"]}`:                  {Answers: []string{"是", "对"}},
 		`{"question":"q","reference":"At length.","focus":"MIT"}`:        {Reference: "At length.", Focus: "MIT"},
 	} {
-		items, err := Parse(strings.NewReader(row), "a.jsonl", From{})
+		items, err := parse(strings.NewReader(row), "a.jsonl", From{})
 		if err != nil {
 			t.Errorf("%s: %v", row, err)
 			continue
@@ -119,7 +119,7 @@ func TestRead_RowsWithoutChoicesSayWhereOrWhatTheAnswerIs(t *testing.T) {
 		`{"question":"q","places":[{"title":["x"]}]}`: `title is a list; it must be text`,
 		`{"question":"q","places":""}`:                `field "places" is empty`,
 	} {
-		if _, err := Parse(strings.NewReader(row), "a.jsonl", From{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) {
+		if _, err := parse(strings.NewReader(row), "a.jsonl", From{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", row, err)
 		}
 	}
@@ -128,17 +128,17 @@ func TestRead_RowsWithoutChoicesSayWhereOrWhatTheAnswerIs(t *testing.T) {
 // Files that recipes named before there were places mean what they meant.
 func TestRead_NamedFieldsAloneAreReadOfPlacesAndFreeAnswers(t *testing.T) {
 	row := `{"question":"q","choices":["a","b"],"answer":0,"articles":["MIT#1"],"focus":"MIT","reference":"x","answers":["y"],"contains":"z"}`
-	items, err := Parse(strings.NewReader(row), "a.jsonl", From{Named: true})
+	items, err := parse(strings.NewReader(row), "a.jsonl", From{Named: true})
 	if err != nil || items[0].cited != nil || items[0].Focus != "" || items[0].Reference != "" || items[0].Answers != nil || items[0].Contains != nil {
 		t.Errorf("%+v, %v", items, err)
 	}
-	items, err = Parse(strings.NewReader(row), "a.jsonl", From{Named: true, Fields: &Fields{Places: "articles"}})
+	items, err = parse(strings.NewReader(row), "a.jsonl", From{Named: true, Fields: &Fields{Places: "articles"}})
 	if err != nil || items[0].cited == nil || items[0].Focus != "" {
 		t.Errorf("%+v, %v", items, err)
 	}
 }
 
-func TestAssignAfter_WhatHadASplitKeepsItAndTheRestIsDealt(t *testing.T) {
+func TestAssign_WhatHadASplitKeepsItAndTheRestIsDealt(t *testing.T) {
 	var items []Item
 	for i := range 60 {
 		items = append(items, Item{ID: fmt.Sprint("q", i), Section: fmt.Sprint("s", i)})
@@ -147,7 +147,7 @@ func TestAssignAfter_WhatHadASplitKeepsItAndTheRestIsDealt(t *testing.T) {
 	for i := range 20 {
 		before[fmt.Sprint("s", i)] = []string{Train, Dev, Test}[i%3]
 	}
-	if err := AssignAfter(items, 0.25, 0.5, 5, func(id string) string { return before[id] }); err != nil {
+	if err := Assign(items, 0.25, 0.5, 5, func(id string) string { return before[id] }); err != nil {
 		t.Fatal(err)
 	}
 	for i, m := range items[:20] {
@@ -169,7 +169,7 @@ func TestAssign_QuestionAboutSeveralSectionsIsHeldOutWithAnyOfThem(t *testing.T)
 		a, b := string(rune('a'+i%20)), string(rune('a'+(i*7)%20))
 		items = append(items, Item{ID: strings.Repeat("x", i+1), Section: a, Sections: []string{a, b}, Places: []string{a, b}})
 	}
-	if err := Assign(items, 0.2, 0.2, 5); err != nil {
+	if err := Assign(items, 0.2, 0.2, 5, nil); err != nil {
 		t.Fatal(err)
 	}
 	test := map[string]bool{}

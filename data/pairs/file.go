@@ -3,7 +3,6 @@ package pairs
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -36,13 +35,6 @@ var format = rows.Format{Most: 4 << 20, Kind: ErrFormat, Noun: "pair"}
 func Read(path string, from From) ([]Pair, error) {
 	b := builder{From: from, file: filepath.Base(path)}
 	err := format.Read(path, b.add)
-	return b.result(err)
-}
-
-// Parse is Read for what is open already. The name is for messages, and for its ending.
-func Parse(in io.Reader, name string, from From) ([]Pair, error) {
-	b := builder{From: from, file: filepath.Base(name)}
-	err := format.Parse(in, name, b.add)
 	return b.result(err)
 }
 

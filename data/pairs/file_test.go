@@ -12,6 +12,13 @@ import (
 	"slm/data/form"
 )
 
+// parse is Read for what is open already. The name is for messages, and for its ending.
+func parse(in io.Reader, name string, from From) ([]Pair, error) {
+	b := builder{From: from, file: filepath.Base(name)}
+	err := format.Parse(in, name, b.add)
+	return b.result(err)
+}
+
 // told writes pairs as question=text@place.
 func told(list []Pair) string {
 	var b strings.Builder
@@ -41,13 +48,13 @@ func TestRead_PairsComeInTheFormsThatPeopleHave(t *testing.T) {
 		{"openai.jsonl", `{"messages":[{"role":"user","content":[{"type":"text","text":"Q?"}]},{"role":"assistant","content":"K"}]}`, "openai.jsonl:1 Q?=K"},
 		{"sharegpt.json", `[{"id":"x","conversations":[{"from":"human","value":"Q?"},{"from":"gpt","value":"K"},{"from":"human","value":"Q2?"},{"from":"gpt","value":"K2"}]}]`, "sharegpt.json:1 Q?=K\nsharegpt.json:1/2 Q2?=K2"},
 	} {
-		got, err := Parse(strings.NewReader(c.text), "dir/"+c.name, From{})
+		got, err := parse(strings.NewReader(c.text), "dir/"+c.name, From{})
 		if err != nil || told(got) != c.want {
 			t.Errorf("%s:\n%s\n%v, want\n%s", c.text, told(got), err, c.want)
 		}
 	}
 	named := &Fields{Question: []string{"ask"}, Knowledge: "say", Place: "where"}
-	if got, err := Parse(strings.NewReader(`{"ask":"Q?","say":"K","where":"P:","messages":1}`), "p", From{Fields: named}); err != nil || told(got) != "p:1 Q?=K@P:" {
+	if got, err := parse(strings.NewReader(`{"ask":"Q?","say":"K","where":"P:","messages":1}`), "p", From{Fields: named}); err != nil || told(got) != "p:1 Q?=K@P:" {
 		t.Errorf("%s, %v", told(got), err)
 	}
 }
@@ -81,13 +88,13 @@ func TestRead_BadPairsAreToldByFileAndLineInWordsOfTheFile(t *testing.T) {
 		`{"messages":[{"role":"user","content":" "},{"role":"assistant","content":""}]}`: `field "messages": message 1 is empty; field "messages": message 2 is empty`,
 		`[`: `the JSON ends too early`, `null`: `this is null; a record is an object`,
 	} {
-		_, err := Parse(strings.NewReader(good+bad), "p.jsonl", From{})
+		_, err := parse(strings.NewReader(good+bad), "p.jsonl", From{})
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "p.jsonl:2:") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n%v\nwant %s", bad, err, want)
 		}
 	}
 	named := &Fields{Question: []string{"ask"}}
-	if _, err := Parse(strings.NewReader(`{"question":"?","knowledge":"x"}`), "p", From{Fields: named}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "(looked for: ask, knowledge; found: question, knowledge)") {
+	if _, err := parse(strings.NewReader(`{"question":"?","knowledge":"x"}`), "p", From{Fields: named}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "(looked for: ask, knowledge; found: question, knowledge)") {
 		t.Error(err)
 	}
 	if _, err := Read(filepath.Join(t.TempDir(), "none"), From{}); !errors.Is(err, os.ErrNotExist) || !errors.Is(err, read.ErrUnreadable) {
@@ -114,7 +121,7 @@ func TestRead_APlaceIsOneThatTheFormCanGive(t *testing.T) {
 		{law, "民法第一条:", false},
 		{form.Set{Question: []string{"?"}}, "P:", false},
 	} {
-		got, err := Parse(strings.NewReader("\n"+`{"question":"?","knowledge":"x","place":`+quoted(c.place)+`}`), "p.jsonl", From{Forms: &c.set})
+		got, err := parse(strings.NewReader("\n"+`{"question":"?","knowledge":"x","place":`+quoted(c.place)+`}`), "p.jsonl", From{Forms: &c.set})
 		if c.ok != (err == nil) || c.ok && got[0].Place != strings.TrimSpace(c.place) {
 			t.Errorf("%q: %v", c.place, err)
 		}
@@ -137,7 +144,7 @@ func TestRead_GoldenPairsAreReadAndAFileCutAtEveryByteLosesNoneInSilence(t *test
 	}
 	for n := range whole {
 		text := string(whole[:n])
-		list, err := Parse(strings.NewReader(text), "p", From{})
+		list, err := parse(strings.NewReader(text), "p", From{})
 		lines := 0
 		for line := range strings.SplitSeq(text, "\n") {
 			if strings.TrimSpace(line) != "" {
@@ -156,7 +163,7 @@ func FuzzRead_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(".json", `[{"instruction":"?","input":"","output":"x"},{"prompt":[],"completion":[]}]`)
 	f.Add(".csv", "question;answer;place\n?;x;P:\n")
 	f.Fuzz(func(t *testing.T, ext, text string) {
-		got, err := Parse(strings.NewReader(text), "f"+ext, From{Forms: &forms})
+		got, err := parse(strings.NewReader(text), "f"+ext, From{Forms: &forms})
 		if (err == nil) == (len(got) == 0) {
 			t.Errorf("%d pairs and %v", len(got), err)
 		}
@@ -178,7 +185,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestRead_AGigabyteOnOneLineIsRefusedWhereTheLimitIs(t *testing.T) {
 	line := &endless{}
-	if _, err := Parse(io.LimitReader(line, 1<<30), "f", From{}); !errors.Is(err, ErrFormat) || line.read > 8<<20 {
+	if _, err := parse(io.LimitReader(line, 1<<30), "f", From{}); !errors.Is(err, ErrFormat) || line.read > 8<<20 {
 		t.Errorf("%v after %d bytes", err, line.read)
 	}
 }

@@ -134,7 +134,7 @@ func TestDecode_IgnoresIDsOutsideTheVocabulary(t *testing.T) {
 
 func TestEncode_BytesThatTheVocabularyLacksAreDroppedOrUnknown(t *testing.T) {
 	tokens := []string{"a", "b", "ab", "<unk>"}
-	tok, err := FromVocab(tokens, []string{"a b"}, []string{"<unk>"}, GPT2)
+	tok, err := fromVocab(tokens, []string{"a b"}, []string{"<unk>"}, GPT2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,11 @@ import (
 	"testing"
 )
 
+// fromVocab is New with the fields that every test of a file sets.
+func fromVocab(tokens, merges, special []string, pattern Pattern) (*Tokenizer, error) {
+	return New(Spec{Tokens: tokens, Merges: merges, Special: special, Pattern: pattern})
+}
+
 // smallFile returns the content of the tokenizer.json of a tokenizer with a few merges.
 func smallFile(t testing.TB) []byte {
 	t.Helper()
@@ -45,9 +50,9 @@ func TestLoad_SavedTokenizerIsTheSame(t *testing.T) {
 	}
 }
 
-func TestFromVocab_EncodesAsTheTrainedTokenizer(t *testing.T) {
+func TestNew_EncodesAsTheTrainedTokenizer(t *testing.T) {
 	tok, texts := licences()
-	again, err := FromVocab(tok.tokens, mergeLines(tok), []string{"<|im_start|>", "<eos>"}, tok.Pattern())
+	again, err := fromVocab(tok.tokens, mergeLines(tok), []string{"<|im_start|>", "<eos>"}, tok.Pattern())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,17 +130,17 @@ func TestLoad_WhatCannotBeExpressedIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestFromVocab_RefusesWhatDoesNotFit(t *testing.T) {
+func TestNew_RefusesWhatDoesNotFit(t *testing.T) {
 	vocab := []string{"a", "b", "ab"}
 	for name, try := range map[string]func() (*Tokenizer, error){
-		"token twice":     func() (*Tokenizer, error) { return FromVocab([]string{"a", "a"}, nil, nil, GPT2) },
-		"empty token":     func() (*Tokenizer, error) { return FromVocab([]string{""}, nil, nil, GPT2) },
-		"merge of one":    func() (*Tokenizer, error) { return FromVocab(vocab, []string{"ab"}, nil, GPT2) },
-		"unknown result":  func() (*Tokenizer, error) { return FromVocab(vocab, []string{"b a"}, nil, GPT2) },
-		"merge twice":     func() (*Tokenizer, error) { return FromVocab(vocab, []string{"a b", "a b"}, nil, GPT2) },
-		"special unknown": func() (*Tokenizer, error) { return FromVocab(vocab, nil, []string{"<s>"}, GPT2) },
-		"special twice":   func() (*Tokenizer, error) { return FromVocab(vocab, nil, []string{"a", "a"}, GPT2) },
-		"pattern":         func() (*Tokenizer, error) { return FromVocab(vocab, nil, nil, "words") },
+		"token twice":     func() (*Tokenizer, error) { return fromVocab([]string{"a", "a"}, nil, nil, GPT2) },
+		"empty token":     func() (*Tokenizer, error) { return fromVocab([]string{""}, nil, nil, GPT2) },
+		"merge of one":    func() (*Tokenizer, error) { return fromVocab(vocab, []string{"ab"}, nil, GPT2) },
+		"unknown result":  func() (*Tokenizer, error) { return fromVocab(vocab, []string{"b a"}, nil, GPT2) },
+		"merge twice":     func() (*Tokenizer, error) { return fromVocab(vocab, []string{"a b", "a b"}, nil, GPT2) },
+		"special unknown": func() (*Tokenizer, error) { return fromVocab(vocab, nil, []string{"<s>"}, GPT2) },
+		"special twice":   func() (*Tokenizer, error) { return fromVocab(vocab, nil, []string{"a", "a"}, GPT2) },
+		"pattern":         func() (*Tokenizer, error) { return fromVocab(vocab, nil, nil, "words") },
 	} {
 		if _, err := try(); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v", name, err)

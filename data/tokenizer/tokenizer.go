@@ -63,13 +63,7 @@ type merge struct {
 // maxVocab bounds what a file can make us allocate; the largest published vocabularies hold a quarter of it.
 const maxVocab = 1 << 20
 
-// FromVocab makes a tokenizer of a vocabulary given by id and merges "left right" by rank, as a GGUF file holds them.
-// Special names the tokens that EncodeSpecial finds in a text. Bytes that the vocabulary lacks are dropped.
-func FromVocab(tokens, merges, special []string, pattern Pattern) (*Tokenizer, error) {
-	return New(Spec{Tokens: tokens, Merges: merges, Special: special, Pattern: pattern})
-}
-
-// Parts is the inverse of FromVocab.
+// Parts are the vocabulary by id, the merges "left right" by rank, and the tokens that EncodeSpecial finds in a text: those of a Spec.
 func (t *Tokenizer) Parts() (tokens, merges, special []string) {
 	for _, m := range t.merges {
 		merges = append(merges, t.tokens[m.left()]+" "+t.tokens[m.right()])

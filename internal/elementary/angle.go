@@ -79,12 +79,6 @@ func Sincos(x float64) (sin, cos float64) {
 	return sin, cos
 }
 
-// Sin is the sine of x in radians.
-func Sin(x float64) float64 {
-	s, _ := Sincos(x)
-	return s
-}
-
 // Cos is the cosine of x in radians.
 func Cos(x float64) float64 {
 	_, c := Sincos(x)

@@ -12,6 +12,12 @@ import (
 	"testing"
 )
 
+// sin is the first result of Sincos; the second is Cos.
+func sin(x float64) float64 {
+	s, _ := Sincos(x)
+	return s
+}
+
 // A function with its reference, a range of arguments (of their logarithms, if even) and the largest error that docs/numerics.md tells.
 var functions = []struct {
 	name      string
@@ -30,8 +36,8 @@ var functions = []struct {
 	{"Log1p", Log1p, math.Log1p, func(x float64) *big.Float { return bigLog(add(num(1), num(x))) }, -0.999, 3, false, 1},
 	{"Log1p, near 0", Log1p, math.Log1p, func(x float64) *big.Float { return bigLog(add(num(1), num(x))) }, 1e-20, 1e20, true, 1},
 	{"Log2", Log2, math.Log2, func(x float64) *big.Float { return div(bigLog(num(x)), bigLn2()) }, 1e-3, 1e3, true, 2},
-	{"Sin", Sin, math.Sin, func(x float64) *big.Float { return bigSin(x, 0) }, -10, 10, false, 0.8},
-	{"Sin, far", Sin, math.Sin, func(x float64) *big.Float { return bigSin(x, 0) }, 1e-9, 1e9, true, 0.8},
+	{"Sin", sin, math.Sin, func(x float64) *big.Float { return bigSin(x, 0) }, -10, 10, false, 0.8},
+	{"Sin, far", sin, math.Sin, func(x float64) *big.Float { return bigSin(x, 0) }, 1e-9, 1e9, true, 0.8},
 	{"Cos", Cos, math.Cos, func(x float64) *big.Float { return bigSin(x, 1) }, -10, 10, false, 0.8},
 	{"Cos, far", Cos, math.Cos, func(x float64) *big.Float { return bigSin(x, 1) }, 1e-9, 1e9, true, 0.8},
 	{"Erfc", Erfc, math.Erfc, bigErfc, -6, 26, false, 5},

@@ -89,7 +89,7 @@ func TestWrite_FileCutAnywhereIsRefused(t *testing.T) {
 func TestWrite_TokenizerThatTheFormatCannotNameIsRefused(t *testing.T) {
 	m, _ := writtenModel(t, tinyConfig)
 	tokens, merges, special := m.Tokenizer.Parts()
-	tok, err := tokenizer.FromVocab(tokens, merges, special, tokenizer.Numerals)
+	tok, err := tokenizer.New(tokenizer.Spec{Tokens: tokens, Merges: merges, Special: special, Pattern: tokenizer.Numerals})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestStatutesCN_AreTrainedWithoutTheirExam(t *testing.T) {
 		}
 	}
 	found, err := exam.Locate(items, stream, forms)
-	if err = errors.Join(err, exam.Assign(items, r.Data.Exam.Split.Dev, r.Data.Exam.Split.Test, r.Seed)); err != nil {
+	if err = errors.Join(err, exam.Assign(items, r.Data.Exam.Split.Dev, r.Data.Exam.Split.Test, r.Seed, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if len(sections) != 1908 || found.Items != len(items) || len(items) != 817 {

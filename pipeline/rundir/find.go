@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"slm/checkpoint"
+	"slm/recipes"
 	"slm/stages/all"
 )
 
@@ -143,13 +144,29 @@ func find(dir, name string, newest bool) (string, error) {
 	case 1:
 		return runs[0].Folder, nil
 	case 0:
-		return "", fmt.Errorf("pipeline: run %q: %w: there is no such folder, and no such name in %s (slm runs list shows them)", name, checkpoint.ErrMissing, filepath.Join(dir, "runs"))
+		return "", fmt.Errorf("pipeline: run %q: %w: %s", name, checkpoint.ErrMissing, noRun(dir, name))
 	}
 	names := make([]string, len(runs))
 	for i, r := range runs {
 		names[i] = r.Name
 	}
 	return "", fmt.Errorf("%w: %q can be any of %s", ErrUsage, name, strings.Join(names, ", "))
+}
+
+// noRun says why a name is no run, and what to do.
+func noRun(dir, name string) string {
+	info, err := os.Stat(name)
+	_, shipped := fs.Stat(recipes.Files, name+".yaml")
+	switch runs := filepath.Join(dir, "runs"); {
+	case err == nil && !info.IsDir() && filepath.Ext(name) == ".yaml":
+		return fmt.Sprintf("it is a recipe, not a run: slm train %s makes one in %s; name that", name, runs)
+	case err == nil && info.IsDir():
+		return fmt.Sprintf("this folder has no %s, so it is no run; there is none of that name in %s either (slm runs list shows them)", RecipeFile, runs)
+	case shipped == nil:
+		return fmt.Sprintf("this recipe has no run in %s yet: slm train %s makes one", runs, name)
+	default:
+		return fmt.Sprintf("there is no such folder, and no such name in %s (slm runs list shows them)", runs)
+	}
 }
 
 // Resolve finds what a user calls a checkpoint or a run: a checkpoint's folder, RUN/STAGE, or a run as Find has it.

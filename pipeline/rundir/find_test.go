@@ -85,6 +85,23 @@ func TestFind_NameOfARecipeIsItsNewestFinishedRun(t *testing.T) {
 	}
 }
 
+func TestFind_SaysWhatANameIsThatIsNoRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.Mkdir("docs", 0o755), os.WriteFile("docs.yaml", []byte("slm: 1\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"docs":      "this folder has no recipe.yaml, so it is no run",
+		"docs.yaml": "it is a recipe, not a run: slm train docs.yaml makes one",
+		"legal":     "this recipe has no run in runs yet: slm train legal makes one",
+		"nobody":    "there is no such folder, and no such name in runs",
+	} {
+		if _, err := Find(".", name); !errors.Is(err, checkpoint.ErrMissing) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", name, err, want)
+		}
+	}
+}
+
 func TestList_FolderWithoutItsRecipeIsDamagedAndNotFound(t *testing.T) {
 	dir := t.TempDir()
 	made(t, dir, "docs-aaaaaaaa", "2026-11-29T10:00:00Z")

@@ -76,7 +76,7 @@ func (w *work) items() ([]exam.Item, *exam.Made, error) {
 		if err = errors.Join(err, found.Slips()); err != nil {
 			return nil, nil, err
 		}
-		return items, nil, exam.AssignAfter(items, c.Split.Dev, c.Split.Test, w.env.Seed, w.before.keeps(""))
+		return items, nil, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed, w.before.keeps(""))
 	}
 	sample, err := exam.Sample(w.sections(), exam.Most, w.env.Seed)
 	if err != nil {
@@ -175,7 +175,7 @@ func (w *work) byRules(sections []corpus.Section) ([]exam.Item, error) {
 // hold deals the second exam into splits.
 func (w *work) hold(items []exam.Item) error {
 	split := w.cfg.Asked.Split
-	return exam.AssignAfter(items, split.Dev, split.Test, w.env.Seed, w.before.keeps(exam.Asked))
+	return exam.Assign(items, split.Dev, split.Test, w.env.Seed, w.before.keeps(exam.Asked))
 }
 
 // countAsked says what the second exam has.

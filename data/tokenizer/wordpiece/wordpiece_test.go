@@ -46,9 +46,18 @@ func readGolden(t testing.TB) (g golden) {
 	return g
 }
 
+// load reads a tokenizer.json.
+func load(path string) (*Tokenizer, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data)
+}
+
 func small(t testing.TB) *Tokenizer {
 	t.Helper()
-	tok, err := Load(filepath.Join("testdata", "small.json"))
+	tok, err := load(filepath.Join("testdata", "small.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +71,7 @@ func miniLM(t *testing.T) *Tokenizer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tok, err := Load(filepath.Join(cache, "slm", "models", "all-MiniLM-L6-v2", "tokenizer.json"))
+	tok, err := load(filepath.Join(cache, "slm", "models", "all-MiniLM-L6-v2", "tokenizer.json"))
 	if errors.Is(err, os.ErrNotExist) || os.Getenv("SLM_NO_WEIGHTS") == "1" {
 		t.Skip("all-MiniLM-L6-v2 is not here; `make setup` fetches it")
 	}

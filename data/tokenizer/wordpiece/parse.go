@@ -3,23 +3,8 @@ package wordpiece
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 )
-
-// Load reads the tokenizer.json of a BERT model without capitals. Truncation and padding that it asks for are passed over: Encode is told how
-// long a text may be. What it could not do the same way is an error that names the field and wraps ErrFormat.
-func Load(path string) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("wordpiece: load: %w", err)
-	}
-	t, err := Parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("wordpiece: load %s: %w", path, err)
-	}
-	return t, nil
-}
 
 // file is tokenizer.json, as far as it matters here.
 type file struct {
@@ -61,7 +46,8 @@ func (f *file) template() string {
 // maxVocab bounds what a file can make us allocate.
 const maxVocab = 1 << 20
 
-// Parse reads the content of a tokenizer.json.
+// Parse reads the content of the tokenizer.json of a BERT model without capitals. Truncation and padding that it asks for are passed over: Encode is told how
+// long a text may be. What it could not do the same way is an error that names the field and wraps ErrFormat.
 func Parse(data []byte) (*Tokenizer, error) {
 	refuse := func(format string, args ...any) (*Tokenizer, error) {
 		return nil, fmt.Errorf(format+": %w", append(args, ErrFormat)...)
