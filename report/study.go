@@ -14,6 +14,11 @@ import (
 //go:embed study.html
 var studyHTML string
 
+// experimentsCSS comes behind styleCSS on the pages of many runs.
+//
+//go:embed experiments.css
+var experimentsCSS string
+
 // Study is an experiment as its page shows it: several variants of a recipe, in several seeds, on the same questions.
 type Study struct {
 	Name, Recipe string
@@ -89,7 +94,7 @@ type studyPlot struct {
 
 // RenderStudy writes the page of an experiment.
 func RenderStudy(w io.Writer, s *Study) error {
-	v := studyView{Study: s, Style: template.CSS(styleCSS), Headline: s.headline()}
+	v := studyView{Study: s, Style: template.CSS(styleCSS + experimentsCSS), Headline: s.headline()}
 	for _, d := range s.Differences {
 		if !slices.ContainsFunc(v.Forests, func(f forestView) bool { return f.System == d.System }) {
 			v.Forests = append(v.Forests, forestView{d.System, s.forest(d.System)})

@@ -62,7 +62,7 @@ type sweepView struct {
 
 // RenderSweep writes the page of a sweep.
 func RenderSweep(w io.Writer, s *Sweep) error {
-	v := sweepView{Sweep: s, Style: template.CSS(styleCSS), Shares: s.shares(), Curves: s.curves(), Course: s.course()}
+	v := sweepView{Sweep: s, Style: template.CSS(styleCSS + experimentsCSS), Shares: s.shares(), Curves: s.curves(), Course: s.course()}
 	for _, k := range s.Keys {
 		v.Values = append(v.Values, studyPlot{Title: k.Name, Plot: s.over(k)})
 	}

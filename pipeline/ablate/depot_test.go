@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,53 +47,11 @@ func TestWorker_OnAStoreMachinesThatShareNothingElseEndInTheTableOfASerialRun(t 
 	if err := p.Give(context.Background(), s); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	type machine struct {
-		cmd    *exec.Cmd
-		dir    string
-		said   *bytes.Buffer
-		killed bool
-	}
-	start := func() *machine {
-		one := &machine{exec.Command(self), t.TempDir(), &bytes.Buffer{}, false}
-		one.cmd.Env = append(os.Environ(), beWorker+"="+p.Name, likeness+"="+like, beAt+"="+endpoint, beIn+"="+one.dir)
-		one.cmd.Stderr = one.said
-		if err := one.cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return one
-	}
-	var all []*machine
-	for range workers {
-		all = append(all, start())
-	}
-	made := func() (n int) {
-		for _, m := range all {
-			text, _ := os.ReadFile(filepath.Join(m.dir, madeNames))
-			n += bytes.Count(text, []byte("\n"))
-		}
-		return n
-	}
-	for k := range kills {
-		for made() < (k+1)*len(w.Stages)/(kills+2) {
-			time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
-		}
-		victim := all[k]
-		victim.killed = true
-		if err := victim.cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, start())
-	}
-	for i, one := range all {
-		if err := one.cmd.Wait(); err != nil && !one.killed {
-			t.Errorf("worker %d: %v\n%s", i, err, one.said)
-		}
-	}
-	if n := made(); n > len(w.Stages)+kills || n < len(w.Stages)-kills { // what a killed machine has made and not brought is made again
+	team := &gang{t: t, env: []string{beWorker + "=" + p.Name, likeness + "=" + like, beAt + "=" + endpoint}}
+	team.start(workers)
+	team.kill(kills, len(w.Stages))
+	team.wait()
+	if n := bytes.Count(team.made(), []byte("\n")); n > len(w.Stages)+kills || n < len(w.Stages)-kills { // what a killed machine has made and not brought is made again
 		t.Errorf("%d stages were made, of %d", n, len(w.Stages))
 	}
 	for _, st := range w.Stages {
@@ -104,7 +60,7 @@ func TestWorker_OnAStoreMachinesThatShareNothingElseEndInTheTableOfASerialRun(t 
 			t.Errorf("%s of %s: %v", st.Stage, w.Members[st.Member].Run, err)
 		}
 	}
-	last := filepath.Join(all[len(all)-1].dir, "experiments", p.Name)
+	last := filepath.Join(team.all[len(team.all)-1].dir, "experiments", p.Name)
 	sameTable(t, serial.Path(), last)
 	v, err := remote.Verify(context.Background(), s, w.Members[0].Run)
 	if err != nil || len(v.Differences) > 0 {
