@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"slm/model/kernel"
+	"slm/model/weights/weightstest"
 	"slm/rng"
 )
 
@@ -61,7 +64,20 @@ func TestSettled_NothingIsTakenBack(t *testing.T) {
 }
 
 func TestLocal_TextIsHeardAsItIsWrittenAndLeavingEndsItAtOnce(t *testing.T) {
-	cfg, dir, be := toyWeights(t)
+	m, err := weightstest.Model(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := weightstest.Toy.Write(filepath.Join(dir, "small"), m); err != nil {
+		t.Fatal(err)
+	}
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Default()
+	cfg.Model = "toy:small"
 	box := openBox(t, cfg, Options{Kernel: be, Dir: dir, Share: true})
 	var texts []string
 	ctx := Hear(context.Background(), func(text string) { texts = append(texts, text) })

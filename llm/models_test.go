@@ -124,22 +124,3 @@ func TestConfig_ReferenceIsThatOfWeightsInThisProcess(t *testing.T) {
 		}
 	}
 }
-
-// toyWeights are small random weights of a format that only tests have, with the configuration of a box that opens them from a folder.
-func toyWeights(t *testing.T) (cfg Config, dir string, be kernel.Backend) {
-	t.Helper()
-	m, err := weightstest.Model(11)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir = t.TempDir()
-	if err := weightstest.Toy.Write(filepath.Join(dir, "small"), m); err != nil {
-		t.Fatal(err)
-	}
-	if be, err = kernel.Open("go"); err != nil {
-		t.Fatal(err)
-	}
-	cfg = Default()
-	cfg.Model = "toy:small"
-	return cfg, dir, be
-}

@@ -3,12 +3,29 @@ package llm
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
+
+	"slm/model/kernel"
+	"slm/model/weights/weightstest"
 )
 
 func TestLocal_TextsOfManyAreTheSameTogether(t *testing.T) {
-	cfg, dir, be := toyWeights(t)
+	m, err := weightstest.Model(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := weightstest.Toy.Write(filepath.Join(dir, "small"), m); err != nil {
+		t.Fatal(err)
+	}
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Default()
+	cfg.Model = "toy:small"
 	open := func(share bool) *Service {
 		s, err := New(cfg, Options{Kernel: be, Dir: dir, Share: share})
 		if err != nil {
