@@ -219,6 +219,7 @@ func (s *Session) load(ctx context.Context) error {
 		s.System = with.Latest
 	}
 	first := *with
+	first.Box = &lazyBox{turn: s.turn, open: func() (llm.Client, error) { return s.client() }}
 	if first.Routed, err = s.routed(s.System, ""); err == nil {
 		_, err = open(ctx, s.System, &first)
 	}

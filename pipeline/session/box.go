@@ -41,6 +41,21 @@ func (b *lazyBox) ReplyLimit() int {
 	return 0
 }
 
+// Weights are those of the box where they are in this process, and nothing stands before it.
+func (b *lazyBox) Weights() (w llm.Weights, here bool, err error) {
+	if b.client == nil {
+		if b.client, err = b.open(); err != nil {
+			return w, false, err
+		}
+	}
+	if c, ok := b.client.(interface {
+		Weights() (llm.Weights, bool, error)
+	}); ok {
+		return c.Weights()
+	}
+	return w, false, nil
+}
+
 // Info implements llm.Client.
 func (b *lazyBox) Info() llm.Info {
 	if b.client == nil {

@@ -73,7 +73,7 @@ func Open(run Run) (r *Resources, err error) {
 	}
 	r.Experts = func() (Experts, error) { return s.experts(r.Plain()) }
 	r.Graded = func() []Graded { return graded(run.Domain) }
-	r.Proxying, r.OneStep = run.Proxying, run.OneStep || !run.Domain.Forms.TwoSteps()
+	r.Proxying, r.OneStep, r.fitted = run.Proxying, run.OneStep || !run.Domain.Forms.TwoSteps(), &fitted{}
 	r.Has = map[string]bool{}
 	for _, stage := range []string{stages.DP, stages.KIT, stages.RFT, stages.BPO} {
 		if r.Has[stage], err = s.has(Voice{Stage: stage}); err != nil {

@@ -27,8 +27,30 @@ const mostGraded = 200
 // shownBelow is the probability of an error below which a gain is shown, after Bonferroni's correction for the number of alphas.
 const shownBelow = 0.05
 
-// fit takes α from the development questions, unless the recipe has one. Where none is shown to be better than the black box alone, α is 0.
+// fitted is what the development questions have said, for all who are made of the same resources.
+type fitted struct {
+	done  bool
+	alpha float64
+	note  string
+}
+
+// fit is measure, once for some resources.
 func (s *steered) fit(ctx context.Context) error {
+	f := s.r.fitted
+	if f == nil {
+		f = &fitted{}
+	}
+	if f.done {
+		s.set.Alpha, s.note = f.alpha, f.note
+		return nil
+	}
+	err := s.measure(ctx)
+	f.done, f.alpha, f.note = err == nil, s.set.Alpha, s.note
+	return err
+}
+
+// measure takes α from the development questions, unless the recipe has one. Where none is shown to be better than the black box alone, α is 0.
+func (s *steered) measure(ctx context.Context) error {
 	if s.set.Alpha > 0 {
 		s.note = fmt.Sprintf("proxy: alpha is %g, by the recipe.", s.set.Alpha)
 		return nil

@@ -68,7 +68,8 @@ type Resources struct {
 	// Silent says that the black box is not asked what has no choices.
 	Silent bool
 
-	at map[string]int // items by id
+	fitted *fitted        // of proxy, by whoever opens it first
+	at     map[string]int // items by id
 }
 
 // Examine makes these the questions of the evaluation.
