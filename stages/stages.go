@@ -18,13 +18,14 @@ import (
 
 // Names of the stages and of their folders in a run, in the order in which they run.
 const (
-	Data = "data"
-	DP   = "dp"
-	KIT  = "kit"
-	RFT  = "rft"
-	Find = "find"
-	BPO  = "bpo"
-	Eval = "eval"
+	Data   = "data"
+	DP     = "dp"
+	KIT    = "kit"
+	RFT    = "rft"
+	Reason = "reason"
+	Find   = "find"
+	BPO    = "bpo"
+	Eval   = "eval"
 )
 
 // Stage is one step of a run. All have the same shape: configuration in at construction, checkpoints in, one checkpoint out.

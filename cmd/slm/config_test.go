@@ -16,6 +16,9 @@ import (
 
 var update = flag.Bool("update", false, "write the tables of docs/recipe.md anew")
 
+// keyPages are the pages below docs that have tables of keys: the recipe's, and those of subjects that have grown out of it.
+var keyPages = []string{"recipe.md", "reason.md"}
+
 // keyTables replaces what stands between "<!-- keys: PREFIX … -->" and "<!-- end -->" by the table of the keys below the prefix that no
 // longer prefix of another table has. "." is the outermost level alone. Of several prefixes, whose keys must be the same, the defaults are shown
 // side by side where they differ. It returns the paths that have a row.
@@ -111,28 +114,35 @@ func brief(k schema.Key) string {
 }
 
 func TestRecipeMD_TablesAreMadeFromTheChecks(t *testing.T) {
-	file := filepath.Join(repository, "docs", "recipe.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	const between = "\x00" // pages are read as one text
+	var pages []string
+	for _, name := range keyPages {
+		text, err := os.ReadFile(filepath.Join(repository, "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, string(text))
 	}
-	want, listed, err := keyTables(string(text))
+	text := strings.Join(pages, between)
+	want, listed, err := keyTables(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range recipe.Keys() {
 		if n := len(slices.DeleteFunc(slices.Clone(listed), func(p string) bool { return p != k.Path })); !k.Section() && n != 1 {
-			t.Errorf("%s stands in %d tables of docs/recipe.md", k.Path, n)
+			t.Errorf("%s stands in %d tables of docs/recipe.md and the other pages of keys", k.Path, n)
 		}
 	}
-	if want == string(text) {
+	if want == text {
 		return
 	}
 	if !*update {
 		t.Fatal("docs/recipe.md is not what the keys' fields say: go test ./cmd/slm -run Tables -update")
 	}
-	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+	for i, page := range strings.Split(want, between) {
+		if err := os.WriteFile(filepath.Join(repository, "docs", keyPages[i]), []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ type shownRow struct {
 	body  string // its text, in lines
 }
 
-var shownKinds = []shownKind{shownSections, shownExam, shownPairs, shownDropped}
+var shownKinds = []shownKind{shownSections, shownExam, shownPairs, shownTasks, shownDropped}
 
 // terminalRows is how many rows a page has on a terminal.
 const terminalRows = 20

@@ -47,7 +47,7 @@ func TestShow_SaysWhatTheDataStageMade(t *testing.T) {
 	if err := json.Unmarshal([]byte(o.out), &got); err != nil || got.Matched != 28 || len(got.Rows) != 2 || got.Rows[1]["heading"] != "Install" {
 		t.Errorf("%v, %+v", err, got)
 	}
-	for args, code := range map[string]int{"pairs": exitCheckpoint, "words": exitUsage, "sections --grep (": exitUsage, "sections --page 0": exitUsage} {
+	for args, code := range map[string]int{"pairs": exitCheckpoint, "tasks": exitCheckpoint, "words": exitUsage, "sections --grep (": exitUsage, "sections --page 0": exitUsage} {
 		if o := slm(t, dir, append([]string{"show", "docs"}, strings.Fields(args)...)...); o.code != code {
 			t.Errorf("%s: exit %d, want %d:\n%s", args, o.code, code, o.err)
 		}

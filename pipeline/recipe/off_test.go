@@ -69,10 +69,10 @@ func TestOff_StageIsLeftOutAndTheResolvedRecipeSaysSo(t *testing.T) {
 }
 
 func TestOff_OfAStageThatIsOffByDefaultIsTheSameRun(t *testing.T) {
-	if identity(t, loaded(t, "stages.rft=off", "stages.find=off")) != identity(t, loaded(t)) {
+	if identity(t, loaded(t, "stages.rft=off", "stages.reason=off", "stages.find=off")) != identity(t, loaded(t)) {
 		t.Error("it is another run")
 	}
-	r := loaded(t, "stages.rft.samples=3", "stages.rft=off", "stages.find.fuse=rrf", "stages.find=off")
+	r := loaded(t, "stages.rft.samples=3", "stages.rft=off", "stages.reason.tasks=9", "stages.reason=off", "stages.find.fuse=rrf", "stages.find=off")
 	if identity(t, r) != identity(t, loaded(t)) || slices.Contains(stagesOf(r), stages.RFT) || slices.Contains(stagesOf(r), stages.Find) {
 		t.Errorf("%v", stagesOf(r))
 	}

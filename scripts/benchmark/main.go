@@ -18,6 +18,7 @@ import (
 	"slm/scripts/benchmark/lrtable"
 	"slm/scripts/benchmark/proxytuning"
 	"slm/scripts/benchmark/ranks"
+	"slm/scripts/benchmark/reason"
 	"slm/scripts/benchmark/serve"
 	"slm/scripts/benchmark/statutes"
 	"slm/scripts/benchmark/tokenizer"
@@ -29,7 +30,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"slm/stages/find"
 	"slm/stages/kit"
 	"slm/stages/prep"
+	"slm/stages/reason"
 	"slm/stages/rft"
 )
 
@@ -22,6 +23,7 @@ var list = []stages.Def{
 	dp.Def,
 	kit.Def,
 	rft.Def,
+	reason.Def,
 	find.Def,
 	bpo.Def,
 	eval.Def,

@@ -1,4 +1,4 @@
-// Package trainer is the training loop that the stages dp, kit and rft share: batches from a seeded source, accumulation normalised by target
+// Package trainer is the training loop that the stages dp, kit, rft and reason share: batches from a seeded source, accumulation normalised by target
 // tokens, clipping, the optimiser, saves by minutes, and resuming in the middle of an epoch with the same bits as a run that was never stopped.
 //
 // It does not know what the examples say: a stage gives it a source.
