@@ -120,6 +120,7 @@ func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	cmd.SuggestionsMinimumDistance = 2 // letters; cobra's 0 finds beginnings of names alone
 	near := cmd.SuggestionsFor(args[0])
 	if len(near) == 0 {
 		return fmt.Errorf("unknown command %q (%s --help lists them)", args[0], cmd.CommandPath())

@@ -96,6 +96,7 @@ func TestSlm_WhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 		want string // in stderr
 	}{
 		{"frob", 2, "unknown command"},
+		{"trian legal", 2, "did you mean train?"},
 		{"train", 2, "takes a recipe"},
 		{"train legal extra", 2, "takes a recipe"},
 		{"train legal --frob", 2, "unknown flag"},
