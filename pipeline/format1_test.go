@@ -152,7 +152,7 @@ func TestDefs_StagesReadNothingThatIsInNoFingerprintOfTheirs(t *testing.T) {
 	r.Model.From = "hf:folder" // which is in the fingerprint of data only if it is there
 	known := map[string][]string{}
 	for _, d := range all.Defs() {
-		known[d.Name] = []string{"seed"}
+		known[d.Name] = []string{"seed", d.Seed}
 		if d.Keys != nil {
 			known[d.Name] = append(known[d.Name], d.Keys(&r)...)
 		}

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// ErrNoOneDNN says that the library is missing or of a version that this program does not know.
-var ErrNoOneDNN = errors.New("oneDNN is not installed")
+// ErrNoOneDNN says that the library is missing, of a version that this program does not know, or without products of the wanted precision on this processor.
+var ErrNoOneDNN = errors.New("oneDNN cannot be used")
 
 type planKey struct {
 	Shape
@@ -27,7 +27,7 @@ func openDNNLIn(p Precision) (Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDNNL(lib, p), nil
+	return newDNNL(lib, p)
 }
 
 // OneDNN returns the version of the library in use, or why there is none.
@@ -39,15 +39,19 @@ func OneDNN() (version string, err error) {
 	return lib.version, nil
 }
 
-func newDNNL(lib *dnnlLibrary, p Precision) Backend {
+// newDNNL fails where the library has no products of the precision: bf16 needs AVX-512.
+func newDNNL(lib *dnnlLibrary, p Precision) (Backend, error) {
 	suffix := "f32"
 	if p == BF16 {
+		if _, err := lib.newGemmPlan(Shape{M: 16, N: 16, K: 16, LDA: 16, LDB: 16, LDC: 16}, dnnlBF16, dnnlF32); err != nil {
+			return nil, fmt.Errorf("%w: version %s has no bf16 products for this processor (%v)", ErrNoOneDNN, lib.version, err)
+		}
 		suffix = "bf16"
 		if hasTiles() {
 			suffix = "bf16-amx"
 		}
 	}
-	return &dnnlBackend{lib: lib, precision: p, name: fmt.Sprintf("onednn%s-%s+%s", lib.version, suffix, CPU())}
+	return &dnnlBackend{lib: lib, precision: p, name: fmt.Sprintf("onednn%s-%s+%s", lib.version, suffix, CPU())}, nil
 }
 
 func (b *dnnlBackend) Name() string         { return b.name }

@@ -73,7 +73,7 @@ func loadDNNL(file string) (*dnnlLibrary, error) {
 	}
 	lib, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
-		return nil, fmt.Errorf("%w (%v)", ErrNoOneDNN, err)
+		return nil, fmt.Errorf("%w: it is not installed (%v)", ErrNoOneDNN, err)
 	}
 	symbol := func(name string) (at uintptr, err error) {
 		if at, err = purego.Dlsym(lib, name); err != nil {

@@ -19,7 +19,13 @@ func TestOneDNN_EveryInstalledVersionMultipliesAsItsReference(t *testing.T) {
 				t.Errorf("%s says that it is version %s", file, lib.version)
 			}
 			for _, p := range []Precision{F32, BF16} {
-				be, ar := newDNNL(lib, p), newArena(t)
+				be, err := newDNNL(lib, p)
+				if errors.Is(err, ErrNoOneDNN) && p == BF16 && cpu.name != "avx512" && cpu.name != "avx512bf16" {
+					continue // a product of the library that this processor does not have
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				ar := newArena(t)
 				for flags := range 8 {
 					checkShape(ar, be, strided(13, 33, 47, flags%3, flags&1 != 0, flags&2 != 0, flags&4 != 0), uint64(2*flags))
 					checkShape(ar, be, strided(1, 1, 5, 0, flags&1 != 0, flags&2 != 0, flags&4 != 0), uint64(2*flags+1))
