@@ -44,6 +44,7 @@ type view struct {
 	Curves   []curveView
 	Search   *searchView
 	Gate     *gateView
+	Task     *taskView
 	Routings []routingView
 	Examples []Example
 	Data     []fact
@@ -116,6 +117,9 @@ func Render(w io.Writer, r *Run) error {
 			v.Exams = append(v.Exams, viewExam(exam, []string{"", "-asked"}[i], help[i]))
 		}
 		v.Examples = examples(r.Summary, r.Rows, exampleCount)
+	}
+	if r.Task != nil {
+		v.Headline, v.Task = "What the small model has learned to tell.", viewTask(r.Task)
 	}
 	for _, c := range r.Curves {
 		if len(c.Metrics) > 0 {

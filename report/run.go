@@ -13,6 +13,7 @@ import (
 	"slm/stages"
 	"slm/stages/all"
 	"slm/stages/gate"
+	"slm/stages/task"
 )
 
 // Run is what a report shows. A part that the run does not have yet is empty, and the page says so.
@@ -22,6 +23,7 @@ type Run struct {
 	Stages  []Stage
 	Summary *result.Summary
 	Rows    []result.Row
+	Task    *task.Summary // nil = the run has none
 	Curves  []Curve
 	Search  Search
 	Gate    *gate.Gate // nil = the run has none
@@ -107,6 +109,9 @@ func (r *Run) read(stage, dir string) error {
 		}
 		if err == nil && stage == stages.Find {
 			err = r.readGate(dir)
+		}
+		if err == nil && stage == stages.Task {
+			r.Task, err = task.Read(dir)
 		}
 	}
 	if err != nil {

@@ -20,6 +20,8 @@ type Def struct {
 	// On reports whether a recipe has the stage at all, where its section is not off; nil = always. To the others, a parent that a recipe does
 	// not have is none, but
 	On func(s Settings) bool
+	// For is the stage in whose place this one stands: a recipe that has this one does not have that; "" = it stands in nobody's.
+	For string
 	// Instead is the stage whose checkpoint others read in its place where it is off; "" = none.
 	Instead string
 	// Keys are the recipe's other keys and sections that decide what it makes. Its own section and the seed always do.

@@ -26,6 +26,7 @@ const (
 	Find   = "find"
 	BPO    = "bpo"
 	Eval   = "eval"
+	Task   = "task"
 )
 
 // Stage is one step of a run. All have the same shape: configuration in at construction, checkpoints in, one checkpoint out.

@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the tables of docs/recipe.md anew")
 
 // keyPages are the pages below docs that have tables of keys: the recipe's, and those of subjects that have grown out of it.
-var keyPages = []string{"recipe.md", "recipe-stages.md", "reason.md"}
+var keyPages = []string{"recipe.md", "recipe-stages.md", "reason.md", "tasks.md"}
 
 // keyTables replaces what stands between "<!-- keys: PREFIX … -->" and "<!-- end -->" by the table of the keys below the prefix that no
 // longer prefix of another table has. "." is the outermost level alone. Of several prefixes, whose keys must be the same, the defaults are shown

@@ -22,6 +22,7 @@ import (
 	"slm/data/form"
 	"slm/data/pairs"
 	"slm/data/source"
+	"slm/data/taskrow"
 	"slm/data/tokenizer"
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
@@ -52,6 +53,7 @@ import (
 	"slm/stages/kit"
 	"slm/stages/route"
 	"slm/stages/systems"
+	"slm/stages/task"
 	"slm/stages/trainer"
 	"slm/stat"
 	"slm/store"
@@ -76,6 +78,7 @@ var sentinels = map[string]error{
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported, "proxy.ErrVocabulary": proxy.ErrVocabulary,
 	"export.ErrTarget": export.ErrTarget, "experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen, "experiment.ErrTwice": experiment.ErrTwice,
 	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat,
+	"task.ErrRows": task.ErrRows, "taskrow.ErrFormat": taskrow.ErrFormat,
 }
 
 // source files are parsed from the repository's root.

@@ -15,6 +15,7 @@ import (
 	"slm/data/form"
 	"slm/data/pairs"
 	"slm/data/source"
+	"slm/data/taskrow"
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
 	"slm/internal/mpi"
@@ -35,6 +36,7 @@ import (
 	"slm/stages/kit"
 	"slm/stages/route"
 	"slm/stages/systems"
+	"slm/stages/task"
 	"slm/stages/trainer"
 	"slm/store"
 )
@@ -119,7 +121,7 @@ func exitCode(err, cause error) int {
 		return exitDiverged
 	case is(form.ErrTemplate):
 		return exitUsage
-	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap, experiment.ErrItems, experiment.ErrSeen):
+	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, taskrow.ErrFormat, task.ErrRows, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap, experiment.ErrItems, experiment.ErrSeen):
 		return exitData
 	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, result.ErrNewer, experiment.ErrNewer, experiment.ErrCorrupt):
 		return exitCheckpoint

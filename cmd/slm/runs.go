@@ -16,6 +16,7 @@ import (
 	"slm/report"
 	"slm/result"
 	"slm/stages/all"
+	"slm/stages/task"
 )
 
 func newRuns(a *app) *cobra.Command {
@@ -52,6 +53,7 @@ func newRuns(a *app) *cobra.Command {
 type shownRun struct {
 	rundir.Entry
 	Summary       *result.Summary       `json:"summary,omitempty"`
+	Task          *task.Summary         `json:"task,omitempty"`
 	EstimateCheck *report.EstimateCheck `json:"hindsight,omitempty"` // what slm plan said, beside what happened
 }
 
@@ -62,6 +64,9 @@ func (a *app) showRun(name string) error {
 	}
 	r := shownRun{Entry: rundir.Look(folder)}
 	if r.Summary, err = rundir.Summary(folder); err != nil {
+		return err
+	}
+	if r.Task, err = rundir.Task(folder); err != nil {
 		return err
 	}
 	if r.EstimateCheck, err = report.ReadEstimateCheck(folder); err != nil {
@@ -86,6 +91,9 @@ func (a *app) showRun(name string) error {
 		}
 		if r.Summary != nil {
 			_, _ = fmt.Fprintf(w, "\n%s\n", report.Table(r.Summary))
+		}
+		if r.Task != nil {
+			_, _ = fmt.Fprintf(w, "\n%s\n", report.TaskTable(r.Task))
 		}
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"slm/report"
 	"slm/result"
 	"slm/stages"
+	"slm/stages/task"
 )
 
 // trained is the result of train.
@@ -26,6 +27,7 @@ type trained struct {
 	*pipeline.Outcome
 	Report  string          `json:"report,omitempty"`
 	Summary *result.Summary `json:"summary,omitempty"`
+	Task    *task.Summary   `json:"task,omitempty"`
 }
 
 func newTrain(a *app) *cobra.Command {
@@ -150,12 +152,18 @@ func (a *app) train(ctx context.Context, name string, f *recipeFlags, offline bo
 	if done.Summary, err = rundir.Summary(out.Run); err != nil {
 		return err
 	}
+	if done.Task, err = rundir.Task(out.Run); err != nil {
+		return err
+	}
 	return a.print(done, func(w io.Writer) {
 		if finished {
 			_, _ = fmt.Fprintf(w, "nothing to do: %s is finished\n", out.Run)
 		}
 		if done.Summary != nil {
 			_, _ = fmt.Fprintf(w, "%s\n", report.Table(done.Summary))
+		}
+		if done.Task != nil {
+			_, _ = fmt.Fprintf(w, "%s\n", report.TaskTable(done.Task))
 		}
 		_, _ = fmt.Fprintf(w, "run     %s\n", out.Run)
 		if page != "" {

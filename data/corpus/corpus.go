@@ -43,6 +43,7 @@ type Options struct {
 	Paths    []string         // files or globs, ** included, already absolute
 	Field    string           // JSONL: the field that holds the text; empty means "text"
 	Only     []string         // titles to keep; for Licenses also their order. Empty keeps all
+	Except   []string         // titles to leave out
 	Exact    bool             // drop documents whose words are those of an earlier one; records with a number or heading only below the same title
 	Near     float64          // drop documents whose 5-word shingles have at least this Jaccard similarity to an earlier one; 0 keeps them
 	Numbered bool             // keep only documents with cut.MinNumbered numbered sections or more, and of them only these sections

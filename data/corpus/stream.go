@@ -43,13 +43,12 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 			return err
 		}
 		titles.entitle(&d)
-		if len(wanted) > 0 {
-			if !wanted[d.Title] {
-				if err := report.drop(opt, whole(d, "its title is not wanted", "")); err != nil {
-					return err
-				}
-				continue
+		if out := slices.Contains(opt.Except, d.Title); out || len(wanted) > 0 && !wanted[d.Title] {
+			seen[d.Title] = seen[d.Title] || out
+			if err := report.drop(opt, whole(d, "its title is not wanted", "")); err != nil {
+				return err
 			}
+			continue
 		}
 		seen[d.Title] = true
 		report.name(&d)
@@ -80,10 +79,13 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 			}
 		}
 	}
-	for i, title := range slices.Concat(opt.Only, opt.Whole) {
+	for i, title := range slices.Concat(opt.Only, opt.Whole, opt.Except) {
 		if key := "only"; !seen[title] {
 			if i >= len(opt.Only) {
 				key = "whole"
+			}
+			if i >= len(opt.Only)+len(opt.Whole) {
+				key = "except"
 			}
 			return fmt.Errorf("corpus: no document has the title %q, which data.corpus.%s names: %w; -s 'data.corpus.%s=[]' names none", title, key, read.ErrUnknown, key)
 		}

@@ -91,7 +91,7 @@ func (b *builder) add(row rows.Row) error {
 	item.Knowledge, err = row.Text(f.Knowledge)
 	note(err)
 	if !b.AnySplit {
-		item.Split, err = splitOf(row, f.Split)
+		item.Split, err = SplitOf(row, f.Split)
 		note(err)
 	}
 	item.ID, err = b.idOf(row, f.ID)
@@ -207,7 +207,8 @@ var splits = map[string]string{
 	"test": Test, "testing": Test, "eval": Test, "evaluation": Test, "heldout": Test, "holdout": Test,
 }
 
-func splitOf(row rows.Row, name string) (string, error) {
+// SplitOf is the split that a row names in a field, Train, Dev or Test, in the words that files have for them; "" = it names none.
+func SplitOf(row rows.Row, name string) (string, error) {
 	text, err := row.Text(name)
 	if err != nil || rows.Blank(text) {
 		return "", err

@@ -15,6 +15,7 @@ import (
 	"slm/scripts/benchmark/corpus"
 	"slm/scripts/benchmark/embed"
 	"slm/scripts/benchmark/infer"
+	"slm/scripts/benchmark/licenses"
 	"slm/scripts/benchmark/lrtable"
 	"slm/scripts/benchmark/proxytuning"
 	"slm/scripts/benchmark/ranks"
@@ -30,7 +31,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 

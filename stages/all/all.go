@@ -15,6 +15,7 @@ import (
 	"slm/stages/prep"
 	"slm/stages/reason"
 	"slm/stages/rft"
+	"slm/stages/task"
 )
 
 // list are the stages in the order in which they run: each behind those whose checkpoints it reads.
@@ -27,6 +28,7 @@ var list = []stages.Def{
 	find.Def,
 	bpo.Def,
 	eval.Def,
+	task.Def,
 }
 
 // Defs lists the stages, each behind those whose checkpoints it reads.
@@ -36,12 +38,19 @@ func Defs() []stages.Def { return slices.Clone(list) }
 func Of(s stages.Settings) (defs []stages.Def) {
 	instead := map[string]string{} // of a stage that is off
 	on := map[string]bool{}
+	has := func(d stages.Def) bool { return d.On == nil || d.On(s) }
+	replaced := map[string]bool{}
+	for _, d := range list {
+		if d.For != "" && !s.Off(d.Name) && has(d) {
+			replaced[d.For] = true
+		}
+	}
 	for _, d := range list {
 		if s.Off(d.Name) {
 			instead[d.Name] = d.Instead
 			continue
 		}
-		if d.On != nil && !d.On(s) {
+		if !has(d) || replaced[d.Name] {
 			continue
 		}
 		on[d.Name] = true

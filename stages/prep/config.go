@@ -36,6 +36,7 @@ type Corpus struct {
 	Path     []string `yaml:"path" kind:"path" unset:"none" doc:".txt (.text, no ending), .md (.markdown), .mdx, .rst, .jsonl (.ndjson), .csv, .tsv (.tab), .html (.htm, .xhtml), .parquet, .arrow (.feather, .ipc, .arrows) or .docx, also compressed as .gz or .zst (refused if it unpacks to more than 64 MB and 200 times its size). Text is UTF-8, or UTF-16 with a byte order mark. A folder stands for all readable files below it but those of hidden folders and those that a file .slmignore in it names (syntax of .gitignore); slm check says what is left out. A pattern that matches nothing is an error. Links to files are followed; below a folder or a double star, links to folders are not"`
 	Field    string   `yaml:"field" unset:"empty" doc:"the field of JSONL records, or the column of tables, that holds the text; empty = text. Fields named title, number and heading name the section"`
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
+	Except   []string `yaml:"except" unset:"none" identity:"changed" doc:"titles to leave out; an unknown title is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
 	Whole    []string `yaml:"whole" unset:"none" identity:"changed" doc:"titles that numbered does not touch: licences without numbered sections, whose sections are their paragraphs; an unknown title is an error"`
 	Longest  int      `yaml:"longest" min:"0" identity:"changed" doc:"longest section of a text with headings, bytes. Longer ones are cut into parts at the ends of paragraphs, entries of reference lists and tables of options are sections, and what is shorter than 100 bytes is joined to its neighbour. Numbered sections stay whole; 0 leaves all whole"`
@@ -47,7 +48,7 @@ type Corpus struct {
 
 // Options are those by which the corpus is read.
 func (c Corpus) Options() corpus.Options {
-	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole, Longest: c.Longest}
+	return corpus.Options{From: c.From, Paths: c.Path, Field: c.Field, Only: c.Only, Except: c.Except, Exact: c.Dedup.Exact, Near: c.Dedup.Near, Numbered: c.Numbered, Whole: c.Whole, Longest: c.Longest}
 }
 
 // List is what the corpus is read from; empty for the texts in the program.
@@ -145,7 +146,7 @@ func DefaultTokenizer() Tokenizer {
 // Default has forms in English for documents with numbered sections.
 func Default() Config {
 	var c Config
-	c.Corpus.Dedup.Exact, c.Corpus.Whole, c.Corpus.Longest = true, []string{}, 1000
+	c.Corpus.Dedup.Exact, c.Corpus.Except, c.Corpus.Whole, c.Corpus.Longest = true, []string{}, []string{}, 1000
 	c.Forms = Forms{
 		Place:    "{title}\nSection {number}:",
 		Document: []string{"Section {number} of {title} reads:", "{title}, section {number}.", "[{title} | {number}]"},

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slm/internal/sanitize"
+	"slm/pipeline"
+	"slm/pipeline/rundir"
+	"slm/stages/task"
+)
+
+func newClassify(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "classify RUN TEXT", GroupID: "use", Args: exact(2, "a run and a text"),
+		Short: "Give a text one of the labels that a run has learnt, or none, and say how sure that is",
+		Long: "Gives a text the most likely of the labels that the run's task has learnt (stages.task of its recipe), with the probability that it is the right one, calibrated on\n" +
+			"the rows for dev. Below the limit that was chosen there, it is none of the labels. If the text is -, each line of stdin is a text. No large model is asked." +
+			exits(exitCheckpoint, exitInterrupted),
+		Example: "  slm classify licenses \"Permission is hereby granted, free of charge, to any person\"\n  slm classify licenses - -o jsonl < texts.txt",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.classify(cmd.Context(), args[0], args[1])
+		},
+	}
+}
+
+func (a *app) classify(ctx context.Context, run, text string) (err error) {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return usage("the text is empty")
+	case text == "-" && a.output == "json":
+		return usage("several answers are not one JSON value: use -o jsonl")
+	}
+	folder, err := rundir.Find(a.dir, run)
+	if err != nil {
+		return err
+	}
+	be, err := a.backend(pipeline.ClassOf(folder))
+	if err != nil {
+		return err
+	}
+	c, err := task.Open(folder, be)
+	if err != nil {
+		return fmt.Errorf("classify: %w", err)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	if text != "-" {
+		return a.classifyOne(ctx, c, text)
+	}
+	lines := bufio.NewScanner(a.in)
+	lines.Buffer(nil, 4<<20)
+	for lines.Scan() {
+		if text := strings.TrimSpace(lines.Text()); text != "" {
+			if err := a.classifyOne(ctx, c, text); err != nil {
+				return err
+			}
+		}
+	}
+	return lines.Err()
+}
+
+func (a *app) classifyOne(ctx context.Context, c *task.Classifier, text string) error {
+	said, err := c.Classify(ctx, text)
+	if err != nil {
+		return err
+	}
+	return a.print(said, func(w io.Writer) {
+		label := cmp.Or(said.Label, "none of the labels")
+		about := ""
+		if said.Label == "" {
+			about = " that it is " + sanitize.Line(said.Likeliest)
+		}
+		_, _ = fmt.Fprintf(w, "%s  [%s sure%s]\n", sanitize.Line(label), surely(said.Sure), about)
+	})
+}

@@ -1,0 +1,84 @@
+package task
+
+import (
+	"context"
+
+	"slm/data/corpus"
+	"slm/stages"
+	"slm/stages/trainer"
+)
+
+// Def declares the stage.
+var Def = stages.Def{
+	Name:    stages.Task,
+	Title:   "Task",
+	Format:  1,
+	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
+	For:     stages.Eval,
+	Section: &stages.Section{
+		Off:     "kind: \"\", the default",
+		Doc:     "tuning for something else than questions about sections",
+		Default: func() any { c := Default(); return &c },
+		Complete: func(s stages.Settings, named func(string) bool) {
+			c := stages.At[Config](s, "stages.task")
+			if c.Kind != "" && !named("stages.task.optim.lr") { // off, the section is its default, which is in no fingerprint
+				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width"))
+			}
+		},
+		Check: func(s stages.Settings, broken func(string) bool) error {
+			c := stages.Get[Config](s, "stages.task")
+			if c.Kind == "" {
+				return nil
+			}
+			return trainer.Check(s, "stages.task", c.Optim, c.Batch, broken)
+		},
+		Later: true,
+	},
+	On: func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").Kind != "" },
+	Keys: func(s stages.Settings) []string {
+		if len(stages.Get[Config](s, "stages.task").File) > 0 {
+			return nil
+		}
+		return []string{"data.corpus"}
+	},
+	Inputs:  []string{"stages.task.file", "data.corpus.path"},
+	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
+	Cost:    cost,
+	Metrics: metrics,
+	Agrees:  stages.InNothing,
+}
+
+func fromRecipe(s stages.Settings) *Stage {
+	return New(stages.Get[Config](s, "stages.task"), corpus.Options{
+		From: stages.Get[string](s, "data.corpus.from"), Paths: stages.Get[[]string](s, "data.corpus.path"), Field: stages.Get[string](s, "data.corpus.field"),
+		Except: stages.Get[[]string](s, "data.corpus.except"), Longest: stages.Get[int](s, "data.corpus.longest"),
+	})
+}
+
+func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
+	stage := fromRecipe(c)
+	c.Note("task: the answers to the held-out rows are not counted")
+	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
+		m, err := stage.material(c.Domain, c.Env.Seed)
+		if err != nil {
+			return trainer.Job{}, err
+		}
+		return stage.job(c.Domain, c.Model, m, c.Env.Seed), nil
+	})
+}
+
+// metrics are those of the training, and the small model's on the test rows.
+func metrics(dir string) ([]stages.Metric, error) {
+	list, err := trainer.Metrics(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, sys := range s.Systems {
+		list = append(list, stages.Metric{Name: "macro-F1 of " + sys.System, Value: sys.MacroF1.Value, Near: -1})
+	}
+	return list, nil
+}
