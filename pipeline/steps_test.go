@@ -193,7 +193,8 @@ func TestFingerprint_KernelAndFormatAreInEveryOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(touched(a, b)) != len(all.Names()) || !slices.Equal(touched(a, c), all.Names()[1:]) {
+	names := slices.DeleteFunc(all.Names(), func(n string) bool { return n == stages.Task }) // which the recipe does not have
+	if !slices.Equal(touched(a, b), names) || !slices.Equal(touched(a, c), names[1:]) {
 		t.Fatal(touched(a, b), touched(a, c))
 	}
 }

@@ -58,7 +58,7 @@ func TestOf_WhatStandsForAStageThatIsOffIsReadInItsPlace(t *testing.T) {
 	defer func() { list = before }()
 	list = slices.Clone(list)
 	for i := range list {
-		list[i].On = nil // none asks the recipe
+		list[i].On, list[i].For = nil, "" // none asks the recipe, and none stands in another's place
 	}
 	for _, c := range []struct{ off, parents []string }{
 		{nil, []string{stages.Data, stages.KIT, stages.BPO, stages.DP}},
@@ -69,6 +69,26 @@ func TestOf_WhatStandsForAStageThatIsOffIsReadInItsPlace(t *testing.T) {
 		defs := Of(without{off: c.off})
 		if got := defs[len(defs)-1].Parents; !slices.Equal(got, c.parents) || len(defs) != len(list)-len(c.off) {
 			t.Errorf("without %v: %v, want %v", c.off, got, c.parents)
+		}
+	}
+}
+
+// tasked are settings of a recipe that has a task.
+type tasked struct{ stages.Settings }
+
+func (tasked) Off(string) bool { return false }
+
+func TestOf_AStageThatStandsForAnotherLeavesItOut(t *testing.T) {
+	before := list
+	defer func() { list = before }()
+	for _, has := range []bool{false, true} {
+		list = []stages.Def{{Name: stages.Data}, {Name: stages.Eval}, {Name: "toy", For: stages.Eval, On: func(stages.Settings) bool { return has }}}
+		var names []string
+		for _, d := range Of(tasked{}) {
+			names = append(names, d.Name)
+		}
+		if want := map[bool][]string{false: {stages.Data, stages.Eval}, true: {stages.Data, "toy"}}[has]; !slices.Equal(names, want) {
+			t.Errorf("%v, want %v", names, want)
 		}
 	}
 }

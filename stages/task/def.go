@@ -34,13 +34,8 @@ var Def = stages.Def{
 		},
 		Later: true,
 	},
-	On: func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").Kind != "" },
-	Keys: func(s stages.Settings) []string {
-		if len(stages.Get[Config](s, "stages.task").File) > 0 {
-			return nil
-		}
-		return []string{"data.corpus"}
-	},
+	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").Kind != "" },
+	Keys:    stages.Keys("data.corpus"),
 	Inputs:  []string{"stages.task.file", "data.corpus.path"},
 	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
 	Cost:    cost,

@@ -72,7 +72,7 @@ func left(t *testing.T) corpus.Options {
 
 func brief() Config {
 	c := Default()
-	c.Kind, c.Epochs, c.Batch, c.Optim.Name, c.Optim.LR = Classify, 3, 512, "muon", 0.01
+	c.Kind, c.Epochs, c.Batch, c.Optim.Name, c.Optim.LR = Classify, 12, 512, "muon", 0.02
 	c.Fragments.Train, c.Fragments.Least, c.Fragments.Most = 20, 10, 30
 	return c
 }

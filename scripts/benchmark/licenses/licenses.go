@@ -42,7 +42,7 @@ func Command() *cobra.Command {
 			return run(cmd.OutOrStdout(), args[0], thresholds)
 		},
 	}
-	cmd.Flags().Float64SliceVar(&thresholds, "threshold", []float64{0.8, 0.2, 0.02}, "share of a licence that a text must have; 0.8 is the classifier's own")
+	cmd.Flags().Float64SliceVar(&thresholds, "threshold", []float64{0.8, 0.5, 0.3}, "share of a licence that a text must have; 0.8 is the classifier's own")
 	return cmd
 }
 
