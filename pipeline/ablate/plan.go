@@ -74,6 +74,9 @@ func New(name string, load study.Load, spec Spec, site study.Site) (*Plan, error
 	if base.Seed == 0 {
 		return nil, fmt.Errorf("%w: an experiment needs a recipe whose seed is not 0", rundir.ErrUsage)
 	}
+	if err := study.Examined(&base.Recipe); err != nil {
+		return nil, err
+	}
 	p := &Plan{Name: name, Dir: site.Dir, Base: base, Seeds: spec.seeds(base)}
 	if p.Name == "" {
 		p.Name = base.Name

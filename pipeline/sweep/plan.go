@@ -77,6 +77,9 @@ func New(name string, load study.Load, spec Spec, site study.Site) (*Plan, error
 	if p.Base.Seed == 0 {
 		return nil, fmt.Errorf("%w: an experiment needs a recipe whose seed is not 0", rundir.ErrUsage)
 	}
+	if err := study.Examined(&p.Base.Recipe); err != nil {
+		return nil, err
+	}
 	p.Name = cmp.Or(p.Name, p.Base.Name+"-sweep")
 	p.exam = cmp.Or(p.Base.Data.Seed, p.Base.Seed)
 	for i := range max(1, spec.Seeds) {

@@ -50,9 +50,19 @@ func (s *Stage) material(dom *domain.Domain, seed uint64) (*material, error) {
 	return m, nil
 }
 
+// Check reads the task's files, so that a bad row is told before anything is trained.
+func (s *Stage) Check(string) error {
+	_, err := s.read(0)
+	return err
+}
+
+func (s *Stage) read(seed uint64) ([]taskrow.Row, error) {
+	return taskrow.Read(s.cfg.File, taskrow.From{Fields: s.cfg.Fields, Split: s.cfg.Split, Seed: seed})
+}
+
 // rows are those of the task's files.
 func (s *Stage) rows(seed uint64) (*material, error) {
-	all, err := taskrow.Read(s.cfg.File, taskrow.From{Fields: s.cfg.Fields, Split: s.cfg.Split, Seed: seed})
+	all, err := s.read(seed)
 	if err != nil {
 		return nil, err
 	}

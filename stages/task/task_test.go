@@ -15,6 +15,7 @@ import (
 	"slm/data/corpus"
 	"slm/data/exam"
 	"slm/data/form"
+	"slm/data/taskrow"
 	"slm/model"
 	"slm/model/decode"
 	"slm/stages"
@@ -73,7 +74,7 @@ func left(t *testing.T) corpus.Options {
 func brief() Config {
 	c := Default()
 	c.Kind, c.Epochs, c.Batch, c.Optim.Name, c.Optim.LR = Classify, 12, 512, "muon", 0.02
-	c.Fragments.Train, c.Fragments.Least, c.Fragments.Most = 20, 10, 30
+	c.Fragments.Train, c.Fragments.Least, c.Fragments.Most = 16, 10, 30
 	return c
 }
 
@@ -167,6 +168,12 @@ func TestRun_RowsOfAFileAreALabelEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := New(cfg, corpus.Options{}).Run(t.Context(), newRun(t).Env); !errors.Is(err, ErrRows) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, []byte("no row"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(cfg, corpus.Options{}).Check(""); !errors.Is(err, taskrow.ErrFormat) {
 		t.Error(err)
 	}
 }
