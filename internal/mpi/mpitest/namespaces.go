@@ -30,7 +30,8 @@ func TwoHosts(t testing.TB, mbits int) (flags []string) {
 		for _, pid := range strings.Fields(string(pids)) {
 			_ = exec.Command("kill", "-9", pid).Run()
 		}
-		_ = exec.Command("ip", "netns", "del", name).Run() // the cable goes with it
+		_ = exec.Command("ip", "netns", "del", name).Run()
+		_ = exec.Command("ip", "link", "del", name+"a").Run() // the cable mostly goes with the namespace
 	})
 	do("ip", "netns", "add", name)
 	do("ip", "link", "add", name+"a", "type", "veth", "peer", "name", name+"b")
