@@ -23,7 +23,7 @@ func newClassify(a *app) *cobra.Command {
 		Short: "Give a text one of the labels that a run has learnt, or none, and say how sure that is",
 		Long: "Gives a text the most likely of the labels that the run's task has learnt (stages.task of its recipe), with the probability that it is the right one, calibrated on\n" +
 			"the rows for dev. Below the limit that was chosen there, it is none of the labels. If the text is -, each line of stdin is a text. No large model is asked." +
-			exits(exitCheckpoint, exitInterrupted),
+			exits(exitCheckpoint),
 		Example: "  slm classify licenses \"Permission is hereby granted, free of charge, to any person\"\n  slm classify licenses - -o jsonl < texts.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.classify(cmd.Context(), args[0], args[1])

@@ -89,7 +89,7 @@ func TestStages_OneMoreIsItsPackageAndALine(t *testing.T) {
 	says("inspect a checkpoint", do(0, "inspect", "runs/"+first+"/toy").out, "stage        toy", "toys.txt", "metrics\n  toys_seen  ")
 	says("verify", do(0, "verify", first).out, "toy   sound")
 	says("reproduce --stage", do(0, "reproduce", first, "--stage", "toy").out, "toy   same")
-	says("reproduce", do(2, "reproduce", first, "--stage", "joy").err, "eval toy")
+	says("reproduce", do(2, "reproduce", first, "--stage", "joy").err, "eval task toy")
 	page, err := os.ReadFile(filepath.Join(dir, "runs", first, "report.html"))
 	if err != nil {
 		t.Fatal(err)
