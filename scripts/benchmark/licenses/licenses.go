@@ -38,6 +38,8 @@ func Command() *cobra.Command {
 	var thresholds []float64
 	cmd := &cobra.Command{
 		Use: "licenses RUN", Short: "google/licenseclassifier on the test fragments of a run of recipes/tasks/licenses.yaml", Args: cobra.ExactArgs(1),
+		Long: "Gives google/licenseclassifier the texts of the labels that the run has learnt, asks it for the licence of each test fragment, and prints a line of JSON for each threshold: macro-F1\n" +
+			"with its interval and the share of right answers. It is made for whole files, of which a fragment is less than any threshold of use: read its figures with that in mind.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return run(cmd.OutOrStdout(), args[0], thresholds)
 		},
