@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"slm/data/form"
 	"slm/internal/sanitize"
 	"slm/internal/term"
-	"slm/pipeline"
 	"slm/pipeline/experts"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
@@ -96,18 +94,10 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 	if question != "-" {
 		return a.askOne(ctx, s, q)
 	}
-	lines := bufio.NewScanner(a.in)
-	for n := 0; lines.Scan(); {
-		if q.Text = strings.TrimSpace(lines.Text()); q.Text != "" {
-			if n++; n > 1 && a.output == "text" {
-				_, _ = fmt.Fprintln(a.out)
-			}
-			if err := a.askOne(ctx, s, q); err != nil {
-				return err
-			}
-		}
-	}
-	return lines.Err()
+	return a.eachQuestion(func(text string) error {
+		q.Text = text
+		return a.askOne(ctx, s, q)
+	})
 }
 
 // checkRoute refuses a text that is no target.
@@ -263,11 +253,7 @@ func aboutText(a *session.Answer) string {
 
 // session opens the run that a user names.
 func (a *app) session(name string, set []string, offline bool, view rundir.Viewer) (*session.Session, error) {
-	folder, err := rundir.Find(a.dir, name)
-	if err != nil {
-		return nil, err
-	}
-	be, err := a.backend(pipeline.ClassOf(folder))
+	folder, be, err := a.open(name)
 	if err != nil {
 		return nil, err
 	}

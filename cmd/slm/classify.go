@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -12,8 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/internal/sanitize"
-	"slm/pipeline"
-	"slm/pipeline/rundir"
 	"slm/stages/task"
 )
 
@@ -38,11 +35,7 @@ func (a *app) classify(ctx context.Context, run, text string) (err error) {
 	case text == "-" && a.output == "json":
 		return usage("several answers are not one JSON value: use -o jsonl")
 	}
-	folder, err := rundir.Find(a.dir, run)
-	if err != nil {
-		return err
-	}
-	be, err := a.backend(pipeline.ClassOf(folder))
+	folder, be, err := a.open(run)
 	if err != nil {
 		return err
 	}
@@ -54,16 +47,7 @@ func (a *app) classify(ctx context.Context, run, text string) (err error) {
 	if text != "-" {
 		return a.classifyOne(ctx, c, text)
 	}
-	lines := bufio.NewScanner(a.in)
-	lines.Buffer(nil, 4<<20)
-	for lines.Scan() {
-		if text := strings.TrimSpace(lines.Text()); text != "" {
-			if err := a.classifyOne(ctx, c, text); err != nil {
-				return err
-			}
-		}
-	}
-	return lines.Err()
+	return a.eachLine(4<<20, func(text string) error { return a.classifyOne(ctx, c, text) })
 }
 
 func (a *app) classifyOne(ctx context.Context, c *task.Classifier, text string) error {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"slm/internal/sanitize"
 	"slm/internal/term"
@@ -79,18 +77,7 @@ func (a *app) askTeam(ctx context.Context, file, question string, f askFlags) (e
 	if question != "-" {
 		return t.ask(ctx, question)
 	}
-	lines := bufio.NewScanner(a.in)
-	for n := 0; lines.Scan(); {
-		if text := strings.TrimSpace(lines.Text()); text != "" {
-			if n++; n > 1 && a.output == "text" {
-				_, _ = fmt.Fprintln(a.out)
-			}
-			if err := t.ask(ctx, text); err != nil {
-				return err
-			}
-		}
-	}
-	return lines.Err()
+	return a.eachQuestion(func(text string) error { return t.ask(ctx, text) })
 }
 
 // ask routes one question and prints what its expert answers.

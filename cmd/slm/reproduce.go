@@ -16,7 +16,6 @@ import (
 	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/audit"
-	"slm/pipeline/rundir"
 	"slm/stages/all"
 )
 
@@ -52,11 +51,7 @@ func (a *app) reproduce(ctx context.Context, run, stage, into string, set []stri
 	if stage != "" && !slices.Contains(all.Names(), stage) {
 		return usage("--stage %s: there is no such stage (there are: %v)", stage, all.Names())
 	}
-	folder, err := rundir.Find(a.dir, run)
-	if err != nil {
-		return err
-	}
-	be, err := a.backend(pipeline.ClassOf(folder))
+	folder, be, err := a.open(run)
 	if err != nil {
 		return err
 	}

@@ -25,9 +25,7 @@ var Def = stages.Def{
 		Complete: func(s stages.Settings, named func(string) bool) {
 			c := stages.At[Config](s, "stages.kit")
 			c.Passage = stages.Get[int](s, "eval.knowledge") // one length for all who give the black box knowledge
-			if !named("stages.kit.optim.lr") {
-				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width"))
-			}
+			c.Optim.CompleteTuning(s, "stages.kit", named)
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {
 			c := stages.Get[Config](s, "stages.kit")

@@ -23,8 +23,8 @@ var Def = stages.Def{
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {
 			c := stages.At[Config](s, "stages.reason")
-			if c.Tasks > 0 && !named("stages.reason.optim.lr") { // off, the section is its default, which is in no fingerprint
-				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width"))
+			if c.Tasks > 0 { // off, the section is its default, which is in no fingerprint
+				c.Optim.CompleteTuning(s, "stages.reason", named)
 			}
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {

@@ -1,8 +1,6 @@
 package reason
 
 import (
-	"math"
-
 	"slm/data/exam"
 	"slm/data/pack"
 	"slm/data/reasoning"
@@ -51,23 +49,7 @@ func (l *lesson) of(split string) (out pack.Examples) {
 
 // epoch is a pass: every task once, and for each Replay sections in document form, of a long one a part.
 func (l *lesson) epoch(number int) (pack.Source, error) {
-	out := l.of(exam.Train)
-	draw := rng.New(l.seed, "reason", "replay").At(uint64(number))
-	order := draw.Perm(l.dom.Sections.Len())
-	for i := range int(math.Round(l.stage.cfg.Replay * float64(len(out)))) {
-		section, form := order[i%len(order)], draw.IntN(max(1, len(l.dom.Forms.Document)))
-		part, of := 1, l.read.Parts(section)
-		if of > 1 {
-			part += draw.IntN(of)
-		}
-		tokens, err := l.read.Document(section, form, part, of)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, pack.Example{ID: l.dom.Sections.At(section).ID, Tokens: tokens})
-	}
-	draw.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return out, nil
+	return l.read.WithReplay(l.of(exam.Train), l.stage.cfg.Replay, rng.New(l.seed, "reason", "replay").At(uint64(number)))
 }
 
 // heldOut are the development tasks.

@@ -104,7 +104,8 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	lesson := &lesson{stage: s, dom: dom, read: read, tasks: plan, seed: env.Seed, context: params.Config.Context}
-	if len(lesson.of(exam.Train)) == 0 {
+	taught := len(lesson.of(exam.Train))
+	if taught == 0 {
 		return fmt.Errorf("reason: the teacher is right about none of %d training tasks: there is nothing to tune on", len(only(plan, exam.Train)))
 	}
 	sum, err := trainer.Run(ctx, env, s.job(lesson, params, ""))
@@ -115,7 +116,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	facts := map[string]string{"teach": s.cfg.Teach, "split_digest": exam.Digest(dom.Items), "tasks": strconv.Itoa(len(lesson.of(exam.Train))), "held_out_tasks": strconv.Itoa(len(answers))}
+	facts := map[string]string{"teach": s.cfg.Teach, "split_digest": exam.Digest(dom.Items), "tasks": strconv.Itoa(taught), "held_out_tasks": strconv.Itoa(len(answers))}
 	for _, class := range slices.Sorted(maps.Keys(chosen)) {
 		facts["strategy_"+class] = chosen[class]
 	}

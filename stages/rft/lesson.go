@@ -1,8 +1,6 @@
 package rft
 
 import (
-	"math"
-
 	"slm/data/exam"
 	"slm/data/form"
 	"slm/data/pack"
@@ -30,22 +28,7 @@ func (l *lesson) epoch(number int) (pack.Source, error) {
 			out = append(out, l.example(item, w.Place, w.Text))
 		}
 	}
-	draw := rng.New(l.seed, "rft", "replay").At(uint64(number))
-	order := draw.Perm(l.dom.Sections.Len())
-	for i := range int(math.Round(l.cfg.Replay * float64(len(out)))) {
-		section, form := order[i%len(order)], draw.IntN(max(1, len(l.dom.Forms.Document)))
-		part, of := 1, l.read.Parts(section)
-		if of > 1 {
-			part += draw.IntN(of)
-		}
-		tokens, err := l.read.Document(section, form, part, of)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, pack.Example{ID: l.dom.Sections.At(section).ID, Tokens: tokens})
-	}
-	draw.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return out, nil
+	return l.read.WithReplay(out, l.cfg.Replay, rng.New(l.seed, "rft", "replay").At(uint64(number)))
 }
 
 // example is an answer to a question: in two steps the place alone, from which the text is recited as in the document.

@@ -21,8 +21,8 @@ var Def = stages.Def{
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {
 			c := stages.At[Config](s, "stages.task")
-			if c.Kind != "" && !named("stages.task.optim.lr") { // off, the section is its default, which is in no fingerprint
-				c.Optim.LR = trainer.TuningRate(c.Optim.Name, stages.Get[int](s, "model.width"))
+			if c.Kind != "" { // off, the section is its default, which is in no fingerprint
+				c.Optim.CompleteTuning(s, "stages.task", named)
 			}
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {

@@ -27,9 +27,12 @@ type material struct {
 
 // material reads the rows of a file, or cuts fragments of the corpus.
 func (s *Stage) material(dom *domain.Domain, seed uint64) (*material, error) {
-	m, err := s.fragments(dom, seed)
+	var m *material
+	var err error
 	if len(s.cfg.File) > 0 {
 		m, err = s.rows(seed)
+	} else {
+		m, err = s.fragments(dom, seed)
 	}
 	if err != nil {
 		return nil, err

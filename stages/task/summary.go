@@ -101,7 +101,8 @@ func summarise(labels []string, answers []Answer, seed uint64) (*Summary, error)
 		}
 		sys := System{System: way.name}
 		said[w] = make([]int, len(test))
-		var p, right []float64
+		var p []float64
+		right := 0
 		var forced, labelled, refused, wrongly float64
 		var came []bool
 		for i, a := range test {
@@ -109,7 +110,10 @@ func summarise(labels []string, answers []Answer, seed uint64) (*Summary, error)
 			if said[w][i] = class(label); sure < least {
 				said[w][i] = none
 			}
-			p, came, right = append(p, sure), append(came, a.Label != "" && label == a.Label), append(right, stat.Floats([]bool{said[w][i] == gold[i]})[0])
+			p, came = append(p, sure), append(came, a.Label != "" && label == a.Label)
+			if said[w][i] == gold[i] {
+				right++
+			}
 			switch told := said[w][i] == none; {
 			case gold[i] == none && told:
 				refused++
@@ -150,7 +154,7 @@ func summarise(labels []string, answers []Answer, seed uint64) (*Summary, error)
 }
 
 // measure fills in the figures that have intervals.
-func (sys *System) measure(gold, said []int, right []float64, classes int, seed uint64) error {
+func (sys *System) measure(gold, said []int, right, classes int, seed uint64) error {
 	for to, of := range map[*result.Range]func([]float64) float64{
 		&sys.MacroF1:  func(times []float64) float64 { _, f1 := stat.ByClass(gold, said, classes, times); return f1 },
 		&sys.Balanced: func(times []float64) float64 { b, _ := stat.ByClass(gold, said, classes, times); return b },
@@ -161,11 +165,7 @@ func (sys *System) measure(gold, said []int, right []float64, classes int, seed 
 		}
 		*to = result.Range(x)
 	}
-	k := 0
-	for _, r := range right {
-		k += int(r)
-	}
-	sys.Accuracy = result.Range(stat.Wilson(k, len(right)))
+	sys.Accuracy = result.Range(stat.Wilson(right, len(gold)))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"slm/optim"
 	"slm/pipeline/schema"
+	"slm/stages"
 )
 
 // Optim is how weights are updated.
@@ -71,6 +72,13 @@ func Rate(name optim.Name, width int) float64 {
 
 // TuningRate is that of a model that goes on learning: a third.
 func TuningRate(name optim.Name, width int) float64 { return Part(Rate(name, width), 3) }
+
+// CompleteTuning gives a section's optimiser the peak rate of a model that goes on learning, unless the recipe names one.
+func (o *Optim) CompleteTuning(s stages.Settings, section string, named func(string) bool) {
+	if !named(section + ".optim.lr") {
+		o.LR = TuningRate(o.Name, stages.Get[int](s, "model.width"))
+	}
+}
 
 // Part is a learning rate divided by n; one that is open stays so.
 func Part(rate, n float64) float64 {
