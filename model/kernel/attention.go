@@ -24,11 +24,12 @@ type attnScratch[T Elem] struct {
 	k, v           []T        // [Lp, hd]
 	keys, values   operand[T] // [Lp, hd], as right operands
 	keysT, valuesT operand[T] // [hd, Lp]
-	p, ds          []T        // [queryBlock, Lp]
 	s, dp          []float32  // [queryBlock, Lp]
-	o              []T        // [queryBlock, hd]
-	dq             []float32  // [queryBlock, hd]
-	dk, dv         []float32  // [Lp, hd]
+	p, ds          []T        // the same in T; in float32 the same memory
+	turned         Transposed[T]
+	o              []T       // [queryBlock, hd]
+	dq             []float32 // [queryBlock, hd]
+	dk, dv         []float32 // [Lp, hd]
 }
 
 var (
@@ -49,14 +50,21 @@ func (a *attnScratch[T]) fit(padded, hd int) {
 	Grow(&a.do, queryBlock*hd)
 	Grow(&a.k, padded*hd)
 	Grow(&a.v, padded*hd)
-	Grow(&a.p, queryBlock*padded)
-	Grow(&a.ds, queryBlock*padded)
 	Grow(&a.s, queryBlock*padded)
 	Grow(&a.dp, queryBlock*padded)
+	a.p, a.ds = narrow(a.p, a.s), narrow(a.ds, a.dp)
 	Grow(&a.o, queryBlock*hd)
 	Grow(&a.dq, queryBlock*hd)
 	Grow(&a.dk, padded*hd)
 	Grow(&a.dv, padded*hd)
+}
+
+// narrow is room for x in T: x itself if it is of that type.
+func narrow[T Elem](room []T, x []float32) []T {
+	if same, ok := any(x).([]T); ok {
+		return same
+	}
+	return Grow(&room, len(x))
 }
 
 // block gives rows first..first+n of column block [at, at+hd) of x (row stride ld) as rows of a right or left operand: where they lie, or
@@ -90,6 +98,13 @@ func ApplyRotary[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv []T, positi
 				RopeBF16(x, x, cos, sin)
 			}
 		}
+	}
+}
+
+// toOperand converts x where the operand is not x itself.
+func toOperand[T Elem](dst []T, x []float32) {
+	if same, ok := any(dst).([]float32); !ok || &same[0] != &x[0] {
+		Convert(dst, x)
 	}
 }
 
@@ -139,7 +154,7 @@ func AttendForward[T Elem](be Backend, sh AttnShape, qkv, out []T, lse []float32
 					lse[(first+i)*sh.Heads+head] = SoftmaxRow(s[:valid], scale)
 				}
 				clear(s[valid:])
-				Convert(a.p[i*keys:(i+1)*keys], s)
+				toOperand(a.p[i*keys:(i+1)*keys], s)
 			}
 			if rows == queryBlock {
 				product(&a.values, Shape{M: queryBlock, N: hd, K: keys, LDA: keys, LDC: ldo}, out[first*ldo+head*hd:], a.p)
@@ -192,13 +207,13 @@ func AttendBackward[T Elem](be Backend, sh AttnShape, rope *Rotary, qkv, out, do
 				}
 				clear(s[valid:])
 				clear(dp[valid:])
-				Convert(a.p[i*keys:(i+1)*keys], s)
-				Convert(a.ds[i*keys:(i+1)*keys], dp)
+				toOperand(a.p[i*keys:(i+1)*keys], s)
+				toOperand(a.ds[i*keys:(i+1)*keys], dp)
 			}
-			into := Shape{M: keys, N: hd, K: queryBlock, LDA: keys, LDB: ldo, LDC: hd, TransA: true, Accumulate: true}
-			Gemm(be, into, a.dv, a.p, do)
-			into.LDB = ldq
-			Gemm(be, into, a.dk, a.ds, q)
+			a.turned.Set(be, a.p, keys, queryBlock, keys)
+			a.turned.AddProduct(a.dv, do, hd, ldo, hd)
+			a.turned.Set(be, a.ds, keys, queryBlock, keys)
+			a.turned.AddProduct(a.dk, q, hd, ldq, hd)
 			product(&a.keys, Shape{M: queryBlock, N: hd, K: keys, LDA: keys, LDC: hd}, a.dq, a.ds)
 			for i := range rows {
 				scatter(dqkv[(first+i)*ld+head*hd:], a.dq[i*hd:(i+1)*hd], rope, first+i)

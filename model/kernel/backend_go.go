@@ -6,7 +6,14 @@ type goBackend struct{}
 func (goBackend) Name() string         { return "go-f32+" + CPU() }
 func (goBackend) Class() Class         { return ClassF32 }
 func (goBackend) Precision() Precision { return F32 }
-func (goBackend) Traits() Traits       { return Traits{BatchInvariant: true} }
+
+func (goBackend) Traits() Traits {
+	t := Traits{BatchInvariant: true}
+	if cpu.panels != nil {
+		t.packs32 = cpu.panels
+	}
+	return t
+}
 
 func (goBackend) Gemm32(s Shape, c, a, b []float32) {
 	s.check(len(c), len(a), len(b))

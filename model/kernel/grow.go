@@ -12,7 +12,7 @@ func Grow[E any](buf *[]E, n int) []E {
 }
 
 // aligned gives n elements of the buffer, from a multiple of 64 bytes on.
-func aligned[E byte | uint16](buf *[]E, n int) []E {
+func aligned[E byte | uint16 | float32](buf *[]E, n int) []E {
 	size := int(unsafe.Sizeof((*buf)[0]))
 	if pad := 64 / size; cap(*buf) < n+pad {
 		*buf = make([]E, n+pad)

@@ -3,4 +3,4 @@
 package kernel
 
 // adviseHuge does nothing: large pages are asked for on Linux.
-func adviseHuge[E byte | uint16]([]E) {}
+func adviseHuge[E byte | uint16 | float32]([]E) {}

@@ -9,7 +9,14 @@ import (
 var avx2Level = &level{
 	name:      "avx2",
 	supported: func() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) },
+	panels:    gemmAVX2,
 	ops:       avx2Ops(generic.ops),
+}
+
+var gemmAVX2 = &packedGemm{
+	width:    16,
+	tiles:    []gemmTile{{6, avx2.Gemm6Rows}, {4, avx2.Gemm4Rows}, {2, avx2.Gemm2Rows}, {1, avx2.Gemm1Rows}},
+	packRows: avx2.PackRows, packSquares: avx2.PackSquares,
 }
 
 func avx2Ops(o ops) ops {
@@ -23,11 +30,7 @@ func avx2Ops(o ops) ops {
 	o.gelu = avx2.Gelu
 	o.rope, o.ropeBF16, o.ropeToBF16 = avx2.Rope, avx2.RopeBF16, avx2.RopeToBF16
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx2.AdamW(w, m, v, g, &c.gscale) }
-	o.sgemm = (&packedGemm{
-		width:    16,
-		tiles:    []gemmTile{{6, avx2.Gemm6Rows}, {4, avx2.Gemm4Rows}, {2, avx2.Gemm2Rows}, {1, avx2.Gemm1Rows}},
-		packRows: avx2.PackRows, packSquares: avx2.PackSquares,
-	}).multiply
+	o.sgemm, o.transpose = gemmAVX2.multiply, transposeAVX2
 	o.pairPanel, o.stepPanel = pairTilesAVX2.panel, stepTilesAVX2.panel
 	o.rowShares, o.rowGrads = rowSharesAVX2, rowGradsAVX2
 	o.linearBlocks = linearBlocksAVX2

@@ -12,8 +12,15 @@ var avx512Level = &level{
 	supported: func() bool {
 		return avx2Level.supported() && cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
 	},
-	tiles: true,
-	ops:   avx512Ops(avx2Level.ops),
+	tiles:  true,
+	panels: gemmAVX512,
+	ops:    avx512Ops(avx2Level.ops),
+}
+
+var gemmAVX512 = &packedGemm{
+	width:    32,
+	tiles:    []gemmTile{{12, avx512.Gemm12Rows}, {8, avx512.Gemm8Rows}, {4, avx512.Gemm4Rows}, {2, avx512.Gemm2Rows}, {1, avx512.Gemm1Rows}},
+	packRows: avx512.PackRows, packSquares: avx2.PackSquares,
 }
 
 func avx512Ops(o ops) ops {
@@ -28,11 +35,7 @@ func avx512Ops(o ops) ops {
 	o.gelu = avx512.Gelu
 	o.rope, o.ropeBF16, o.ropeToBF16 = avx512.Rope, avx512.RopeBF16, avx512.RopeToBF16
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx512.AdamW(w, m, v, g, &c.gscale) }
-	o.sgemm = (&packedGemm{
-		width:    32,
-		tiles:    []gemmTile{{12, avx512.Gemm12Rows}, {8, avx512.Gemm8Rows}, {4, avx512.Gemm4Rows}, {2, avx512.Gemm2Rows}, {1, avx512.Gemm1Rows}},
-		packRows: avx512.PackRows, packSquares: avx2.PackSquares,
-	}).multiply
+	o.sgemm = gemmAVX512.multiply
 	o.transpose = transposeSquares
 	o.pairPanel, o.stepPanel = pairTilesAVX512.panel, stepTilesAVX512.panel
 	o.rowShares, o.rowGrads = rowSharesAVX512, rowGradsAVX512

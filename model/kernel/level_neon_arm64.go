@@ -7,14 +7,16 @@ import (
 )
 
 // neonLevel has the products in assembly, and everything else from plain Go.
-var neonLevel = &level{name: "neon", supported: func() bool { return true }, ops: neonOps(generic.ops)}
+var neonLevel = &level{name: "neon", supported: func() bool { return true }, panels: gemmNEON, ops: neonOps(generic.ops)}
+
+var gemmNEON = &packedGemm{
+	width:    neonColumns,
+	tiles:    []gemmTile{{5, neonGemm(5)}, {3, neonGemm(3)}, {2, neonGemm(2)}, {1, neonGemm(1)}},
+	packRows: packRowsNEON, packSquares: packSquaresNEON,
+}
 
 func neonOps(o ops) ops {
-	o.sgemm = (&packedGemm{
-		width:    neonColumns,
-		tiles:    []gemmTile{{5, neonGemm(5)}, {3, neonGemm(3)}, {2, neonGemm(2)}, {1, neonGemm(1)}},
-		packRows: packRowsNEON, packSquares: packSquaresNEON,
-	}).multiply
+	o.sgemm = gemmNEON.multiply
 	o.pairPanel, o.stepPanel = pairPanelNEON, stepPanelNEON
 	return o
 }
@@ -50,22 +52,29 @@ func neonRowsFor(n int) int {
 }
 
 // neonGemm is a tile that writes n ≤ neonColumns columns.
-func neonGemm(rows int) func(c, a, b *float32, k, n, ai, ak, ldc int, add bool) {
-	return func(c, a, b *float32, k, n, ai, ak, ldc int, add bool) {
-		if n == neonColumns {
-			neonTile(rows, c, nil, a, b, k, ai, ak, ldc, 0, add, false)
-			return
+func neonGemm(rows int) func(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool) {
+	return func(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool) {
+		for t := range tiles {
+			neonColumnsOf(rows, (*float32)(unsafe.Add(unsafe.Pointer(c), t*rows*ldc)), (*float32)(unsafe.Add(unsafe.Pointer(a), t*rows*ai)), b, k, n, ai, ak, ldc, add)
 		}
-		var room [neonRows * neonColumns]float32
-		neonTile(rows, &room[0], nil, a, b, k, ai, ak, 4*neonColumns, 0, false, false)
-		for r := range rows {
-			row := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(c), r*ldc)), n)
-			for j := range row {
-				if v := room[r*neonColumns+j]; add {
-					row[j] += v
-				} else {
-					row[j] = v
-				}
+	}
+}
+
+// neonColumnsOf computes the first n columns of one tile.
+func neonColumnsOf(rows int, c, a, b *float32, k, n, ai, ak, ldc int, add bool) {
+	if n == neonColumns {
+		neonTile(rows, c, nil, a, b, k, ai, ak, ldc, 0, add, false)
+		return
+	}
+	var room [neonRows * neonColumns]float32
+	neonTile(rows, &room[0], nil, a, b, k, ai, ak, 4*neonColumns, 0, false, false)
+	for r := range rows {
+		row := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(c), r*ldc)), n)
+		for j := range row {
+			if v := room[r*neonColumns+j]; add {
+				row[j] += v
+			} else {
+				row[j] = v
 			}
 		}
 	}

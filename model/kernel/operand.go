@@ -3,6 +3,7 @@ package kernel
 // operand is a right operand B [K,N] of several products in a row: packed once, or where it lies if the backend reads rows.
 type operand[T Elem] struct {
 	be     Backend
+	level  *level // whose layout packed has; tests change it
 	b      []T
 	ld     int
 	trans  bool
@@ -11,8 +12,8 @@ type operand[T Elem] struct {
 
 // set takes over B [K,N], rows ld apart, or with trans its transpose [N,K]. b must not change before the last product.
 func (o *operand[T]) set(be Backend, b []T, n, k, ld int, trans bool) {
-	if o.be != be {
-		o.be, o.packed = be, layout[T](be)
+	if o.be != be || o.level != cpu {
+		o.be, o.level, o.packed = be, cpu, layout[T](be)
 	}
 	if o.packed == nil {
 		o.b, o.ld, o.trans = b, ld, trans

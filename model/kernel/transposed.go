@@ -5,15 +5,16 @@ import "fmt"
 // Transposed is a left operand Aᵀ [M,K] of several products: packed once, or where it lies if the backend reads columns.
 type Transposed[T Elem] struct {
 	be     Backend
-	a      []T // [K,M]
+	level  *level // whose layout packed has; tests change it
+	a      []T    // [K,M]
 	shape  Shape
 	packed left[T]
 }
 
 // Set takes A [K,M] over, rows lda apart. a must not change before the last product.
 func (t *Transposed[T]) Set(be Backend, a []T, m, k, lda int) {
-	if t.be != be {
-		t.be, t.packed = be, nil
+	if t.be != be || t.level != cpu {
+		t.be, t.level, t.packed = be, cpu, nil
 		if p := packingOf[T](be); p != nil {
 			t.packed = p.left()
 		}

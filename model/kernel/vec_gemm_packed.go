@@ -14,11 +14,11 @@ type packedGemm struct {
 	packSquares func(dst, src *float32, squares, ld, width int) // 8 columns that lie as rows, of 8·squares terms
 }
 
-// gemmTile computes some rows of C from one panel: it reads a[r·ai + p·ak] and writes c[r·ldc + j], strides in bytes, for r, p and j within the
-// tile, which lie inside the slices that sgemm has bounded.
+// gemmTile computes tiles times some rows of C from one panel: it reads a[r·ai + p·ak] and writes c[r·ldc + j], strides in bytes, for r, p and j
+// within the tiles, which lie inside the slices that sgemm has bounded.
 type gemmTile struct {
 	rows     int
-	multiply func(c, a, b *float32, k, n, ai, ak, ldc int, add bool)
+	multiply func(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool)
 }
 
 // PanelAlign is what the first column of a share of a product must be a multiple of.
@@ -34,15 +34,23 @@ var panelPool = sync.Pool{New: func() any { return new([gemmBlock * PanelAlign]f
 func (g *packedGemm) multiply(c, a, b []float32, s gemmShape, accumulate bool) {
 	buffer := panelPool.Get().(*[gemmBlock * PanelAlign]float32)
 	defer panelPool.Put(buffer)
+	g.sweep(c, a, s, accumulate, func(p0, j int, part gemmShape) []float32 {
+		panel := buffer[:part.k*g.width]
+		g.pack(panel, b[p0*s.bk+j*s.bj:], part)
+		return panel
+	})
+}
+
+// sweep takes the rows of A past one panel of B after the other: panelOf gives that of the columns from j and the terms from p0 on, for a part of
+// the product.
+func (g *packedGemm) sweep(c, a []float32, s gemmShape, accumulate bool, panelOf func(p0, j int, part gemmShape) []float32) {
 	for i := 0; i < s.m; i += maxRows {
 		for p0 := 0; p0 < s.k; p0 += gemmBlock {
 			part := s
 			part.m, part.k = min(maxRows, s.m-i), min(gemmBlock, s.k-p0)
 			for j := 0; j < s.n; j += g.width {
 				part.n = min(g.width, s.n-j)
-				panel := buffer[:part.k*g.width]
-				g.pack(panel, b[p0*s.bk+j*s.bj:], part)
-				g.panel(c[i*s.ldc+j:], a[i*s.ai+p0*s.ak:], panel, part, accumulate || p0 > 0)
+				g.panel(c[i*s.ldc+j:], a[i*s.ai+p0*s.ak:], panelOf(p0, j, part), part, accumulate || p0 > 0)
 			}
 		}
 	}
@@ -59,7 +67,9 @@ func (g *packedGemm) pack(dst, b []float32, s gemmShape) {
 		for j := 0; j+8 <= s.n; j += 8 {
 			g.packSquares(&dst[j], &b[j*s.bj], squares, 4*s.bj, 4*g.width)
 		}
-		g.packRest(dst, b, 0, 8*squares, s.n&^7, s)
+		if s.n < g.width {
+			g.packRest(dst, b, 0, 8*squares, s.n&^7, s)
+		}
 	}
 	g.packRest(dst, b, 8*squares, s.k, 0, s)
 }
@@ -75,14 +85,19 @@ func (g *packedGemm) packRest(dst, b []float32, p0, p1, j0 int, s gemmShape) {
 	}
 }
 
-// panel multiplies s.m rows of A with one panel, s.k terms deep, into s.n ≤ width columns of C: as many rows at a time as the highest tile that
-// fits into those left.
+// panel multiplies s.m rows of A with one panel, s.k terms deep, into s.n ≤ width columns of C: with the highest tile as long as it fits, then with
+// those below it. A low tile has too few sums to keep the processor busy: rather than leave it a rest, two of the next height take their place.
 func (g *packedGemm) panel(c, a, panel []float32, s gemmShape, add bool) {
 	pb := unsafe.SliceData(panel)
-	for i, t := 0, 0; i < s.m; i += g.tiles[t].rows {
-		for g.tiles[t].rows > s.m-i {
-			t++
+	i := 0
+	for t, tile := range g.tiles {
+		n := (s.m - i) / tile.rows
+		if rest := s.m - i - n*tile.rows; n > 0 && rest > 0 && tile.rows+rest == 2*g.tiles[t+1].rows {
+			n--
 		}
-		g.tiles[t].multiply(&c[i*s.ldc], &a[i*s.ai], pb, s.k, s.n, 4*s.ai, 4*s.ak, 4*s.ldc, add)
+		if n > 0 {
+			tile.multiply(&c[i*s.ldc], &a[i*s.ai], pb, n, s.k, s.n, 4*s.ai, 4*s.ak, 4*s.ldc, add)
+			i += n * tile.rows
+		}
 	}
 }

@@ -95,7 +95,7 @@ func checkSgemm(ar *arena) {
 			checkGemm(ar, form, m, n, k, int(seed%4), seed%7 < 3)
 		}
 	}
-	for _, m := range []int{0, 1, 2, 3, 5, 7, 12, 13, 27} {
+	for _, m := range []int{0, 1, 2, 3, 5, 7, 8, 12, 13, 16, 27} {
 		for _, n := range []int{0, 1, 7, 15, 16, 17, 31, 32, 33, 50} {
 			for _, k := range []int{0, 1, 7, 8, 19} {
 				run(m, n, k)
@@ -128,7 +128,7 @@ func FuzzSgemm_EqualsItsReference(f *testing.F) {
 }
 
 // TestSgemm_HasTheSameBitsHoweverItIsCut: the element (i,j) does not depend on which rows and columns are computed with it, nor on
-// the form of the operands, nor on whether B was packed before.
+// the form of the operands, nor on whether an operand was packed before.
 func TestSgemm_HasTheSameBitsHoweverItIsCut(t *testing.T) {
 	const m, n, k = 1045, 75, 300 // more rows than one sweep, more terms than one block
 	eachLevel(t, func(t *testing.T) {
@@ -172,5 +172,18 @@ func TestSgemm_HasTheSameBitsHoweverItIsCut(t *testing.T) {
 			}
 		}
 		compare("NT in tiles", got)
+
+		linear, grad := NewWeights[float32](goBackend{}, n, k), NewGradWeights[float32](goBackend{}, k, n)
+		linear.Set(bt)
+		grad.Set(b)
+		Linear(linear, got, a, rows, k, n, 0, n, false)
+		compare("Linear", got)
+		LinearGrad(grad, got, a, rows, k, n, false)
+		compare("LinearGrad", got)
+		var left Transposed[float32]
+		left.Set(goBackend{}, at, rows, k, rows)
+		clear(got)
+		left.AddProduct(got, b, n, n, n)
+		compare("AddProduct", got)
 	})
 }

@@ -28,84 +28,117 @@ var sgemmKernels = func() []kernel {
 			emit: emitPackSquares})
 }()
 
-// gemmTile emits C [rows, n] (+)= A·B for one panel of B: b [k][2·lanes], contiguous; a(i,p) stands ai·i + ak·p bytes after a.
+// gemmTile emits C [tiles·rows, n] (+)= A·B for one panel of B: b [k][2·lanes], contiguous; a(i,p) stands ai·i + ak·p bytes after a.
 // Every element is one chain of fused multiply-adds over p, whatever the number of rows: so edges give the same bits.
 func gemmTile(rows int, v isa) kernel {
-	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b *float32, k, n, ai, ak, ldc int, add bool", only: []isa{v},
-		doc: fmt.Sprintf("computes %d rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.", rows),
-		emit: func(e *emitter) {
-			param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
-			b, k, ai, ak := param("b"), param("k"), param("ai"), param("ak")
-			ai3 := e.GP64()
-			if rows >= 4 {
-				e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
-			}
-			var groups []reg.GPVirtual // pointers to every fourth row of A
-			for r := 0; r < rows; r += 4 {
-				p := e.GP64()
-				if r == 0 {
-					e.Load(e.Param("a"), p)
-				} else {
-					e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
-				}
-				groups = append(groups, p)
-			}
-			acc := make([][2]reg.VecVirtual, rows)
-			for r := range acc {
-				acc[r] = [2]reg.VecVirtual{e.zero(), e.zero()}
-			}
-			top := e.label("terms")
-			e.Label(top)
-			b0, b1 := e.vec(), e.vec()
-			e.VMOVUPS(operand.Mem{Base: b}, b0)
-			e.VMOVUPS(operand.Mem{Base: b, Disp: 4 * e.lanes}, b1)
-			for r := range acc {
-				m := operand.Mem{Base: groups[r/4]}
-				switch r % 4 {
-				case 1, 2:
-					m.Index, m.Scale = ai, uint8(r%4)
-				case 3:
-					m.Index, m.Scale = ai3, 1
-				}
-				x := e.broadcast(m)
-				e.VFMADD231PS(x, b0, acc[r][0])
-				e.VFMADD231PS(x, b1, acc[r][1])
-			}
-			for _, p := range groups {
-				e.ADDQ(ak, p)
-			}
-			e.ADDQ(operand.I32(8*e.lanes), b)
-			e.DECQ(k)
-			e.JNE(operand.LabelRef(top))
+	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool", only: []isa{v},
+		doc:  fmt.Sprintf("computes tiles ≥ 1 times %d rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.", rows),
+		emit: func(e *emitter) { emitGemm(e, rows) }}
+}
 
-			n, ldc := param("n"), param("ldc")
-			masks := e.columnMasks(n)
-			store := e.label("store")
-			add := e.Load(e.Param("add"), e.GP8())
-			e.TESTB(add, add)
-			e.JE(operand.LabelRef(store))
-			zero := e.GP64()
-			e.XORQ(zero, zero)
-			c := param("c")
-			for r := range acc {
-				for h := range acc[r] {
-					e.mask = masks[h]
-					e.VADDPS(e.load(c, zero, h), acc[r][h], acc[r][h])
-				}
-				e.ADDQ(ldc, c)
-			}
-			e.Label(store)
-			c, zero = param("c"), e.GP64()
-			e.XORQ(zero, zero)
-			for r := range acc {
-				for h := range acc[r] {
-					e.mask = masks[h]
-					e.store(acc[r][h], c, zero, h)
-				}
-				e.ADDQ(ldc, c)
-			}
-			e.mask = nil
-		}}
+func emitGemm(e *emitter, rows int) {
+	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
+	c, a, tiles, ai, ak := param("c"), param("a"), param("tiles"), param("ai"), param("ak")
+	ai3 := e.GP64()
+	if rows >= 4 {
+		e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
+	}
+	tile := e.label("tile")
+	e.Label(tile)
+	ldc, at := param("ldc"), e.GP64()
+	e.MOVQ(c, at)
+	for range rows { // what is written after the sums is on its way meanwhile
+		for line := 0; line < 8*e.lanes; line += 64 {
+			e.PREFETCHT0(operand.Mem{Base: at, Disp: line})
+		}
+		e.ADDQ(ldc, at)
+	}
+	var groups []reg.GPVirtual // pointers to every fourth row of A
+	for r := 0; r < rows; r += 4 {
+		p := e.GP64()
+		if r == 0 {
+			e.MOVQ(a, p)
+		} else {
+			e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
+		}
+		groups = append(groups, p)
+	}
+	e.LEAQ(operand.Mem{Base: groups[len(groups)-1], Index: ai, Scale: uint8(rows - 4*(len(groups)-1))}, a)
+	acc := make([][2]reg.VecVirtual, rows)
+	for r := range acc {
+		acc[r] = [2]reg.VecVirtual{e.zero(), e.zero()}
+	}
+	b, k := param("b"), param("k")
+	top := e.label("terms")
+	e.Label(top)
+	b0, b1 := e.vec(), e.vec()
+	e.VMOVUPS(operand.Mem{Base: b}, b0)
+	e.VMOVUPS(operand.Mem{Base: b, Disp: 4 * e.lanes}, b1)
+	for r := range acc {
+		m := operand.Mem{Base: groups[r/4]}
+		switch r % 4 {
+		case 1, 2:
+			m.Index, m.Scale = ai, uint8(r%4)
+		case 3:
+			m.Index, m.Scale = ai3, 1
+		}
+		x := e.broadcast(m)
+		e.VFMADD231PS(x, b0, acc[r][0])
+		e.VFMADD231PS(x, b1, acc[r][1])
+	}
+	for _, p := range groups {
+		e.ADDQ(ak, p)
+	}
+	e.ADDQ(operand.I32(8*e.lanes), b)
+	e.DECQ(k)
+	e.JNE(operand.LabelRef(top))
+
+	n, done := param("n"), e.label("done")
+	if !e.wide() { // a masked store takes AVX2 as long as a dozen others
+		masked := e.label("masked")
+		e.CMPQ(n, operand.I32(2*e.lanes))
+		e.JNE(operand.LabelRef(masked))
+		e.emitSums(acc, c, [2]reg.Register{})
+		e.JMP(operand.LabelRef(done))
+		e.Label(masked)
+	}
+	e.emitSums(acc, c, e.columnMasks(n))
+	e.Label(done)
+	ldc = param("ldc")
+	for left := rows; left > 0; {
+		step := min(left, 4) // 3 is no scale, and no tile has such a rest
+		e.LEAQ(operand.Mem{Base: c, Index: ldc, Scale: uint8(step)}, c)
+		left -= step
+	}
+	e.DECQ(tiles)
+	e.JNE(operand.LabelRef(tile))
+}
+
+// emitSums writes the sums of a tile to the rows of C from c on, or adds them.
+func (e *emitter) emitSums(acc [][2]reg.VecVirtual, c reg.GPVirtual, masks [2]reg.Register) {
+	store := e.label("store")
+	add, ldc, at, zero := e.Load(e.Param("add"), e.GP8()), e.Load(e.Param("ldc"), e.GP64()), e.GP64(), e.GP64()
+	e.XORQ(zero, zero)
+	e.MOVQ(c, at)
+	e.TESTB(add, add)
+	e.JE(operand.LabelRef(store))
+	for r := range acc {
+		for h := range acc[r] {
+			e.mask = masks[h]
+			e.VADDPS(e.load(at, zero, h), acc[r][h], acc[r][h])
+		}
+		e.ADDQ(ldc, at)
+	}
+	e.MOVQ(c, at)
+	e.Label(store)
+	for r := range acc {
+		for h := range acc[r] {
+			e.mask = masks[h]
+			e.store(acc[r][h], at, zero, h)
+		}
+		e.ADDQ(ldc, at)
+	}
+	e.mask = nil
 }
 
 // columnMasks are the masks of the first n columns in two registers.
@@ -147,6 +180,9 @@ func emitPackRows(e *emitter) {
 	e.XORQ(zero, zero)
 	top := e.label("rows")
 	e.Label(top)
+	for line := 0; line < 8*e.lanes; line += 64 { // of the next panel: its rows may be a page apart
+		e.PREFETCHT0(operand.Mem{Base: src, Disp: 8*e.lanes + line})
+	}
 	for h := range 2 {
 		e.mask = masks[h]
 		r := e.load(src, zero, h)

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 
 	"slm/model/kernel"
@@ -74,11 +75,19 @@ var llamaScript string
 //go:embed generate.py
 var generateScript string
 
-// python has both peers. llama.cpp is built with all that this kind of processor has but AMX, whose back end crashes on it.
+// python has both peers. llama.cpp is built with all that this processor has but AMX, whose back end crashes.
 func python() setup.Python {
 	options := "-DGGML_NATIVE=OFF"
-	for _, set := range []string{"AVX", "AVX2", "FMA", "F16C", "BMI2", "AVX512", "AVX512_VBMI", "AVX512_VNNI", "AVX512_BF16"} {
-		options += " -DGGML_" + set + "=ON"
+	for _, set := range []struct {
+		name    string
+		feature cpuid.FeatureID
+	}{
+		{"AVX", cpuid.AVX}, {"AVX2", cpuid.AVX2}, {"FMA", cpuid.FMA3}, {"F16C", cpuid.F16C}, {"BMI2", cpuid.BMI2}, {"AVX512", cpuid.AVX512F},
+		{"AVX512_VBMI", cpuid.AVX512VBMI}, {"AVX512_VNNI", cpuid.AVX512VNNI}, {"AVX512_BF16", cpuid.AVX512BF16},
+	} {
+		if cpuid.CPU.Has(set.feature) {
+			options += " -DGGML_" + set.name + "=ON"
+		}
 	}
 	return setup.Python{
 		Venv: "venv-infer", Packages: []string{"torch==2.15.0", "transformers==5.23.0", "numpy==2.4.6", "llama-cpp-python==0.3.36"},
