@@ -17,6 +17,7 @@ import (
 	"slm/pipeline/blackbox"
 	"slm/pipeline/recipe"
 	"slm/recipes"
+	_ "slm/stages/stagetest" // one thread
 )
 
 // Smaller makes recipes/tiny.yaml a run of a second or two.
