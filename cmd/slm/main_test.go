@@ -33,7 +33,11 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if finished.dir != "" {
+		_ = os.RemoveAll(finished.dir)
+	}
+	os.Exit(code)
 }
 
 // outcome is what a call of the program ended in.

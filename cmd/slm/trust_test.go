@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gofrs/flock"
@@ -17,8 +18,35 @@ const lesser = "-s model.layers=1 -s model.width=16 -s model.context=64 -s token
 	"-s stages.dp.tokens=4096 -s stages.dp.batch=512 -s stages.dp.max_section=60 -s stages.kit.batch=512 -s stages.bpo.trials=1 -s stages.bpo.init=1 " +
 	"-s stages.bpo.items.ladder=[2,4] -s eval.items=4 -s eval.knowledge=8 -s eval.intervals.n=100"
 
-// trainTiny runs the tiny recipe and returns the run's folder, relative to dir.
+// finished is a whole run of the tiny recipe, made once; removed by TestMain.
+var finished struct {
+	once     sync.Once
+	dir, run string
+}
+
+// trainTiny is a run of the tiny recipe below dir, whose folder it returns, relative to dir. A run with no more settings is a copy of the same one.
 func trainTiny(t *testing.T, dir string, more ...string) string {
+	t.Helper()
+	if len(more) > 0 {
+		return trainAnew(t, dir, more...)
+	}
+	finished.once.Do(func() {
+		var err error
+		if finished.dir, err = os.MkdirTemp("", "slm-finished-"); err != nil {
+			t.Fatal(err)
+		}
+		finished.run = trainAnew(t, finished.dir)
+	})
+	if finished.run == "" {
+		t.Fatal("there is no finished run")
+	}
+	if err := os.CopyFS(filepath.Join(dir, finished.run), os.DirFS(filepath.Join(finished.dir, finished.run))); err != nil {
+		t.Fatal(err)
+	}
+	return finished.run
+}
+
+func trainAnew(t *testing.T, dir string, more ...string) string {
 	t.Helper()
 	var result struct{ Run string }
 	args := append(append([]string{"train", "tiny", "-o", "json", "-q"}, strings.Fields(lesser)...), more...)
