@@ -20,6 +20,10 @@ func BenchmarkFloats(b *testing.B) {
 	dqkv := make([]float32, len(qkv))
 	var left Transposed[float32]
 	pairs := float64(length * (length + 1) / 2)
+	big := NewWeights[float32](be, 8192, 512)
+	big.Set(normals(8192*512, 5))
+	wide, logits := normals(m*512, 6), make([]float32, m*512)
+	at := 0
 	for _, c := range []struct {
 		name string
 		flop float64
@@ -27,6 +31,10 @@ func BenchmarkFloats(b *testing.B) {
 	}{
 		{"Linear", 2 * m * n * k, func() { Linear(w, y, x, m, k, n, 0, n, false) }},
 		{"LinearGrad", 2 * m * n * k, func() { LinearGrad(g, x, y, m, n, k, false) }},
+		{"Logits", 2 * m * 512 * 512, func() {
+			Linear(big, logits, wide, m, 512, 512, at, at+512, false)
+			at = (at + 512) % 8192
+		}},
 		{"AddProduct", 2 * length * n * k, func() {
 			left.Set(be, x, k, length, k)
 			left.AddProduct(sums, y, n, n, n)

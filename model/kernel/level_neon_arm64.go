@@ -51,9 +51,9 @@ func neonRowsFor(n int) int {
 	return n
 }
 
-// neonGemm is a tile that writes n ≤ neonColumns columns.
-func neonGemm(rows int) func(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool) {
-	return func(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool) {
+// neonGemm is a tile that writes n ≤ neonColumns columns. It leaves the next panel to the processor.
+func neonGemm(rows int) func(c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool) {
+	return func(c, a, b, _ *float32, tiles, k, n, ai, ak, ldc int, add bool) {
 		for t := range tiles {
 			neonColumnsOf(rows, (*float32)(unsafe.Add(unsafe.Pointer(c), t*rows*ldc)), (*float32)(unsafe.Add(unsafe.Pointer(a), t*rows*ai)), b, k, n, ai, ak, ldc, add)
 		}

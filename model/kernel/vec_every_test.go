@@ -51,45 +51,47 @@ func TestLevels_HaveTheBitsOfTheReferenceForEveryFloat32(t *testing.T) {
 	const part = 1 << 12
 	step := step32(t)
 	for _, f := range everyFunction {
-		var mu sync.Mutex
-		most, at, off := 0.0, float32(0), 0.0
-		Parallel(int((1<<32+part*step-1)/(part*step)), func(p int) {
-			var x []float32
-			for i := uint64(p) * part * step; i < min(uint64(p+1)*part*step, 1<<32); i += step {
-				x = append(x, math.Float32frombits(uint32(i)))
-			}
-			want, got := make([]float32, len(x)), make([]float32, len(x))
-			f.of(&generic.ops, want, x)
-			for _, l := range present()[1:] {
-				f.of(&l.ops, got, x)
-				for i := range x {
-					if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
-						t.Errorf("%s(%g) is %g on %s and %g in plain Go", f.name, x[i], got[i], l.name, want[i])
-						return
+		t.Run(f.name, func(t *testing.T) {
+			var mu sync.Mutex
+			most, at, off := 0.0, float32(0), 0.0
+			Parallel(int((1<<32+part*step-1)/(part*step)), func(p int) {
+				var x []float32
+				for i := uint64(p) * part * step; i < min(uint64(p+1)*part*step, 1<<32); i += step {
+					x = append(x, math.Float32frombits(uint32(i)))
+				}
+				want, got := make([]float32, len(x)), make([]float32, len(x))
+				f.of(&generic.ops, want, x)
+				for _, l := range present()[1:] {
+					f.of(&l.ops, got, x)
+					for i := range x {
+						if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
+							t.Errorf("%s(%g) is %g on %s and %g in plain Go", f.name, x[i], got[i], l.name, want[i])
+							return
+						}
 					}
 				}
-			}
-			high, where, far := 0.0, float32(0), 0.0
-			for i, v := range x {
-				right := f.reference(float64(v))
-				if size := math.Abs(right); size >= 0x1p-126 && size < math.MaxFloat32 {
-					unit := math.Ldexp(1, math.Ilogb(right)-23)
-					if e := math.Abs(float64(want[i])-right) / unit; e > high && math.Abs(float64(v)) <= f.within {
-						high, where = e, v
+				high, where, far := 0.0, float32(0), 0.0
+				for i, v := range x {
+					right := f.reference(float64(v))
+					if size := math.Abs(right); size >= 0x1p-126 && size < math.MaxFloat32 {
+						unit := math.Ldexp(1, math.Ilogb(right)-23)
+						if e := math.Abs(float64(want[i])-right) / unit; e > high && math.Abs(float64(v)) <= f.within {
+							high, where = e, v
+						}
+						far = max(far, math.Abs(float64(want[i])-right)/max(1, size))
 					}
-					far = max(far, math.Abs(float64(want[i])-right)/max(1, size))
 				}
+				mu.Lock()
+				defer mu.Unlock()
+				if high > most {
+					most, at = high, where
+				}
+				off = max(off, far)
+			})
+			t.Logf("%-7s every %d. number: at most %.2f ulp, at %g, where |x| ≤ %g; %.2g everywhere, relative above 1", f.name, step, most, at, f.within, off)
+			if most > f.ulps {
+				t.Errorf("%s(%g) is %.2f ulp from its reference, more than %v", f.name, at, most, f.ulps)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			if high > most {
-				most, at = high, where
-			}
-			off = max(off, far)
 		})
-		t.Logf("%-7s every %d. number: at most %.2f ulp, at %g, where |x| ≤ %g; %.2g everywhere, relative above 1", f.name, step, most, at, f.within, off)
-		if most > f.ulps {
-			t.Errorf("%s(%g) is %.2f ulp from its reference, more than %v", f.name, at, most, f.ulps)
-		}
 	}
 }

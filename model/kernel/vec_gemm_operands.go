@@ -68,7 +68,13 @@ func (p *floatPanels) multiply32(s Shape, c, plus, a []float32, from, to int) {
 	if s.TransA {
 		form.ai, form.ak = 1, s.LDA
 	}
-	p.gemm.sweep(c, a, form, s.Accumulate, func(p0, j int, part gemmShape) []float32 { return p.at(from+j, p0) })
+	p.gemm.sweep(c, a, form, s.Accumulate, func(p0, j int, _ gemmShape) (panel, next []float32) {
+		panel = p.at(from+j, p0)
+		if next = panel; from+j+p.gemm.width < p.n {
+			next = p.at(from+j+p.gemm.width, p0)
+		}
+		return panel, next
+	})
 }
 
 func (p *floatPanels) multiply16(Shape, []uint16, []float32, int, int) {

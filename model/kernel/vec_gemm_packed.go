@@ -15,10 +15,10 @@ type packedGemm struct {
 }
 
 // gemmTile computes tiles times some rows of C from one panel: it reads a[r·ai + p·ak] and writes c[r·ldc + j], strides in bytes, for r, p and j
-// within the tiles, which lie inside the slices that sgemm has bounded.
+// within the tiles, which lie inside the slices that sgemm has bounded. From next on it fetches what the next panel takes.
 type gemmTile struct {
 	rows     int
-	multiply func(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool)
+	multiply func(c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool)
 }
 
 // PanelAlign is what the first column of a share of a product must be a multiple of.
@@ -34,23 +34,24 @@ var panelPool = sync.Pool{New: func() any { return new([gemmBlock * PanelAlign]f
 func (g *packedGemm) multiply(c, a, b []float32, s gemmShape, accumulate bool) {
 	buffer := panelPool.Get().(*[gemmBlock * PanelAlign]float32)
 	defer panelPool.Put(buffer)
-	g.sweep(c, a, s, accumulate, func(p0, j int, part gemmShape) []float32 {
-		panel := buffer[:part.k*g.width]
+	g.sweep(c, a, s, accumulate, func(p0, j int, part gemmShape) (panel, next []float32) {
+		panel = buffer[:part.k*g.width]
 		g.pack(panel, b[p0*s.bk+j*s.bj:], part)
-		return panel
+		return panel, panel
 	})
 }
 
 // sweep takes the rows of A past one panel of B after the other: panelOf gives that of the columns from j and the terms from p0 on, for a part of
-// the product.
-func (g *packedGemm) sweep(c, a []float32, s gemmShape, accumulate bool, panelOf func(p0, j int, part gemmShape) []float32) {
+// the product, and the one behind it.
+func (g *packedGemm) sweep(c, a []float32, s gemmShape, accumulate bool, panelOf func(p0, j int, part gemmShape) (panel, next []float32)) {
 	for i := 0; i < s.m; i += maxRows {
 		for p0 := 0; p0 < s.k; p0 += gemmBlock {
 			part := s
 			part.m, part.k = min(maxRows, s.m-i), min(gemmBlock, s.k-p0)
 			for j := 0; j < s.n; j += g.width {
 				part.n = min(g.width, s.n-j)
-				g.panel(c[i*s.ldc+j:], a[i*s.ai+p0*s.ak:], panelOf(p0, j, part), part, accumulate || p0 > 0)
+				panel, next := panelOf(p0, j, part)
+				g.panel(c[i*s.ldc+j:], a[i*s.ai+p0*s.ak:], panel, next, part, accumulate || p0 > 0)
 			}
 		}
 	}
@@ -86,8 +87,9 @@ func (g *packedGemm) packRest(dst, b []float32, p0, p1, j0 int, s gemmShape) {
 }
 
 // panel multiplies s.m rows of A with one panel, s.k terms deep, into s.n ≤ width columns of C: with the highest tile as long as it fits, then with
-// those below it. A low tile has too few sums to keep the processor busy: rather than leave it a rest, two of the next height take their place.
-func (g *packedGemm) panel(c, a, panel []float32, s gemmShape, add bool) {
+// those below it. A low tile has too few sums to keep the processor busy: rather than leave it a rest, two of the next height take their place. next is
+// fetched meanwhile, 256 terms of a panel while 128 rows pass by.
+func (g *packedGemm) panel(c, a, panel, next []float32, s gemmShape, add bool) {
 	pb := unsafe.SliceData(panel)
 	i := 0
 	for t, tile := range g.tiles {
@@ -96,7 +98,7 @@ func (g *packedGemm) panel(c, a, panel []float32, s gemmShape, add bool) {
 			n--
 		}
 		if n > 0 {
-			tile.multiply(&c[i*s.ldc], &a[i*s.ai], pb, n, s.k, s.n, 4*s.ai, 4*s.ak, 4*s.ldc, add)
+			tile.multiply(&c[i*s.ldc], &a[i*s.ai], pb, &next[min(2*g.width*i, len(next)-1)], n, s.k, s.n, 4*s.ai, 4*s.ak, 4*s.ldc, add)
 			i += n * tile.rows
 		}
 	}

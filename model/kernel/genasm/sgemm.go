@@ -31,14 +31,14 @@ var sgemmKernels = func() []kernel {
 // gemmTile emits C [tiles·rows, n] (+)= A·B for one panel of B: b [k][2·lanes], contiguous; a(i,p) stands ai·i + ak·p bytes after a.
 // Every element is one chain of fused multiply-adds over p, whatever the number of rows: so edges give the same bits.
 func gemmTile(rows int, v isa) kernel {
-	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool", only: []isa{v},
-		doc:  fmt.Sprintf("computes tiles ≥ 1 times %d rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.", rows),
+	return kernel{name: fmt.Sprintf("gemm%dRows", rows), params: "c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool", only: []isa{v},
+		doc:  fmt.Sprintf("computes tiles ≥ 1 times %d rows and n columns of C from one panel of k ≥ 1 terms, and fetches the next panel; ai, ak and ldc are in bytes.", rows),
 		emit: func(e *emitter) { emitGemm(e, rows) }}
 }
 
 func emitGemm(e *emitter, rows int) {
 	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
-	c, a, tiles, ai, ak := param("c"), param("a"), param("tiles"), param("ai"), param("ak")
+	c, a, next, tiles, ai, ak := param("c"), param("a"), param("next"), param("tiles"), param("ai"), param("ak")
 	ai3 := e.GP64()
 	if rows >= 4 {
 		e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
@@ -53,6 +53,11 @@ func emitGemm(e *emitter, rows int) {
 		}
 		e.ADDQ(ldc, at)
 	}
+	lines := rows * e.lanes / 4 // 256 terms of a panel while 128 rows pass by
+	for line := range lines {
+		e.PREFETCHT1(operand.Mem{Base: next, Disp: 64 * line})
+	}
+	e.ADDQ(operand.I32(64*lines), next)
 	var groups []reg.GPVirtual // pointers to every fourth row of A
 	for r := 0; r < rows; r += 4 {
 		p := e.GP64()

@@ -143,25 +143,25 @@ func RopeToBF16(y1, y2 *uint16, x1, x2, cos, sin *float32, n int)
 //go:noescape
 func AdamW(w, m, v, g []float32, c *float32)
 
-// Gemm6Rows computes tiles ≥ 1 times 6 rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.
+// Gemm6Rows computes tiles ≥ 1 times 6 rows and n columns of C from one panel of k ≥ 1 terms, and fetches the next panel; ai, ak and ldc are in bytes.
 //
 //go:noescape
-func Gemm6Rows(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool)
+func Gemm6Rows(c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool)
 
-// Gemm4Rows computes tiles ≥ 1 times 4 rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.
+// Gemm4Rows computes tiles ≥ 1 times 4 rows and n columns of C from one panel of k ≥ 1 terms, and fetches the next panel; ai, ak and ldc are in bytes.
 //
 //go:noescape
-func Gemm4Rows(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool)
+func Gemm4Rows(c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool)
 
-// Gemm2Rows computes tiles ≥ 1 times 2 rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.
+// Gemm2Rows computes tiles ≥ 1 times 2 rows and n columns of C from one panel of k ≥ 1 terms, and fetches the next panel; ai, ak and ldc are in bytes.
 //
 //go:noescape
-func Gemm2Rows(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool)
+func Gemm2Rows(c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool)
 
-// Gemm1Rows computes tiles ≥ 1 times 1 rows and n columns of C from one panel of k ≥ 1 terms; ai, ak and ldc are in bytes.
+// Gemm1Rows computes tiles ≥ 1 times 1 rows and n columns of C from one panel of k ≥ 1 terms, and fetches the next panel; ai, ak and ldc are in bytes.
 //
 //go:noescape
-func Gemm1Rows(c, a, b *float32, tiles, k, n, ai, ak, ldc int, add bool)
+func Gemm1Rows(c, a, b, next *float32, tiles, k, n, ai, ak, ldc int, add bool)
 
 // PackRows copies n ≤ panel width columns of k rows, ld bytes apart, and fills up with zeros.
 //

@@ -2,34 +2,48 @@
 
 #include "textflag.h"
 
-// func Gemm6Rows(c *float32, a *float32, b *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
+// func Gemm6Rows(c *float32, a *float32, b *float32, next *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·Gemm6Rows(SB), $0-73
+TEXT ·Gemm6Rows(SB), $0-81
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
-	MOVQ tiles+24(FP), DX
-	MOVQ ai+48(FP), BX
-	MOVQ ak+56(FP), SI
-	LEAQ (BX)(BX*2), DI
+	MOVQ next+24(FP), DX
+	MOVQ tiles+32(FP), BX
+	MOVQ ai+56(FP), SI
+	MOVQ ak+64(FP), DI
+	LEAQ (SI)(SI*2), R8
 
 tile1:
-	MOVQ       ldc+64(FP), R8
-	MOVQ       AX, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	MOVQ       CX, R8
-	LEAQ       (R8)(BX*4), R9
-	LEAQ       (R9)(BX*2), CX
+	MOVQ       ldc+72(FP), R9
+	MOVQ       AX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	PREFETCHT1 128(DX)
+	PREFETCHT1 192(DX)
+	PREFETCHT1 256(DX)
+	PREFETCHT1 320(DX)
+	PREFETCHT1 384(DX)
+	PREFETCHT1 448(DX)
+	PREFETCHT1 512(DX)
+	PREFETCHT1 576(DX)
+	PREFETCHT1 640(DX)
+	PREFETCHT1 704(DX)
+	ADDQ       $+768, DX
+	MOVQ       CX, R9
+	LEAQ       (R9)(SI*4), R10
+	LEAQ       (R10)(SI*2), CX
 	VPXOR      Y0, Y0, Y0
 	VPXOR      Y1, Y1, Y1
 	VPXOR      Y2, Y2, Y2
@@ -42,166 +56,166 @@ tile1:
 	VPXOR      Y9, Y9, Y9
 	VPXOR      Y10, Y10, Y10
 	VPXOR      Y11, Y11, Y11
-	MOVQ       b+16(FP), R10
-	MOVQ       k+32(FP), R11
+	MOVQ       b+16(FP), R11
+	MOVQ       k+40(FP), R12
 
 terms2:
-	VMOVUPS      (R10), Y12
-	VMOVUPS      32(R10), Y13
-	VBROADCASTSS (R8), Y14
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (R8)(BX*1), Y14
+	VBROADCASTSS (R9)(SI*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (R8)(BX*2), Y14
+	VBROADCASTSS (R9)(SI*2), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R8)(DI*1), Y14
+	VBROADCASTSS (R9)(R8*1), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R9), Y14
+	VBROADCASTSS (R10), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R9)(BX*1), Y14
+	VBROADCASTSS (R10)(SI*1), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	ADDQ         SI, R8
-	ADDQ         SI, R9
-	ADDQ         $+64, R10
-	DECQ         R11
+	ADDQ         DI, R9
+	ADDQ         DI, R10
+	ADDQ         $+64, R11
+	DECQ         R12
 	JNE          terms2
-	MOVQ         n+40(FP), R8
-	CMPQ         R8, $+16
+	MOVQ         n+48(FP), R9
+	CMPQ         R9, $+16
 	JNE          masked4
-	MOVB         add+72(FP), R8
-	MOVQ         ldc+64(FP), R9
-	XORQ         R11, R11
-	MOVQ         AX, R10
-	TESTB        R8, R8
+	MOVB         add+80(FP), R9
+	MOVQ         ldc+72(FP), R10
+	XORQ         R12, R12
+	MOVQ         AX, R11
+	TESTB        R9, R9
 	JE           store5
-	VMOVUPS      (R10)(R11*4), Y12
+	VMOVUPS      (R11)(R12*4), Y12
 	VADDPS       Y12, Y0, Y0
-	VMOVUPS      32(R10)(R11*4), Y12
+	VMOVUPS      32(R11)(R12*4), Y12
 	VADDPS       Y12, Y1, Y1
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y12
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y12
 	VADDPS       Y12, Y2, Y2
-	VMOVUPS      32(R10)(R11*4), Y12
+	VMOVUPS      32(R11)(R12*4), Y12
 	VADDPS       Y12, Y3, Y3
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y12
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y12
 	VADDPS       Y12, Y4, Y4
-	VMOVUPS      32(R10)(R11*4), Y12
+	VMOVUPS      32(R11)(R12*4), Y12
 	VADDPS       Y12, Y5, Y5
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y12
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y12
 	VADDPS       Y12, Y6, Y6
-	VMOVUPS      32(R10)(R11*4), Y12
+	VMOVUPS      32(R11)(R12*4), Y12
 	VADDPS       Y12, Y7, Y7
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y12
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y12
 	VADDPS       Y12, Y8, Y8
-	VMOVUPS      32(R10)(R11*4), Y12
+	VMOVUPS      32(R11)(R12*4), Y12
 	VADDPS       Y12, Y9, Y9
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y12
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y12
 	VADDPS       Y12, Y10, Y10
-	VMOVUPS      32(R10)(R11*4), Y12
+	VMOVUPS      32(R11)(R12*4), Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         R9, R10
-	MOVQ         AX, R10
+	ADDQ         R10, R11
+	MOVQ         AX, R11
 
 store5:
-	VMOVUPS Y0, (R10)(R11*4)
-	VMOVUPS Y1, 32(R10)(R11*4)
-	ADDQ    R9, R10
-	VMOVUPS Y2, (R10)(R11*4)
-	VMOVUPS Y3, 32(R10)(R11*4)
-	ADDQ    R9, R10
-	VMOVUPS Y4, (R10)(R11*4)
-	VMOVUPS Y5, 32(R10)(R11*4)
-	ADDQ    R9, R10
-	VMOVUPS Y6, (R10)(R11*4)
-	VMOVUPS Y7, 32(R10)(R11*4)
-	ADDQ    R9, R10
-	VMOVUPS Y8, (R10)(R11*4)
-	VMOVUPS Y9, 32(R10)(R11*4)
-	ADDQ    R9, R10
-	VMOVUPS Y10, (R10)(R11*4)
-	VMOVUPS Y11, 32(R10)(R11*4)
-	ADDQ    R9, R10
+	VMOVUPS Y0, (R11)(R12*4)
+	VMOVUPS Y1, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y2, (R11)(R12*4)
+	VMOVUPS Y3, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y4, (R11)(R12*4)
+	VMOVUPS Y5, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y6, (R11)(R12*4)
+	VMOVUPS Y7, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y8, (R11)(R12*4)
+	VMOVUPS Y9, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y10, (R11)(R12*4)
+	VMOVUPS Y11, 32(R11)(R12*4)
+	ADDQ    R10, R11
 	JMP     done3
 
 masked4:
-	LEAQ       columns<>+0(SB), R9
-	MOVQ       $+16, R10
-	SUBQ       R8, R10
-	VMOVUPS    (R9)(R10*4), Y12
-	VMOVUPS    32(R9)(R10*4), Y13
-	MOVB       add+72(FP), R8
-	MOVQ       ldc+64(FP), R9
-	XORQ       R11, R11
-	MOVQ       AX, R10
-	TESTB      R8, R8
+	LEAQ       columns<>+0(SB), R10
+	MOVQ       $+16, R11
+	SUBQ       R9, R11
+	VMOVUPS    (R10)(R11*4), Y12
+	VMOVUPS    32(R10)(R11*4), Y13
+	MOVB       add+80(FP), R9
+	MOVQ       ldc+72(FP), R10
+	XORQ       R12, R12
+	MOVQ       AX, R11
+	TESTB      R9, R9
 	JE         store6
-	VMASKMOVPS (R10)(R11*4), Y12, Y14
+	VMASKMOVPS (R11)(R12*4), Y12, Y14
 	VADDPS     Y14, Y0, Y0
-	VMASKMOVPS 32(R10)(R11*4), Y13, Y14
+	VMASKMOVPS 32(R11)(R12*4), Y13, Y14
 	VADDPS     Y14, Y1, Y1
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y12, Y14
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y12, Y14
 	VADDPS     Y14, Y2, Y2
-	VMASKMOVPS 32(R10)(R11*4), Y13, Y14
+	VMASKMOVPS 32(R11)(R12*4), Y13, Y14
 	VADDPS     Y14, Y3, Y3
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y12, Y14
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y12, Y14
 	VADDPS     Y14, Y4, Y4
-	VMASKMOVPS 32(R10)(R11*4), Y13, Y14
+	VMASKMOVPS 32(R11)(R12*4), Y13, Y14
 	VADDPS     Y14, Y5, Y5
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y12, Y14
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y12, Y14
 	VADDPS     Y14, Y6, Y6
-	VMASKMOVPS 32(R10)(R11*4), Y13, Y14
+	VMASKMOVPS 32(R11)(R12*4), Y13, Y14
 	VADDPS     Y14, Y7, Y7
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y12, Y14
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y12, Y14
 	VADDPS     Y14, Y8, Y8
-	VMASKMOVPS 32(R10)(R11*4), Y13, Y14
+	VMASKMOVPS 32(R11)(R12*4), Y13, Y14
 	VADDPS     Y14, Y9, Y9
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y12, Y14
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y12, Y14
 	VADDPS     Y14, Y10, Y10
-	VMASKMOVPS 32(R10)(R11*4), Y13, Y14
+	VMASKMOVPS 32(R11)(R12*4), Y13, Y14
 	VADDPS     Y14, Y11, Y11
-	ADDQ       R9, R10
-	MOVQ       AX, R10
+	ADDQ       R10, R11
+	MOVQ       AX, R11
 
 store6:
-	VMASKMOVPS Y0, Y12, (R10)(R11*4)
-	VMASKMOVPS Y1, Y13, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y2, Y12, (R10)(R11*4)
-	VMASKMOVPS Y3, Y13, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y4, Y12, (R10)(R11*4)
-	VMASKMOVPS Y5, Y13, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y6, Y12, (R10)(R11*4)
-	VMASKMOVPS Y7, Y13, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y8, Y12, (R10)(R11*4)
-	VMASKMOVPS Y9, Y13, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y10, Y12, (R10)(R11*4)
-	VMASKMOVPS Y11, Y13, 32(R10)(R11*4)
-	ADDQ       R9, R10
+	VMASKMOVPS Y0, Y12, (R11)(R12*4)
+	VMASKMOVPS Y1, Y13, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y2, Y12, (R11)(R12*4)
+	VMASKMOVPS Y3, Y13, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y4, Y12, (R11)(R12*4)
+	VMASKMOVPS Y5, Y13, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y6, Y12, (R11)(R12*4)
+	VMASKMOVPS Y7, Y13, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y8, Y12, (R11)(R12*4)
+	VMASKMOVPS Y9, Y13, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y10, Y12, (R11)(R12*4)
+	VMASKMOVPS Y11, Y13, 32(R11)(R12*4)
+	ADDQ       R10, R11
 
 done3:
-	MOVQ ldc+64(FP), R8
-	LEAQ (AX)(R8*4), AX
-	LEAQ (AX)(R8*2), AX
-	DECQ DX
+	MOVQ ldc+72(FP), R9
+	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R9*2), AX
+	DECQ BX
 	JNE  tile1
 	VZEROUPPER
 	RET
@@ -240,29 +254,39 @@ DATA columns<>+120(SB)/4, $0x00000000
 DATA columns<>+124(SB)/4, $0x00000000
 GLOBL columns<>(SB), RODATA|NOPTR, $128
 
-// func Gemm4Rows(c *float32, a *float32, b *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
+// func Gemm4Rows(c *float32, a *float32, b *float32, next *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·Gemm4Rows(SB), $0-73
+TEXT ·Gemm4Rows(SB), $0-81
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
-	MOVQ tiles+24(FP), DX
-	MOVQ ai+48(FP), BX
-	MOVQ ak+56(FP), SI
-	LEAQ (BX)(BX*2), DI
+	MOVQ next+24(FP), DX
+	MOVQ tiles+32(FP), BX
+	MOVQ ai+56(FP), SI
+	MOVQ ak+64(FP), DI
+	LEAQ (SI)(SI*2), R8
 
 tile1:
-	MOVQ       ldc+64(FP), R8
-	MOVQ       AX, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	PREFETCHT0 (R9)
-	ADDQ       R8, R9
-	MOVQ       CX, R8
-	LEAQ       (R8)(BX*4), CX
+	MOVQ       ldc+72(FP), R9
+	MOVQ       AX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	PREFETCHT1 128(DX)
+	PREFETCHT1 192(DX)
+	PREFETCHT1 256(DX)
+	PREFETCHT1 320(DX)
+	PREFETCHT1 384(DX)
+	PREFETCHT1 448(DX)
+	ADDQ       $+512, DX
+	MOVQ       CX, R9
+	LEAQ       (R9)(SI*4), CX
 	VPXOR      Y0, Y0, Y0
 	VPXOR      Y1, Y1, Y1
 	VPXOR      Y2, Y2, Y2
@@ -271,56 +295,192 @@ tile1:
 	VPXOR      Y5, Y5, Y5
 	VPXOR      Y6, Y6, Y6
 	VPXOR      Y7, Y7, Y7
-	MOVQ       b+16(FP), R9
-	MOVQ       k+32(FP), R10
+	MOVQ       b+16(FP), R10
+	MOVQ       k+40(FP), R11
 
 terms2:
-	VMOVUPS      (R9), Y8
-	VMOVUPS      32(R9), Y9
-	VBROADCASTSS (R8), Y10
+	VMOVUPS      (R10), Y8
+	VMOVUPS      32(R10), Y9
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (R8)(BX*1), Y10
+	VBROADCASTSS (R9)(SI*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (R8)(BX*2), Y10
+	VBROADCASTSS (R9)(SI*2), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R8)(DI*1), Y10
+	VBROADCASTSS (R9)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         SI, R8
+	ADDQ         DI, R9
+	ADDQ         $+64, R10
+	DECQ         R11
+	JNE          terms2
+	MOVQ         n+48(FP), R9
+	CMPQ         R9, $+16
+	JNE          masked4
+	MOVB         add+80(FP), R9
+	MOVQ         ldc+72(FP), R10
+	XORQ         R12, R12
+	MOVQ         AX, R11
+	TESTB        R9, R9
+	JE           store5
+	VMOVUPS      (R11)(R12*4), Y8
+	VADDPS       Y8, Y0, Y0
+	VMOVUPS      32(R11)(R12*4), Y8
+	VADDPS       Y8, Y1, Y1
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y8
+	VADDPS       Y8, Y2, Y2
+	VMOVUPS      32(R11)(R12*4), Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y8
+	VADDPS       Y8, Y4, Y4
+	VMOVUPS      32(R11)(R12*4), Y8
+	VADDPS       Y8, Y5, Y5
+	ADDQ         R10, R11
+	VMOVUPS      (R11)(R12*4), Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVUPS      32(R11)(R12*4), Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         R10, R11
+	MOVQ         AX, R11
+
+store5:
+	VMOVUPS Y0, (R11)(R12*4)
+	VMOVUPS Y1, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y2, (R11)(R12*4)
+	VMOVUPS Y3, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y4, (R11)(R12*4)
+	VMOVUPS Y5, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	VMOVUPS Y6, (R11)(R12*4)
+	VMOVUPS Y7, 32(R11)(R12*4)
+	ADDQ    R10, R11
+	JMP     done3
+
+masked4:
+	LEAQ       columns<>+0(SB), R10
+	MOVQ       $+16, R11
+	SUBQ       R9, R11
+	VMOVUPS    (R10)(R11*4), Y8
+	VMOVUPS    32(R10)(R11*4), Y9
+	MOVB       add+80(FP), R9
+	MOVQ       ldc+72(FP), R10
+	XORQ       R12, R12
+	MOVQ       AX, R11
+	TESTB      R9, R9
+	JE         store6
+	VMASKMOVPS (R11)(R12*4), Y8, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS 32(R11)(R12*4), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y8, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS 32(R11)(R12*4), Y9, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y8, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS 32(R11)(R12*4), Y9, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       R10, R11
+	VMASKMOVPS (R11)(R12*4), Y8, Y10
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS 32(R11)(R12*4), Y9, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       R10, R11
+	MOVQ       AX, R11
+
+store6:
+	VMASKMOVPS Y0, Y8, (R11)(R12*4)
+	VMASKMOVPS Y1, Y9, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y2, Y8, (R11)(R12*4)
+	VMASKMOVPS Y3, Y9, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y4, Y8, (R11)(R12*4)
+	VMASKMOVPS Y5, Y9, 32(R11)(R12*4)
+	ADDQ       R10, R11
+	VMASKMOVPS Y6, Y8, (R11)(R12*4)
+	VMASKMOVPS Y7, Y9, 32(R11)(R12*4)
+	ADDQ       R10, R11
+
+done3:
+	MOVQ ldc+72(FP), R9
+	LEAQ (AX)(R9*4), AX
+	DECQ BX
+	JNE  tile1
+	VZEROUPPER
+	RET
+
+// func Gemm2Rows(c *float32, a *float32, b *float32, next *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·Gemm2Rows(SB), $0-81
+	MOVQ c+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ next+24(FP), DX
+	MOVQ tiles+32(FP), BX
+	MOVQ ai+56(FP), SI
+	MOVQ ak+64(FP), DI
+
+tile1:
+	MOVQ       ldc+72(FP), R8
+	MOVQ       AX, R9
+	PREFETCHT0 (R9)
+	ADDQ       R8, R9
+	PREFETCHT0 (R9)
+	ADDQ       R8, R9
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	PREFETCHT1 128(DX)
+	PREFETCHT1 192(DX)
+	ADDQ       $+256, DX
+	MOVQ       CX, R8
+	LEAQ       (R8)(SI*2), CX
+	VPXOR      Y0, Y0, Y0
+	VPXOR      Y1, Y1, Y1
+	VPXOR      Y2, Y2, Y2
+	VPXOR      Y3, Y3, Y3
+	MOVQ       b+16(FP), R9
+	MOVQ       k+40(FP), R10
+
+terms2:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R8)(SI*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         DI, R8
 	ADDQ         $+64, R9
 	DECQ         R10
 	JNE          terms2
-	MOVQ         n+40(FP), R8
+	MOVQ         n+48(FP), R8
 	CMPQ         R8, $+16
 	JNE          masked4
-	MOVB         add+72(FP), R8
-	MOVQ         ldc+64(FP), R9
+	MOVB         add+80(FP), R8
+	MOVQ         ldc+72(FP), R9
 	XORQ         R11, R11
 	MOVQ         AX, R10
 	TESTB        R8, R8
 	JE           store5
-	VMOVUPS      (R10)(R11*4), Y8
-	VADDPS       Y8, Y0, Y0
-	VMOVUPS      32(R10)(R11*4), Y8
-	VADDPS       Y8, Y1, Y1
+	VMOVUPS      (R10)(R11*4), Y4
+	VADDPS       Y4, Y0, Y0
+	VMOVUPS      32(R10)(R11*4), Y4
+	VADDPS       Y4, Y1, Y1
 	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y8
-	VADDPS       Y8, Y2, Y2
-	VMOVUPS      32(R10)(R11*4), Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y8
-	VADDPS       Y8, Y4, Y4
-	VMOVUPS      32(R10)(R11*4), Y8
-	VADDPS       Y8, Y5, Y5
-	ADDQ         R9, R10
-	VMOVUPS      (R10)(R11*4), Y8
-	VADDPS       Y8, Y6, Y6
-	VMOVUPS      32(R10)(R11*4), Y8
-	VADDPS       Y8, Y7, Y7
+	VMOVUPS      (R10)(R11*4), Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      32(R10)(R11*4), Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         R9, R10
 	MOVQ         AX, R10
 
@@ -331,11 +491,102 @@ store5:
 	VMOVUPS Y2, (R10)(R11*4)
 	VMOVUPS Y3, 32(R10)(R11*4)
 	ADDQ    R9, R10
-	VMOVUPS Y4, (R10)(R11*4)
-	VMOVUPS Y5, 32(R10)(R11*4)
-	ADDQ    R9, R10
-	VMOVUPS Y6, (R10)(R11*4)
-	VMOVUPS Y7, 32(R10)(R11*4)
+	JMP     done3
+
+masked4:
+	LEAQ       columns<>+0(SB), R9
+	MOVQ       $+16, R10
+	SUBQ       R8, R10
+	VMOVUPS    (R9)(R10*4), Y4
+	VMOVUPS    32(R9)(R10*4), Y5
+	MOVB       add+80(FP), R8
+	MOVQ       ldc+72(FP), R9
+	XORQ       R11, R11
+	MOVQ       AX, R10
+	TESTB      R8, R8
+	JE         store6
+	VMASKMOVPS (R10)(R11*4), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS 32(R10)(R11*4), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R9, R10
+	VMASKMOVPS (R10)(R11*4), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(R10)(R11*4), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       R9, R10
+	MOVQ       AX, R10
+
+store6:
+	VMASKMOVPS Y0, Y4, (R10)(R11*4)
+	VMASKMOVPS Y1, Y5, 32(R10)(R11*4)
+	ADDQ       R9, R10
+	VMASKMOVPS Y2, Y4, (R10)(R11*4)
+	VMASKMOVPS Y3, Y5, 32(R10)(R11*4)
+	ADDQ       R9, R10
+
+done3:
+	MOVQ ldc+72(FP), R8
+	LEAQ (AX)(R8*2), AX
+	DECQ BX
+	JNE  tile1
+	VZEROUPPER
+	RET
+
+// func Gemm1Rows(c *float32, a *float32, b *float32, next *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·Gemm1Rows(SB), $0-81
+	MOVQ c+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ next+24(FP), DX
+	MOVQ tiles+32(FP), BX
+	MOVQ ai+56(FP), SI
+	MOVQ ak+64(FP), DI
+
+tile1:
+	MOVQ       ldc+72(FP), R8
+	MOVQ       AX, R9
+	PREFETCHT0 (R9)
+	ADDQ       R8, R9
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       $+128, DX
+	MOVQ       CX, R8
+	LEAQ       (R8)(SI*1), CX
+	VPXOR      Y0, Y0, Y0
+	VPXOR      Y1, Y1, Y1
+	MOVQ       b+16(FP), R9
+	MOVQ       k+40(FP), R10
+
+terms2:
+	VMOVUPS      (R9), Y2
+	VMOVUPS      32(R9), Y3
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         DI, R8
+	ADDQ         $+64, R9
+	DECQ         R10
+	JNE          terms2
+	MOVQ         n+48(FP), R8
+	CMPQ         R8, $+16
+	JNE          masked4
+	MOVB         add+80(FP), R8
+	MOVQ         ldc+72(FP), R9
+	XORQ         R11, R11
+	MOVQ         AX, R10
+	TESTB        R8, R8
+	JE           store5
+	VMOVUPS      (R10)(R11*4), Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(R10)(R11*4), Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         R9, R10
+	MOVQ         AX, R10
+
+store5:
+	VMOVUPS Y0, (R10)(R11*4)
+	VMOVUPS Y1, 32(R10)(R11*4)
 	ADDQ    R9, R10
 	JMP     done3
 
@@ -343,247 +594,30 @@ masked4:
 	LEAQ       columns<>+0(SB), R9
 	MOVQ       $+16, R10
 	SUBQ       R8, R10
-	VMOVUPS    (R9)(R10*4), Y8
-	VMOVUPS    32(R9)(R10*4), Y9
-	MOVB       add+72(FP), R8
-	MOVQ       ldc+64(FP), R9
+	VMOVUPS    (R9)(R10*4), Y2
+	VMOVUPS    32(R9)(R10*4), Y3
+	MOVB       add+80(FP), R8
+	MOVQ       ldc+72(FP), R9
 	XORQ       R11, R11
 	MOVQ       AX, R10
 	TESTB      R8, R8
 	JE         store6
-	VMASKMOVPS (R10)(R11*4), Y8, Y10
-	VADDPS     Y10, Y0, Y0
-	VMASKMOVPS 32(R10)(R11*4), Y9, Y10
-	VADDPS     Y10, Y1, Y1
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y8, Y10
-	VADDPS     Y10, Y2, Y2
-	VMASKMOVPS 32(R10)(R11*4), Y9, Y10
-	VADDPS     Y10, Y3, Y3
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y8, Y10
-	VADDPS     Y10, Y4, Y4
-	VMASKMOVPS 32(R10)(R11*4), Y9, Y10
-	VADDPS     Y10, Y5, Y5
-	ADDQ       R9, R10
-	VMASKMOVPS (R10)(R11*4), Y8, Y10
-	VADDPS     Y10, Y6, Y6
-	VMASKMOVPS 32(R10)(R11*4), Y9, Y10
-	VADDPS     Y10, Y7, Y7
+	VMASKMOVPS (R10)(R11*4), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(R10)(R11*4), Y3, Y4
+	VADDPS     Y4, Y1, Y1
 	ADDQ       R9, R10
 	MOVQ       AX, R10
 
 store6:
-	VMASKMOVPS Y0, Y8, (R10)(R11*4)
-	VMASKMOVPS Y1, Y9, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y2, Y8, (R10)(R11*4)
-	VMASKMOVPS Y3, Y9, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y4, Y8, (R10)(R11*4)
-	VMASKMOVPS Y5, Y9, 32(R10)(R11*4)
-	ADDQ       R9, R10
-	VMASKMOVPS Y6, Y8, (R10)(R11*4)
-	VMASKMOVPS Y7, Y9, 32(R10)(R11*4)
+	VMASKMOVPS Y0, Y2, (R10)(R11*4)
+	VMASKMOVPS Y1, Y3, 32(R10)(R11*4)
 	ADDQ       R9, R10
 
 done3:
-	MOVQ ldc+64(FP), R8
-	LEAQ (AX)(R8*4), AX
-	DECQ DX
-	JNE  tile1
-	VZEROUPPER
-	RET
-
-// func Gemm2Rows(c *float32, a *float32, b *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·Gemm2Rows(SB), $0-73
-	MOVQ c+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ tiles+24(FP), DX
-	MOVQ ai+48(FP), BX
-	MOVQ ak+56(FP), SI
-
-tile1:
-	MOVQ       ldc+64(FP), DI
-	MOVQ       AX, R8
-	PREFETCHT0 (R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	ADDQ       DI, R8
-	MOVQ       CX, DI
-	LEAQ       (DI)(BX*2), CX
-	VPXOR      Y0, Y0, Y0
-	VPXOR      Y1, Y1, Y1
-	VPXOR      Y2, Y2, Y2
-	VPXOR      Y3, Y3, Y3
-	MOVQ       b+16(FP), R8
-	MOVQ       k+32(FP), R9
-
-terms2:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	VBROADCASTSS (DI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DI)(BX*1), Y6
-	VFMADD231PS  Y6, Y4, Y2
-	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         SI, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNE          terms2
-	MOVQ         n+40(FP), DI
-	CMPQ         DI, $+16
-	JNE          masked4
-	MOVB         add+72(FP), DI
-	MOVQ         ldc+64(FP), R8
-	XORQ         R10, R10
-	MOVQ         AX, R9
-	TESTB        DI, DI
-	JE           store5
-	VMOVUPS      (R9)(R10*4), Y4
-	VADDPS       Y4, Y0, Y0
-	VMOVUPS      32(R9)(R10*4), Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         R8, R9
-	VMOVUPS      (R9)(R10*4), Y4
-	VADDPS       Y4, Y2, Y2
-	VMOVUPS      32(R9)(R10*4), Y4
-	VADDPS       Y4, Y3, Y3
-	ADDQ         R8, R9
-	MOVQ         AX, R9
-
-store5:
-	VMOVUPS Y0, (R9)(R10*4)
-	VMOVUPS Y1, 32(R9)(R10*4)
-	ADDQ    R8, R9
-	VMOVUPS Y2, (R9)(R10*4)
-	VMOVUPS Y3, 32(R9)(R10*4)
-	ADDQ    R8, R9
-	JMP     done3
-
-masked4:
-	LEAQ       columns<>+0(SB), R8
-	MOVQ       $+16, R9
-	SUBQ       DI, R9
-	VMOVUPS    (R8)(R9*4), Y4
-	VMOVUPS    32(R8)(R9*4), Y5
-	MOVB       add+72(FP), DI
-	MOVQ       ldc+64(FP), R8
-	XORQ       R10, R10
-	MOVQ       AX, R9
-	TESTB      DI, DI
-	JE         store6
-	VMASKMOVPS (R9)(R10*4), Y4, Y6
-	VADDPS     Y6, Y0, Y0
-	VMASKMOVPS 32(R9)(R10*4), Y5, Y6
-	VADDPS     Y6, Y1, Y1
-	ADDQ       R8, R9
-	VMASKMOVPS (R9)(R10*4), Y4, Y6
-	VADDPS     Y6, Y2, Y2
-	VMASKMOVPS 32(R9)(R10*4), Y5, Y6
-	VADDPS     Y6, Y3, Y3
-	ADDQ       R8, R9
-	MOVQ       AX, R9
-
-store6:
-	VMASKMOVPS Y0, Y4, (R9)(R10*4)
-	VMASKMOVPS Y1, Y5, 32(R9)(R10*4)
-	ADDQ       R8, R9
-	VMASKMOVPS Y2, Y4, (R9)(R10*4)
-	VMASKMOVPS Y3, Y5, 32(R9)(R10*4)
-	ADDQ       R8, R9
-
-done3:
-	MOVQ ldc+64(FP), DI
-	LEAQ (AX)(DI*2), AX
-	DECQ DX
-	JNE  tile1
-	VZEROUPPER
-	RET
-
-// func Gemm1Rows(c *float32, a *float32, b *float32, tiles int, k int, n int, ai int, ak int, ldc int, add bool)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·Gemm1Rows(SB), $0-73
-	MOVQ c+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ tiles+24(FP), DX
-	MOVQ ai+48(FP), BX
-	MOVQ ak+56(FP), SI
-
-tile1:
-	MOVQ       ldc+64(FP), DI
-	MOVQ       AX, R8
-	PREFETCHT0 (R8)
-	ADDQ       DI, R8
-	MOVQ       CX, DI
-	LEAQ       (DI)(BX*1), CX
-	VPXOR      Y0, Y0, Y0
-	VPXOR      Y1, Y1, Y1
-	MOVQ       b+16(FP), R8
-	MOVQ       k+32(FP), R9
-
-terms2:
-	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	VBROADCASTSS (DI), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         SI, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNE          terms2
-	MOVQ         n+40(FP), DI
-	CMPQ         DI, $+16
-	JNE          masked4
-	MOVB         add+72(FP), DI
-	MOVQ         ldc+64(FP), R8
-	XORQ         R10, R10
-	MOVQ         AX, R9
-	TESTB        DI, DI
-	JE           store5
-	VMOVUPS      (R9)(R10*4), Y2
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      32(R9)(R10*4), Y2
-	VADDPS       Y2, Y1, Y1
-	ADDQ         R8, R9
-	MOVQ         AX, R9
-
-store5:
-	VMOVUPS Y0, (R9)(R10*4)
-	VMOVUPS Y1, 32(R9)(R10*4)
-	ADDQ    R8, R9
-	JMP     done3
-
-masked4:
-	LEAQ       columns<>+0(SB), R8
-	MOVQ       $+16, R9
-	SUBQ       DI, R9
-	VMOVUPS    (R8)(R9*4), Y2
-	VMOVUPS    32(R8)(R9*4), Y3
-	MOVB       add+72(FP), DI
-	MOVQ       ldc+64(FP), R8
-	XORQ       R10, R10
-	MOVQ       AX, R9
-	TESTB      DI, DI
-	JE         store6
-	VMASKMOVPS (R9)(R10*4), Y2, Y4
-	VADDPS     Y4, Y0, Y0
-	VMASKMOVPS 32(R9)(R10*4), Y3, Y4
-	VADDPS     Y4, Y1, Y1
-	ADDQ       R8, R9
-	MOVQ       AX, R9
-
-store6:
-	VMASKMOVPS Y0, Y2, (R9)(R10*4)
-	VMASKMOVPS Y1, Y3, 32(R9)(R10*4)
-	ADDQ       R8, R9
-
-done3:
-	MOVQ ldc+64(FP), DI
-	LEAQ (AX)(DI*1), AX
-	DECQ DX
+	MOVQ ldc+72(FP), R8
+	LEAQ (AX)(R8*1), AX
+	DECQ BX
 	JNE  tile1
 	VZEROUPPER
 	RET
