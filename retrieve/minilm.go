@@ -41,14 +41,17 @@ const (
 	poolingFile   = "1_Pooling/config.json"
 )
 
-// BERT encodes texts by a BERT model of sentence-transformers in this process. Sections and questions are encoded alike. A text of more tokens than
-// the model takes is cut off. Vectors have the same bits in any batch and on any number of threads; it is safe for concurrent use.
+// BERT encodes texts by a BERT model of sentence-transformers in this process. Sections and questions are encoded alike, but for what some models
+// want in front of each. A text of more tokens than the model takes is cut off. Vectors have the same bits in any batch and on any number of threads; it is safe for concurrent use.
 type BERT struct {
 	name      string
 	encoder   *encoder.Encoder
-	tokenizer *wordpiece.Tokenizer
-	most      int // tokens of a text
-	digest    string
+	tokenizer interface {
+		Encode(text string, most int) []int32 // with what stands around a text, at most so many tokens
+	}
+	most              int    // tokens of a text
+	section, question string // what stands in front of them
+	digest            string
 }
 
 // OpenMiniLM opens the all-MiniLM-L6-v2 that `make setup` fetches (384 values, 256 tokens, English). be is nil for the best backend of this
@@ -118,12 +121,14 @@ func openBERT(name, folder string, be kernel.Backend) (b *BERT, err error) {
 	if b.most, err = longest(texts[lengthFile], config.Context); err != nil {
 		return nil, at(lengthFile, err)
 	}
-	if b.tokenizer, err = wordpiece.Parse(texts[tokenizerFile]); err != nil {
+	pieces, err := wordpiece.Parse(texts[tokenizerFile])
+	if err != nil {
 		return nil, at(tokenizerFile, err)
 	}
-	if b.tokenizer.Vocab() != config.Vocab {
-		return nil, at(tokenizerFile, fmt.Errorf("%w: %d tokens, and the model has %d", weights.ErrFormat, b.tokenizer.Vocab(), config.Vocab))
+	if pieces.Vocab() != config.Vocab {
+		return nil, at(tokenizerFile, fmt.Errorf("%w: %d tokens, and the model has %d", weights.ErrFormat, pieces.Vocab(), config.Vocab))
 	}
+	b.tokenizer = pieces
 	path := filepath.Join(folder, weightsFile)
 	sum, _, err := checkpoint.HashFile(path)
 	if err != nil {
@@ -198,19 +203,19 @@ func (b *BERT) Tokens(text string) (read, all int) {
 
 // Sections encodes sections.
 func (b *BERT) Sections(ctx context.Context, texts []string) ([][]float32, error) {
-	return b.encode(ctx, texts)
+	return b.encode(ctx, b.section, texts)
 }
 
 // Questions encodes questions.
 func (b *BERT) Questions(ctx context.Context, texts []string) ([][]float32, error) {
-	return b.encode(ctx, texts)
+	return b.encode(ctx, b.question, texts)
 }
 
-func (b *BERT) encode(ctx context.Context, texts []string) ([][]float32, error) {
+func (b *BERT) encode(ctx context.Context, before string, texts []string) ([][]float32, error) {
 	ids := make([][]int32, len(texts))
 	kernel.Tiles(len(texts), 16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			ids[i] = b.tokenizer.Encode(texts[i], b.most)
+			ids[i] = b.tokenizer.Encode(before+texts[i], b.most)
 		}
 	})
 	vectors, err := b.encoder.Encode(ctx, ids)

@@ -31,7 +31,8 @@ func (e *Encoder) forward(r *room, texts [][]int32, group []int, out [][]float32
 	for _, i := range group {
 		for at, token := range texts[i] {
 			x := r.x[row*c.Width : (row+1)*c.Width]
-			kernel.Add(x, p.words[int(token)*c.Width:(int(token)+1)*c.Width], p.positions[at*c.Width:(at+1)*c.Width])
+			p.word(token, x)
+			kernel.AddTo(x, p.positions[at*c.Width:(at+1)*c.Width])
 			row++
 		}
 	}

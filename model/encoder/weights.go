@@ -11,10 +11,11 @@ import (
 
 // params are a model's weights. Matrices are [out, in], as Hugging Face has them.
 type params struct {
-	words, positions []float32 // [V,C], [context,C]; the embedding of the first type is added to the positions
-	norm             norm
-	layers           []layer
-	ones             []float32 // [C]
+	word      func(token int32, into []float32) // writes a row of the embedding [V,C]
+	positions []float32                         // [context,C]; the embedding of the first type is added to them
+	norm      norm
+	layers    []layer
+	ones      []float32 // [C]
 }
 
 // norm is a layer normalisation's scale and shift, [C].
@@ -115,6 +116,23 @@ func (r *reader) columns(be kernel.Backend, n, k int, name string) (pieces []*ke
 	return pieces
 }
 
+// rows is a source whose embedding is read row by row.
+type rows interface {
+	Row(token int32, into []float32)
+}
+
+// words is the embedding, in memory as float32 unless the source gives single rows.
+func (r *reader) words(c Config) func(int32, []float32) {
+	const name = "embeddings.word_embeddings.weight"
+	if s, ok := r.source.(rows); ok {
+		if t, ok := r.tensors[name]; ok && slices.Equal(t.Shape, []int{c.Vocab, c.Width}) {
+			return s.Row
+		}
+	}
+	all := r.take(name, c.Vocab, c.Width)
+	return func(token int32, into []float32) { copy(into, all[int(token)*c.Width:]) }
+}
+
 // read takes a model of a shape out of a source. What a head adds is passed over.
 func read(s weights.Source, c Config, be kernel.Backend) (*params, error) {
 	r, err := newReader(s)
@@ -122,7 +140,7 @@ func read(s weights.Source, c Config, be kernel.Backend) (*params, error) {
 		return nil, err
 	}
 	p := &params{
-		words:     r.take("embeddings.word_embeddings.weight", c.Vocab, c.Width),
+		word:      r.words(c),
 		positions: r.take("embeddings.position_embeddings.weight", c.Context, c.Width),
 		norm:      r.norm("embeddings.LayerNorm", c.Width),
 	}

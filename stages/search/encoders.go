@@ -39,7 +39,7 @@ type EncoderSpec struct {
 }
 
 // Encoders are the encoders that a recipe can name.
-var Encoders = []EncoderSpec{miniLMSpec, ownSpec, serverSpec}
+var Encoders = []EncoderSpec{miniLMSpec, e5Spec, ownSpec, serverSpec}
 
 // LookupEncoder returns the encoder of that name.
 func LookupEncoder(name string) (EncoderSpec, error) {

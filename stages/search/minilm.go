@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"slm/model/kernel"
 	"slm/retrieve"
 	"slm/stages"
 )
@@ -14,9 +15,22 @@ var miniLMSpec = EncoderSpec{
 	Doc:   "all-MiniLM-L6-v2 in this process, for English; `make setup` fetches it",
 	Chars: 1000, // about as many as the 256 tokens that it reads
 	Ready: retrieve.MiniLMReady,
-	Open:  func(context.Context, Source) (retrieve.Encoder, error) { return openMiniLM() },
-	Cost: func(ctx context.Context, c *stages.Calibration, texts int) (sum stages.Cost, err error) {
-		e, err := openMiniLM()
+	Open:  func(context.Context, Source) (retrieve.Encoder, error) { return opened(retrieve.OpenMiniLM(nil)) },
+	Cost:  costOf(retrieve.OpenMiniLM),
+}
+
+// opened is an encoder with the kernel that suits it, whatever the run's is.
+func opened(e *retrieve.BERT, err error) (retrieve.Encoder, error) {
+	if err != nil {
+		return nil, err // and not an interface around a nil pointer
+	}
+	return e, nil
+}
+
+// costOf times an encoder on a few sections.
+func costOf(open func(kernel.Backend) (*retrieve.BERT, error)) func(context.Context, *stages.Calibration, int) (stages.Cost, error) {
+	return func(ctx context.Context, c *stages.Calibration, texts int) (sum stages.Cost, err error) {
+		e, err := open(nil)
 		if err != nil {
 			return sum, err
 		}
@@ -30,14 +44,5 @@ var miniLMSpec = EncoderSpec{
 		})
 		sum.Seconds = seconds * float64(texts) / float64(max(1, len(some)))
 		return sum, errors.Join(err, e.Close())
-	},
-}
-
-// openMiniLM opens it with the kernel that suits it, whatever the run's is.
-func openMiniLM() (retrieve.Encoder, error) {
-	e, err := retrieve.OpenMiniLM(nil)
-	if err != nil {
-		return nil, err // and not an interface around a nil pointer
 	}
-	return e, nil
 }

