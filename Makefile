@@ -1,8 +1,8 @@
 # make run     set up, build, train recipes/legal.yaml
-# make test    set up, vet, lint, test
+# make test    set up, lint, test
 # make build   the program ./slm
 # make setup   oneDNN, the weights of the black-box LLM, and the encoder
-# make lint    golangci-lint alone
+# make lint    gofmt, go vet, unchecked errors, unused code and staticcheck: scripts/lint
 # make torture the long forms: kills, flipped bytes, fuzzing (ten hours)
 # make bench   training and inference beside PyTorch and llama.cpp, then the benchmarks of all packages
 # make bench-bo  the optimiser beside BoTorch, an hour and more; ARGS="-o json"; scripts/bench lists all benchmarks
@@ -11,9 +11,7 @@ SHELL := bash
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/slm
 
 # Tools that tests need; scripts/setup-test puts them into the cache.
-LINTER_VERSION := v2.15.0
 PYTHON_PACKAGES := pyarrow==26.0.1 numpy==2.4.6 openai==3.57.0
-LINTER := $(CACHE)/bin/golangci-lint-$(LINTER_VERSION)
 PYTHON := $(CACHE)/venv-test/bin/python
 
 FLAGS := -trimpath -buildvcs=false -ldflags "-s -w -buildid="
@@ -21,7 +19,7 @@ FLAGS := -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 # No C compiler is needed: the same sources give the same program everywhere.
 export CGO_ENABLED := 0
 
-.PHONY: run test build setup setup-test vet lint bench torture bench-bo
+.PHONY: run test build setup setup-test lint bench torture bench-bo
 .NOTPARALLEL:
 
 run: setup build
@@ -34,17 +32,16 @@ setup:
 	@scripts/setup
 
 setup-test:
-	@LINTER_VERSION=$(LINTER_VERSION) PYTHON_PACKAGES="$(PYTHON_PACKAGES)" scripts/setup-test
+	@PYTHON_PACKAGES="$(PYTHON_PACKAGES)" scripts/setup-test
 
-test: setup setup-test vet lint
-	SLM_PYTHON="$(PYTHON)" go test -timeout 14m ./...
+# lint has vetted the tests already.
+test: setup setup-test lint
+	SLM_PYTHON="$(PYTHON)" go test -vet=off -timeout 14m ./...
 	cd model/kernel/genasm && go test ./...
+	cd scripts/lint && go test ./...
 
-vet:
-	go vet ./...
-
-lint: setup-test
-	"$(LINTER)" run ./...
+lint:
+	@scripts/lint/run ./...
 
 bench:
 	scripts/bench train

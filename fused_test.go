@@ -65,7 +65,7 @@ func fusedSteps(t *testing.T, set instructionSet, pkg string, makes ...string) [
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer program.Close() //nolint:errcheck // only read
+	defer func() { _ = program.Close() }() // only read
 	text := program.Section(".text")
 	code, err := text.Data()
 	if err != nil {

@@ -123,7 +123,7 @@ func (u *wireUsage) UnmarshalJSON(data []byte) error {
 		Completion any `json:"completion_tokens"`
 	}
 	if err := json.Unmarshal(data, &counts); err != nil {
-		return nil //nolint:nilerr // a reply whose usage has another form is as good as one without
+		return nil // a reply whose usage has another form is as good as one without
 	}
 	read := func(v any) int {
 		n, err := strconv.ParseFloat(words(v), 64)
