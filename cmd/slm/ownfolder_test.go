@@ -31,7 +31,7 @@ func TestOwnFolder_EveryCommandOfThePageDoesWhatItSays(t *testing.T) {
 	}
 	defer func() { _ = page.Close() }() // read only
 	env := []string{
-		"SLM_LLM__PROVIDER=overlap", "SLM_LLM__MODEL=character-trigrams", "SLM_STAGES__FIND__DENSE=[]", "SLM_MODEL__LAYERS=1", "SLM_MODEL__WIDTH=64", "SLM_MODEL__CONTEXT=64",
+		"SLM_LLM__PROVIDER=overlap", "SLM_LLM__MODEL=character-trigrams", "SLM_STAGES__FIND__DENSE=[]", "SLM_MODEL__LAYERS=1", "SLM_MODEL__WIDTH=32", "SLM_MODEL__HEADS=2", "SLM_MODEL__CONTEXT=64",
 		"SLM_STAGES__DP__BATCH=128",
 	}
 	// What a command of the page must have said, by its first words.
@@ -55,7 +55,7 @@ func TestOwnFolder_EveryCommandOfThePageDoesWhatItSays(t *testing.T) {
 		if !strings.Contains(command, "stages.dp.tokens=") {
 			use = append(use[:len(use):len(use)], "SLM_STAGES__DP__TOKENS=auto")
 		} else {
-			command = strings.Replace(command, "tokens=5M", "tokens=100k", 1) // the page's number would take minutes
+			command = strings.Replace(command, "tokens=5M", "tokens=20k", 1) // the page's number would take minutes
 		}
 		if strings.HasPrefix(command, "ask ") {
 			command += " --no-llm" // the black box without weights writes nothing
