@@ -29,7 +29,7 @@ var layers = []layer{
 	{packages: []string{"internal/term"}},                                                             // shows what the pipeline tells
 	{packages: []string{"serve"}},                                                                     // a run behind an API
 	{packages: []string{"pipeline/runtest"}},                                                          // runs for tests
-	{packages: []string{"pipeline/ablate", "pipeline/sweep", "pipeline/refresh", "pipeline/experts"}}, // many runs of one recipe
+	{packages: []string{"pipeline/ablate", "pipeline/sweep", "pipeline/refresh", "pipeline/experts", "pipeline/draft"}}, // many runs of one recipe; what is made with an open run
 	{packages: []string{"pipeline/study"}},                                                            // what experiments share
 	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export", "pipeline/launch", "pipeline/remote"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},

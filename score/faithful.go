@@ -8,31 +8,22 @@ import (
 	"slm/data/rouge"
 )
 
-// supported is the share of a sentence's content words that must stand in the passages.
-const supported = 2. / 3
+// Supported is the share of a sentence's content words that must stand in the passages.
+const Supported = 2. / 3
 
 // Faithful is the share of a reply's sentences that its passages support, in [0,1]; false where no sentence says anything that could be supported. A
 // sentence is supported if at least two thirds of its content words stand somewhere in the passages: of scripts without spaces, pairs of characters.
 //
 // It is a measure by words: it sees what is made up of other words, and not what is said of the same words wrongly, nor what is said rightly in others.
 func Faithful(said string, passages string) (share float64, ok bool) {
-	have := map[string]bool{}
-	for _, w := range content(passages) {
-		have[w] = true
-	}
+	have := NewPassages(passages)
 	sentences, held := 0, 0
 	for _, sentence := range Sentences(said) {
-		words := content(sentence)
-		if len(words) == 0 {
+		support, ok := have.Support(sentence)
+		if !ok {
 			continue
 		}
-		found := 0
-		for _, w := range words {
-			if have[w] {
-				found++
-			}
-		}
-		if sentences++; float64(found) >= supported*float64(len(words)) {
+		if sentences++; support >= Supported {
 			held++
 		}
 	}
@@ -40,6 +31,35 @@ func Faithful(said string, passages string) (share float64, ok bool) {
 		return 0, false
 	}
 	return float64(held) / float64(sentences), true
+}
+
+// Passages are texts that sentences are compared with.
+type Passages struct{ have map[string]bool }
+
+// NewPassages reads texts.
+func NewPassages(texts ...string) Passages {
+	p := Passages{map[string]bool{}}
+	for _, text := range texts {
+		for _, w := range content(text) {
+			p.have[w] = true
+		}
+	}
+	return p
+}
+
+// Support is the share of a sentence's content words that stand somewhere in the passages, in [0,1]; false where it has none.
+func (p Passages) Support(sentence string) (share float64, ok bool) {
+	words := content(sentence)
+	if len(words) == 0 {
+		return 0, false
+	}
+	found := 0
+	for _, w := range words {
+		if p.have[w] {
+			found++
+		}
+	}
+	return float64(found) / float64(len(words)), true
 }
 
 // ends are what sentences end in.

@@ -104,6 +104,7 @@ var commands = []func(*app) *cobra.Command{
 	newInspect,
 	newShow,
 	newAsk,
+	newDraft,
 	newClassify,
 	newExport,
 	newServe,

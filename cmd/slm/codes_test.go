@@ -162,12 +162,14 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	const at = "--experiment experiments/"
 	const exploding = " -s stages.dp.optim.name=adamw -s stages.dp.optim.lr=1 -s stages.dp.optim.betas=[0.9999,0] -s stages.dp.optim.clip=0 -s stages.dp.optim.warmup=0 -s model.layers=16"
 	const over = "--over stages.dp.optim.lr=log(1e-3,1e-2) --trials 1 "
+	const asked = "MPL-2.0,section-2?" // one word here, and a question that names its section
 	calls := map[string]map[int]string{
 		"ablate": {
 			0: tiny + "--drop kit --seeds 1 --quick --plan", 3: tiny + "--drop kit --seeds 1 -s seed=17 --quick --yes -s llm.budget.calls=1", 4: "nodata.yaml --quick --yes",
 			5: "legal --quick --yes -s llm.model=gguf:gone.gguf", 8: tiny + "--drop kit --seeds 1 -s seed=15 --quick --yes", 9: tiny + "--drop kit --seeds 1 -s seed=13 --quick --yes",
 		},
 		"ask":         {0: run + " what --no-llm", 3: "tiny second --choice a --choice b --dir poor", 5: run + " never-asked --offline", 8: "nope what"},
+		"draft":       {0: run + " what --no-llm", 3: "tiny " + asked + " --dir poor", 5: run + " " + asked + " --offline", 8: "nope what"},
 		"check":       {0: "tiny", 4: "nodata.yaml", 5: "legal -s llm.model=gguf:gone.gguf"},
 		"compare":     {0: "a=" + run + " b=" + run, 2: "a=" + run, 4: "uneven", 8: "nope other"},
 		"config keys": {0: ""}, "config schema": {0: ""}, "config show": {0: "tiny"},

@@ -10,7 +10,7 @@ import (
 
 func TestHelp_FitsEightyColumns(t *testing.T) {
 	dir := t.TempDir()
-	for _, args := range []string{"--help", "train --help", "ask --help", "eval --help", "plan --help", "recipe copy --help", "completion bash --help"} {
+	for _, args := range []string{"--help", "train --help", "ask --help", "draft --help", "eval --help", "plan --help", "recipe copy --help", "completion bash --help"} {
 		o := slm(t, dir, strings.Fields(args)...)
 		for _, line := range strings.Split(o.out, "\n") {
 			if n := len([]rune(line)); n > 80 && !strings.HasPrefix(args, "completion") {

@@ -92,6 +92,7 @@ func TestSlm_WhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 	put(t, filepath.Join(dir, "typo.yaml"), "slm: 1\nstages:\n  dp:\n    optim:\n      learning_rat: 3e-4\ndata: {corpus: {from: builtin:licenses}}\n")
 	put(t, filepath.Join(dir, "nodata.yaml"), "slm: 1\ndata: {corpus: {path: gone/*.txt}}\n")
 	put(t, filepath.Join(dir, "file"), "")
+	put(t, filepath.Join(dir, "team.yaml"), "slm: 1\nexperts: [a, b]\n")
 	put(t, filepath.Join(dir, "items.jsonl"), "{\"id\":\"a\"\n")
 	put(t, filepath.Join(dir, "bad.gguf"), "GGUF")
 	for _, c := range []struct {
@@ -121,6 +122,9 @@ func TestSlm_WhatAUserCanMeetHasAMessageAndAnExitCode(t *testing.T) {
 		{"eval nope", 8, "no such folder"},
 		{"ask nope x", 8, "no such folder"},
 		{"ask nope", 2, "a run and a question"},
+		{"draft nope", 2, "a run and a message"},
+		{"draft nope -", 2, "the message is empty"},
+		{"draft team.yaml x", 2, "name one of those"},
 		{"inspect nope", 8, "no such folder"},
 		{"recipe show nope", 2, "there are: gdpr, genetics, legal"},
 		{"recipe copy legal file", 1, "is there already"},

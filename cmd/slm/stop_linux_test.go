@@ -42,7 +42,7 @@ func TestSlm_ASignalStopsEachCommandThatWaitsForAServer(t *testing.T) {
 	silent.Store(true)
 	stopped := map[string]bool{"import": true, "update": true} // they end in train
 	for _, args := range []string{
-		"ask tiny What? --choice a --choice b", "eval tiny --items items.jsonl", "reproduce tiny --live --stage kit",
+		"ask tiny What? --choice a --choice b", "draft tiny MPL-2.0,section-2?", "eval tiny --items items.jsonl", "reproduce tiny --live --stage kit",
 		"train tiny " + remote + " -s seed=77 --until kit", "ablate tiny " + remote + " -s seed=78 --drop kit --seeds 1 --quick --yes",
 		"sweep tiny " + remote + " -s seed=79 --over stages.dp.optim.lr=log(1e-3,1e-2) --maximise accuracy --trials 1 --quick --yes", "data pull statutes-cn --to pulled --base " + front.URL,
 		"worker --experiment experiments/jobs",

@@ -14,7 +14,7 @@ func german() *language {
 	defined := []string{"Was ist {x}?", "Was versteht man unter {x}?", "Was bedeutet {x}?", "Was ist mit {x} gemeint?"}
 	ifs := []string{"Was gilt, wenn {c}?", "Was passiert, wenn {c}?", "Was kann man tun, wenn {c}?", "Und wenn {c}?"}
 	return &language{
-		code: "de", manual: germanManual(), nouns: true,
+		code: "de", letter: germanLetter(), manual: germanManual(), nouns: true,
 		function: strings.Fields(`der die das und ist nicht ein eine den dem des im zu mit auf für von sich wird werden wenn oder kann durch bei sind nach auch als`),
 		stop: strings.Fields(`jeder jede jedes alle kein keine keinen personen man er sie es ihm ihr ihre ihren seiner seine seinen dieser diese dieses diesem wer was wie wo wann am an aus bis dass daß damit darf dürfen muss müssen soll sollen hat haben
 			hatte können einem einen einer eines vom zum zur über unter um so noch nur wurde sein war vor zwischen soweit sofern falls jedoch aber denn gegen ohne innerhalb binnen mindestens spätestens höchstens gemäß insbesondere ferner dabei hierzu davon daran gilt gelten

@@ -16,8 +16,8 @@ func english() *language {
 	re := regexp.MustCompile
 	fixed := func(s string) *regexp.Regexp { return re(`(?i)` + s) }
 	return &language{
-		code:     "en",
-		manual:   englishManual(),
+		code:   "en",
+		letter: englishLetter(), manual: englishManual(),
 		function: strings.Fields(`the of and to in a is that for by or be this with as on are from not it an you which any at may shall such has have was were`),
 		stop: strings.Fields(`section sections subsection article articles paragraph i me my we our your yours he she his her its they them their these those there here who whom whose what when where why how if then than so but nor
 			can could will would should must might do does did done been being am had having no only own same other others another each every all both either neither some more most

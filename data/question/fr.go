@@ -13,8 +13,8 @@ func french() *language {
 	re := regexp.MustCompile
 	defined := []string{"Qu'est-ce que {x} ?", "Que signifie {x} ?", "Qu'entend-on par {x} ?", "{x}, c'est quoi ?"}
 	return &language{
-		code:     "fr",
-		manual:   frenchManual(),
+		code:   "fr",
+		letter: frenchLetter(), manual: frenchManual(),
 		function: strings.Fields(`le la les de des du et est un une dans que qui pour par sur au aux ne pas il elle ou ce cette avec son sa ses sont à en d l qu s`),
 		stop: strings.Fields(`je tu nous vous ils elles on leur leurs ces cet dont où si lorsque quand comme mais donc ni car être a ont été peut peuvent doit doivent fait faire plus moins tout toute tous toutes chaque aucun aucune nul même entre sans sous vers chez après avant pendant depuis
 			jusqu dès afin ainsi aussi alors notamment selon conformément délai jours jour mois ans an semaines heures deux trois article articles alinéa présent présente lui y se soit soient n c j m t s'il s'ils`),

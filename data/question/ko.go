@@ -10,7 +10,7 @@ func korean() *language {
 	re := regexp.MustCompile
 	const long = `(?:^|[,.] ?)(?P<v>[^.,]{4,70}?)`
 	return &language{
-		code: "ko", manual: koreanManual(), verbLast: true,
+		code: "ko", letter: koreanLetter(), manual: koreanManual(), verbLast: true,
 		stop:  strings.Fields(`그 이 저 및 또는 그리고 그러나 다만 이를 그를 것을 것이 수 때 경우 경우에는 때에는 한다 있다 없다 된다 아니 하여야 해야 하는 하여 의한 따라 대하여 대한 관한 위하여 각 호 다음 해당하는 바에 정하는 따른 등 등을 중 이상 이하 이내에 이내`),
 		topic: []string{"{x} 관련 규정은 어떻게 되나요?", "{x} 관련해서 알아야 할 것은 무엇인가요?", "{x} 어떻게 처리하나요?", "{x} 문제는 어디에 나와 있나요?", "{x} 관련 규칙이 있나요?"},
 		named: []string{"{name}: {Q}", "{name}에 따르면 {Q}", "{name}에서 {Q}"},

@@ -30,6 +30,7 @@ type language struct {
 	stops  map[string]bool   // function and stop, for look-up
 	formal *regexp.Regexp    // any key of plain
 	manual *manual           // for the documentation of software; nil = as any text
+	letter *letter           // in messages; nil = as in all languages
 }
 
 // change replaces what a pattern finds.

@@ -17,7 +17,7 @@ func chinese() *language {
 	no := re(`下列|前款|前条|本条$|其他`)
 	defined := []string{"什么是{x}？", "什么叫{x}？", "{x}是什么意思？", "怎样算{x}？", "如何认定{x}？"}
 	return &language{
-		code: "zh", manual: chineseManual(), unspaced: true,
+		code: "zh", letter: chineseLetter(), manual: chineseManual(), unspaced: true,
 		cuts:  strings.Fields(`或者 以及 按照 依照 根据 应当 可以 不得 有权 对于 但是 并且 因为 如果 由于 以外 之日起 期间 他人 有下列情形 情节严重 的 了 和 与 或 及 是 在 把 向 从 以 将 其 该 并 未 且 自`),
 		topic: []string{"{x}是怎么规定的？", "关于{x}有什么规定？", "{x}怎么办？", "{x}有什么要求？", "{x}要注意什么？", "{x}如何处理？", "法律对{x}怎么说？"},
 		named: []string{"根据{name}，{Q}", "按照{name}，{Q}", "{name}：{Q}", "{name}里，{Q}"},

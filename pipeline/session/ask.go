@@ -27,6 +27,7 @@ type Question struct {
 	System    string   // that answers; "" = the session's
 	Choices   []string // none = the answer is free text
 	Silent    bool     // the LLM is not asked
+	Grounded  bool     // nor where it would be given nothing that stands in the corpus, if the answer is free text
 	MaxTokens int      // of a free reply; 0 = systems.DefaultReplyTokens
 	Route     string   // what auto is to reach; "" = the session's
 
@@ -72,7 +73,7 @@ func (s *Session) Ask(ctx context.Context, q Question) (a *Answer, err error) {
 	name := cmp.Or(q.System, s.System)
 	box := &lazyBox{turn: s.turn, open: func() (llm.Client, error) { return s.client() }}
 	with := *s.with // a system keeps what it is made of: each question has its own
-	with.ReplyTokens, with.Box = q.MaxTokens, box
+	with.ReplyTokens, with.Box, with.Grounded = q.MaxTokens, box, q.Grounded
 	if q.Silent {
 		with.Box = nil
 	}

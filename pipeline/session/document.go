@@ -16,6 +16,38 @@ type Part struct {
 	Here   bool   `json:"here,omitempty"` // the one that was asked for
 }
 
+// Passage is a section of the corpus at a place that an answer was given (Answer.Given), or the part of it that the place names.
+type Passage struct {
+	Place  string
+	Source string
+	Text   string // without its heading
+	Head   string // as much of the section as the LLM is given
+	About  string // its heading; "" = it has none
+}
+
+// Passages are those at some places, in their order. A place that the corpus does not have is left out.
+func (s *Session) Passages(ctx context.Context, places []string) (out []Passage, err error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.turn.give()
+	if err := s.load(ctx); err != nil {
+		return nil, err
+	}
+	for _, place := range places {
+		sec, _, ok := s.dom.Section(place)
+		if !ok {
+			continue
+		}
+		text := sec.Text
+		if sec.Heading != "" {
+			text = strings.TrimLeft(strings.TrimPrefix(text, sec.Heading), " .:：\n")
+		}
+		out = append(out, Passage{place, sec.Source, text, s.with.Corpus.Head(sec.Text), sec.Heading})
+	}
+	return out, nil
+}
+
 // around is how many sections of a document are shown on each side of one.
 const around = 3
 

@@ -26,7 +26,7 @@ func (r *Resources) reply(ctx context.Context, qs []Question, answers []Answer, 
 	for i, q := range qs {
 		if len(q.Choices) > 0 {
 			choose = append(choose, i)
-		} else if !r.Silent && answers[i].Way != gate.None {
+		} else if !r.Silent && answers[i].Way != gate.None && (!r.Grounded || answers[i].InCorpus) {
 			free = append(free, i)
 		}
 	}

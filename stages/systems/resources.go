@@ -67,6 +67,8 @@ type Resources struct {
 
 	// Silent says that the black box is not asked what has no choices.
 	Silent bool
+	// Grounded says that it is not asked such a question either where it would be given nothing that stands in the corpus.
+	Grounded bool
 
 	fitted *fitted        // of proxy, by whoever opens it first
 	at     map[string]int // items by id
