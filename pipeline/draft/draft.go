@@ -5,6 +5,7 @@
 package draft
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -83,7 +84,7 @@ func Write(ctx context.Context, run Run, message string, how Options) (*Draft, e
 	for _, q := range m.Asked {
 		a, err := ask(ctx, run, session.Question{Text: q, Silent: silent, Grounded: true, MaxTokens: how.MaxTokens})
 		if a == nil || ctx.Err() != nil {
-			return nil, errors.Join(err, context.Cause(ctx))
+			return nil, cmp.Or(err, context.Cause(ctx))
 		}
 		if err != nil {
 			silent = !errors.Is(err, llm.ErrOffline) // of other questions replies may be stored
