@@ -42,7 +42,10 @@ func init() {
 	}
 }
 
-func (s *shop) Ask(_ context.Context, q session.Question) (*session.Answer, error) {
+func (s *shop) Ask(ctx context.Context, q session.Question) (*session.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s.asked = append(s.asked, q)
 	sure := .02
 	a := &session.Answer{Question: q.Text, System: "auto", Way: gate.None, Sure: &sure}
