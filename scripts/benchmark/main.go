@@ -22,6 +22,7 @@ import (
 	"slm/scripts/benchmark/reason"
 	"slm/scripts/benchmark/serve"
 	"slm/scripts/benchmark/statutes"
+	"slm/scripts/benchmark/summaries"
 	"slm/scripts/benchmark/tokenizer"
 	"slm/scripts/benchmark/train"
 )
@@ -31,7 +32,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), summaries.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 
