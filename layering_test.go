@@ -25,12 +25,12 @@ var layers = []layer{
 	{packages: []string{"cmd/*", "scripts/benchmark", "scripts/killrun", "scripts/soakrun"}},
 	{packages: []string{"scripts/benchmark/*"}}, // a benchmark each
 	{packages: []string{"scripts/benchmark/bpo/published"}},
-	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}},                         // what benchmarks share
-	{packages: []string{"internal/term"}},                                                             // shows what the pipeline tells
-	{packages: []string{"serve"}},                                                                     // a run behind an API
-	{packages: []string{"pipeline/runtest"}},                                                          // runs for tests
+	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}},                                           // what benchmarks share
+	{packages: []string{"internal/term"}},                                                                               // shows what the pipeline tells
+	{packages: []string{"serve"}},                                                                                       // a run behind an API
+	{packages: []string{"pipeline/runtest"}},                                                                            // runs for tests
 	{packages: []string{"pipeline/ablate", "pipeline/sweep", "pipeline/refresh", "pipeline/experts", "pipeline/draft"}}, // many runs of one recipe; what is made with an open run
-	{packages: []string{"pipeline/study"}},                                                            // what experiments share
+	{packages: []string{"pipeline/study"}},                                                                              // what experiments share
 	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export", "pipeline/launch", "pipeline/remote"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},
 	{packages: []string{"pipeline/blackbox", "pipeline/survey"}},
