@@ -24,6 +24,7 @@ import (
 	"slm/data/source"
 	"slm/data/taskrow"
 	"slm/data/tokenizer"
+	"slm/data/tokenizer/unigram"
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
 	"slm/internal/mpi"
@@ -77,7 +78,7 @@ var sentinels = map[string]error{
 	"recipe.ErrUsage": recipe.ErrUsage, "session.ErrRoute": session.ErrRoute, "source.ErrFetch": source.ErrFetch, "source.ErrUnknown": source.ErrUnknown, "stat.ErrItems": stat.ErrItems, "systems.ErrScores": systems.ErrScores, "systems.ErrUnavailable": systems.ErrUnavailable, "tokenizer.ErrFormat": tokenizer.ErrFormat,
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported, "proxy.ErrVocabulary": proxy.ErrVocabulary,
 	"export.ErrTarget": export.ErrTarget, "experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen, "experiment.ErrTwice": experiment.ErrTwice,
-	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat,
+	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat, "unigram.ErrFormat": unigram.ErrFormat,
 	"task.ErrRows": task.ErrRows, "taskrow.ErrFormat": taskrow.ErrFormat,
 }
 

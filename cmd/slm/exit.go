@@ -16,6 +16,7 @@ import (
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/data/taskrow"
+	"slm/data/tokenizer/unigram"
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
 	"slm/internal/mpi"
@@ -113,7 +114,7 @@ func exitCode(err, cause error) int {
 		return exitLocked
 	case is(llm.ErrBudget, context.DeadlineExceeded):
 		return exitStopped
-	case is(retrieve.ErrNoEncoder, encoder.ErrConfig, wordpiece.ErrFormat): // before what is wrong with its file of weights
+	case is(retrieve.ErrNoEncoder, encoder.ErrConfig, wordpiece.ErrFormat, unigram.ErrFormat): // before what is wrong with its file of weights
 		return exitData
 	case is(llm.ErrAuth, llm.ErrQuota, llm.ErrUnavailable, llm.ErrOffline, llm.ErrNoWeights, llm.ErrReply, weights.ErrFormat, weights.ErrUnsupported, proxy.ErrVocabulary, systems.ErrScores, bpo.ErrScores):
 		return exitLLM

@@ -174,11 +174,13 @@ func TestWorld_AllEndWhenOneLeaves(t *testing.T) {
 	}
 }
 
+// mpirun 4.1 passes on the exit code of the rank that ended all, or crashes in its own PMIx_server_finalize while it ends (-1).
 func TestPulse_StoppedRankIsNamedAndAllEnd(t *testing.T) {
 	began := time.Now()
 	out, err := scene(t, 4, "stop")
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(out, "rank 1 (") || !strings.Contains(out, "has been silent for") || time.Since(began) > time.Minute {
+	ended := errors.As(err, &exit) && (exit.ExitCode() == 1 || exit.ExitCode() == -1 && strings.Contains(out, "PMIx_server_finalize"))
+	if !ended || !strings.Contains(out, "rank 1 (") || !strings.Contains(out, "has been silent for") || time.Since(began) > time.Minute {
 		t.Errorf("after %v: %v\n%s", time.Since(began), err, out)
 	}
 }
