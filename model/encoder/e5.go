@@ -192,10 +192,10 @@ func (f *E5) named() map[string]weights.Tensor {
 		for short, long := range e5Parts {
 			as, name := fmt.Sprintf("encoder.layer.%d.%s", l, long), fmt.Sprintf("l%d.%s", l, short)
 			rows, columns := s.Width, s.Width
-			switch {
-			case short == "fi":
+			switch short {
+			case "fi":
 				rows = s.Hidden
-			case short == "fo":
+			case "fo":
 				columns = s.Hidden
 			}
 			if strings.HasSuffix(long, "LayerNorm") {
