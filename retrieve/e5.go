@@ -1,13 +1,10 @@
 package retrieve
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
-	"slm/checkpoint"
 	"slm/data/tokenizer/unigram"
 	"slm/model/encoder"
 	"slm/model/kernel"
@@ -54,16 +51,7 @@ func E5Ready() error {
 // findE5 returns the path of the file that set-up fetches.
 func findE5(getenv func(string) string) (string, error) {
 	path := filepath.Join(weights.Fetched(getenv), e5File)
-	sum, _, err := checkpoint.HashFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%w: %s is not there; run: scripts/setup e5", ErrNoEncoder, path)
-	case err != nil:
-		return "", fmt.Errorf("%w: %w", ErrNoEncoder, err)
-	case sum != e5SHA256:
-		return "", fmt.Errorf("%w: %s is damaged (sha256 %.12s…, not %.12s…); delete it and run: scripts/setup e5", ErrNoEncoder, path, sum, e5SHA256)
-	}
-	return path, nil
+	return path, whole(path, e5SHA256, path, "it", "scripts/setup e5")
 }
 
 func readE5(path, sum string, be kernel.Backend) (b *BERT, err error) {

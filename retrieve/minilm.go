@@ -75,16 +75,21 @@ func MiniLMReady() error {
 // findMiniLM returns the folder, whose weights are those that set-up fetches.
 func findMiniLM(getenv func(string) string) (string, error) {
 	folder := filepath.Join(weights.Fetched(getenv), miniLM)
-	sum, _, err := checkpoint.HashFile(filepath.Join(folder, weightsFile))
+	return folder, whole(filepath.Join(folder, weightsFile), miniLMSHA256, folder, "the folder", "make setup")
+}
+
+// whole says that a file which command fetches is missing or damaged: errors are ErrNoEncoder. A message calls it thing where it is not there, and says to delete what.
+func whole(file, want, thing, what, command string) error {
+	sum, _, err := checkpoint.HashFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%w: %s is not there; run: make setup", ErrNoEncoder, folder)
+		return fmt.Errorf("%w: %s is not there; run: %s", ErrNoEncoder, thing, command)
 	case err != nil:
-		return "", fmt.Errorf("%w: %w", ErrNoEncoder, err)
-	case sum != miniLMSHA256:
-		return "", fmt.Errorf("%w: %s is damaged (sha256 %.12s…, not %.12s…); delete the folder and run: make setup", ErrNoEncoder, filepath.Join(folder, weightsFile), sum, miniLMSHA256)
+		return fmt.Errorf("%w: %w", ErrNoEncoder, err)
+	case sum != want:
+		return fmt.Errorf("%w: %s is damaged (sha256 %.12s…, not %.12s…); delete %s and run: %s", ErrNoEncoder, file, sum, want, what, command)
 	}
-	return folder, nil
+	return nil
 }
 
 // OpenBERT opens a folder as sentence-transformers keeps one: a BERT model without capitals whose vectors are means. What this program would

@@ -61,7 +61,7 @@ type askFlags struct {
 }
 
 func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err error) {
-	_, known := systems.Lookup(f.system)
+	system := checkSystem(f.system)
 	switch {
 	case strings.TrimSpace(question) == "":
 		return usage("the question is empty")
@@ -73,8 +73,8 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 		return usage("several answers are not one JSON value: use -o jsonl")
 	case f.maxTokens < 1:
 		return usage("--max-tokens %d: at least 1", f.maxTokens)
-	case f.system != "" && !known:
-		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
+	case system != nil:
+		return system
 	case f.route != "" && f.system != "" && f.system != systems.Auto:
 		return usage("--route: %s answers every question by itself; auto is what is routed", f.system)
 	}
@@ -98,6 +98,14 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 		q.Text = text
 		return a.askOne(ctx, s, q)
 	})
+}
+
+// checkSystem refuses a name that no system has. "" is the default.
+func checkSystem(name string) error {
+	if _, known := systems.Lookup(name); name != "" && !known {
+		return usage("--system %s: there are %s", name, strings.Join(systems.Names(), ", "))
+	}
+	return nil
 }
 
 // checkRoute refuses a text that is no target.

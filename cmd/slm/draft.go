@@ -63,7 +63,7 @@ func (a *app) draft(ctx context.Context, run, message string, f draftFlags) (err
 		}
 		message = string(text)
 	}
-	_, known := systems.Lookup(f.system)
+	system := checkSystem(f.system)
 	switch {
 	case strings.TrimSpace(message) == "":
 		return usage("the message is empty")
@@ -71,8 +71,8 @@ func (a *app) draft(ctx context.Context, run, message string, f draftFlags) (err
 		return usage("the message is longer than %d bytes", longestMessage)
 	case f.maxTokens < 1:
 		return usage("--max-tokens %d: at least 1", f.maxTokens)
-	case f.system != "" && !known:
-		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
+	case system != nil:
+		return system
 	case experts.Names(run):
 		return usage("a draft is made from one run: name one of those in %s", run)
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,6 @@ import (
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
 	"slm/serve"
-	"slm/stages/systems"
 )
 
 func newServe(a *app) *cobra.Command {
@@ -72,7 +70,7 @@ type serveFlags struct {
 // check refuses what would not be safe or contradicts itself, and reads the keys.
 func (f *serveFlags) check(getenv func(string) string) error {
 	host, _, err := net.SplitHostPort(f.addr)
-	_, known := systems.Lookup(f.system)
+	system := checkSystem(f.system)
 	switch {
 	case err != nil:
 		return usage("--addr %s: HOST:PORT is wanted", f.addr)
@@ -80,8 +78,8 @@ func (f *serveFlags) check(getenv func(string) string) error {
 		return usage("--addr %s: other machines reach %s: name a key by --key-env", f.addr, cmp.Or(host, "every address of this one"))
 	case (f.cert == "") != (f.key == ""):
 		return usage("--tls-cert and --tls-key go together")
-	case f.system != "" && !known:
-		return usage("--system %s: there are %s", f.system, strings.Join(systems.Names(), ", "))
+	case system != nil:
+		return system
 	case f.Places < 1 || f.Waiting < 0 || f.Body < 1:
 		return usage("--places, --waiting and --max-body are numbers from 1, 0 and 1")
 	case f.Timeout <= 0 || f.Patience <= 0 || f.drain < 0 || f.watch < 0:
