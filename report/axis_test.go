@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"slm/internal/grid"
 )
 
 func TestAxis_TicksAreRoundAndInside(t *testing.T) {
@@ -41,7 +43,7 @@ func TestAxis_ValuesOutsideStayInTheFrame(t *testing.T) {
 
 func TestAxis_FiguresAreWrittenAsPeopleWriteThem(t *testing.T) {
 	for got, want := range map[string]string{
-		plain(percent(.864)): "86 %", plain(percent(.004)): "0.4 %", plain(percent(.995)): "99.5 %", plain(percent(1)): "100 %", plain(percent(-.04)): "−4 %",
+		plain(grid.Percent(.864)): "86 %", plain(grid.Percent(.004)): "0.4 %", plain(grid.Percent(.995)): "99.5 %", plain(grid.Percent(1)): "100 %", plain(grid.Percent(-.04)): "−4 %",
 		signed(.031): "+3.1", signed(-.031): "−3.1", signed(-.0001): "0.0", plain(pvalue(.0004)): "< .001", pvalue(.0321): ".032", pvalue(1): "1.000",
 		plain(whole(1234567)): "1 234 567", plain(whole(-999)): "-999", plain(duration(331)): "6 min", plain(duration(7300)): "2 h 02 min", duration(0): "–",
 		short(1500): "1\u202f500", plain(short(2.5e6)): "2.5 M", sentence("one word"): "One word.", sentence("z = 0 is kept."): "z = 0 is kept.", sentence("a gain of -0.1 [-0.2, 0.3]; log-likelihood"): "A gain of −0.1 [−0.2, 0.3]; log-likelihood.", shorten("7x " + strings.Repeat("ab12", 16)): "7x ab12ab12ab12…", inLine("GPL\nSection 4:"): "GPL, Section 4",

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"strings"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 )
@@ -35,12 +36,12 @@ func bars(s *result.Summary) []bar {
 			}
 			sys.Accuracy, sys.Low, sys.High = sys.Evidence.Rate, sys.Evidence.Low, sys.Evidence.High
 		}
-		b := bar{Name: sys.System, Label: sys.System, Class: "k-base", Value: percent(sys.Accuracy)}
+		b := bar{Name: sys.System, Label: sys.System, Class: "k-base", Value: grid.Percent(sys.Accuracy)}
 		if spec, ok := systems.Lookup(sys.System); ok {
 			b.Label, b.Gets, b.Class = spec.Label, spec.Gets, kindClass[spec.Kind]
 		}
-		b.Range = strings.TrimSuffix(percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(percent(sys.High), nbsp+"%")
-		says := fmt.Sprintf("%s: %s of the questions right, 95 %% interval %s; chance is %s", b.Label, b.Value, b.Range, percent(s.Chance))
+		b.Range = strings.TrimSuffix(grid.Percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(grid.Percent(sys.High), nbsp+"%")
+		says := fmt.Sprintf("%s: %s of the questions right, 95 %% interval %s; chance is %s", b.Label, b.Value, b.Range, grid.Percent(s.Chance))
 		if s.Scored() == 0 {
 			says = fmt.Sprintf("%s: evidence for %s of the questions, 95 %% interval %s", b.Label, b.Value, b.Range)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 
+	"slm/internal/grid"
 	"slm/result"
 )
 
@@ -19,13 +20,13 @@ func figuresOf(s *result.Summary) []column {
 	classes := slices.ContainsFunc(s.Systems, func(sys result.System) bool { return sys.Balanced != nil })
 	all := []column{
 		{"", "Right", scored, func(sys result.System) string { return whole(sys.Correct) }},
-		{"accuracy", "Accuracy", scored, func(sys result.System) string { return percent(sys.Accuracy) }},
-		{"95 % interval", "95" + nbsp + "% interval", scored, func(sys result.System) string { return percent(sys.Low) + " – " + percent(sys.High) }},
-		{"balanced", "Balanced accuracy", classes, func(sys result.System) string { return defined(sys.Balanced, percent) }},
-		{"macro-F1", "Macro-F1", classes, func(sys result.System) string { return defined(sys.MacroF1, percent) }},
+		{"accuracy", "Accuracy", scored, func(sys result.System) string { return grid.Percent(sys.Accuracy) }},
+		{"95 % interval", "95" + nbsp + "% interval", scored, func(sys result.System) string { return grid.Between(sys.Low, sys.High) }},
+		{"balanced", "Balanced accuracy", classes, func(sys result.System) string { return defined(sys.Balanced, grid.Percent) }},
+		{"macro-F1", "Macro-F1", classes, func(sys result.System) string { return defined(sys.MacroF1, grid.Percent) }},
 		{"p vs llm", "p against the LLM alone", scored, func(sys result.System) string { return defined(sys.McNemarP, pvalue) }},
-		{"of possible", "Of the possible improvement", scored, func(sys result.System) string { return defined(sys.Headroom, percent) }},
-		{"harm", "Harm", scored, func(sys result.System) string { return defined(sys.Harm, percent) }},
+		{"of possible", "Of the possible improvement", scored, func(sys result.System) string { return defined(sys.Headroom, grid.Percent) }},
+		{"harm", "Harm", scored, func(sys result.System) string { return defined(sys.Harm, grid.Percent) }},
 		{"evidence", "Evidence", s.Evidence > 0, evidence(s, func(e result.Evidence) int { return e.Any })},
 		{"first", "Evidence first", s.Evidence > 0, evidence(s, func(e result.Evidence) int { return e.First })},
 	}
@@ -42,7 +43,7 @@ func figuresOf(s *result.Summary) []column {
 			if !has(sys) {
 				return "–"
 			}
-			return percent(*f.of(*sys.Free))
+			return grid.Percent(*f.of(*sys.Free))
 		}})
 	}
 	all = append(all,
@@ -60,7 +61,7 @@ func evidence(s *result.Summary, of func(result.Evidence) int) func(result.Syste
 		if sys.Evidence == nil {
 			return "–"
 		}
-		return percent(float64(of(*sys.Evidence)) / float64(s.Evidence))
+		return grid.Percent(float64(of(*sys.Evidence)) / float64(s.Evidence))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 	"slm/stages/verdict"
@@ -89,7 +90,7 @@ func gain(s *result.Summary, v *result.Verdict, m result.System) (Finding, bool)
 	if !ok {
 		return Finding{}, false
 	}
-	f := Finding{Subject: "Against the LLM alone", Mark: "no", Text: fmt.Sprintf("%s answers %s right, the LLM alone %s: %s", capital(who(m.System)), percent(m.Accuracy), rate(s, systems.Alone), interval(c))}
+	f := Finding{Subject: "Against the LLM alone", Mark: "no", Text: fmt.Sprintf("%s answers %s right, the LLM alone %s: %s", capital(who(m.System)), grid.Percent(m.Accuracy), rate(s, systems.Alone), interval(c))}
 	switch {
 	case c.Low > 0 && v.Learned == result.No:
 		f.Mark, f.Text = "plain", f.Text+". The small model has not learned its texts, so this is not what it knows"
@@ -110,9 +111,9 @@ func possible(s *result.Summary, m result.System) (Finding, bool) {
 		return Finding{}, false
 	}
 	f := Finding{Subject: "Possible improvement", Mark: "plain"}
-	f.Text = fmt.Sprintf("The small model’s text gives %s of the possible improvement, which is the way from the LLM alone to the LLM with the right text", percent(*m.Headroom))
+	f.Text = fmt.Sprintf("The small model’s text gives %s of the possible improvement, which is the way from the LLM alone to the LLM with the right text", grid.Percent(*m.Headroom))
 	if m.HeadroomLow != nil && m.HeadroomHigh != nil {
-		f.Text += fmt.Sprintf(" (95%s%% interval %s to %s)", nbsp, percent(*m.HeadroomLow), percent(*m.HeadroomHigh))
+		f.Text += fmt.Sprintf(" (95%s%% interval %s to %s)", nbsp, grid.Percent(*m.HeadroomLow), grid.Percent(*m.HeadroomHigh))
 	}
 	f.Text += "."
 	return f, true
@@ -124,7 +125,7 @@ func harm(s *result.Summary, m result.System) (Finding, bool) {
 		return Finding{}, false
 	}
 	return Finding{Subject: "Harm", Mark: "plain", Text: fmt.Sprintf("Of the %d questions that the LLM alone has right, %d are wrong with the small model’s text (%s).",
-		llm.Correct, m.HarmCount, percent(*m.Harm))}, true
+		llm.Correct, m.HarmCount, grid.Percent(*m.Harm))}, true
 }
 
 // byText says how often the small model's text is most like the right option.
@@ -199,7 +200,7 @@ func content(s *result.Summary, of systems.Made, m result.System) (Finding, bool
 	if !ok || !okC {
 		return Finding{}, false
 	}
-	figures := fmt.Sprintf("%s: %s, against %s with %s (%s)", of.Does, percent(sys.Accuracy), percent(m.Accuracy), of.Than, interval(c))
+	figures := fmt.Sprintf("%s: %s, against %s with %s (%s)", of.Does, grid.Percent(sys.Accuracy), grid.Percent(m.Accuracy), of.Than, interval(c))
 	if c.High < 0 {
 		return Finding{of.Subject, figures + ". What the text says is what counts.", "yes"}, true
 	}
@@ -213,7 +214,7 @@ func control(s *result.Summary, of systems.Made) (Finding, bool) {
 	if !ok || !okC {
 		return Finding{}, false
 	}
-	figures := fmt.Sprintf("%s: %s, against %s of %s (%s)", of.Does, percent(sys.Accuracy), rate(s, of.With), of.Than, interval(c))
+	figures := fmt.Sprintf("%s: %s, against %s of %s (%s)", of.Does, grid.Percent(sys.Accuracy), rate(s, of.With), of.Than, interval(c))
 	if c.Low > 0 {
 		return Finding{of.Subject + " failed", figures + ". It should not help: read the gains above with care.", "warn"}, true
 	}
@@ -226,5 +227,5 @@ func bound(s *result.Summary, spec systems.Spec) (Finding, bool) {
 	if !ok {
 		return Finding{}, false
 	}
-	return Finding{Subject: "Upper bound", Mark: "plain", Text: fmt.Sprintf("With %s the LLM answers %s right; chance is %s.", spec.Gets, percent(sys.Accuracy), percent(s.Chance))}, true
+	return Finding{Subject: "Upper bound", Mark: "plain", Text: fmt.Sprintf("With %s the LLM answers %s right; chance is %s.", spec.Gets, grid.Percent(sys.Accuracy), grid.Percent(s.Chance))}, true
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 	"slm/stages/verdict"
@@ -72,7 +73,7 @@ func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result
 			f.Low, f.High = w.Low, w.High
 		}
 		return fmt.Sprintf("More questions to test on (data.exam.split, data.asked, eval.items). With %d the best figure lies between %s and %s; about %d give ten points to each side.",
-			counted(s), percent(f.Low), percent(f.High), verdict.Questions())
+			counted(s), grid.Percent(f.Low), grid.Percent(f.High), verdict.Questions())
 	}
 	return ""
 }
@@ -118,7 +119,7 @@ func gentler(s *result.Summary) string {
 func boundFigure(s *result.Summary) string {
 	for _, spec := range systems.All {
 		if sys, ok := s.Find(spec.Name); ok && spec.Kind == systems.Bound {
-			return percent(sys.Accuracy)
+			return grid.Percent(sys.Accuracy)
 		}
 	}
 	return "–"

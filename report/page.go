@@ -24,8 +24,8 @@ var pageHTML string
 var styleCSS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"percent": percent, "pvalue": pvalue, "whole": whole[int], "label": label, "points": grid.Points, "signed": signed,
-	"unanswered": unanswered, "judge": judgeLine, "decimals": decimals, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
+	"percent": grid.Percent, "pvalue": pvalue, "whole": whole[int], "label": label, "points": grid.Points, "signed": signed,
+	"unanswered": unanswered, "judge": judgeLine, "decimals": grid.Decimals, "place": inLine, "megabytes": megabytes, "sentence": sentence, "short": shorten,
 	"ticks": ticks,
 	"head":  func(s string) string { return s[:min(len(s), 12)] },
 }).Parse(pageHTML))
@@ -119,7 +119,8 @@ func Render(w io.Writer, r *Run) error {
 		v.Examples = examples(r.Summary, r.Rows, exampleCount)
 	}
 	if r.Task != nil {
-		v.Headline, v.Task = "What the small model has learned to tell.", viewTask(r.Task)
+		t := r.Task.Table()
+		v.Headline, v.Task = t.Headline, viewTask(t)
 	}
 	for _, c := range r.Curves {
 		if len(c.Metrics) > 0 {
@@ -150,9 +151,9 @@ func figures(s *result.Summary) []fact {
 	var out []fact
 	v := judged(s)
 	if v.Place != nil {
-		out = append(out, fact{"right section named by the small model", percent(v.Place.Value)})
+		out = append(out, fact{"right section named by the small model", grid.Percent(v.Place.Value)})
 	} else if v.Text != nil {
-		out = append(out, fact{fmt.Sprintf("first %d characters right", result.StartLen), percent(v.Text.Value)})
+		out = append(out, fact{fmt.Sprintf("first %d characters right", result.StartLen), grid.Percent(v.Text.Value)})
 	}
 	m, _ := verdict.Method(s)
 	for _, name := range []string{systems.Alone, m.System, v.Search} {

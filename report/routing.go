@@ -42,17 +42,17 @@ func routingLines(r *result.Routing) []string {
 		return []string{"Routing to " + r.Target + ": no question has a right answer to compare with."}
 	}
 	lines := []string{fmt.Sprintf("Routing to %s, chosen on %d development questions, over %d test questions: %s right (%s; %s, the best single system in development, has %s), with %s calls of the LLM for a question%s.",
-		r.Target, devQuestions(r), t.Questions, percent(t.Quality.Value), between(t.Quality), r.Best, percent(qualityOf(t, r.Best)), decimals2(t.Calls.Value), callsShare(t, r.Best))}
+		r.Target, devQuestions(r), t.Questions, grid.Percent(t.Quality.Value), grid.Between(t.Quality.Low, t.Quality.High), r.Best, grid.Percent(qualityOf(t, r.Best)), decimals2(t.Calls.Value), callsShare(t, r.Best))}
 	lines = append(lines, fmt.Sprintf("It is wrong where %s is right for %s of the questions (%s)%s. A draw with as many calls would have %s, and who knew which system is right %s with %s calls.",
-		r.Best, percent(t.Lost.Value), between(t.Lost), harmOf(t), percent(t.Random), percent(t.Oracle.Value), decimals2(t.OracleUse)))
+		r.Best, grid.Percent(t.Lost.Value), grid.Between(t.Lost.Low, t.Lost.High), harmOf(t), grid.Percent(t.Random), grid.Percent(t.Oracle.Value), decimals2(t.OracleUse)))
 	if t.APGR != nil {
-		text := fmt.Sprintf("Average performance gap recovered between %s and %s (RouteLLM’s APGR; by chance .50): %s (%s – %s)", r.Weak, r.Best, decimals(t.APGR.Value), decimals(t.APGR.Low), decimals(t.APGR.High))
+		text := fmt.Sprintf("Average performance gap recovered between %s and %s (RouteLLM’s APGR; by chance .50): %s (%s – %s)", r.Weak, r.Best, grid.Decimals(t.APGR.Value), grid.Decimals(t.APGR.Low), grid.Decimals(t.APGR.High))
 		for _, c := range []struct {
 			name string
 			v    *float64
 		}{{"half of the gap", t.CPT50}, {"four fifths", t.CPT80}} {
 			if c.v != nil {
-				text += fmt.Sprintf("; %s with %s of the questions sent to the LLM", c.name, percent(*c.v))
+				text += fmt.Sprintf("; %s with %s of the questions sent to the LLM", c.name, grid.Percent(*c.v))
 			}
 		}
 		lines = append(lines, text+".")
@@ -72,9 +72,9 @@ func routingTable(r *result.Routing) string {
 	for _, c := range r.Test.Systems {
 		auroc := "–"
 		if c.AUROC != nil {
-			auroc = decimals(*c.AUROC)
+			auroc = grid.Decimals(*c.AUROC)
 		}
-		rows = append(rows, []string{c.System, plain(percent(c.Quality.Value)), plain(percent(c.Quality.Low) + " – " + percent(c.Quality.High)), decimals2(c.Calls), fmt.Sprint(c.Taken), auroc, decimals(c.ECE)})
+		rows = append(rows, []string{c.System, plain(grid.Percent(c.Quality.Value)), plain(grid.Percent(c.Quality.Low) + " – " + grid.Percent(c.Quality.High)), decimals2(c.Calls), fmt.Sprint(c.Taken), auroc, grid.Decimals(c.ECE)})
 	}
 	var b strings.Builder
 	b.WriteString("\n")
@@ -108,7 +108,7 @@ func traded(r *result.Routing) figure {
 		single = append(single, point{cost(c.Calls, c.USD), c.Quality.Value})
 	}
 	f := figure{Title: "Quality over cost", Text: "Each point is a price for a call, chosen on development questions; the area is a 95 % interval. Dots are the systems by themselves."}
-	p := plot{title: f.Title, detail: f.Text, xName: name, xFromZero: true, yText: func(v float64) string { return percent(v) }, series: []series{
+	p := plot{title: f.Title, detail: f.Text, xName: name, xFromZero: true, yText: func(v float64) string { return grid.Percent(v) }, series: []series{
 		{class: "band band-a", points: high, lower: low}, {class: "line-a", points: line}, {class: "dot-b", points: single, dots: true},
 	}}
 	f.Plot = p.both(470, 280)
@@ -153,16 +153,15 @@ func callsShare(t *result.Routed, best string) string {
 	if t.Share == nil {
 		return ""
 	}
-	return fmt.Sprintf(", %s of %s’s (%s)", percent(t.Share.Value), best, between(*t.Share))
+	return fmt.Sprintf(", %s of %s’s (%s)", grid.Percent(t.Share.Value), best, grid.Between(t.Share.Low, t.Share.High))
 }
 
 func harmOf(t *result.Routed) string {
 	if t.Harm == nil {
 		return ""
 	}
-	return fmt.Sprintf(", and for %s of those that the LLM alone has right (%s)", percent(t.Harm.Value), between(*t.Harm))
+	return fmt.Sprintf(", and for %s of those that the LLM alone has right (%s)", grid.Percent(t.Harm.Value), grid.Between(t.Harm.Low, t.Harm.High))
 }
 
-func between(r result.Range) string { return percent(r.Low) + " – " + percent(r.High) }
-func decimals2(x float64) string    { return fmt.Sprintf("%.2f", x) }
-func decimals3(x float64) string    { return strings.TrimPrefix(fmt.Sprintf("%.3f", x), "0") }
+func decimals2(x float64) string { return fmt.Sprintf("%.2f", x) }
+func decimals3(x float64) string { return strings.TrimPrefix(fmt.Sprintf("%.3f", x), "0") }

@@ -23,7 +23,7 @@ type Run struct {
 	Stages  []Stage
 	Summary *result.Summary
 	Rows    []result.Row
-	Task    *task.Summary // nil = the run has none
+	Task    task.Figures // nil = the run has none
 	Curves  []Curve
 	Search  Search
 	Gate    *gate.Gate // nil = the run has none

@@ -126,19 +126,14 @@ func retrieved(list []result.Retrieval) string {
 	}
 	rows := [][]string{{"search", "right first", "95 % interval", "among 3", "among 5", "among 20", "MRR", "nDCG@10"}}
 	for _, r := range list {
-		row := []string{r.Retriever, percent(r.Recall1.Value), percent(r.Recall1.Low) + " – " + percent(r.Recall1.High),
-			percent(r.Recall3.Value), percent(r.Recall5.Value), percent(r.Recall20.Value), decimals(r.MRR.Value), decimals(r.NDCG10.Value)}
+		row := []string{r.Retriever, grid.Percent(r.Recall1.Value), grid.Percent(r.Recall1.Low) + " – " + grid.Percent(r.Recall1.High),
+			grid.Percent(r.Recall3.Value), grid.Percent(r.Recall5.Value), grid.Percent(r.Recall20.Value), grid.Decimals(r.MRR.Value), grid.Decimals(r.NDCG10.Value)}
 		for i := range row {
 			row[i] = plain(row[i])
 		}
 		rows = append(rows, row)
 	}
 	return "\n" + grid.Align(rows, 1)
-}
-
-// decimals prints a figure between 0 and 1 as papers do: .43.
-func decimals(x float64) string {
-	return strings.TrimPrefix(strconv.FormatFloat(x, 'f', 2, 64), "0")
 }
 
 // judgeLine says who judged free answers, and how far that agrees with the metrics.
@@ -157,9 +152,9 @@ func counts(s *result.Summary) string {
 		text += ", written by the program from the text itself"
 	}
 	if s.Scored() > 0 {
-		text += ", chance " + percent(s.Chance)
+		text += ", chance " + grid.Percent(s.Chance)
 		if s.KnowsDocument != nil {
-			text += ", " + percent(*s.KnowsDocument) + " for one who knows only the document"
+			text += ", " + grid.Percent(*s.KnowsDocument) + " for one who knows only the document"
 		}
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 )
@@ -79,7 +80,7 @@ func TestFindings_SpeakOfTheLastStageThatWasRun(t *testing.T) {
 	s.Comparisons = append(s.Comparisons, result.Comparison{System: "blade-z0", Over: "llm", Low: .2, High: .3}, result.Comparison{System: "shuffled", Over: "blade-z0", Low: -.7, High: -.4})
 	z0, _ := s.Find("blade-z0")
 	for _, subject := range []string{"Against the LLM alone", "Content"} {
-		if f := about(t, s, subject); f.Mark != "yes" || !strings.Contains(f.Text, percent(z0.Accuracy)) {
+		if f := about(t, s, subject); f.Mark != "yes" || !strings.Contains(f.Text, grid.Percent(z0.Accuracy)) {
 			t.Errorf("%+v", f)
 		}
 	}

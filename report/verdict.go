@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"slm/internal/grid"
 	"slm/result"
 	"slm/stages/systems"
 	"slm/stages/verdict"
@@ -84,7 +85,7 @@ func learnedLine(s *result.Summary) string {
 
 // shareOf prints a share with its interval.
 func shareOf(s *result.Share) string {
-	return fmt.Sprintf("%s, 95%s%% interval %s to %s", percent(s.Value), nbsp, percent(s.Low), percent(s.High))
+	return fmt.Sprintf("%s, 95%s%% interval %s to %s", grid.Percent(s.Value), nbsp, grid.Percent(s.Low), grid.Percent(s.High))
 }
 
 // bestLine says which system serves best, and what the small model adds to search.
@@ -131,7 +132,7 @@ func rival(v *result.Verdict, name string) (result.Versus, bool) {
 
 // aloneLine is that of an exam on which nothing is shown to help the LLM.
 func aloneLine(s *result.Summary, v *result.Verdict) string {
-	text := fmt.Sprintf("No system is shown to be better than %s alone, which answers %s right; chance is %s.", reader(s), rate(s, systems.Alone), percent(s.Chance))
+	text := fmt.Sprintf("No system is shown to be better than %s alone, which answers %s right; chance is %s.", reader(s), rate(s, systems.Alone), grid.Percent(s.Chance))
 	if v.Best != systems.Alone {
 		text += fmt.Sprintf(" The highest figure is %s, of %s.", rate(s, v.Best), who(v.Best))
 	}
@@ -195,7 +196,7 @@ func howTo(name string) string { return fmt.Sprintf("`slm ask RUN --system %s`",
 func rate(s *result.Summary, name string) string {
 	sys, _ := s.Find(name)
 	f, _ := verdict.Figure(sys, verdict.Measure(s))
-	return percent(f.Value)
+	return grid.Percent(f.Value)
 }
 
 // reader is the black box's name for a sentence.

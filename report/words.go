@@ -13,15 +13,6 @@ import (
 
 const nbsp = "\u00a0"
 
-// percent prints a fraction as a percentage without decimals, or with one below the first percent and above the last but one.
-func percent(x float64) string {
-	p := 100 * x
-	if a := math.Abs(p); (a > 0.05 && a < 1) || (a > 99 && a < 99.95) {
-		return grid.Minus(strconv.FormatFloat(p, 'f', 1, 64)) + nbsp + "%"
-	}
-	return grid.Minus(strconv.FormatFloat(math.Round(p)+0, 'f', 0, 64)) + nbsp + "%"
-}
-
 // signed is points with a plus where there is no minus.
 func signed(x float64) string {
 	if s := grid.Points(x); strings.HasPrefix(s, "−") || s == "0.0" {

@@ -53,7 +53,7 @@ func newRuns(a *app) *cobra.Command {
 type shownRun struct {
 	rundir.Entry
 	Summary       *result.Summary       `json:"summary,omitempty"`
-	Task          *task.Summary         `json:"task,omitempty"`
+	Task          task.Figures          `json:"task,omitempty"`
 	EstimateCheck *report.EstimateCheck `json:"hindsight,omitempty"` // what slm plan said, beside what happened
 }
 

@@ -27,7 +27,7 @@ type trained struct {
 	*pipeline.Outcome
 	Report  string          `json:"report,omitempty"`
 	Summary *result.Summary `json:"summary,omitempty"`
-	Task    *task.Summary   `json:"task,omitempty"`
+	Task    task.Figures    `json:"task,omitempty"`
 }
 
 func newTrain(a *app) *cobra.Command {

@@ -20,7 +20,7 @@ func Summary(folder string) (*result.Summary, error) {
 }
 
 // Task reads what a run's task has come to; nil when it has none, or none yet.
-func Task(folder string) (*task.Summary, error) {
+func Task(folder string) (task.Figures, error) {
 	s, err := task.Read(filepath.Join(folder, stages.Task))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -32,7 +32,7 @@ type Answer struct {
 const block = 64
 
 // answers gives the held-out rows to the small model and to the search, and calibrates both on those for dev.
-func (s *Stage) answers(ctx context.Context, env *stages.Env, model *reader, m *material) (out []Answer, curve stat.Logistic, err error) {
+func (m *labelled) answers(ctx context.Context, env *stages.Env, model *reader) (out []Answer, curve stat.Logistic, err error) {
 	near, err := retrieve.OpenKeyword(texts(m.known))
 	if err != nil {
 		return nil, curve, fmt.Errorf("task: %w", err)
@@ -89,7 +89,7 @@ func texts(known []corpus.Section) corpus.Slice {
 const lookAt = 50
 
 // nearest is the label of the text that BM25 finds first, with its score and how far it is above the first text of another label.
-func nearest(ctx context.Context, search retrieve.Retriever, m *material, text string) (guess, error) {
+func nearest(ctx context.Context, search retrieve.Retriever, m *labelled, text string) (guess, error) {
 	hits, err := search.Search(ctx, text, lookAt)
 	if err != nil || len(hits) == 0 {
 		return guess{-1, []float64{0, 0}}, err

@@ -24,9 +24,6 @@ type Config struct {
 	Recompute bool              `yaml:"recompute" identity:"none" doc:"the same as stages.dp.recompute"`
 }
 
-// Classify is the kind of task whose answers are labels.
-const Classify = "classify"
-
 // textField is where the text stands in a question.
 const textField = "{text}"
 

@@ -54,26 +54,23 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	stage := fromRecipe(c)
 	c.Note("task: the answers to the held-out rows are not counted")
 	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
-		m, err := stage.material(c.Domain, c.Env.Seed)
+		l, err := stage.lesson(c.Domain, c.Env.Seed)
 		if err != nil {
 			return trainer.Job{}, err
 		}
-		return stage.job(c.Domain, c.Model, m, c.Env.Seed), nil
+		return stage.job(c.Domain, c.Model, l, c.Env.Seed), nil
 	})
 }
 
-// metrics are those of the training, and the small model's on the test rows.
+// metrics are those of the training, and what the test comes to.
 func metrics(dir string) ([]stages.Metric, error) {
 	list, err := trainer.Metrics(dir)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Read(dir)
+	f, err := Read(dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, sys := range s.Systems {
-		list = append(list, stages.Metric{Name: "macro-F1 of " + sys.System, Value: sys.MacroF1.Value, Near: -1})
-	}
-	return list, nil
+	return append(list, f.Metrics()...), nil
 }

@@ -1,16 +1,13 @@
-// Package task tunes the small model for something else than questions about sections: for now, to give a text one of the labels that it has
-// learnt, or none of them. The stage stands in the place of eval: what it has learnt is counted on rows that it was never trained on, beside what a
-// search for the nearest known text and the commonest label come to.
+// Package task tunes the small model for something else than questions about sections. The stage stands in the place of eval: what it has learnt is
+// counted on rows that it was never trained on, beside controls that need no training.
 //
-// Labels are chosen by constrained decoding: the most likely of all labels with its end mark, so that nothing else can be said and no label is
-// hidden by one that begins like it.
+// What is learnt is a kind (kind.go): its rows, what is said of them and how that is counted. Training, resumption and the question that a text is
+// put in are the same for all.
 package task
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 
 	"slm/checkpoint"
 	"slm/data/corpus"
@@ -18,7 +15,6 @@ import (
 	"slm/data/pack"
 	"slm/data/taskrow"
 	"slm/model"
-	"slm/model/decode"
 	"slm/stages"
 	"slm/stages/domain"
 	"slm/stages/trainer"
@@ -43,7 +39,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	defer func() { _ = dom.Close() }() // mapped for reading
-	m, err := s.material(dom, env.Seed)
+	l, err := s.lesson(dom, env.Seed)
 	if err != nil {
 		return err
 	}
@@ -51,36 +47,26 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	sum, err := trainer.Run(ctx, env, s.job(dom, params, m, env.Seed))
+	sum, err := trainer.Run(ctx, env, s.job(dom, params, l, env.Seed))
 	if err != nil {
 		return err
 	}
-	words := newWords(dom, s.cfg.Ask, m.labels, params.Config.Context)
-	answers, curve, err := s.answers(ctx, env, newReader(decode.New(params, env.Kernel), words), m)
+	came, err := l.test(ctx, &trial{s.cfg, env, params, newAsker(dom, s.cfg.Ask, l.reserve(dom), params.Config.Context)})
 	if err != nil {
 		return err
 	}
-	figures, err := summarise(m.labels, answers, env.Seed)
-	if err != nil {
-		return err
-	}
-	figures.Ask, figures.Curve = s.cfg.Ask, curve
-	facts := map[string]string{"labels": strconv.Itoa(len(m.labels)), "test": strconv.Itoa(figures.Test), "none": strconv.Itoa(figures.None)}
-	if m.dumb > 0 {
-		facts["left_out"] = fmt.Sprintf("%d documents whose fragments stand in others too", m.dumb)
-	}
-	return trainer.Commit(env, stages.Task, params, dom, sum, facts, func(p *checkpoint.Pending) error {
-		return errors.Join(figures.write(p), checkpoint.WriteTable(p.Path(AnswersFile), answers, nil))
+	return trainer.Commit(env, stages.Task, params, dom, sum, came.facts, func(p *checkpoint.Pending) error {
+		return errors.Join(write(p, kindOf(s.cfg).file, came.figures), came.tables(p))
 	})
 }
 
 // job is the training.
-func (s *Stage) job(dom *domain.Domain, params *model.Params, m *material, seed uint64) trainer.Job {
-	words := newWords(dom, s.cfg.Ask, m.labels, params.Config.Context)
+func (s *Stage) job(dom *domain.Domain, params *model.Params, l lesson, seed uint64) trainer.Job {
+	asks, m := newAsker(dom, s.cfg.Ask, l.reserve(dom), params.Config.Context), l.rows()
 	encode := func(rows []taskrow.Row) (out pack.Examples) {
 		for _, r := range rows {
-			prompt := words.prompt(r.Text)
-			out = append(out, pack.Example{ID: r.ID, Prompt: len(prompt), Tokens: append(prompt, words.answer(r.Target)...)})
+			prompt := asks.prompt(r.Text)
+			out = append(out, pack.Example{ID: r.ID, Prompt: len(prompt), Tokens: append(prompt, answer(dom, r.Target)...)})
 		}
 		return out
 	}

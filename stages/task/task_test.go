@@ -78,12 +78,12 @@ func brief() Config {
 	return c
 }
 
-func run(t *testing.T, s *Stage, env *stages.Env) (*Summary, []Answer, *checkpoint.Manifest) {
+func run(t *testing.T, s *Stage, env *stages.Env) (*Labels, []Answer, *checkpoint.Manifest) {
 	t.Helper()
 	if err := s.Run(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := Read(env.Dir(stages.Task))
+	sum, err := ReadAs[*Labels](env.Dir(stages.Task))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,22 +181,22 @@ func TestRun_RowsOfAFileAreALabelEach(t *testing.T) {
 func TestGuess_ALabelThatBeginsLikeAnotherHidesItNot(t *testing.T) {
 	dom := stagetest.Open(t, newDomain(t))
 	shape := stagetest.Shape(dom)
-	words := newWords(dom, "Which: {text}", titles, shape.Context)
+	asks := newAsker(dom, "Which: {text}", longest(dom, titles), shape.Context)
 	params := model.New(shape, 3)
-	r := newReader(decode.New(params, stagetest.Env(t).Kernel), words)
+	r := newReader(decode.New(params, stagetest.Env(t).Kernel), asks, titles)
 	long := strings.Repeat(stagetest.Text(1)+" ", 50)
 	got, err := r.guess(t.Context(), []string{stagetest.Text(1), long})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for k, text := range []string{stagetest.Text(1), long} {
-		prompt := words.prompt(text)
+		prompt := asks.prompt(text)
 		best, most := -1, math.Inf(-1)
 		for i, l := range titles {
-			if n := len(prompt) + len(words.answer(l)); n > shape.Context {
+			if n := len(prompt) + len(answer(dom, l)); n > shape.Context {
 				t.Fatalf("%d tokens", n)
 			}
-			scored, err := r.model.Score(t.Context(), []decode.ScoreRequest{{Prefix: prompt, Continuations: [][]int32{words.answer(l)}}})
+			scored, err := r.model.Score(t.Context(), []decode.ScoreRequest{{Prefix: prompt, Continuations: [][]int32{answer(dom, l)}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +219,7 @@ func TestSummarise_FiguresAreThoseOfTheRows(t *testing.T) {
 		rows = append(rows, row(exam.Dev, "a", "a", 0.9, "a"), row(exam.Dev, "b", "b", 0.8, "a"), row(exam.Dev, "", "a", 0.3, "a"))
 		rows = append(rows, row(exam.Test, "a", "a", 0.9, "a"), row(exam.Test, "b", "a", 0.9, "a"), row(exam.Test, "", "b", 0.2, "b"))
 	}
-	s, err := summarise([]string{"a", "b"}, rows, 7)
+	s, err := labelsOf([]string{"a", "b"}, rows, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

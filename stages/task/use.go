@@ -15,7 +15,7 @@ import (
 type Classifier struct {
 	dom    *domain.Domain
 	reader *reader
-	sum    *Summary
+	sum    *Labels
 }
 
 // Said is what is said of a text.
@@ -33,7 +33,7 @@ func Open(run string, be kernel.Backend) (*Classifier, error) {
 			return nil, err
 		}
 	}
-	sum, err := Read(dir)
+	sum, err := ReadAs[*Labels](dir)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func Open(run string, be kernel.Backend) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{dom, newReader(decode.New(params, be), newWords(dom, sum.Ask, sum.Labels, params.Config.Context)), sum}, nil
+	return &Classifier{dom, newReader(decode.New(params, be), newAsker(dom, sum.Ask, longest(dom, sum.Labels), params.Config.Context), sum.Labels), sum}, nil
 }
 
 // Classify gives a text a label, or none.

@@ -50,7 +50,7 @@ func Command() *cobra.Command {
 
 func run(out io.Writer, folder string, thresholds []float64) error {
 	dir := filepath.Join(folder, stages.Task)
-	sum, err := task.Read(dir)
+	sum, err := task.ReadAs[*task.Labels](dir)
 	if err != nil {
 		return err
 	}

@@ -1,25 +1,21 @@
 package task
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 
-	"slm/checkpoint"
 	"slm/data/exam"
 	"slm/result"
 	"slm/rng"
 	"slm/stat"
 )
 
-// SummaryFile holds what a classification comes to, and what it takes to classify other texts.
-const SummaryFile = "labels.json"
+// LabelsFile holds what a classification comes to, and what it takes to classify other texts.
+const LabelsFile = "labels.json"
 
-// Summary is the figures of a classification on its test rows.
-type Summary struct {
+// Labels is the figures of a classification on its test rows.
+type Labels struct {
 	Labels  []string      `json:"labels"`
 	Ask     string        `json:"ask"`
 	Curve   stat.Logistic `json:"curve"`   // of what is seen of a label (guess), how probable it is that it is the right one
@@ -55,9 +51,9 @@ const (
 // resamples are behind each interval.
 const resamples = 2000
 
-// summarise computes the figures. Rows are drawn one by one, so intervals say nothing of other labels.
-func summarise(labels []string, answers []Answer, seed uint64) (*Summary, error) {
-	s := &Summary{Labels: labels}
+// labelsOf computes the figures. Rows are drawn one by one, so intervals say nothing of other labels.
+func labelsOf(labels []string, answers []Answer, seed uint64) (*Labels, error) {
+	s := &Labels{Labels: labels}
 	none := len(labels)
 	class := func(label string) int {
 		if label == "" {
@@ -221,26 +217,4 @@ func threshold(dev []Answer, said func(Answer) (string, float64)) float64 {
 		}
 	}
 	return best
-}
-
-// write writes the figures as part of a checkpoint.
-func (s *Summary) write(p *checkpoint.Pending) error {
-	text, err := json.MarshalIndent(s, "", " ")
-	if err != nil {
-		return fmt.Errorf("task: figures as JSON: %w", err)
-	}
-	return os.WriteFile(p.Path(SummaryFile), append(text, '\n'), 0o666)
-}
-
-// Read reads the figures of a checkpoint. The error is fs.ErrNotExist where there is none.
-func Read(dir string) (*Summary, error) {
-	text, err := os.ReadFile(filepath.Join(dir, SummaryFile))
-	if err != nil {
-		return nil, fmt.Errorf("task: read figures: %w", err)
-	}
-	s := &Summary{}
-	if err := json.Unmarshal(text, s); err != nil {
-		return nil, fmt.Errorf("task: %s: %w: %w", dir, checkpoint.ErrCorrupt, err)
-	}
-	return s, nil
 }
