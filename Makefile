@@ -58,3 +58,4 @@ torture:
 	SLM_TEST_ALL=1 go test ./pipeline/audit -run DamagedByte -v -timeout 24h
 	scripts/bench corpus --mb 128 --kills 5 --limit 600
 	scripts/fuzz 10m
+	SLM_TEST_ALL=1 go test ./serve -run GoClient -timeout 1h
