@@ -44,6 +44,7 @@ var layers = []layer{
 	{packages: []string{"model/schedule", "model/proxy"}},
 	{packages: []string{"model/weights/*"}, within: true}, // the list of formats
 	{packages: []string{"model/*"}},
+	{packages: []string{"model/blocks"}},  // the numbers that files of weights hold
 	{packages: []string{"model/weights"}}, // what a format of weights is
 	{packages: []string{"model"}},
 	{packages: []string{"model/op"}},

@@ -12,7 +12,7 @@ import (
 	"slm/data/tokenizer"
 	"slm/data/tokenizer/unigram"
 	"slm/model"
-	"slm/model/kernel"
+	"slm/model/blocks"
 	"slm/model/weights"
 )
 
@@ -29,18 +29,12 @@ type E5 struct {
 
 // e5Tensor is where a tensor stands in the file.
 type e5Tensor struct {
-	blocks bool // Q4_0, else float32
+	kind   blocks.Type // Q4_0 or F32
 	values int
 	data   []byte
 }
 
-// A block of Q4_0: a scale as a half, then the whole numbers of 32 values, the lower four bits of a byte before the upper ones.
-const (
-	e5Magic      = "E5S1"
-	e5Block      = 32
-	e5BlockBytes = 2 + e5Block/2
-	e5Most       = 1 << 20 // pieces, and whatever else a file counts
-)
+const e5Magic = "E5S1"
 
 // OpenE5 reads a file. Errors wrap weights.ErrFormat.
 func OpenE5(path string) (*E5, error) {
@@ -54,23 +48,23 @@ func OpenE5(path string) (*E5, error) {
 // ParseE5 reads the content of a file, which it keeps.
 func ParseE5(name string, data []byte) (*E5, error) {
 	f := &E5{name: name, data: data, tensors: map[string]e5Tensor{}}
-	c := &e5Cursor{data: data}
-	if string(c.take(len(e5Magic))) != e5Magic {
-		return nil, fmt.Errorf("%w: %s: it does not begin with %s", weights.ErrFormat, name, e5Magic)
+	c := &weights.Cursor{Name: name, Data: data}
+	if string(c.Take(len(e5Magic), "magic")) != e5Magic {
+		c.Fail("magic", "it does not begin with %s", e5Magic)
 	}
-	c.uint32() // version
+	c.U32("version")
 	s := &f.Shape
 	for _, to := range []*int{&s.Width, &s.Layers, &s.Heads, &s.Hidden, &s.Vocab, &s.Context, &s.Types} {
-		*to = int(c.uint32())
+		*to = int(c.U32("shape"))
 	}
-	s.NormEps = float64(math.Float32frombits(c.uint32()))
-	if block := c.uint32(); c.err == nil && block != e5Block {
-		return nil, fmt.Errorf("%w: %s: blocks of %d values; %d are known", weights.ErrFormat, name, block, e5Block)
+	s.NormEps = float64(math.Float32frombits(c.U32("epsilon")))
+	if want, _ := blocks.Q4_0.Size(); c.Err == nil && int(c.U32("block")) != want {
+		c.Fail("block", "of other than %d values", want)
 	}
 	f.vocabulary(c)
 	f.directory(c)
-	if c.err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", weights.ErrFormat, name, c.err)
+	if c.Err != nil {
+		return nil, c.Err
 	}
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", weights.ErrFormat, name, err)
@@ -79,23 +73,23 @@ func ParseE5(name string, data []byte) (*E5, error) {
 }
 
 // vocabulary reads the pieces with their scores, and what becomes of characters.
-func (f *E5) vocabulary(c *e5Cursor) {
+func (f *E5) vocabulary(c *weights.Cursor) {
 	v := &f.Pieces
-	n := c.count(8)
-	v.Before, v.After = int32(c.uint32()), int32(c.uint32())
-	v.Special = []int32{int32(c.uint32())} // padding
-	v.Unknown = int32(c.uint32())
-	bytes := int(min(c.uint64(), math.MaxInt32))
-	ends := c.take(4 * (n + 1))
-	scores := c.take(4 * n)
-	text := c.take(bytes)
-	if c.err != nil {
+	n := c.Count(uint64(c.U32("pieces")), 8, "pieces")
+	v.Before, v.After = int32(c.U32("first token")), int32(c.U32("last token"))
+	v.Special = []int32{int32(c.U32("padding"))}
+	v.Unknown = int32(c.U32("unknown"))
+	bytes := c.Count(c.U64("text of pieces"), 1, "text of pieces")
+	ends := c.Take(4*(n+1), "ends of pieces")
+	scores := c.Take(4*n, "scores")
+	text := c.Take(bytes, "text of pieces")
+	if c.Err != nil {
 		return
 	}
 	for i := range n {
 		from, to := binary.LittleEndian.Uint32(ends[4*i:]), binary.LittleEndian.Uint32(ends[4*i+4:])
 		if from > to || int(to) > len(text) {
-			c.err = fmt.Errorf("piece %d stands at %d to %d of %d bytes", i, from, to, len(text))
+			c.Fail(fmt.Sprintf("piece %d", i), "stands at %d to %d of %d bytes", from, to, len(text))
 			return
 		}
 		v.Pieces = append(v.Pieces, string(text[from:to]))
@@ -105,15 +99,15 @@ func (f *E5) vocabulary(c *e5Cursor) {
 		v.Special = append(v.Special, int32(n-1))
 	}
 	v.Normal = map[rune]string{}
-	n = c.count(5)
-	c.uint32() // bytes of the list
+	n = c.Count(uint64(c.U32("characters")), 5, "characters")
+	c.U32("size of characters")
 	for range n {
-		r := rune(c.uint32())
+		r := rune(c.U32("character"))
 		var to strings.Builder
-		for range c.byte() {
-			to.WriteRune(rune(c.uint32()))
+		for range c.U8("character") {
+			to.WriteRune(rune(c.U32("character")))
 		}
-		if c.err != nil || !utf8.ValidRune(r) {
+		if c.Err != nil || !utf8.ValidRune(r) {
 			continue
 		}
 		v.Normal[r] = to.String()
@@ -121,21 +115,22 @@ func (f *E5) vocabulary(c *e5Cursor) {
 }
 
 // directory reads where the tensors stand.
-func (f *E5) directory(c *e5Cursor) {
-	for range c.count(23) {
-		name := string(c.take(int(c.uint16())))
-		t := e5Tensor{blocks: c.byte() == 1, values: int(c.uint32())}
-		from, size := c.uint64(), c.uint64()
-		want := uint64(4 * t.values)
-		if t.blocks {
-			want = uint64(t.values) / e5Block * e5BlockBytes
+func (f *E5) directory(c *weights.Cursor) {
+	for range c.Count(uint64(c.U32("tensors")), 23, "tensors") {
+		name := string(c.Take(int(c.U16("tensor name")), "tensor name"))
+		field := "tensor " + weights.Clip(name)
+		t := e5Tensor{kind: blocks.F32}
+		if c.U8(field) == 1 {
+			t.kind = blocks.Q4_0
 		}
+		t.values = int(c.U32(field))
+		from, size := c.U64(field), c.U64(field)
+		values, bytes := t.kind.Size()
 		total := uint64(len(f.data))
-		switch {
-		case c.err != nil:
-			return
-		case size != want || from > total || size > total-from || t.blocks && t.values%e5Block != 0:
-			c.err = fmt.Errorf("tensor %s has %d bytes at %d for %d values", name, size, from, t.values)
+		if t.values%values != 0 || size != uint64(t.values/values*bytes) || from > total || size > total-from {
+			c.Fail(field, "%d bytes at %d for %d values", size, from, t.values)
+		}
+		if c.Err != nil {
 			return
 		}
 		t.data = f.data[from : from+size]
@@ -143,21 +138,10 @@ func (f *E5) directory(c *e5Cursor) {
 	}
 }
 
-// read writes the values from a first one on.
+// read writes the values from a first one on, which begins a block.
 func (t e5Tensor) read(first int, into []float32) {
-	if !t.blocks {
-		for i := range into {
-			into[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.data[4*(first+i):]))
-		}
-		return
-	}
-	for at := 0; at < len(into); at += e5Block {
-		block := t.data[(first+at)/e5Block*e5BlockBytes:][:e5BlockBytes]
-		scale := kernel.FromHalf(binary.LittleEndian.Uint16(block))
-		for i, b := range block[2:] {
-			into[at+i], into[at+e5Block/2+i] = scale*float32(int(b&15)-8), scale*float32(int(b>>4)-8)
-		}
-	}
+	values, bytes := t.kind.Size()
+	blocks.Dequantise(t.kind, into, t.data[first/values*bytes:])
 }
 
 // e5Parts are the names of a layer's tensors here and there, without .w and .weight.

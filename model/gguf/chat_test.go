@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/model/blocks"
 	"slm/model/weights"
 )
 
@@ -152,7 +153,7 @@ func TestTokenizer_AnotherOneIsRefusedByName(t *testing.T) {
 		{newWriter().meta("tokenizer.ggml.model", "llama").bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
 		{newWriter().meta("tokenizer.ggml.model", "gpt2").bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
 		{newWriter().meta("tokenizer.ggml.model", "gpt2").meta("tokenizer.ggml.tokens", []int32{1}).bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},
-		{tokenizerFile("smollm").tensor("token_embd.weight", F32, []int{2, 1}, floats(1, 2)).bytes(), weights.ErrFormat, "259 tokens"},
+		{tokenizerFile("smollm").tensor("token_embd.weight", blocks.F32, []int{2, 1}, floats(1, 2)).bytes(), weights.ErrFormat, "259 tokens"},
 	} {
 		f, err := parse("tok.gguf", c.data)
 		if err != nil {

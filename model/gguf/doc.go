@@ -1,5 +1,5 @@
 // Package gguf reads models in the GGUF format (versions 2 and 3), the format of llama.cpp: metadata, tokenizer, chat template, and
-// weights de-quantised to float32. What can be run is in three tables: architectures, kinds (of blocks), preTokenizers. It writes `llama`.
+// weights de-quantised to float32. What can be run is in three tables: architectures, preTokenizers, and the types of package blocks. It writes `llama`.
 //
 // A model may be split into several files (NAME-00001-of-00003.gguf), and is named by the first.
 //

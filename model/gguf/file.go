@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"slm/model/blocks"
 	"slm/model/weights"
 )
 
@@ -25,7 +26,7 @@ type File struct {
 type Tensor struct {
 	Name  string
 	Shape []int // row-major, outermost first: GGUF's order reversed
-	Type  Type
+	Type  blocks.Type
 	data  []byte // view into the mapped file; nil when the type is not supported
 }
 
@@ -80,13 +81,13 @@ func (f *File) Floats(name string) ([]float32, error) {
 		return nil, err
 	}
 	out := make([]float32, t.count())
-	dequantise(t.Type, out, t.data)
+	blocks.Dequantise(t.Type, out, t.data)
 	return out, nil
 }
 
 func (f *File) readable(t Tensor) error {
 	if t.data == nil {
-		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are %s", weights.ErrUnsupported, f.name, weights.Clip(t.Name), t.Type, readable)
+		return fmt.Errorf("%w: %s: tensor %s has type %s; readable are %s", weights.ErrUnsupported, f.name, weights.Clip(t.Name), t.Type, blocks.Readable)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/model/blocks"
 	"slm/model/kernel"
 	"slm/model/weights"
 )
@@ -25,20 +26,20 @@ func handMade() *writer {
 	w.meta("u8", uint8(200)).meta("i8", int8(-3)).meta("u16", uint16(60000)).meta("i16", int16(-300)).meta("u32", uint32(4e9)).meta("i32", int32(-5))
 	w.meta("f32", float32(0.5)).meta("yes", true).meta("text", "licence §").meta("u64", uint64(1<<60)).meta("i64", int64(-1<<60)).meta("f64", 0.1)
 	w.meta("texts", []string{"a", "", "bc"}).meta("ints", []int32{-1, 2}).meta("floats", []float32{1.5}).meta("bools", []bool{true, false}).meta("words", []uint16{1, 65535})
-	w.tensor("f32", F32, []int{2, 3}, floats(1, 2, 3, 4, 5, -6))
-	w.tensor("f16", F16, []int{4}, []byte{0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0xff, 0x7b}) // 1, -2, 2^-24, 65504
-	w.tensor("bf16", BF16, []int{2}, []byte{0x80, 0x3f, 0x49, 0xc0})                       // 1, -3.140625
-	q8 := []byte{0x00, 0x38}                                                               // scale 0.5
+	w.tensor("f32", blocks.F32, []int{2, 3}, floats(1, 2, 3, 4, 5, -6))
+	w.tensor("f16", blocks.F16, []int{4}, []byte{0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0xff, 0x7b}) // 1, -2, 2^-24, 65504
+	w.tensor("bf16", blocks.BF16, []int{2}, []byte{0x80, 0x3f, 0x49, 0xc0})                       // 1, -3.140625
+	q8 := []byte{0x00, 0x38}                                                                      // scale 0.5
 	for i := range 32 {
 		q8 = append(q8, byte(int8(8*i-128)))
 	}
-	w.tensor("q8", Q8_0, []int{32}, q8)
+	w.tensor("q8", blocks.Q8_0, []int{32}, q8)
 	q40, q41 := []byte{0x00, 0x40}, []byte{0x00, 0x34, 0x00, 0xbc} // scale 2; scale 0.25, minimum -1
 	for i := range 16 {
 		q40, q41 = append(q40, byte(i|(15-i)<<4)), append(q41, byte(i|(15-i)<<4))
 	}
-	w.tensor("q40", Q4_0, []int{1, 32}, q40)
-	return w.tensor("q41", Q4_1, []int{32}, q41)
+	w.tensor("q40", blocks.Q4_0, []int{1, 32}, q40)
+	return w.tensor("q41", blocks.Q4_1, []int{32}, q41)
 }
 
 // wantValues are the tensors of handMade, computed by hand from the format's description.
@@ -204,19 +205,21 @@ func TestParse_HostileFilesAreRefusedByName(t *testing.T) {
 		{"unknown kind", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(13)) }), weights.ErrFormat, "metadata k"},
 		{"bad boolean", edit(func(w *writer) { w.npairs++; put(&w.pairs, "k", uint32(kindBool), uint8(2)) }), weights.ErrFormat, "boolean"},
 		{"key twice", edit(func(w *writer) { w.meta("k", true).meta("k", true) }), weights.ErrFormat, "twice"},
-		{"tensor twice", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).tensor("t", F32, []int{8}, f) }), weights.ErrFormat, "twice"},
-		{"rank 5", edit(func(w *writer) { w.tensor("t", F32, []int{1, 1, 1, 1, 1}, f) }), weights.ErrFormat, "rank"},
-		{"empty dimension", edit(func(w *writer) { w.tensor("t", F32, []int{2, 0}, f) }), weights.ErrFormat, "shape"},
-		{"overflowing shape", edit(func(w *writer) { w.tensor("t", F32, []int{1 << 31, 1 << 31, 1 << 31}, f) }), weights.ErrFormat, "shape"},
-		{"broken block", edit(func(w *writer) { w.tensor("t", Q8_0, []int{8}, f) }), weights.ErrFormat, "block"},
-		{"too long", edit(func(w *writer) { w.tensor("t", F32, []int{9}, f) }), weights.ErrFormat, "tensor t"},
-		{"overlap", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, 0) }), weights.ErrFormat, "overlaps"},
-		{"beyond", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, 1<<40) }), weights.ErrFormat, "tensor u"},
-		{"huge offset", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{8}, math.MaxUint64-31) }), weights.ErrFormat, "tensor u"},
-		{"askew", edit(func(w *writer) { w.tensor("t", F32, []int{8}, f).info("u", F32, []int{1}, 4) }), weights.ErrFormat, "aligned"},
-		{"alignment 0", edit(func(w *writer) { w.meta(alignmentKey, uint32(0)).tensor("t", F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
-		{"alignment 2^63", edit(func(w *writer) { w.meta(alignmentKey, uint64(1<<63)).tensor("t", F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
-		{"alignment a word", edit(func(w *writer) { w.meta(alignmentKey, "32").tensor("t", F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
+		{"tensor twice", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{8}, f).tensor("t", blocks.F32, []int{8}, f) }), weights.ErrFormat, "twice"},
+		{"rank 5", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{1, 1, 1, 1, 1}, f) }), weights.ErrFormat, "rank"},
+		{"empty dimension", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{2, 0}, f) }), weights.ErrFormat, "shape"},
+		{"overflowing shape", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{1 << 31, 1 << 31, 1 << 31}, f) }), weights.ErrFormat, "shape"},
+		{"broken block", edit(func(w *writer) { w.tensor("t", blocks.Q8_0, []int{8}, f) }), weights.ErrFormat, "block"},
+		{"too long", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{9}, f) }), weights.ErrFormat, "tensor t"},
+		{"overlap", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{8}, f).info("u", blocks.F32, []int{8}, 0) }), weights.ErrFormat, "overlaps"},
+		{"beyond", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{8}, f).info("u", blocks.F32, []int{8}, 1<<40) }), weights.ErrFormat, "tensor u"},
+		{"huge offset", edit(func(w *writer) {
+			w.tensor("t", blocks.F32, []int{8}, f).info("u", blocks.F32, []int{8}, math.MaxUint64-31)
+		}), weights.ErrFormat, "tensor u"},
+		{"askew", edit(func(w *writer) { w.tensor("t", blocks.F32, []int{8}, f).info("u", blocks.F32, []int{1}, 4) }), weights.ErrFormat, "aligned"},
+		{"alignment 0", edit(func(w *writer) { w.meta(alignmentKey, uint32(0)).tensor("t", blocks.F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
+		{"alignment 2^63", edit(func(w *writer) { w.meta(alignmentKey, uint64(1<<63)).tensor("t", blocks.F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
+		{"alignment a word", edit(func(w *writer) { w.meta(alignmentKey, "32").tensor("t", blocks.F32, []int{8}, f) }), weights.ErrFormat, alignmentKey},
 	} {
 		before := allocated()
 		_, err := parse("evil.gguf", c.data)
@@ -248,8 +251,8 @@ func TestTensor_OfAnotherTypeIsNamed(t *testing.T) {
 func FuzzParse_AnyFileIsReadOrRefused(f *testing.F) {
 	f.Add(handMade().bytes())
 	f.Add(tinyLlama(true).bytes())
-	f.Add(blocked(Q8_0, Q4_0, Q4_1).bytes())
-	f.Add(blocked(Q5_0, Q5_1).bytes())
+	f.Add(blocked(blocks.Q8_0, blocks.Q4_0, blocks.Q4_1).bytes())
+	f.Add(blocked(blocks.Q5_0, blocks.Q5_1).bytes())
 	f.Add([]byte("GGUF"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := parse("fuzz", data)

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"slm/model"
+	"slm/model/blocks"
 	"slm/model/kernel"
 	"slm/model/weights"
 )
@@ -79,7 +80,7 @@ func readRows(out []float32, t Tensor, row func(int) int) {
 	kernel.Tiles(rows, 256, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			to := row(r) * cols
-			dequantise(t.Type, out[to:to+cols], t.data[r*stride:(r+1)*stride])
+			blocks.Dequantise(t.Type, out[to:to+cols], t.data[r*stride:(r+1)*stride])
 		}
 	})
 }

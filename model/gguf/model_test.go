@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"slm/model"
+	"slm/model/blocks"
 	"slm/model/weights"
 )
 
@@ -30,7 +31,7 @@ func tinyLlama(tied bool) *writer {
 		for i := range values {
 			values[i] = float32(j) + float32(i)/1000
 		}
-		w.tensor(name, F32, shape, floats(values...))
+		w.tensor(name, blocks.F32, shape, floats(values...))
 		j++
 	}
 	add("token_embd.weight", c.Vocab, c.Width)
@@ -114,8 +115,8 @@ func TestLlama_OtherArchitecturesAreRefusedByName(t *testing.T) {
 		{"missing tensor", rename("blk.1.ffn_down", "blk.9.ffn_down"), weights.ErrFormat, "model.layers.1.mlp.down_proj.weight is missing"},
 		{"no layers", rename("llama.block_count", "llama.block_xount"), weights.ErrFormat, "num_hidden_layers"},
 		{"unknown tensor", rename("blk.1.ffn_up", "blk.1.ffn_uq"), weights.ErrUnsupported, "blk.1.ffn_uq.weight has no place"},
-		{"extra values", tinyLlama(true).tensor("blk.9.attn_norm.weight", F32, []int{2}, floats(1, 2)).bytes(), weights.ErrFormat, "values"},
-		{"biases", tinyLlama(true).tensor("blk.0.attn_q.bias", F32, []int{2}, floats(1, 2)).bytes(), weights.ErrUnsupported, "have biases"},
+		{"extra values", tinyLlama(true).tensor("blk.9.attn_norm.weight", blocks.F32, []int{2}, floats(1, 2)).bytes(), weights.ErrFormat, "values"},
+		{"biases", tinyLlama(true).tensor("blk.0.attn_q.bias", blocks.F32, []int{2}, floats(1, 2)).bytes(), weights.ErrUnsupported, "have biases"},
 		{"rope scaling", with("llama.rope.scaling.type", "yarn"), weights.ErrUnsupported, "yarn"},
 		{"experts", with("llama.expert_count", uint32(8)), weights.ErrUnsupported, "expert_count"},
 		{"partial rope", with("llama.rope.dimension_count", uint32(2)), weights.ErrUnsupported, "dimension_count"},

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"slm/model/blocks"
 	"slm/model/weights"
 )
 
@@ -20,25 +21,25 @@ const (
 // parse checks a whole file and describes it. No tensor is touched.
 func parse(name string, data []byte) (*File, error) {
 	f := &File{name: name, data: data, meta: map[string]any{}, tensors: map[string]Tensor{}}
-	c := &cursor{name: name, data: data}
-	if got := c.u32("magic"); c.err == nil && got != magic {
-		c.fail("magic", "%#08x is not GGUF", got)
+	c := &cursor{weights.Cursor{Name: name, Data: data}}
+	if got := c.U32("magic"); c.Err == nil && got != magic {
+		c.Fail("magic", "%#08x is not GGUF", got)
 	}
-	f.version = c.u32("version")
+	f.version = c.U32("version")
 	switch {
-	case c.err != nil:
+	case c.Err != nil:
 	case f.version == 2<<24 || f.version == 3<<24:
 		return nil, fmt.Errorf("%w: %s: the file is big-endian", weights.ErrUnsupported, name)
 	case f.version != 2 && f.version != 3:
-		c.fail("version", "%d, want 2 or 3", f.version)
+		c.Fail("version", "%d, want 2 or 3", f.version)
 	}
 	// The shortest tensor description is an empty name, no dimension, a type and an offset; the shortest pair an empty key, a type and a byte.
 	tensors := c.length(8+4+4+8, "tensor count")
 	pairs := c.length(8+4+1, "metadata count")
 	f.readMeta(c, pairs)
 	infos := f.readInfos(c, tensors)
-	if c.err != nil {
-		return nil, c.err
+	if c.Err != nil {
+		return nil, c.Err
 	}
 	if err := f.place(c, infos); err != nil {
 		return nil, err
@@ -47,12 +48,12 @@ func parse(name string, data []byte) (*File, error) {
 }
 
 func (f *File) readMeta(c *cursor, pairs int) {
-	for i := 0; i < pairs && c.err == nil; i++ {
+	for i := 0; i < pairs && c.Err == nil; i++ {
 		key := c.text(fmt.Sprintf("metadata key %d of %d", i+1, pairs))
 		field := "metadata " + weights.Clip(key)
-		v := c.value(c.u32(field), field)
+		v := c.value(c.U32(field), field)
 		if _, twice := f.meta[key]; twice {
-			c.fail(field, "stands twice")
+			c.Fail(field, "stands twice")
 		}
 		f.meta[key] = v
 	}
@@ -66,37 +67,37 @@ type info struct {
 
 func (f *File) readInfos(c *cursor, tensors int) []info {
 	var infos []info
-	for i := 0; i < tensors && c.err == nil; i++ {
+	for i := 0; i < tensors && c.Err == nil; i++ {
 		t := info{Tensor: Tensor{Name: c.text(fmt.Sprintf("name of tensor %d of %d", i+1, tensors))}}
 		field := "tensor " + weights.Clip(t.Name)
-		rank := c.u32(field + " rank")
+		rank := c.U32(field + " rank")
 		if rank > maxRank {
-			c.fail(field+" rank", "%d, at most %d", rank, maxRank)
+			c.Fail(field+" rank", "%d, at most %d", rank, maxRank)
 		}
 		count := uint64(1)
-		for d := uint32(0); d < rank && c.err == nil; d++ {
-			n := c.u64(field + " shape")
+		for d := uint32(0); d < rank && c.Err == nil; d++ {
+			n := c.U64(field + " shape")
 			// Half of the range of int keeps every later product with an element's size within an int64.
 			if n == 0 || n > math.MaxInt64/16/count {
-				c.fail(field+" shape", "dimension %d of length %d", d, n)
+				c.Fail(field+" shape", "dimension %d of length %d", d, n)
 				break
 			}
 			count *= n
 			t.Shape = append(t.Shape, int(n))
 		}
-		t.Type = Type(c.u32(field + " type"))
-		t.offset = c.u64(field + " offset")
-		if c.err != nil {
+		t.Type = blocks.Type(c.U32(field + " type"))
+		t.offset = c.U64(field + " offset")
+		if c.Err != nil {
 			break
 		}
-		if k := kinds[t.Type]; k.values > 0 {
-			if row := rowLength(t.Shape); row%k.values != 0 {
-				c.fail(field+" shape", "rows of %d are no multiple of %s's block of %d", row, t.Type, k.values)
+		if values, bytes := t.Type.Size(); values > 0 {
+			if row := rowLength(t.Shape); row%values != 0 {
+				c.Fail(field+" shape", "rows of %d are no multiple of %s's block of %d", row, t.Type, values)
 			}
-			t.size = count / uint64(k.values) * uint64(k.bytes)
+			t.size = count / uint64(values) * uint64(bytes)
 		}
 		if _, twice := f.tensors[t.Name]; twice {
-			c.fail(field, "stands twice")
+			c.Fail(field, "stands twice")
 		}
 		slices.Reverse(t.Shape)
 		f.tensors[t.Name] = t.Tensor
@@ -124,7 +125,7 @@ func (f *File) place(c *cursor, infos []info) error {
 	if alignment == 0 || alignment > maxAlignment || alignment%8 != 0 {
 		return fmt.Errorf("%w: %s: metadata %s is %d, not a multiple of 8 up to %d", weights.ErrFormat, f.name, alignmentKey, alignment, maxAlignment)
 	}
-	start := (uint64(c.at) + alignment - 1) / alignment * alignment
+	start := (uint64(c.At) + alignment - 1) / alignment * alignment
 	if len(infos) == 0 {
 		return nil
 	}

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"slm/model/blocks"
 	"slm/model/kernel"
 	"slm/model/weights"
 )
 
 // blockTypes are the types that can stay as they are.
-var blockTypes = map[Type]kernel.BlockType{
-	Q4_0: kernel.Q41, Q4_1: kernel.Q41, Q5_0: kernel.Q50, Q5_1: kernel.Q51, Q8_0: kernel.Q80, Q4_K: kernel.Q4K, Q5_K: kernel.Q5K, Q6_K: kernel.Q6K,
+var blockTypes = map[blocks.Type]kernel.BlockType{
+	blocks.Q4_0: kernel.Q41, blocks.Q4_1: kernel.Q41, blocks.Q5_0: kernel.Q50, blocks.Q5_1: kernel.Q51, blocks.Q8_0: kernel.Q80, blocks.Q4_K: kernel.Q4K, blocks.Q5_K: kernel.Q5K, blocks.Q6_K: kernel.Q6K,
 }
 
 // kept lists blockTypes, for messages.
@@ -47,7 +48,7 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 	stride := len(t.data) / max(1, len(rows))
 	for r := range rows {
 		row := kernel.BlockRow{Type: blockTypes[t.Type], Data: t.data[r*stride : (r+1)*stride]}
-		if t.Type == Q4_0 {
+		if t.Type == blocks.Q4_0 {
 			if row.Data, err = withLeast(row.Data); err != nil {
 				return nil, fmt.Errorf("%w: %s: tensor %s: row %d: %w", weights.ErrUnsupported, f.name, t.Name, r, err)
 			}
@@ -63,8 +64,9 @@ func (f *File) Rows(name string) ([]kernel.BlockRow, error) {
 
 // withLeast makes Q4_1 of Q4_0: scale·(q−8) = scale·q − 8·scale.
 func withLeast(data []byte) ([]byte, error) {
+	_, size := blocks.Q4_0.Size()
 	var out []byte
-	for ; len(data) > 0; data = data[2+small/2:] {
+	for ; len(data) > 0; data = data[size:] {
 		scale := binary.LittleEndian.Uint16(data)
 		least, ok := eightTimes(scale)
 		if !ok {
@@ -72,7 +74,7 @@ func withLeast(data []byte) ([]byte, error) {
 		}
 		out = append(out, data[:2]...)
 		out = binary.LittleEndian.AppendUint16(out, least^1<<15)
-		out = append(out, data[2:2+small/2]...)
+		out = append(out, data[2:size]...)
 	}
 	return out, nil
 }

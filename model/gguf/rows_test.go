@@ -13,12 +13,13 @@ import (
 	"strings"
 	"testing"
 
+	"slm/model/blocks"
 	"slm/model/kernel"
 	"slm/model/weights"
 )
 
 // blocked writes a model whose matrices have types of blocks, with random contents.
-func blocked(types ...Type) *writer {
+func blocked(types ...blocks.Type) *writer {
 	const width, hidden, vocab = 64, 96, 20
 	w := newWriter().meta("general.architecture", "llama")
 	w.meta("llama.embedding_length", uint32(width)).meta("llama.block_count", uint32(2)).meta("llama.attention.head_count", uint32(2))
@@ -29,7 +30,7 @@ func blocked(types ...Type) *writer {
 	add := func(name string, rows, cols int) {
 		t := types[n%len(types)]
 		n++
-		values, size := kinds[t].values, kinds[t].bytes
+		values, size := t.Size()
 		var raw []byte
 		for range rows * cols / values {
 			block := make([]byte, size)
@@ -38,7 +39,7 @@ func blocked(types ...Type) *writer {
 			}
 			if size > 4 { // scales that are finite, and eight times them too
 				binary.LittleEndian.PutUint16(block, uint16(rng.IntN(0x5000))|uint16(rng.IntN(2))<<15)
-				if t == Q4_1 {
+				if t == blocks.Q4_1 {
 					binary.LittleEndian.PutUint16(block[2:], uint16(rng.IntN(0x7000)))
 				}
 			}
@@ -46,7 +47,7 @@ func blocked(types ...Type) *writer {
 		}
 		w.tensor(name, t, []int{rows, cols}, raw)
 	}
-	norm := func(name string) { w.tensor(name, F32, []int{width}, floats(make([]float32, width)...)) }
+	norm := func(name string) { w.tensor(name, blocks.F32, []int{width}, floats(make([]float32, width)...)) }
 	add("token_embd.weight", vocab, width)
 	norm("output_norm.weight")
 	for l := range 2 {
@@ -65,7 +66,7 @@ func blocked(types ...Type) *writer {
 }
 
 func TestRows_OfBlocksAreTheNumbersOfParams(t *testing.T) {
-	f, err := parse("blocks", blocked(Q8_0, Q4_0, Q4_1).bytes())
+	f, err := parse("blocks", blocked(blocks.Q8_0, blocks.Q4_0, blocks.Q4_1).bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,11 +90,11 @@ func TestRows_OfBlocksAreTheNumbersOfParams(t *testing.T) {
 		}
 		got := make([]float32, cols)
 		for r, row := range rows {
-			typ := Q4_1
+			typ := blocks.Q4_1
 			if row.Type == kernel.Q80 {
-				typ = Q8_0
+				typ = blocks.Q8_0
 			}
-			dequantise(typ, got, row.Data)
+			blocks.Dequantise(typ, got, row.Data)
 			if !slices.Equal(got, want.Data[r*cols:(r+1)*cols]) {
 				t.Fatalf("%s: row %d is %v, want %v", want.Name, r, got, want.Data[r*cols:(r+1)*cols])
 			}
@@ -105,12 +106,12 @@ func TestRows_OfBlocksAreTheNumbersOfParams(t *testing.T) {
 }
 
 func TestRows_OfEachTypeMultiplyAsTheirDequantisedValues(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("testdata", "blocks.json"))
+	text, err := os.ReadFile(filepath.Join("..", "blocks", "testdata", "blocks.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var cases []struct {
-		Type Type
+		Type blocks.Type
 		Data []byte
 	}
 	if err := json.Unmarshal(text, &cases); err != nil {
@@ -118,25 +119,26 @@ func TestRows_OfEachTypeMultiplyAsTheirDequantisedValues(t *testing.T) {
 	}
 	seen := map[kernel.BlockType]bool{}
 	for _, c := range cases {
-		typ, k := blockTypes[c.Type], kinds[c.Type]
-		if typ == 0 || c.Type == Q4_0 { // Rows makes it a Q4_1
+		typ := blockTypes[c.Type]
+		values, size := c.Type.Size()
+		if typ == 0 || c.Type == blocks.Q4_0 { // Rows makes it a Q4_1
 			continue
 		}
 		seen[typ] = true
-		w, err := kernel.NewBlockWeights([]kernel.BlockRow{{Type: typ, Data: c.Data[:k.bytes]}}, k.values)
+		w, err := kernel.NewBlockWeights([]kernel.BlockRow{{Type: typ, Data: c.Data[:size]}}, values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := make([]float32, k.values)
-		dequantise(c.Type, want, c.Data[:k.bytes])
-		row := make([]float32, k.values)
+		want := make([]float32, values)
+		blocks.Dequantise(c.Type, want, c.Data[:size])
+		row := make([]float32, values)
 		if w.Row(0, row); !slices.Equal(row, want) {
 			t.Errorf("%s: %v, want %v", c.Type, row, want)
 		}
 		for i, v := range want {
 			var x kernel.BlockLeft
-			x.Fit(1, k.values)
-			one := make([]float32, k.values)
+			x.Fit(1, values)
+			one := make([]float32, values)
 			one[i] = 1
 			x.Set(0, one)
 			got := []float32{0}
@@ -154,7 +156,7 @@ func TestRows_OfEachTypeMultiplyAsTheirDequantisedValues(t *testing.T) {
 }
 
 func TestRows_ThatAreNoBlocksAreRefusedByName(t *testing.T) {
-	f, err := parse("halves", blocked(F16).bytes())
+	f, err := parse("halves", blocked(blocks.F16).bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,14 +167,14 @@ func TestRows_ThatAreNoBlocksAreRefusedByName(t *testing.T) {
 	if _, err := f.Rows("lm_head.weight"); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "lm_head.weight") {
 		t.Error(err)
 	}
-	odd := blocked(Q8_0).meta("llama.attention.key_length", uint32(22)).meta("llama.attention.value_length", uint32(22))
+	odd := blocked(blocks.Q8_0).meta("llama.attention.key_length", uint32(22)).meta("llama.attention.value_length", uint32(22))
 	if f, err = parse("odd", odd.bytes()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.Rows(q); !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "heads of 22") {
 		t.Error(err)
 	}
-	data := blocked(Q4_0).bytes()
+	data := blocked(blocks.Q4_0).bytes()
 	binary.LittleEndian.PutUint16(data[len(data)-18:], 0x7800) // 32768, eight times which is no half
 	if f, err = parse("large", data); err != nil {
 		t.Fatal(err)

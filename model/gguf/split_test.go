@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/model/blocks"
 	"slm/model/weights"
 )
 
@@ -30,7 +31,7 @@ func writeParts(t *testing.T, edit func(part int, meta map[string]any)) string {
 		if n, ok := meta["tensor"]; ok {
 			name = n.(string)
 		}
-		w.tensor(name, F32, []int{2}, floats(float32(i), 7))
+		w.tensor(name, blocks.F32, []int{2}, floats(float32(i), 7))
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("m-%05d-of-00002.gguf", i+1)), w.bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

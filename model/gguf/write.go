@@ -9,6 +9,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/tokenizer"
+	"slm/model/blocks"
 	"slm/model/kernel"
 	"slm/model/weights"
 )
@@ -36,7 +37,7 @@ func Write(path string, m weights.Model) error {
 		return fail(err)
 	}
 	tensors := m.Params.Tensors()
-	chosen := make([]Type, len(tensors))
+	chosen := make([]blocks.Type, len(tensors))
 	for i, t := range tensors {
 		chosen[i] = mix.of(t, m.Params.Config)
 	}
@@ -182,7 +183,7 @@ func (w *encoder) value(v any) {
 }
 
 // describe writes a tensor's name, shape, type and place.
-func (w *encoder) describe(t checkpoint.Tensor, typ Type) {
+func (w *encoder) describe(t checkpoint.Tensor, typ blocks.Type) {
 	w.text(toGGUF.Replace(t.Name))
 	w.number(uint32(len(t.Shape)))
 	for _, d := range slices.Backward(t.Shape) {
@@ -190,16 +191,17 @@ func (w *encoder) describe(t checkpoint.Tensor, typ Type) {
 	}
 	w.number(uint32(typ))
 	w.number(w.offset)
-	block := kinds[typ]
-	size := uint64(len(t.Data) / block.values * block.bytes)
+	values, bytes := typ.Size()
+	size := uint64(len(t.Data) / values * bytes)
 	w.offset += (size + defaultAlignment - 1) / defaultAlignment * defaultAlignment
 }
 
 // values writes a tensor, the rows of q and k in GGUF's order.
-func (w *encoder) values(t checkpoint.Tensor, typ Type, headDim int) {
+func (w *encoder) values(t checkpoint.Tensor, typ blocks.Type, headDim int) {
 	cols := t.Shape[len(t.Shape)-1]
 	rows := len(t.Data) / cols
-	stride := cols / kinds[typ].values * kinds[typ].bytes
+	values, bytes := typ.Size()
+	stride := cols / values * bytes
 	turned := headed(toGGUF.Replace(t.Name))
 	for first := 0; first < rows; first += rowsAtOnce {
 		part := make([]byte, min(rowsAtOnce, rows-first)*stride)
@@ -209,7 +211,7 @@ func (w *encoder) values(t checkpoint.Tensor, typ Type, headDim int) {
 				if turned {
 					from = halfSplitRow(from, headDim)
 				}
-				quantise(typ, part[r*stride:r*stride], t.Data[from*cols:(from+1)*cols])
+				blocks.Quantise(typ, part[r*stride:r*stride], t.Data[from*cols:(from+1)*cols])
 			}
 		})
 		w.bytes(part)

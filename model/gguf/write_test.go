@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+
+	"slm/model/blocks"
 )
 
 // writer makes GGUF files for tests. It checks nothing: it can write what is wrong.
@@ -84,7 +86,7 @@ func kindOf(v any) uint32 {
 }
 
 // tensor adds a tensor with its raw bytes; shape is row-major.
-func (w *writer) tensor(name string, t Type, shape []int, raw []byte) *writer {
+func (w *writer) tensor(name string, t blocks.Type, shape []int, raw []byte) *writer {
 	for w.data.Len()%w.alignment != 0 {
 		w.data.WriteByte(0)
 	}
@@ -93,7 +95,7 @@ func (w *writer) tensor(name string, t Type, shape []int, raw []byte) *writer {
 	return w
 }
 
-func (w *writer) info(name string, t Type, shape []int, offset uint64) *writer {
+func (w *writer) info(name string, t blocks.Type, shape []int, offset uint64) *writer {
 	w.ninfos++
 	put(&w.infos, name, uint32(len(shape)))
 	for i := len(shape) - 1; i >= 0; i-- {

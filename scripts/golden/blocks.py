@@ -1,6 +1,6 @@
-"""Makes model/gguf/testdata/blocks.json: blocks of every type that model/gguf reads, and what ggml makes of them.
+"""Makes model/blocks/testdata/blocks.json: blocks of every type that model/blocks reads, and what ggml makes of them.
 
-    python scripts/golden/blocks.py model/gguf/testdata/blocks.json      # needs numpy, gguf 0.19.0 and llama-cpp-python 0.3.36
+    python scripts/golden/blocks.py model/blocks/testdata/blocks.json      # needs numpy, gguf 0.19.0 and llama-cpp-python 0.3.36
 
 The bytes are random; scales are halves that are finite. ggml's own dequantize_row functions give the values, and gguf's in numpy must agree.
 A type has the bytes (base64), the first four values, and the SHA-256 over all values as float32, little-endian.

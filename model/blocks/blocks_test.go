@@ -1,4 +1,4 @@
-package gguf
+package blocks
 
 import (
 	"crypto/sha256"
@@ -40,7 +40,7 @@ func TestDequantise_EveryTypeOfBlocksHasTheBitsOfGgml(t *testing.T) {
 			t.Fatalf("type %d is %+v, want %s", c.Type, k, c.Name)
 		}
 		out := make([]float32, len(data)/k.bytes*k.values)
-		dequantise(c.Type, out, data)
+		Dequantise(c.Type, out, data)
 		var bits []byte
 		for _, v := range out {
 			bits = binary.LittleEndian.AppendUint32(bits, math.Float32bits(v))

@@ -1,4 +1,4 @@
-package gguf
+package blocks
 
 // Blocks of 256 values in parts of 16 or 32, each with a scale of its own in few bits; the block's scale, a half, multiplies them. Values of a
 // part lie beside those of other parts: byte l of 32 holds value l of several parts, in 2, 4 or 1 of its bits.

@@ -1,4 +1,5 @@
-package gguf
+// Package blocks has the types of numbers that ggml keeps weights in: floats, and blocks of small whole numbers that share their scales.
+package blocks
 
 import (
 	"encoding/binary"
@@ -76,12 +77,18 @@ func (t Type) String() string {
 	return fmt.Sprintf("type %d", uint32(t))
 }
 
-// readable lists the types that can be read, for messages.
-const readable = "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS, MXFP4"
+// Size is how many values a block of the type has, and of how many bytes it is; 0, 0 = the type cannot be read.
+func (t Type) Size() (values, bytes int) {
+	k := kinds[t]
+	return k.values, k.bytes
+}
 
-// dequantise writes len(out) values; in holds whole blocks of a readable type, exactly as many as needed. The values are those of ggml's
+// Readable lists the types that can be read, for messages.
+const Readable = "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS, MXFP4"
+
+// Dequantise writes len(out) values; in holds whole blocks of a readable type, exactly as many as needed. The values are those of ggml's
 // dequantize_row functions, every product and sum rounded by itself.
-func dequantise(t Type, out []float32, in []byte) {
+func Dequantise(t Type, out []float32, in []byte) {
 	k := kinds[t]
 	for ; len(out) > 0; out, in = out[k.values:], in[k.bytes:] {
 		k.widen(out[:k.values], in[:k.bytes])

@@ -1,4 +1,4 @@
-package gguf
+package blocks
 
 import "encoding/binary"
 
