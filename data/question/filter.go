@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"slm/data/corpus"
 	"slm/data/corpus/clean"
 	"slm/data/rouge"
 )
@@ -23,8 +22,6 @@ type filter struct {
 	text []string // words of the section
 	kept *rouge.Index
 }
-
-func newFilter(s corpus.Section) *filter { return &filter{rouge.Words(s.Text), rouge.NewIndex()} }
 
 // keeps takes a question in, unless it is too short or too long, cites a place, repeats the text, or is a near copy of one that has been kept.
 func (f *filter) keeps(kind, text string, lang *language) bool {

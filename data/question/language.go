@@ -27,6 +27,7 @@ type language struct {
 	verbal *regexp.Regexp    // words in which no key phrase begins or ends
 	trim   *regexp.Regexp    // particles at the end of a key phrase
 	weak   *regexp.Regexp    // what a question's part must not end in
+	known  map[string]bool   // function, for look-up
 	stops  map[string]bool   // function and stop, for look-up
 	formal *regexp.Regexp    // any key of plain
 	manual *manual           // for the documentation of software; nil = as any text
@@ -49,8 +50,11 @@ var languages = sync.OnceValue(func() []*language {
 })
 
 func (l *language) prepare() {
-	l.stops = map[string]bool{}
-	for _, w := range append(append([]string{}, l.function...), l.stop...) {
+	l.known, l.stops = map[string]bool{}, map[string]bool{}
+	for _, w := range l.function {
+		l.known[w], l.stops[w] = true, true
+	}
+	for _, w := range l.stop {
 		l.stops[w] = true
 	}
 	if len(l.plain) == 0 {
@@ -107,13 +111,9 @@ func languageOf(text string) *language {
 			}
 			continue
 		}
-		known := map[string]bool{}
-		for _, w := range l.function {
-			known[w] = true
-		}
 		n := 0
 		for _, w := range words {
-			if known[w] {
+			if l.known[w] {
 				n++
 			}
 		}

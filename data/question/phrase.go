@@ -26,7 +26,8 @@ func Named(sections []corpus.Section) func(corpus.Section) string {
 			counts, in = Count(corpus.Slice(sections), nil), map[string]int32{}
 			for _, t := range sections {
 				own := map[string]bool{}
-				for _, p := range newWriter(t, counts, 0).candidates() {
+				r := open(t, counts)
+				for _, p := range r.candidates(r.section) {
 					if key := strings.ToLower(p); !own[key] {
 						own[key] = true
 						in[key]++
@@ -34,9 +35,9 @@ func Named(sections []corpus.Section) func(corpus.Section) string {
 				}
 			}
 		}
-		w := newWriter(s, counts, 0)
-		for _, p := range w.phrases() {
-			long := strings.Contains(p, " ") || w.lang.unspaced && utf8.RuneCountInString(p) >= 4
+		r := open(s, counts)
+		for _, p := range r.phrasesOf(r.section) {
+			long := strings.Contains(p, " ") || r.lang.unspaced && utf8.RuneCountInString(p) >= 4
 			if long && in[strings.ToLower(p)] == 1 && whole(p) {
 				return p
 			}

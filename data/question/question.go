@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 
 	"slm/data/corpus"
-	"slm/data/exam"
+	"slm/data/rouge"
 	"slm/rng"
 )
 
@@ -49,39 +49,30 @@ const (
 	mostOfOthers  = 4  // topics, and clozes
 )
 
-// Of makes the questions of a section, those of rules first. seed draws the forms, the document's name and what a cloze drops: another seed asks
-// about the same in other words.
-func Of(s corpus.Section, c *Corpus, seed uint64) []Question {
-	w := newWriter(s, c, seed)
-	sentences := exam.Evenly(Sentences(s), mostSentences)
-	for _, sentence := range sentences {
-		w.rules(sentence)
+// Of makes the questions of a section, as its Reading does.
+func Of(s corpus.Section, c *Corpus, seed uint64) []Question { return Read(s, c).Questions(seed) }
+
+// Questions are those of the section, those of rules first. seed draws the forms, the document's name and what a cloze drops: another seed asks about
+// the same in other words.
+func (r *Reading) Questions(seed uint64) []Question {
+	w := &writer{Reading: r, draw: rng.New(seed, "question", r.section.ID), seen: &filter{r.words, rouge.NewIndex()}}
+	for i, sentence := range r.sentences {
+		w.rules(sentence, r.found[i])
 	}
 	w.topics()
-	for _, sentence := range sentences {
+	for _, sentence := range r.sentences {
 		w.cloze(sentence)
 	}
 	return w.out
 }
 
-func newWriter(s corpus.Section, c *Corpus, seed uint64) *writer {
-	w := &writer{section: s, corpus: c, lang: c.languageOf(s.Text), draw: rng.New(seed, "question", s.ID), seen: newFilter(s)}
-	if c.manual {
-		w.section, w.manual = bareSection(s), w.lang.manual
-	}
-	return w
-}
-
 // writer collects the questions of a section.
 type writer struct {
-	section corpus.Section
-	corpus  *Corpus
-	lang    *language
-	manual  *manual // how it is asked about documentation; nil = it is none
-	draw    *rng.Stream
-	seen    *filter
-	out     []Question
-	count   [7]int // by kind, in the order of Kinds
+	*Reading
+	draw  *rng.Stream
+	seen  *filter
+	out   []Question
+	count [7]int // by kind, in the order of Kinds
 }
 
 // add finishes a question: the document's name, the first letter, the mark. It drops what a person would not ask.

@@ -38,6 +38,20 @@ func TestOf_IsAPureFunctionOfSectionCountsAndSeed(t *testing.T) {
 	}
 }
 
+func TestReading_AsksTheSameHoweverOftenItHasAsked(t *testing.T) {
+	list := shelf()
+	c := Count(list, nil)
+	for _, s := range list {
+		r := Read(s, c)
+		for seed := range uint64(6) {
+			r.Questions(seed + 100)
+			if got, want := r.Questions(seed), Of(s, c, seed); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, want %v", s.ID, got, want)
+			}
+		}
+	}
+}
+
 func TestOf_KeepsNothingThatNobodyCouldAsk(t *testing.T) {
 	list := shelf()
 	c := Count(list, nil)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"slm/data/corpus"
 )
 
 // rule reads a question off a sentence. Its pattern names what it takes: s = who does it, v = what is done, p = its participle, c = a condition, x = a term, u = a unit.
@@ -28,26 +30,39 @@ const (
 // leastOf is how many words a part has at least.
 var leastOf = map[string]int{"v": 2, "c": 3}
 
-// rules asks what the language's rules find in a sentence.
-func (w *writer) rules(sentence string) {
-	for _, r := range w.lang.rules {
-		ask := r.ask
-		if w.manual != nil {
-			if ask = w.manual.rules[r.name]; ask == nil {
+// match is what a rule finds in a sentence.
+type match struct {
+	rule  rule
+	ask   []string // its forms
+	parts []string // the whole, and its pattern's groups
+}
+
+// matches are what the language's rules find in a sentence.
+func (r *Reading) matches(sentence string) (out []match) {
+	for _, l := range r.lang.rules {
+		ask := l.ask
+		if r.manual != nil {
+			if ask = r.manual.rules[l.name]; ask == nil {
 				continue
 			}
 		}
-		m := r.find.FindStringSubmatch(sentence)
-		if m == nil || r.not != nil && r.not.MatchString(m[0]) {
-			continue
+		if m := l.find.FindStringSubmatch(sentence); m != nil && (l.not == nil || !l.not.MatchString(m[0])) {
+			out = append(out, match{l, ask, m})
 		}
-		parts, ok := w.parts(r, m)
+	}
+	return out
+}
+
+// rules asks what the language's rules have found in a sentence.
+func (w *writer) rules(sentence string, found []match) {
+	for _, m := range found {
+		parts, ok := w.parts(m.rule, m.parts)
 		if !ok {
 			continue
 		}
 		// Two forms, so that training sees more than one wording; of two alike the filter keeps one.
-		for _, k := range w.draw.Perm(len(ask))[:min(2, len(ask))] {
-			w.ask(r, ask[k], parts, sentence)
+		for _, k := range w.draw.Perm(len(m.ask))[:min(2, len(m.ask))] {
+			w.ask(m.rule, m.ask[k], parts, sentence)
 		}
 	}
 }
@@ -149,14 +164,14 @@ func (w *writer) asked(part string) string {
 
 // smallNames writes the terms that a contract writes with capitals (Covered Code) in small letters; three capitals in a row are a
 // name, and an article in front of them is none.
-func (w *writer) smallNames(part string) string {
+func (r *Reading) smallNames(part string) string {
 	words := strings.Fields(part)
 	capital := func(i int) bool {
 		if i < 0 || i >= len(words) {
 			return false
 		}
-		r, _ := utf8.DecodeRuneInString(words[i])
-		return unicode.IsUpper(r) && !w.lang.isStop(words[i])
+		c, _ := utf8.DecodeRuneInString(words[i])
+		return unicode.IsUpper(c) && !r.lang.isStop(words[i])
 	}
 	out := slices.Clone(words)
 	for i, word := range words {
@@ -167,12 +182,12 @@ func (w *writer) smallNames(part string) string {
 		for capital(i + behind + 1) {
 			behind++
 		}
-		r, size := utf8.DecodeRuneInString(word)
-		if w.lang.isStop(word) && word != "I" {
+		c, size := utf8.DecodeRuneInString(word)
+		if r.lang.isStop(word) && word != "I" {
 			out[i] = strings.ToLower(word)
 			continue
 		}
-		if shouts := word == strings.ToUpper(word) && len(word) > mostCapitals; shouts || word != "I" && unicode.IsUpper(r) && before+behind < 2 && !strings.ContainsFunc(word[size:], unicode.IsUpper) {
+		if shouts := word == strings.ToUpper(word) && len(word) > mostCapitals; shouts || word != "I" && unicode.IsUpper(c) && before+behind < 2 && !strings.ContainsFunc(word[size:], unicode.IsUpper) {
 			out[i] = strings.ToLower(word)
 		}
 	}
@@ -195,9 +210,7 @@ func (w *writer) everyday(text string) string {
 
 // keyOf is the best key phrase of a sentence; empty if there is none.
 func (w *writer) keyOf(sentence string) string {
-	only := *w
-	only.section.Text, only.section.Heading = sentence, ""
-	if p := only.phrases(); len(p) > 0 {
+	if p := w.phrasesOf(corpus.Section{Text: sentence}); len(p) > 0 {
 		return p[0]
 	}
 	return ""

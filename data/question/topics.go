@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"slm/data/corpus"
 	"slm/data/corpus/clean"
 )
 
@@ -25,7 +26,7 @@ func (w *writer) topics() {
 		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.forms(h)), "{x}", h), w.section.Heading)
 		w.add(Topic, "heading", strings.ReplaceAll(w.pick(w.forms(h)), "{x}", w.everyday(h)), w.section.Heading)
 	}
-	for _, p := range w.phrases() {
+	for _, p := range w.phrases {
 		w.add(Topic, "phrase", strings.ReplaceAll(w.pick(w.forms(p)), "{x}", w.everyday(p)), p)
 	}
 }
@@ -68,16 +69,16 @@ func uncapital(text string) string {
 	return strings.Join(words, " ")
 }
 
-// phrases are the key phrases of the section: runs of words between stop words and marks (RAKE), each with the mean inverse document frequency of its
+// phrasesOf are the key phrases of a section: runs of words between stop words and marks (RAKE), each with the mean inverse document frequency of its
 // words times how often it stands there, the best first.
-func (w *writer) phrases() []string {
+func (r *Reading) phrasesOf(section corpus.Section) []string {
 	type scored struct {
 		text  string
 		score float64
 	}
 	var found []scored
 	at := map[string]int{}
-	for _, c := range w.candidates() {
+	for _, c := range r.candidates(section) {
 		key := strings.ToLower(c)
 		if i, seen := at[key]; seen {
 			found[i].score += float64(found[i].score / 2)
@@ -89,7 +90,7 @@ func (w *writer) phrases() []string {
 		}
 		sum := 0.0
 		for _, t := range ts {
-			sum += w.corpus.idf(t)
+			sum += r.corpus.idf(t)
 		}
 		at[key] = len(found)
 		found = append(found, scored{c, sum / float64(len(ts)) * (1 + float64(0.25*float64(min(len(ts), 3))))})
@@ -100,47 +101,47 @@ func (w *writer) phrases() []string {
 		if len(out) == mostPhrases {
 			break
 		}
-		if w.lang.nouns || w.lang.unspaced {
+		if r.lang.nouns || r.lang.unspaced {
 			out = append(out, s.text)
 		} else {
-			out = append(out, w.smallNames(s.text))
+			out = append(out, r.smallNames(s.text))
 		}
 	}
 	return out
 }
 
-// candidates are the phrases of the text between stop words, in their order.
-func (w *writer) candidates() (out []string) {
-	for _, sentence := range Sentences(w.section) {
-		for _, piece := range strings.FieldsFunc(sentence, func(r rune) bool {
-			return r != '-' && r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != ' '
+// candidates are the phrases of a section's text between stop words, in their order.
+func (r *Reading) candidates(section corpus.Section) (out []string) {
+	for _, sentence := range Sentences(section) {
+		for _, piece := range strings.FieldsFunc(sentence, func(c rune) bool {
+			return c != '-' && c != '\'' && c != '’' && !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.IsMark(c) && c != ' '
 		}) {
-			if w.lang.unspaced {
-				out = append(out, w.hanPhrases(piece)...)
+			if r.lang.unspaced {
+				out = append(out, r.hanPhrases(piece)...)
 				continue
 			}
 			var run []string
 			end := func() {
-				for len(run) > 0 && w.lang.verbal != nil && w.lang.verbal.MatchString(run[0]) {
+				for len(run) > 0 && r.lang.verbal != nil && r.lang.verbal.MatchString(run[0]) {
 					run = run[1:]
 				}
-				for len(run) > 0 && w.lang.verbal != nil && w.lang.verbal.MatchString(run[len(run)-1]) {
+				for len(run) > 0 && r.lang.verbal != nil && r.lang.verbal.MatchString(run[len(run)-1]) {
 					run = run[:len(run)-1]
 				}
-				if n := len(run); n > 1 && n <= phraseWords || n == 1 && utf8.RuneCountInString(run[0]) >= w.lang.leastWord() {
+				if n := len(run); n > 1 && n <= phraseWords || n == 1 && utf8.RuneCountInString(run[0]) >= r.lang.leastWord() {
 					out = append(out, strings.Join(run, " "))
 				}
 				run = nil
 			}
 			for _, word := range strings.Fields(piece) {
 				word = strings.Trim(word, "-'’")
-				if w.lang.isStop(word) || !strings.ContainsFunc(word, unicode.IsLetter) {
+				if r.lang.isStop(word) || !strings.ContainsFunc(word, unicode.IsLetter) {
 					end()
 					continue
 				}
 				noun := word
-				if w.lang.trim != nil && utf8.RuneCountInString(word) > 2 {
-					noun = w.lang.trim.ReplaceAllString(word, "")
+				if r.lang.trim != nil && utf8.RuneCountInString(word) > 2 {
+					noun = r.lang.trim.ReplaceAllString(word, "")
 				}
 				if !strings.ContainsFunc(noun, unicode.IsDigit) {
 					run = append(run, noun)
@@ -156,8 +157,8 @@ func (w *writer) candidates() (out []string) {
 }
 
 // hanPhrases cuts a text without spaces at its function characters.
-func (w *writer) hanPhrases(piece string) (out []string) {
-	for _, stop := range w.lang.cuts {
+func (r *Reading) hanPhrases(piece string) (out []string) {
+	for _, stop := range r.lang.cuts {
 		piece = strings.ReplaceAll(piece, stop, " ")
 	}
 	for _, p := range strings.Fields(piece) {
