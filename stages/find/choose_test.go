@@ -9,6 +9,7 @@ import (
 	"slm/data/exam"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/search"
 )
 
 func TestQuestions_AreNeverOfATestAndDoNotDependOnTheirOrder(t *testing.T) {
@@ -26,7 +27,7 @@ func TestQuestions_AreNeverOfATestAndDoNotDependOnTheirOrder(t *testing.T) {
 		}
 	}
 	dom.Asked, dom.Items = dom.Items[:30], dom.Items[30:]
-	got := questions(dom, parts(dom), 1)
+	got := questions(dom, parts(dom, nil), 1)
 	n := map[string]int{}
 	for _, p := range got {
 		n[p.exam] += len(p.questions)
@@ -42,12 +43,12 @@ func TestQuestions_AreNeverOfATestAndDoNotDependOnTheirOrder(t *testing.T) {
 	if n[""] == 0 || n[exam.Asked] == 0 || n[""]+n[exam.Asked]+n[byRule] > mostChosen {
 		t.Errorf("questions by exam: %v", n)
 	}
-	if all := fitted(dom, 1); all != n[""]+n[exam.Asked]+n[byRule] {
+	if all := fitted(dom, nil, 1); all != n[""]+n[exam.Asked]+n[byRule] {
 		t.Errorf("%d questions are counted of %v", all, n)
 	}
 	slices.Reverse(dom.Items)
 	slices.Reverse(dom.Asked)
-	if again := questions(dom, parts(dom), 1); !reflect.DeepEqual(got, again) {
+	if again := questions(dom, parts(dom, nil), 1); !reflect.DeepEqual(got, again) {
 		t.Error("another order of items gives other questions")
 	}
 }
@@ -60,5 +61,25 @@ func TestConfig_BridgeAndGateNeedWhatTheyStandOn(t *testing.T) {
 	}
 	if err := (Config{Fuse: "rrf", Bridge: true, Gate: true}).Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestParts_NothingIsFittedOnQuestionsThatAnEncoderWasTaught(t *testing.T) {
+	withLetters(t, &letters{})
+	env := run(t)
+	dom, err := domain.Open(env.Dir(stages.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dom.Close() }()
+	for _, taught := range []bool{false, true} {
+		search.Encoders[0].Taught = taught
+		trained := false
+		for _, p := range parts(dom, []string{"letters"}) {
+			trained = trained || p.split == exam.Train
+		}
+		if trained == taught {
+			t.Errorf("taught %v: training questions are used: %v", taught, trained)
+		}
 	}
 }

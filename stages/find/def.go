@@ -20,7 +20,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  9,
+	Format:  10,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Off:     "fuse: none, the default",
@@ -93,7 +93,7 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 	if err != nil || !cfg.Bridge {
 		return sum, err
 	}
-	if n := fitted(c.Domain, c.Env.Seed); n < gate.Fewest {
+	if n := fitted(c.Domain, cfg.Dense, c.Env.Seed); n < gate.Fewest {
 		c.Note("find: %d questions are too few to fit bridge and gate on: they keep what they begin with, and no answer says how sure it is", n)
 	}
 	small := knowledge.New(decode.New(c.Model, c.Env.Kernel), c.Domain, nil, false)
@@ -117,8 +117,8 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 }
 
 // fitted is how many questions the bridge and the gate are fitted on.
-func fitted(dom *domain.Domain, seed uint64) (n int) {
-	for _, p := range questions(dom, parts(dom), seed) {
+func fitted(dom *domain.Domain, dense []string, seed uint64) (n int) {
+	for _, p := range questions(dom, parts(dom, dense), seed) {
 		n += len(p.questions)
 	}
 	return n

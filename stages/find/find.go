@@ -83,7 +83,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 		signals = append(signals, search.Signal{Name: name, Scorer: dense})
 	}
 	fit := fitting{
-		cfg: s.cfg, sections: dom.Sections.Len(), keyword: keyword, signals: signals, parts: parts(dom), seed: env.Seed,
+		cfg: s.cfg, sections: dom.Sections.Len(), keyword: keyword, signals: signals, parts: parts(dom, s.cfg.Dense), seed: env.Seed,
 		progress: func(phase string, step, of int) {
 			env.Emit(stages.Event{Type: "step", Phase: phase, Step: step, Of: of})
 		},

@@ -41,9 +41,16 @@ type fitting struct {
 	progress func(phase string, step, of int)
 }
 
-// parts are the questions that weights may be fitted on: of each exam those for training, and those for development.
-func parts(dom *domain.Domain) (out []part) {
-	for _, split := range []string{exam.Train, exam.Dev} {
+// parts are the questions that weights may be fitted on: of each exam those for training, which an encoder that was taught them spoils, and those for
+// development.
+func parts(dom *domain.Domain, dense []string) (out []part) {
+	splits := []string{exam.Train, exam.Dev}
+	for _, name := range dense {
+		if spec, err := search.LookupEncoder(name); err == nil && spec.Taught {
+			splits = []string{exam.Dev}
+		}
+	}
+	for _, split := range splits {
 		for _, p := range []part{{"", split, search.Asked(dom, dom.Items, split)}, {exam.Asked, split, search.Asked(dom, dom.Asked, split)}} {
 			if len(p.questions) > 0 {
 				out = append(out, p)

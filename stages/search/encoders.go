@@ -30,6 +30,9 @@ type EncoderSpec struct {
 	Chars int
 	// Check says what a recipe that names the encoder lacks; nil = it needs nothing.
 	Check func(s stages.Settings) error
+	// Taught says that the encoder was trained on the exams' training questions. It finds their sections by heart, so nothing that is fitted on how well
+	// it does so holds for other questions.
+	Taught bool
 	// Ready says what the machine lacks; nil = it needs nothing of it.
 	Ready func() error
 	// Open makes the encoder. Nothing of it changes with what it has encoded before.
