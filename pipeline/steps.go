@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"time"
 
 	"slm/checkpoint"
@@ -55,7 +56,11 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 		if d.Inputs != nil {
 			files = map[string]string{}
 		}
-		for _, key := range d.Inputs {
+		asks, reads := d.Asks != nil && d.Asks(r), d.Inputs
+		if asks {
+			reads = slices.Concat(reads, d.Asked)
+		}
+		for _, key := range reads {
 			if sum, ok := inputs[key]; ok {
 				files[key] = sum
 			}
@@ -70,7 +75,7 @@ func steps(r *recipe.Recipe, inputs map[string]string) []Step {
 		if d.Seed != "" {
 			seeded.Seed = cmp.Or(stages.Get[uint64](r, d.Seed), r.Seed)
 		}
-		step := Step{Name: d.Name, Slice: seeded.Identity(keys...), Seed: seeded.Seed, Inputs: files, Parents: d.Parents, Format: d.Format, Asks: d.Asks != nil && d.Asks(r), Stage: d.New(r)}
+		step := Step{Name: d.Name, Slice: seeded.Identity(keys...), Seed: seeded.Seed, Inputs: files, Parents: d.Parents, Format: d.Format, Asks: asks, Stage: d.New(r)}
 		if d.Others != nil {
 			step.Others = d.Others(r)
 		}

@@ -30,6 +30,8 @@ type Def struct {
 	Seed string
 	// Inputs are those keys that name files. The files' digests count, not their names.
 	Inputs []string
+	// Asked are more of them, where it asks the black box.
+	Asked []string
 	// From says that it reads the weights that model.from names, where a recipe does: their digest counts.
 	From bool
 	// Asks reports whether it asks the black box; nil = never.

@@ -106,6 +106,7 @@ var commands = []func(*app) *cobra.Command{
 	newAsk,
 	newDraft,
 	newClassify,
+	newSummarise,
 	newExport,
 	newServe,
 	newVerify,

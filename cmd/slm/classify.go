@@ -29,11 +29,8 @@ func newClassify(a *app) *cobra.Command {
 }
 
 func (a *app) classify(ctx context.Context, run, text string) (err error) {
-	switch {
-	case strings.TrimSpace(text) == "":
-		return usage("the text is empty")
-	case text == "-" && a.output == "json":
-		return usage("several answers are not one JSON value: use -o jsonl")
+	if err := a.taskText(text); err != nil {
+		return err
 	}
 	folder, be, err := a.open(run)
 	if err != nil {
@@ -44,10 +41,26 @@ func (a *app) classify(ctx context.Context, run, text string) (err error) {
 		return fmt.Errorf("classify: %w", err)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if text != "-" {
-		return a.classifyOne(ctx, c, text)
+	return a.eachText(text, func(text string) error { return a.classifyOne(ctx, c, text) })
+}
+
+// taskText refuses a text that no task can have an answer to; - stands for several.
+func (a *app) taskText(text string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return usage("the text is empty")
+	case text == "-" && a.output == "json":
+		return usage("several answers are not one JSON value: use -o jsonl")
 	}
-	return a.eachLine(4<<20, func(text string) error { return a.classifyOne(ctx, c, text) })
+	return nil
+}
+
+// eachText calls f with the text, or where it is -, with each line of stdin.
+func (a *app) eachText(text string, f func(text string) error) error {
+	if text != "-" {
+		return f(text)
+	}
+	return a.eachLine(4<<20, f)
 }
 
 func (a *app) classifyOne(ctx context.Context, c *task.Classifier, text string) error {

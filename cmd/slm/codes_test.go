@@ -182,6 +182,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 		"init":        {0: "own --quick", 1: "own --quick --file nodata.yaml", 4: "nothing"},
 		"inspect":     {0: run + "/dp", 8: "nope"},
 		"classify":    {8: "nope text"},
+		"summarise":   {8: "nope text"},
 		"show":        {0: run + " sections", 8: "nope sections"},
 		"plan":        {0: "tiny --quick", 4: "nodata.yaml", 5: "legal --quick -s llm.model=gguf:gone.gguf", 8: tiny + "--quick -s seed=15"},
 		"recipe copy": {0: "tiny copied.yaml", 1: "tiny nodata.yaml"}, "recipe list": {0: ""}, "recipe show": {0: "tiny"},

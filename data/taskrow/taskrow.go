@@ -32,7 +32,7 @@ type Row struct {
 // Fields says which fields of a file hold what, where their names are not those that Read knows. What is empty keeps the known names.
 type Fields struct {
 	Text   string `yaml:"text" unset:"text" doc:"the text"`
-	Target string `yaml:"target" unset:"label" doc:"what is to be made of it: its label, which is text, a number, true or false. A row whose label is empty or null belongs to none of the labels: it is for dev or test"`
+	Target string `yaml:"target" unset:"label or summary" doc:"what is to be made of it: its summary, or its label, which is text, a number, true or false. A row whose label is empty or null belongs to none of the labels: it is for dev or test; one without a summary is an error"`
 	Split  string `yaml:"split" unset:"split" doc:"train, dev or test"`
 }
 
@@ -53,6 +53,7 @@ type From struct {
 	Fields *Fields // nil: the known names
 	Split  Split
 	Seed   uint64 // of the splits that the file does not name
+	Last   int    // rows have a text with its summary, of a .txt file so many sentences at its end; 0 = they have labels
 }
 
 var format = rows.Format{Most: 4 << 20, Kind: ErrFormat, Noun: "row"}
@@ -64,7 +65,11 @@ func Read(paths []string, from From) ([]Row, error) {
 	var wrong []error
 	for _, path := range paths {
 		b.file = filepath.Base(path)
-		switch err := format.Read(path, b.add); {
+		from := func(path string) error { return format.Read(path, b.add) }
+		if b.Last > 0 && isText(path) {
+			from = b.texts
+		}
+		switch err := from(path); {
 		case errors.Is(err, ErrFormat):
 			wrong = append(wrong, fmt.Errorf("taskrow: %w", err))
 		case err != nil:
@@ -101,8 +106,11 @@ func (b *builder) add(row rows.Row) error {
 		return err
 	}
 	words := strings.Join(rouge.Words(text), " ")
-	if words == "" {
+	switch {
+	case words == "":
 		return fmt.Errorf("field %q has no word", f.Text)
+	case b.Last > 0 && target == "":
+		return fmt.Errorf("field %q is empty: a text without a summary says nothing", f.Target)
 	}
 	if split == "" {
 		split = b.drawn(words)
@@ -113,11 +121,16 @@ func (b *builder) add(row rows.Row) error {
 		}
 		split = exam.Dev // of none there is nothing to learn
 	}
-	if before, twice := b.split[words]; twice && before != split {
-		return fmt.Errorf("the same words stand in %s and in %s", before, split)
+	return b.keep(words, Row{ID: fmt.Sprintf("%s:%d", b.file, row.Line), Text: strings.TrimSpace(text), Target: target, Split: split})
+}
+
+// keep adds a row.
+func (b *builder) keep(words string, r Row) error {
+	if before, twice := b.split[words]; twice && before != r.Split {
+		return fmt.Errorf("the same words stand in %s and in %s", before, r.Split)
 	}
-	b.split[words] = split
-	b.out = append(b.out, Row{ID: fmt.Sprintf("%s:%d", b.file, row.Line), Text: strings.TrimSpace(text), Target: target, Split: split})
+	b.split[words] = r.Split
+	b.out = append(b.out, r)
 	return nil
 }
 

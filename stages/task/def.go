@@ -2,8 +2,10 @@ package task
 
 import (
 	"context"
+	"errors"
 
 	"slm/data/corpus"
+	"slm/llm"
 	"slm/stages"
 	"slm/stages/trainer"
 )
@@ -21,6 +23,9 @@ var Def = stages.Def{
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {
 			c := stages.At[Config](s, "stages.task")
+			if c.Kind == Summarise && !named("stages.task.ask") {
+				c.Ask = askSummary
+			}
 			if c.Kind != "" { // off, the section is its default, which is in no fingerprint
 				c.Optim.CompleteTuning(s, "stages.task", named)
 			}
@@ -30,13 +35,21 @@ var Def = stages.Def{
 			if c.Kind == "" {
 				return nil
 			}
-			return trainer.Check(s, "stages.task", c.Optim, c.Batch, broken)
+			return errors.Join(c.writes(stages.Get[llm.Config](s, "llm")), trainer.Check(s, "stages.task", c.Optim, c.Batch, broken))
 		},
 		Later: true,
 	},
-	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").Kind != "" },
-	Keys:    stages.Keys("data.corpus"),
+	On: func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").Kind != "" },
+	Keys: func(s stages.Settings) []string {
+		keys := []string{"data.corpus"}
+		if stages.Get[Config](s, "stages.task").asks() {
+			keys = append(keys, "llm")
+		}
+		return keys
+	},
 	Inputs:  []string{"stages.task.file", "data.corpus.path"},
+	Asked:   []string{"llm.model"},
+	Asks:    func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").asks() },
 	New:     func(s stages.Settings) stages.Stage { return fromRecipe(s) },
 	Cost:    cost,
 	Metrics: metrics,

@@ -28,7 +28,7 @@ type kind struct {
 }
 
 // kinds are those that there are.
-var kinds = []kind{classification}
+var kinds = []kind{classification, summaries}
 
 // kindOf is the kind that a recipe names. Config's words are the kinds' names, so there is one.
 func kindOf(c Config) kind {
@@ -48,6 +48,7 @@ type lesson interface {
 type material struct {
 	train func(epoch int) []taskrow.Row // of a pass, not shuffled
 	held  []taskrow.Row                 // dev and test
+	reads bool                          // each training row is another example too, of its text and target with the loss on every token
 }
 
 // trial is what a test has to work with.

@@ -41,7 +41,7 @@ type System struct {
 	Sure    *stat.Reliability `json:"sure"`    // how true its probabilities are; nil = it has none
 }
 
-// The ways to classify.
+// The ways to classify. Model is the small model, of any kind of task.
 const (
 	Model    = "small model"
 	Nearest  = "nearest text (BM25)"

@@ -21,7 +21,15 @@ func (s *Stage) Check(string) error {
 
 // read reads the task's files.
 func (s *Stage) read(seed uint64) ([]taskrow.Row, error) {
-	return taskrow.Read(s.cfg.File, taskrow.From{Fields: s.cfg.Fields, Split: s.cfg.Split, Seed: seed})
+	return taskrow.Read(s.cfg.File, taskrow.From{Fields: s.cfg.Fields, Split: s.cfg.Split, Seed: seed, Last: s.last()})
+}
+
+// last is how many sentences at the end of a text are its summary; 0 = the rows have labels.
+func (s *Stage) last() int {
+	if s.cfg.Kind == Summarise {
+		return s.cfg.Summary.Last
+	}
+	return 0
 }
 
 // lesson is the task's data, of which some rows are held out.

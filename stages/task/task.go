@@ -62,13 +62,25 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 
 // job is the training.
 func (s *Stage) job(dom *domain.Domain, params *model.Params, l lesson, seed uint64) trainer.Job {
-	asks, m := newAsker(dom, s.cfg.Ask, l.reserve(dom), params.Config.Context), l.rows()
+	room, context, m := l.reserve(dom), params.Config.Context, l.rows()
+	asks := newAsker(dom, s.cfg.Ask, room, context)
 	encode := func(rows []taskrow.Row) (out pack.Examples) {
 		for _, r := range rows {
-			prompt := asks.prompt(r.Text)
-			out = append(out, pack.Example{ID: r.ID, Prompt: len(prompt), Tokens: append(prompt, answer(dom, r.Target)...)})
+			prompt, target := asks.prompt(r.Text), answer(dom, r.Target)
+			out = append(out, pack.Example{ID: r.ID, Prompt: len(prompt), Tokens: append(prompt, target[:min(len(target), room)]...)})
 		}
 		return out
+	}
+	epoch := func(epoch int) (pack.Source, error) {
+		rows := m.shuffled(epoch, seed)
+		examples := encode(rows)
+		if m.reads {
+			for _, r := range rows {
+				text := append(dom.Tokenizer.Encode(r.Text), answer(dom, r.Target)...)
+				examples = append(examples, pack.Example{ID: r.ID + "/read", Tokens: text[:min(len(text), context)]})
+			}
+		}
+		return examples, nil
 	}
 	var dev []taskrow.Row
 	for _, r := range m.held {
@@ -78,9 +90,9 @@ func (s *Stage) job(dom *domain.Domain, params *model.Params, l lesson, seed uin
 	}
 	return trainer.Job{
 		Stage: stages.Task, Model: params,
-		Epoch:   func(epoch int) (pack.Source, error) { return encode(m.shuffled(epoch, seed)), nil },
+		Epoch:   epoch,
 		HeldOut: encode(exam.Evenly(dev, mostHeld)),
-		Epochs:  s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: params.Config.Context,
+		Epochs:  s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: context,
 		Optim: s.cfg.Optim.For(params.Config.Width, trainer.TuningRate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}
 }

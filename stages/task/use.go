@@ -5,11 +5,30 @@ import (
 	"path/filepath"
 
 	"slm/checkpoint"
+	"slm/model"
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/stages"
 	"slm/stages/domain"
 )
+
+// open opens the finished task of a run's folder, of one kind, once its checkpoints have been hashed.
+func open[F Figures](run string) (figures F, params *model.Params, dom *domain.Domain, err error) {
+	dir, data := filepath.Join(run, stages.Task), filepath.Join(run, stages.Data)
+	for _, checked := range []string{dir, data} {
+		if err := checkpoint.Verify(checked); err != nil {
+			return figures, nil, nil, err
+		}
+	}
+	if figures, err = ReadAs[F](dir); err != nil {
+		return figures, nil, nil, err
+	}
+	if params, err = domain.LoadModel(dir); err != nil {
+		return figures, nil, nil, err
+	}
+	dom, err = domain.Open(data)
+	return figures, params, dom, err
+}
 
 // Classifier gives texts the labels that a run has learnt.
 type Classifier struct {
@@ -25,27 +44,14 @@ type Said struct {
 	Sure      float64 `json:"sure"`      // calibrated probability that this one is right
 }
 
-// Open opens the finished task of a run's folder, once its checkpoints have been hashed.
+// Open opens the classification of a run's folder. The error is checkpoint.ErrMissing where its task is of another kind.
 func Open(run string, be kernel.Backend) (*Classifier, error) {
-	dir, data := filepath.Join(run, stages.Task), filepath.Join(run, stages.Data)
-	for _, checked := range []string{dir, data} {
-		if err := checkpoint.Verify(checked); err != nil {
-			return nil, err
-		}
-	}
-	sum, err := ReadAs[*Labels](dir)
+	sum, params, dom, err := open[*Labels](run)
 	if err != nil {
 		return nil, err
 	}
-	params, err := domain.LoadModel(dir)
-	if err != nil {
-		return nil, err
-	}
-	dom, err := domain.Open(data)
-	if err != nil {
-		return nil, err
-	}
-	return &Classifier{dom, newReader(decode.New(params, be), newAsker(dom, sum.Ask, longest(dom, sum.Labels), params.Config.Context), sum.Labels), sum}, nil
+	asks := newAsker(dom, sum.Ask, longest(dom, sum.Labels), params.Config.Context)
+	return &Classifier{dom, newReader(decode.New(params, be), asks, sum.Labels), sum}, nil
 }
 
 // Classify gives a text a label, or none.
@@ -63,3 +69,27 @@ func (c *Classifier) Classify(ctx context.Context, text string) (Said, error) {
 
 // Close unmaps the run's files.
 func (c *Classifier) Close() error { return c.dom.Close() }
+
+// Summariser summarises texts as a run has learnt to.
+type Summariser struct{ writer *writer }
+
+// OpenSummariser is Open for summaries.
+func OpenSummariser(run string, be kernel.Backend) (*Summariser, error) {
+	sum, params, dom, err := open[*Summaries](run)
+	if err != nil {
+		return nil, err
+	}
+	return &Summariser{&writer{newAsker(dom, sum.Ask, sum.Most, params.Config.Context), decode.New(params, be), sum.Most}}, nil
+}
+
+// Summarise summarises a text.
+func (s *Summariser) Summarise(ctx context.Context, text string) (Summary, error) {
+	said, err := s.writer.write(ctx, []string{text})
+	if err != nil {
+		return Summary{}, err
+	}
+	return said[0], nil
+}
+
+// Close unmaps the run's files.
+func (s *Summariser) Close() error { return s.writer.dom.Close() }

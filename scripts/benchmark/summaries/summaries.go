@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/data/corpus"
-	"slm/data/question"
 	"slm/data/rouge"
+	"slm/data/taskrow"
 	"slm/retrieve"
 	"slm/rng"
 	"slm/score"
@@ -37,9 +37,6 @@ type abstract struct {
 	sentences  []string
 	conclusion string
 }
-
-// least is how many sentences an abstract has in front of its conclusion.
-const least = 5
 
 // Command is the subcommand.
 func Command() *cobra.Command {
@@ -64,9 +61,8 @@ func Command() *cobra.Command {
 // read cuts abstracts into what is to be summarised and their last sentences. Those with too few sentences are left out.
 func read(text string, ends int) (out []abstract) {
 	for part := range strings.SplitSeq(text, "\n\n") {
-		s := question.Sentences(corpus.Section{Text: part})
-		if n := len(s) - ends; n >= least {
-			out = append(out, abstract{s[:n], strings.Join(s[n:], " ")})
+		if s, conclusion, ok := taskrow.Ends(part, ends); ok {
+			out = append(out, abstract{s, conclusion})
 		}
 	}
 	return out
@@ -74,7 +70,7 @@ func read(text string, ends int) (out []abstract) {
 
 func run(ctx context.Context, out io.Writer, abstracts []abstract, seed uint64) error {
 	if len(abstracts) == 0 {
-		return fmt.Errorf("summaries: no abstract has %d sentences and a conclusion", least)
+		return fmt.Errorf("summaries: no abstract has %d sentences and a conclusion", taskrow.LeastSentences)
 	}
 	draw := rng.New(seed, "summaries", "random")
 	scores, faithful, words := map[string][]float64{}, map[string][]float64{}, map[string]int{}
