@@ -228,13 +228,39 @@ func (s Set) mark() string {
 	return string(r)
 }
 
-// render fills a template. An empty heading is replaced by "part N".
+// render fills a template. An empty heading is replaced by "part N". It is called for each draw of training, and a strings.Replacer made anew takes
+// most of such a call.
 func render(template string, sec corpus.Section, quote string, clean func(string) string) string {
-	heading := sec.Heading
-	if heading == "" {
-		heading = "part " + sec.Number
+	var out strings.Builder
+	for {
+		before, rest, open := strings.Cut(template, "{")
+		out.WriteString(before)
+		if !open {
+			return out.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			name = ""
+		}
+		template = after
+		switch name {
+		case "title":
+			out.WriteString(clean(sec.Title))
+		case "number":
+			out.WriteString(clean(sec.Number))
+		case "heading":
+			heading := sec.Heading
+			if heading == "" {
+				heading = "part " + sec.Number
+			}
+			out.WriteString(clean(heading))
+		case "quote":
+			out.WriteString(quote)
+		default: // a brace of the text
+			out.WriteByte('{')
+			template = rest
+		}
 	}
-	return strings.NewReplacer("{title}", clean(sec.Title), "{number}", clean(sec.Number), "{heading}", clean(heading), "{quote}", quote).Replace(template)
 }
 
 // unmarked takes the marks out of a value that goes into a place.

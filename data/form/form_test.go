@@ -189,3 +189,15 @@ func FuzzParse_AnyTextIsParsedOrRefused(f *testing.F) {
 		}
 	})
 }
+
+func TestRender_FillsWhatAReplacerFills(t *testing.T) {
+	sec := corpus.Section{Title: "T {number}", Number: "7"}
+	r := strings.NewReplacer("{title}", sec.Title, "{number}", sec.Number, "{heading}", "part 7", "{quote}", "q")
+	for _, template := range []string{
+		"", "{", "}", "{}", "{title}", "{title", "title}", "{{title}}", "{ti{tle}", "{Title}{number}{heading}{quote}", "a {x {number} b} {quote}", "{number}{number", "一{title}二{",
+	} {
+		if got, want := render(template, sec, "q", asIs), r.Replace(template); got != want {
+			t.Errorf("%q: %q, want %q", template, got, want)
+		}
+	}
+}

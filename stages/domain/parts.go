@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"slm/checkpoint"
@@ -51,6 +52,7 @@ type Reading struct {
 	tokens *Tokens
 	most   int // tokens of an example
 	cut    bool
+	parts  []atomic.Int32 // of each section; 0 = not counted yet
 }
 
 // Read reads the domain's tokens in examples of at most so many. With cut, what does not fit is not read.
@@ -59,7 +61,7 @@ func (d *Domain) Read(most int, cut bool) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reading{d, tokens, most, cut}, nil
+	return &Reading{d, tokens, most, cut, make([]atomic.Int32, d.Sections.Len())}, nil
 }
 
 // Facts of a training stage's manifest, by which the stages behind it read as it did.
@@ -131,6 +133,15 @@ func (r *Reading) Cut(i int) bool {
 
 // Parts is the number of parts in which section i is read. It is 1 when the section's names leave no room for its text.
 func (r *Reading) Parts(i int) int {
+	if n := r.parts[i].Load(); n > 0 {
+		return int(n)
+	}
+	n := r.countParts(i)
+	r.parts[i].Store(int32(n))
+	return n
+}
+
+func (r *Reading) countParts(i int) int {
 	if r.cut || r.fits(i) {
 		return 1
 	}
