@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/internal/sanitize"
+	"slm/stages"
 	"slm/stages/task"
 )
 
@@ -38,7 +39,7 @@ func (a *app) classify(ctx context.Context, run, text string) (err error) {
 	}
 	c, err := task.Open(folder, be)
 	if err != nil {
-		return fmt.Errorf("classify: %w", err)
+		return fmt.Errorf("classify: %w", notMade(folder, stages.Task, err))
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	return a.eachText(text, func(text string) error { return a.classifyOne(ctx, c, text) })

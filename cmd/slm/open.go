@@ -1,6 +1,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"slm/checkpoint"
 	"slm/model/kernel"
 	"slm/pipeline"
 	"slm/pipeline/rundir"
@@ -13,4 +18,12 @@ func (a *app) open(name string) (folder string, be kernel.Backend, err error) {
 	}
 	be, err = a.backend(pipeline.ClassOf(folder))
 	return folder, be, err
+}
+
+// notMade says of a stage's missing checkpoint that the run's recipe has no such stage, where that is so: no training of it would ever make one.
+func notMade(folder, stage string, err error) error {
+	if !errors.Is(err, checkpoint.ErrMissing) || slices.Contains(rundir.Stages(folder), stage) {
+		return err
+	}
+	return fmt.Errorf("the run's recipe leaves stage %s out, and its section stages.%s would add it: %w", stage, stage, checkpoint.ErrMissing)
 }

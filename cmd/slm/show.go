@@ -98,7 +98,7 @@ func (a *app) show(run, name string, f showFlags) error {
 	kind := shownKinds[i]
 	dir := filepath.Join(folder, kind.stage)
 	if _, err := checkpoint.Load(dir); err != nil {
-		return fmt.Errorf("show: %s of this run are made by its stage %s: %w", name, kind.stage, err)
+		return fmt.Errorf("show: %s of this run are made by stage %s: %w", name, kind.stage, notMade(folder, kind.stage, err))
 	}
 	columns := term.Width(a.out)
 	if f.limit == 0 && columns > 0 && a.output == "text" {

@@ -52,4 +52,12 @@ func TestShow_SaysWhatTheDataStageMade(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d:\n%s", args, o.code, code, o.err)
 		}
 	}
+	for _, args := range []string{"show docs tasks", "classify docs text"} {
+		if o := slm(t, dir, strings.Fields(args)...); !strings.Contains(o.err, "recipe leaves stage") || strings.Contains(o.err, "not done yet") {
+			t.Errorf("%s of a recipe without the stage:\n%s", args, o.err)
+		}
+	}
+	if o := slm(t, dir, "show", "docs", "pairs"); !strings.Contains(o.err, "not done yet") {
+		t.Errorf("pairs of a run that has not come to kit:\n%s", o.err)
+	}
 }
