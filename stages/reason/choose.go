@@ -1,6 +1,7 @@
 package reason
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,14 +16,16 @@ import (
 )
 
 // choose gives each class its strategy. Every variant chooses, also one that does not teach what was chosen: the answers of all are held against it.
+// What the recipe says is not looked into: it is no row of the table.
 func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain, read *domain.Reading, t *teacher, tasks []reasoning.Task) (map[string]string, []StrategyRow, error) {
+	open := slices.DeleteFunc(slices.Clone(tasks), func(t reasoning.Task) bool { return s.cfg.Strategies[t.Class] != "" })
 	var table []StrategyRow
 	for _, strategy := range reasoning.Strategies {
-		plan := under(tasks, exam.Dev, strategy)
+		plan := under(open, exam.Dev, strategy)
 		if err := t.answer(ctx, "dev-"+strategy, plan); err != nil {
 			return nil, nil, err
 		}
-		for _, class := range classes(tasks) {
+		for _, class := range classes(open) {
 			row := StrategyRow{Class: class, Strategy: strategy, Pilot: -1}
 			for _, p := range plan {
 				if p.Class != class {
@@ -43,9 +46,9 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	}
 	chosen := map[string]string{}
 	for _, t := range tasks {
-		chosen[t.Class] = reasoning.Direct // where no development task tells
+		chosen[t.Class] = cmp.Or(s.cfg.Strategies[t.Class], reasoning.Direct) // where no development task tells
 	}
-	for _, class := range classes(tasks) {
+	for _, class := range classes(open) {
 		best := -1
 		for i, r := range table {
 			if r.Class == class && (best < 0 || r.better(table[best])) {
@@ -107,7 +110,7 @@ func (s *Stage) pilot(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 		return err
 	}
 	for _, strategy := range reasoning.Strategies {
-		asked := under(tasks, exam.Dev, strategy)
+		asked := slices.DeleteFunc(under(tasks, exam.Dev, strategy), func(p planned) bool { return s.cfg.Strategies[p.Class] != "" })
 		for i := range asked {
 			asked[i].hint = strategy
 		}

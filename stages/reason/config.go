@@ -2,6 +2,8 @@ package reason
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"slm/data/reasoning"
 	"slm/llm"
@@ -10,19 +12,21 @@ import (
 
 // Config is the recipe's section stages.reason: tuning on tasks whose answers are reasoned under a strategy.
 type Config struct {
-	Tasks        int           `yaml:"tasks" min:"0" doc:"tasks of a class that are made from the corpus for training, for development and for the test each, at most, drawn by the seed; 0 = the stage is not there. Sections are held out in the shares of data.exam.split"`
-	Words        int           `yaml:"words" min:"16" max:"400" doc:"words of a task's text, at most"`
-	Teach        string        `yaml:"teach" oneof:"erased|hinted|direct|steps|shuffled" doc:"what the small model learns. erased: each class under its best strategy, with the generic instruction; hinted: with the strategy's own, in the test, too; direct, steps: every class under this one; shuffled: the strategies of erased dealt out among the tasks, a control"`
-	Instructions Instructions  `yaml:"instructions" doc:"what stands before a task: asks the teacher for a strategy, and is erased for the student"`
-	Teacher      *llm.Config   `yaml:"teacher" doc:"the LLM that reasons; without this section rules do, which know how a task was made"`
-	Pilot        float64       `yaml:"pilot" min:"0" doc:"where a class has several strategies under which the teacher is right as often: passes over tasks under all strategies, after which the one counts under which the small model itself is right most often on development tasks; 0 = the shortest counts"`
-	Epochs       float64       `yaml:"epochs" min:"0" doc:"passes over the tasks and their replay; 0 keeps the weights"`
-	Batch        int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
-	Shards       int           `yaml:"shards" min:"1" max:"4096" doc:"the same as stages.dp.shards"`
-	Replay       float64       `yaml:"replay" min:"0" doc:"sections in document form that are added for each task"`
-	Optim        trainer.Optim `yaml:"optim" doc:"how weights are updated"`
-	Save         trainer.Save  `yaml:"save" identity:"none" doc:"when state is saved"`
-	Recompute    bool          `yaml:"recompute" identity:"none" doc:"the same as stages.dp.recompute"`
+	Tasks        int          `yaml:"tasks" min:"0" doc:"tasks of a class that are made from the corpus for training, for development and for the test each, at most, drawn by the seed; 0 = the stage is not there. Sections are held out in the shares of data.exam.split"`
+	Words        int          `yaml:"words" min:"16" max:"400" doc:"words of a task's text, at most"`
+	Teach        string       `yaml:"teach" oneof:"erased|hinted|direct|steps|shuffled" doc:"what the small model learns. erased: each class under its best strategy, with the generic instruction; hinted: with the strategy's own, in the test, too; direct, steps: every class under this one; shuffled: the strategies of erased dealt out among the tasks, a control"`
+	Instructions Instructions `yaml:"instructions" doc:"what stands before a task: asks the teacher for a strategy, and is erased for the student"`
+	Teacher      *llm.Config  `yaml:"teacher" doc:"the LLM that reasons; without this section rules do, which know how a task was made"`
+	// Strategies are in no fingerprint where the recipe has none.
+	Strategies map[string]string `yaml:"strategies" identity:"changed" unset:"none" doc:"the strategy of a class, by its name: {yes-no: extract}. Neither the teacher nor a pilot chooses for it"`
+	Pilot      float64           `yaml:"pilot" min:"0" doc:"where a class has several strategies under which the teacher is right as often: passes over tasks under all strategies, after which the one counts under which the small model itself is right most often on development tasks; 0 = the shortest counts"`
+	Epochs     float64           `yaml:"epochs" min:"0" doc:"passes over the tasks and their replay; 0 keeps the weights"`
+	Batch      int               `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
+	Shards     int               `yaml:"shards" min:"1" max:"4096" doc:"the same as stages.dp.shards"`
+	Replay     float64           `yaml:"replay" min:"0" doc:"sections in document form that are added for each task"`
+	Optim      trainer.Optim     `yaml:"optim" doc:"how weights are updated"`
+	Save       trainer.Save      `yaml:"save" identity:"none" doc:"when state is saved"`
+	Recompute  bool              `yaml:"recompute" identity:"none" doc:"the same as stages.dp.recompute"`
 }
 
 // Instructions are the texts before a task, by strategy.
@@ -74,6 +78,14 @@ func (i Instructions) of(strategy string) string {
 
 // Validate checks what spans fields.
 func (c Config) Validate() error {
+	for class, strategy := range c.Strategies {
+		if !slices.Contains(reasoning.Classes(), class) {
+			return fmt.Errorf("strategies: no class is named %q: want one of %s", class, strings.Join(reasoning.Classes(), ", "))
+		}
+		if !slices.Contains(reasoning.Strategies, strategy) {
+			return fmt.Errorf("strategies.%s: want one of %s, not %q", class, strings.Join(reasoning.Strategies, ", "), strategy)
+		}
+	}
 	if c.Teacher == nil {
 		return nil
 	}

@@ -74,7 +74,7 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	}
 	lesson := &lesson{stage: s, dom: c.Domain, read: read, tasks: plan, seed: c.Env.Seed, context: c.Model.Config.Context}
 	sum, err := trainer.Cost(ctx, c, func() (trainer.Job, error) { return s.job(lesson, c.Model, ""), nil })
-	if s.cfg.Pilot > 0 && s.cfg.Epochs > 0 {
+	if s.cfg.Pilot > 0 && s.cfg.Epochs > 0 && len(s.cfg.Strategies) < len(reasoning.Classes()) {
 		both := 1 + s.cfg.Pilot/s.cfg.Epochs
 		sum.Seconds, sum.Tokens, sum.FLOPs = both*sum.Seconds, int64(both*float64(sum.Tokens)), both*sum.FLOPs
 	}

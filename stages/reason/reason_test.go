@@ -111,6 +111,28 @@ func TestRun_ClassesAreTaughtUnderTheirStrategyAndTestedOnOtherSections(t *testi
 	}
 }
 
+func TestRun_AStrategyThatTheRecipeNamesIsTaughtAndNotChosen(t *testing.T) {
+	run, c := newRun(t), brief()
+	c.Pilot, c.Epochs = 0, 0.1
+	c.Strategies = map[string]string{"definition": reasoning.Recall, "yes-no": reasoning.Explain}
+	m := finished(t, c, run)
+	for class, want := range map[string]string{"definition": reasoning.Recall, "yes-no": reasoning.Explain, "comparison": reasoning.Direct} {
+		if got := m.Facts["strategy_"+class]; got != want {
+			t.Errorf("%s is taught under %q, want %s", class, got, want)
+		}
+	}
+	for _, r := range table[StrategyRow](t, run.Env, StrategyFile) {
+		if r.Class != "comparison" {
+			t.Errorf("%+v is looked into, though the recipe names its strategy", r)
+		}
+	}
+	for _, wrong := range []map[string]string{{"riddle": reasoning.Direct}, {"count": "guess"}} {
+		if c.Strategies = wrong; c.Validate() == nil {
+			t.Errorf("%v is taken", wrong)
+		}
+	}
+}
+
 func TestRun_StoppedAtEveryStepEndsInTheSameBytes(t *testing.T) {
 	whole := finished(t, brief(), newRun(t))
 	run, stops := newRun(t), 0
