@@ -21,9 +21,15 @@ var quantity = regexp.MustCompile(`(?i)\b(?:\d+(?:\.\d+)?|one|two|three|four|fiv
 
 func (m *maker) amounts(s section) (out []fact) {
 	for i, sentence := range s.sentences {
-		text := around(s.sentences, i, m.Words)
 		at := quantity.FindStringSubmatchIndex(sentence)
-		if text == "" || at == nil || len(quantity.FindAllString(text, 2)) != 1 {
+		if at == nil {
+			continue
+		}
+		text := around(s.sentences, i, at[0], at[1], m.Words)
+		if len(quantity.FindAllString(text, 2)) != 1 { // with its neighbours; alone it may have one
+			text = around([]string{sentence}, 0, at[0], at[1], m.Words)
+		}
+		if len(quantity.FindAllString(text, 2)) != 1 {
 			continue
 		}
 		number, unit := sentence[at[0]:at[1]], strings.ToLower(sentence[at[2]:at[3]])

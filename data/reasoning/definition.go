@@ -23,8 +23,12 @@ const mostQuoted = 20
 func (m *maker) definitions(s section) (out []fact) {
 	for i, sentence := range s.sentences {
 		f := defines.FindStringSubmatch(sentence + ".")
-		text := around(s.sentences, i, m.Words)
-		if f == nil || text == "" || words(f[2]) < 3 || words(f[2]) > mostQuoted {
+		if f == nil {
+			continue
+		}
+		from := strings.Index(sentence+".", f[0])
+		text := around(s.sentences, i, from, min(from+len(f[0]), len(sentence)), m.Words)
+		if text == "" || words(f[2]) < 3 || words(f[2]) > mostQuoted {
 			continue
 		}
 		term := "“" + f[1] + "”"

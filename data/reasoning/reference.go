@@ -28,8 +28,15 @@ const mostHeading = 10 // words
 
 func (m *maker) references(s section) (out []fact) {
 	for i, sentence := range s.sentences {
-		at, text := refers.FindStringSubmatchIndex(sentence), around(s.sentences, i, m.Words)
-		if at == nil || text == "" || len(refers.FindAllString(text, 2)) != 1 || many.MatchString(text) || elsewhere.MatchString(sentence[at[1]:]) {
+		at := refers.FindStringSubmatchIndex(sentence)
+		if at == nil {
+			continue
+		}
+		text := around(s.sentences, i, at[0], at[1], m.Words)
+		if len(refers.FindAllString(text, 2)) != 1 || many.MatchString(text) { // with its neighbours; alone it may have one
+			text = around([]string{sentence}, 0, at[0], at[1], m.Words)
+		}
+		if text == "" || len(refers.FindAllString(text, 2)) != 1 || many.MatchString(text) || elsewhere.MatchString(sentence[at[1]:]) {
 			continue
 		}
 		kind, number := sentence[at[2]:at[3]], sentence[at[4]:at[5]]

@@ -22,13 +22,18 @@ func (t Task) Right(answer string) bool {
 // words counts those of a text.
 func words(text string) int { return len(strings.Fields(text)) }
 
-// around is sentence i with its neighbours, the next first, as long as all have at most so many words; "" if the sentence has more.
-func around(sentences []string, i, most int) string {
+// around is sentence i with its neighbours, the next first, as long as all have at most so many words. Of a sentence that has more, it is the words around
+// the bytes from from to to; "" if these have more.
+func around(sentences []string, i, from, to, most int) string {
 	left := most - words(sentences[i])
 	if left < 0 {
-		return ""
+		side := (most - words(sentences[i][from:to]) - 2) / 2 // a part of a word on either end stands for the word
+		if side < 0 {
+			return ""
+		}
+		return near(sentences[i], from, to, side, side)
 	}
-	from, to := i, i+1
+	from, to = i, i+1
 	for grown := true; grown; {
 		grown = false
 		if to < len(sentences) && words(sentences[to]) <= left {

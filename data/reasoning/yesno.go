@@ -25,7 +25,8 @@ const (
 
 func (m *maker) yesNos(s section) (out []fact) {
 	for i, sentence := range s.sentences {
-		statement, text := clip(sentence, mostStated), around(s.sentences, i, m.Words)
+		statement := clip(sentence, mostStated)
+		text := around(s.sentences, i, 0, len(statement), m.Words)
 		at := modal.FindStringSubmatchIndex(statement)
 		if text == "" || at == nil || words(statement) < leastStated || strings.ContainsAny(statement, "“”\"") || words(statement[at[1]:]) < 2 {
 			continue
