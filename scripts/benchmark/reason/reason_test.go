@@ -2,7 +2,9 @@ package reason
 
 import (
 	"errors"
+	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	stage "slm/stages/reason"
@@ -29,5 +31,26 @@ func TestTableOf_EachKindIsComparedWithErasedOnTheSameTasks(t *testing.T) {
 	}
 	if _, err := tableOf([]run{answered("direct", 7, true, true), answered("erased", 7, true, true, true, false)}); !errors.Is(err, errOther) {
 		t.Error(err)
+	}
+}
+
+func TestTableOf_PIsHolmsOverTheKinds(t *testing.T) {
+	p := func(kinds ...string) float64 {
+		runs := []run{answered("erased", 7, true, true, true, false, true, true, true, true)}
+		for _, k := range kinds {
+			runs = append(runs, answered(k, 7, true, false, false, false, true, false, true, true))
+		}
+		table, err := tableOf(runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := strconv.ParseFloat(table.Rows[3][pColumn], 64) // of all classes together
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	if alone, two := p("direct"), p("direct", "steps"); alone <= 0 || alone > .4 || math.Abs(two-2*alone) > .0015 {
+		t.Errorf("p is %v, and %v of two kinds that answer the same", alone, two)
 	}
 }
