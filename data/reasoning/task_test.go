@@ -66,6 +66,22 @@ func TestMake_EachClassFindsItsAnswers(t *testing.T) {
 	}
 }
 
+func TestAround_OfALongSentenceTheWordsAroundTheEvidenceAreShown(t *testing.T) {
+	before, after := strings.Repeat("whoever receives it ", 20), strings.Repeat(" from any other party", 20)
+	sentence := before + "must pay within 30 days as Section 2 demands" + after + "."
+	at := strings.Index(sentence, "30 days")
+	text := around([]string{"Short.", sentence, "Short, too."}, 1, at, at+len("30 days"), 16)
+	if n := words(text); !strings.Contains(text, "must pay within 30 days as Section 2") || n > 16 || n < 12 {
+		t.Errorf("%d words: %q", n, text)
+	}
+	if text := around([]string{sentence}, 0, 0, len(sentence), 16); text != "" {
+		t.Errorf("evidence longer than a text is shown as %q", text)
+	}
+	if text := around([]string{"Short.", "Within 30 days.", sentence}, 1, 7, 14, 16); text != "Short. Within 30 days." {
+		t.Errorf("a short sentence has its neighbours: %q", text)
+	}
+}
+
 func TestComparisons_TheWordStandsInTheOneThatIsAnswered(t *testing.T) {
 	list := made(t, "comparison", Options{})
 	letters := map[string]bool{}
