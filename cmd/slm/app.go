@@ -220,9 +220,15 @@ func (a *app) print(v any, text func(w io.Writer)) error {
 
 // viewer is how progress is shown.
 func (a *app) viewer() rundir.Viewer {
-	switch {
-	case a.output == "jsonl":
+	if a.output == "jsonl" {
 		return &jsonLines{enc: json.NewEncoder(a.out)}
+	}
+	return a.aside()
+}
+
+// aside is how progress is shown beside answers, whose form the output has: on stderr.
+func (a *app) aside() rundir.Viewer {
+	switch {
 	case a.quiet:
 		return nil
 	case a.live():

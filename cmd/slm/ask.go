@@ -84,7 +84,7 @@ func (a *app) ask(ctx context.Context, run, question string, f askFlags) (err er
 	if experts.Names(run) {
 		return a.askTeam(ctx, run, question, f)
 	}
-	s, err := a.session(run, f.set, f.offline, nil)
+	s, err := a.session(run, f.set, f.offline, a.aside())
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (a *app) draft(ctx context.Context, run, message string, f draftFlags) (err
 	case experts.Names(run):
 		return usage("a draft is made from one run: name one of those in %s", run)
 	}
-	s, err := a.session(run, f.set, f.offline, nil)
+	s, err := a.session(run, f.set, f.offline, a.aside())
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (a *app) askAll(ctx context.Context, run string, f evalAsk, set []string, o
 			there[answer.Question] = true
 		}
 	}
-	s, err := a.session(run, set, offline, nil)
+	s, err := a.session(run, set, offline, a.aside())
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (a *app) team(ctx context.Context, file string, f askFlags) (*team, error) 
 // session opens an expert once.
 func (t *team) session(expert int) (*session.Session, error) {
 	if t.sessions[expert] == nil {
-		s, err := t.a.session(t.folders[expert], t.flags.set, t.flags.offline, nil)
+		s, err := t.a.session(t.folders[expert], t.flags.set, t.flags.offline, t.a.aside())
 		if err != nil {
 			return nil, err
 		}

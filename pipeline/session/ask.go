@@ -261,7 +261,7 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 	if err != nil {
 		return nil, err
 	}
-	with.Judge = true
+	with.Judge, with.Fitting = true, s.fitting
 	if s.Trial == "" { // what was fitted belongs to the prompt that was found
 		s.digests = map[string]string{}
 		for stage := range there {
@@ -277,6 +277,19 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 		s.kept = len(with.Confidences)
 	}
 	return with, nil
+}
+
+// fitting shows how far the fit of a confidence is, and says what it is for: it takes a while, and is made before the first answer.
+func (s *Session) fitting(step, of int) {
+	const stage, phase = "ask", "confidence"
+	if step == 0 {
+		s.emit(stages.Event{Type: "stage", Stage: stage, Message: fmt.Sprintf("how sure an answer may be is found out first, on %d development questions; once for this run", of)})
+		return
+	}
+	s.emit(stages.Event{Type: "step", Stage: stage, Phase: phase, Step: step, Of: of})
+	if step == of && s.opt.View != nil {
+		s.opt.View.Close() // answers are printed next
+	}
 }
 
 // keepConfidences writes down what this session had to fit, so that the next one need not. Where nothing can be written nothing is lost but time.

@@ -3,6 +3,7 @@ package systems
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,23 @@ func TestChecked_GivesOnlyWhatItCanStandFor(t *testing.T) {
 	named := g.named
 	if asked(t, r, "sure 3"); g.named != named+1 {
 		t.Errorf("the confidence was fitted again: %d places for one question", g.named-named)
+	}
+}
+
+func TestConfidence_ItsFitIsToldFromBeginningToEndAndOnce(t *testing.T) {
+	r := resources(&guide{}, nil)
+	var told []int
+	r.Fitting = func(step, of int) {
+		if of != 120 {
+			t.Errorf("%d of %d questions", step, of)
+		}
+		told = append(told, step)
+	}
+	for range 2 {
+		asked(t, r, "sure 3")
+	}
+	if !slices.IsSorted(told) || len(told) < 3 || told[0] != 0 || told[len(told)-1] != 120 || slices.Contains(told[1:], 0) {
+		t.Errorf("told: %v", told)
 	}
 }
 

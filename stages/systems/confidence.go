@@ -64,6 +64,12 @@ func (r *Resources) calibrated(ctx context.Context, name string, most int, guess
 	if r.Dev != nil {
 		known = exam.Evenly(r.Dev(), most)
 	}
+	told := func(step int) {
+		if r.Fitting != nil && len(known) > 0 {
+			r.Fitting(step, len(known))
+		}
+	}
+	told(0)
 	for block := range slices.Chunk(known, Block) {
 		qs := make([]Question, len(block))
 		for i, k := range block {
@@ -82,6 +88,7 @@ func (r *Resources) calibrated(ctx context.Context, name string, most int, guess
 				x, right = append(x, g.seen), append(right, ok)
 			}
 		}
+		told(c.Items)
 	}
 	if len(x) < fewestKnown {
 		c.Items = len(x)

@@ -59,6 +59,7 @@ type Resources struct {
 	Dev         func() []Known        // development questions, for confidence; nil = there are none
 	Judge       bool                  // every answer says how sure the small model is, also of those who do not ask
 	Confidences map[string]Confidence // by speaker, as far as they were needed; may be filled in before
+	Fitting     func(step, of int)    // is told how many of the questions that a confidence is fitted on were asked, first that none was; may be nil
 
 	Journal Journal // of what the small models said; nil = it is kept in memory
 
