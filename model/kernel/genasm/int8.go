@@ -31,6 +31,10 @@ var int8Kernels = func() []kernel {
 			params: "y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool",
 			doc:    fmt.Sprintf("computes %d rows of a panel. %s", rows, int8Doc),
 			emit:   func(e *emitter) { e.int8Rows(rows) }})
+		ks = append(ks, kernel{name: fmt.Sprintf("int8Rows%d", rows), only: []isa{avx2},
+			params: "y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool",
+			doc:    fmt.Sprintf("computes %d rows of 16 columns of a panel, from w on. %s", rows, int8Doc),
+			emit:   func(e *emitter) { e.narrowInt8Rows(rows) }})
 	}
 	return ks
 }()
@@ -128,6 +132,11 @@ func (e *emitter) int8Rows(rows int) {
 			e.VMULPS_BCST(operand.Mem{Base: rowScale, Disp: 4 * r}, s, s)
 		}
 	}
+	e.storeInt8(y, ldy, add, rows, masks, func(row, part int) reg.VecVirtual { return sums[2*row][part] })
+}
+
+// storeInt8 writes the results of rows, or adds them. A mask is that of a part of the columns.
+func (e *emitter) storeInt8(y, ldy reg.GPVirtual, add reg.Register, rows int, masks []reg.Register, result func(row, part int) reg.VecVirtual) {
 	store, zero := e.label("store"), e.GP64()
 	e.XORQ(zero, zero)
 	e.TESTB(add, add)
@@ -135,17 +144,17 @@ func (e *emitter) int8Rows(rows int) {
 	at := e.GP64()
 	e.MOVQ(y, at)
 	for r := range rows {
-		for p := range parts {
+		for p := range masks {
 			e.mask = masks[p]
-			e.VADDPS(e.load(at, zero, p), sums[2*r][p], sums[2*r][p])
+			e.VADDPS(e.load(at, zero, p), result(r, p), result(r, p))
 		}
 		e.ADDQ(ldy, at)
 	}
 	e.Label(store)
 	for r := range rows {
-		for p := range parts {
+		for p := range masks {
 			e.mask = masks[p]
-			e.store(sums[2*r][p], y, zero, p)
+			e.store(result(r, p), y, zero, p)
 		}
 		e.ADDQ(ldy, y)
 	}
