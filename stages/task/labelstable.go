@@ -32,6 +32,9 @@ func (s *Labels) Table() Table {
 
 // line says in two sentences what a classification comes to.
 func (s *Labels) line() string {
+	if len(s.Systems) == 0 { // a file that this program has not written
+		return ""
+	}
 	ours := s.Systems[0]
 	line := fmt.Sprintf("The small model gives %s of %d texts the right one of %d labels", grid.Percent(ours.Accuracy.Value), s.Test, len(s.Labels))
 	if s.None > 0 {

@@ -176,16 +176,29 @@ func (s *Summaries) Table() Table {
 
 // line says what the summaries come to: what does not pay first.
 func (s *Summaries) line() string {
-	ours, first := s.Systems[0], s.Systems[1]
+	ours, first := s.way(Model), s.way(First)
+	if ours.Over == nil { // a file that this program has not written
+		return ""
+	}
 	line := verdict(*ours.Over, "The small model's summaries are nearer to the texts' own than the first three sentences", "The first three sentences are nearer to the texts' own summaries than the small model's, and need no training",
 		"No difference between the small model's summaries and the first three sentences is shown")
 	line += fmt.Sprintf(": ROUGE-L of %s and %s, %s points.", grid.Decimals(ours.RougeL.Value), grid.Decimals(first.RougeL.Value), points(*ours.Over))
 	if s.Draft == nil {
 		return line
 	}
-	alone, with := s.Systems[4], s.Systems[5]
+	alone, with := s.way(Alone), s.way(Drafted)
 	line += " " + verdict(*s.Draft, "With the small model's draft the black box is better than alone", "With the small model's draft the black box is worse than alone", "The draft is not shown to change the black box's summaries")
 	return line + fmt.Sprintf(": %s and %s, %s points.", grid.Decimals(with.RougeL.Value), grid.Decimals(alone.RougeL.Value), points(*s.Draft))
+}
+
+// way is one of the ways; nothing where it is not there.
+func (s *Summaries) way(name string) (w Way) {
+	for _, sys := range s.Systems {
+		if sys.System == name {
+			return sys
+		}
+	}
+	return w
 }
 
 // verdict is what a difference shows.

@@ -87,6 +87,20 @@ func summed(t *testing.T, s *Stage, env *stages.Env) (*Summaries, []Written, *ch
 	return sum, rows, m
 }
 
+func TestTable_OfFiguresThatThisProgramHasNotWrittenIsATable(t *testing.T) {
+	for _, k := range kinds {
+		for _, text := range []string{"{}", `{"systems": [{}]}`, `{"systems": [{"system": "small model"}], "draft_over_alone": {}}`} {
+			f, err := k.read([]byte(text))
+			if err != nil {
+				t.Fatalf("%s: %s: %v", k.name, text, err)
+			}
+			if len(f.Table().Rows) == 0 {
+				t.Errorf("%s: %s: no head", k.name, text)
+			}
+		}
+	}
+}
+
 func TestRun_SummariesAreLearntAndCountedBesideTheirControls(t *testing.T) {
 	cfg := briefSummary(summaryRows(t))
 	first := newRun(t)
