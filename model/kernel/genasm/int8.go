@@ -33,7 +33,7 @@ var int8Kernels = func() []kernel {
 			emit:   func(e *emitter) { e.int8Rows(rows) }})
 		ks = append(ks, kernel{name: fmt.Sprintf("int8Rows%d", rows), only: []isa{avx2},
 			params: "y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool",
-			doc:    fmt.Sprintf("computes %d rows of 16 columns of a panel, from w on. %s", rows, int8Doc),
+			doc:    fmt.Sprintf("computes %d rows of %d columns of a panel, from w on. %s", rows, 32/rows, int8Doc),
 			emit:   func(e *emitter) { e.narrowInt8Rows(rows) }})
 	}
 	return ks

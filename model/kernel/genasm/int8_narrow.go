@@ -5,41 +5,61 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// narrowInt8Rows is int8Rows for AVX2, 16 columns at a time. There is no instruction that adds up four products of bytes without saturating, so the
-// bytes become words: the even terms of a quad and the odd ones are multiplied apart, two products to a sum.
+// narrowInt8Rows is int8Rows for AVX2: two rows of 16 columns, or one row of 32. There is no instruction that adds up four products of bytes without
+// saturating, so the bytes become words: the even terms of a quad and the odd ones are multiplied apart, two products to a sum.
 func (e *emitter) narrowInt8Rows(rows int) {
 	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
 	at, bases := e.rowsAt(2 * rows) // a row is two rows of bytes
 	w, start, quads := param("w"), param("start"), param("quads")
-	const parts = 2
-	sums := make([][parts]reg.VecVirtual, 2*rows)
+	parts := 4 / rows // of 8 columns: 8 of the 16 registers are sums
+	sums := make([][]reg.VecVirtual, 2*rows)
 	for r := range sums {
 		for p := range parts {
-			sums[r][p] = e.YMM()
+			sums[r] = append(sums[r], e.YMM())
 			e.VMOVDQU(operand.Mem{Base: start, Disp: 32 * p}, sums[r][p])
 		}
 	}
 	bytes := e.bits(0x00ff00ff)
+	left := func(r int) (even, odd reg.VecVirtual) {
+		even, odd = e.YMM(), e.YMM()
+		e.VPBROADCASTD(at(r, 0), odd)
+		e.VPAND(bytes, odd, even)
+		e.VPSRLW(operand.U8(8), odd, odd)
+		return even, odd
+	}
+	right := func(p int) (even, odd reg.VecVirtual) {
+		even, odd = e.YMM(), e.YMM()
+		e.VMOVDQU(operand.Mem{Base: w, Disp: 32 * p}, odd)
+		e.VPSLLW(operand.U8(8), odd, even)
+		e.VPSRAW(operand.U8(8), even, even)
+		e.VPSRAW(operand.U8(8), odd, odd)
+		return even, odd
+	}
+	multiply := func(even, odd, leftEven, leftOdd, sum reg.VecVirtual) {
+		product := e.YMM()
+		e.VPMADDWD(even, leftEven, product)
+		e.VPADDD(product, sum, sum)
+		e.VPMADDWD(odd, leftOdd, product)
+		e.VPADDD(product, sum, sum)
+	}
 	top := e.label("quads")
 	e.Label(top)
-	var even, odd [parts]reg.VecVirtual
-	for p := range parts {
-		even[p], odd[p] = e.YMM(), e.YMM()
-		e.VMOVDQU(operand.Mem{Base: w, Disp: 32 * p}, odd[p])
-		e.VPSLLW(operand.U8(8), odd[p], even[p])
-		e.VPSRAW(operand.U8(8), even[p], even[p])
-		e.VPSRAW(operand.U8(8), odd[p], odd[p])
-	}
-	for r := range sums {
-		leftEven, leftOdd, product := e.YMM(), e.YMM(), e.YMM()
-		e.VPBROADCASTD(at(r, 0), leftOdd)
-		e.VPAND(bytes, leftOdd, leftEven)
-		e.VPSRLW(operand.U8(8), leftOdd, leftOdd)
-		for p, sum := range sums[r] {
-			e.VPMADDWD(even[p], leftEven, product)
-			e.VPADDD(product, sum, sum)
-			e.VPMADDWD(odd[p], leftOdd, product)
-			e.VPADDD(product, sum, sum)
+	// The operand that takes fewer registers is kept through a quad.
+	if rows == 1 {
+		upperEven, upperOdd := left(0)
+		lowerEven, lowerOdd := left(1)
+		for p := range parts {
+			even, odd := right(p)
+			multiply(even, odd, upperEven, upperOdd, sums[0][p])
+			multiply(even, odd, lowerEven, lowerOdd, sums[1][p])
+		}
+	} else {
+		firstEven, firstOdd := right(0)
+		secondEven, secondOdd := right(1)
+		for r := range sums {
+			even, odd := left(r)
+			multiply(firstEven, firstOdd, even, odd, sums[r][0])
+			multiply(secondEven, secondOdd, even, odd, sums[r][1])
 		}
 	}
 	for _, x := range bases {
@@ -63,6 +83,18 @@ func (e *emitter) narrowInt8Rows(rows int) {
 			e.VMULPS(own, s, s)
 		}
 	}
-	masks := e.columnMasks(param("cols"))
-	e.storeInt8(param("y"), param("ldy"), e.Load(e.Param("add"), e.GP8()), rows, masks[:], func(row, part int) reg.VecVirtual { return sums[2*row][part] })
+	cols := param("cols")
+	first, sixteen := e.GP64(), e.GP64()
+	e.MOVQ(cols, first)
+	e.MOVQ(operand.U32(16), sixteen)
+	e.CMPQ(cols, sixteen)
+	e.CMOVQGT(sixteen, first)
+	low := e.columnMasks(first)
+	masks := low[:]
+	if parts > 2 {
+		e.SUBQ(first, cols)
+		high := e.columnMasks(cols)
+		masks = append(masks, high[:]...)
+	}
+	e.storeInt8(param("y"), param("ldy"), e.Load(e.Param("add"), e.GP8()), rows, masks, func(row, part int) reg.VecVirtual { return sums[2*row][part] })
 }

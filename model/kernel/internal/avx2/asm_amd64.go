@@ -213,7 +213,7 @@ func RowGrads(p, ds *uint16, s, dp *float32, n int, scale2, shift, scale, mean f
 //go:noescape
 func Int8Rows2(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
 
-// Int8Rows1 computes 1 rows of 16 columns of a panel, from w on. y = (256·(start + upper·w) + (start + lower·w))·scale·rowScale, added to y with add; start and scale are a column's, strides are in bytes.
+// Int8Rows1 computes 1 rows of 32 columns of a panel, from w on. y = (256·(start + upper·w) + (start + lower·w))·scale·rowScale, added to y with add; start and scale are a column's, strides are in bytes.
 //
 //go:noescape
 func Int8Rows1(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)

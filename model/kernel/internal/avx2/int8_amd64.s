@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func Int8Rows2(y *float32, x *byte, w *byte, start *int32, scale *float32, rowScale *float32, ldx int, ldy int, quads int, cols int, add bool)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·Int8Rows2(SB), $0-81
 	MOVQ    x+8(FP), AX
 	MOVQ    ldx+48(FP), CX
@@ -36,10 +36,10 @@ quads1:
 	VPADDD       Y14, Y0, Y0
 	VPMADDWD     Y9, Y13, Y14
 	VPADDD       Y14, Y0, Y0
-	VPMADDWD     Y10, Y12, Y14
-	VPADDD       Y14, Y1, Y1
-	VPMADDWD     Y11, Y13, Y14
-	VPADDD       Y14, Y1, Y1
+	VPMADDWD     Y10, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VPMADDWD     Y11, Y13, Y12
+	VPADDD       Y12, Y1, Y1
 	VPBROADCASTD (AX)(CX*1), Y13
 	VPAND        k00ff00ff<>+0(SB), Y13, Y12
 	VPSRLW       $0x08, Y13, Y13
@@ -47,10 +47,10 @@ quads1:
 	VPADDD       Y14, Y2, Y2
 	VPMADDWD     Y9, Y13, Y14
 	VPADDD       Y14, Y2, Y2
-	VPMADDWD     Y10, Y12, Y14
-	VPADDD       Y14, Y3, Y3
-	VPMADDWD     Y11, Y13, Y14
-	VPADDD       Y14, Y3, Y3
+	VPMADDWD     Y10, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VPMADDWD     Y11, Y13, Y12
+	VPADDD       Y12, Y3, Y3
 	VPBROADCASTD (AX)(CX*2), Y13
 	VPAND        k00ff00ff<>+0(SB), Y13, Y12
 	VPSRLW       $0x08, Y13, Y13
@@ -58,10 +58,10 @@ quads1:
 	VPADDD       Y14, Y4, Y4
 	VPMADDWD     Y9, Y13, Y14
 	VPADDD       Y14, Y4, Y4
-	VPMADDWD     Y10, Y12, Y14
-	VPADDD       Y14, Y5, Y5
-	VPMADDWD     Y11, Y13, Y14
-	VPADDD       Y14, Y5, Y5
+	VPMADDWD     Y10, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VPMADDWD     Y11, Y13, Y12
+	VPADDD       Y12, Y5, Y5
 	VPBROADCASTD (AX)(DX*1), Y13
 	VPAND        k00ff00ff<>+0(SB), Y13, Y12
 	VPSRLW       $0x08, Y13, Y13
@@ -106,11 +106,15 @@ quads1:
 	VMULPS       32(AX), Y5, Y5
 	VMULPS       Y2, Y5, Y5
 	MOVQ         cols+72(FP), AX
-	LEAQ         columns<>+0(SB), CX
+	MOVQ         AX, CX
+	MOVQ         $0x00000010, DX
+	CMPQ         AX, DX
+	CMOVQGT      DX, CX
+	LEAQ         columns<>+0(SB), AX
 	MOVQ         $+16, DX
-	SUBQ         AX, DX
-	VMOVUPS      (CX)(DX*4), Y2
-	VMOVUPS      32(CX)(DX*4), Y3
+	SUBQ         CX, DX
+	VMOVUPS      (AX)(DX*4), Y2
+	VMOVUPS      32(AX)(DX*4), Y3
 	MOVQ         y+0(FP), AX
 	MOVQ         ldy+56(FP), CX
 	MOVB         add+80(FP), DL
@@ -194,7 +198,7 @@ DATA columns<>+124(SB)/4, $0x00000000
 GLOBL columns<>(SB), RODATA|NOPTR, $128
 
 // func Int8Rows1(y *float32, x *byte, w *byte, start *int32, scale *float32, rowScale *float32, ldx int, ldy int, quads int, cols int, add bool)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·Int8Rows1(SB), $0-81
 	MOVQ    x+8(FP), AX
 	MOVQ    ldx+48(FP), CX
@@ -204,65 +208,115 @@ TEXT ·Int8Rows1(SB), $0-81
 	MOVQ    quads+64(FP), SI
 	VMOVDQU (BX), Y0
 	VMOVDQU 32(BX), Y1
-	VMOVDQU (BX), Y2
-	VMOVDQU 32(BX), Y3
+	VMOVDQU 64(BX), Y2
+	VMOVDQU 96(BX), Y3
+	VMOVDQU (BX), Y4
+	VMOVDQU 32(BX), Y5
+	VMOVDQU 64(BX), Y6
+	VMOVDQU 96(BX), Y7
 
 quads1:
-	VMOVDQU      (DX), Y5
-	VPSLLW       $0x08, Y5, Y4
-	VPSRAW       $0x08, Y4, Y4
-	VPSRAW       $0x08, Y5, Y5
-	VMOVDQU      32(DX), Y7
-	VPSLLW       $0x08, Y7, Y6
-	VPSRAW       $0x08, Y6, Y6
-	VPSRAW       $0x08, Y7, Y7
 	VPBROADCASTD (AX), Y9
 	VPAND        k00ff00ff<>+0(SB), Y9, Y8
 	VPSRLW       $0x08, Y9, Y9
-	VPMADDWD     Y4, Y8, Y10
-	VPADDD       Y10, Y0, Y0
-	VPMADDWD     Y5, Y9, Y10
-	VPADDD       Y10, Y0, Y0
-	VPMADDWD     Y6, Y8, Y10
-	VPADDD       Y10, Y1, Y1
-	VPMADDWD     Y7, Y9, Y10
-	VPADDD       Y10, Y1, Y1
-	VPBROADCASTD (AX)(CX*1), Y9
-	VPAND        k00ff00ff<>+0(SB), Y9, Y8
-	VPSRLW       $0x08, Y9, Y9
-	VPMADDWD     Y4, Y8, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDWD     Y5, Y9, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDWD     Y6, Y8, Y4
-	VPADDD       Y4, Y3, Y3
-	VPMADDWD     Y7, Y9, Y4
-	VPADDD       Y4, Y3, Y3
+	VPBROADCASTD (AX)(CX*1), Y11
+	VPAND        k00ff00ff<>+0(SB), Y11, Y10
+	VPSRLW       $0x08, Y11, Y11
+	VMOVDQU      (DX), Y13
+	VPSLLW       $0x08, Y13, Y12
+	VPSRAW       $0x08, Y12, Y12
+	VPSRAW       $0x08, Y13, Y13
+	VPMADDWD     Y12, Y8, Y14
+	VPADDD       Y14, Y0, Y0
+	VPMADDWD     Y13, Y9, Y14
+	VPADDD       Y14, Y0, Y0
+	VPMADDWD     Y12, Y10, Y12
+	VPADDD       Y12, Y4, Y4
+	VPMADDWD     Y13, Y11, Y12
+	VPADDD       Y12, Y4, Y4
+	VMOVDQU      32(DX), Y13
+	VPSLLW       $0x08, Y13, Y12
+	VPSRAW       $0x08, Y12, Y12
+	VPSRAW       $0x08, Y13, Y13
+	VPMADDWD     Y12, Y8, Y14
+	VPADDD       Y14, Y1, Y1
+	VPMADDWD     Y13, Y9, Y14
+	VPADDD       Y14, Y1, Y1
+	VPMADDWD     Y12, Y10, Y12
+	VPADDD       Y12, Y5, Y5
+	VPMADDWD     Y13, Y11, Y12
+	VPADDD       Y12, Y5, Y5
+	VMOVDQU      64(DX), Y13
+	VPSLLW       $0x08, Y13, Y12
+	VPSRAW       $0x08, Y12, Y12
+	VPSRAW       $0x08, Y13, Y13
+	VPMADDWD     Y12, Y8, Y14
+	VPADDD       Y14, Y2, Y2
+	VPMADDWD     Y13, Y9, Y14
+	VPADDD       Y14, Y2, Y2
+	VPMADDWD     Y12, Y10, Y12
+	VPADDD       Y12, Y6, Y6
+	VPMADDWD     Y13, Y11, Y12
+	VPADDD       Y12, Y6, Y6
+	VMOVDQU      96(DX), Y13
+	VPSLLW       $0x08, Y13, Y12
+	VPSRAW       $0x08, Y12, Y12
+	VPSRAW       $0x08, Y13, Y13
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y13, Y9, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VPMADDWD     Y13, Y11, Y8
+	VPADDD       Y8, Y7, Y7
 	ADDQ         $+4, AX
 	ADDQ         $+256, DX
 	DECQ         SI
 	JNE          quads1
 	MOVQ         scale+32(FP), AX
 	MOVQ         rowScale+40(FP), CX
-	VBROADCASTSS (CX), Y4
+	VBROADCASTSS (CX), Y8
 	VCVTDQ2PS    Y0, Y0
-	VCVTDQ2PS    Y2, Y2
+	VCVTDQ2PS    Y4, Y4
 	VMULPS       k43800000<>+0(SB), Y0, Y0
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y4, Y0, Y0
 	VMULPS       (AX), Y0, Y0
-	VMULPS       Y4, Y0, Y0
+	VMULPS       Y8, Y0, Y0
 	VCVTDQ2PS    Y1, Y1
-	VCVTDQ2PS    Y3, Y3
+	VCVTDQ2PS    Y5, Y5
 	VMULPS       k43800000<>+0(SB), Y1, Y1
-	VADDPS       Y3, Y1, Y1
+	VADDPS       Y5, Y1, Y1
 	VMULPS       32(AX), Y1, Y1
-	VMULPS       Y4, Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VCVTDQ2PS    Y2, Y2
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       k43800000<>+0(SB), Y2, Y2
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(AX), Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       k43800000<>+0(SB), Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VMULPS       96(AX), Y3, Y3
+	VMULPS       Y8, Y3, Y3
 	MOVQ         cols+72(FP), AX
+	MOVQ         AX, CX
+	MOVQ         $0x00000010, DX
+	CMPQ         AX, DX
+	CMOVQGT      DX, CX
+	LEAQ         columns<>+0(SB), DX
+	MOVQ         $+16, BX
+	SUBQ         CX, BX
+	VMOVUPS      (DX)(BX*4), Y4
+	VMOVUPS      32(DX)(BX*4), Y5
+	SUBQ         CX, AX
 	LEAQ         columns<>+0(SB), CX
 	MOVQ         $+16, DX
 	SUBQ         AX, DX
-	VMOVUPS      (CX)(DX*4), Y2
-	VMOVUPS      32(CX)(DX*4), Y3
+	VMOVUPS      (CX)(DX*4), Y6
+	VMOVUPS      32(CX)(DX*4), Y7
 	MOVQ         y+0(FP), AX
 	MOVQ         ldy+56(FP), CX
 	MOVB         add+80(FP), DL
@@ -270,15 +324,21 @@ quads1:
 	TESTB        DL, DL
 	JE           store2
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y2, Y4
-	VADDPS       Y4, Y0, Y0
-	VMASKMOVPS   32(DX)(BX*4), Y3, Y4
-	VADDPS       Y4, Y1, Y1
+	VMASKMOVPS   (DX)(BX*4), Y4, Y8
+	VADDPS       Y8, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y5, Y8
+	VADDPS       Y8, Y1, Y1
+	VMASKMOVPS   64(DX)(BX*4), Y6, Y8
+	VADDPS       Y8, Y2, Y2
+	VMASKMOVPS   96(DX)(BX*4), Y7, Y8
+	VADDPS       Y8, Y3, Y3
 	ADDQ         CX, DX
 
 store2:
-	VMASKMOVPS Y0, Y2, (AX)(BX*4)
-	VMASKMOVPS Y1, Y3, 32(AX)(BX*4)
+	VMASKMOVPS Y0, Y4, (AX)(BX*4)
+	VMASKMOVPS Y1, Y5, 32(AX)(BX*4)
+	VMASKMOVPS Y2, Y6, 64(AX)(BX*4)
+	VMASKMOVPS Y3, Y7, 96(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
