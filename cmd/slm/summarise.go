@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slm/internal/sanitize"
+	"slm/stages"
 	"slm/stages/task"
 )
 
@@ -36,7 +37,7 @@ func (a *app) summarise(ctx context.Context, run, text string) (err error) {
 	}
 	s, err := task.OpenSummariser(folder, be)
 	if err != nil {
-		return fmt.Errorf("summarise: %w", err)
+		return fmt.Errorf("summarise: %w", notMade(folder, stages.Task, err))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return a.eachText(text, func(text string) error {
