@@ -18,7 +18,7 @@ import (
 // choose gives each class its strategy. Every variant chooses, also one that does not teach what was chosen: the answers of all are held against it.
 // What the recipe says is not looked into: it is no row of the table.
 func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain, read *domain.Reading, t *teacher, tasks []reasoning.Task) (map[string]string, []StrategyRow, error) {
-	open := slices.DeleteFunc(slices.Clone(tasks), func(t reasoning.Task) bool { return s.cfg.Strategies[t.Class] != "" })
+	open := s.open(tasks)
 	var table []StrategyRow
 	for _, strategy := range reasoning.Strategies {
 		plan := under(open, exam.Dev, strategy)
@@ -59,6 +59,11 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		chosen[class] = table[best].Strategy
 	}
 	return chosen, table, nil
+}
+
+// open are the tasks of the classes whose strategy the recipe does not say.
+func (s *Stage) open(tasks []reasoning.Task) []reasoning.Task {
+	return slices.DeleteFunc(slices.Clone(tasks), func(t reasoning.Task) bool { return s.cfg.Strategies[t.Class] != "" })
 }
 
 // better says whether a strategy is preferred to another one of its class: more right answers of the teacher, then of the pilot, then fewer tokens.
@@ -110,7 +115,7 @@ func (s *Stage) pilot(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 		return err
 	}
 	for _, strategy := range reasoning.Strategies {
-		asked := slices.DeleteFunc(under(tasks, exam.Dev, strategy), func(p planned) bool { return s.cfg.Strategies[p.Class] != "" })
+		asked := under(s.open(tasks), exam.Dev, strategy)
 		for i := range asked {
 			asked[i].hint = strategy
 		}

@@ -8,8 +8,6 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/corpus"
-	"slm/data/exam"
-	"slm/data/taskrow"
 	"slm/model/decode"
 	"slm/stages/domain"
 )
@@ -55,23 +53,17 @@ func newLabelled(s *Stage, dom *domain.Domain, seed uint64) (lesson, error) {
 
 // labelled are the rows of the task's files.
 func (s *Stage) labelled(seed uint64) (*labelled, error) {
-	all, err := s.read(seed)
+	rows, train, err := s.filed(seed)
 	if err != nil {
 		return nil, err
 	}
-	m := &labelled{}
-	var train []taskrow.Row
-	for _, r := range all {
-		if r.Split != exam.Train {
-			m.held = append(m.held, r)
-			continue
-		}
-		if train = append(train, r); !slices.Contains(m.labels, r.Target) {
+	m := &labelled{material: rows}
+	for _, r := range train {
+		if !slices.Contains(m.labels, r.Target) {
 			m.labels = append(m.labels, r.Target)
 		}
 		m.known = append(m.known, corpus.Section{ID: r.ID, Title: r.Target, Text: r.Text})
 	}
-	m.train = func(int) []taskrow.Row { return slices.Clone(train) }
 	return m, nil
 }
 

@@ -41,14 +41,9 @@ func (s *Labels) line() string {
 		line += " or rightly none"
 	}
 	line += fmt.Sprintf(" (95 %% interval %s to %s). ", grid.Percent(ours.Accuracy.Low), grid.Percent(ours.Accuracy.High))
-	verdict := "No difference from the label of the nearest known text is shown"
-	switch {
-	case s.Over.Low > 0:
-		verdict = "It is better than the label of the nearest known text"
-	case s.Over.High < 0:
-		verdict = "The label of the nearest known text is better, and needs no training"
-	}
-	return line + verdict + fmt.Sprintf(": %s points of macro-F1, 95 %% interval %s to %s.", grid.Points(s.Over.Value), grid.Points(s.Over.Low), grid.Points(s.Over.High))
+	line += verdict(s.Over, "It is better than the label of the nearest known text", "The label of the nearest known text is better, and needs no training",
+		"No difference from the label of the nearest known text is shown")
+	return line + fmt.Sprintf(": %s points of macro-F1, 95 %% interval %s to %s.", grid.Points(s.Over.Value), grid.Points(s.Over.Low), grid.Points(s.Over.High))
 }
 
 // cells are the figures of each way to classify, under their names.

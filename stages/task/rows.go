@@ -3,6 +3,7 @@ package task
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"slm/data/exam"
 	"slm/data/taskrow"
@@ -22,6 +23,20 @@ func (s *Stage) Check(string) error {
 // read reads the task's files.
 func (s *Stage) read(seed uint64) ([]taskrow.Row, error) {
 	return taskrow.Read(s.cfg.File, taskrow.From{Fields: s.cfg.Fields, Split: s.cfg.Split, Seed: seed, Last: s.last()})
+}
+
+// filed is the material of the task's files, whose passes are all alike, and its rows for training.
+func (s *Stage) filed(seed uint64) (m material, train []taskrow.Row, err error) {
+	all, err := s.read(seed)
+	for _, r := range all {
+		if r.Split == exam.Train {
+			train = append(train, r)
+		} else {
+			m.held = append(m.held, r)
+		}
+	}
+	m.train = func(int) []taskrow.Row { return slices.Clone(train) }
+	return m, train, err
 }
 
 // last is how many sentences at the end of a text are its summary; 0 = the rows have labels.

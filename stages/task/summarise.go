@@ -72,23 +72,14 @@ type summarised struct {
 }
 
 func newSummarised(s *Stage, dom *domain.Domain, seed uint64) (lesson, error) {
-	all, err := s.read(seed)
+	rows, train, err := s.filed(seed)
 	if err != nil {
 		return nil, err
 	}
-	m := &summarised{cfg: s.cfg.Summary}
-	var train []taskrow.Row
-	for _, r := range all {
-		if r.Split == exam.Train {
-			train = append(train, r)
-		} else {
-			m.held = append(m.held, r)
-		}
-	}
+	m := &summarised{material: rows, cfg: s.cfg.Summary}
 	if len(train) == 0 {
-		return nil, fmt.Errorf("task: %w: none of %d is for training", ErrRows, len(all))
+		return nil, fmt.Errorf("task: %w: none of %d is for training", ErrRows, len(m.held))
 	}
-	m.train = func(int) []taskrow.Row { return slices.Clone(train) }
 	m.reads = s.cfg.Summary.Read
 	m.seen = standing(dom, m.held)
 	return m, nil
