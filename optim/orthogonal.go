@@ -64,9 +64,9 @@ func (it *iteration[T]) iterate(r *room[T], x []float32, n, m int) {
 	a, b, half, square := kernel.Grow(&r.a, n*n), kernel.Grow(&r.b, n*n), kernel.Grow(&r.x, n*m), kernel.Grow(&r.square, n*n)
 	for range newtonSchulzSteps {
 		kernel.Convert(half, x)
-		kernel.Gemm(it.be, kernel.Shape{M: n, N: n, K: m, LDA: m, LDB: m, LDC: n, TransB: true}, a, half, half)
+		kernel.GemmSymmetric(it.be, kernel.Shape{M: n, N: n, K: m, LDA: m, LDB: m, LDC: n, TransB: true}, a, half, half)
 		kernel.Convert(square, a)
-		kernel.Gemm(it.be, kernel.Shape{M: n, N: n, K: n, LDA: n, LDB: n, LDC: n}, b, square, square)
+		kernel.GemmSymmetric(it.be, kernel.Shape{M: n, N: n, K: n, LDA: n, LDB: n, LDC: n}, b, square, square)
 		kernel.Scale(b, newtonSchulz[2])
 		kernel.Axpy(b, a, newtonSchulz[1])
 		kernel.Convert(square, b)
