@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -18,6 +19,7 @@ type Weights8 struct {
 	data  []byte    // [panels, 16·steps, 64, 4] signed: panels of 64 rows of W, terms in quads
 	start []int32   // [64·panels] −128·Σ q of a row: what the left operand's shift adds, taken back
 	scale []float32 // [64·panels]
+	small bool      // no row's Σ |q| is above smallSum
 }
 
 const (
@@ -30,6 +32,9 @@ const (
 	most16 = 127*256 + 127 // so that the upper byte of what is shifted by 0x8080 is 255 at most
 	// maxTerms8 bounds a sum: 255·127·65536 still fits into 32 bits.
 	maxTerms8 = 1 << 16
+	// smallSum bounds Σ |q| so that sums of whole left values, of 16 bits, fit into 32 bits, and those of their bytes into float32: what a product makes
+	// of the latter, 256·upper + lower, is then the former, rounded once.
+	smallSum = math.MaxInt32 / (most16 + 1)
 )
 
 // NewWeights8 rounds W [N,K] to bytes. W is not kept.
@@ -41,18 +46,24 @@ func NewWeights8(w []float32, n, k int) (*Weights8, error) {
 	q := &Weights8{n: n, k: k, steps: (k + step8 - 1) / step8, start: make([]int32, panels*PanelAlign8), scale: make([]float32, panels*PanelAlign8)}
 	var memory []byte
 	q.data = aligned(&memory, panels*q.panelBytes())
+	var large atomic.Bool
 	Tiles(panels, 1, func(panel, _ int) {
 		row, upper := make([]byte, k), make([]byte, k)
 		for r := panel * PanelAlign8; r < min(n, (panel+1)*PanelAlign8); r++ {
 			q.scale[r] = quantiseRow(upper, row, w[r*k:(r+1)*k], most8)
-			at, sum := panel*q.panelBytes()+r%PanelAlign8*4, int32(0)
+			at, sum, size := panel*q.panelBytes()+r%PanelAlign8*4, int32(0), int32(0)
 			for i, v := range row {
 				sum += int32(v) - middle
+				size += max(int32(v)-middle, middle-int32(v))
 				q.data[at+i/4*4*PanelAlign8+i%4] = v - middle
 			}
 			q.start[r] = -middle * sum
+			if size > smallSum {
+				large.Store(true)
+			}
 		}
 	})
+	q.small = !large.Load()
 	return q, nil
 }
 

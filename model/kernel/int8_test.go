@@ -108,13 +108,14 @@ func TestInt8_SumsDoNotOverflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	eachLevel(t, func(t *testing.T) {
+		const rows = 9
 		var x Rows8
-		x.Fit(6, k)
-		for i := range 6 {
+		x.Fit(rows, k)
+		for i := range rows {
 			x.Set(i, ones[:k])
 		}
-		y := make([]float32, 12)
-		Linear8(w, y, &x, 0, 6, 2, 0, 2, false)
+		y := make([]float32, 2*rows)
+		Linear8(w, y, &x, 0, rows, 2, 0, 2, false)
 		for i, v := range y {
 			if want := float64(k) * float64(1-i%2*2); math.Abs(float64(v)-want) > 0.01 {
 				t.Fatalf("element %d is %g, want %g", i, v, want)
@@ -123,6 +124,38 @@ func TestInt8_SumsDoNotOverflow(t *testing.T) {
 	})
 	if _, err := NewWeights8(make([]float32, k+1), 1, k+1); err == nil {
 		t.Fatal("a depth that could overflow was taken")
+	}
+}
+
+// Around the depth from which sums of whole values no longer fit into 32 bits, the largest terms add up as in the reference.
+func TestInt8_LargestSumsOfWordsHaveTheBitsOfTheReference(t *testing.T) {
+	const rows = 9
+	for k := smallSum/most8 - 1; k <= smallSum/most8+1; k++ {
+		ones := make([]float32, 2*k)
+		for i := range ones {
+			ones[i] = float32(1 - i/k*2)
+		}
+		w, err := NewWeights8(ones, 2, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.small != (k*most8 <= smallSum) {
+			t.Errorf("%d terms: small is %t", k, w.small)
+		}
+		var x Rows8
+		x.Fit(rows, k)
+		for i := range rows {
+			x.Set(i, ones[:k])
+		}
+		want := make([]float32, 2*rows)
+		product8(w, &x, rows, linear8Go, want, false)
+		for name, way := range ways8() {
+			got := make([]float32, len(want))
+			product8(w, &x, rows, way, got, false)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, %d terms: %v, the reference has %v", name, k, got, want)
+			}
+		}
 	}
 }
 
@@ -159,6 +192,22 @@ func checkQuantise(a *arena) {
 		}
 		if got := 256*(float32(upper[i])-128) + float32(lower[i]) - 128; got != want {
 			a.t.Fatalf("%g came back as %g", v, got)
+		}
+	}
+}
+
+// checkQuantiseRows compares the bytes of rows of many lengths with those of the reference.
+func checkQuantiseRows(a *arena) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for n := 1; n <= 130; n += 1 + n/31*30 {
+		x := random8(rng, n, 3)
+		x[n/2], x[n-1] = float32(math.NaN()), -0.5*x[0]
+		upper, lower, wantUpper, wantLower := make([]byte, n), make([]byte, n), make([]byte, n), make([]byte, n)
+		inverse := most16 / MaxAbs(x[:n/2+1])
+		cpu.quantise(upper, lower, x, inverse/8)
+		quantiseGo(wantUpper, wantLower, x, inverse/8)
+		if !slices.Equal(upper, wantUpper) || !slices.Equal(lower, wantLower) {
+			a.t.Fatalf("%d values: %v and %v, the reference has %v and %v", n, upper, lower, wantUpper, wantLower)
 		}
 	}
 }

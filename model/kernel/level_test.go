@@ -28,6 +28,7 @@ var conformance = func() (all []conformanceCheck) {
 		conformanceCheck{"Sgemm", checkSgemm},
 		conformanceCheck{"Transpose", checkTranspose},
 		conformanceCheck{"Quantise", checkQuantise},
+		conformanceCheck{"QuantiseRows", checkQuantiseRows},
 		conformanceCheck{"Linear8", checkLinear8},
 		conformanceCheck{"RoundBlocks", checkRoundBlocks},
 		conformanceCheck{"LinearBlocks", checkLinearBlocks},

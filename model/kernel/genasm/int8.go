@@ -36,7 +36,7 @@ var int8Kernels = func() []kernel {
 			doc:    fmt.Sprintf("computes %d rows of %d columns of a panel, from w on. %s", rows, 32/rows, int8Doc),
 			emit:   func(e *emitter) { e.narrowInt8Rows(rows) }})
 	}
-	return ks
+	return append(ks, int8WordKernels...)
 }()
 
 // int8Doc is what the kernels for a few rows compute.

@@ -218,6 +218,26 @@ func Int8Rows2(y *float32, x, w *byte, start *int32, scale, rowScale *float32, l
 //go:noescape
 func Int8Rows1(y *float32, x, w *byte, start *int32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
 
+// Quantise32 is AVX-512's Quantise for count values, a multiple of 32 above 0.
+//
+//go:noescape
+func Quantise32(upper, lower *byte, x *float32, count int, inverse float32)
+
+// Int8LeftWords makes a row of bytes words, 256·upper + lower - 0x8080: two for the even and two for the odd terms of a quad. quads is a multiple of 8.
+//
+//go:noescape
+func Int8LeftWords(dst *uint32, upper, lower *byte, quads int)
+
+// Int8RightWords makes 16 columns of a panel words: for each quad the even terms of all columns, then the odd ones.
+//
+//go:noescape
+func Int8RightWords(dst *uint32, w *byte, quads int)
+
+// Int8WordRows computes y = (x·w)·scale·rowScale of 4 rows and 16 columns of words, added to y with add; strides are in bytes.
+//
+//go:noescape
+func Int8WordRows(y *float32, x, w *uint32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
+
 // BlocksQ41Rows2 computes 2 rows of 8 columns of a panel of Q41 from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape

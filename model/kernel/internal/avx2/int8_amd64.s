@@ -342,3 +342,329 @@ store2:
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
+
+// func Quantise32(upper *byte, lower *byte, x *float32, count int, inverse float32)
+// Requires: AVX, AVX2
+TEXT ·Quantise32(SB), $0-36
+	MOVQ         upper+0(FP), AX
+	MOVQ         lower+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSS inverse+32(FP), Y0
+	VMOVUPS      k00008080<>+0(SB), Y1
+	VMOVUPS      k00ff00ff<>+0(SB), Y2
+
+values1:
+	VMULPS    (DX), Y0, Y3
+	VCMPPS    $0x07, Y3, Y3, Y4
+	VANDPS    Y4, Y3, Y3
+	VCVTPS2DQ Y3, Y3
+	VPADDD    Y1, Y3, Y3
+	VMULPS    32(DX), Y0, Y4
+	VCMPPS    $0x07, Y4, Y4, Y5
+	VANDPS    Y5, Y4, Y4
+	VCVTPS2DQ Y4, Y4
+	VPADDD    Y1, Y4, Y4
+	VMULPS    64(DX), Y0, Y5
+	VCMPPS    $0x07, Y5, Y5, Y6
+	VANDPS    Y6, Y5, Y5
+	VCVTPS2DQ Y5, Y5
+	VPADDD    Y1, Y5, Y5
+	VMULPS    96(DX), Y0, Y6
+	VCMPPS    $0x07, Y6, Y6, Y7
+	VANDPS    Y7, Y6, Y6
+	VCVTPS2DQ Y6, Y6
+	VPADDD    Y1, Y6, Y6
+	VPACKUSDW Y4, Y3, Y3
+	VPACKUSDW Y6, Y5, Y5
+	VPERMQ    $0xd8, Y3, Y3
+	VPERMQ    $0xd8, Y5, Y5
+	VPAND     Y2, Y3, Y4
+	VPAND     Y2, Y5, Y6
+	VPACKUSWB Y6, Y4, Y4
+	VPERMQ    $0xd8, Y4, Y4
+	VMOVDQU   Y4, (CX)
+	ADDQ      $+32, CX
+	VPSRLW    $0x08, Y3, Y3
+	VPSRLW    $0x08, Y5, Y4
+	VPACKUSWB Y4, Y3, Y3
+	VPERMQ    $0xd8, Y3, Y3
+	VMOVDQU   Y3, (AX)
+	ADDQ      $+32, AX
+	ADDQ      $+128, DX
+	SUBQ      $+32, BX
+	JNE       values1
+	VZEROUPPER
+	RET
+
+DATA k00008080<>+0(SB)/4, $0x00008080
+DATA k00008080<>+4(SB)/4, $0x00008080
+DATA k00008080<>+8(SB)/4, $0x00008080
+DATA k00008080<>+12(SB)/4, $0x00008080
+DATA k00008080<>+16(SB)/4, $0x00008080
+DATA k00008080<>+20(SB)/4, $0x00008080
+DATA k00008080<>+24(SB)/4, $0x00008080
+DATA k00008080<>+28(SB)/4, $0x00008080
+GLOBL k00008080<>(SB), RODATA|NOPTR, $32
+
+// func Int8LeftWords(dst *uint32, upper *byte, lower *byte, quads int)
+// Requires: AVX, AVX2
+TEXT ·Int8LeftWords(SB), $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ upper+8(FP), CX
+	MOVQ lower+16(FP), DX
+	MOVQ quads+24(FP), BX
+
+quads1:
+	VMOVDQU    (CX), Y0
+	VMOVDQU    (DX), Y1
+	VPAND      k00ff00ff<>+0(SB), Y1, Y2
+	VPSRLW     $0x08, Y1, Y1
+	VPSLLW     $0x08, Y0, Y3
+	VPOR       Y3, Y2, Y2
+	VPSRLW     $0x08, Y0, Y0
+	VPSLLW     $0x08, Y0, Y0
+	VPOR       Y0, Y1, Y1
+	VPSUBW     k80808080<>+0(SB), Y2, Y2
+	VPSUBW     k80808080<>+0(SB), Y1, Y1
+	VPUNPCKLDQ Y1, Y2, Y0
+	VPUNPCKHDQ Y1, Y2, Y1
+	VPERM2I128 $0x20, Y1, Y0, Y2
+	VMOVDQU    Y2, (AX)
+	VPERM2I128 $0x31, Y1, Y0, Y2
+	VMOVDQU    Y2, 32(AX)
+	ADDQ       $+32, CX
+	ADDQ       $+32, DX
+	ADDQ       $+64, AX
+	SUBQ       $+8, BX
+	JNE        quads1
+	VZEROUPPER
+	RET
+
+DATA k80808080<>+0(SB)/4, $0x80808080
+DATA k80808080<>+4(SB)/4, $0x80808080
+DATA k80808080<>+8(SB)/4, $0x80808080
+DATA k80808080<>+12(SB)/4, $0x80808080
+DATA k80808080<>+16(SB)/4, $0x80808080
+DATA k80808080<>+20(SB)/4, $0x80808080
+DATA k80808080<>+24(SB)/4, $0x80808080
+DATA k80808080<>+28(SB)/4, $0x80808080
+GLOBL k80808080<>(SB), RODATA|NOPTR, $32
+
+// func Int8RightWords(dst *uint32, w *byte, quads int)
+// Requires: AVX, AVX2
+TEXT ·Int8RightWords(SB), $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ quads+16(FP), DX
+
+quads1:
+	VMOVDQU (CX), Y1
+	VPSLLW  $0x08, Y1, Y0
+	VPSRAW  $0x08, Y0, Y0
+	VPSRAW  $0x08, Y1, Y1
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 64(AX)
+	VMOVDQU 32(CX), Y1
+	VPSLLW  $0x08, Y1, Y0
+	VPSRAW  $0x08, Y0, Y0
+	VPSRAW  $0x08, Y1, Y1
+	VMOVDQU Y0, 32(AX)
+	VMOVDQU Y1, 96(AX)
+	ADDQ    $+256, CX
+	ADDQ    $+128, AX
+	DECQ    DX
+	JNE     quads1
+	VZEROUPPER
+	RET
+
+// func Int8WordRows(y *float32, x *uint32, w *uint32, scale *float32, rowScale *float32, ldx int, ldy int, quads int, cols int, add bool)
+// Requires: AVX, AVX2
+TEXT ·Int8WordRows(SB), $0-73
+	MOVQ  x+8(FP), AX
+	MOVQ  ldx+40(FP), CX
+	LEAQ  (CX)(CX*2), DX
+	MOVQ  w+16(FP), BX
+	MOVQ  quads+56(FP), SI
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+quads1:
+	VMOVDQU      (BX), Y8
+	VMOVDQU      32(BX), Y9
+	VPBROADCASTD (AX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD (AX)(CX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD (AX)(CX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD (AX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      64(BX), Y8
+	VMOVDQU      96(BX), Y9
+	VPBROADCASTD 4(AX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 4(AX)(CX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 4(AX)(CX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 4(AX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $+8, AX
+	ADDQ         $+128, BX
+	DECQ         SI
+	JNE          quads1
+	MOVQ         scale+24(FP), AX
+	MOVQ         rowScale+32(FP), CX
+	VBROADCASTSS (CX), Y8
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VBROADCASTSS 4(CX), Y8
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (AX), Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(AX), Y3, Y3
+	VMULPS       Y8, Y3, Y3
+	VBROADCASTSS 8(CX), Y8
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       (AX), Y4, Y4
+	VMULPS       Y8, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       32(AX), Y5, Y5
+	VMULPS       Y8, Y5, Y5
+	VBROADCASTSS 12(CX), Y8
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       (AX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       32(AX), Y7, Y7
+	VMULPS       Y8, Y7, Y7
+	MOVQ         y+0(FP), AX
+	MOVQ         ldy+48(FP), CX
+	MOVQ         cols+64(FP), DX
+	MOVB         add+72(FP), BL
+	CMPQ         DX, $+16
+	JNE          masked2
+	XORQ         DX, DX
+	TESTB        BL, BL
+	JE           store4
+	MOVQ         AX, BX
+	VMOVUPS      (BX)(DX*4), Y8
+	VADDPS       Y8, Y0, Y0
+	VMOVUPS      32(BX)(DX*4), Y8
+	VADDPS       Y8, Y1, Y1
+	ADDQ         CX, BX
+	VMOVUPS      (BX)(DX*4), Y8
+	VADDPS       Y8, Y2, Y2
+	VMOVUPS      32(BX)(DX*4), Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         CX, BX
+	VMOVUPS      (BX)(DX*4), Y8
+	VADDPS       Y8, Y4, Y4
+	VMOVUPS      32(BX)(DX*4), Y8
+	VADDPS       Y8, Y5, Y5
+	ADDQ         CX, BX
+	VMOVUPS      (BX)(DX*4), Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVUPS      32(BX)(DX*4), Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         CX, BX
+
+store4:
+	VMOVUPS Y0, (AX)(DX*4)
+	VMOVUPS Y1, 32(AX)(DX*4)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)(DX*4)
+	VMOVUPS Y3, 32(AX)(DX*4)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)(DX*4)
+	VMOVUPS Y5, 32(AX)(DX*4)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)(DX*4)
+	VMOVUPS Y7, 32(AX)(DX*4)
+	ADDQ    CX, AX
+	JMP     done3
+
+masked2:
+	LEAQ       columns<>+0(SB), SI
+	MOVQ       $+16, DI
+	SUBQ       DX, DI
+	VMOVUPS    (SI)(DI*4), Y8
+	VMOVUPS    32(SI)(DI*4), Y9
+	XORQ       DX, DX
+	TESTB      BL, BL
+	JE         store5
+	MOVQ       AX, BX
+	VMASKMOVPS (BX)(DX*4), Y8, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS 32(BX)(DX*4), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       CX, BX
+	VMASKMOVPS (BX)(DX*4), Y8, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS 32(BX)(DX*4), Y9, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       CX, BX
+	VMASKMOVPS (BX)(DX*4), Y8, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS 32(BX)(DX*4), Y9, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       CX, BX
+	VMASKMOVPS (BX)(DX*4), Y8, Y10
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS 32(BX)(DX*4), Y9, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       CX, BX
+
+store5:
+	VMASKMOVPS Y0, Y8, (AX)(DX*4)
+	VMASKMOVPS Y1, Y9, 32(AX)(DX*4)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y8, (AX)(DX*4)
+	VMASKMOVPS Y3, Y9, 32(AX)(DX*4)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y8, (AX)(DX*4)
+	VMASKMOVPS Y5, Y9, 32(AX)(DX*4)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y8, (AX)(DX*4)
+	VMASKMOVPS Y7, Y9, 32(AX)(DX*4)
+	ADDQ       CX, AX
+
+done3:
+	VZEROUPPER
+	RET
