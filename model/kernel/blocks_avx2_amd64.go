@@ -32,3 +32,9 @@ func linearBlocksAVX2(w *BlockWeights, s blockShare) {
 		}
 	}
 }
+
+func roundBlocksAVX2(records []uint32, x []float32) {
+	if len(x) > 0 {
+		avx2.RoundBlocks(&records[0], x)
+	}
+}

@@ -33,7 +33,8 @@ func avx2Ops(o ops) ops {
 	o.sgemm, o.transpose = gemmAVX2.multiply, transposeAVX2
 	o.pairPanel, o.stepPanel = pairTilesAVX2.panel, stepTilesAVX2.panel
 	o.rowShares, o.rowGrads = rowSharesAVX2, rowGradsAVX2
-	o.quantise, o.linear8, o.linearBlocks = quantiseAVX2, linear8AVX2, linearBlocksAVX2
+	o.quantise, o.linear8 = quantiseAVX2, linear8AVX2
+	o.roundBlocks, o.linearBlocks = roundBlocksAVX2, linearBlocksAVX2
 	o.pause = avx2.Pause
 	return o
 }

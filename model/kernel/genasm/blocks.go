@@ -12,8 +12,7 @@ import (
 // block is a record: 32 upper bytes, 32 lower bytes, scale, sum. Sums within a block are exact and the rest is one rounding after the other, none of
 // them fused, so the plain reference has the same bits.
 var blockKernels = func() []kernel {
-	ks := []kernel{{name: "roundBlocks", params: "records *uint32, x []float32", only: []isa{avx512},
-		doc: "rounds whole blocks to 16 bits, each to a record.", emit: emitRoundBlocks}}
+	ks := []kernel{{name: "roundBlocks", params: "records *uint32, x []float32", doc: "rounds whole blocks to 16 bits, each to a record.", emit: emitRoundBlocks}}
 	for _, b := range blockTypes {
 		for _, rows := range []int{8, 4, 1} {
 			ks = append(ks, kernel{name: fmt.Sprintf("blocks%sRows%d", b.name, rows), only: []isa{avx512},
@@ -64,35 +63,53 @@ func emitRoundBlocks(e *emitter) {
 	e.Label(top)
 	e.TESTQ(n, n)
 	e.JE(operand.LabelRef(done))
-	var v, size [2]reg.VecVirtual
-	for h := range v {
-		v[h], size[h] = e.ZMM(), e.ZMM()
-		e.VMOVUPS(operand.Mem{Base: x, Disp: 64 * h}, v[h])
-		e.VPANDD(sign, v[h], size[h])
+	v, size := make([]reg.VecVirtual, 32/e.lanes), make([]reg.VecVirtual, 32/e.lanes)
+	for i := range v {
+		v[i], size[i] = e.vec(), e.vec()
+		e.VMOVUPS(operand.Mem{Base: x, Disp: 4 * e.lanes * i}, v[i])
+		if e.wide() {
+			e.VPANDD(sign, v[i], size[i])
+		} else {
+			e.VPAND(sign, v[i], size[i])
+		}
 	}
 	// Of numbers without a sign the bits have the order of the values, and those of NaN stand above.
-	largest := e.fold(size[:], func(a, b, into operand.Op) { e.VPMAXUD(b, a, into) })
-	scale, inverse := e.ZMM(), e.ZMM()
+	largest := e.fold(size, func(a, b, into operand.Op) { e.VPMAXUD(b, a, into) })
+	scale, inverse := e.vec(), e.vec()
 	e.VBROADCASTSS(largest, scale)
-	e.VDIVPS(scale, most, inverse)
+	e.VDIVPS(scale, e.reg(most), inverse)
 	e.VMINPS(limit, inverse, inverse)
 	e.VDIVPS(most, scale, scale)
-	for h := range v {
-		ordered := e.K()
-		e.VMULPS(inverse, v[h], v[h])
-		e.VCMPPS(operand.U8(7), v[h], v[h], ordered)
-		e.VMOVAPS_Z(v[h], ordered, v[h])
-		e.VCVTPS2DQ(v[h], v[h])
-		e.VPMOVDB(v[h], operand.Mem{Base: out, Disp: recordLower + 16*h})
-		upper := e.ZMM()
-		e.VPADDD(middle, v[h], upper)
-		e.VPSRLD(operand.U8(8), upper, upper)
-		e.VPMOVDB(upper, operand.Mem{Base: out, Disp: 16 * h})
+	for i := range v {
+		e.VMULPS(inverse, v[i], v[i])
+		e.clearNaN(v[i])
+		e.VCVTPS2DQ(v[i], v[i])
+		if e.wide() {
+			e.VPMOVDB(v[i], operand.Mem{Base: out, Disp: recordLower + 16*i})
+			upper := e.ZMM()
+			e.VPADDD(middle, v[i], upper)
+			e.VPSRLD(operand.U8(8), upper, upper)
+			e.VPMOVDB(upper, operand.Mem{Base: out, Disp: 16 * i})
+		}
+	}
+	if !e.wide() {
+		low := e.reg(e.bits(0xff))
+		var lower, upper [4]reg.VecVirtual
+		for i := range v {
+			lower[i], upper[i] = e.YMM(), e.YMM()
+			e.VPADDD(middle, v[i], upper[i])
+			e.VPSRLD(operand.U8(8), upper[i], upper[i])
+			e.VPAND(low, upper[i], upper[i])
+			e.VPAND(low, v[i], lower[i])
+		}
+		e.VMOVDQU(e.packBytes(upper), operand.Mem{Base: out})
+		e.VMOVDQU(e.packBytes(lower), operand.Mem{Base: out, Disp: recordLower})
 	}
 	e.VMOVSS(scale.AsX(), operand.Mem{Base: out, Disp: recordScale})
 	whole, first := e.GP32(), e.GP32()
 	for h, sum := range []reg.GPVirtual{first, whole} {
-		e.VMOVD(e.fold(v[h:h+1], func(a, b, into operand.Op) { e.VPADDD(b, a, into) }), sum)
+		part := len(v) / 2
+		e.VMOVD(e.fold(v[h*part:(h+1)*part], func(a, b, into operand.Op) { e.VPADDD(b, a, into) }), sum)
 	}
 	e.ADDL(first, whole)
 	e.MOVL(whole, operand.Mem{Base: out, Disp: recordSum})

@@ -26,41 +26,56 @@ func emitQuantise32(e *emitter) {
 	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
 	upper, lower, x, count := param("upper"), param("lower"), param("x"), param("count")
 	inverse := e.scalar("inverse")
-	middle, low := e.reg(e.bits(0x8080)), e.reg(e.bits(0x00ff00ff))
-	const inOrder = 0xd8 // of quarters, after packing within halves
+	middle, low := e.reg(e.bits(0x8080)), e.reg(e.bits(0xff))
 	top := e.label("values")
 	e.Label(top)
 	var v [4]reg.VecVirtual
 	for i := range v {
 		v[i] = e.YMM()
-		ordered := e.YMM()
 		e.VMULPS(operand.Mem{Base: x, Disp: 32 * i}, inverse, v[i])
-		e.VCMPPS(operand.U8(7), v[i], v[i], ordered)
-		e.VANDPS(ordered, v[i], v[i])
+		e.clearNaN(v[i])
 		e.VCVTPS2DQ(v[i], v[i])
 		e.VPADDD(middle, v[i], v[i])
 	}
-	e.VPACKUSDW(v[1], v[0], v[0])
-	e.VPACKUSDW(v[3], v[2], v[2])
-	e.VPERMQ(operand.U8(inOrder), v[0], v[0])
-	e.VPERMQ(operand.U8(inOrder), v[2], v[2])
+	var halves [2][4]reg.VecVirtual
+	for i := range v {
+		halves[0][i], halves[1][i] = e.YMM(), e.YMM()
+		e.VPAND(low, v[i], halves[0][i])
+		e.VPSRLD(operand.U8(8), v[i], halves[1][i])
+	}
 	for half, dst := range []reg.GPVirtual{lower, upper} {
-		a, b := e.YMM(), e.YMM()
-		if half == 0 {
-			e.VPAND(low, v[0], a)
-			e.VPAND(low, v[2], b)
-		} else {
-			e.VPSRLW(operand.U8(8), v[0], a)
-			e.VPSRLW(operand.U8(8), v[2], b)
-		}
-		e.VPACKUSWB(b, a, a)
-		e.VPERMQ(operand.U8(inOrder), a, a)
-		e.VMOVDQU(a, operand.Mem{Base: dst})
+		e.VMOVDQU(e.packBytes(halves[half]), operand.Mem{Base: dst})
 		e.ADDQ(operand.I32(32), dst)
 	}
 	e.ADDQ(operand.I32(128), x)
 	e.SUBQ(operand.I32(32), count)
 	e.JNE(operand.LabelRef(top))
+}
+
+// packBytes makes 32 numbers of 32 bits, 255 at most, bytes: into the first register.
+func (e *emitter) packBytes(v [4]reg.VecVirtual) reg.VecVirtual {
+	const inOrder = 0xd8 // of quarters, after packing within halves
+	for _, pair := range [][2]reg.VecVirtual{{v[0], v[1]}, {v[2], v[3]}} {
+		e.VPACKUSDW(pair[1], pair[0], pair[0])
+		e.VPERMQ(operand.U8(inOrder), pair[0], pair[0])
+	}
+	e.VPACKUSWB(v[2], v[0], v[0])
+	e.VPERMQ(operand.U8(inOrder), v[0], v[0])
+	return v[0]
+}
+
+// clearNaN makes NaN 0.
+func (e *emitter) clearNaN(v reg.VecVirtual) {
+	const ordered = 7
+	if e.wide() {
+		k := e.K()
+		e.VCMPPS(operand.U8(ordered), v, v, k)
+		e.VMOVAPS_Z(v, k, v)
+		return
+	}
+	mask := e.YMM()
+	e.VCMPPS(operand.U8(ordered), v, v, mask)
+	e.VANDPS(mask, v, v)
 }
 
 func emitInt8LeftWords(e *emitter) {

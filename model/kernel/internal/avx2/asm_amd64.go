@@ -238,6 +238,11 @@ func Int8RightWords(dst *uint32, w *byte, quads int)
 //go:noescape
 func Int8WordRows(y *float32, x, w *uint32, scale, rowScale *float32, ldx, ldy, quads, cols int, add bool)
 
+// RoundBlocks rounds whole blocks to 16 bits, each to a record.
+//
+//go:noescape
+func RoundBlocks(records *uint32, x []float32)
+
 // BlocksQ41Rows2 computes 2 rows of 8 columns of a panel of Q41 from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape

@@ -2,6 +2,164 @@
 
 #include "textflag.h"
 
+// func RoundBlocks(records *uint32, x []float32)
+// Requires: AVX, AVX2
+TEXT ·RoundBlocks(SB), $0-32
+	MOVQ records+0(FP), AX
+	MOVQ x_base+8(FP), CX
+	MOVQ x_len+16(FP), DX
+
+block1:
+	TESTQ        DX, DX
+	JE           done2
+	VMOVUPS      (CX), Y0
+	VPAND        k7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      32(CX), Y2
+	VPAND        k7fffffff<>+0(SB), Y2, Y3
+	VMOVUPS      64(CX), Y4
+	VPAND        k7fffffff<>+0(SB), Y4, Y5
+	VMOVUPS      96(CX), Y6
+	VPAND        k7fffffff<>+0(SB), Y6, Y7
+	VPMAXUD      Y5, Y1, Y1
+	VPMAXUD      Y7, Y3, Y3
+	VPMAXUD      Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VPMAXUD      X3, X1, X1
+	VPERMILPS    $0x0e, X1, X3
+	VPMAXUD      X3, X1, X1
+	VPERMILPS    $0x01, X1, X3
+	VPMAXUD      X3, X1, X1
+	VBROADCASTSS X1, Y1
+	VMOVUPS      k46fefe00<>+0(SB), Y3
+	VDIVPS       Y1, Y3, Y3
+	VMINPS       k7f7fffff<>+0(SB), Y3, Y3
+	VDIVPS       k46fefe00<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y0, Y0
+	VCMPPS       $0x07, Y0, Y0, Y5
+	VANDPS       Y5, Y0, Y0
+	VCVTPS2DQ    Y0, Y0
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x07, Y2, Y2, Y5
+	VANDPS       Y5, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VMULPS       Y3, Y4, Y4
+	VCMPPS       $0x07, Y4, Y4, Y5
+	VANDPS       Y5, Y4, Y4
+	VCVTPS2DQ    Y4, Y4
+	VMULPS       Y3, Y6, Y6
+	VCMPPS       $0x07, Y6, Y6, Y3
+	VANDPS       Y3, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      k000000ff<>+0(SB), Y3
+	VPADDD       k00000080<>+0(SB), Y0, Y7
+	VPSRLD       $0x08, Y7, Y7
+	VPAND        Y3, Y7, Y7
+	VPAND        Y3, Y0, Y5
+	VPADDD       k00000080<>+0(SB), Y2, Y9
+	VPSRLD       $0x08, Y9, Y9
+	VPAND        Y3, Y9, Y9
+	VPAND        Y3, Y2, Y8
+	VPADDD       k00000080<>+0(SB), Y4, Y11
+	VPSRLD       $0x08, Y11, Y11
+	VPAND        Y3, Y11, Y11
+	VPAND        Y3, Y4, Y10
+	VPADDD       k00000080<>+0(SB), Y6, Y12
+	VPSRLD       $0x08, Y12, Y12
+	VPAND        Y3, Y12, Y12
+	VPAND        Y3, Y6, Y3
+	VPACKUSDW    Y9, Y7, Y7
+	VPERMQ       $0xd8, Y7, Y7
+	VPACKUSDW    Y12, Y11, Y11
+	VPERMQ       $0xd8, Y11, Y11
+	VPACKUSWB    Y11, Y7, Y7
+	VPERMQ       $0xd8, Y7, Y7
+	VMOVDQU      Y7, (AX)
+	VPACKUSDW    Y8, Y5, Y5
+	VPERMQ       $0xd8, Y5, Y5
+	VPACKUSDW    Y3, Y10, Y10
+	VPERMQ       $0xd8, Y10, Y10
+	VPACKUSWB    Y10, Y5, Y5
+	VPERMQ       $0xd8, Y5, Y5
+	VMOVDQU      Y5, 32(AX)
+	VMOVSS       X1, 64(AX)
+	VPADDD       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VPADDD       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VPADDD       X1, X0, X0
+	VMOVD        X0, SI
+	VPADDD       Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VPADDD       X0, X4, X4
+	VPERMILPS    $0x0e, X4, X0
+	VPADDD       X0, X4, X4
+	VPERMILPS    $0x01, X4, X0
+	VPADDD       X0, X4, X4
+	VMOVD        X4, BX
+	ADDL         SI, BX
+	MOVL         BX, 68(AX)
+	MOVL         SI, 72(AX)
+	ADDQ         $+128, CX
+	ADDQ         $+76, AX
+	SUBQ         $+32, DX
+	JMP          block1
+
+done2:
+	VZEROUPPER
+	RET
+
+DATA k7fffffff<>+0(SB)/4, $0x7fffffff
+DATA k7fffffff<>+4(SB)/4, $0x7fffffff
+DATA k7fffffff<>+8(SB)/4, $0x7fffffff
+DATA k7fffffff<>+12(SB)/4, $0x7fffffff
+DATA k7fffffff<>+16(SB)/4, $0x7fffffff
+DATA k7fffffff<>+20(SB)/4, $0x7fffffff
+DATA k7fffffff<>+24(SB)/4, $0x7fffffff
+DATA k7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL k7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA k46fefe00<>+0(SB)/4, $0x46fefe00
+DATA k46fefe00<>+4(SB)/4, $0x46fefe00
+DATA k46fefe00<>+8(SB)/4, $0x46fefe00
+DATA k46fefe00<>+12(SB)/4, $0x46fefe00
+DATA k46fefe00<>+16(SB)/4, $0x46fefe00
+DATA k46fefe00<>+20(SB)/4, $0x46fefe00
+DATA k46fefe00<>+24(SB)/4, $0x46fefe00
+DATA k46fefe00<>+28(SB)/4, $0x46fefe00
+GLOBL k46fefe00<>(SB), RODATA|NOPTR, $32
+
+DATA k7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA k7f7fffff<>+28(SB)/4, $0x7f7fffff
+GLOBL k7f7fffff<>(SB), RODATA|NOPTR, $32
+
+DATA k00000080<>+0(SB)/4, $0x00000080
+DATA k00000080<>+4(SB)/4, $0x00000080
+DATA k00000080<>+8(SB)/4, $0x00000080
+DATA k00000080<>+12(SB)/4, $0x00000080
+DATA k00000080<>+16(SB)/4, $0x00000080
+DATA k00000080<>+20(SB)/4, $0x00000080
+DATA k00000080<>+24(SB)/4, $0x00000080
+DATA k00000080<>+28(SB)/4, $0x00000080
+GLOBL k00000080<>(SB), RODATA|NOPTR, $32
+
+DATA k000000ff<>+0(SB)/4, $0x000000ff
+DATA k000000ff<>+4(SB)/4, $0x000000ff
+DATA k000000ff<>+8(SB)/4, $0x000000ff
+DATA k000000ff<>+12(SB)/4, $0x000000ff
+DATA k000000ff<>+16(SB)/4, $0x000000ff
+DATA k000000ff<>+20(SB)/4, $0x000000ff
+DATA k000000ff<>+24(SB)/4, $0x000000ff
+DATA k000000ff<>+28(SB)/4, $0x000000ff
+GLOBL k000000ff<>(SB), RODATA|NOPTR, $32
+
 // func BlocksQ41Rows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
 // Requires: AVX, AVX2, F16C
 TEXT ·BlocksQ41Rows2(SB), $0-73
