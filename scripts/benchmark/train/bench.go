@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -136,23 +137,26 @@ func kernels(precision string) (names []string, err error) {
 	return names, nil
 }
 
-func (b *bench) compareSpeed(ctx context.Context, rounds int) (result, error) {
+func (b *bench) compareSpeed(ctx context.Context, rounds int, precisions, kernelNames []string) (result, error) {
 	clean, err := b.prepare(8, true)
 	if err != nil {
 		return result{}, err
 	}
 	defer clean()
-	matches := map[string]match{}
-	for _, precision := range []string{f32, high, bf16} {
-		if matches[precision], err = b.match(ctx, precision, rounds); err != nil {
+	matches, last := map[string]match{}, match{}
+	var names []string
+	for _, precision := range precisions {
+		if last, err = b.match(ctx, precision, rounds, kernelNames); err != nil {
 			return result{}, err
 		}
+		matches[precision] = last
+		names = append(names, last.mine.Name)
 	}
-	tokens, half := float64(b.job.Batch*b.job.Length), matches[bf16]
+	tokens := float64(b.job.Batch * b.job.Length)
 	return result{
-		Shape: b.job.Shape, RatioBF16: half.ratio, RatioF32: matches[f32].ratio, RatioHigh: matches[high].ratio,
-		TokS: tokens / duel.Median(half.mine.secs), PeerTokS: tokens / duel.Median(half.theirs.secs), RSSRatio: half.mine.rss / half.theirs.rss,
-		Kernel: half.mine.Name + ", " + matches[f32].mine.Name + ", " + matches[high].mine.Name, PeerMode: half.theirs.Name,
+		Shape: b.job.Shape, RatioBF16: matches[bf16].ratio, RatioF32: matches[f32].ratio, RatioHigh: matches[high].ratio,
+		TokS: tokens / duel.Median(last.mine.secs), PeerTokS: tokens / duel.Median(last.theirs.secs), RSSRatio: last.mine.rss / last.theirs.rss,
+		Kernel: strings.Join(names, ", "), PeerMode: last.theirs.Name,
 	}, nil
 }
 
@@ -162,10 +166,14 @@ type match struct {
 	ratio        float64 // median over the rounds
 }
 
-func (b *bench) match(ctx context.Context, precision string, rounds int) (m match, err error) {
+// match compares in one precision, with all kernels of it or those that are named.
+func (b *bench) match(ctx context.Context, precision string, rounds int, named []string) (m match, err error) {
 	names, err := kernels(precision)
 	if err != nil {
 		return m, err
+	}
+	if len(named) > 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(named, name) })
 	}
 	if m.theirs, err = b.best([]string{"compile", "eager"}, func(mode string) (*side, error) { return b.peer(ctx, mode, precision) }); err != nil {
 		return m, err

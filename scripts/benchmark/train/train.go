@@ -52,6 +52,7 @@ var jobs = func() (list []job) {
 // options are the flags.
 type options struct {
 	shapes, kernels        []string
+	precisions             []string
 	rounds, curves, batch  int
 	table, format, serving string
 	profile                int
@@ -94,7 +95,8 @@ func Command() *cobra.Command {
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of both sides in turn")
 	f.StringVarP(&o.format, "output", "o", "text", "text or json")
 	f.IntVar(&o.curves, "curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
-	f.StringSliceVar(&o.kernels, "kernels", nil, "kernels whose losses are compared (default: all that this machine has)")
+	f.StringSliceVar(&o.kernels, "kernels", nil, "kernels that are compared (default: all that this machine has)")
+	f.StringSliceVar(&o.precisions, "precisions", []string{f32, high, bf16}, "precisions in which speeds are compared")
 	f.IntVar(&o.batch, "batch", 0, "rows of a step (default: the shape's own)")
 	f.StringVar(&o.table, "table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,30,135")
 	f.IntVar(&o.profile, "profile", 0, "where the time of a step of ours goes and what the machine could do: medians of so many steps")
@@ -126,25 +128,37 @@ type result struct {
 	RatioBF16 float64 `json:"ratio_bf16"`
 	RatioF32  float64 `json:"ratio_f32"`
 	RatioHigh float64 `json:"ratio_f32_high"` // where both sides may multiply with 16 bits of a factor
-	TokS      float64 `json:"tok_s"`          // ours, bf16
-	PeerTokS  float64 `json:"peer_tok_s"`     // PyTorch's best, bf16
+	TokS      float64 `json:"tok_s"`          // ours, in the last precision
+	PeerTokS  float64 `json:"peer_tok_s"`     // PyTorch's best, in the same
 	RSSRatio  float64 `json:"rss_ratio"`
 	Kernel    string  `json:"kernel"`
 	PeerMode  string  `json:"peer_mode"`
+}
+
+func (r result) show(out io.Writer) {
+	fmt.Fprint(out, r.Shape)
+	for _, p := range []struct {
+		precision string
+		ratio     float64
+	}{{bf16, r.RatioBF16}, {f32, r.RatioF32}, {high, r.RatioHigh}} {
+		if p.ratio > 0 { // it was asked for
+			fmt.Fprintf(out, "  %s ×%.2f", p.precision, p.ratio)
+		}
+	}
+	fmt.Fprintf(out, "  %.0f against %.0f tokens/s of %s  memory ×%.2f  %s\n", r.TokS, r.PeerTokS, r.PeerMode, r.RSSRatio, r.Kernel)
 }
 
 func (o *options) showSpeeds(ctx context.Context, python string, out, log io.Writer) error {
 	var results []result
 	err := o.eachShape(log, func(b *bench) error {
 		b.python = python
-		r, err := b.compareSpeed(ctx, o.rounds)
+		r, err := b.compareSpeed(ctx, o.rounds, o.precisions, o.kernels)
 		if err != nil {
 			return err
 		}
 		results = append(results, r)
 		if o.format == "text" {
-			fmt.Fprintf(out, "%s  bf16 ×%.2f (%.0f against %.0f tokens/s of %s)  f32 ×%.2f (high ×%.2f)  memory ×%.2f  %s\n",
-				r.Shape, r.RatioBF16, r.TokS, r.PeerTokS, r.PeerMode, r.RatioF32, r.RatioHigh, r.RSSRatio, r.Kernel)
+			r.show(out)
 		}
 		return nil
 	})
