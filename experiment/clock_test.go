@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -110,31 +111,46 @@ func TestSearchCurve_OnlyTrialsOnAllQuestionsCountAndAllOfThemCost(t *testing.T)
 		Paid     int64   `arrow:"paid"`
 		Tokens   int64   `arrow:"tokens"`
 		Refused  string  `arrow:"refused"`
+		Written  int64   `arrow:"written,optional"`
 	}
 	type reply struct {
 		Prompt int32   `arrow:"prompt_tokens"`
 		Output int32   `arrow:"output_tokens"`
 		USD    float64 `arrow:"usd"`
 	}
-	run := t.TempDir()
-	if err := os.Mkdir(filepath.Join(run, "bpo"), 0o777); err != nil {
-		t.Fatal(err)
+	spent := func(written int64, replies ...reply) Curve {
+		t.Helper()
+		run := t.TempDir()
+		if err := os.Mkdir(filepath.Join(run, "bpo"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		err := checkpoint.WriteTable(filepath.Join(run, "bpo", "trials.arrow"), []trial{
+			{"search", 8, 0, 8, 80, "", 4 * written}, {"search", 2, .9, 2, 20, "", 0}, {"search", 8, .3, 6, 60, "", written}, {"search", 8, .8, 1, 10, "all equal", 0},
+			{"random", 8, 1, 8, 80, "", 0}, {"search", 8, .1, 8, 80, "", 0},
+		}, nil)
+		if err == nil {
+			err = checkpoint.WriteTable(filepath.Join(run, "bpo", "replies.arrow"), replies, nil)
+		}
+		c, cerr := SearchCurve(run)
+		if err = errors.Join(err, cerr); err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
-	err := checkpoint.WriteTable(filepath.Join(run, "bpo", "trials.arrow"), []trial{
-		{"search", 8, 0, 8, 80, ""}, {"search", 2, .9, 2, 20, ""}, {"search", 8, .3, 6, 60, ""}, {"search", 8, .8, 1, 10, "all equal"}, {"random", 8, 1, 8, 80, ""}, {"search", 8, .1, 8, 80, ""},
-	}, nil)
-	if err == nil {
-		err = checkpoint.WriteTable(filepath.Join(run, "bpo", "replies.arrow"), []reply{{90, 10, .5}, {90, 10, .3}}, nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := searchCurve(run)
+	c := spent(0, reply{90, 10, .5}, reply{90, 10, .3})
 	var calls, gains []float64
 	for _, p := range c.Points {
 		calls, gains = append(calls, p.Calls), append(gains, p.Value)
 	}
-	if err != nil || !slices.Equal(calls, []float64{8, 10, 16, 17, 25}) || !slices.Equal(gains, []float64{0, 0, .3, .3, .3}) || math.Abs(c.Points[2].USD-.64) > 1e-12 {
-		t.Errorf("%v: %+v", err, c)
+	if !slices.Equal(calls, []float64{8, 10, 16, 17, 25}) || !slices.Equal(gains, []float64{0, 0, .3, .3, .3}) || math.Abs(c.Points[2].USD-.64) > 1e-12 {
+		t.Errorf("%+v", c)
+	}
+	// $.01 a token of a prompt, $.1 of a reply
+	apart := spent(2, reply{80, 2, 1}, reply{30, 1, .4}, reply{50, 0, .5}, reply{70, 5, 0})
+	if got, want := apart.Points[2].USD, .01*150+.1*10; math.Abs(got-want) > 1e-12 {
+		t.Errorf("prompts and replies at prices of their own: $%v, want $%v", got, want)
+	}
+	if got, want := spent(0, reply{80, 2, 1}, reply{30, 1, .4}).Points[2].USD, 160*1.4/113; math.Abs(got-want) > 1e-12 {
+		t.Errorf("a table that does not tell them apart: $%v, want $%v", got, want)
 	}
 }

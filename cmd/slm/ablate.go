@@ -44,7 +44,7 @@ func newAblate(a *app) *cobra.Command {
 		Use: "ablate RECIPE", GroupID: "run", Args: exact(1, "a recipe"),
 		Short: "Run a recipe without each of its parts, in several seeds, and compare",
 		Long: "Runs a recipe and variants of it, each in several seeds, and compares every variant with the recipe on the same questions. Without flags a variant " +
-			"leaves out one part of the method: dp, kit, kit.filter, find, bpo, as far as the recipe has them; or they are those of its section ablate. A stage that several " +
+			"leaves out one part of the method: dp, kit, kit.filter, find, rft, reason, bpo, as far as the recipe has them; or they are those of its section ablate. A stage that several " +
 			"variants share is run once. The plan is shown first; an experiment that takes more than half an hour, or may cost more dollars than a run of the recipe, asks whether to go on.\n\n" +
 			"The tables, the rows behind them and a page are in experiments/NAME below --dir; the runs are ordinary runs. After an interruption the same command goes on. " +
 			"A variant that fails is a row with its reason; the exit status is 0 if the recipe itself and one variant have a result.\n\n" +
@@ -55,7 +55,7 @@ func newAblate(a *app) *cobra.Command {
 	}
 	f.add(cmd, "the recipe's", "stages that run", " (slm plan --ablate)")
 	fl := cmd.Flags()
-	fl.StringArrayVar(&f.drop, "drop", nil, "leave out a `PART`: dp, kit, kit.filter, find, bpo, or a key of the recipe, which is set to nothing; may be repeated, each is a variant")
+	fl.StringArrayVar(&f.drop, "drop", nil, "leave out a `PART`: dp, kit, kit.filter, find, rft, reason, bpo, or a key of the recipe, which is set to nothing; may be repeated, each is a variant")
 	fl.StringArrayVar(&f.vary, "vary", nil, "a variant for each value: `KEY=VALUE,VALUE`; if it is repeated, for each combination")
 	fl.StringVar(&f.seeds, "seeds", "", "how many `SEEDS`, from the recipe's on, or a list such as 1,2,3 (default 3)")
 	fl.StringSliceVar(&f.systems, "systems", nil, "evaluate these `SYSTEMS` instead of the recipe's")

@@ -279,6 +279,12 @@ func TestExpand_FlagsTheRecipeAndTheMethodNameVariants(t *testing.T) {
 		{Spec{Drop: []string{"kit", "stages.kit"}}, "seed=7", `two variants are called "no-kit"`},
 		{Spec{Drop: []string{"stages.kit.knowledge"}}, "seed=7", "name one with --vary"},
 		{Spec{Drop: []string{"stages.kit.filtre"}}, "seed=7", "filtre"},
+		{Spec{Drop: []string{"kti"}}, "seed=7", "did you mean kit?"},
+		{Spec{Drop: []string{"pairs"}}, "seed=7", "did you mean stages.dp.mix.pairs or stages.kit.pairs?"},
+		{Spec{Drop: []string{"dp.lr"}}, "seed=7", "stages.dp.optim"},
+		{Spec{Drop: []string{"nonsense"}}, "seed=7", "(dp, kit, kit.filter, find, rft, reason, bpo)"},
+		{Spec{Drop: []string{"find"}}, "seed=7", "it has: dp, kit, kit.filter, bpo"},
+		{Spec{}, "stages.rft.samples=2", "base no-dp no-kit no-kit.filter no-rft no-bpo"},
 		{Spec{Vary: []string{"stages.bpo.trial=1"}}, "seed=7", "trial"},
 		{Spec{Vary: []string{"stages.bpo.trials"}}, "seed=7", "KEY=VALUE,VALUE"},
 	} {

@@ -14,12 +14,14 @@ import (
 	"slm/stages/dp"
 	"slm/stages/find"
 	"slm/stages/kit"
+	reasoning "slm/stages/reason"
+	"slm/stages/rft"
 	"slm/stages/search"
 )
 
 // part is a piece of the method that can be left out.
 type part struct {
-	has   func(r *recipe.Loaded) bool     // nil = every recipe has it
+	has   func(r *recipe.Loaded) bool
 	set   func(r *recipe.Loaded) []string // what leaves it out
 	means string
 }
@@ -62,6 +64,16 @@ var parts = []struct {
 		},
 		means: "no vectors, no fusion: sections are found by keywords alone, and systems that need more are not run",
 	}},
+	{stages.RFT, part{
+		has:   func(r *recipe.Loaded) bool { return stages.Get[rft.Config](r, "stages.rft").Samples > 0 },
+		set:   func(*recipe.Loaded) []string { return []string{"stages.rft=off"} },
+		means: "no tuning on its own best answers: what comes after kit works on the weights of kit",
+	}},
+	{stages.Reason, part{
+		has:   func(r *recipe.Loaded) bool { return stages.Get[reasoning.Config](r, "stages.reason").Tasks > 0 },
+		set:   func(*recipe.Loaded) []string { return []string{"stages.reason=off"} },
+		means: "no tuning on tasks that are reasoned",
+	}},
 	{stages.BPO, part{
 		has: func(r *recipe.Loaded) bool { return !r.Off(stages.BPO) },
 		set: func(r *recipe.Loaded) []string {
@@ -90,7 +102,7 @@ func without(r *recipe.Loaded, stage, system, by string) []string {
 // Usual are the parts that an ablation of the method leaves out, each alone: those that the recipe has.
 func Usual(r *recipe.Loaded) (names []string) {
 	for _, p := range parts {
-		if p.has == nil || p.has(r) {
+		if p.has(r) {
 			names = append(names, p.name)
 		}
 	}
@@ -99,35 +111,70 @@ func Usual(r *recipe.Loaded) (names []string) {
 
 // dropped is the recipe without a part: one of the method's, or a key that is set to nothing.
 func dropped(r *recipe.Loaded, name string) (experiment.Variant, error) {
+	bad := func(what string, args ...any) (experiment.Variant, error) {
+		return experiment.Variant{}, fmt.Errorf("%w: --drop %s: %s", rundir.ErrUsage, name, fmt.Sprintf(what, args...))
+	}
 	for _, p := range parts {
-		if p.name == name || "stages."+p.name == name {
-			return experiment.Variant{Name: "no-" + p.name, Changes: p.set(r), Means: p.means}, nil
+		if p.name != name && "stages."+p.name != name {
+			continue
 		}
+		if !p.has(r) {
+			return bad("the recipe has nothing of it to leave out (it has: %s)", strings.Join(Usual(r), ", "))
+		}
+		return experiment.Variant{Name: "no-" + p.name, Changes: p.set(r), Means: p.means}, nil
 	}
 	for _, path := range []string{name, "stages." + name} {
 		if v, ok := schema.At(&r.Recipe, path); ok {
-			off, err := nothing(v)
-			if err != nil {
-				return experiment.Variant{}, fmt.Errorf("%w: --drop %s: %w", rundir.ErrUsage, name, err)
+			off, ok := nothing(v)
+			if !ok {
+				return bad("%s has no value that turns it off: name one with --vary", path)
 			}
 			return experiment.Variant{Name: "no-" + strings.TrimPrefix(path, "stages."), Changes: []string{path + "=" + off}, Means: path + " is " + off}, nil
 		}
 	}
-	if err := recipe.Unknown(name); err != nil {
-		return experiment.Variant{}, err
+	if meant := likely(name); meant != "" {
+		return bad("did you mean %s?", meant)
 	}
-	return experiment.Variant{}, fmt.Errorf("%w: --drop %s: there is no such part of the method and no such key", rundir.ErrUsage, name)
+	first, _, _ := strings.Cut(name, ".")
+	for _, before := range []string{"", "stages."} {
+		if recipe.Unknown(before+first) == nil { // the slip is behind it
+			return experiment.Variant{}, recipe.Unknown(before + name)
+		}
+	}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return bad("there is no such part of the method (%s) and no such key of a recipe (slm config keys lists them)", strings.Join(names, ", "))
 }
 
-// nothing is the value that turns a key off.
-func nothing(v reflect.Value) (string, error) {
+// likely is what a name was probably meant to be: keys that end in it, or a part that is spelt much like it; "" = nothing is near.
+func likely(name string) string {
+	const shown = 3
+	var keys, names []string
+	for _, k := range recipe.Keys() {
+		if strings.HasSuffix(k.Path, "."+name) {
+			keys = append(keys, k.Path)
+		}
+	}
+	if len(keys) > 0 {
+		return strings.Join(keys[:min(len(keys), shown)], " or ")
+	}
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return schema.Closest(name, names)
+}
+
+// nothing is the value that turns a key off; false = it has none.
+func nothing(v reflect.Value) (string, bool) {
 	switch {
 	case v.Kind() == reflect.Bool:
-		return "false", nil
+		return "false", true
 	case v.CanInt(), v.CanUint(), v.CanFloat():
-		return "0", nil
+		return "0", true
 	case v.Kind() == reflect.Slice:
-		return "[]", nil
+		return "[]", true
 	}
-	return "", fmt.Errorf("it has no value that turns it off: name one with --vary")
+	return "", false
 }

@@ -150,4 +150,7 @@ func (l *loaded) fill(u *experiment.Unit) {
 			u.Curves = append(u.Curves, curve)
 		}
 	}
+	if len(l.found.Points) > 0 {
+		u.Curves = append(u.Curves, l.found)
+	}
 }

@@ -19,6 +19,7 @@ type loaded struct {
 	trained, calls int64
 	seconds        float64
 	clock          map[string]map[int64]float64 // seconds by stage and step
+	found          experiment.Curve             // by the search of bpo
 }
 
 // load reads the runs of all members that have a result. A stage that was taken over took what it took where it was made.
@@ -33,6 +34,9 @@ func (p *Plan) load(results []Result) ([]*loaded, error) {
 			return nil, err
 		}
 		list[i] = &loaded{Run: run, clock: map[string]map[int64]float64{}}
+		if list[i].found, err = experiment.SearchCurve(p.Members[i].Run()); err != nil {
+			return nil, err
+		}
 		clock, err := experiment.Clock(filepath.Join(p.Members[i].Run(), rundir.EventsFile))
 		if err != nil {
 			return nil, err

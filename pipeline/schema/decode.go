@@ -404,7 +404,7 @@ func (d *decoder) origin(path string, p Place) {
 // unknown is the note under an unknown field: the likeliest name here, or the section that has it.
 func (d *decoder) unknown(name string, t reflect.Type, path string) string {
 	all := names(t)
-	if closest(name, all) == "" {
+	if Closest(name, all) == "" {
 		if places := elsewhere(d.root, name); len(places) > 0 {
 			return fmt.Sprintf("it belongs into %s (%s has: %s)", strings.TrimSuffix(places[0], "."+name), nonEmpty(path, "a recipe"), strings.Join(all, ", "))
 		}

@@ -14,15 +14,15 @@ func didYouMean(word string, candidates []string, where string) string {
 	if where != "" {
 		list = where + " has: " + list
 	}
-	if best := closest(word, candidates); best != "" {
+	if best := Closest(word, candidates); best != "" {
 		return fmt.Sprintf("did you mean %q? (%s)", best, list)
 	}
 	return list
 }
 
-// closest returns the candidate that a typing mistake, another way of writing or a spelled-out form of it would turn into word; ""
+// Closest returns the candidate that a typing mistake, another way of writing or a spelled-out form of it would turn into word; ""
 // when none is near.
-func closest(word string, candidates []string) string {
+func Closest(word string, candidates []string) string {
 	best, least := "", 1+max(1, len(word)/3)
 	low := fold(word)
 	for _, c := range candidates {

@@ -23,7 +23,8 @@ type result struct {
 	Right     bool          `json:"right,omitempty"`
 	None      *llm.NoAnswer `json:"no_answer,omitempty"` // why there is no answer; the objective is 0 then, neither right nor wrong by likelihood
 	Calls     int           `json:"calls"`               // that the question takes of the black box
-	Tokens    int           `json:"tokens"`              // prompts and replies
+	Tokens    int           `json:"tokens"`              // prompts and replies,
+	Written   int           `json:"written,omitempty"`   // and of them those of the replies
 	More      []TextRow     `json:"more,omitempty"`      // said in further samples
 	Key       string        `json:"key,omitempty"`       // of what the black box was asked, where more than the text decides it
 	Paid      bool          `json:"-"`                   // this arm had not asked the black box the same before
@@ -160,7 +161,7 @@ func (j *judge) grade(ctx context.Context, reqs []request, items []exam.Item) ([
 			out[i].Objective -= float64(j.price.Call*float64(choices[k].Calls)) + float64(j.price.Token*float64(choices[k].Tokens))
 		}
 		out[i].None = choices[k].None
-		out[i].Right, out[i].Calls, out[i].Tokens = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens
+		out[i].Right, out[i].Calls, out[i].Tokens, out[i].Written = choices[k].Index == items[i].Answer, choices[k].Calls, choices[k].Tokens, choices[k].Written
 	}
 	return out, nil
 }

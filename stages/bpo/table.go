@@ -17,25 +17,26 @@ type TrialRow struct {
 	Trial       int64     `arrow:"trial"` // number within its arm
 	Kind        string    `arrow:"kind"`  // how the prompt came about: zero, sobol, log_ei, random, cma, text
 	Z           []float64 `arrow:"z"`
-	Prompt      string    `arrow:"prompt"`       // in words; z is empty then
-	Fidelity    int64     `arrow:"fidelity"`     // items it was scored on
-	Score       float64   `arrow:"score"`        // share of them answered right
-	Correct     int64     `arrow:"correct"`      // number of them answered right
-	Objective   float64   `arrow:"objective"`    // mean over them
-	Gain        float64   `arrow:"gain"`         // mean objective less that of z = 0 on the same items
-	Squares     float64   `arrow:"squares"`      // sum of squares of the differences about that mean
-	GainSD      float64   `arrow:"gain_sd"`      // standard deviation of that mean
-	Predicted   float64   `arrow:"predicted"`    // gain that the model expected when it proposed the point; 0 for other kinds
-	PredictedSD float64   `arrow:"predicted_sd"` // and its standard deviation; 0 for other kinds
-	Asked       int64     `arrow:"asked"`        // questions, also those answered from memory
-	Calls       int64     `arrow:"calls"`        // that its questions take of the black box
-	Paid        int64     `arrow:"paid"`         // of these, for questions that this arm had not asked before with the same knowledge
-	Tokens      int64     `arrow:"tokens"`       // of the paid ones, prompts and replies
-	Best        bool      `arrow:"best"`         // this prompt was taken
-	Refused     string    `arrow:"refused"`      // why its scores could not be used
-	Text        []string  `arrow:"text"`         // place that the small model named for each item; with one step, the text
-	Objectives  []float64 `arrow:"objectives"`   // for each item
-	Answers     []int32   `arrow:"answers"`      // for each item: 1 right, 0 wrong, -1 no answer
+	Prompt      string    `arrow:"prompt"`           // in words; z is empty then
+	Fidelity    int64     `arrow:"fidelity"`         // items it was scored on
+	Score       float64   `arrow:"score"`            // share of them answered right
+	Correct     int64     `arrow:"correct"`          // number of them answered right
+	Objective   float64   `arrow:"objective"`        // mean over them
+	Gain        float64   `arrow:"gain"`             // mean objective less that of z = 0 on the same items
+	Squares     float64   `arrow:"squares"`          // sum of squares of the differences about that mean
+	GainSD      float64   `arrow:"gain_sd"`          // standard deviation of that mean
+	Predicted   float64   `arrow:"predicted"`        // gain that the model expected when it proposed the point; 0 for other kinds
+	PredictedSD float64   `arrow:"predicted_sd"`     // and its standard deviation; 0 for other kinds
+	Asked       int64     `arrow:"asked"`            // questions, also those answered from memory
+	Calls       int64     `arrow:"calls"`            // that its questions take of the black box
+	Paid        int64     `arrow:"paid"`             // of these, for questions that this arm had not asked before with the same knowledge
+	Tokens      int64     `arrow:"tokens"`           // of the paid ones, prompts and replies,
+	Written     int64     `arrow:"written,optional"` // and of them those of the replies
+	Best        bool      `arrow:"best"`             // this prompt was taken
+	Refused     string    `arrow:"refused"`          // why its scores could not be used
+	Text        []string  `arrow:"text"`             // place that the small model named for each item; with one step, the text
+	Objectives  []float64 `arrow:"objectives"`       // for each item
+	Answers     []int32   `arrow:"answers"`          // for each item: 1 right, 0 wrong, -1 no answer
 }
 
 // TextRow is a row of texts.arrow: what the small model recites from a place.
@@ -153,6 +154,7 @@ func (s *search) row(name string, t, base *trial) TrialRow {
 		if r.Paid {
 			row.Paid += int64(r.Calls)
 			row.Tokens += int64(r.Tokens)
+			row.Written += int64(r.Written)
 		}
 		said, answer := r.Place, int32(0)
 		if s.judge.oneStep {
