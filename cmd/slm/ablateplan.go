@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"slm/experiment"
 	"slm/internal/sanitize"
@@ -32,8 +33,13 @@ func plannedAblation(p *ablate.Plan) ablationPlan {
 func showAblation(w io.Writer, p *ablate.Plan, columns int) {
 	due, shared := p.Due()
 	_, _ = fmt.Fprintf(w, "experiment  %s\n\n", sanitize.Line(p.Path()))
+	const least, most = 20, 40 // columns for names
+	wide := least
 	for _, v := range p.Variants {
-		_, _ = fmt.Fprintf(w, "%-20s %s\n", sanitize.Line(v.Name), term.Wrap(sanitize.Line(v.Means), columns, 21))
+		wide = max(wide, min(utf8.RuneCountInString(v.Name), most))
+	}
+	for _, v := range p.Variants {
+		_, _ = fmt.Fprintf(w, "%-*s %s\n", wide, sanitize.Line(v.Name), term.Wrap(sanitize.Line(v.Means), columns, wide+1))
 	}
 	_, _ = fmt.Fprintf(w, "\nseeds       %v; the data and the exam are those of the recipe's own seed\nruns        %d\nstages      %d to run, %d shared by several runs\n", p.Seeds, len(p.Members), due, shared)
 	showEstimate(w, p.Estimate, columns, "stage")
