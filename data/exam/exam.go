@@ -40,6 +40,11 @@ func Ruled(items []Item) bool {
 	return !slices.ContainsFunc(items, func(m Item) bool { return m.Section == "" || m.ID != RuledID(m.Section) })
 }
 
+// SelfMade says whether this program has made all of some questions from the corpus's own words, of either exam, and a person none of them.
+func SelfMade(items []Item) bool {
+	return Ruled(items) || !slices.ContainsFunc(items, func(m Item) bool { return m.ID != m.Section })
+}
+
 // Item is one question. It is scored by its choices, by the places where the answer stands (evidence), by the text of a free answer, or by several
 // of these.
 type Item struct {

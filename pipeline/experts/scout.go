@@ -97,12 +97,12 @@ func (s *Scout) fit(ctx context.Context) error {
 	fit, held := question.Elsewhere(lang)
 	s.common, s.held = retrieve.CommonTerms(question.FunctionWords(lang), fit), held
 	var texts []string
+	var people []bool
 	for _, items := range [][]exam.Item{s.dom.Items, s.dom.Asked} {
 		for _, item := range exam.Only(items, exam.Dev) {
-			texts = append(texts, item.Question)
+			texts, people = append(texts, item.Question), append(people, !exam.SelfMade(items))
 		}
 	}
-	asked := len(texts)
 	made := s.dom.Made()
 	for _, i := range exam.Evenly(indices(s.dom.Sections.Len()), madeMost) {
 		section := s.dom.Sections.At(i)
@@ -119,7 +119,8 @@ func (s *Scout) fit(ctx context.Context) error {
 	}
 	own := make([]gate.Ours, len(texts))
 	for i := range own {
-		own[i] = gate.Ours{Subject: seen[i], Made: i >= asked, Fold: i % folds}
+		own[i] = gate.Ours{Subject: seen[i], Made: i >= len(people), Fold: i % folds}
+		own[i].People = !own[i].Made && people[i]
 	}
 	foreign := seen[len(texts):]
 	if s.Refusal, err = gate.FitRefusal(s.common, own, foreign[:len(fit)], foreign[len(fit):]); err != nil {

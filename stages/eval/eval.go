@@ -184,7 +184,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		for _, it := range items {
 			truth[it.ID] = it.Knowledge != ""
 		}
-		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: slices.Concat(r.notes, routed.notes), Written: written(items)}
+		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: slices.Concat(r.notes, routed.notes), Written: exam.SelfMade(items)}
 		if one.Retrieval, err = s.retrieval(ctx, env, with, dom, items); err != nil {
 			return nil, nil, nil, err
 		}
@@ -210,11 +210,6 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 	return sum, rows, routed.router, s.judgeRun(ctx, env, with, dom, sums, parts)
 }
 
-// written says whether the program has made all of some questions from the text itself.
-func written(items []exam.Item) bool {
-	return exam.Ruled(items) || !slices.ContainsFunc(items, func(m exam.Item) bool { return m.ID != m.Section })
-}
-
 // style is how the black box is asked.
 func (s *Stage) style(env *stages.Env) string {
 	if s.cfg.Answer == Free {
@@ -225,7 +220,7 @@ func (s *Stage) style(env *stages.Env) string {
 
 // title says what the questions of an exam are, where there are two.
 func title(items []exam.Item, forms form.Set) string {
-	switch own := written(items); {
+	switch own := exam.SelfMade(items); {
 	case items[0].Exam == exam.Asked && own:
 		return "as asked, written by the program from the text by rules"
 	case items[0].Exam == exam.Asked:

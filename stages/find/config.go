@@ -11,7 +11,7 @@ import (
 
 // Config is the recipe's section stages.find: what sections are found with.
 type Config struct {
-	Fuse   string   `yaml:"fuse" oneof:"none|rrf|learned" doc:"how signals are put together: reciprocal ranks, or weights fitted on the training and development questions; none = the run has no such stage, and search is by keywords alone"`
+	Fuse   string   `yaml:"fuse" oneof:"none|rrf|learned" doc:"how signals are put together: reciprocal ranks, or weights that begin with those of people's questions about other texts and are fitted on the training and development questions that people have asked here; none = the run has no such stage, and search is by keywords alone"`
 	Dense  []string `yaml:"dense" unset:"none" doc:"encoders whose vectors are searched beside the keywords"`
 	Bridge bool     `yaml:"bridge" doc:"the small model puts what was found into a better order and says how much of it to give (systems bridge and auto); fitted on the training and development questions, and on some that rules make"`
 	Gate   bool     `yaml:"gate" doc:"says how sure the small model and the search may be, and chooses what the LLM is given (system auto, which answers slm ask then); fitted on the same questions; needs bridge"`

@@ -21,7 +21,7 @@ func (l looked) refusal(ctx context.Context, dom *domain.Domain, with *systems.R
 	at := 0
 	for _, p := range l.parts {
 		for range p.questions {
-			own = append(own, gate.Ours{Subject: with.Subject(l.sights[at], common), Made: p.exam == byRule, Fold: l.fold[at]})
+			own = append(own, gate.Ours{Subject: with.Subject(l.sights[at], common), People: p.people, Made: p.exam == byRule, Fold: l.fold[at]})
 			at++
 		}
 	}

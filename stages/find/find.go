@@ -1,5 +1,5 @@
 // Package find is the stage that prepares what sections are found with: the vectors of the corpus by each encoder, and the weights with which the
-// signals are put together, fitted on training and development questions; where the recipe wants them, the bridge and the gate over what is found
+// signals are put together, fitted on training and development questions that people have asked; where the recipe wants them, the bridge and the gate over what is found
 // (package gate). It also says how well each of them finds the sections of the
 // development questions.
 package find
@@ -57,7 +57,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 	var signals []search.Signal
 	index := retrieve.NewIndex(dom.Sections, s.cfg.Aliases)
 	for _, name := range retrieve.Signals() {
-		signals = append(signals, search.Signal{Name: name, Scorer: index.Signal(name)})
+		signals = append(signals, search.Signal{Name: name, Scorer: index.Signal(name), Start: start[name]})
 	}
 	defer func() {
 		for _, s := range signals {
@@ -80,7 +80,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 		if err != nil {
 			return errors.Join(err, encoder.Close())
 		}
-		signals = append(signals, search.Signal{Name: name, Scorer: dense})
+		signals = append(signals, search.Signal{Name: name, Scorer: dense, Start: spec.Start})
 	}
 	fit := fitting{
 		cfg: s.cfg, sections: dom.Sections.Len(), keyword: keyword, signals: signals, parts: parts(dom, s.cfg.Dense), seed: env.Seed,
@@ -121,7 +121,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) (err error) {
 		return errors.Join(err, p.Abort())
 	}
 	m := env.Manifest(stages.Find)
-	m.Counters["questions"], m.Counters["dev"] = int64(fusion.Questions), int64(fit.count(exam.Dev))
+	m.Counters["questions"], m.Counters["dev"] = int64(fusion.Questions), int64(len(fit.where(func(p part) bool { return p.split == exam.Dev })))
 	m.Facts["split_digest"] = exam.Digest(dom.Items)
 	if i := slices.IndexFunc(quality, func(q retrieve.Quality) bool { return q.Retriever == search.Hybrid }); i >= 0 {
 		env.Log.Info("retrieval", "first", quality[i].Recall1.Value, "among five", quality[i].Recall5.Value)

@@ -63,15 +63,21 @@ func withLetters(t *testing.T, e *letters) {
 	before := search.Encoders
 	t.Cleanup(func() { search.Encoders = before })
 	search.Encoders = append([]search.EncoderSpec{{
-		Name: "letters", Chars: 120, Open: func(context.Context, search.Source) (retrieve.Encoder, error) { return e, nil },
+		Name: "letters", Chars: 120, Start: 1, Open: func(context.Context, search.Source) (retrieve.Encoder, error) { return e, nil },
 		Cost: func(context.Context, *stages.Calibration, int) (stages.Cost, error) {
 			return stages.Cost{Seconds: 1}, nil
 		},
 	}}, before...)
 }
 
-// run writes a data checkpoint with questions that quote some words of their sections, two in three of them for training.
+// run writes a data checkpoint with questions of people that quote some words of their sections, two in three of them for training.
 func run(t *testing.T) *stages.Env {
+	t.Helper()
+	return runWith(t, func(section string) string { return "asked of " + section })
+}
+
+// runWith is run with these ids of the questions.
+func runWith(t *testing.T, id func(section string) string) *stages.Env {
 	t.Helper()
 	env := stagetest.Env(t)
 	spec := stagetest.Spec{Forms: forms}
@@ -81,7 +87,7 @@ func run(t *testing.T) *stages.Env {
 	spec.Item = func(i int, item *exam.Item) bool {
 		words, s := strings.Fields(stagetest.Text(i)), rng.New(1, "question").At(uint64(i))
 		item.Question = words[s.IntN(40)] + " " + words[s.IntN(40)] + " " + strings.Fields(stagetest.Text(i + 1))[s.IntN(40)]
-		if i%3 == 0 {
+		if item.ID = id(item.Section); i%3 == 0 {
 			item.Split = exam.Dev
 		}
 		return true
@@ -129,6 +135,38 @@ func TestRun_WritesItsCheckpointAndAKilledOneEndsInTheSameDigest(t *testing.T) {
 		if digests[0] != digests[1] {
 			t.Errorf("%s: a stage that was stopped ends in another digest", fuse)
 		}
+	}
+}
+
+func TestRun_OnlyWhatPeopleHaveAskedTeachesTheFusion(t *testing.T) {
+	withLetters(t, &letters{})
+	fusion := func(id func(string) string) search.Fusion {
+		env := runWith(t, id)
+		if err := New(Config{Fuse: search.Learned, Dense: []string{"letters"}}).Run(context.Background(), env); err != nil {
+			t.Fatal(err)
+		}
+		f, err := search.ReadFusion(env.Dir(stages.Find))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkFound(t, env) // the program's own questions are measured all the same
+		return f
+	}
+	begins := func(f search.Fusion) (as int) {
+		for _, s := range f.Signals {
+			if want, ok := start[s.Signal]; ok && s.Weight == want || s.Signal == "letters" && s.Weight == 1 {
+				as++
+			}
+		}
+		return as
+	}
+	for _, id := range []func(string) string{func(section string) string { return section }, exam.RuledID} {
+		if f := fusion(id); f.Questions != 0 || begins(f) != len(f.Signals) {
+			t.Errorf("the program's own questions have taught %d weights by %d questions: %+v", len(f.Signals)-begins(f), f.Questions, f.Signals)
+		}
+	}
+	if f := fusion(func(section string) string { return "asked of " + section }); f.Questions != 60 || begins(f) == len(f.Signals) {
+		t.Errorf("60 questions of people leave %d of %d weights as they were; %d are counted", begins(f), len(f.Signals), f.Questions)
 	}
 }
 

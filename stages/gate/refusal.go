@@ -36,11 +36,12 @@ type Refused struct {
 	Refused   int `json:"refused"`
 }
 
-// Ours is a question that somebody, or a rule, has asked of this corpus.
+// Ours is a question that somebody, or this program, has asked of this corpus.
 type Ours struct {
 	Subject
-	Made bool // by a rule, from a section's own words
-	Fold int
+	People bool // somebody has asked it: it shares fewer words with its section than one that was made from them
+	Made   bool // it belongs to no exam
+	Fold   int
 }
 
 // Bounds of a fit.
@@ -48,7 +49,7 @@ const (
 	wantRefused = 0.95 // share of the foreign questions
 	mayRefuse   = 0.02 // share of the corpus's own, or, where both cannot be had,
 	mostRefuse  = 0.04 // at most this
-	fewestAsked = 20   // questions by people from which their share is known; with fewer, those by rules count too
+	fewestAsked = 20   // questions from which their share is known
 	covered     = 0.9  // a foreign question of which one section has so much is left out: the corpus may be about it after all
 )
 
@@ -97,10 +98,14 @@ func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
 	}
 	var x [][]float64
 	var right []bool
-	people := 0
+	people, examined := 0, 0
 	for _, a := range own {
-		if x, right = append(x, a.row()), append(right, true); !a.Made {
+		x, right = append(x, a.row()), append(right, true)
+		if a.People {
 			people++
+		}
+		if !a.Made {
+			examined++
 		}
 	}
 	for _, s := range foreign {
@@ -112,7 +117,7 @@ func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
 	}
 	var ours, others []float64
 	for _, a := range own {
-		if !a.Made || people < fewestAsked {
+		if !a.Made || examined < fewestAsked {
 			ours = append(ours, score.At(a.row()))
 		}
 	}
@@ -121,8 +126,12 @@ func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
 	}
 	low, high := quantile(others, wantRefused), quantile(ours, mayRefuse)
 	r := &Refusal{Score: score, Below: math.Min(low, quantile(ours, mostRefuse))}
-	if low < high { // both can be had: the middle, by odds
+	switch {
+	case low >= high:
+	case people >= fewestAsked: // both can be had: the middle, by odds
 		r.Below = 1 / (1 + elementary.Exp(-(odds(low)+odds(high))/2))
+	default: // what people ask shares fewer words with its section than all that is known here: no more than keeps the others out
+		r.Below = math.Nextafter(low, 1)
 	}
 	return r, nil
 }

@@ -19,7 +19,7 @@ func subjects(n int, purpose string, known, best, near, noise float64) (out []Su
 
 func ours(list []Subject, made bool) (out []Ours) {
 	for i, s := range list {
-		out = append(out, Ours{Subject: s, Made: made, Fold: i % 5})
+		out = append(out, Ours{Subject: s, People: !made, Made: made, Fold: i % 5})
 	}
 	return out
 }
@@ -40,6 +40,35 @@ func TestFitRefusal_TurnsAwayForeignQuestionsAndKeepsTheCorpusOwn(t *testing.T) 
 		if len(r.Common) != 1 || r.Refuses(Subject{Known: 1, Best: 1, Near: 1}) || !r.Refuses(Subject{}) {
 			t.Errorf("%s: %+v", c.name, r)
 		}
+	}
+}
+
+func TestFitRefusal_WithoutQuestionsOfPeopleOnlyWhatKeepsOthersOutIsRefused(t *testing.T) {
+	foreign := subjects(100, "fit", 0.3, 0.2, 0.15, 0.25)
+	asked := ours(subjects(100, "own", 1, 0.95, 0.7, 0.05), false) // from the sections' own words
+	bold, err := FitRefusal(nil, asked, foreign, foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range asked {
+		asked[i].People = false
+	}
+	meek, err := FitRefusal(nil, asked, foreign, foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vague := subjects(100, "vague", 0.8, 0.5, 0.4, 0.2) // as people ask
+	count := func(r *Refusal) (n Refused) {
+		for _, s := range vague {
+			n.count(r, s)
+		}
+		return n
+	}
+	if b, m := count(bold), count(meek); b.Refused <= m.Refused || m.Refused > 5 {
+		t.Errorf("of 100 questions that share fewer words with their sections %d are refused, %d with the threshold in the middle", m.Refused, b.Refused)
+	}
+	if meek.Foreign.Refused < 93 {
+		t.Errorf("refused are %+v of the foreign questions", meek.Foreign)
 	}
 }
 

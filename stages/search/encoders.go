@@ -25,6 +25,8 @@ type Source struct {
 type EncoderSpec struct {
 	Name string // in the recipe, and of the encoder itself
 	Doc  string // what it is, in a phrase
+	// Start is Signal.Start of its signal.
+	Start float64
 	// Chars is how many characters of a section, with its title and heading, are encoded at a time; a longer one is encoded in several windows.
 	// 0 = any number.
 	Chars int

@@ -46,6 +46,7 @@ type Fusion struct {
 type Signal struct {
 	Name   string
 	Scorer retrieve.Scorer
+	Start  float64 // its weight before any question of a person was seen
 }
 
 // Weight is what a signal's standardised score counts.

@@ -16,7 +16,7 @@ import (
 
 // ownSpec is the encoder that stage dp has trained.
 var ownSpec = EncoderSpec{
-	Name: "own", Doc: "the run's own, which stage dp trains (stages.dp.mix.contrast)", Chars: ownChars, Taught: true,
+	Name: "own", Doc: "the run's own, which stage dp trains (stages.dp.mix.contrast)", Chars: ownChars, Taught: true, Start: 0.7,
 	Check: func(s stages.Settings) error {
 		if stages.Get[float64](s, "stages.dp.mix.contrast") == 0 {
 			return errors.New("own is trained by stage dp: give stages.dp.mix.contrast, about 20")

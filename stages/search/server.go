@@ -18,6 +18,7 @@ const ServerName = "server"
 // ask for their questions alone.
 var serverSpec = EncoderSpec{
 	Name: ServerName, Doc: "the model of a server, which stages.find.server names", Chars: serverChars,
+	Start: 1.5,
 	Open: func(ctx context.Context, from Source) (retrieve.Encoder, error) {
 		if from.Server == nil {
 			return nil, errors.New("search: nobody has opened the server that makes vectors (stages.find.server)")
