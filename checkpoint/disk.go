@@ -24,6 +24,7 @@ type disk struct {
 type file interface {
 	io.Writer
 	io.WriterAt
+	io.ReaderAt
 	io.Closer
 	Name() string
 	Sync() error

@@ -29,6 +29,9 @@ type Journal struct {
 	// entries it passed over; they stay in the file.
 	Torn, Skipped int64
 
+	// Starts are where the entries begin that OpenJournal has returned, for Entry.
+	Starts []int64
+
 	f      file
 	end    int64 // length of what is known to be good
 	broken error // set when a failed append could not be taken back
@@ -51,7 +54,7 @@ func OpenJournal(path string) (*Journal, [][]byte, error) {
 		return nil, nil, fmt.Errorf("checkpoint: open journal %s: %w: not a journal", path, ErrCorrupt)
 	default:
 		var end int
-		entries, end, j.Skipped = frames(data)
+		entries, j.Starts, end, j.Skipped = frames(data)
 		j.end, j.Torn = int64(end), int64(len(data)-end)
 	}
 	if j.f, err = theDisk.open(path, os.O_RDWR|os.O_CREATE); err != nil {
@@ -76,7 +79,7 @@ func ReadJournal(path string) (entries [][]byte, torn, skipped int64, err error)
 		}
 		return nil, 0, 0, fmt.Errorf("checkpoint: read journal %s: %w: not a journal", path, ErrCorrupt)
 	}
-	entries, end, skipped := frames(data)
+	entries, _, end, skipped := frames(data)
 	if tail := data[end:]; unfinished(tail) {
 		torn = int64(len(tail))
 	} else {
@@ -130,16 +133,16 @@ func (j *Journal) prepare(created bool) error {
 	return nil
 }
 
-// frames walks the frames of a journal and returns the payloads (views of data), the end of the last whole one, and how many damaged
-// bytes lie before that end.
-func frames(data []byte) (entries [][]byte, end int, skipped int64) {
+// frames walks the frames of a journal and returns the payloads (views of data), where their frames begin, the end of the last whole one, and how
+// many damaged bytes lie before that end.
+func frames(data []byte) (entries [][]byte, starts []int64, end int, skipped int64) {
 	end = len(journalMagic)
 	for at := end; at < len(data); {
 		if payload, ok := frameAt(data[at:]); ok {
 			skipped += int64(at - end)
+			entries, starts = append(entries, payload), append(starts, int64(at))
 			at += frameHead + len(payload)
 			end = at
-			entries = append(entries, payload)
 			continue
 		}
 		next := bytes.Index(data[at+1:], []byte(frameMark))
@@ -148,7 +151,7 @@ func frames(data []byte) (entries [][]byte, end int, skipped int64) {
 		}
 		at += 1 + next
 	}
-	return entries, end, skipped
+	return entries, starts, end, skipped
 }
 
 // frameAt returns the payload of the frame that data starts with.
@@ -170,23 +173,30 @@ func frameSum(length, payload []byte) uint32 {
 
 // Append writes entries with one write and one sync. When it fails, as on a full disk, none of them is in the journal.
 func (j *Journal) Append(entries ...[]byte) error {
+	_, err := j.Put(entries...)
+	return err
+}
+
+// Put is Append, and says where each entry begins, for Entry.
+func (j *Journal) Put(entries ...[]byte) (starts []int64, err error) {
 	if j.broken != nil {
-		return fmt.Errorf("checkpoint: append to journal: %w", j.broken)
+		return nil, fmt.Errorf("checkpoint: append to journal: %w", j.broken)
 	}
 	var buf []byte
 	for _, e := range entries {
 		if len(e) > maxFrame {
-			return fmt.Errorf("checkpoint: append to journal: entry of %d bytes is too long", len(e))
+			return nil, fmt.Errorf("checkpoint: append to journal: entry of %d bytes is too long", len(e))
 		}
+		starts = append(starts, j.end+int64(len(buf)))
 		var head [8]byte
 		binary.LittleEndian.PutUint32(head[:], uint32(len(e)))
 		binary.LittleEndian.PutUint32(head[4:], frameSum(head[:4], e))
 		buf = append(append(append(buf, frameMark...), head[:]...), e...)
 	}
 	if len(buf) == 0 {
-		return nil
+		return nil, nil
 	}
-	_, err := j.f.WriteAt(buf, j.end)
+	_, err = j.f.WriteAt(buf, j.end)
 	if err == nil {
 		err = j.f.Sync()
 	}
@@ -194,10 +204,34 @@ func (j *Journal) Append(entries ...[]byte) error {
 		if terr := j.f.Truncate(j.end); terr != nil {
 			j.broken = terr
 		}
-		return fmt.Errorf("checkpoint: append to journal: %w", err)
+		return nil, fmt.Errorf("checkpoint: append to journal: %w", err)
 	}
 	j.end += int64(len(buf))
-	return nil
+	return starts, nil
+}
+
+// Entry reads the entry that begins where Put or Starts has said. ErrCorrupt: no whole one begins there.
+func (j *Journal) Entry(start int64) ([]byte, error) {
+	frame := make([]byte, frameHead)
+	if start < int64(len(journalMagic)) || start+int64(frameHead) > j.end {
+		return nil, fmt.Errorf("checkpoint: read journal %s: %w: it has no byte %d", j.f.Name(), ErrCorrupt, start)
+	}
+	if _, err := j.f.ReadAt(frame, start); err != nil {
+		return nil, fmt.Errorf("checkpoint: read journal: %w", err)
+	}
+	long := int64(binary.LittleEndian.Uint32(frame[len(frameMark):]))
+	if long > min(maxFrame, j.end-start-int64(frameHead)) {
+		return nil, fmt.Errorf("checkpoint: read journal %s: %w: at byte %d", j.f.Name(), ErrCorrupt, start)
+	}
+	frame = append(frame, make([]byte, long)...)
+	if _, err := j.f.ReadAt(frame[frameHead:], start+int64(frameHead)); err != nil {
+		return nil, fmt.Errorf("checkpoint: read journal: %w", err)
+	}
+	payload, whole := frameAt(frame)
+	if !whole {
+		return nil, fmt.Errorf("checkpoint: read journal %s: %w: at byte %d", j.f.Name(), ErrCorrupt, start)
+	}
+	return payload, nil
 }
 
 // Close closes the file; every entry is on disk already.

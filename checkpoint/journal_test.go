@@ -58,6 +58,41 @@ func TestJournal_GivesBackWhatWasAppended(t *testing.T) {
 	}
 }
 
+func TestEntry_IsReadWhereItBeginsAndNowhereElse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.wal")
+	j, _, err := OpenJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	starts, err := j.Put(goldenEntries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := OpenJournal(path)
+	if err != nil || !reflect.DeepEqual(again.Starts, starts) {
+		t.Fatalf("put at %v, opened %v, %v", starts, again.Starts, err)
+	}
+	at := map[int64][]byte{}
+	for i, s := range starts {
+		at[s] = goldenEntries[i]
+	}
+	for s := int64(-1); s <= j.end+1; s++ {
+		want, begins := at[s]
+		for _, j := range []*Journal{j, again} {
+			got, err := j.Entry(s)
+			if begins && (err != nil || !bytes.Equal(got, want)) || !begins && !errors.Is(err, ErrCorrupt) {
+				t.Errorf("byte %d: %q, %v", s, got, err)
+			}
+		}
+	}
+	if err := errors.Join(j.Close(), again.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Entry(starts[0]); err == nil {
+		t.Error("a closed journal is read")
+	}
+}
+
 func TestJournal_CutAtEveryByteKeepsTheWholeEntriesAndGoesOn(t *testing.T) {
 	whole := read(t, goldenJournal(t))
 	ends := []int{len(journalMagic)}
@@ -186,10 +221,13 @@ func FuzzJournal_AnyFileIsReadOrRefused(f *testing.F) {
 		if !bytes.HasPrefix(data, []byte(journalMagic)) {
 			data = append([]byte(journalMagic), data...)
 		}
-		entries, end, skipped := frames(data)
+		entries, starts, end, skipped := frames(data)
 		total := len(journalMagic) + int(skipped)
-		for _, e := range entries {
+		for i, e := range entries {
 			total += frameHead + len(e)
+			if again, whole := frameAt(data[starts[i]:]); !whole || !bytes.Equal(again, e) {
+				t.Fatalf("entry %d does not begin at %d", i, starts[i])
+			}
 		}
 		if total != end || end > len(data) {
 			t.Fatal(fmt.Sprint("bytes do not add up: ", total, end, len(data)))

@@ -35,11 +35,11 @@ func (s *store) lend(paths []string) {
 // borrow takes in the replies for keys that others have, each from the first table that has it and is whole. The caller holds the lock.
 func (s *store) borrow(keys []string) {
 	for _, k := range keys {
-		for _, known := s.entries[k]; !known && len(s.lenders[k]) > 0; _, known = s.entries[k] {
+		for !s.has(k) && len(s.lenders[k]) > 0 {
 			if l := s.lenders[k][0]; !l.damaged {
 				s.take(l)
 			}
-			if _, found := s.entries[k]; !found { // the checkpoint was made anew since, or is damaged
+			if !s.has(k) { // the checkpoint was made anew since, or is damaged
 				s.lenders[k] = s.lenders[k][1:]
 			}
 		}
@@ -57,7 +57,7 @@ func (s *store) take(l *lender) {
 	l.damaged = err != nil
 	for _, e := range entries {
 		if first := s.lenders[e.Key]; len(first) > 0 && first[0] == l {
-			if _, known := s.entries[e.Key]; !known {
+			if !s.has(e.Key) {
 				s.add(e)
 			}
 			delete(s.lenders, e.Key)

@@ -81,11 +81,12 @@ type store struct {
 	journal *checkpoint.Journal
 	flights map[string]chan struct{} // keys that somebody is asking for; closed when he is done
 	lenders map[string][]*lender     // by key, the tables of other runs that have the reply and were not read yet, in their order
+	recent  recent                   // which of the entries are in memory
 }
 
 // emptyStore is a store without entries. offline = questions that had no answer before have none now.
 func emptyStore(offline bool) *store {
-	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}, lenders: map[string][]*lender{}}
+	s := &store{entries: map[string]entry{}, kept: map[string]bool{}, uses: map[string]map[string]bool{}, flights: map[string]chan struct{}{}, lenders: map[string][]*lender{}, recent: newRecent()}
 	if !offline {
 		s.failed = map[string]bool{}
 	}
@@ -100,9 +101,10 @@ func (s *store) add(e entry) {
 	}
 }
 
-// openStore reads a journal, if a path is given, and says what its replies took.
-func openStore(path string, offline bool) (*store, Usage, error) {
+// openStore reads a journal, if a path is given, and says what its replies took. room is that of recent.
+func openStore(path string, offline bool, room int64) (*store, Usage, error) {
 	s := emptyStore(offline)
+	s.recent.room = room
 	var used Usage
 	if path == "" {
 		return s, used, nil
@@ -112,14 +114,14 @@ func openStore(path string, offline bool) (*store, Usage, error) {
 		return nil, used, fmt.Errorf("llm: %w", err)
 	}
 	s.journal = j
-	for _, frame := range frames {
-		s.read(frame, &used)
+	for i, frame := range frames {
+		s.read(frame, j.Starts[i], &used)
 	}
 	return s, used, nil
 }
 
-// read takes in a frame of the run's own journal. One of another version, or a stray one, is not an answer to anything that is asked now.
-func (s *store) read(frame []byte, used *Usage) {
+// read takes in the frame of the run's own journal that begins at start. One of another version, or a stray one, is not an answer to anything that is asked now.
+func (s *store) read(frame []byte, start int64, used *Usage) {
 	var m mark
 	if json.Unmarshal(frame, &m) == nil && m.V == entryVersion && m.Key != "" {
 		s.use(m.Use, m.Key)
@@ -140,6 +142,7 @@ func (s *store) read(frame []byte, used *Usage) {
 	s.add(e)
 	s.kept[e.Key] = true
 	s.use(e.Use, e.Key)
+	s.remember(e, start)
 	if e.Paid {
 		used.add(e.Reply.usage())
 	}
@@ -160,16 +163,19 @@ func (s *store) used(label string) int {
 	return len(s.uses[label])
 }
 
-// get returns a stored reply; the caller may change its copy.
-func (s *store) get(key string) (Reply, bool) {
+// get returns a stored reply; the caller may change its copy. ErrCorrupt: it is no longer where it was stored, and is forgotten.
+func (s *store) get(key string) (Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.entries[key]
+	e, err := s.load(key)
+	if err != nil {
+		return Reply{}, err
+	}
 	e.Reply.Scores = slices.Clone(e.Reply.Scores)
 	if n := e.Reply.None; n != nil {
 		e.Reply.None = &NoAnswer{n.Reason, n.Said}
 	}
-	return e.Reply, ok
+	return e.Reply, nil
 }
 
 // spend remembers a call that brought no reply, so that the budget of a run holds over all its restarts.
@@ -203,15 +209,18 @@ func (s *store) put(label string, entries ...entry) error {
 		}
 		frames[i] = frame
 	}
+	starts := make([]int64, len(entries))
 	if s.journal != nil {
-		if err := s.journal.Append(frames...); err != nil {
+		var err error
+		if starts, err = s.journal.Put(frames...); err != nil {
 			return fmt.Errorf("llm: store reply: %w", err)
 		}
 	}
-	for _, e := range entries {
+	for i, e := range entries {
 		s.entries[e.Key], s.kept[e.Key] = e, true
 		delete(s.failed, e.Key)
 		s.use(e.Use, e.Key)
+		s.remember(e, starts[i])
 	}
 	return nil
 }
@@ -224,10 +233,10 @@ func (s *store) keep(label string, keys []string) error {
 	s.mu.Lock()
 	fresh := map[string]bool{}
 	for _, k := range keys {
-		e, ok := s.entries[k]
 		switch {
-		case !ok || fresh[k]:
+		case !s.has(k) || fresh[k]:
 		case !s.kept[k]:
+			e := s.entries[k]
 			e.Paid = false
 			loose = append(loose, e)
 			fresh[k] = true
@@ -262,7 +271,7 @@ func (s *store) claim(keys []string) (mine []int, others []chan struct{}) {
 	s.borrow(keys)
 	claimed := map[string]bool{}
 	for i, k := range keys {
-		if _, ok := s.entries[k]; ok && !s.failed[k] || claimed[k] {
+		if s.has(k) && !s.failed[k] || claimed[k] {
 			continue
 		}
 		if f, ok := s.flights[k]; ok {
@@ -326,10 +335,10 @@ func (s *store) export(path, label string, keys []string) error {
 	keys = slices.Compact(keys)
 	rows := make([]replyRow, 0, len(keys))
 	for _, k := range keys {
-		e, ok := s.entries[k]
-		if !ok {
+		e, err := s.load(k)
+		if err != nil {
 			s.mu.Unlock()
-			return fmt.Errorf("llm: export %s: no reply %.12s…", path, k)
+			return fmt.Errorf("llm: export %s: %w", path, err)
 		}
 		rows = append(rows, e.row())
 	}

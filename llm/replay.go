@@ -24,7 +24,7 @@ func (s *store) replay(path string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range entries {
-		if _, known := s.entries[e.Key]; !known {
+		if !s.has(e.Key) {
 			s.add(e)
 		}
 	}
@@ -95,7 +95,7 @@ func (s *store) replayFrames(frames [][]byte) error {
 		if err := e.check(); err != nil {
 			return fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		if _, known := s.entries[e.Key]; !known {
+		if !s.has(e.Key) {
 			e.Paid = false
 			s.add(e)
 		}

@@ -20,6 +20,7 @@ type Options struct {
 	Journal string         // where replies are stored as they come; "" = in memory only
 	Replay  []string       // files of replies to answer from, of checkpoints or journals: each must be whole
 	Borrow  []string       // tables of replies in other runs' checkpoints to answer from too. One is read when it has what is asked for, and must be whole then; else it answers nothing
+	Room    int64          // bytes of questions and replies that stay in memory, the last ones that were asked for. The others are read from the journal again; without one they are forgotten. 0 = all stay
 	Offline bool           // answer from what is stored and replayed, and ask nothing
 	Seed    uint64         // of the jitter of retries
 	Dir     string         // what gguf:FILE is relative to
@@ -73,7 +74,7 @@ func New(cfg Config, opt Options) (*Service, error) {
 
 // assemble puts cache, budget and retries around a provider.
 func assemble(cfg Config, opt Options, p provider) (*Service, error) {
-	st, used, err := openStore(opt.Journal, opt.Offline)
+	st, used, err := openStore(opt.Journal, opt.Offline, opt.Room)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -204,6 +205,7 @@ func (s *Service) fetch(ctx context.Context, calls []Request) ([]Reply, error) {
 			return nil, err
 		}
 	}
+	defer s.store.pin(keys)()
 	asked := map[string]bool{}
 	for {
 		mine, others := s.store.claim(keys)
@@ -230,7 +232,10 @@ func (s *Service) fetch(ctx context.Context, calls []Request) ([]Reply, error) {
 	replies := make([]Reply, len(calls))
 	hits := int64(0)
 	for i, k := range keys {
-		replies[i], _ = s.store.get(k)
+		var err error
+		if replies[i], err = s.store.get(k); err != nil {
+			return nil, err
+		}
 		if replies[i].Cached = !asked[k]; replies[i].Cached {
 			hits++
 		}

@@ -76,7 +76,7 @@ func FuzzStored_AnyFrameIsReadOrRefused(f *testing.F) {
 	f.Fuzz(func(t *testing.T, lines []byte) {
 		s, used := emptyStore(false), Usage{}
 		for _, line := range bytes.Split(lines, []byte("\n")) {
-			s.read(line, &used)
+			s.read(line, 0, &used)
 		}
 		sound(t, s, used)
 		other := emptyStore(false)

@@ -18,6 +18,8 @@ const (
 // Run is what a server asks: a run opened for use. It is called from several goroutines.
 type Run interface {
 	Ask(ctx context.Context, q session.Question) (*session.Answer, error)
+	// Ready opens all that answers are made of: the run's folder may be removed then. The LLM is not asked.
+	Ready(ctx context.Context) error
 	// Systems lists what answers questions, and which of them where none is named.
 	Systems(ctx context.Context) (names []string, usual string, err error)
 	// Tell puts a message to the black box as it is.

@@ -80,6 +80,8 @@ func (f *fake) Stats() map[string]schedule.Stats {
 	}
 	return map[string]schedule.Stats{SmallModel: m.Stats()}
 }
+func (f *fake) Ready(context.Context) error { return nil }
+
 func (f *fake) HasEncoder(context.Context) bool { return true }
 func (f *fake) Price() *llm.Price               { return &llm.Price{Input: 1, Output: 2} }
 func (f *fake) Stamp() string                   { return f.stamp }

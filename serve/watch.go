@@ -41,8 +41,11 @@ func (s *Server) Watch(ctx context.Context, every time.Duration, stamp func() st
 	}
 }
 
-// Warm opens all that an answer of a run needs, so that the first request does not wait for it. The LLM is not asked.
+// Warm opens all that answers of a run need, so that the first request does not wait for it and none depends on what becomes of the run's folder. The LLM
+// is not asked.
 func Warm(ctx context.Context, run Run) error {
-	_, err := run.Ask(ctx, session.Question{Text: "What is this about?", Silent: true})
-	return err
+	if _, err := run.Ask(ctx, session.Question{Text: "What is this about?", Silent: true}); err != nil {
+		return err
+	}
+	return run.Ready(ctx)
 }

@@ -30,6 +30,7 @@ type Box struct {
 	Journal string      // name of the file there; empty = replies.wal
 	Others  string      // folder with runs/, whose replies are answers too; empty = none
 	Replay  []string    // files of replies that are answers too: replies.arrow, or a run's journal
+	Room    int64       // bytes of replies that stay in memory, as in llm.Options; 0 = all
 	Runs    int         // that share it: its budget is that of so many; 0 = one
 	Share   bool        // local weights write the texts of several who ask at the same time together
 	Ranks   *ranks.Team // who answers beside this process by local weights; nil = nobody
@@ -58,7 +59,7 @@ func (b *Box) Open(be kernel.Backend, emit func(stages.Event)) (*llm.Service, er
 		b.service = s.Share(observe(emit))
 		return b.service, nil
 	}
-	opt := llm.Options{Offline: b.Offline, Share: b.Share, Ranks: b.Ranks, Seed: b.Seed, Kernel: be, Replay: b.Replay}
+	opt := llm.Options{Offline: b.Offline, Share: b.Share, Room: b.Room, Ranks: b.Ranks, Seed: b.Seed, Kernel: be, Replay: b.Replay}
 	if b.Keep != "" {
 		opt.Journal = filepath.Join(b.Keep, cmp.Or(b.Journal, rundir.RepliesFile))
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,6 +50,24 @@ func (s *Session) Small(ctx context.Context) (Bare, error) {
 		s.small.Store(&Bare{schedule.New(d, schedule.Options{}), d.Config(), s.dom.Tokenizer, []int32{s.dom.EOS}})
 	}
 	return *s.small.Load(), nil
+}
+
+// Ready opens all that answers are made of, so that none reads the run's folder later: it may be replaced or removed while they are under way. The LLM is
+// not asked. What cannot be opened is told to whoever asks for it.
+func (s *Session) Ready(ctx context.Context) error {
+	if _, _, err := s.Systems(ctx); err != nil {
+		return err
+	}
+	if err := s.turn.take(ctx); err != nil {
+		return err
+	}
+	s.with.Ready()
+	_, _ = s.client()
+	s.turn.give()
+	if _, err := s.Small(ctx); err != nil && !errors.Is(err, systems.ErrUnavailable) {
+		return err
+	}
+	return nil
 }
 
 // Large is the black box's model where its weights are in this process; systems.ErrUnavailable: they are not.

@@ -68,7 +68,7 @@ func (s *Session) openServer() (llm.Client, error) {
 		if len(servers) == 0 {
 			return nil, fmt.Errorf("pipeline: %s finds sections by a server, and its recipe names none: %w", s.Folder, checkpoint.ErrCorrupt)
 		}
-		s.server = &blackbox.Box{Config: servers[0].Config, Offline: s.opt.Offline || s.opt.Cut, Seed: s.box.Seed, Others: s.box.Others, Keep: s.box.Keep, Journal: rundir.AskedServer}
+		s.server = &blackbox.Box{Config: servers[0].Config, Offline: s.opt.Offline || s.opt.Cut, Room: s.box.Room, Seed: s.box.Seed, Others: s.box.Others, Keep: s.box.Keep, Journal: rundir.AskedServer}
 	}
 	service, err := s.server.Open(s.kernel, nil)
 	if err != nil {

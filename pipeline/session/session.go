@@ -80,10 +80,17 @@ func Open(folder string, opt Options) (*Session, error) {
 		return nil, err
 	}
 	s := newSession(folder, r, opt)
-	s.boxes = &boxes{box: &blackbox.Box{Config: r.LLM, Share: opt.Share, Offline: opt.Offline || opt.Cut && r.LLM.Kind().Elsewhere, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}, users: 1}
+	room := int64(0)
+	if opt.Share {
+		room = keptReplies
+	}
+	s.boxes = &boxes{box: &blackbox.Box{Room: room, Config: r.LLM, Share: opt.Share, Offline: opt.Offline || opt.Cut && r.LLM.Kind().Elsewhere, Seed: r.Seed, Others: filepath.Dir(filepath.Dir(folder))}, users: 1}
 	s.keep()
 	return s, nil
 }
+
+// keptReplies is how much of the LLM's replies a session that is asked by many keeps in memory: it may live for months, and the others are on disk; bytes.
+const keptReplies = 64 << 20
 
 func newSession(folder string, r *recipe.Loaded, opt Options) *Session {
 	emit := func(e stages.Event) {

@@ -24,9 +24,12 @@ type figures struct {
 	wrongs        int
 	errs          []error
 	before, after state
-	memory        []float64      // of the process, in MB, over the time
+	memory        []resident     // of the process, over the time
 	kinds         map[string]int // of failures in the server's log
 }
+
+// resident is what a process has in memory, of its own and of files; MB.
+type resident struct{ all, own, files float64 }
 
 // state is what an idle server holds.
 type state struct{ goroutines, active, waiting, heap float64 }
@@ -57,22 +60,36 @@ func (f *figures) fail(err error) {
 
 // String is the figures as text.
 func (f *figures) String() string {
-	first, last := f.quarters()
+	second, last := f.quarters()
 	return fmt.Sprintf("%d replies as they are alone, %d other bytes; %d while the LLM was away said so, %d were refused, %d given up; %d outages, %d newer runs\n"+
-		"idle before and after: goroutines %.0f and %.0f, places %.0f and %.0f, waiting %.0f and %.0f, heap in MB %.1f and %.1f; memory in the second quarter %.0f MB, in the last %.0f\n"+
+		"idle before and after: goroutines %.0f and %.0f, places %.0f and %.0f, waiting %.0f and %.0f, heap in MB %.1f and %.1f; memory in the second quarter %.1f MB (%.1f of its own, %.1f of files), in the last %.1f (%.1f, %.1f)\n"+
 		"failures in the log: %v\n",
 		f.same.Load(), f.wrongs, f.degraded.Load(), f.refused.Load(), f.gaveUp.Load(), f.outages.Load(), f.reloads.Load(),
-		f.before.goroutines, f.after.goroutines, f.before.active, f.after.active, f.before.waiting, f.after.waiting, f.before.heap, f.after.heap, first, last, f.kinds)
+		f.before.goroutines, f.after.goroutines, f.before.active, f.after.active, f.before.waiting, f.after.waiting, f.before.heap, f.after.heap,
+		second.all, second.own, second.files, last.all, last.own, last.files, f.kinds)
 }
 
 // quarters are medians of the process's memory in the second and in the last quarter.
-func (f *figures) quarters() (second, last float64) {
+func (f *figures) quarters() (second, last resident) {
 	n := len(f.memory) / 4
 	if n == 0 {
-		return 0, 0
+		return second, last
 	}
-	median := func(x []float64) float64 { s := slices.Sorted(slices.Values(x)); return s[len(s)/2] }
-	return median(f.memory[n : 2*n]), median(f.memory[3*n:])
+	median := func(part []resident, of func(resident) float64) float64 {
+		var x []float64
+		for _, r := range part {
+			x = append(x, of(r))
+		}
+		slices.Sort(x)
+		return x[len(x)/2]
+	}
+	all := func(part []resident) resident {
+		return resident{
+			median(part, func(r resident) float64 { return r.all }), median(part, func(r resident) float64 { return r.own }),
+			median(part, func(r resident) float64 { return r.files }),
+		}
+	}
+	return all(f.memory[n : 2*n]), all(f.memory[3*n:])
 }
 
 // Bounds of what may be left: goroutines of connections that are being closed, memory that the collector has not given back.
@@ -93,8 +110,8 @@ func (f *figures) check() error {
 	if f.after.goroutines > f.before.goroutines+spareGoroutines || f.after.active > 0 || f.after.waiting > 0 {
 		err = errors.Join(err, errors.New("goroutines or places are left"))
 	}
-	if second, last := f.quarters(); last > spareMemory*second {
-		err = errors.Join(err, fmt.Errorf("memory grows from %.0f to %.0f MB", second, last))
+	if second, last := f.quarters(); last.all > spareMemory*second.all {
+		err = errors.Join(err, fmt.Errorf("memory grows from %.1f to %.1f MB", second.all, last.all))
 	}
 	return err
 }
@@ -106,12 +123,16 @@ func (s *soak) measure(ctx context.Context, f *figures) {
 		if err != nil {
 			continue // not every system tells
 		}
+		var now resident
 		for line := range strings.Lines(string(text)) {
-			var kb float64
-			if n, _ := fmt.Sscanf(line, "VmRSS: %f", &kb); n == 1 {
-				f.memory = append(f.memory, kb/1024)
+			for name, to := range map[string]*float64{"VmRSS": &now.all, "RssAnon": &now.own, "RssFile": &now.files} {
+				var kb float64
+				if n, _ := fmt.Sscanf(line, name+": %f", &kb); n == 1 {
+					*to = kb / 1024
+				}
 			}
 		}
+		f.memory = append(f.memory, now)
 	}
 }
 

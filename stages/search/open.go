@@ -113,6 +113,12 @@ func (l *lazyRetriever) open() (retrieve.Retriever, error) {
 	return l.made, l.err
 }
 
+// Ready opens it now.
+func (l *lazyRetriever) Ready() error {
+	_, err := l.open()
+	return err
+}
+
 // Search implements retrieve.Retriever.
 func (l *lazyRetriever) Search(ctx context.Context, query string, k int) ([]retrieve.Hit, error) {
 	r, err := l.open()

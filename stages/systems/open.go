@@ -272,27 +272,36 @@ func (s *source) cut(text string, tokens int) string { return knowledge.Head(s.D
 type voice struct {
 	Voice
 	source *source
-	opened bool
+	stage  string // whose weights it has; "" = it is not open
 	soft   []float32
+}
+
+// Ready implements opener.
+func (v *voice) Ready() error {
+	_, err := v.speaker()
+	return err
 }
 
 // speaker opens one for a block of questions. It remembers nothing: what is said to a block depends on the block alone, also in the last bits
 // of a product, and not on what had been asked before.
 func (v *voice) speaker() (*knowledge.Speaker, error) {
-	stage, err := v.source.trained(v.Voice)
-	if err != nil {
-		return nil, err
+	stage := v.stage
+	if stage == "" {
+		var err error
+		if stage, err = v.source.trained(v.Voice); err != nil {
+			return nil, err
+		}
 	}
 	d, err := v.source.decoder(stage)
 	if err != nil {
 		return nil, err
 	}
-	if v.Prompt && !v.opened {
+	if v.Prompt && v.stage == "" {
 		if v.soft, err = v.prompt(); err != nil {
 			return nil, err
 		}
-		v.opened = true
 	}
+	v.stage = stage
 	places, err := v.source.named(d.Config().Context)
 	if err != nil {
 		return nil, err

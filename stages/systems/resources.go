@@ -139,6 +139,24 @@ func (r *Resources) position(id string) (int, bool) {
 	return i, ok
 }
 
+// opener is what is read from the run's folder at first use, or before.
+type opener interface{ Ready() error }
+
+// Ready opens small models and indices, so that no answer reads the run's folder later. What cannot be opened is told to whoever asks for it.
+func (r *Resources) Ready() {
+	open := func(what any) {
+		if o, ok := what.(opener); ok {
+			_ = o.Ready()
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Speakers)) {
+		open(r.Speakers[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Retrievers)) {
+		open(r.Retrievers[name])
+	}
+}
+
 // Close frees indices and encoders.
 func (r *Resources) Close() error {
 	var errs []error
