@@ -4,7 +4,7 @@ package result
 type Routing struct {
 	Target string  `json:"target"`        // that the policy is to reach
 	Unit   string  `json:"unit"`          // calls or usd, for a question
-	Worth  float64 `json:"worth"`         // the policy: probability of a right answer that one unit is worth
+	Worth  float64 `json:"worth"`         // the policy: probability of a right answer that one unit is worth; -1 = the best system answers all
 	Floor  float64 `json:"floor"`         // best probability below which a question with a free answer is told that nobody knows
 	Best   string  `json:"best"`          // of the systems, the one that was right most often in development,
 	Weak   string  `json:"weak"`          // and the one that calls the LLM least

@@ -52,5 +52,5 @@ func (s *Session) routed(system, target string) (*systems.Routed, error) {
 	case t.Unit == route.USD && s.router.Unit != route.USD:
 		return nil, fmt.Errorf("%w: the run's router counts calls, since its recipe names no price (eval.route.price)", ErrRoute)
 	}
-	return &systems.Routed{Router: s.router, Worth: s.router.Policy(t).Worth}, nil
+	return &systems.Routed{Router: s.router, Worth: s.router.Policy(t, s.Recipe.Eval.Route.Sure).Worth}, nil
 }

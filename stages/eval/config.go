@@ -26,6 +26,7 @@ type Config struct {
 // Route is how auto shares questions out among the systems: fitted on development questions, told on the test.
 type Route struct {
 	Target    string     `yaml:"target" doc:"what is to be reached: \"quality 99 %\" of the best system's at the lowest cost, or the best within \"calls 0.5\" of the LLM or \"usd 1/1000\" for a question; empty: nothing is routed. ask and serve take another by --route"`
+	Sure      float64    `yaml:"sure" min:"0.5" max:"0.999" doc:"how probable it has to be, by the development questions, that a quality is reached on others; 0.5: as probable as not. Also in ask and serve"`
 	Questions int        `yaml:"questions" min:"40" max:"2000" doc:"development questions of each exam, taken evenly, that all systems answer for it"`
 	Price     *llm.Price `yaml:"price" unset:"none" doc:"US dollars for a million tokens, as llm.price; none: a call is what counts"`
 }
@@ -44,7 +45,7 @@ const (
 
 // Default compares the usual systems.
 func Default() Config {
-	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Route: Route{Questions: 200}, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Route: Route{Sure: 0.9, Questions: 200}, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.

@@ -52,7 +52,7 @@ func (s *Stage) route(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 		return nil, fmt.Errorf("eval: route.target: %w", err)
 	}
 	if w.log == nil {
-		return out, out.read(env, with)
+		return out, out.read(env, s.cfg.Route.Sure, with)
 	}
 	var items []exam.Item
 	for _, all := range [][]exam.Item{dom.Items, dom.Asked} {
@@ -86,7 +86,7 @@ func (s *Stage) route(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
-	out.use(router, with)
+	out.use(router, s.cfg.Route.Sure, with)
 	for i := range cases {
 		cases[i] = router.Arrange(out.names, cases[i])
 	}
@@ -95,13 +95,13 @@ func (s *Stage) route(ctx context.Context, env *stages.Env, dom *domain.Domain, 
 }
 
 // use makes a router the one that auto goes by.
-func (r *routing) use(router *route.Router, with *systems.Resources) {
-	r.router, r.worth = router, router.Policy(r.target).Worth
+func (r *routing) use(router *route.Router, sure float64, with *systems.Resources) {
+	r.router, r.worth = router, router.Policy(r.target, sure).Worth
 	with.Routed = &systems.Routed{Router: router, Worth: r.worth}
 }
 
 // read takes the router of the run's own evaluation.
-func (r *routing) read(env *stages.Env, with *systems.Resources) error {
+func (r *routing) read(env *stages.Env, sure float64, with *systems.Resources) error {
 	router, err := route.Read(env.Dir(stages.Eval))
 	if errors.Is(err, fs.ErrNotExist) {
 		r.notes = []string{"Nothing was routed: the run's evaluation has fitted no router."}
@@ -113,7 +113,7 @@ func (r *routing) read(env *stages.Env, with *systems.Resources) error {
 	for _, o := range router.Routes {
 		r.names = append(r.names, o.System)
 	}
-	r.use(router, with)
+	r.use(router, sure, with)
 	return nil
 }
 

@@ -14,8 +14,8 @@ import (
 // File is the router in stage eval's checkpoint.
 const File = "route.json"
 
-// Version is the file's.
-const Version = 1
+// Version is the file's. The first did not say where a policy and the best system differ.
+const Version = 2
 
 // Write writes route.json.
 func (r *Router) Write(path string) error {
@@ -46,6 +46,12 @@ func Read(dir string) (*Router, error) {
 	if wrong := r.wrong(); wrong != "" {
 		return nil, fmt.Errorf("route: %s: %w: %s", path, checkpoint.ErrCorrupt, wrong)
 	}
+	if r.Version == 1 { // the least that the qualities allow
+		right := r.Routes[r.Best()].Right
+		for i, p := range r.Policies {
+			r.Policies[i].Won, r.Policies[i].Lost = math.Max(0, p.Quality-right), math.Max(0, right-p.Quality)
+		}
+	}
 	return r, nil
 }
 
@@ -69,7 +75,7 @@ func (r *Router) wrong() string {
 		}
 	}
 	for _, p := range r.Policies {
-		if !amount(p.Worth) || !share(p.Quality) || !amount(p.Calls) || !amount(p.USD) {
+		if !amount(p.Worth) || !share(p.Quality) || !amount(p.Calls) || !amount(p.USD) || !share(p.Won) || !share(p.Lost) {
 			return fmt.Sprintf("the policy %+v", p)
 		}
 	}

@@ -3,6 +3,8 @@ package route
 import (
 	"math"
 	"slices"
+
+	"slm/internal/elementary"
 )
 
 // policies are the ways to choose that differ, by rising worth: with the first nothing counts but the probability, with the last nothing but the cost.
@@ -36,14 +38,14 @@ func (r *Router) policies(cases []Case, held [][]float64) (out []Policy) {
 // come is what a worth comes to on cases.
 func (r *Router) come(cases []Case, held [][]float64, worth float64) Policy {
 	p := Policy{Worth: worth}
+	best := r.Best()
 	for i, c := range cases {
 		k := r.Choose(held[i], worth)
-		if p.Calls, p.USD = p.Calls+c.Calls[k], p.USD+c.USD[k]; c.Right[k] {
-			p.Quality++
-		}
+		p.Calls, p.USD = p.Calls+c.Calls[k], p.USD+c.USD[k]
+		p.Quality, p.Won, p.Lost = p.Quality+one(c.Right[k]), p.Won+one(c.Right[k] && !c.Right[best]), p.Lost+one(c.Right[best] && !c.Right[k])
 	}
 	n := float64(len(cases))
-	p.Quality, p.Calls, p.USD = p.Quality/n, p.Calls/n, p.USD/n
+	p.Quality, p.Calls, p.USD, p.Won, p.Lost = p.Quality/n, p.Calls/n, p.USD/n, p.Won/n, p.Lost/n
 	return p
 }
 
@@ -58,8 +60,13 @@ func (r *Router) Best() int {
 	return best
 }
 
-// Policy is the way to choose for a target: of those that reach it the cheapest, or the best. Where none does, it is the best of all, or the cheapest.
-func (r *Router) Policy(t Target) Policy {
+// Policy is the way to choose for a target. For a cost it is the best of those that keep it, or where none does the cheapest. For a quality it is the cheapest
+// that reaches it on other questions with the probability sure, as far as the development questions say; where none does, the best single system answers all.
+//
+// Of many policies the cheapest that reaches a quality on some questions is also the luckiest on these, and falls short on others. So they are tested in a
+// fixed order, from the one that saves nothing on, each at the same level, and the first that may fall short ends it: the probability of choosing one that
+// falls short is then at most 1 − sure (Angelopoulos et al., Learn then Test, arXiv:2110.01052, section 2.3).
+func (r *Router) Policy(t Target, sure float64) Policy {
 	unit := t.Unit
 	if unit == "" {
 		unit = r.Unit
@@ -70,19 +77,14 @@ func (r *Router) Policy(t Target) Policy {
 		}
 		return p.Calls
 	}
-	want, most := 0.0, math.Inf(1)
 	if t.Quality > 0 {
-		want = t.Quality * r.Routes[r.Best()].Right
-	} else {
-		most = t.Most
+		return r.assured(t.Quality, sure, cost)
 	}
 	better := func(a, b Policy) bool { // whether a is to be preferred to b
-		in, was := a.Quality >= want-1e-12 && cost(a) <= most+1e-12, b.Quality >= want-1e-12 && cost(b) <= most+1e-12
-		byCost := t.Quality > 0 == in // a quality is bought as cheaply as can be; where a cost cannot be kept, too
-		switch {
+		switch in, was := cost(a) <= t.Most+1e-12, cost(b) <= t.Most+1e-12; {
 		case in != was:
 			return in
-		case byCost && cost(a) != cost(b):
+		case !in && cost(a) != cost(b):
 			return cost(a) < cost(b)
 		case a.Quality != b.Quality:
 			return a.Quality > b.Quality
@@ -96,6 +98,34 @@ func (r *Router) Policy(t Target) Policy {
 		}
 	}
 	return best
+}
+
+// assured is the cheapest of the policies, in their order, before the first that may fall short of a share of the best system's quality.
+func (r *Router) assured(share, sure float64, cost func(Policy) float64) Policy {
+	b := r.Routes[r.Best()]
+	best := Policy{Worth: Always, Quality: b.Right, Calls: b.Calls, USD: b.USD}
+	z := math.Sqrt2 * elementary.Erfinv(2*sure-1)
+	for _, p := range r.Policies {
+		if r.surplus(p, share, z) < 0 {
+			break
+		}
+		if cost(p) < cost(best) {
+			best = p
+		}
+	}
+	return best
+}
+
+// surplus is a lower bound of a policy's quality less a share of the best system's, z standard errors below the estimate. The two are paired: only questions
+// that one of them has right and the other wrong make it uncertain. One more of either kind is counted than was seen, so that a few questions without any do
+// not pass for certainty (Bonett & Price 2012, Adjusted Wald intervals for a difference of binomial proportions based on paired data, eq. 4).
+func (r *Router) surplus(p Policy, share, z float64) float64 {
+	n := float64(r.Questions)
+	both, won, lost := float64((p.Quality-p.Won)*n), float64(p.Won*n)+1, float64(p.Lost*n)+1
+	n += 2
+	mean := (float64(both*(1-share)) + won - float64(lost*share)) / n
+	square := (float64(both*(1-share)*(1-share)) + won + float64(lost*share*share)) / n
+	return mean - float64(z*math.Sqrt(math.Max(0, square-float64(mean*mean))/n))
 }
 
 // floor is the highest probability below which hardly any of the questions lie that some system answers right.

@@ -65,11 +65,16 @@ type Route struct {
 
 // Policy is a way to choose, and what it comes to on the development questions, by scores that have not seen a question's fold.
 type Policy struct {
-	Worth   float64 `json:"worth"` // probability of a right answer that one Unit is worth
+	Worth   float64 `json:"worth"` // probability of a right answer that one Unit is worth, or Always
 	Quality float64 `json:"quality"`
 	Calls   float64 `json:"calls"`
 	USD     float64 `json:"usd,omitempty"`
+	Won     float64 `json:"won"`  // share of the questions that it has right and the best single system wrong,
+	Lost    float64 `json:"lost"` // and the other way round
 }
+
+// Always is the worth of the policy by which the best single system answers all questions.
+const Always = -1
 
 // Router chooses.
 type Router struct {
@@ -215,8 +220,11 @@ func (r *Router) Odds(seen []float64) []float64 {
 	return p
 }
 
-// Choose takes the system with the highest probability less what it costs; of equals the cheapest.
+// Choose takes the system with the highest probability less what it costs; of equals the cheapest. With Always it takes the best.
 func (r *Router) Choose(p []float64, worth float64) int {
+	if worth == Always {
+		return r.Best()
+	}
 	best, most := Unknown, math.Inf(-1)
 	for k, route := range r.Routes {
 		if v := p[k] - float64(worth*r.cost(route)); v > most {

@@ -114,18 +114,29 @@ func TestPolicy_ReachesItsTargetAsCheaplyAsItCan(t *testing.T) {
 		}
 	}
 	for _, q := range []float64{.8, .9, .99, 1} {
-		p := r.Policy(Target{Quality: q})
-		if p.Quality < q*best.Right-1e-9 {
-			t.Errorf("quality %v of %v: %+v", q, best.Right, p)
-		}
-		for _, o := range r.Policies {
-			if o.Quality >= q*best.Right && o.USD < p.USD {
-				t.Errorf("quality %v: %+v would do, and %+v is taken", q, o, p)
+		for _, sure := range []float64{.5, .9} {
+			z := math.Sqrt2 * math.Erfinv(2*sure-1)
+			p := r.Policy(Target{Quality: q}, sure)
+			if p.USD > best.USD || p.Worth != Always && r.surplus(p, q, z) < 0 {
+				t.Errorf("quality %v of %v, sure by %v: %+v", q, best.Right, sure, p)
+			}
+			for _, o := range r.Policies {
+				if r.surplus(o, q, z) < 0 {
+					break
+				}
+				if o.USD < p.USD {
+					t.Errorf("quality %v, sure by %v: %+v would do, and %+v is taken", q, sure, o, p)
+				}
 			}
 		}
 	}
+	for _, p := range [][]float64{{1, 0, 0}, {0, 1, 0}} {
+		if k := r.Choose(p, Always); r.Routes[k].System != best.System {
+			t.Errorf("always means %s", r.Routes[k].System)
+		}
+	}
 	for _, usd := range []float64{0, .0003, .001, 1} {
-		p := r.Policy(Target{Most: usd, Unit: USD})
+		p := r.Policy(Target{Most: usd, Unit: USD}, .9)
 		if p.USD > usd+1e-12 {
 			t.Errorf("%v dollars: %+v", usd, p)
 		}
@@ -135,7 +146,7 @@ func TestPolicy_ReachesItsTargetAsCheaplyAsItCan(t *testing.T) {
 			}
 		}
 	}
-	if p := r.Policy(Target{Most: .5, Unit: Calls}); p.Calls > .5 || p.Calls < .3 {
+	if p := r.Policy(Target{Most: .5, Unit: Calls}, .9); p.Calls > .5 || p.Calls < .3 {
 		t.Errorf("half of the calls: %+v", p)
 	}
 }
@@ -143,7 +154,7 @@ func TestPolicy_ReachesItsTargetAsCheaplyAsItCan(t *testing.T) {
 func TestTell_ChanceHasHalfAndTheRouterMore(t *testing.T) {
 	r, held, cases := fitted(t, false)
 	opt := stat.Options{Resamples: 200, Stream: rng.New(1, "tell")}
-	told, err := r.Tell(cases, held, r.Policy(Target{Quality: .95}).Worth, "alone", opt)
+	told, err := r.Tell(cases, held, r.Policy(Target{Quality: .95}, .5).Worth, "alone", opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +173,7 @@ func TestTell_ChanceHasHalfAndTheRouterMore(t *testing.T) {
 	for i, c := range cases {
 		for k, o := range r.Routes {
 			if o.System == "alone" && c.Right[k] {
-				if knew++; !c.Right[r.Choose(held[i], r.Policy(Target{Quality: .95}).Worth)] {
+				if knew++; !c.Right[r.Choose(held[i], r.Policy(Target{Quality: .95}, .5).Worth)] {
 					harmed++
 				}
 			}
@@ -258,8 +269,17 @@ func TestRead_GoldenRouterIsReadAndWrittenAsItWas(t *testing.T) {
 			t.Errorf("%s: %v", c[1], err)
 		}
 	}
-	if _, err := of(t, strings.Replace(text, `"v": 1`, `"v": 2`, 1)); !errors.Is(err, checkpoint.ErrNewer) {
+	if _, err := of(t, strings.Replace(text, `"v": 2`, `"v": 3`, 1)); !errors.Is(err, checkpoint.ErrNewer) {
 		t.Error(err)
+	}
+	old, err := of(t, strings.Replace(text, `"v": 2`, `"v": 1`, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range old.Policies {
+		if got := p.Won - p.Lost; math.Abs(got-(p.Quality-old.Routes[old.Best()].Right)) > 1e-12 || math.Min(p.Won, p.Lost) != 0 {
+			t.Errorf("version 1: %+v", p)
+		}
 	}
 }
 
@@ -272,7 +292,7 @@ func FuzzRead_AnyTextIsReadOrRefused(f *testing.F) {
 			return
 		}
 		seen := make([]float64, signals)
-		if k := r.Choose(r.Odds(seen), r.Policy(Target{Quality: .9}).Worth); k >= len(r.Routes) {
+		if k := r.Choose(r.Odds(seen), r.Policy(Target{Quality: .9}, .9).Worth); k >= len(r.Routes) {
 			t.Errorf("%+v chooses %d", r, k)
 		}
 	})
