@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,11 @@ import (
 //
 //go:embed slots.py
 var slotsScript string
+
+// llamaServerScript is the server of llama.cpp itself.
+//
+//go:embed llamaserver.py
+var llamaServerScript string
 
 // load is what clients ask: each asks one question after another until all are asked.
 type load struct {
@@ -54,15 +60,21 @@ type options struct {
 	output                 string
 	places, piece, threads int
 	slm, dir, run          string
+	python, llamaServer    string // that have llama.cpp for the sides slots and server, and for llama-server
 }
 
 func python() setup.Python {
 	return setup.Python{Venv: "venv-llm", Packages: []string{"llama-cpp-python[server]==0.3.36"}}
 }
 
+// llamaServer is a wheel that is ready-made, for processors with AVX2 and FMA: with AVX-512 a build of one's own is faster.
+func llamaServer() setup.Python {
+	return setup.Python{Venv: "venv-llama-server", Packages: []string{"xllamacpp==2026.10.11549"}}
+}
+
 // Command is the subcommand.
 func Command() *cobra.Command {
-	py, eval := python(), lmEval()
+	py, whole, eval := python(), llamaServer(), lmEval()
 	var o options
 	var scores bool
 	cmd := &cobra.Command{
@@ -70,7 +82,8 @@ func Command() *cobra.Command {
 		Short: "Answers to many clients at once beside llama.cpp",
 		Long: "Answers to many clients at once beside llama.cpp, in turn: tokens a second, and how long the first and the next token take.\n\n" +
 			"Sides: schedule (the scheduler in this process), turns (the same with oneDNN, where requests take turns), " +
-			"http (slm serve with --run, whose black box must be these weights), slots (llama.cpp in this way without HTTP), server (the server of llama-cpp-python).",
+			"http (slm serve with --run, whose black box must be these weights), slots (llama.cpp in this way without HTTP), " +
+			"llama-server (the server of llama.cpp, with as many slots as clients), server (the server of llama-cpp-python).",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			runtime.GOMAXPROCS(o.threads)
@@ -93,15 +106,23 @@ func Command() *cobra.Command {
 			if _, err := os.Stat(o.weights); err != nil {
 				return fmt.Errorf("%w; run: make setup", err)
 			}
-			path, err := py.Path(cmd.Context(), cmd.ErrOrStderr())
-			if err != nil {
-				return err
+			var err error
+			if slices.Contains(o.sides, "slots") || slices.Contains(o.sides, "server") {
+				if o.python, err = py.Path(cmd.Context(), cmd.ErrOrStderr()); err != nil {
+					return err
+				}
 			}
-			return o.compare(cmd.Context(), path, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if slices.Contains(o.sides, "llama-server") {
+				if o.llamaServer, err = whole.Path(cmd.Context(), cmd.ErrOrStderr()); err != nil {
+					return err
+				}
+			}
+			return o.compare(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	py.AddFlag(cmd)
 	f := cmd.Flags()
+	f.StringVar(&whole.Given, "llama-server-python", "", "a Python that has "+strings.Join(whole.Packages, ", ")+" (default: an environment of its own in the cache)")
 	f.IntSliceVar(&o.clients, "clients", []int{1, 4, 16, 64}, "clients at once")
 	f.IntVar(&o.rounds, "rounds", 2, "rounds of all sides in turn")
 	f.IntVar(&o.prompts, "prompts", 16, "questions of a round, at least as many as clients")
@@ -147,7 +168,7 @@ func texts(n, words, long int) (prompts []string, one string, err error) {
 	return prompts, strings.Join(all[n*words:n*words+long], " "), nil
 }
 
-func (o options) compare(ctx context.Context, python string, out, log io.Writer) error {
+func (o options) compare(ctx context.Context, out, log io.Writer) error {
 	var rows []row
 	for _, n := range o.clients {
 		l := load{clients: n, fresh: o.fresh}
@@ -155,7 +176,7 @@ func (o options) compare(ctx context.Context, python string, out, log io.Writer)
 		if l.prompts, l.long, err = texts(max(n, o.prompts), o.words, o.long); err != nil {
 			return err
 		}
-		got, err := o.round(ctx, python, l, log)
+		got, err := o.round(ctx, l, log)
 		if err != nil {
 			return err
 		}
@@ -169,11 +190,11 @@ func (o options) compare(ctx context.Context, python string, out, log io.Writer)
 }
 
 // round times all sides on one load, in turn; of the rounds each figure is that of the best.
-func (o options) round(ctx context.Context, python string, l load, log io.Writer) ([]row, error) {
+func (o options) round(ctx context.Context, l load, log io.Writer) ([]row, error) {
 	rows := make([]row, len(o.sides))
 	for range o.rounds {
 		for i, name := range o.sides {
-			s, err := o.open(ctx, name, python, l)
+			s, err := o.open(ctx, name, l)
 			if err != nil {
 				return nil, err
 			}
@@ -193,7 +214,7 @@ func (o options) round(ctx context.Context, python string, l load, log io.Writer
 	return rows, nil
 }
 
-func (o options) open(ctx context.Context, name, python string, l load) (side, error) {
+func (o options) open(ctx context.Context, name string, l load) (side, error) {
 	switch name {
 	case "schedule":
 		return openOurs(o, func() (kernel.Backend, error) { return kernel.Open("") })
@@ -203,11 +224,18 @@ func (o options) open(ctx context.Context, name, python string, l load) (side, e
 		cmd := exec.CommandContext(ctx, o.slm, "--dir", o.dir, "serve", o.run, "--addr", "127.0.0.1:0", "--places", strconv.Itoa(l.clients+1), "--waiting", "256", "--timeout", "1h")
 		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.threads))
 		return openSLM(cmd, "Warm")
+	case "llama-server":
+		room := 4*(o.words+o.fresh+o.long) + 64 // tokens of context for each; a word has two at most, nearly always
+		cmd := exec.CommandContext(ctx, o.llamaServer, "-c", llamaServerScript, o.weights, strconv.Itoa(o.threads), strconv.Itoa(l.clients+1), strconv.Itoa(room))
+		if _, err := cmd.StdinPipe(); err != nil { // it serves until that ends
+			return nil, err
+		}
+		return openSLM(cmd, "Warm")
 	case "slots":
-		s, err := duel.Python(ctx, name, python, slotsScript, o.weights, strconv.Itoa(o.threads))
+		s, err := duel.Python(ctx, name, o.python, slotsScript, o.weights, strconv.Itoa(o.threads))
 		return &slots{s}, err
 	case "server":
-		return openServer(ctx, python, "-m", "llama_cpp.server", "--model", o.weights, "--n_ctx", "8192", "--interrupt_requests", "false", "--n_threads", strconv.Itoa(o.threads), "--n_threads_batch", strconv.Itoa(o.threads))
+		return openServer(ctx, o.python, "-m", "llama_cpp.server", "--model", o.weights, "--n_ctx", "8192", "--interrupt_requests", "false", "--n_threads", strconv.Itoa(o.threads), "--n_threads_batch", strconv.Itoa(o.threads))
 	}
 	return nil, fmt.Errorf("%q is no side", name)
 }
