@@ -58,8 +58,9 @@ func (u *usage) json() json.RawMessage {
 // origin says where an answer comes from, how sure that is, and what it has taken.
 type origin struct {
 	System     string         `json:"system"`
-	Place      string         `json:"place"`  // where the knowledge stands; empty = the answer has none
-	Source     string         `json:"source"` // file and line of that place
+	Expert     string         `json:"expert,omitempty"` // the run that answers, where several are served as one
+	Place      string         `json:"place"`            // where the knowledge stands; empty = the answer has none
+	Source     string         `json:"source"`           // file and line of that place
 	InCorpus   bool           `json:"in_corpus"`
 	Confidence *float64       `json:"confidence"` // that the right section is among what was given; null where nobody can tell
 	Way        string         `json:"way,omitempty"`
@@ -88,7 +89,7 @@ func originOf(a *session.Answer, p *llm.Price) *origin {
 		sure = a.Confidence // of the small model in the place that it named
 	}
 	o := &origin{
-		System: a.System, Place: form.InLine(a.Place), Source: a.Source, InCorpus: a.InCorpus, Confidence: sure, Way: string(a.Way), Route: a.Route, Origin: a.Origin,
+		System: a.System, Expert: a.Expert, Place: form.InLine(a.Place), Source: a.Source, InCorpus: a.InCorpus, Confidence: sure, Way: string(a.Way), Route: a.Route, Origin: a.Origin,
 		Named: form.InLine(a.Named), Knowledge: a.Knowledge, Choice: a.Choice, Scores: a.Scores, LLM: a.LLM, Calls: a.Used.Calls,
 	}
 	for _, g := range a.Given {

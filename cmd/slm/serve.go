@@ -8,13 +8,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"slm/data/redact"
 	"slm/llm"
+	"slm/model/kernel"
 	"slm/pipeline"
+	"slm/pipeline/experts"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
 	"slm/serve"
@@ -23,10 +26,10 @@ import (
 func newServe(a *app) *cobra.Command {
 	f := serveFlags{Config: serve.Default()}
 	cmd := &cobra.Command{
-		Use: "serve RUN", GroupID: "use", Args: exact(1, "a run"),
+		Use: "serve RUN", GroupID: "use", Args: exact(1, "a run, or a file with experts"),
 		Short: "Answer OpenAI's protocol over HTTP with a run",
 		Long: "Serves a run until it is stopped: its systems at /v1/chat/completions, its small model and local LLM at /v1/completions with exact log-probabilities, its encoder at " +
-			"/v1/embeddings, all that there is at /v1/models; /health, /ready and /metrics besides. A reply says where it comes from in its field slm. A field that cannot be honoured is an error that names it. " +
+			"/v1/embeddings, all that there is at /v1/models; /health, /ready and /metrics besides. A file with experts: [RUN, RUN] is served as ask has it. A reply says where it comes from in its field slm. A field that cannot be honoured is an error that names it. " +
 			"Only this machine is answered, unless --key-env names the variables that hold clients' keys. While the LLM gives no answer, auto and checked reply with the corpus's own text, and say so. " +
 			"The first SIGTERM or Ctrl-C ends it in good order, with exit status 0: requests that have begun are answered." +
 			exits(exitCheckpoint),
@@ -114,7 +117,7 @@ func (a *app) serve(ctx context.Context, name string, f serveFlags) error {
 	}
 	server := serve.New(f.Config)
 	open := func(ctx context.Context, old serve.Run) (serve.Run, error) {
-		run, err := a.openServed(name, f, server, old)
+		run, err := a.openServed(ctx, name, f, server, old)
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +155,10 @@ func (a *app) serve(ctx context.Context, name string, f serveFlags) error {
 }
 
 // openServed opens the run that a name means now. Where it is that of an older session, the two share the black box.
-func (a *app) openServed(name string, f serveFlags, server *serve.Server, old serve.Run) (serve.Run, error) {
+func (a *app) openServed(ctx context.Context, name string, f serveFlags, server *serve.Server, old serve.Run) (serve.Run, error) {
+	if experts.Names(name) {
+		return a.openTeam(ctx, name, f, server)
+	}
 	folder, err := rundir.Find(a.dir, name)
 	if err != nil {
 		return nil, err
@@ -165,11 +171,15 @@ func (a *app) openServed(name string, f serveFlags, server *serve.Server, old se
 		s.System, s.Route = f.system, f.route
 		return s, nil
 	}
+	return a.openOne(folder, f, server)
+}
+
+// openOne opens a run for many who ask.
+func (a *app) openOne(folder string, f serveFlags, server *serve.Server) (s *session.Session, err error) {
 	be, err := a.backend(pipeline.ClassOf(folder))
 	if err != nil {
 		return nil, err
 	}
-	var s *session.Session
 	s, err = session.Open(folder, session.Options{
 		Kernel: be, Cut: f.offline, Share: true, Log: a.log(), Now: a.now, Set: f.set, Env: a.env,
 		Redact: f.hide,
@@ -182,11 +192,40 @@ func (a *app) openServed(name string, f serveFlags, server *serve.Server, old se
 	return s, nil
 }
 
-// stamp says which run a name means now, with its checkpoints; "" while it is being made.
+// openTeam opens the runs that a file names, to be asked as one.
+func (a *app) openTeam(ctx context.Context, file string, f serveFlags, server *serve.Server) (serve.Run, error) {
+	folders, err := experts.Folders(file, a.dir)
+	if err != nil {
+		return nil, err
+	}
+	stamp := experts.Stamp(folders)
+	router, err := experts.NewRouter(ctx, folders, func(folder string) (kernel.Backend, error) { return a.backend(pipeline.ClassOf(folder)) })
+	if err != nil {
+		return nil, err
+	}
+	var runs []*session.Session
+	for _, folder := range folders {
+		s, err := a.openOne(folder, f, server)
+		if err != nil {
+			return nil, errors.Join(err, experts.NewTeam(router, runs, stamp).Close())
+		}
+		runs = append(runs, s)
+	}
+	return experts.NewTeam(router, runs, stamp), nil
+}
+
+// stamp says which run a name means now, with its checkpoints, or which runs; "" while one is being made.
 func (a *app) stamp(name string) string {
-	folder, err := rundir.Find(a.dir, name)
-	if err != nil || rundir.Look(folder).Locked != "" {
+	if !experts.Names(name) {
+		folder, err := rundir.Find(a.dir, name)
+		if err != nil || rundir.Look(folder).Locked != "" {
+			return ""
+		}
+		return session.Stamp(folder)
+	}
+	folders, err := experts.Folders(name, a.dir)
+	if err != nil || slices.ContainsFunc(folders, func(f string) bool { return rundir.Look(f).Locked != "" }) {
 		return ""
 	}
-	return session.Stamp(folder)
+	return experts.Stamp(folders)
 }

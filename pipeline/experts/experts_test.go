@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slm/checkpoint"
 	"slm/data/exam"
@@ -17,9 +20,12 @@ import (
 	"slm/pipeline/experts"
 	"slm/pipeline/recipe"
 	"slm/pipeline/runtest"
+	"slm/pipeline/session"
 	"slm/rng"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/gate"
+	"slm/stages/systems"
 )
 
 func TestMain(m *testing.M) { os.Exit(runtest.Main(m)) }
@@ -139,6 +145,7 @@ func TestRoute_AnExpertMoreChangesNoByteAndNoRouteOfTheOthers(t *testing.T) {
 			}
 		}
 	}
+	t.Run("asked as one, the run that is meant answers as it does alone", func(t *testing.T) { asked(t, licences, bakery) })
 	table, err := three.Measure(ctx, 5, func(expert int, question string) (string, error) { return fmt.Sprint(expert, question), nil })
 	if err != nil || len(table.Experts) != 3 || table.Foreign < 50 || 10*table.Refused < 8*table.Foreign {
 		t.Errorf("%+v, %v", table, err)
@@ -147,6 +154,59 @@ func TestRoute_AnExpertMoreChangesNoByteAndNoRouteOfTheOthers(t *testing.T) {
 		if row.Questions == 0 || row.Questions > 5 || row.Placed != row.Questions || row.Right+row.Oracle != 0 {
 			t.Errorf("%+v", row)
 		}
+	}
+}
+
+// asked puts questions to two runs as one, and to each alone. Replies are not stored, so that no file changes.
+func asked(t *testing.T, folders ...string) {
+	var runs []*session.Session
+	for _, folder := range folders {
+		s, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, s)
+	}
+	ctx := context.Background()
+	team := experts.NewTeam(router(t, folders...), runs, experts.Stamp(folders))
+	defer func() {
+		if err := team.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	names, usual, err := team.Systems(ctx)
+	if err != nil || !slices.Contains(names, usual) || !slices.Contains(names, systems.Alone) || slices.Contains(names, "blade") || len(names) < 4 {
+		t.Fatalf("%q, %s, %v", names, usual, err)
+	}
+	if err := team.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for k, folder := range folders {
+		text := tested(t, folder)[0]
+		q := session.Question{Text: text, System: usual, Silent: true}
+		want, err := runs[k].Ask(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := ""
+		q.Seen = func(a *session.Answer) { seen = a.Expert }
+		got, err := team.Ask(ctx, q)
+		if err != nil || got.Expert != filepath.Base(folder) || seen != got.Expert || got.Knowledge == "" {
+			t.Fatalf("%s: %+v, %v", text, got, err)
+		}
+		if got.Expert = ""; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, alone %+v", text, got, want)
+		}
+		if parts, err := team.Document(ctx, got.Source); err != nil || len(parts) == 0 {
+			t.Errorf("%s is not shown: %v", got.Source, err)
+		}
+	}
+	got, err := team.Ask(ctx, session.Question{Text: "How do I cook rice so that it does not stick?", System: usual})
+	if err != nil || got.Way != gate.None || got.Expert != "" || got.Reply != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := team.Small(ctx); !errors.Is(err, systems.ErrUnavailable) {
+		t.Error(err)
 	}
 }
 

@@ -38,6 +38,7 @@ type Question struct {
 // are two things, and neither says that the knowledge answers the question.
 type Answer struct {
 	Question   string         `json:"question"`
+	Expert     string         `json:"expert,omitempty"` // the run that answers, where several are asked as one
 	System     string         `json:"system"`
 	Place      string         `json:"place"`                       // where the knowledge is said to stand; empty without knowledge
 	Source     string         `json:"source"`                      // where the corpus has that place; empty when it has no such place
