@@ -32,18 +32,18 @@ const (
 	manyRows8 = 4
 )
 
-// wordRoom8 holds operands as words: the left one's rows, and a part of a panel.
-type wordRoom8 struct{ left, right []uint32 }
+// wordRoom holds operands as words, of bytes or of blocks: the left one's rows, and a part of a panel.
+type wordRoom struct{ left, right []uint32 }
 
-var wordRooms8 = sync.Pool{New: func() any { return new(wordRoom8) }}
+var wordRooms = sync.Pool{New: func() any { return new(wordRoom) }}
 
 // words8 computes the first rows of a share as words, and returns how many: a multiple of wordRows8, or none where they are few or sums may be too large.
 func (s *share8) words8(w *Weights8) (rows int) {
 	if s.m < manyRows8 || !w.small {
 		return 0
 	}
-	room := wordRooms8.Get().(*wordRoom8)
-	defer wordRooms8.Put(room)
+	room := wordRooms.Get().(*wordRoom)
+	defer wordRooms.Put(room)
 	rows = s.m &^ (wordRows8 - 1)
 	quads, width := s.x.width/4, s.x.width/2 // words of 32 bits in a row
 	left, right := Grow(&room.left, rows*width), Grow(&room.right, 2*narrowPair8*quads)

@@ -27,7 +27,7 @@ var blockKernels = func() []kernel {
 				emit:   func(e *emitter) { e.narrowBlockRows(b, rows) }})
 		}
 	}
-	return ks
+	return append(ks, blockWordKernels...)
 }()
 
 // blockType is a type of blocks as its panels have it.

@@ -86,13 +86,7 @@ func (e *emitter) narrowBlockRows(b blockType, rows int) {
 	if b.factors {
 		left = e.GP64()
 		e.Label(outer)
-		for i := range 2 {
-			if i == 0 || !b.parts() {
-				factors = append(factors, e.YMM())
-				e.VCVTPH2PS(operand.Mem{Base: n.scales, Index: n.first, Scale: 2, Disp: 32 * i}, factors[i])
-			}
-		}
-		e.ADDQ(operand.I32(32*len(factors)), n.scales)
+		factors = n.loadFactors(e)
 		e.MOVQ(operand.I32(8), left)
 	}
 	e.Label(top)
@@ -125,11 +119,7 @@ func (e *emitter) narrowBlockRows(b blockType, rows int) {
 		e.VMULPS(v, whole[r], whole[r])
 		e.VADDPS(whole[r], sums[r], sums[r])
 	}
-	size := 32
-	if !b.factors && b.middle == 0 {
-		size = 64
-	}
-	e.ADDQ(operand.I32(size), n.scales)
+	e.ADDQ(operand.I32(b.scaleBytes()), n.scales)
 	e.ADDQ(operand.I32(64*b.bits), n.numbers)
 	for _, x := range bases {
 		e.ADDQ(operand.I32(recordBytes), x)
@@ -141,6 +131,32 @@ func (e *emitter) narrowBlockRows(b blockType, rows int) {
 		e.JNE(operand.LabelRef(outer))
 	}
 
+	e.storeColumns(sums)
+}
+
+// scaleBytes is the size of what a block of a panel has beside its numbers.
+func (b blockType) scaleBytes() int {
+	if !b.factors && b.middle == 0 {
+		return 64
+	}
+	return 32
+}
+
+// loadFactors loads those of 256 terms, and steps behind them.
+func (n *narrowBlocks) loadFactors(e *emitter) (factors []reg.VecVirtual) {
+	for i := range 2 {
+		if i == 0 || !n.parts() {
+			factors = append(factors, e.YMM())
+			e.VCVTPH2PS(operand.Mem{Base: n.scales, Index: n.first, Scale: 2, Disp: 32 * i}, factors[i])
+		}
+	}
+	e.ADDQ(operand.I32(32*len(factors)), n.scales)
+	return factors
+}
+
+// storeColumns writes the sums of rows of up to 8 columns, or adds them to what is there.
+func (e *emitter) storeColumns(sums []reg.VecVirtual) {
+	param := func(name string) reg.GPVirtual { return e.Load(e.Param(name), e.GP64()).(reg.GPVirtual) }
 	y, ldy := param("y"), param("ldy")
 	e.setMask(param("cols"))
 	add := e.Load(e.Param("add"), e.GP8())

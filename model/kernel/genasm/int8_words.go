@@ -97,6 +97,16 @@ func emitInt8LeftWords(e *emitter) {
 	e.VPOR(u, odd, odd)
 	e.VPSUBW(middle, even, even)
 	e.VPSUBW(middle, odd, odd)
+	e.storeQuads(even, odd, dst)
+	e.ADDQ(operand.I32(32), upper)
+	e.ADDQ(operand.I32(32), lower)
+	e.ADDQ(operand.I32(64), dst)
+	e.SUBQ(operand.I32(8), quads)
+	e.JNE(operand.LabelRef(top))
+}
+
+// storeQuads writes 8 quads, the words of each one's even terms before those of its odd ones.
+func (e *emitter) storeQuads(even, odd reg.VecVirtual, dst reg.GPVirtual) {
 	first, second, out := e.YMM(), e.YMM(), e.YMM()
 	e.VPUNPCKLDQ(odd, even, first) // quads 0, 1, 4 and 5
 	e.VPUNPCKHDQ(odd, even, second)
@@ -104,11 +114,6 @@ func emitInt8LeftWords(e *emitter) {
 	e.VMOVDQU(out, operand.Mem{Base: dst})
 	e.VPERM2I128(operand.U8(0x31), second, first, out)
 	e.VMOVDQU(out, operand.Mem{Base: dst, Disp: 32})
-	e.ADDQ(operand.I32(32), upper)
-	e.ADDQ(operand.I32(32), lower)
-	e.ADDQ(operand.I32(64), dst)
-	e.SUBQ(operand.I32(8), quads)
-	e.JNE(operand.LabelRef(top))
 }
 
 func emitInt8RightWords(e *emitter) {

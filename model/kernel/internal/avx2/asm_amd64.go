@@ -313,6 +313,61 @@ func BlocksQ6KRows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, bloc
 //go:noescape
 func BlocksQ6KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
+// BlockLeftWords makes records of a row words, with their scale and their sum as a number behind them.
+//
+//go:noescape
+func BlockLeftWords(dst, x *uint32, blocks int)
+
+// BlocksQ41Words makes 8 columns of a panel of Q41 words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ41Words(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlocksQ50Words makes 8 columns of a panel of Q50 words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ50Words(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlocksQ51Words makes 8 columns of a panel of Q51 words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ51Words(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlocksQ80Words makes 8 columns of a panel of Q80 words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ80Words(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlocksQ4KWords makes 8 columns of a panel of Q4K words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ4KWords(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlocksQ5KWords makes 8 columns of a panel of Q5K words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ5KWords(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlocksQ6KWords makes 8 columns of a panel of Q6K words, from the first one on, with both of their scales behind each block.
+//
+//go:noescape
+func BlocksQ6KWords(dst *uint32, scales, numbers *byte, blocks, first int)
+
+// BlockWordRowsWhole computes 4 rows and 8 columns of words, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlockWordRowsWhole(y *float32, x, w *uint32, ldx, ldy, blocks, cols int, add bool)
+
+// BlockWordRowsParts computes 4 rows and 8 columns of words, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlockWordRowsParts(y *float32, x, w *uint32, ldx, ldy, blocks, cols int, add bool)
+
+// BlockWordRowsLeast computes 4 rows and 8 columns of words, added to y with add; strides are in bytes.
+//
+//go:noescape
+func BlockWordRowsLeast(y *float32, x, w *uint32, ldx, ldy, blocks, cols int, add bool)
+
 // Pause tells the processor n times that this thread is waiting; n is 1 at least.
 //
 //go:noescape
