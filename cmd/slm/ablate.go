@@ -106,6 +106,7 @@ func (a *app) planAblation(ctx context.Context, name string, f *ablateFlags) (*a
 	if err != nil || f.quick || p.Done() {
 		return p, site, err
 	}
+	a.estimating()
 	box := &blackbox.Box{Config: p.Base.LLM, Seed: p.Base.Seed} // stores nothing
 	return p, site, errors.Join(p.Calibrate(ctx, site, box), box.Close())
 }
@@ -168,5 +169,9 @@ func (a *app) goOn(e *study.Estimate, base *recipe.Loaded, done, yes bool) (bool
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	return slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))), nil
+	if slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))) {
+		return true, nil
+	}
+	_, _ = fmt.Fprintln(a.err, "nothing was run")
+	return false, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,13 @@ func (f *studyFlags) add(cmd *cobra.Command, folder, side, plan string) {
 func (f *studyFlags) load(a *app, name string) study.Load {
 	return func(set ...string) (*recipe.Loaded, error) {
 		return a.load(name, &recipeFlags{set: slices.Concat(f.recipe.set, set)})
+	}
+}
+
+// estimating tells somebody at a terminal why nothing is seen yet.
+func (a *app) estimating() {
+	if a.terminal && a.output == "text" && !a.quiet {
+		_, _ = fmt.Fprintln(a.err, "estimating what it takes, by a short calibration (--quick leaves it out)")
 	}
 }
 

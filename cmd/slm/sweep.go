@@ -77,6 +77,7 @@ func (a *app) sweep(ctx context.Context, name string, f *sweepFlags) error {
 		return err
 	}
 	if done := p.Done(); !f.quick && !done {
+		a.estimating()
 		box := &blackbox.Box{Config: p.Base.LLM, Seed: p.Base.Seed} // stores nothing
 		if err := errors.Join(p.Calibrate(ctx, box), box.Close()); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"slm/model"
@@ -168,6 +169,9 @@ func Price(r *recipe.Loaded, c stages.Cost) *float64 {
 	return &usd
 }
 
+// note keeps what several recipes of an experiment give reason to say once.
 func (e *Estimator) note(format string, args ...any) {
-	e.notes = append(e.notes, fmt.Sprintf(format, args...))
+	if text := fmt.Sprintf(format, args...); !slices.Contains(e.notes, text) {
+		e.notes = append(e.notes, text)
+	}
 }

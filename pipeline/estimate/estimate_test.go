@@ -70,3 +70,13 @@ func TestOf_PlanIsEstimatedFromTheRecipeAndACalibration(t *testing.T) {
 		t.Errorf("until dp: %+v", cost)
 	}
 }
+
+func TestNote_WhatEveryVariantOfAnExperimentGivesReasonToSayIsSaidOnce(t *testing.T) {
+	e := &Estimator{}
+	for range 3 {
+		e.note("an exam of %d questions says little", 16)
+	}
+	if e.note("the time of the server is not counted"); len(e.notes) != 2 {
+		t.Errorf("%q", e.notes)
+	}
+}
