@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -62,8 +63,11 @@ func (s *Session) Ready(ctx context.Context) error {
 		return err
 	}
 	s.with.Ready()
-	_, _ = s.client()
+	_, err := s.client()
 	s.turn.give()
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, llm.ErrNoWeights) { // the folder has gone meanwhile
+		return err
+	}
 	if _, err := s.Small(ctx); err != nil && !errors.Is(err, systems.ErrUnavailable) {
 		return err
 	}

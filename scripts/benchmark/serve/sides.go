@@ -207,6 +207,7 @@ func (s *server) complete(ctx context.Context, _ int, prompt string, fresh int) 
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Close = true // llama-server ends idle connections, also at the moment when one is used again
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
