@@ -118,8 +118,14 @@ func (d *depot) keep(ctx context.Context, run string) error {
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 		return nil // it has not come so far
 	}
-	_, err := remote.Push(ctx, d.store, folder)
-	return err
+	short, enough := context.WithTimeout(ctx, patience)
+	defer enough()
+	for pause := lookSoon; ; pause = min(2*pause, lookRarely) {
+		_, err := remote.Push(ctx, d.store, folder)
+		if !errors.Is(err, rundir.ErrLocked) || wait(short, pause) != nil { // locked: another worker of this machine takes stages over from it
+			return err
+		}
+	}
 }
 
 // tables are the files of an experiment that readers want.

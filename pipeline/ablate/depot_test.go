@@ -68,6 +68,36 @@ func TestWorker_OnAStoreMachinesThatShareNothingElseEndInTheTableOfASerialRun(t 
 	}
 }
 
+func TestDepot_KeepWaitsForWhoTakesStagesOverFromTheRun(t *testing.T) {
+	instantly(t)
+	s, dir := depotAt(t, storetest.InProcess(t)), t.TempDir()
+	p, w := handed(t, Spec{Count: 1})
+	if err := p.Give(context.Background(), s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Serve(context.Background(), p.Name, s, 0, site(dir), quiet()); err != nil {
+		t.Fatal(err)
+	}
+	run := w.Members[w.Stages[0].Member].Run
+	held, err := rundir.TakeLock(filepath.Join(dir, "runs", run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := make(chan error)
+	go func() { kept <- openDepot(s, p.Name, dir, "test", time.Now).keep(context.Background(), run) }()
+	select {
+	case err := <-kept:
+		t.Fatalf("it does not wait: %v", err)
+	case <-time.After(3 * lookSoon):
+	}
+	if err := held.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-kept; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWorker_OnAStoreGoesOnFromWhatAnotherMachineHasKeptAndDropsWhatItMadeApart(t *testing.T) {
 	instantly(t)
 	endpoint := storetest.InProcess(t)

@@ -160,7 +160,7 @@ func (f fitting) learn(ctx context.Context) (weights []float64, ranks [][]int, b
 		}
 	}
 	balance(f.parts, cases)
-	without := func(k int) ([]float64, error) {
+	without := func(k int) ([]float64, error) { // a fold; -1 = with all
 		var some []retrieve.Case
 		for _, i := range people {
 			if fold[i] != k {
