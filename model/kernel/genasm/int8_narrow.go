@@ -27,14 +27,7 @@ func (e *emitter) narrowInt8Rows(rows int) {
 		e.VPSRLW(operand.U8(8), odd, odd)
 		return even, odd
 	}
-	right := func(p int) (even, odd reg.VecVirtual) {
-		even, odd = e.YMM(), e.YMM()
-		e.VMOVDQU(operand.Mem{Base: w, Disp: 32 * p}, odd)
-		e.VPSLLW(operand.U8(8), odd, even)
-		e.VPSRAW(operand.U8(8), even, even)
-		e.VPSRAW(operand.U8(8), odd, odd)
-		return even, odd
-	}
+	right := func(p int) (even, odd reg.VecVirtual) { return e.signedWords(operand.Mem{Base: w, Disp: 32 * p}) }
 	multiply := func(even, odd, leftEven, leftOdd, sum reg.VecVirtual) {
 		product := e.YMM()
 		e.VPMADDWD(even, leftEven, product)
@@ -97,4 +90,14 @@ func (e *emitter) narrowInt8Rows(rows int) {
 		masks = append(masks, high[:]...)
 	}
 	e.storeInt8(param("y"), param("ldy"), e.Load(e.Param("add"), e.GP8()), rows, masks, func(row, part int) reg.VecVirtual { return sums[2*row][part] })
+}
+
+// signedWords loads 32 signed bytes as words: the even ones and the odd ones.
+func (e *emitter) signedWords(from operand.Mem) (even, odd reg.VecVirtual) {
+	even, odd = e.YMM(), e.YMM()
+	e.VMOVDQU(from, odd)
+	e.VPSLLW(operand.U8(8), odd, even)
+	e.VPSRAW(operand.U8(8), even, even)
+	e.VPSRAW(operand.U8(8), odd, odd)
+	return even, odd
 }

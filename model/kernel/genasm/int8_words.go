@@ -122,11 +122,7 @@ func emitInt8RightWords(e *emitter) {
 	top := e.label("quads")
 	e.Label(top)
 	for p := range 2 {
-		even, odd := e.YMM(), e.YMM()
-		e.VMOVDQU(operand.Mem{Base: w, Disp: 32 * p}, odd)
-		e.VPSLLW(operand.U8(8), odd, even)
-		e.VPSRAW(operand.U8(8), even, even)
-		e.VPSRAW(operand.U8(8), odd, odd)
+		even, odd := e.signedWords(operand.Mem{Base: w, Disp: 32 * p})
 		e.VMOVDQU(even, operand.Mem{Base: dst, Disp: 32 * p})
 		e.VMOVDQU(odd, operand.Mem{Base: dst, Disp: 64 + 32*p})
 	}
