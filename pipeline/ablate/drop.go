@@ -141,17 +141,13 @@ func dropped(r *recipe.Loaded, name string) (experiment.Variant, error) {
 			return experiment.Variant{}, recipe.Unknown(before + name)
 		}
 	}
-	var names []string
-	for _, p := range parts {
-		names = append(names, p.name)
-	}
-	return bad("there is no such part of the method (%s) and no such key of a recipe (slm config keys lists them)", strings.Join(names, ", "))
+	return bad("there is no such part of the method (%s) and no such key of a recipe (slm config keys lists them)", strings.Join(partNames(), ", "))
 }
 
 // likely is what a name was probably meant to be: keys that end in it, or a part that is spelt much like it; "" = nothing is near.
 func likely(name string) string {
 	const shown = 3
-	var keys, names []string
+	var keys []string
 	for _, k := range recipe.Keys() {
 		if strings.HasSuffix(k.Path, "."+name) {
 			keys = append(keys, k.Path)
@@ -160,10 +156,15 @@ func likely(name string) string {
 	if len(keys) > 0 {
 		return strings.Join(keys[:min(len(keys), shown)], " or ")
 	}
+	return schema.Closest(name, partNames())
+}
+
+// partNames are those of all parts, whether a recipe has them or not.
+func partNames() (names []string) {
 	for _, p := range parts {
 		names = append(names, p.name)
 	}
-	return schema.Closest(name, names)
+	return names
 }
 
 // nothing is the value that turns a key off; false = it has none.
