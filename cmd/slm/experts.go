@@ -8,8 +8,6 @@ import (
 
 	"slm/internal/sanitize"
 	"slm/internal/term"
-	"slm/model/kernel"
-	"slm/pipeline"
 	"slm/pipeline/experts"
 	"slm/pipeline/session"
 )
@@ -30,7 +28,7 @@ func (a *app) team(ctx context.Context, file string, f askFlags) (*team, error) 
 		return nil, err
 	}
 	t := &team{a: a, folders: folders, sessions: make([]*session.Session, len(folders)), flags: f}
-	t.Router, err = experts.NewRouter(ctx, folders, func(folder string) (kernel.Backend, error) { return a.backend(pipeline.ClassOf(folder)) })
+	t.Router, err = experts.NewRouter(ctx, folders, a.kernelOf)
 	return t, err
 }
 

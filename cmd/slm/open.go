@@ -16,8 +16,13 @@ func (a *app) open(name string) (folder string, be kernel.Backend, err error) {
 	if folder, err = rundir.Find(a.dir, name); err != nil {
 		return "", nil, err
 	}
-	be, err = a.backend(pipeline.ClassOf(folder))
+	be, err = a.kernelOf(folder)
 	return folder, be, err
+}
+
+// kernelOf opens a kernel of the class of numerics of a run's folder.
+func (a *app) kernelOf(folder string) (kernel.Backend, error) {
+	return a.backend(pipeline.ClassOf(folder))
 }
 
 // notMade says of a stage's missing checkpoint that the run's recipe has no such stage, where that is so: no training of it would ever make one.

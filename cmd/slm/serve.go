@@ -15,8 +15,6 @@ import (
 
 	"slm/data/redact"
 	"slm/llm"
-	"slm/model/kernel"
-	"slm/pipeline"
 	"slm/pipeline/experts"
 	"slm/pipeline/rundir"
 	"slm/pipeline/session"
@@ -176,7 +174,7 @@ func (a *app) openServed(ctx context.Context, name string, f serveFlags, server 
 
 // openOne opens a run for many who ask.
 func (a *app) openOne(folder string, f serveFlags, server *serve.Server) (s *session.Session, err error) {
-	be, err := a.backend(pipeline.ClassOf(folder))
+	be, err := a.kernelOf(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +197,7 @@ func (a *app) openTeam(ctx context.Context, file string, f serveFlags, server *s
 		return nil, err
 	}
 	stamp := experts.Stamp(folders)
-	router, err := experts.NewRouter(ctx, folders, func(folder string) (kernel.Backend, error) { return a.backend(pipeline.ClassOf(folder)) })
+	router, err := experts.NewRouter(ctx, folders, a.kernelOf)
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,12 @@ import (
 	"io"
 
 	"slm/internal/sanitize"
-	"slm/pipeline"
 	"slm/pipeline/refresh"
 )
 
 // measure prints what an updated run knows.
 func (a *app) measure(ctx context.Context, folder, weights string) error {
-	be, err := a.backend(pipeline.ClassOf(folder))
+	be, err := a.kernelOf(folder)
 	if err != nil {
 		return err
 	}
