@@ -23,6 +23,9 @@ func HearAs(ctx context.Context, change func(text string) string) context.Contex
 	return Hear(ctx, func(text string) { heard(change(text)) })
 }
 
+// Listener is who is told; nil = nobody. It is for what writes a text without a provider.
+func Listener(ctx context.Context) func(text string) { return listener(ctx) }
+
 // listener is who is told; nil = nobody.
 func listener(ctx context.Context) func(string) {
 	heard, _ := ctx.Value(hearing{}).(func(string))

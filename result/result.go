@@ -54,6 +54,7 @@ type Summary struct {
 	Verdict       *Verdict     `json:"verdict,omitempty"`   // nil in a summary of an older program
 	Measured      *Measured    `json:"measured,omitempty"`  // of the run; nil where it was not looked at
 	Routing       *Routing     `json:"routing,omitempty"`   // nil where nothing was routed
+	Steered       *Steered     `json:"proxy,omitempty"`     // how system proxy was set; nil where it was not run
 	Asked         *Summary     `json:"asked,omitempty"`     // the second exam: questions as people ask them
 }
 
@@ -63,6 +64,12 @@ func (s *Summary) Exams() []*Summary {
 		return []*Summary{s}
 	}
 	return []*Summary{s, s.Asked}
+}
+
+// Steered is how far system proxy moves the black box.
+type Steered struct {
+	Alpha float64 `json:"alpha"` // 0 = not at all: no gain was shown on the development questions
+	Note  string  `json:"note"`  // why, in a sentence
 }
 
 // Free says how good free answers are. Each figure is a mean over the questions that it is defined of.

@@ -70,7 +70,24 @@ func (s *Server) models(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.send(map[string]any{"object": "list", "data": all})
+	return x.send(map[string]any{"object": "list", "data": all, "slm": map[string]any{"without": without(x.run)}})
+}
+
+// lack is a system that a run does not have.
+type lack struct {
+	ID  string `json:"id"`
+	Why string `json:"why"`
+}
+
+// without are the systems that a run lacks.
+func without(run Run) []lack {
+	out := []lack{}
+	for _, name := range systems.Names() {
+		if err := run.Lacks(name); err != nil {
+			out = append(out, lack{name, err.Error()})
+		}
+	}
+	return out
 }
 
 func (s *Server) model(ctx context.Context, x *exchange) error {
@@ -103,11 +120,17 @@ func (s *Server) known(ctx context.Context, x *exchange, model string) error {
 	case model == SmallModel:
 		return wrong("model", "it continues texts: ask for it at /v1/completions").withCode("model_not_found")
 	}
+	if err := x.run.Lacks(model); err != nil {
+		return missing("model: %v", err)
+	}
 	return notFound()
 }
 
-func notFound() *fault {
-	f := newFault(http.StatusNotFound, invalidRequest, "model_not_found", "model: the run has none of that name; /v1/models lists them")
+func notFound() *fault { return missing("model: the run has none of that name; /v1/models lists them") }
+
+// missing is the fault of a request for a model that is not there.
+func missing(format string, args ...any) *fault {
+	f := newFault(http.StatusNotFound, invalidRequest, "model_not_found", format, args...)
 	param := "model"
 	f.Param = &param
 	return f

@@ -22,6 +22,8 @@ type Run interface {
 	Ready(ctx context.Context) error
 	// Systems lists what answers questions, and which of them where none is named.
 	Systems(ctx context.Context) (names []string, usual string, err error)
+	// Lacks says why a system of the program is not among them, in the words of ask; nil = it is, or is never among them.
+	Lacks(name string) error
 	// Tell puts a message to the black box as it is.
 	Tell(ctx context.Context, message string, tokens int) (llm.Reply, error)
 	// Small is the bare small model; systems.ErrUnavailable: the run has none.

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -59,6 +60,12 @@ func answerTo(q session.Question) *session.Answer {
 
 func (f *fake) Systems(context.Context) ([]string, string, error) {
 	return []string{"llm", "checked", "auto"}, "auto", nil
+}
+func (f *fake) Lacks(name string) error {
+	if name == "proxy" {
+		return fmt.Errorf("proxy: %w: the LLM is not in this process", systems.ErrUnavailable)
+	}
+	return nil
 }
 func (f *fake) Tell(_ context.Context, message string, tokens int) (llm.Reply, error) {
 	return llm.Reply{Text: "You said: " + message, Calls: 1, PromptTokens: 3, OutputTokens: 5, Cut: tokens < 5}, nil

@@ -13,8 +13,8 @@ type Result struct {
 }
 
 // Generate continues the prompts by the likeliest token at each step, the first of equals, up to a stop token, most tokens, or the end of a model's context.
-// Errors are those of decode.
-func (p *Proxy) Generate(ctx context.Context, prompts Prompts, by Setting, most int, stop []int32) (Result, error) {
+// heard is told the tokens so far after each; it may be nil. Errors are those of decode.
+func (p *Proxy) Generate(ctx context.Context, prompts Prompts, by Setting, most int, stop []int32, heard func([]int32)) (Result, error) {
 	for role, d := range p.models {
 		most = min(most, d.Config().Context-len(prompts.of(role)))
 	}
@@ -34,7 +34,10 @@ func (p *Proxy) Generate(ctx context.Context, prompts Prompts, by Setting, most 
 			out.Stopped = true
 			break
 		}
-		if out.Tokens = append(out.Tokens, token); len(out.Tokens) == most {
+		if out.Tokens = append(out.Tokens, token); heard != nil {
+			heard(out.Tokens)
+		}
+		if len(out.Tokens) == most {
 			break
 		}
 		if err := r.add(ctx, token); err != nil {

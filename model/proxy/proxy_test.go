@@ -76,7 +76,7 @@ func scored(t *testing.T, p *Proxy, prompts Prompts, by ...Setting) [][]float64 
 
 func written(t *testing.T, p *Proxy, prompts Prompts, by Setting) Result {
 	t.Helper()
-	got, err := p.Generate(context.Background(), prompts, by, 20, nil)
+	got, err := p.Generate(context.Background(), prompts, by, 20, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,15 +281,15 @@ func TestProxy_WhatDoesNotFitIsRefused(t *testing.T) {
 	if got, err := p.Score(ctx, Same(ids(1, 9)), [][]int32{nil}, Setting{}); err != nil || got[0][0] != 0 {
 		t.Errorf("an empty continuation: %v, %v", got, err)
 	}
-	if got, err := p.Generate(ctx, Same(ids(1, 45)), Setting{}, 20, nil); err != nil || len(got.Tokens) != 3 || got.Stopped {
+	if got, err := p.Generate(ctx, Same(ids(1, 45)), Setting{}, 20, nil, nil); err != nil || len(got.Tokens) != 3 || got.Stopped {
 		t.Errorf("at the end of the context: %v, %v", got, err)
 	}
-	if got, err := p.Generate(ctx, Same(ids(1, 48)), Setting{}, 20, nil); err != nil || len(got.Tokens) != 0 {
+	if got, err := p.Generate(ctx, Same(ids(1, 48)), Setting{}, 20, nil, nil); err != nil || len(got.Tokens) != 0 {
 		t.Errorf("a full context: %v, %v", got, err)
 	}
 	over, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := p.Generate(over, Same(ids(1, 9)), Setting{}, 20, nil); !errors.Is(err, context.Canceled) {
+	if _, err := p.Generate(over, Same(ids(1, 9)), Setting{}, 20, nil, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -299,7 +299,7 @@ func TestGenerate_StopTokenEndsTheAnswer(t *testing.T) {
 	p := joined(t, d, d, d)
 	whole := written(t, p, Same(ids(1, 9)), Setting{}).Tokens
 	at := slices.Index(whole, whole[4])
-	got, err := p.Generate(context.Background(), Same(ids(1, 9)), Setting{}, 20, whole[4:5])
+	got, err := p.Generate(context.Background(), Same(ids(1, 9)), Setting{}, 20, whole[4:5], nil)
 	if err != nil || !got.Stopped || !slices.Equal(got.Tokens, whole[:at]) {
 		t.Errorf("%+v, %v; without a stop %v", got, err, whole)
 	}

@@ -87,6 +87,16 @@ func (t *Team) Systems(ctx context.Context) (names []string, usual string, err e
 	return names, names[0], nil
 }
 
+// Lacks says why the runs do not all have a system, in the words of the first that lacks it.
+func (t *Team) Lacks(name string) error {
+	for _, run := range t.runs {
+		if err := run.Lacks(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Ready opens all that answers of any run are made of.
 func (t *Team) Ready(ctx context.Context) error {
 	for _, run := range t.runs {

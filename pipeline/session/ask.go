@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 	"slm/llm"
 	"slm/model"
 	"slm/pipeline/rundir"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/bpo"
 	"slm/stages/domain"
@@ -95,7 +97,9 @@ func (s *Session) Ask(ctx context.Context, q Question) (a *Answer, err error) {
 	}
 	got := answers[0]
 	a = known(q, name, got)
-	a.Used = box.used
+	if a.Used = box.used; a.Used.Calls == 0 && got.Calls > 0 { // a system may have run the box's weights itself
+		a.Used = llm.Usage{Calls: int64(got.Calls), PromptTokens: int64(got.Tokens - got.Written), OutputTokens: int64(got.Written)}
+	}
 	if err != nil || q.Silent || got.Way == gate.None {
 		return a, err
 	}
@@ -144,29 +148,42 @@ func (s *Session) Systems(ctx context.Context) (names []string, usual string, er
 	if err := s.load(ctx); err != nil {
 		return nil, "", err
 	}
+	l := &listing{usual: s.System, lacks: map[string]error{}}
 	for _, spec := range systems.All {
 		if spec.Kind == systems.Bound || spec.Kind == systems.Control {
 			continue
 		}
 		with := *s.with
+		with.Box = &lazyBox{turn: s.turn, open: func() (llm.Client, error) { return s.client() }}
 		if with.Routed, err = s.routed(spec.Name, ""); err != nil {
 			return nil, "", err
 		}
 		switch _, err := open(ctx, spec.Name, &with); {
 		case err == nil:
-			names = append(names, spec.Name)
-		case !errors.Is(err, systems.ErrUnavailable):
+			l.names = append(l.names, spec.Name)
+		case errors.Is(err, systems.ErrUnavailable), errors.Is(err, llm.ErrUnavailable), errors.Is(err, llm.ErrAuth):
+			l.lacks[spec.Name] = err
+		default:
 			return nil, "", err
 		}
 	}
-	s.listed.Store(&listing{names, s.System})
-	return names, s.System, nil
+	s.listed.Store(l)
+	return l.names, s.System, nil
+}
+
+// Lacks says why this run has no such system, in the words of Ask; nil = it has it, or Systems has not looked yet, or leaves it out.
+func (s *Session) Lacks(name string) error {
+	if l := s.listed.Load(); l != nil {
+		return l.lacks[name]
+	}
+	return nil
 }
 
 // listing is what Systems has found out.
 type listing struct {
 	names []string
 	usual string
+	lacks map[string]error // why a system is not among them
 }
 
 // client is the black box, behind what the session puts before it.
@@ -262,7 +279,10 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 	if err != nil {
 		return nil, err
 	}
-	with.Judge, with.Fitting = true, s.fitting
+	with.Judge, with.Fitting, with.Hidden = true, s.fitting, s.opt.Redact != nil
+	if err := s.steer(with); err != nil {
+		return nil, err
+	}
 	if s.Trial == "" { // what was fitted belongs to the prompt that was found
 		s.digests = map[string]string{}
 		for stage := range there {
@@ -278,6 +298,20 @@ func (s *Session) open(there map[string]bool) (*systems.Resources, error) {
 		s.kept = len(with.Confidences)
 	}
 	return with, nil
+}
+
+// steer tells system proxy how far the run's evaluation has moved the black box, where its table has that row.
+func (s *Session) steer(with *systems.Resources) error {
+	sum, err := result.ReadSummary(filepath.Join(s.Folder, stages.Eval))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case sum.Steered != nil && s.Trial == "":
+		with.Steer(*sum.Steered)
+	}
+	return nil
 }
 
 // fitting shows how far the fit of a confidence is, and says what it is for: it takes a while, and is made before the first answer.

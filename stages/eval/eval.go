@@ -184,7 +184,7 @@ func (s *Stage) evaluate(ctx context.Context, env *stages.Env, client llm.Client
 		for _, it := range items {
 			truth[it.ID] = it.Knowledge != ""
 		}
-		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: slices.Concat(r.notes, routed.notes), Written: exam.SelfMade(items)}
+		one := &result.Summary{Exam: exam.Digest(items), LLM: client.Info().Model, Style: s.style(env), Limit: s.cfg.Knowledge, Method: s.cfg.Intervals.Method, Notes: slices.Concat(r.notes, routed.notes), Steered: r.steered, Written: exam.SelfMade(items)}
 		if one.Retrieval, err = s.retrieval(ctx, env, with, dom, items); err != nil {
 			return nil, nil, nil, err
 		}

@@ -47,6 +47,9 @@ func proxyRun(t *testing.T, run, stage string, set systems.Proxying) (rows map[s
 	if err != nil {
 		t.Fatal(err)
 	}
+	if sum.Steered == nil || !strings.Contains(strings.Join(sum.Notes, "\n"), sum.Steered.Note) || sum.Steered.Alpha != set.Alpha {
+		t.Errorf("the summary says of proxy %+v, its notes %q", sum.Steered, sum.Notes)
+	}
 	rows = map[string][]result.Row{}
 	for _, r := range all {
 		rows[r.System] = append(rows[r.System], r)

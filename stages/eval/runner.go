@@ -23,7 +23,8 @@ type runner struct {
 	free     bool                                       // questions are answered in words
 	whole    func(place string) string                  // the section's place, for one that names a part of it; nil where there are none
 
-	notes []string
+	notes   []string
+	steered *result.Steered // nil = system proxy was not run
 }
 
 // newRunner makes a runner of what the systems are made of. Work that was kept is taken over.
@@ -70,6 +71,10 @@ func (r *runner) run(ctx context.Context, specs []systems.Spec) ([]result.Row, e
 		}
 		if n, ok := system.(systems.Noter); ok && n.Note() != "" {
 			r.notes = append(r.notes, n.Note())
+		}
+		if s, ok := system.(systems.Steerer); ok {
+			set := s.Steered()
+			r.steered = &set
 		}
 		rows = append(rows, got...)
 	}

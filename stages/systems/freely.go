@@ -36,16 +36,21 @@ func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, a
 	for j, i := range at {
 		a, reply := &answers[i], replies[j]
 		a.Picked, a.None, a.Calls, a.Tokens, a.Written = -1, reply.None, reply.Calls, reply.PromptTokens+reply.OutputTokens, reply.OutputTokens
-		switch end, loops := loop(reply.Text); {
-		case loops:
-			a.Text, a.Cut = strings.TrimRight(reply.Text[:end], " \t\n,;:")+" …", Looped
-		case reply.Cut && reply.None == nil:
-			a.Text, a.Cut = strings.TrimSpace(reply.Text)+" …", fmt.Sprintf("it reached %d tokens", most)
-		default:
-			a.Text = strings.TrimSpace(reply.Text)
-		}
+		a.say(reply.Text, reply.Cut && reply.None == nil, most)
 	}
 	return nil
+}
+
+// say makes a text the free reply: without what repeats itself, and with a sign where it is cut off at most tokens.
+func (a *Answer) say(text string, cut bool, most int) {
+	switch end, loops := loop(text); {
+	case loops:
+		a.Text, a.Cut = strings.TrimRight(text[:end], " \t\n,;:")+" …", Looped
+	case cut:
+		a.Text, a.Cut = strings.TrimSpace(text)+" …", fmt.Sprintf("it reached %d tokens", most)
+	default:
+		a.Text = strings.TrimSpace(text)
+	}
 }
 
 // loop finds where a text begins to repeat itself: the end of the first of the repetitions. One or two words are repeated when they come

@@ -3,7 +3,6 @@ package systems
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"slm/data/form"
 	"slm/data/tokenizer"
@@ -30,7 +29,7 @@ var proxied = Spec{
 	Cost: func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, false) },
 	Open: func(ctx context.Context, r *Resources) (System, error) {
 		s, err := r.openProxy()
-		if err == nil {
+		if err == nil && len(r.Items) > 0 { // else α is found out at the first question: what only lists systems does not wait for it
 			err = s.fit(ctx)
 		}
 		return s, err
@@ -40,7 +39,7 @@ var proxied = Spec{
 // steered is the system.
 type steered struct {
 	r       *Resources
-	by      *proxy.Proxy
+	by      *proxy.Proxy // nil = the black box is not asked
 	tok     *tokenizer.Tokenizer
 	stop    []int32
 	room    int // tokens that each model reads
@@ -51,15 +50,24 @@ type steered struct {
 
 // openProxy puts the three models together.
 func (r *Resources) openProxy() (*steered, error) {
-	box, ok := r.Box.(interface {
-		Weights() (llm.Weights, bool, error)
-	})
-	if !ok || r.Experts == nil {
+	if r.Experts == nil {
 		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
 	}
 	e, err := r.Experts()
 	if err != nil {
 		return nil, err
+	}
+	if r.Hidden {
+		return nil, fmt.Errorf("%w: personal data are hidden from the LLM, which reads the question token by token here", ErrUnavailable)
+	}
+	if r.Box == nil {
+		return &steered{r: r, speaker: e.Speaker}, nil
+	}
+	box, ok := r.Box.(interface {
+		Weights() (llm.Weights, bool, error)
+	})
+	if !ok {
+		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
 	}
 	w, here, err := box.Weights()
 	switch {
@@ -81,7 +89,12 @@ func (s *steered) Note() string { return s.note }
 
 // Answer implements System.
 func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
-	if s.set.Alpha == 0 {
+	if s.by != nil {
+		if err := s.fit(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if s.by != nil && s.set.Alpha == 0 {
 		return s.r.Reader(func(context.Context, []Question) ([]Answer, error) { return make([]Answer, len(qs)), nil }).Answer(ctx, qs)
 	}
 	pieces, err := s.r.pieces(ctx, s.speaker, qs)
@@ -89,9 +102,20 @@ func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 		return nil, err
 	}
 	out := make([]Answer, len(qs))
-	for i, q := range qs {
+	for i := range out {
 		out[i] = Answer{Picked: -1, Place: pieces[i].Place, Named: pieces[i].Place}
 		s.r.locate(&out[i])
+	}
+	if s.r.Known != nil {
+		s.r.Known(out)
+	}
+	if s.by == nil {
+		return out, nil
+	}
+	if len(qs) > 1 {
+		ctx = llm.Hear(ctx, nil)
+	}
+	for i, q := range qs {
 		switch {
 		case len(q.Choices) > 0:
 			err = s.choose(ctx, q, pieces[i], &out[i])
@@ -133,15 +157,16 @@ func (s *steered) write(ctx context.Context, q Question, p knowledge.Piece, a *A
 	if most == 0 {
 		most = DefaultReplyTokens
 	}
-	got, err := s.by.Generate(ctx, prompts, s.set, most, s.stop)
+	var heard func([]int32)
+	if told := llm.Listener(llm.HearAs(ctx, settled)); told != nil {
+		heard = func(tokens []int32) { told(s.tok.Decode(tokens)) }
+	}
+	got, err := s.by.Generate(ctx, prompts, s.set, most, s.stop, heard)
 	if err != nil {
 		return err
 	}
-	a.Text = strings.TrimSpace(s.tok.Decode(got.Tokens))
-	if a.Calls, a.Written = 1, len(got.Tokens); !got.Stopped {
-		a.Text, a.Cut = a.Text+" …", fmt.Sprintf("it reached %d tokens", len(got.Tokens))
-	}
-	a.Tokens = len(prompts.Base) + a.Written
+	a.say(s.tok.Decode(got.Tokens), !got.Stopped, len(got.Tokens))
+	a.Calls, a.Written, a.Tokens = 1, len(got.Tokens), len(prompts.Base)+len(got.Tokens)
 	return nil
 }
 

@@ -3,12 +3,16 @@ package systems
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"slm/data/exam"
 	"slm/model/decode"
 	"slm/model/proxy"
+	"slm/result"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/knowledge"
 	"slm/stat"
 )
 
@@ -29,10 +33,27 @@ const shownBelow = 0.05
 
 // fitted is what the development questions have said, for all who are made of the same resources.
 type fitted struct {
+	mu    sync.Mutex
 	done  bool
 	alpha float64
 	note  string
+	tried trial
 }
+
+// trial is how the first of the development questions were answered. Whoever runs out of time leaves what he has found to the next.
+type trial struct {
+	pieces []knowledge.Piece // of all of them
+	alone  []bool            // right by the black box alone
+	with   [][]bool          // with each α
+}
+
+// Steer sets what the run's evaluation has found on its development questions, so that they need not be asked again.
+func (r *Resources) Steer(set result.Steered) {
+	r.fitted = &fitted{done: true, alpha: set.Alpha, note: set.Note}
+}
+
+// Steered implements Steerer.
+func (s *steered) Steered() result.Steered { return result.Steered{Alpha: s.set.Alpha, Note: s.note} }
 
 // fit is measure, once for some resources.
 func (s *steered) fit(ctx context.Context) error {
@@ -40,17 +61,26 @@ func (s *steered) fit(ctx context.Context) error {
 	if f == nil {
 		f = &fitted{}
 	}
-	if f.done {
-		s.set.Alpha, s.note = f.alpha, f.note
+	f.mu.Lock() // never while a model is asked: who is asked beside may have to wait for the one who fits
+	s.set.Alpha, s.note = max(f.alpha, s.set.Alpha), f.note
+	done, tried := f.done, f.tried
+	f.mu.Unlock()
+	if done {
 		return nil
 	}
-	err := s.measure(ctx)
-	f.done, f.alpha, f.note = err == nil, s.set.Alpha, s.note
+	err := s.measure(ctx, &tried)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err == nil {
+		f.done, f.alpha, f.note = true, s.set.Alpha, s.note
+	} else if len(tried.alone) > len(f.tried.alone) {
+		f.tried = tried
+	}
 	return err
 }
 
 // measure takes α from the development questions, unless the recipe has one. Where none is shown to be better than the black box alone, α is 0.
-func (s *steered) measure(ctx context.Context) error {
+func (s *steered) measure(ctx context.Context, tried *trial) error {
 	if s.set.Alpha > 0 {
 		s.note = fmt.Sprintf("proxy: alpha is %g, by the recipe.", s.set.Alpha)
 		return nil
@@ -63,10 +93,10 @@ func (s *steered) measure(ctx context.Context) error {
 		s.note = fmt.Sprintf("proxy answers as the LLM alone: alpha takes %d development questions with options, and there are %d (eval.proxy.alpha sets it).", fewestKnown, len(known))
 		return nil
 	}
-	alone, steered, err := s.trial(ctx, known)
-	if err != nil {
+	if err := s.try(ctx, known, tried); err != nil {
 		return fmt.Errorf("proxy: alpha: %w", err)
 	}
+	alone, steered := tried.alone, tried.with
 	best := 0
 	for k := range alphas {
 		if count(steered[k]) > count(steered[best]) {
@@ -89,40 +119,47 @@ func (s *steered) measure(ctx context.Context) error {
 	return nil
 }
 
-// trial is which development questions are answered right, by the black box alone and with each alpha.
-func (s *steered) trial(ctx context.Context, known []Graded) (alone []bool, with [][]bool, err error) {
-	qs := make([]Question, len(known))
-	for i, k := range known {
-		qs[i] = k.Question
-	}
-	pieces, err := s.r.ask(ctx, s.speaker, s.r.Speakers[s.speaker].Name, qs)
-	if err != nil {
-		return nil, nil, err
+// try finds out which development questions are answered right, by the black box alone and with each alpha, from where a trial has ended.
+func (s *steered) try(ctx context.Context, known []Graded, t *trial) (err error) {
+	if len(t.pieces) == 0 {
+		qs := make([]Question, len(known))
+		for i, k := range known {
+			qs[i] = k.Question
+		}
+		if t.pieces, err = s.r.ask(ctx, s.speaker, s.r.Speakers[s.speaker].Name, qs); err != nil {
+			return err
+		}
 	}
 	settings := make([]proxy.Setting, 1, len(alphas)+1)
 	for _, a := range alphas {
 		settings = append(settings, proxy.Setting{Alpha: a})
 	}
-	with = make([][]bool, len(alphas))
-	for i, k := range known {
-		prompts, options, err := s.prompts(k.Question, pieces[i])
+	t.alone, t.with = slices.Clone(t.alone), slices.Clone(t.with)
+	for len(t.with) < len(alphas) {
+		t.with = append(t.with, nil)
+	}
+	for i := range t.with {
+		t.with[i] = slices.Clone(t.with[i])
+	}
+	for i := len(t.alone); i < len(known); i++ {
+		prompts, options, err := s.prompts(known[i].Question, t.pieces[i])
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		scores, err := s.scores(ctx, prompts, options, settings...)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		for j, row := range scores {
 			picked, _ := top(row)
 			if j == 0 {
-				alone = append(alone, picked == k.Right)
+				t.alone = append(t.alone, picked == known[i].Right)
 			} else {
-				with[j-1] = append(with[j-1], picked == k.Right)
+				t.with[j-1] = append(t.with[j-1], picked == known[i].Right)
 			}
 		}
 	}
-	return alone, with, nil
+	return nil
 }
 
 func count(right []bool) (n int) {

@@ -48,6 +48,7 @@ type Resources struct {
 	Experts  func() (Experts, error)
 	Proxying Proxying
 	Graded   func() []Graded // development questions with options, for its α; nil = there are none
+	Hidden   bool            // personal data are hidden from the black box in all that it is told
 	OneStep  bool            // the small model writes its text straight from the question
 
 	Bridge *gate.Bridge // nil = the run has fitted none

@@ -57,6 +57,9 @@ type System interface {
 // Noter is a system that says in a sentence what is to be known about it, as Spec.Note does of rows; "" for nothing.
 type Noter interface{ Note() string }
 
+// Steerer is a system that steers the black box as far as development questions say. It answers the same with what it was once found to be set to (Resources.Steer).
+type Steerer interface{ Steered() result.Steered }
+
 // Question is a question as a system sees it: without the right answer.
 type Question struct {
 	ID      string

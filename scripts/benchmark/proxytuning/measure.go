@@ -156,7 +156,7 @@ func (w *world) timed(ctx context.Context, p *proxy.Proxy, rounds int) (ratios [
 		alone := time.Since(begin)
 		begin = time.Now()
 		for _, it := range items {
-			if _, err := p.Generate(ctx, proxy.Same(w.prompt(it)), proxy.Setting{Alpha: 1}, w.tokens, nil); err != nil {
+			if _, err := p.Generate(ctx, proxy.Same(w.prompt(it)), proxy.Setting{Alpha: 1}, w.tokens, nil, nil); err != nil {
 				return nil, err
 			}
 		}
