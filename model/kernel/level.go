@@ -13,6 +13,7 @@ type level struct {
 	supported func() bool // by the processor and by the operating system
 	tiles     bool        // AMX tiles may be used beside it
 	pairs     bool        // it multiplies pairs of bf16 in one instruction
+	along     bool        // its products of bf16 are fast where a left operand has its terms along rows
 	panels    *packedGemm // how it multiplies float32 from panels; nil = from operands where they lie
 	ops
 }

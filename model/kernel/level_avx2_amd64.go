@@ -9,6 +9,7 @@ import (
 var avx2Level = &level{
 	name:      "avx2",
 	supported: func() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) },
+	along:     true,
 	panels:    gemmAVX2,
 	ops:       avx2Ops(generic.ops),
 }
@@ -31,7 +32,8 @@ func avx2Ops(o ops) ops {
 	o.rope, o.ropeBF16, o.ropeToBF16 = avx2.Rope, avx2.RopeBF16, avx2.RopeToBF16
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx2.AdamW(w, m, v, g, &c.gscale) }
 	o.sgemm, o.transpose = gemmAVX2.multiply, transposeAVX2
-	o.pairPanel, o.stepPanel = pairTilesAVX2.panel, stepTilesAVX2.panel
+	o.pairProduct, o.stepProduct = widePairsAVX2.product, wideStepsAVX2.product
+	o.packPairRows, o.packPairColumns = packPairRowsAVX2, packPairColumnsAVX2
 	o.rowShares, o.rowGrads = rowSharesAVX2, rowGradsAVX2
 	o.quantise, o.linear8 = quantiseAVX2, linear8AVX2
 	o.roundBlocks, o.linearBlocks = roundBlocksAVX2, linearBlocksAVX2

@@ -37,7 +37,7 @@ func avx512Ops(o ops) ops {
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx512.AdamW(w, m, v, g, &c.gscale) }
 	o.sgemm = gemmAVX512.multiply
 	o.transpose = transposeSquares
-	o.pairPanel, o.stepPanel = pairTilesAVX512.panel, stepTilesAVX512.panel
+	o.pairProduct, o.stepProduct = pairTilesAVX512.product, stepTilesAVX512.product
 	o.rowShares, o.rowGrads = rowSharesAVX512, rowGradsAVX512
 	o.packPairRows, o.packPairColumns = packPairRows, packPairColumns
 	o.quantise = avx512.Quantise

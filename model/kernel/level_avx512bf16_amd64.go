@@ -12,6 +12,6 @@ var avx512BF16Level = &level{
 }
 
 func avx512BF16Ops(o ops) ops {
-	o.pairPanel = pairPanelNative
+	o.pairProduct = pairProductNative
 	return o
 }

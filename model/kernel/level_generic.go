@@ -16,7 +16,7 @@ var generic = &level{
 		adamW: adamWGo,
 		sgemm: sgemmGo, transpose: transposeGo,
 		quantise: quantiseGo, linear8: linear8Go, roundBlocks: roundBlocksGo, linearBlocks: linearBlocksGo,
-		pairPanel: pairPanelGo, stepPanel: stepPanelGo, packPairRows: packPairRowsGo, packPairColumns: packPairColumnsGo,
+		pairProduct: pairProductGo, stepProduct: stepProductGo, packPairRows: packPairRowsGo, packPairColumns: packPairColumnsGo,
 		rowShares: rowSharesGo, rowGrads: rowGradsGo,
 		decodeAttention: decodeAttentionGo,
 		pause:           func(int) {},

@@ -7,7 +7,7 @@ import (
 )
 
 // neonLevel has the products in assembly, and everything else from plain Go.
-var neonLevel = &level{name: "neon", supported: func() bool { return true }, panels: gemmNEON, ops: neonOps(generic.ops)}
+var neonLevel = &level{name: "neon", supported: func() bool { return true }, along: true, panels: gemmNEON, ops: neonOps(generic.ops)}
 
 var gemmNEON = &packedGemm{
 	width:    neonColumns,
@@ -17,7 +17,7 @@ var gemmNEON = &packedGemm{
 
 func neonOps(o ops) ops {
 	o.sgemm = gemmNEON.multiply
-	o.pairPanel, o.stepPanel = pairPanelNEON, stepPanelNEON
+	o.pairProduct, o.stepProduct = pairProductNEON, stepProductNEON
 	return o
 }
 

@@ -58,7 +58,7 @@ type ops struct {
 	linearBlocks func(w *BlockWeights, s blockShare)
 
 	// Products of bf16 in pairs of terms, and their operands.
-	pairPanel, stepPanel          func(s pairShare)
+	pairProduct, stepProduct      func(s pairShare)
 	packPairRows, packPairColumns func(dst, src []uint16, ld, steps int)
 	rowShares                     func(p []uint16, s []float32, n int, scale float32, stats *[2]float32)
 	rowGrads                      func(p, ds []uint16, s, dp []float32, n int, r rowGrad)

@@ -35,12 +35,14 @@ func inSteps(multiply func(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, 
 	}
 }
 
-// wideRooms hold sums on their way to bf16.
-var wideRooms = sync.Pool{New: func() any { return new([12 * pairColumns]float32) }}
+// sumRooms hold sums on their way to bf16.
+var sumRooms = sync.Pool{New: func() any { return new([12 * pairColumns]float32) }}
+
+func (w *widePairs) product(s pairShare) { s.parts(w.panel) }
 
 func (w *widePairs) panel(s pairShare) {
-	room := wideRooms.Get().(*[12 * pairColumns]float32)
-	defer wideRooms.Put(room)
+	room := sumRooms.Get().(*[12 * pairColumns]float32)
+	defer sumRooms.Put(room)
 	for i, t := 0, 0; i < s.m; i += w.tiles[t].rows {
 		for w.tiles[t].rows > s.m-i {
 			t++
@@ -71,6 +73,8 @@ type nativePair struct {
 }
 
 var nativePairs = []nativePair{{12, avx512.PairRows12}, {8, avx512.PairRows8}, {4, avx512.PairRows4}, {2, avx512.PairRows2}, {1, avx512.PairRows1}}
+
+func pairProductNative(s pairShare) { s.parts(pairPanelNative) }
 
 func pairPanelNative(s pairShare) {
 	b, size := bytesOf(s.b), 4

@@ -23,8 +23,8 @@ type neonRoom struct {
 
 var neonRooms = sync.Pool{New: func() any { return new(neonRoom) }}
 
-func pairPanelNEON(s pairShare) { neonPanel(s, false) }
-func stepPanelNEON(s pairShare) { neonPanel(s, true) }
+func pairProductNEON(s pairShare) { s.parts(func(part pairShare) { neonPanel(part, false) }) }
+func stepProductNEON(s pairShare) { s.parts(func(part pairShare) { neonPanel(part, true) }) }
 
 // neonPanel computes a panel in tiles; apart is the order of bf16-tile.
 func neonPanel(s pairShare, apart bool) {

@@ -1,20 +1,52 @@
 package kernel
 
-// pairShare is one panel of a product in pairs of terms: m rows and n ≤ pairColumns columns of C = from + A·B, or of A·B where from is nil. The two
-// terms of pair p of row i stand at a[ai·i + ak·p], those of column j at b[64·p + 2·j]. C is c, or half where the result is rounded to bf16.
+// pairShare is a product in pairs of terms: m rows and n columns of C = from + A·B, or of A·B where from is nil. C is c, or half where the result is
+// rounded to bf16. A lies in strips of high rows, strip elements apart: the two terms of pair p of row i of a strip stand at ai·i + ak·p. B lies in
+// panels of pairColumns columns, panel elements apart: those of column j of a panel stand at 64·p + 2·j.
 type pairShare struct {
 	c, from     []float32
 	half        []uint16
 	a, b        []uint16
 	m, n, pairs int // pairs ≥ 1
 	ai, ak      int
+	high, strip int
+	panel       int
 	ldc, ldfrom int
+}
+
+// parts calls f for each panel with one strip after the other, which are products of one strip and one panel.
+func (s pairShare) parts(f func(part pairShare)) {
+	for col := 0; col < s.n; col += pairColumns {
+		for row := 0; row < s.m; row += s.high {
+			part := s.result(row, col)
+			part.m, part.n = min(s.high, s.m-row), min(pairColumns, s.n-col)
+			part.a, part.b = s.a[row/s.high*s.strip:], s.b[col/pairColumns*s.panel:]
+			f(part)
+		}
+	}
+}
+
+// result is the share with C and from beginning at a row and a column.
+func (s pairShare) result(row, col int) pairShare {
+	if at := row*s.ldc + col; s.half != nil {
+		s.half = s.half[at:]
+	} else {
+		s.c = s.c[at:]
+	}
+	if s.from != nil {
+		s.from = s.from[row*s.ldfrom+col:]
+	}
+	return s
 }
 
 // pairColumns is the width of a panel.
 const pairColumns = 32
 
-// pairPanelGo is the reference.
+// pairProductGo is the reference.
+func pairProductGo(s pairShare) {
+	s.parts(pairPanelGo)
+}
+
 func pairPanelGo(s pairShare) {
 	s.each(func(sum float32, terms func(p int) (a, b []uint16)) float32 {
 		for p := range s.pairs {
@@ -28,7 +60,11 @@ func pairPanelGo(s pairShare) {
 // stepPairs is the number of pairs in a step of class bf16-tile.
 const stepPairs = 16
 
-// stepPanelGo is the reference of the same in class bf16-tile: s.pairs is whole steps.
+// stepProductGo is the reference of the same in class bf16-tile: s.pairs is whole steps.
+func stepProductGo(s pairShare) {
+	s.parts(stepPanelGo)
+}
+
 func stepPanelGo(s pairShare) {
 	s.each(func(sum float32, terms func(p int) (a, b []uint16)) float32 {
 		for first := 0; first < s.pairs; first += stepPairs {
@@ -44,7 +80,7 @@ func stepPanelGo(s pairShare) {
 	})
 }
 
-// each computes every element of C from where its sum starts and its pairs of terms.
+// each computes every element of C, of one strip and one panel, from where its sum starts and its pairs of terms.
 func (s pairShare) each(add func(start float32, terms func(p int) (a, b []uint16)) float32) {
 	for i := range s.m {
 		for j := range s.n {

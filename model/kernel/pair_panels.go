@@ -1,11 +1,14 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // pairOrder is an order of the terms of a sum, which are multiplied in pairs.
 type pairOrder struct {
-	unit  int               // operands are filled up with zeros to a multiple of so many pairs
-	panel func(s pairShare) // multiplies with one panel
+	unit    int // operands are filled up with zeros to a multiple of so many pairs
+	product func(s pairShare)
 }
 
 // pairs is the number of pairs of k terms.
@@ -13,8 +16,8 @@ func (o *pairOrder) pairs(k int) int { return (k + 2*o.unit - 1) / (2 * o.unit) 
 
 // The orders of the classes bf16-pair and bf16-tile.
 var (
-	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairPanel(s) }}
-	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepPanel(s) }}
+	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairProduct(s) }}
+	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepProduct(s) }}
 )
 
 func (o *pairOrder) right() right[uint16] { return &pairPanels{order: o} }
@@ -26,6 +29,7 @@ type pairPanels struct {
 	n, k, pairs int
 	data        []uint16 // [panels, pairs, pairColumns, 2]
 	memory      []uint16
+	upright     []uint16 // rows of its transpose, where a left operand has them
 }
 
 // fit makes room for K by N.
@@ -88,6 +92,21 @@ func (p *pairPanels) putRows(x []uint16, ld, at, n int) {
 	}
 }
 
+// turned is the transpose, a row a column, whose pairs of terms are moved as if they were float32.
+func (p *pairPanels) turned() []uint16 {
+	width := 2 * p.pairs
+	rows := Grow(&p.upright, (p.n+pairColumns-1)/pairColumns*pairColumns*width)
+	for j := 0; j < p.n; j += pairColumns {
+		cpu.transpose(words(rows[j*width:(j+pairColumns)*width]), words(p.at(j/pairColumns, 0)[:pairColumns*width]), p.pairs, pairColumns, pairColumns)
+	}
+	return rows
+}
+
+// words are two bf16 each.
+func words(x []uint16) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x)/2)
+}
+
 // putPairs fills dst with so many terms of cols ≤ pairColumns columns, and zeros: term t of column j stands at src[t·lt + j·lj].
 func putPairs(dst, src []uint16, lt, lj, terms, cols int) {
 	clear(dst)
@@ -138,26 +157,12 @@ func (p *pairPanels) product(share pairShare, l pairLeft, s Shape, from, to int)
 	if share.half == nil { // bf16 is rounded once, after the last term
 		depth = pairsAtOnce
 	}
-	share.ai, share.ak = l.ai, l.ak
+	share.ai, share.ak, share.high, share.strip, share.panel = l.ai, l.ak, l.high, l.strip, p.pairs*2*pairColumns
+	share.m, share.n = s.M, to-from
 	for pair := 0; pair < pairs; pair += depth {
 		share.pairs = min(depth, pairs-pair)
-		for col := from; col < to; col += pairColumns {
-			part := share
-			part.n, part.b = min(pairColumns, to-col), p.at(col/pairColumns, pair)
-			for row := 0; row < s.M; row += l.high {
-				part.m, part.a = min(l.high, s.M-row), l.data[row/l.high*l.strip+pair*l.ak:]
-				at := row*share.ldc + col - from
-				if share.half != nil {
-					part.half = share.half[at:]
-				} else {
-					part.c = share.c[at:]
-				}
-				if share.from != nil {
-					part.from = share.from[row*share.ldfrom+col-from:]
-				}
-				p.order.panel(part)
-			}
-		}
+		share.a, share.b = l.data[pair*l.ak:], p.at(from/pairColumns, pair)
+		p.order.product(share)
 		share.from, share.ldfrom = share.c, share.ldc
 	}
 }

@@ -99,11 +99,14 @@ func pairOperands(a *arena, m, n, pairs, kind int, half, from bool) pairShare {
 		}
 		return x
 	}
-	s := pairShare{m: m, n: n, pairs: pairs, ai: 2*pairs + 1, ak: 2, ldc: n + 3, ldfrom: n + 1}
+	s := pairShare{m: m, n: n, pairs: pairs, ai: 2*pairs + 1, ak: 2, high: m, panel: 2 * pairs * pairColumns, ldc: n + 3, ldfrom: n + 1}
+	size := (m-1)*s.ai + 2*pairs
 	if m%2 == 0 { // as packed strips lie
-		s.ai, s.ak = 2, 2*m
+		s.ai, s.ak, s.high = 2, 2*((m+1)/2), (m+1)/2
+		s.strip = pairs * s.ak
+		size = 2 * s.strip
 	}
-	s.a, s.b = words((m-1)*s.ai+(pairs-1)*s.ak+2), words(2*pairs*pairColumns)
+	s.a, s.b = words(size), words((n+pairColumns-1)/pairColumns*s.panel)
 	if half {
 		s.half = a.halves((m-1)*s.ldc + n)
 	} else {
@@ -118,12 +121,13 @@ func pairOperands(a *arena, m, n, pairs, kind int, half, from bool) pairShare {
 	return s
 }
 
-func checkPairPanel(a *arena) { checkPairs(a, cpu.pairPanel, pairPanelGo, 1) }
-func checkStepPanel(a *arena) { checkPairs(a, cpu.stepPanel, stepPanelGo, stepPairs) }
+func checkPairProduct(a *arena) { checkPairs(a, cpu.pairProduct, pairProductGo, 1) }
+func checkStepProduct(a *arena) { checkPairs(a, cpu.stepProduct, stepProductGo, stepPairs) }
 
 // checkPairs demands the reference's bits: those of a class.
 func checkPairs(a *arena, panel, plain func(s pairShare), unit int) {
-	for i, c := range [][3]int{{1, 1, 1}, {1, 32, 5}, {2, 31, 3}, {3, 16, 2}, {4, 17, 4}, {7, 32, 1}, {12, 15, 2}, {13, 32, 9}, {31, 8, 3}} {
+	for i, c := range [][3]int{{1, 1, 1}, {1, 32, 5}, {2, 31, 3}, {3, 16, 2}, {4, 17, 4}, {7, 32, 1}, {12, 15, 2}, {13, 32, 9}, {31, 8, 3},
+		{13, 48, 150}, {7, 40, 150}, {107, 17, 500}, {15, 97, 140}, {107, 17, 500}, {199, 33, 2}} { // more than a panel, and more than is widened at once
 		for kind := range 5 {
 			a.start(uint64(10*i+kind), (i+kind)%2 == 1)
 			s := pairOperands(a, c[0], c[1], (c[2]+unit-1)/unit*unit, kind, i%3 == 1, i%3 != 1 && kind%2 == 0)
@@ -194,7 +198,7 @@ func TestPairPanel_IsTheProcessorsInstruction(t *testing.T) {
 		for j := range from {
 			b[2*j], b[2*j+1], from[j] = pairWord(r, kind), pairWord(r, kind), pairValue(r, kind)
 		}
-		cpu.pairPanel(pairShare{c: got, from: from, a: a, b: b, m: 1, n: pairColumns, pairs: 1, ai: 2, ak: 2, ldc: pairColumns, ldfrom: pairColumns})
+		cpu.pairProduct(pairShare{c: got, from: from, a: a, b: b, m: 1, n: pairColumns, pairs: 1, ai: 2, ak: 2, high: 1, ldc: pairColumns, ldfrom: pairColumns})
 		for j, v := range got {
 			if want := pairStep(a[0], a[1], b[2*j], b[2*j+1], from[j]); !sameBits(v, want) {
 				t.Fatalf("%#x·%#x + %#x·%#x + %g is %g, want %g", a[0], b[2*j], a[1], b[2*j+1], from[j], v, want)

@@ -87,19 +87,28 @@ func (g *packedGemm) packRest(dst, b []float32, p0, p1, j0 int, s gemmShape) {
 }
 
 // panel multiplies s.m rows of A with one panel, s.k terms deep, into s.n ≤ width columns of C: with the highest tile as long as it fits, then with
-// those below it. A low tile has too few sums to keep the processor busy: rather than leave it a rest, two of the next height take their place. next is
-// fetched meanwhile, 256 terms of a panel while 128 rows pass by.
+// those below it. next is fetched meanwhile, 256 terms of a panel while 128 rows pass by.
 func (g *packedGemm) panel(c, a, panel, next []float32, s gemmShape, add bool) {
 	pb := unsafe.SliceData(panel)
 	i := 0
 	for t, tile := range g.tiles {
-		n := (s.m - i) / tile.rows
-		if rest := s.m - i - n*tile.rows; n > 0 && rest > 0 && tile.rows+rest == 2*g.tiles[t+1].rows {
-			n--
+		follower := 0
+		if t+1 < len(g.tiles) {
+			follower = g.tiles[t+1].rows
 		}
-		if n > 0 {
+		if n := tilesOf(s.m-i, tile.rows, follower); n > 0 {
 			tile.multiply(&c[i*s.ldc], &a[i*s.ai], pb, &next[min(2*g.width*i, len(next)-1)], n, s.k, s.n, 4*s.ai, 4*s.ak, 4*s.ldc, add)
 			i += n * tile.rows
 		}
 	}
+}
+
+// tilesOf is how many tiles of so many rows m rows are given, before those of the next height. A low tile has too few sums to keep the processor busy:
+// rather than leave it a rest, two of the next height take their place.
+func tilesOf(m, rows, next int) int {
+	n := m / rows
+	if rest := m - n*rows; n > 0 && rest > 0 && rows+rest == 2*next {
+		n--
+	}
+	return n
 }

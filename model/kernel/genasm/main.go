@@ -63,6 +63,7 @@ var files = []struct {
 	{"strips", stripKernels},
 	{"pack", packKernels},
 	{"pair", pairKernels},
+	{"wide", wideKernels},
 	{"heads", headKernels},
 	{"split", splitKernels},
 	{"int8", int8Kernels},

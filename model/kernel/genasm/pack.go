@@ -143,6 +143,27 @@ func (e *emitter) interleaveRows(words [2]reg.VecVirtual, p packing, dst reg.GPV
 	})
 }
 
+// interleaveHalves is interleaveRows beside each other, half a row at a time.
+func (e *emitter) interleaveHalves(p packing) {
+	row, to := e.copyOf(p.src), e.copyOf(p.dst)
+	e.times(16, func() {
+		for half := range 2 {
+			first, low, high, out := e.own(operand.Mem{Base: row, Disp: 32 * half}), e.vec(), e.vec(), e.vec()
+			second := e.own(operand.Mem{Base: row, Index: p.ld, Scale: 1, Disp: 32 * half})
+			e.VPUNPCKLWD(second, first, low) // columns 0–3 and 8–11
+			e.VPUNPCKHWD(second, first, high)
+			for part, lanes := range [2]operand.U8{0x20, 0x31} {
+				e.VPERM2I128(lanes, high, low, out)
+				e.VMOVUPS(out, operand.Mem{Base: to, Disp: 64*half + 32*part})
+			}
+		}
+		e.PREFETCHT0(operand.Mem{Base: row, Disp: 64})
+		e.PREFETCHT0(operand.Mem{Base: row, Index: p.ld, Scale: 1, Disp: 64})
+		e.LEAQ(operand.Mem{Base: row, Index: p.ld, Scale: 2}, row)
+		e.ADDQ(operand.U32(uint32(pairPanel)), to)
+	})
+}
+
 // transposeTiles writes the transposes of tiles of 16 rows of 16 pairs of words, which lie below each other, rows ld bytes apart.
 func (e *emitter) transposeTiles(dst, src, ld reg.GPVirtual, tiles uint32, lie placing) {
 	row, to := e.copyOf(src), e.copyOf(dst)

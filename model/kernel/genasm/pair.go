@@ -24,10 +24,15 @@ var pairKernels = func() []kernel {
 		ks = append(ks, stepTile(rows, avx2))
 	}
 	return append(ks,
-		kernel{name: "packPairRows", params: packParams, only: []isa{avx512},
+		kernel{name: "packPairRows", params: packParams,
 			doc: "packs 32 columns of B [K,N], rows ld bytes apart: [pairs of terms][columns][2]. A step is 32 terms.",
 			emit: func(e *emitter) {
-				p, words := e.packArguments(), e.pairWords()
+				p := e.packArguments()
+				if !e.wide() {
+					e.packLoop(p, 1, 32, func() { e.interleaveHalves(p) })
+					return
+				}
+				words := e.pairWords()
 				e.packLoop(p, 1, 32, func() { e.interleaveRows(words, p, p.dst, beside) })
 			}},
 		kernel{name: "packPairColumns", params: packParams, only: []isa{avx512},

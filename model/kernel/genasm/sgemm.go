@@ -45,30 +45,8 @@ func emitGemm(e *emitter, rows int) {
 	}
 	tile := e.label("tile")
 	e.Label(tile)
-	ldc, at := param("ldc"), e.GP64()
-	e.MOVQ(c, at)
-	for range rows { // what is written after the sums is on its way meanwhile
-		for line := 0; line < 8*e.lanes; line += 64 {
-			e.PREFETCHT0(operand.Mem{Base: at, Disp: line})
-		}
-		e.ADDQ(ldc, at)
-	}
-	lines := rows * e.lanes / 4 // 256 terms of a panel while 128 rows pass by
-	for line := range lines {
-		e.PREFETCHT1(operand.Mem{Base: next, Disp: 64 * line})
-	}
-	e.ADDQ(operand.I32(64*lines), next)
-	var groups []reg.GPVirtual // pointers to every fourth row of A
-	for r := 0; r < rows; r += 4 {
-		p := e.GP64()
-		if r == 0 {
-			e.MOVQ(a, p)
-		} else {
-			e.LEAQ(operand.Mem{Base: groups[r/4-1], Index: ai, Scale: 4}, p)
-		}
-		groups = append(groups, p)
-	}
-	e.LEAQ(operand.Mem{Base: groups[len(groups)-1], Index: ai, Scale: uint8(rows - 4*(len(groups)-1))}, a)
+	e.fetchTile(c, next, rows, rows*e.lanes/4) // 256 terms of a panel while 128 rows pass by
+	left := e.leftRows(a, ai, ai3, rows)
 	acc := make([][2]reg.VecVirtual, rows)
 	for r := range acc {
 		acc[r] = [2]reg.VecVirtual{e.zero(), e.zero()}
@@ -80,18 +58,11 @@ func emitGemm(e *emitter, rows int) {
 	e.VMOVUPS(operand.Mem{Base: b}, b0)
 	e.VMOVUPS(operand.Mem{Base: b, Disp: 4 * e.lanes}, b1)
 	for r := range acc {
-		m := operand.Mem{Base: groups[r/4]}
-		switch r % 4 {
-		case 1, 2:
-			m.Index, m.Scale = ai, uint8(r%4)
-		case 3:
-			m.Index, m.Scale = ai3, 1
-		}
-		x := e.broadcast(m)
+		x := e.broadcast(left.at(r, 0))
 		e.VFMADD231PS(x, b0, acc[r][0])
 		e.VFMADD231PS(x, b1, acc[r][1])
 	}
-	for _, p := range groups {
+	for _, p := range left.groups {
 		e.ADDQ(ak, p)
 	}
 	e.ADDQ(operand.I32(8*e.lanes), b)
@@ -109,7 +80,7 @@ func emitGemm(e *emitter, rows int) {
 	}
 	e.emitSums(acc, c, e.columnMasks(n))
 	e.Label(done)
-	ldc = param("ldc")
+	ldc := param("ldc")
 	for left := rows; left > 0; {
 		step := min(left, 4) // 3 is no scale, and no tile has such a rest
 		e.LEAQ(operand.Mem{Base: c, Index: ldc, Scale: uint8(step)}, c)
@@ -117,6 +88,60 @@ func emitGemm(e *emitter, rows int) {
 	}
 	e.DECQ(tiles)
 	e.JNE(operand.LabelRef(tile))
+}
+
+// fetchTile fetches what a tile of rows will write to C, and so many lines of the next panel, which next moves behind.
+func (e *emitter) fetchTile(c, next reg.GPVirtual, rows, lines int) {
+	ldc, at := e.word("ldc"), e.GP64()
+	e.MOVQ(c, at)
+	for range rows { // what is written after the sums is on its way meanwhile
+		for line := 0; line < 8*e.lanes; line += 64 {
+			e.PREFETCHT0(operand.Mem{Base: at, Disp: line})
+		}
+		e.ADDQ(ldc, at)
+	}
+	for line := range lines {
+		e.PREFETCHT1(operand.Mem{Base: next, Disp: 64 * line})
+	}
+	e.ADDQ(operand.I32(64*lines), next)
+}
+
+// leftRows are pointers to every fourth row of the left operand, rows ai bytes apart; ai3 is three times that.
+type leftRows struct {
+	groups  []reg.GPVirtual
+	ai, ai3 reg.GPVirtual
+}
+
+// leftRows points to rows from a on, and moves a behind them.
+func (e *emitter) leftRows(a, ai, ai3 reg.GPVirtual, rows int) leftRows {
+	l := leftRows{ai: ai, ai3: ai3}
+	for r := 0; r < rows; r += 4 {
+		p := e.GP64()
+		if r == 0 {
+			e.MOVQ(a, p)
+		} else {
+			e.LEAQ(operand.Mem{Base: l.groups[r/4-1], Index: ai, Scale: 4}, p)
+		}
+		l.groups = append(l.groups, p)
+	}
+	if last := l.groups[len(l.groups)-1]; rows%4 == 3 {
+		e.LEAQ(operand.Mem{Base: last, Index: ai3, Scale: 1}, a)
+	} else {
+		e.LEAQ(operand.Mem{Base: last, Index: ai, Scale: uint8((rows-1)%4 + 1)}, a)
+	}
+	return l
+}
+
+// at is where row r has what stands disp bytes behind the pointers.
+func (l leftRows) at(r, disp int) operand.Mem {
+	m := operand.Mem{Base: l.groups[r/4], Disp: disp}
+	switch r % 4 {
+	case 1, 2:
+		m.Index, m.Scale = l.ai, uint8(r%4)
+	case 3:
+		m.Index, m.Scale = l.ai3, 1
+	}
+	return m
 }
 
 // emitSums writes the sums of a tile to the rows of C from c on, or adds them.

@@ -198,6 +198,51 @@ func StepRows3(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 //go:noescape
 func StepRows1(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
+// PackPairRows packs 32 columns of B [K,N], rows ld bytes apart: [pairs of terms][columns][2]. A step is 32 terms.
+//
+//go:noescape
+func PackPairRows(dst, src *byte, ld, steps int)
+
+// WideRows6 computes tiles ≥ 1 times 6 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideRows6(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows4 computes tiles ≥ 1 times 4 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideRows4(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows2 computes tiles ≥ 1 times 2 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideRows2(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows1 computes tiles ≥ 1 times 1 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideRows1(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps3 computes tiles ≥ 1 times 3 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideSteps3(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps2 computes tiles ≥ 1 times 2 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideSteps2(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps1 computes tiles ≥ 1 times 1 rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 16.
+//
+//go:noescape
+func WideSteps1(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WidenPairs widens 16 columns of pairs ≥ 1 of terms of a panel of 32: rows of 16, the even term before the odd one.
+//
+//go:noescape
+func WidenPairs(dst *float32, src *byte, pairs int)
+
 // RowShares makes n ≥ 1 scores into shares 2^(scale·s − high) in bf16, up to the next 16 with zeros; stats are high, the maximum of scale·s, and the shares' sum.
 //
 //go:noescape

@@ -604,3 +604,48 @@ done4:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
+
+// func PackPairRows(dst *byte, src *byte, ld int, steps int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·PackPairRows(SB), $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ steps+24(FP), BX
+
+step1:
+	MOVQ CX, SI
+	MOVQ AX, DI
+	MOVQ $0x00000010, R8
+
+times2:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (SI)(DX*1), Y2
+	VPUNPCKLWD Y2, Y0, Y1
+	VPUNPCKHWD Y2, Y0, Y0
+	VPERM2I128 $0x20, Y0, Y1, Y2
+	VMOVUPS    Y2, (DI)
+	VPERM2I128 $0x31, Y0, Y1, Y2
+	VMOVUPS    Y2, 32(DI)
+	VMOVUPS    32(SI), Y0
+	VMOVUPS    32(SI)(DX*1), Y2
+	VPUNPCKLWD Y2, Y0, Y1
+	VPUNPCKHWD Y2, Y0, Y0
+	VPERM2I128 $0x20, Y0, Y1, Y2
+	VMOVUPS    Y2, 64(DI)
+	VPERM2I128 $0x31, Y0, Y1, Y2
+	VMOVUPS    Y2, 96(DI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 64(SI)(DX*1)
+	LEAQ       (SI)(DX*2), SI
+	ADDQ       $0x00000080, DI
+	DECQ       R8
+	JNE        times2
+	ADDQ       $0x00000800, AX
+	MOVQ       DX, SI
+	SHLQ       $0x05, SI
+	ADDQ       SI, CX
+	DECQ       BX
+	JNE        step1
+	VZEROUPPER
+	RET
