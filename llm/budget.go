@@ -138,6 +138,9 @@ func (m *meter) usage() Usage {
 // Worst is an upper bound for what a call takes: a token of a byte-level vocabulary holds at least a byte, and a chat template adds some.
 func (r Request) Worst() Usage {
 	const template = 64 // tokens
+	if r.peek() {
+		return Usage{Calls: 1, PromptTokens: int64(len(r.Tokens) + len(r.Along)), OutputTokens: 1}
+	}
 	u := Usage{Calls: 1, PromptTokens: int64(len(r.Prompt) + template), OutputTokens: int64(r.MaxTokens)}
 	for _, o := range r.Options {
 		u.PromptTokens += int64(len(o))

@@ -51,6 +51,8 @@ func (e entry) check() error {
 		return errors.New("it has an answer and none")
 	case e.Reply.None == nil && len(e.Reply.Scores) != len(e.Request.Options):
 		return fmt.Errorf("%d scores for %d options", len(e.Reply.Scores), len(e.Request.Options))
+	case e.Reply.None == nil && e.Request.peek() && (len(e.Reply.Shown) != e.Request.places() || len(e.Reply.Read) != len(e.Request.Along)):
+		return fmt.Errorf("next tokens at %d places of %d", len(e.Reply.Shown), e.Request.places())
 	case !sane(e.Reply.PromptTokens) || !sane(e.Reply.OutputTokens):
 		return errors.New("its number of tokens is none")
 	}
@@ -317,6 +319,8 @@ type replyRow struct {
 	PromptTokens int32     `arrow:"prompt_tokens"`
 	OutputTokens int32     `arrow:"output_tokens"`
 	USD          float64   `arrow:"usd"`
+	More         string    `arrow:"request,optional"` // what a request for next tokens asks, as JSON, and
+	Shown        string    `arrow:"shown,optional"`   // what it was told
 }
 
 // export writes replies sorted by key: the same replies give the same bytes, in whatever order they came. They are those of the given keys;
@@ -355,6 +359,13 @@ func (e entry) row() replyRow {
 	r.Cut = e.Reply.Cut
 	if n := e.Reply.None; n != nil {
 		r.NoAnswer, r.Said = string(n.Reason), n.Said
+	}
+	if e.Request.peek() {
+		more, errMore := canonical(e.Request)
+		shown, errShown := canonical(Reply{Shown: e.Reply.Shown, Read: e.Reply.Read})
+		if errMore == nil && errShown == nil { // numbers and texts, of which all were read from JSON
+			r.More, r.Shown = string(more), string(shown)
+		}
 	}
 	for _, sc := range e.Reply.Scores {
 		r.LogProbs, r.Tokens = append(r.LogProbs, sc.LogProb), append(r.Tokens, int32(sc.Tokens))

@@ -33,18 +33,24 @@ var (
 	ErrTooLong = fmt.Errorf("%w: longer than the model's context", ErrRequest)
 	// ErrReply: a reply that cannot be used, such as one without the log-probabilities that were asked for.
 	ErrReply = fmt.Errorf("%w: unusable reply", ErrUnavailable)
+	// ErrNoEcho: a kind of ErrReply: the server tells nothing of the prompt's tokens.
+	ErrNoEcho = fmt.Errorf("%w: a prompt is not echoed with its log-probabilities", ErrReply)
 	// ErrScores: a kind of ErrReply: stored scores that tell options not apart. Asking again gives the same ones.
 	ErrScores = fmt.Errorf("%w: scores that tell nothing", ErrReply)
 )
 
 // Request is one question to the black box. With Options it asks how likely each of them is right after Prompt, and nothing is generated;
-// the space between the two, if there is one, belongs to the option. Without, it asks for a completion. Temperature is always 0.
+// the space between the two, if there is one, belongs to the option. With Top it asks for the likeliest next tokens (Info.CanShow). Else it asks for a completion. Temperature is always 0.
 type Request struct {
 	Prompt    string   `json:"prompt"`
 	Options   []string `json:"options,omitempty"`
 	MaxTokens int      `json:"max_tokens,omitempty"` // of a completion
 	Stop      []string `json:"stop,omitempty"`
 	Chat      bool     `json:"chat,omitempty"` // Prompt is a user's message; else plain text to be continued
+
+	Tokens []int32 `json:"tokens,omitempty"` // the prompt in the model's tokens, in place of Prompt
+	Along  []int32 `json:"along,omitempty"`  // what follows it: told is of each of these tokens, not of the one behind Tokens
+	Top    int     `json:"top,omitempty"`    // how many of the likeliest tokens are told
 }
 
 // Score is how likely an option is.
@@ -55,14 +61,16 @@ type Score struct {
 
 // Reply answers one Request.
 type Reply struct {
-	Text         string    `json:"text,omitempty"`
-	Cut          bool      `json:"cut,omitempty"`       // the text ends because MaxTokens were reached
-	None         *NoAnswer `json:"no_answer,omitempty"` // why there is neither text nor scores; nil = there is
-	Scores       []Score   `json:"scores,omitempty"`    // one an option
-	PromptTokens int       `json:"prompt_tokens"`       // as the provider counts them
-	OutputTokens int       `json:"output_tokens"`
-	Calls        int       `json:"-"` // that it took when it was asked first, retries apart
-	Cached       bool      `json:"-"` // nothing was asked
+	Text         string     `json:"text,omitempty"`
+	Cut          bool       `json:"cut,omitempty"`       // the text ends because MaxTokens were reached
+	None         *NoAnswer  `json:"no_answer,omitempty"` // why there is neither text nor scores; nil = there is
+	Scores       []Score    `json:"scores,omitempty"`    // one an option
+	Shown        [][]Likely `json:"shown,omitempty"`     // the likeliest tokens, the likeliest first: of the next token or, with Along, of each of its
+	Read         []Likely   `json:"read,omitempty"`      // with Along: its tokens as the server names them
+	PromptTokens int        `json:"prompt_tokens"`       // as the provider counts them
+	OutputTokens int        `json:"output_tokens"`
+	Calls        int        `json:"-"` // that it took when it was asked first, retries apart
+	Cached       bool       `json:"-"` // nothing was asked
 
 	said limits // by the server beside it
 }
@@ -73,6 +81,7 @@ type Info struct {
 	Model    string `json:"model"`
 	Digest   string `json:"digest"` // of what decides its answers: weights and kernel, or URL and name
 	CanScore bool   `json:"-"`      // Options are answered
+	CanShow  bool   `json:"-"`      // Top is answered, if the server does
 }
 
 // Client is a black box. Do returns a reply for each request, in order, or an error and no replies. It may be called from several
@@ -135,6 +144,9 @@ func (r Request) normal() (Request, error) {
 			out = append(out, valid(s))
 		}
 		return out
+	}
+	if r.peek() {
+		return r.normalPeek()
 	}
 	n := Request{Prompt: valid(r.Prompt), Options: all(r.Options), Stop: all(r.Stop), MaxTokens: r.MaxTokens, Chat: r.Chat}
 	if n.Prompt == "" {

@@ -79,7 +79,7 @@ func newOpenAI(cfg Config, opt Options) (*openAI, error) {
 	p.server = shown(p.cfg.URL)
 	p.dialect = &dialect{note: opt.Note}
 	sum := sha256.Sum256([]byte(p.cfg.URL + "\n" + cfg.Model))
-	p.id = Info{Provider: OpenAI, Model: cfg.Model, Digest: hex.EncodeToString(sum[:]), CanScore: cfg.Answer == Cloze}
+	p.id = Info{Provider: OpenAI, Model: cfg.Model, Digest: hex.EncodeToString(sum[:]), CanScore: cfg.Answer == Cloze, CanShow: true}
 	return p, nil
 }
 
@@ -127,6 +127,8 @@ func (p *openAI) send(ctx context.Context, r Request) (*completionReply, error) 
 			c.how, c.heard = p.dialect.streaming(c.how), func(text string) { heard(untilStop(p.open(text), r.Stop)) }
 		}
 		c.path, c.body = "/chat/completions", chatRequest{p.cfg.Model, []chatMessage{{"user", r.Prompt}}, c.how}
+	case r.peek():
+		c.how, c.body = p.peek(r)
 	case len(r.Options) > 0:
 		one := 1
 		c.how = p.dialect.sampling(one, nil) // one token is generated because servers disagree about what 0 means; its log-probability is not counted
@@ -155,7 +157,7 @@ func (p *openAI) read(got *completionReply, r Request) (Reply, error) {
 		return Reply{}, p.unusable("a choice without a message", false)
 	case r.Chat:
 		text = m.Content.text
-	case c.Text == nil && len(r.Options) == 0:
+	case c.Text == nil && len(r.Options) == 0 && !r.peek():
 		return Reply{}, p.unusable("a choice without a text", false)
 	case c.Text != nil:
 		text = *c.Text
@@ -173,6 +175,8 @@ func (p *openAI) read(got *completionReply, r Request) (Reply, error) {
 		return Reply{}, p.ended(p.failure(http.StatusOK, &wireError{Type: "server_error", Message: text}, text, got.said), text)
 	case how == endedWithheld || refusal != "":
 		return Reply{None: none(Refused, p.hide(cmp.Or(refusal, text, c.FinishReason)))}, nil
+	case r.peek():
+		return p.peeked(got, r)
 	case len(r.Options) > 0:
 		score, err := optionScore(got, r.Prompt, r.Options[0])
 		if err != nil {

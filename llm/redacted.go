@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"slm/data/redact"
@@ -20,6 +21,9 @@ type redacted struct {
 func (c *redacted) Do(ctx context.Context, reqs []Request) ([]Reply, error) {
 	hidden, maps := slices.Clone(reqs), make([]*redact.Map, len(reqs))
 	for i, r := range reqs {
+		if r.peek() {
+			return nil, fmt.Errorf("llm: %w: personal data cannot be hidden in a prompt of tokens", ErrRequest)
+		}
 		m := redact.NewMap(append([]string{r.Prompt}, r.Options...)...)
 		hidden[i].Prompt, hidden[i].Options = c.by.Hide(r.Prompt, m), slices.Clone(r.Options)
 		for j, o := range r.Options {

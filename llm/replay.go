@@ -56,6 +56,13 @@ func (r replyRow) entry() (entry, error) {
 	if r.NoAnswer != "" {
 		e.Reply.None = &NoAnswer{Reason(r.NoAnswer), r.Said}
 	}
+	if r.More != "" {
+		var told Reply
+		if err := errors.Join(json.Unmarshal([]byte(r.More), &e.Request), json.Unmarshal([]byte(r.Shown), &told)); err != nil {
+			return e, err
+		}
+		e.Reply.Shown, e.Reply.Read = told.Shown, told.Read
+	}
 	if len(r.LogProbs) != len(r.Tokens) {
 		return e, errors.New("not as many log-probabilities as numbers of tokens")
 	}

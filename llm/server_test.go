@@ -107,7 +107,7 @@ func (f *fakeServer) handle(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	prompt := body.Prompt
+	prompt, _ := body.Prompt.(string)
 	if len(body.Messages) > 0 {
 		prompt = body.Messages[0].Content
 	}

@@ -150,6 +150,9 @@ func (s *Service) Do(ctx context.Context, reqs []Request) ([]Reply, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.peek() && !s.Info().CanShow {
+			return nil, fmt.Errorf("llm: %w: %s does not show its likeliest next tokens", ErrRequest, s.Info().Model)
+		}
 		if len(r.Options) > 0 && !s.Info().CanScore {
 			return nil, fmt.Errorf("llm: %w: %s does not say how likely a text is; use answer: letter", ErrRequest, s.Info().Model)
 		}

@@ -325,12 +325,13 @@ func TestKey_DiffersWhereverTheAnswerCould(t *testing.T) {
 	}
 	r := Request{Prompt: "a<b>", Options: []string{"x", "y"}, Stop: []string{"s"}, MaxTokens: 1}
 	add("base", base, r)
-	add("provider", Info{"local", "m", "d", false}, r)
-	add("model", Info{"openai", "n", "d", false}, r)
-	add("digest", Info{"openai", "m", "e", false}, r)
+	add("provider", Info{"local", "m", "d", false, false}, r)
+	add("model", Info{"openai", "n", "d", false, false}, r)
+	add("digest", Info{"openai", "m", "e", false, false}, r)
 	for name, change := range map[string]func(*Request){
 		"prompt": func(r *Request) { r.Prompt = "a" }, "options": func(r *Request) { r.Options = []string{"x"} }, "order": func(r *Request) { r.Options = []string{"y", "x"} },
 		"stop": func(r *Request) { r.Stop = nil }, "tokens": func(r *Request) { r.MaxTokens = 2 }, "chat": func(r *Request) { r.Chat = true },
+		"top": func(r *Request) { r.Top = 5 }, "prompt in tokens": func(r *Request) { r.Tokens = []int32{1} }, "along": func(r *Request) { r.Along = []int32{1} },
 	} {
 		c := r
 		change(&c)

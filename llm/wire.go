@@ -24,7 +24,7 @@ type chatMessage struct {
 
 type completionRequest struct {
 	Model  string `json:"model"`
-	Prompt string `json:"prompt"`
+	Prompt any    `json:"prompt"` // a text, or tokens
 	sampling
 	Echo     bool `json:"echo,omitempty"`
 	LogProbs *int `json:"logprobs,omitempty"`
@@ -68,6 +68,9 @@ type wireLogProbs struct {
 	Tokens        []string   `json:"tokens"`
 	TokenLogProbs []*float64 `json:"token_logprobs"`
 	TextOffset    []int      `json:"text_offset"` // from the prompt's start; characters, with some servers bytes
+
+	Top     json.RawMessage `json:"top_logprobs,omitempty"` // by token, for each token a map from text to log-probability
+	Content json.RawMessage `json:"content,omitempty"`      // the form of chats, which llama.cpp's server has in completions, too
 }
 
 type replyMessage struct {

@@ -33,8 +33,8 @@ var completionNeutral = neutral{
 
 // Bounds of a completion.
 const (
-	defaultTokens = 16 // as OpenAI has it
-	mostTop       = 20 // likeliest tokens at a place
+	defaultTokens = 16   // as OpenAI has it
+	mostTop       = 1024 // likeliest tokens at a place
 	mostPrompts   = 256
 	atWork        = 16 // prompts of a request at a time: others find room beside them
 )

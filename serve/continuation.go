@@ -79,6 +79,9 @@ func (c *continuation) finish(tell func(string)) (completionChoice, error) {
 	if err != nil {
 		return completionChoice{}, err
 	}
+	if c.probs != nil && result.Stop.ID >= 0 && c.end < 0 { // it is no part of the text, and what was likely in its place is told
+		c.probs.add(c.m, result.Stop, c.m.Tokenizer.DecodeBytes([]int32{result.Stop.ID}), wholeRunes(c.text), *c.r.Logprobs > 0)
+	}
 	finish := string(result.Reason)
 	if c.end >= 0 {
 		c.text, finish = c.text[:c.end], string(schedule.Stop)

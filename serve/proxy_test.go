@@ -3,13 +3,19 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"slm/llm"
 	"slm/pipeline/runtest"
 	"slm/pipeline/session"
 	"slm/stages"
@@ -31,12 +37,12 @@ func steeredRun(t *testing.T) (folder string) {
 	if err := os.WriteFile(filepath.Join(box, domain.TokenizerFile), tok, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	resetRecipe(t, folder, "{provider: local, model: \"run:"+box+"\"}", "    alpha: 1.0\n")
+	resetRecipe(t, folder, "{provider: local, model: \"run:"+box+"\"}", "{alpha: 1}")
 	return folder
 }
 
-// resetRecipe gives a run's recipe another LLM, and another alpha of proxy.
-func resetRecipe(t *testing.T, folder, llm, alpha string) {
+// resetRecipe gives a run's recipe another LLM, and other settings of proxy.
+func resetRecipe(t *testing.T, folder, llm, proxy string) {
 	t.Helper()
 	path := filepath.Join(folder, "recipe.yaml")
 	text, err := os.ReadFile(path)
@@ -44,12 +50,16 @@ func resetRecipe(t *testing.T, folder, llm, alpha string) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	skip := false
+	skip := "" // lines that begin so
 	for line := range strings.Lines(string(text)) {
-		if line == "    alpha: 0.0\n" {
-			line = alpha
-		}
-		if skip = strings.HasPrefix(line, "llm:") || skip && strings.HasPrefix(line, " "); !skip {
+		switch {
+		case line == "llm:\n":
+			skip = " "
+		case line == "  proxy:\n":
+			out.WriteString("  proxy: " + proxy + "\n")
+			skip = "    "
+		case skip == "" || !strings.HasPrefix(line, skip):
+			skip = ""
 			out.WriteString(line)
 		}
 	}
@@ -137,5 +147,72 @@ func TestServer_SaysWhyItDoesNotOfferProxyInTheWordsOfAsk(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("%+v", got.SLM)
+	}
+}
+
+// farRun is the tiny run whose LLM is the one of steeredRun, behind a server.
+func farRun(t *testing.T, url, proxy, more string) *session.Session {
+	t.Helper()
+	folder := runtest.Tiny(t)
+	resetRecipe(t, folder, "{provider: openai, url: \""+url+"/v1\", model: black-box, "+more+"}", proxy)
+	s, _ := serving(t, config(), nil)
+	return tinyRun(t, s, folder)
+}
+
+func TestServer_ProxyOverTheWireIsThatOfThisProcess(t *testing.T) {
+	s, h := serving(t, config(), nil)
+	near := tinyRun(t, s, steeredRun(t))
+	s.Put(near)
+	far := farRun(t, h.URL, "{alpha: 1, top: 320}", "budget: {calls: 1000}")
+	defer func() { _ = far.Close() }()
+	if names, _, err := far.Systems(context.Background()); err != nil || !slices.Contains(names, "proxy") {
+		t.Fatalf("%v, %v", names, err)
+	}
+	ask := func(run *session.Session, system string, choices ...string) *session.Answer {
+		t.Helper()
+		a, err := run.Ask(context.Background(), session.Question{Text: "Who may distribute?", System: system, Choices: choices, MaxTokens: 12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	options := []string{"Grant", "Nobody", "A user"}
+	here, there, small := ask(near, "proxy", options...), ask(far, "proxy", options...), ask(far, "slm", options...)
+	for i := range options {
+		if math.Abs(here.Scores[i]-there.Scores[i]) > 1e-4 || math.Abs(small.Scores[i]-there.Scores[i]) > 1e-4 {
+			t.Errorf("scores here %v, over the wire %v, of the small model %v", here.Scores, there.Scores, small.Scores)
+		}
+	}
+	written, told := ask(near, "proxy"), ask(far, "proxy")
+	if written.Reply == "" || told.Reply != written.Reply || told.Cut != written.Cut {
+		t.Errorf("over the wire %q, here %q", told.Reply, written.Reply)
+	}
+	if told.Used.Calls != 12 || written.Used.Calls != 1 {
+		t.Errorf("calls: %d over the wire, %d here", told.Used.Calls, written.Used.Calls)
+	}
+}
+
+func TestServer_ProxyOverTheWireGoesOnWhereTheBudgetEndedIt(t *testing.T) {
+	s, h := serving(t, config(), nil)
+	s.Put(tinyRun(t, s, steeredRun(t)))
+	q := session.Question{Text: "Who may distribute?", System: "proxy", MaxTokens: 12}
+	short := farRun(t, h.URL, "{alpha: 1, top: 20, tau: 1}", "budget: {calls: 10}")
+	if _, err := short.Ask(context.Background(), q); !errors.Is(err, llm.ErrBudget) {
+		t.Fatal(err)
+	}
+	folder := short.Folder
+	if err := short.Close(); err != nil {
+		t.Fatal(err)
+	}
+	on, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now, Set: []string{"llm.budget.calls=17"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := on.Ask(context.Background(), q)
+	if err != nil || a.Used.Calls != 12+5 { // with those that compare the vocabularies, none twice
+		t.Fatalf("%v, %+v", err, a)
+	}
+	if err := on.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -71,7 +71,7 @@ func (s Shown) Combine(out []float64, plus, minus []float32, alpha float64) {
 
 // Best is the token to generate, the first of equals: of those that are shown, unless the rest has more than tau.
 func (s Shown) Best(combined []float64, tau float64) int32 {
-	if s.Rest(len(combined)) > tau {
+	if len(s.Tokens) == 0 || s.Rest(len(combined)) > tau {
 		return argMax(combined)
 	}
 	best := s.Tokens[0]

@@ -16,7 +16,9 @@ type Result struct {
 // heard is told the tokens so far after each; it may be nil. Errors are those of decode.
 func (p *Proxy) Generate(ctx context.Context, prompts Prompts, by Setting, most int, stop []int32, heard func([]int32)) (Result, error) {
 	for role, d := range p.models {
-		most = min(most, d.Config().Context-len(prompts.of(role)))
+		if d != nil {
+			most = min(most, d.Config().Context-len(prompts.of(role)))
+		}
 	}
 	r, err := p.read(ctx, prompts, max(most, 0))
 	if err != nil {
@@ -26,8 +28,12 @@ func (p *Proxy) Generate(ctx context.Context, prompts Prompts, by Setting, most 
 	var out Result
 	room, alone := make([]float64, p.vocab), Setting{Top: by.Top, Tau: by.Tau}
 	for len(out.Tokens) < most {
-		token := r.last.combine(room, by)
-		if token != r.last.combine(room, alone) {
+		next, err := r.next(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		token := next.combine(room, by)
+		if token != next.combine(room, alone) {
 			out.Moved++
 		}
 		if slices.Contains(stop, token) {

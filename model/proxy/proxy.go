@@ -6,7 +6,7 @@
 // where s are logits, M is the large model, M⁺ the tuned small one and M⁻ the small one before it was tuned. All three have one vocabulary.
 //
 // There are three ways to see the large model. With all its logits the formula is exact (Combine). A server that gives the k likeliest tokens is combined
-// on these, with an equal share of what is left for every other token (Shown). One that gives text alone can have several answers ranked by what tuning thinks
+// on these, with an equal share of what is left for every other token (Shown, Far). One that gives text alone can have several answers ranked by what tuning thinks
 // of them (Rerank); that is no proxy-tuning.
 //
 // It knows no questions and trains nothing.
@@ -32,7 +32,8 @@ type Model struct {
 
 // Proxy is a large model steered by two small ones. Its methods may be called from several goroutines.
 type Proxy struct {
-	models [3]*decode.Decoder // in the order of the roles
+	models [3]*decode.Decoder // in the order of the roles; M is nil where it is far
+	far    Far                // M; nil = it is here
 	vocab  int                // of the tokenizer; the rows behind it are padding
 }
 
@@ -71,6 +72,6 @@ func (p Prompts) of(role int) []int32 { return [...][]int32{p.Base, p.Tuned, p.U
 // Setting is how the models are combined. The zero value is M alone.
 type Setting struct {
 	Alpha float64 // how far M is moved along what tuning has changed: the paper's α, 1 there unless stated
-	Top   int     // M shows so many of its likeliest tokens, as a server does; 0 = all its logits
+	Top   int     // M shows so many of its likeliest tokens, as a server does; 0 = all its logits. Of one that is far: as many as it shows
 	Tau   float64 // a token that M does not show is generated only if all those together have more than this probability by M
 }

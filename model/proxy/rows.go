@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"slm/model/decode"
 )
@@ -25,13 +26,17 @@ func (s step) combine(out []float64, by Setting) (best int32) {
 type reading struct {
 	p    *Proxy
 	seqs [3]*decode.Sequence
-	last step // of the token after what was read
+	text []int32 // that M has read
+	last step    // of the token after what was read
 }
 
 // read reads the prompts, with room for some tokens behind them.
 func (p *Proxy) read(ctx context.Context, prompts Prompts, room int) (*reading, error) {
-	r := &reading{p: p}
+	r := &reading{p: p, text: slices.Clone(prompts.Base)}
 	for role, d := range p.models {
+		if d == nil {
+			continue
+		}
 		prompt := prompts.of(role)
 		r.seqs[role] = d.NewSequence(len(prompt) + room)
 		part := decode.Part{Seq: r.seqs[role], Tokens: prompt, From: max(0, len(prompt)-1)}
@@ -45,7 +50,11 @@ func (p *Proxy) read(ctx context.Context, prompts Prompts, room int) (*reading, 
 
 // add feeds all three a token that was generated.
 func (r *reading) add(ctx context.Context, token int32) error {
-	for role := range r.p.models {
+	r.text = append(r.text, token)
+	for role, d := range r.p.models {
+		if d == nil {
+			continue
+		}
 		part := decode.Part{Seq: r.seqs[role], Tokens: []int32{token}, Chosen: true}
 		if err := r.advance(ctx, role, part, func(_ int, logits []float32) { copy(r.last[role], logits) }); err != nil {
 			return err
@@ -55,14 +64,22 @@ func (r *reading) add(ctx context.Context, token int32) error {
 }
 
 // follow is what the models say along continuations of what was read: a step for each of their tokens. What was read stays as it is.
-func (r *reading) follow(ctx context.Context, continuations [][]int32) ([][]step, error) {
-	out := make([][]step, len(continuations))
+func (r *reading) follow(ctx context.Context, continuations [][]int32) ([][]seen, error) {
+	out := make([][]seen, len(continuations))
 	for i, c := range continuations {
-		if out[i] = make([]step, len(c)); len(c) > 0 {
-			out[i][0] = r.last
+		if out[i] = make([]seen, len(c)); len(c) > 0 {
+			out[i][0].step = r.last
+		}
+	}
+	if r.p.far != nil {
+		if err := r.along(ctx, continuations, out); err != nil {
+			return nil, err
 		}
 	}
 	for role, d := range r.p.models {
+		if d == nil {
+			continue
+		}
 		var parts []decode.Part
 		var of []int // continuations
 		read := r.seqs[role].Len()
@@ -78,7 +95,7 @@ func (r *reading) follow(ctx context.Context, continuations [][]int32) ([][]step
 		if len(parts) == 0 {
 			continue
 		}
-		if err := d.Advance(ctx, parts, func(part, row int, logits []float32) { out[of[part]][row+1][role] = r.p.keep(logits) }); err != nil {
+		if err := d.Advance(ctx, parts, func(part, row int, logits []float32) { out[of[part]][row+1].step[role] = r.p.keep(logits) }); err != nil {
 			return nil, fmt.Errorf("proxy: %w", err)
 		}
 	}

@@ -45,7 +45,7 @@ const (
 
 // Default compares the usual systems.
 func Default() Config {
-	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Route: Route{Sure: 0.9, Questions: 200}, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
+	return Config{Systems: systems.Usual(), Answer: Choice, Knowledge: knowledge.DefaultTextTokens, Proxy: systems.DefaultProxying(), Route: Route{Sure: 0.9, Questions: 200}, Intervals: Intervals{Method: "paired-bootstrap", N: 10000}}
 }
 
 // Validate checks the systems' names.

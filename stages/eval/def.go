@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"slm/llm"
 	"slm/result"
 	"slm/stages"
 	"slm/stages/knowledge"
@@ -40,13 +41,24 @@ func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error)
 	if asked := min(len(trainable(c.Domain)), mostTrained); c.Domain.Forms.TwoSteps() {
 		sum.Add(c.Rates.Generate(asked * c.Rates.PlaceTokens))
 	}
+	far := cfg.steered(stages.Get[llm.Config](c, "llm"))
+	steer := stages.Cost{}
 	for _, items := range New(cfg, false).exams(c.Domain) {
 		for _, spec := range specs {
+			if spec.Name == systems.Steering && far {
+				steer.Add(cfg.steerCost(items))
+				continue
+			}
 			sum.Add(spec.Cost(len(items), c.Rates))
 		}
 		if why := thin(len(items)); why != "" {
 			c.Note("eval: %s", why)
 		}
+	}
+	if steer.Questions > 0 {
+		steer.Add(cfg.fitCost(c.Domain.Items, c.Domain.Asked))
+		c.Note("eval: proxy asks the LLM's server %d times for next tokens: for each token of a reply, or for each option of a question (eval.proxy.top)", steer.Calls)
+		sum.Add(steer)
 	}
 	return sum, err
 }

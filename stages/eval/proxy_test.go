@@ -18,6 +18,12 @@ import (
 // proxyRun evaluates llm, slm and proxy of a run whose LLM is the model of one of its own stages, and returns rows by system and the notes.
 func proxyRun(t *testing.T, run, stage string, set systems.Proxying) (rows map[string][]result.Row, notes string) {
 	t.Helper()
+	return proxyRunBy(t, run, stage, set, func(box *llm.Service) llm.Client { return box })
+}
+
+// proxyRunBy is proxyRun with a client made of that LLM.
+func proxyRunBy(t *testing.T, run, stage string, set systems.Proxying, by func(*llm.Service) llm.Client) (rows map[string][]result.Row, notes string) {
+	t.Helper()
 	env := tinyEnv(t, run, nil)
 	tok, err := os.ReadFile(filepath.Join(run, stages.Data, domain.TokenizerFile))
 	if err != nil {
@@ -37,7 +43,7 @@ func proxyRun(t *testing.T, run, stage string, set systems.Proxying) (rows map[s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Close() })
-	env.LLM = func(context.Context) (llm.Client, error) { return box, nil }
+	env.LLM = func(context.Context) (llm.Client, error) { return by(box), nil }
 	c := tinyConfig()
 	c.Systems, c.Proxy = systems.List{"llm", "slm", "proxy"}, set
 	if err := New(c, false).Run(context.Background(), env); err != nil {
@@ -46,6 +52,9 @@ func proxyRun(t *testing.T, run, stage string, set systems.Proxying) (rows map[s
 	sum, all, err := result.Read(filepath.Join(run, stages.Eval))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, ran := sum.Find("proxy"); !ran {
+		return nil, strings.Join(sum.Notes, "\n")
 	}
 	if sum.Steered == nil || !strings.Contains(strings.Join(sum.Notes, "\n"), sum.Steered.Note) || sum.Steered.Alpha != set.Alpha {
 		t.Errorf("the summary says of proxy %+v, its notes %q", sum.Steered, sum.Notes)

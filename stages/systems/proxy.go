@@ -2,7 +2,10 @@ package systems
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"slm/data/form"
 	"slm/data/tokenizer"
@@ -13,15 +16,23 @@ import (
 	"slm/stages/knowledge"
 )
 
+// Steering is the system of proxy-tuning.
+const Steering = "proxy"
+
 // Proxying is the recipe's section eval.proxy.
 type Proxying struct {
 	Alpha float64 `yaml:"alpha" min:"0" max:"8" doc:"how far the LLM is moved along what tuning has changed in the small model, 1 in the paper; 0 = the value of .25, .5, 1, 1.5 and 2 that is best on the development questions or, where none is shown to be better than the LLM alone, the LLM alone"`
+	Top   int     `yaml:"top" min:"0" max:"1024" doc:"an LLM behind a server is asked for so many of its likeliest next tokens, in a call a token, where its tokens are those of the small model; 0 = it is not"`
+	Tau   float64 `yaml:"tau" min:"0" max:"1" doc:"with top: a token that the server does not show is written only where all those together have more than this probability"`
 }
+
+// DefaultProxying asks no server: a call a token is expensive.
+func DefaultProxying() Proxying { return Proxying{Tau: 0.5} }
 
 // proxied lets the black box answer with its next-token logits moved by what tuning has changed in the small model. The black box and M⁻ continue the plain
 // prompt, M⁺ what the small model alone continues: so proxy is slm where the black box is M⁻, and llm where α is 0.
 var proxied = Spec{
-	Name: "proxy", Label: "LLM steered by the small model", Gets: "its logits moved by what tuning has changed in the small model", Kind: Baseline, Small: true, Optional: true,
+	Name: Steering, Label: "LLM steered by the small model", Gets: "its logits moved by what tuning has changed in the small model", Kind: Baseline, Small: true, Optional: true,
 	Against: []Contrast{
 		{Over: Alone, Topic: Additional, Subject: "Proxy-tuning", Does: "The LLM with its logits moved by the small model", Than: "the LLM alone"},
 		{Over: "slm", Topic: Additional, Subject: "Proxy and small", Does: "The LLM with its logits moved by the small model", Than: "the small model alone"},
@@ -29,8 +40,8 @@ var proxied = Spec{
 	Cost: func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, false) },
 	Open: func(ctx context.Context, r *Resources) (System, error) {
 		s, err := r.openProxy()
-		if err == nil && len(r.Items) > 0 { // else α is found out at the first question: what only lists systems does not wait for it
-			err = s.fit(ctx)
+		if err == nil && len(r.Items) > 0 { // else it is asked at the first question: what only lists systems does not wait for it
+			err = s.ready(ctx, slices.ContainsFunc(r.Items, func(q Question) bool { return len(q.Choices) > 0 }))
 		}
 		return s, err
 	},
@@ -39,7 +50,9 @@ var proxied = Spec{
 // steered is the system.
 type steered struct {
 	r       *Resources
-	by      *proxy.Proxy // nil = the black box is not asked
+	e       Experts
+	by      *proxy.Proxy // nil = nothing has been asked of the server yet
+	far     *far         // nil = the black box is here, or not asked
 	tok     *tokenizer.Tokenizer
 	stop    []int32
 	room    int // tokens that each model reads
@@ -48,7 +61,7 @@ type steered struct {
 	note    string
 }
 
-// openProxy puts the three models together.
+// openProxy puts the three models together. A server is not asked.
 func (r *Resources) openProxy() (*steered, error) {
 	if r.Experts == nil {
 		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
@@ -57,31 +70,70 @@ func (r *Resources) openProxy() (*steered, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &steered{r: r, e: e, tok: e.Plus.Tokenizer, speaker: e.Speaker, set: proxy.Setting{Alpha: r.Proxying.Alpha, Tau: r.Proxying.Tau}}
 	if r.Hidden {
 		return nil, fmt.Errorf("%w: personal data are hidden from the LLM, which reads the question token by token here", ErrUnavailable)
 	}
 	if r.Box == nil {
-		return &steered{r: r, speaker: e.Speaker}, nil
+		return s, nil
 	}
+	s.room = min(e.Plus.Decoder.Config().Context, e.Minus.Decoder.Config().Context)
 	box, ok := r.Box.(interface {
 		Weights() (llm.Weights, bool, error)
 	})
+	var w llm.Weights
+	if ok {
+		if w, ok, err = box.Weights(); err != nil {
+			return nil, err
+		}
+	}
 	if !ok {
-		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
+		return s, s.openFar()
 	}
-	w, here, err := box.Weights()
-	switch {
-	case err != nil:
-		return nil, err
-	case !here:
-		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
-	}
-	s := &steered{r: r, tok: w.Tokenizer, stop: w.Stop, speaker: e.Speaker, set: proxy.Setting{Alpha: r.Proxying.Alpha}}
+	s.tok, s.stop, s.room = w.Tokenizer, w.Stop, min(s.room, w.Config.Context)
 	if s.by, err = proxy.New(proxy.Model{Name: "the LLM", Decoder: w.Decoder, Tokenizer: w.Tokenizer}, e.Plus, e.Minus); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	s.room = min(w.Config.Context, e.Plus.Decoder.Config().Context, e.Minus.Decoder.Config().Context)
 	return s, nil
+}
+
+// openFar prepares for a black box behind a server.
+func (s *steered) openFar() error {
+	switch {
+	case !s.r.Box.Info().CanShow:
+		return fmt.Errorf("%w: the LLM is not in this process, and it shows no next tokens", ErrUnavailable)
+	case s.r.Proxying.Top == 0:
+		return fmt.Errorf("%w: the LLM is not in this process (eval.proxy.top lets its server show its likeliest next tokens)", ErrUnavailable)
+	}
+	s.far, s.stop = &far{box: s.r.Box}, s.e.Stop
+	return nil
+}
+
+// ready finds out what a server's tokens are, and α. choices = there are questions with options.
+func (s *steered) ready(ctx context.Context, choices bool) error {
+	if s.far != nil && s.by == nil {
+		known, err := s.r.fitted.spelling(func() (*spelling, error) {
+			f, err := openFar(ctx, s.r.Box, s.e.Plus, s.r.Proxying.Top, s.room)
+			if err != nil {
+				return nil, err
+			}
+			return f.spelling, nil
+		})
+		if errors.Is(err, proxy.ErrVocabulary) {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		if err != nil {
+			return fmt.Errorf("steer the LLM: %w", err)
+		}
+		s.far.spelling = known
+		if s.by, err = proxy.NewFar(s.far, s.e.Plus, s.e.Minus); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+	}
+	if choices && s.far != nil && !s.far.echoes {
+		return fmt.Errorf("%w: the LLM's server does not echo a prompt with its log-probabilities, so that options cannot be scored", ErrUnavailable)
+	}
+	return s.fit(ctx)
 }
 
 // Note implements Noter.
@@ -89,13 +141,13 @@ func (s *steered) Note() string { return s.note }
 
 // Answer implements System.
 func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
-	if s.by != nil {
-		if err := s.fit(ctx); err != nil {
+	if s.r.Box != nil {
+		if err := s.ready(ctx, slices.ContainsFunc(qs, func(q Question) bool { return len(q.Choices) > 0 })); err != nil {
 			return nil, err
 		}
-	}
-	if s.by != nil && s.set.Alpha == 0 {
-		return s.r.Reader(func(context.Context, []Question) ([]Answer, error) { return make([]Answer, len(qs)), nil }).Answer(ctx, qs)
+		if s.set.Alpha == 0 {
+			return s.r.Reader(func(context.Context, []Question) ([]Answer, error) { return make([]Answer, len(qs)), nil }).Answer(ctx, qs)
+		}
 	}
 	pieces, err := s.r.pieces(ctx, s.speaker, qs)
 	if err != nil {
@@ -109,24 +161,48 @@ func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 	if s.r.Known != nil {
 		s.r.Known(out)
 	}
-	if s.by == nil {
+	if s.r.Box == nil {
 		return out, nil
 	}
 	if len(qs) > 1 {
 		ctx = llm.Hear(ctx, nil)
 	}
-	for i, q := range qs {
-		switch {
+	return out, s.each(ctx, len(qs), func(ctx context.Context, i int) (err error) {
+		switch q := qs[i]; {
 		case len(q.Choices) > 0:
 			err = s.choose(ctx, q, pieces[i], &out[i])
 		case !s.r.Silent:
 			err = s.write(ctx, q, pieces[i], &out[i])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("steer the LLM: %w (item %s)", err, q.ID)
+			return fmt.Errorf("steer the LLM: %w (item %s)", err, qs[i].ID)
 		}
+		return nil
+	})
+}
+
+// each does something for all questions, of a server for all at the same time: it has one token of each to think about.
+func (s *steered) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	if s.far == nil || n == 1 {
+		for i := range n {
+			if err := do(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return out, nil
+	run, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			if err := do(run, i); err != nil {
+				stop(err) // the first one counts
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(run)
 }
 
 // choose picks the option of the highest mean log-probability a token.
@@ -146,6 +222,10 @@ func (s *steered) choose(ctx context.Context, q Question, p knowledge.Piece, a *
 	a.Picked, a.Margin = top(a.Scores)
 	for _, o := range options {
 		a.Tokens += len(o)
+	}
+	if s.far != nil { // each option is a call that reads the prompt again, and one token is written behind
+		a.Calls, a.Written = len(options), len(options)
+		a.Tokens += (len(options)-1)*len(prompts.Base) + a.Written
 	}
 	return nil
 }
@@ -167,6 +247,13 @@ func (s *steered) write(ctx context.Context, q Question, p knowledge.Piece, a *A
 	}
 	a.say(s.tok.Decode(got.Tokens), !got.Stopped, len(got.Tokens))
 	a.Calls, a.Written, a.Tokens = 1, len(got.Tokens), len(prompts.Base)+len(got.Tokens)
+	if s.far != nil { // a call for each token and for the stop, of all that is before it
+		a.Calls, a.Written = len(got.Tokens), len(got.Tokens)
+		if got.Stopped {
+			a.Calls, a.Written = a.Calls+1, a.Written+1
+		}
+		a.Tokens = a.Written + a.Calls*len(prompts.Base) + a.Calls*(a.Calls-1)/2
+	}
 	return nil
 }
 

@@ -25,8 +25,8 @@ type Graded struct {
 // alphas are the values of which one is taken, and of those that are equally good the first: the paper's, then those near to it.
 var alphas = []float64{1, 0.5, 1.5, 0.25, 2}
 
-// mostGraded is how many development questions are looked at: each takes the time of a question of the evaluation.
-const mostGraded = 200
+// MostGraded is how many development questions are looked at: each takes the time of a question of the evaluation.
+const MostGraded = 200
 
 // shownBelow is the probability of an error below which a gain is shown, after Bonferroni's correction for the number of alphas.
 const shownBelow = 0.05
@@ -38,6 +38,24 @@ type fitted struct {
 	alpha float64
 	note  string
 	tried trial
+	far   *spelling // of a server that was asked; nil = none was
+}
+
+// spelling is how a server names tokens, which open finds out at first use. Several may do so together.
+func (f *fitted) spelling(open func() (*spelling, error)) (*spelling, error) {
+	f.mu.Lock()
+	known := f.far
+	f.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	known, err := open()
+	if err == nil {
+		f.mu.Lock()
+		f.far = known
+		f.mu.Unlock()
+	}
+	return known, err
 }
 
 // trial is how the first of the development questions were answered. Whoever runs out of time leaves what he has found to the next.
@@ -58,9 +76,6 @@ func (s *steered) Steered() result.Steered { return result.Steered{Alpha: s.set.
 // fit is measure, once for some resources.
 func (s *steered) fit(ctx context.Context) error {
 	f := s.r.fitted
-	if f == nil {
-		f = &fitted{}
-	}
 	f.mu.Lock() // never while a model is asked: who is asked beside may have to wait for the one who fits
 	s.set.Alpha, s.note = max(f.alpha, s.set.Alpha), f.note
 	done, tried := f.done, f.tried
@@ -85,9 +100,13 @@ func (s *steered) measure(ctx context.Context, tried *trial) error {
 		s.note = fmt.Sprintf("proxy: alpha is %g, by the recipe.", s.set.Alpha)
 		return nil
 	}
+	if s.far != nil && !s.far.echoes {
+		s.note = "proxy answers as the LLM alone: its server cannot score the options of development questions, of which alpha is taken (eval.proxy.alpha sets it)."
+		return nil
+	}
 	var known []Graded
 	if s.r.Graded != nil {
-		known = exam.Evenly(s.r.Graded(), mostGraded)
+		known = exam.Evenly(s.r.Graded(), MostGraded)
 	}
 	if len(known) < fewestKnown {
 		s.note = fmt.Sprintf("proxy answers as the LLM alone: alpha takes %d development questions with options, and there are %d (eval.proxy.alpha sets it).", fewestKnown, len(known))
@@ -185,6 +204,7 @@ func graded(dom *domain.Domain) (out []Graded) {
 type Experts struct {
 	Speaker     string // of Plus
 	Plus, Minus proxy.Model
+	Stop        []int32 // tokens that end what Plus writes, for a black box whose own are not known
 }
 
 // experts are the model of a system and what it was before it was tuned: the frozen weights under its adapter, or those that stage dp has left to the stage that
@@ -195,7 +215,7 @@ func (s *source) experts(system string) (e Experts, err error) {
 		return e, fmt.Errorf("%w: the run has no small model", ErrUnavailable)
 	}
 	stage := spec.Voice.Stage
-	e = Experts{system, proxy.Model{Name: "stage " + stage, Tokenizer: s.Domain.Tokenizer}, proxy.Model{Name: "stage " + stages.DP, Tokenizer: s.Domain.Tokenizer}}
+	e = Experts{system, proxy.Model{Name: "stage " + stage, Tokenizer: s.Domain.Tokenizer}, proxy.Model{Name: "stage " + stages.DP, Tokenizer: s.Domain.Tokenizer}, []int32{s.Domain.EOS}}
 	if e.Plus.Decoder, err = s.decoder(stage); err != nil {
 		return e, err
 	}

@@ -1,0 +1,83 @@
+package eval
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"slm/llm"
+	"slm/model/proxy"
+	"slm/stages"
+	"slm/stages/systems"
+)
+
+// server is a model of this process that answers as one behind a server does: by its likeliest next tokens.
+type server struct {
+	t     *testing.T
+	box   *llm.Service
+	echo  bool
+	calls int
+}
+
+func (s *server) Info() llm.Info {
+	i := s.box.Info()
+	i.CanShow = true
+	return i
+}
+
+func (s *server) Do(ctx context.Context, reqs []llm.Request) ([]llm.Reply, error) {
+	if reqs[0].Top == 0 {
+		return s.box.Do(ctx, reqs)
+	}
+	w, _, err := s.box.Weights()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := make([]llm.Reply, len(reqs))
+	for i, r := range reqs {
+		s.calls++
+		likely := func(id int32, p float64) llm.Likely {
+			l := llm.Likely{Text: w.Tokenizer.DecodeBytes([]int32{id}), LogProb: p}
+			if !s.echo {
+				l.ID = &id
+			}
+			return l
+		}
+		logits, err := w.Decoder.Logits(ctx, slices.Concat(r.Tokens, r.Along))
+		if err != nil {
+			return nil, err
+		}
+		for k := range max(1, len(r.Along)) {
+			shown := proxy.Show(logits[(len(r.Tokens)-1+k)*w.Config.Vocab:][:w.Config.Vocab], r.Top)
+			var place []llm.Likely
+			for j, id := range shown.Tokens {
+				place = append(place, likely(id, shown.LogProbs[j]))
+			}
+			if out[i].Shown = append(out[i].Shown, place); len(r.Along) > 0 {
+				out[i].Read = append(out[i].Read, likely(r.Along[k], shown.LogProbs[slices.Index(shown.Tokens, r.Along[k])]))
+			}
+		}
+	}
+	return out, nil
+}
+
+func TestProxy_OfAServerIsThatOfThisProcess(t *testing.T) {
+	run := tinyRun(t, 12)
+	var s *server
+	rows, notes := proxyRunBy(t, run, stages.DP, systems.Proxying{Alpha: 1, Top: 1000}, func(box *llm.Service) llm.Client {
+		s = &server{t: t, box: box, echo: true}
+		return s
+	})
+	if !sameScores(rows["proxy"], rows["slm"]) || sameScores(rows["slm"], rows["llm"]) {
+		t.Errorf("the LLM is the untuned model, so that proxy is the small model: proxy %+v\nslm %+v\n%s", rows["proxy"], rows["slm"], notes)
+	}
+	// A call for each of three options, and those that compare the vocabularies.
+	if want := 3*len(rows["proxy"]) + systems.ProbeCalls; s.calls != want || rows["proxy"][0].Calls != 3 {
+		t.Errorf("%d calls, want %d; a row counts %d", s.calls, want, rows["proxy"][0].Calls)
+	}
+	if rows, notes = proxyRunBy(t, run, stages.DP, systems.Proxying{Top: 5}, func(box *llm.Service) llm.Client { return &server{t: t, box: box} }); rows != nil ||
+		!strings.Contains(notes, "proxy was not run: the LLM's server does not echo a prompt with its log-probabilities, so that options cannot be scored") {
+		t.Errorf("without an echo: %s", notes)
+	}
+}
