@@ -51,6 +51,7 @@ type Request struct {
 	Tokens []int32 `json:"tokens,omitempty"` // the prompt in the model's tokens, in place of Prompt
 	Along  []int32 `json:"along,omitempty"`  // what follows it: told is of each of these tokens, not of the one behind Tokens
 	Top    int     `json:"top,omitempty"`    // how many of the likeliest tokens are told
+	Whole  int32   `json:"whole,omitempty"`  // a token of whole characters, for servers that tell nothing where they generate half of one; 0 = not known
 }
 
 // Score is how likely an option is.

@@ -14,6 +14,7 @@ type dialect struct {
 	noTemperature bool
 	noStop        bool
 	noStream      bool
+	noHalves      bool         // it tells nothing of next tokens where half a character is generated, as llama.cpp's server
 	note          func(string) // tells the user what replies lose by it; may be nil
 }
 
@@ -43,6 +44,20 @@ func (d *dialect) streaming(s sampling) sampling {
 		s.Stream, s.Options = true, &streamOptions{IncludeUsage: true}
 	}
 	return s
+}
+
+// whole reports whether the server is to generate whole characters, because it tells nothing of others.
+func (d *dialect) whole() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.noHalves
+}
+
+// learnWhole is told that it is.
+func (d *dialect) learnWhole() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.noHalves = true
 }
 
 var unsupported = regexp.MustCompile(`(?i)unsupported|not support|not compatible|not permitted|not allowed|unrecognized|unknown (parameter|field|argument)|extra inputs|only the default|deprecated`)

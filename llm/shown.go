@@ -29,7 +29,7 @@ func (r Request) places() int { return max(1, len(r.Along)) }
 
 // normalPeek checks a request for next tokens.
 func (r Request) normalPeek() (Request, error) {
-	n := Request{Tokens: r.Tokens, Along: r.Along, Top: r.Top}
+	n := Request{Tokens: r.Tokens, Along: r.Along, Top: r.Top, Whole: r.Whole}
 	switch {
 	case r.Prompt != "" || len(r.Options) > 0 || r.Chat || r.MaxTokens > 0:
 		return n, fmt.Errorf("llm: %w: next tokens are told of a prompt in tokens, and nothing else with them", ErrRequest)
@@ -55,11 +55,20 @@ const leastLogProb = -1000
 // peek is the call for next tokens. One is generated, because servers disagree about what 0 means.
 func (p *openAI) peek(r Request) (sampling, any) {
 	how := p.dialect.sampling(1, nil)
-	return how, completionRequest{Model: p.cfg.Model, Prompt: slices.Concat(r.Tokens, r.Along), sampling: how, Echo: len(r.Along) > 0, LogProbs: &r.Top}
+	var bias map[int32]int
+	if p.dialect.whole() && r.Whole > 0 {
+		bias = map[int32]int{r.Whole: 100} // what is told are the probabilities without it
+	}
+	return how, completionRequest{Bias: bias, Model: p.cfg.Model, Prompt: slices.Concat(r.Tokens, r.Along), sampling: how, Echo: len(r.Along) > 0, LogProbs: &r.Top}
 }
 
 // peeked reads the reply to it.
 func (p *openAI) peeked(got *completionReply, r Request) (Reply, error) {
+	c := got.Choices[0]
+	if c.LogProbs == nil && r.Whole > 0 && c.Text != nil && strings.ContainsRune(*c.Text, utf8.RuneError) { // it may have been asked before another call found that out
+		p.dialect.learnWhole()
+		return Reply{}, &fault{err: fmt.Errorf("llm: %w: %s tells nothing of next tokens where half a character is generated", ErrReply, p.server), again: true, adapted: true, sent: true, billed: true}
+	}
 	reply, err := peeked(got, r)
 	if err == nil {
 		return reply, nil

@@ -174,3 +174,38 @@ func TestWorst_NextTokensCostTheirPromptAndOneMore(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// llama.cpp's server leaves the log-probabilities out where the token that it generates is half a character.
+func TestDo_NextTokensWhereHalfACharacterIsGenerated(t *testing.T) {
+	calls, forced := 0, any(nil)
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked map[string]any
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		w.Header().Set("Content-Type", "application/json")
+		if calls++; asked["logit_bias"] == nil {
+			_, _ = w.Write([]byte(strings.Replace(completed("null"), `"text":"x"`, `"text":"\ufffd"`, 1)))
+			return
+		}
+		forced = asked["logit_bias"]
+		_, _ = w.Write([]byte(completed(`{"content":[{"id":7,"token":"a","bytes":[97],"logprob":-4,"top_logprobs":[{"id":9,"token":"","bytes":[226,128],"logprob":-0.5}]}]}`)))
+	}))
+	defer h.Close()
+	cfg := Default()
+	cfg.Provider, cfg.Model, cfg.URL, cfg.Retries = OpenAI, "m", h.URL+"/v1", 0
+	s, err := New(cfg, Options{Getenv: os.Getenv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range int32(2) {
+		got, err := s.Do(context.Background(), []Request{{Tokens: []int32{n}, Top: 1, Whole: 7}})
+		if err != nil || string(got[0].Shown[0][0].Text) != "\xe2\x80" || !reflect.DeepEqual(forced, map[string]any{"7": 100.0}) {
+			t.Fatalf("%v, %+v, %v", err, got, forced)
+		}
+	}
+	if u := s.Usage(); calls != 3 || u.Calls != 3 {
+		t.Errorf("%d calls, %+v", calls, u)
+	}
+	if _, err := s.Do(context.Background(), []Request{{Tokens: []int32{5}, Top: 1}}); !errors.Is(err, ErrReply) {
+		t.Errorf("no token is known that could be generated instead: %v", err)
+	}
+}

@@ -28,6 +28,8 @@ type completionRequest struct {
 	sampling
 	Echo     bool `json:"echo,omitempty"`
 	LogProbs *int `json:"logprobs,omitempty"`
+
+	Bias map[int32]int `json:"logit_bias,omitempty"` // added to logits of tokens, when one is drawn
 }
 
 // sampling is what some servers refuse or call by another name. It is filled in by dialect.

@@ -23,6 +23,7 @@ type spelling struct {
 	tok     *tokenizer.Tokenizer
 	owner   string // of the tokenizer, in errors
 	top     int
+	whole   int32            // a token of a whole character; 0 = there is none
 	spelled map[string]int32 // tokens by their texts; ambiguous = more than one has it
 	named   atomic.Bool      // the server tells the numbers of tokens
 	echoes  bool             // it tells of a prompt's tokens, so that options can be scored
@@ -49,7 +50,9 @@ func openFar(ctx context.Context, box llm.Client, m proxy.Model, top, room int) 
 			f.spelled[text] = ambiguous
 			continue
 		}
-		f.spelled[text] = id
+		if f.spelled[text] = id; text == "a" {
+			f.whole = id
+		}
 	}
 	// What follows some tokens from all over the vocabulary: the numbers in the prompts, the texts in the replies.
 	all := f.spread(min(probed, room-1))
@@ -89,7 +92,7 @@ func (f *spelling) spread(n int) []int32 {
 func (f *far) Show(ctx context.Context, texts []proxy.Text) ([][]proxy.Shown, error) {
 	reqs := make([]llm.Request, len(texts))
 	for i, t := range texts {
-		reqs[i] = llm.Request{Tokens: t.Prompt, Along: t.Along, Top: f.top}
+		reqs[i] = llm.Request{Tokens: t.Prompt, Along: t.Along, Top: f.top, Whole: f.whole}
 	}
 	replies, err := f.box.Do(ctx, reqs)
 	if err != nil {
