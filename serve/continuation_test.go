@@ -92,7 +92,7 @@ func TestCompletions_StopAndStreamGiveTheSameText(t *testing.T) {
 		}
 	}
 	for body, param := range map[string]string{
-		`"prompt":"x","temperature":3`: "temperature", `"prompt":"x","top_p":0`: "top_p", `"prompt":"x","logprobs":99`: "logprobs", `"prompt":[]`: "prompt", `"prompt":""`: "prompt",
+		`"prompt":"x","temperature":3`: "temperature", `"prompt":"x","top_p":0`: "top_p", `"prompt":"x","logprobs":1025`: "logprobs", `"prompt":[]`: "prompt", `"prompt":""`: "prompt",
 		`"prompt":[99999]`: "prompt", `"prompt":[["a"]]`: "prompt[0]", `"prompt":"x","max_tokens":-1`: "max_tokens", `"prompt":"x","best_of":2`: "best_of", `"prompt":"x","max_tokens":99999`: "prompt",
 	} {
 		status, _, got := post(t, h.URL+"/v1/completions", `{"model":"small-model",`+body+`}`)
