@@ -145,11 +145,19 @@ func TestLicenses_WholeOnesKeepTheirParagraphsAmongNumberedOnes(t *testing.T) {
 	}
 	for _, opt := range []Options{
 		{Numbered: true, Whole: []string{"mit"}},
-		{Numbered: true, Only: []string{"Apache-2.0"}, Whole: []string{"MIT"}},
+		{Numbered: true, Only: []string{"Apache-2.0"}, Whole: []string{"mit"}},
 	} {
 		opt.From = Licenses
 		if _, _, err := Collect(opt); !errors.Is(err, read.ErrUnknown) {
 			t.Errorf("%v: %v", opt.Whole, err)
 		}
+	}
+}
+
+// A recipe's list of whole titles holds for any choice of titles from its corpus.
+func TestLicenses_AWholeTitleMayBeLeftOut(t *testing.T) {
+	opt := Options{From: Licenses, Numbered: true, Only: []string{"MIT", "Apache-2.0"}, Whole: []string{"MIT", "Unlicense"}}
+	if sections, _, err := Collect(opt); err != nil || len(sections) != 10 {
+		t.Errorf("%d sections, %v", len(sections), err)
 	}
 }

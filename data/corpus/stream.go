@@ -23,16 +23,16 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 	for _, title := range opt.Only {
 		wanted[title] = true
 	}
-	for _, title := range opt.Whole {
-		if len(wanted) > 0 && !wanted[title] {
-			return fmt.Errorf("corpus: %q is to be kept whole and is not among the titles that are kept: %w", title, read.ErrUnknown)
-		}
-	}
 	titles, err := titlesOf(opt)
 	if err != nil {
 		return err
 	}
 	seen := map[string]bool{}
+	if opt.From == Licenses && len(wanted) > 0 { // those that are not wanted are not read
+		for _, title := range read.LicenseTitles() {
+			seen[title] = !wanted[title] && slices.Contains(opt.Whole, title)
+		}
+	}
 	done, err := openParts(opt)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func stream(opt Options, docs iter.Seq2[doc.Document, error], report *Report, yi
 		}
 		titles.entitle(&d)
 		if out := slices.Contains(opt.Except, d.Title); out || len(wanted) > 0 && !wanted[d.Title] {
-			seen[d.Title] = seen[d.Title] || out
+			seen[d.Title] = seen[d.Title] || out || slices.Contains(opt.Whole, d.Title)
 			if err := report.drop(opt, whole(d, "its title is not wanted", "")); err != nil {
 				return err
 			}

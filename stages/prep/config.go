@@ -38,7 +38,7 @@ type Corpus struct {
 	Only     []string `yaml:"only" unset:"all" doc:"titles to keep; an unknown title is an error"`
 	Except   []string `yaml:"except" unset:"none" identity:"changed" doc:"titles to leave out; an unknown title is an error"`
 	Numbered bool     `yaml:"numbered" doc:"keep only documents with at least four numbered sections, and only these sections"`
-	Whole    []string `yaml:"whole" unset:"none" identity:"changed" doc:"titles that numbered does not touch: licences without numbered sections, whose sections are their paragraphs; an unknown title is an error"`
+	Whole    []string `yaml:"whole" unset:"none" identity:"changed" doc:"titles that numbered does not touch: licences without numbered sections, whose sections are their paragraphs; an unknown title is an error, one that only leaves out is not"`
 	Longest  int      `yaml:"longest" min:"0" identity:"changed" doc:"longest section of a text with headings, bytes. Longer ones are cut into parts at the ends of paragraphs, entries of reference lists and tables of options are sections, and what is shorter than 100 bytes is joined to its neighbour. Numbered sections stay whole; 0 leaves all whole"`
 	Dedup    struct {
 		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one; a record with a number or heading only if it has the same title too"`
