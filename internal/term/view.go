@@ -44,8 +44,12 @@ func (l *Lines) Close() {}
 // counts reports whether an event says how far its stage is.
 func counts(e stages.Event) bool { return e.Of > 0 && e.Type != "exit" && e.Type != "checkpoint" }
 
-// milestone is the line for an event that stays on the screen, of an experiment with the run that it is about; "" for one that does not.
+// milestone is the line for an event that stays on the screen, of an experiment with the run that it is about; "" for one that does not. That a run of an experiment
+// has a stage of another's is the rule, and would be most of the lines.
 func milestone(e stages.Event) string {
+	if e.Run != "" && e.Type == "stage" && (e.Phase == pipeline.Reuse || e.Phase == pipeline.Adopt) {
+		return ""
+	}
 	text := lasting(e)
 	if text != "" && e.Run != "" {
 		return fmt.Sprintf("%-24s %s", sanitize.Line(e.Run), text)
@@ -88,6 +92,9 @@ func status(e stages.Event) string {
 	switch {
 	case e.Type == "progress":
 		parts[0] = fmt.Sprintf("%s, %d %%", sanitize.Line(e.Phase), e.Step)
+		if e.Message != "" {
+			parts = append(parts, "at "+sanitize.Line(e.Message))
+		}
 	case e.Phase != "":
 		parts[0] = sanitize.Line(e.Phase) + " " + parts[0]
 	}

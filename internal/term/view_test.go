@@ -91,3 +91,20 @@ func TestStatus_SaysWhatIsLeftOfTheStageAndOfTheRun(t *testing.T) {
 		}
 	}
 }
+
+// Most runs of an experiment have their stages from another of its runs: what is told is what is made, and where the work is.
+func TestLines_AnExperimentTellsWhatIsMade(t *testing.T) {
+	var out bytes.Buffer
+	l := &Lines{Out: &out, Now: func() time.Time { return time.Unix(1000, 0) }}
+	for _, e := range []stages.Event{
+		{Run: "base s7", Type: "stage", Stage: "dp", Phase: pipeline.Run, Message: "no checkpoint yet"},
+		{Run: "no-kit s7", Type: "stage", Stage: "dp", Phase: pipeline.Adopt, Message: "same fingerprint in x"},
+		{Run: "no-bpo s7", Type: "stage", Stage: "dp", Phase: pipeline.Reuse, Message: "same fingerprint"},
+		{Type: "progress", Stage: "all", Phase: "1 of 4 stages", Step: 25, Of: 100, Message: "base s7 dp", ETA: 200},
+	} {
+		l.Event(e)
+	}
+	if want := "base s7                  dp    started (no checkpoint yet)\nall   1 of 4 stages, 25 %  at base s7 dp  3m20s left\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
