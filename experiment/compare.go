@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ var ErrOther = errors.New("experiment: what is compared was not asked in the sam
 
 // Options say what is compared, and what is allowed.
 type Options struct {
+	Of           string   // one of Measures; "" = accuracy
 	Systems      []string // the family; none = that of the experiment, else blade
 	Wanted       float64  // difference that must be detectable; 0 = none
 	Show         int      // questions on which variants differ, of each comparison
@@ -32,6 +34,7 @@ const (
 // Comparison is all that compare says.
 type Comparison struct {
 	Name        string       `json:"name"`
+	Of          string       `json:"of"` // what differences are of
 	Questions   int          `json:"questions"`
 	Unscored    int          `json:"unscored"` // excluded from accuracies: nothing but their evidence is scored
 	NoAnswer    int          `json:"no_answer"`
@@ -64,7 +67,7 @@ type Line struct {
 	NoAnswer int      `json:"no_answer"`
 }
 
-// Difference is a variant's accuracy less the baseline's, under one system on one exam.
+// Difference is a variant's accuracy, or what else is compared, less the baseline's, under one system on one exam.
 type Difference struct {
 	Variant    string       `json:"variant"`
 	Over       string       `json:"over"`
@@ -91,6 +94,9 @@ type Differ struct {
 
 // Compare compares all variants with the first. Errors: ErrItems, ErrOther and ErrSeen, unless the options allow it.
 func Compare(e *Experiment, opt Options) (*Comparison, error) {
+	if _, ok := measures[cmp.Or(opt.Of, Accuracy)]; !ok {
+		return nil, fmt.Errorf("experiment: %q cannot be compared: want one of %s", opt.Of, strings.Join(Measures, ", "))
+	}
 	if err := e.same(); err != nil {
 		return nil, err
 	}
@@ -108,10 +114,10 @@ func Compare(e *Experiment, opt Options) (*Comparison, error) {
 		}
 		return nil, fmt.Errorf("%w: %d times: %s (--allow-seen compares them all the same)", ErrSeen, len(seen), strings.Join(examples, "; "))
 	}
-	out := &Comparison{Name: e.Name, Questions: len(e.Questions), Units: e.Units, Failed: e.Failures(), Seen: seen, Notes: slices.Clone(e.Notes), Differences: []Difference{}}
+	out := &Comparison{Name: e.Name, Of: cmp.Or(opt.Of, Accuracy), Questions: len(e.Questions), Units: e.Units, Failed: e.Failures(), Seen: seen, Notes: slices.Clone(e.Notes), Differences: []Difference{}}
 	t := tabulate(e)
 	for _, q := range e.Questions {
-		if !t.scored[[2]string{q.Exam, q.Item}] {
+		if !t.counted(Accuracy)[[2]string{q.Exam, q.Item}] {
 			out.Unscored++
 		}
 	}
@@ -163,20 +169,20 @@ func (out *Comparison) compare(t *tables, opt Options) error {
 	}
 	var ps []float64
 	for _, exam := range t.exams {
-		if !t.isScored(exam) {
-			out.Notes = append(out.Notes, fmt.Sprintf("no accuracy of %s is compared: its questions have no options, and nothing but their evidence is scored", examOf(exam)))
+		if !t.measures(out.Of, exam) {
+			out.Notes = append(out.Notes, fmt.Sprintf("no %s of %s is compared: %s", out.Of, examOf(exam), measures[out.Of].lacks))
 			continue
 		}
 		for _, system := range systems {
 			first := t.e.Variants[0].Name
-			base := t.scores(first, exam, system)
+			base := t.scores(out.Of, first, exam, system)
 			for _, v := range t.variants {
 				if v == first {
 					continue
 				}
-				own := t.scores(v, exam, system)
+				own := t.scores(out.Of, v, exam, system)
 				if base == nil || own == nil {
-					out.Notes = append(out.Notes, fmt.Sprintf("%s is not compared under %s: both must have it, with questions that are scored", v, system))
+					out.Notes = append(out.Notes, fmt.Sprintf("%s is not compared under %s: both must have it, with %s", v, system, measures[out.Of].needs))
 					continue
 				}
 				d := Difference{Variant: v, Over: first, Exam: exam, System: system}

@@ -27,7 +27,7 @@ func (out *Comparison) base() string {
 }
 
 func (out *Comparison) differences() grid.Table {
-	t := grid.Table{Title: "Difference of accuracy from " + out.base() + ", in points", Left: 3, Head: []string{"questions", "system", "variant", "difference", "95 % interval", "p (Holm)", "better on", "worse on", "detectable"}}
+	t := grid.Table{Title: "Difference of " + measures[out.Of].title + " from " + out.base() + ", in points", Left: 3, Head: []string{"questions", "system", "variant", "difference", "95 % interval", "p (Holm)", "better on", "worse on", "detectable"}}
 	for _, d := range out.Differences {
 		t.Rows = append(t.Rows, []string{examOf(d.Exam), d.System, d.Variant, grid.Points(d.Cross.Value), grid.Points(d.Cross.Low) + " to " + grid.Points(d.Cross.High), grid.PValue(d.HolmP),
 			strconv.Itoa(d.Won), strconv.Itoa(d.Lost), d.least()})

@@ -13,7 +13,7 @@ type tables struct {
 	exams     []string
 	systems   []string
 	questions map[[2]string]Question
-	scored    map[[2]string]bool
+	counts    map[string]map[[2]string]bool  // by measure
 	rows      map[[3]string]map[uint64][]Row // by variant, exam, system; then by seed
 }
 
@@ -34,7 +34,7 @@ func (m *matrix) share(i int) (sum float64) {
 }
 
 func tabulate(e *Experiment) *tables {
-	t := &tables{e: e, questions: map[[2]string]Question{}, scored: map[[2]string]bool{}, rows: map[[3]string]map[uint64][]Row{}}
+	t := &tables{e: e, questions: map[[2]string]Question{}, counts: map[string]map[[2]string]bool{}, rows: map[[3]string]map[uint64][]Row{}}
 	for _, q := range e.Questions {
 		t.questions[[2]string{q.Exam, q.Item}] = q
 	}
@@ -50,9 +50,6 @@ func tabulate(e *Experiment) *tables {
 		if !slices.Contains(t.systems, r.System) {
 			t.systems = append(t.systems, r.System)
 		}
-		if r.Scored {
-			t.scored[[2]string{r.Exam, r.Item}] = true
-		}
 		at := [3]string{r.Variant, r.Exam, r.System}
 		if t.rows[at] == nil {
 			t.rows[at] = map[uint64][]Row{}
@@ -62,22 +59,16 @@ func tabulate(e *Experiment) *tables {
 	return t
 }
 
-// isScored reports whether any question of an exam is in an accuracy.
-func (t *tables) isScored(exam string) bool {
-	for at := range t.scored {
-		if at[0] == exam {
-			return true
-		}
-	}
-	return false
-}
-
-// scores is the matrix of a system; nil where the variant did not run it with every seed, or nothing is scored. Items are in the order of the questions.
-func (t *tables) scores(variant, exam, system string) *matrix {
+// scores is the matrix of a system under a measure; nil where the variant did not run it with every seed, or the measure says nothing of it. Items are in the order of the questions.
+func (t *tables) scores(of, variant, exam, system string) *matrix {
 	m := &matrix{seeds: slices.Sorted(slices.Values(t.e.Seeds(variant)))}
+	bySeed, counted := t.rows[[3]string{variant, exam, system}], t.counted(of)
+	if of != Accuracy && !names(bySeed) {
+		return nil
+	}
 	numbers := map[string]int{}
 	for _, q := range t.e.Questions {
-		if at := [2]string{q.Exam, q.Item}; q.Exam == exam && t.scored[at] {
+		if at := [2]string{q.Exam, q.Item}; q.Exam == exam && counted[at] {
 			if _, ok := numbers[q.Cluster]; !ok {
 				numbers[q.Cluster] = len(numbers)
 			}
@@ -86,7 +77,7 @@ func (t *tables) scores(variant, exam, system string) *matrix {
 	}
 	for _, seed := range m.seeds {
 		byItem := map[string]Row{}
-		for _, r := range t.rows[[3]string{variant, exam, system}][seed] {
+		for _, r := range bySeed[seed] {
 			byItem[r.Item] = r
 		}
 		var rows []Row
@@ -96,7 +87,7 @@ func (t *tables) scores(variant, exam, system string) *matrix {
 			if !ok {
 				return nil
 			}
-			rows, right = append(rows, r), append(right, stat.Floats([]bool{r.Correct})[0])
+			rows, right = append(rows, r), append(right, stat.Floats([]bool{measures[of].right(r)})[0])
 		}
 		m.rows, m.right = append(m.rows, rows), append(m.right, right)
 	}
@@ -132,14 +123,14 @@ func (t *tables) lines() (out []Line, err error) {
 				for _, seed := range t.e.Seeds(variant) {
 					all = append(all, bySeed[seed]...)
 				}
-				if m := t.scores(variant, exam, system); m != nil {
+				if m := t.scores(Accuracy, variant, exam, system); m != nil {
 					c, err := stat.Cross(m.cluster, level, m.right)
 					if err != nil {
 						return nil, err
 					}
 					low, high := max(c.Low, 0), min(c.High, 1)
 					l.Accuracy, l.Low, l.High = &c.Value, &low, &high
-					l.Harm = harm(m, t.scores(variant, exam, "llm"), system)
+					l.Harm = harm(m, t.scores(Accuracy, variant, exam, "llm"), system)
 				}
 				if err := l.count(all); err != nil {
 					return nil, err

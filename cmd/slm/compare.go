@@ -35,6 +35,9 @@ func newCompare(a *app) *cobra.Command {
 			if opt.At != "" && !slices.Contains(experiment.Costs, opt.At) {
 				return usage("--at %s: want one of %s", opt.At, strings.Join(experiment.Costs, ", "))
 			}
+			if !slices.Contains(experiment.Measures, opt.Of) {
+				return usage("--of %s: want one of %s", opt.Of, strings.Join(experiment.Measures, ", "))
+			}
 			var err error
 			if opt.Wanted, err = percentOf(wanted); err != nil {
 				return err
@@ -46,6 +49,7 @@ func newCompare(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	f.StringVar(&opt.Of, "of", experiment.Accuracy, "compare `WHAT`: accuracy, place (the right place is named) or text (it begins as the true one)")
 	f.StringSliceVar(&opt.Systems, "systems", nil, "`NAMES` of the systems that are compared, and over which p is corrected; default: the experiment's, else blade")
 	f.StringVar(&wanted, "power", "", "say how many questions or seeds it takes to find a `DIFFERENCE` such as 3%")
 	f.IntVar(&opt.Show, "show", 0, "`N` questions on which they differ, side by side")
