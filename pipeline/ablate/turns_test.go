@@ -94,6 +94,49 @@ func TestTurns_SoManyStagesAtATimeAndTheFirstInThePlanGoesFirst(t *testing.T) {
 	}
 }
 
+// Where an experiment is ended early, what it has are whole runs and not the first stages of all.
+func TestTurns_AMemberGoesOnToItsEndBeforeOneBehindItBegins(t *testing.T) {
+	turns := newTurns([][]string{{"data", "a1", "a2"}, {"data", "b1", "b2"}}, 1)
+	var order []string
+	var all sync.WaitGroup
+	member := func(m int, list ...string) {
+		defer all.Done()
+		defer turns.end(m, nil)
+		for _, f := range list {
+			done, err := turns.wait(context.Background(), m, named, f, f)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if f != "data" { // one at a time
+				order = append(order, f)
+			}
+			done(nil)
+		}
+	}
+	first, err := turns.wait(context.Background(), 0, named, "data", "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all.Add(1)
+	go member(1, "b1", "b2")
+	for waits := false; !waits; {
+		turns.mu.Lock()
+		waits = turns.queue[1] != nil
+		turns.mu.Unlock()
+	}
+	first(nil)
+	all.Add(1)
+	go member(0, "a1", "a2")
+	all.Wait()
+	if want := []string{"a1", "a2", "b1", "b2"}; !slices.Equal(order, want) {
+		t.Errorf("%v, want %v", order, want)
+	}
+	if turns.free != 1 {
+		t.Errorf("%d places are free, want 1", turns.free)
+	}
+}
+
 func TestTurns_WaitingEndsWithItsContext(t *testing.T) {
 	turns := newTurns([][]string{{"a"}, {"b", "a"}}, 1)
 	done, err := turns.wait(context.Background(), 0, named, "a", "a")
