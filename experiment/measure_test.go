@@ -12,7 +12,7 @@ func TestCompare_PlacesAndTextsHaveDifferencesOfTheirOwn(t *testing.T) {
 		sum := map[string]float64{}
 		for i := range e.Rows {
 			r := &e.Rows[i]
-			r.Scored, r.Found = false, new(bool) // no options: an accuracy counts none
+			r.Scored, r.Found = false, new(bool)                                             // no options: an accuracy counts none
 			if right := (i+n)%3 == 0 || r.Variant == "full"; r.System == "slm" && i%4 != 0 { // of every fourth question no place is named
 				r.Placed, r.Begins = new(bool), new(bool)
 				*map[string]*bool{Place: r.Placed, Text: r.Begins}[of] = right
