@@ -319,8 +319,8 @@ type replyRow struct {
 	PromptTokens int32     `arrow:"prompt_tokens"`
 	OutputTokens int32     `arrow:"output_tokens"`
 	USD          float64   `arrow:"usd"`
-	More         string    `arrow:"request,optional"` // what a request for next tokens asks, as JSON, and
-	Shown        string    `arrow:"shown,optional"`   // what it was told
+	More         string    `arrow:"request,optional"` // the request, as JSON, where it asks for next tokens or for a draw
+	Shown        string    `arrow:"shown,optional"`   // the next tokens that it was told
 }
 
 // export writes replies sorted by key: the same replies give the same bytes, in whatever order they came. They are those of the given keys;
@@ -360,7 +360,7 @@ func (e entry) row() replyRow {
 	if n := e.Reply.None; n != nil {
 		r.NoAnswer, r.Said = string(n.Reason), n.Said
 	}
-	if e.Request.peek() {
+	if e.Request.peek() || e.Request.Temperature > 0 {
 		more, errMore := canonical(e.Request)
 		shown, errShown := canonical(Reply{Shown: e.Reply.Shown, Read: e.Reply.Read})
 		if errMore == nil && errShown == nil { // numbers and texts, of which all were read from JSON

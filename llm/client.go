@@ -40,13 +40,16 @@ var (
 )
 
 // Request is one question to the black box. With Options it asks how likely each of them is right after Prompt, and nothing is generated;
-// the space between the two, if there is one, belongs to the option. With Top it asks for the likeliest next tokens (Info.CanShow). Else it asks for a completion. Temperature is always 0.
+// the space between the two, if there is one, belongs to the option. With Top it asks for the likeliest next tokens (Info.CanShow). Else it asks for a completion: the likeliest, unless Temperature says otherwise.
 type Request struct {
 	Prompt    string   `json:"prompt"`
 	Options   []string `json:"options,omitempty"`
 	MaxTokens int      `json:"max_tokens,omitempty"` // of a completion
 	Stop      []string `json:"stop,omitempty"`
 	Chat      bool     `json:"chat,omitempty"` // Prompt is a user's message; else plain text to be continued
+
+	Temperature float64 `json:"temperature,omitempty"` // of a completion; 0 = its likeliest tokens
+	Sample      int64   `json:"sample,omitempty"`      // which of several that are drawn: the seed, for those who take one
 
 	Tokens []int32 `json:"tokens,omitempty"` // the prompt in the model's tokens, in place of Prompt
 	Along  []int32 `json:"along,omitempty"`  // what follows it: told is of each of these tokens, not of the one behind Tokens
@@ -150,6 +153,9 @@ func (r Request) normal() (Request, error) {
 		return r.normalPeek()
 	}
 	n := Request{Prompt: valid(r.Prompt), Options: all(r.Options), Stop: all(r.Stop), MaxTokens: r.MaxTokens, Chat: r.Chat}
+	if len(r.Options) == 0 && r.Temperature > 0 {
+		n.Temperature, n.Sample = r.Temperature, r.Sample
+	}
 	if n.Prompt == "" {
 		return n, fmt.Errorf("llm: %w: empty prompt", ErrRequest)
 	}

@@ -13,6 +13,7 @@ type dialect struct {
 	newLimit      bool // it wants max_completion_tokens, as OpenAI's models that think do
 	noTemperature bool
 	noStop        bool
+	noSeed        bool
 	noStream      bool
 	noHalves      bool         // it tells nothing of next tokens where half a character is generated, as llama.cpp's server
 	note          func(string) // tells the user what replies lose by it; may be nil
@@ -32,6 +33,19 @@ func (d *dialect) sampling(tokens int, stop []string) sampling {
 	}
 	if d.noStop {
 		s.Stop = nil
+	}
+	return s
+}
+
+// drawing makes a completion a draw.
+func (d *dialect) drawing(s sampling, r Request) sampling {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r.Temperature > 0 && s.Temperature != nil {
+		s.Temperature = &r.Temperature
+	}
+	if r.Temperature > 0 && !d.noSeed {
+		s.Seed = &r.Sample
 	}
 	return s
 }
@@ -85,6 +99,9 @@ func (d *dialect) adapt(sent sampling, status int, e *wireError, server string, 
 	}
 	if sent.Temperature != nil && names("temperature") {
 		learn(&d.noTemperature, "temperature", ": the same question may get another reply the next time")
+	}
+	if sent.Seed != nil && names("seed") {
+		learn(&d.noSeed, "seed", "")
 	}
 	if sent.Stop != nil && names("stop") {
 		learn(&d.noStop, "stop", "")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -53,6 +54,9 @@ type completion struct {
 	prompt []int32
 	maxNew int
 	line   bool // it ends at a line break
+
+	temperature float64 // above 0: tokens are drawn
+	sample      uint64
 }
 
 // engine is a loaded model.
@@ -214,7 +218,8 @@ func (l *local) askAll(ctx context.Context, reqs []Request) ([]Reply, error) {
 // generate continues texts. The caller holds the lock, which others may have meanwhile where texts are shared. There heard is told the first text's tokens.
 func (l *local) generate(ctx context.Context, e engine, texts []completion, heard func([]int32)) ([][]int32, error) {
 	w, ok := e.(*loaded)
-	if !l.share || !ok {
+	drawn := slices.ContainsFunc(texts, func(t completion) bool { return t.temperature > 0 })
+	if !l.share || !ok || drawn { // the two ways round the shares of a draw differently
 		return e.generate(ctx, texts)
 	}
 	l.writes.Store(w.together())
@@ -289,7 +294,7 @@ func begin(e engine, r Request) (completion, error) {
 	if n := len(prompt) + r.MaxTokens; n > e.context() {
 		return completion{}, &fault{err: fmt.Errorf("llm: %w: %d tokens with the reply, and the model reads %d", ErrTooLong, n, e.context()), long: true}
 	}
-	return completion{prompt, r.MaxTokens, r.Chat && e.lines()}, nil
+	return completion{prompt, r.MaxTokens, r.Chat && e.lines(), r.Temperature, uint64(r.Sample)}, nil
 }
 
 // untilStop cuts a text in front of the first stop string.

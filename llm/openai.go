@@ -120,7 +120,7 @@ type call struct {
 
 // send makes the call for a request.
 func (p *openAI) send(ctx context.Context, r Request) (*completionReply, error) {
-	c := call{path: "/completions", how: p.dialect.sampling(r.MaxTokens, r.Stop), patience: p.patience(r)}
+	c := call{path: "/completions", how: p.dialect.drawing(p.dialect.sampling(r.MaxTokens, r.Stop), r), patience: p.patience(r)}
 	switch {
 	case r.Chat:
 		if heard := listener(ctx); heard != nil {

@@ -330,7 +330,7 @@ func TestKey_DiffersWhereverTheAnswerCould(t *testing.T) {
 	add("digest", Info{"openai", "m", "e", false, false}, r)
 	for name, change := range map[string]func(*Request){
 		"prompt": func(r *Request) { r.Prompt = "a" }, "options": func(r *Request) { r.Options = []string{"x"} }, "order": func(r *Request) { r.Options = []string{"y", "x"} },
-		"stop": func(r *Request) { r.Stop = nil }, "tokens": func(r *Request) { r.MaxTokens = 2 }, "chat": func(r *Request) { r.Chat = true },
+		"stop": func(r *Request) { r.Stop = nil }, "tokens": func(r *Request) { r.MaxTokens = 2 }, "chat": func(r *Request) { r.Chat = true }, "temperature": func(r *Request) { r.Temperature = 0.5 }, "sample": func(r *Request) { r.Sample = 3 },
 		"top": func(r *Request) { r.Top = 5 }, "prompt in tokens": func(r *Request) { r.Tokens = []int32{1} }, "along": func(r *Request) { r.Along = []int32{1} },
 	} {
 		c := r

@@ -14,6 +14,7 @@ import (
 	"slm/model/kernel"
 	"slm/model/schedule"
 	"slm/model/weights"
+	"slm/rng"
 )
 
 // loaded is an engine over a file of weights, which is closed again.
@@ -198,6 +199,9 @@ func (e *loaded) generate(ctx context.Context, jobs []completion) ([][]int32, er
 	reqs := make([]decode.Request, len(jobs))
 	for i, j := range jobs {
 		reqs[i] = decode.Request{Prompt: j.prompt, MaxNew: j.maxNew, Stop: e.until(j)}
+		if j.temperature > 0 {
+			reqs[i].Temperature, reqs[i].Stream = j.temperature, rng.New(j.sample, "sample")
+		}
 	}
 	got, err := e.decoder.Generate(ctx, reqs)
 	if err != nil {

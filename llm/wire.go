@@ -37,6 +37,7 @@ type sampling struct {
 	MaxTokens           *int     `json:"max_tokens,omitempty"`
 	MaxCompletionTokens *int     `json:"max_completion_tokens,omitempty"`
 	Temperature         *float64 `json:"temperature,omitempty"`
+	Seed                *int64   `json:"seed,omitempty"`
 	Stop                []string `json:"stop,omitempty"`
 	// Stream asks for the reply piece by piece.
 	Stream  bool           `json:"stream,omitempty"`

@@ -41,19 +41,25 @@ func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error)
 	if asked := min(len(trainable(c.Domain)), mostTrained); c.Domain.Forms.TwoSteps() {
 		sum.Add(c.Rates.Generate(asked * c.Rates.PlaceTokens))
 	}
-	far := cfg.steered(stages.Get[llm.Config](c, "llm"))
-	steer := stages.Cost{}
+	box := stages.Get[llm.Config](c, "llm")
+	far, steer, ranked := cfg.steered(box), stages.Cost{}, 0
 	for _, items := range New(cfg, false).exams(c.Domain) {
 		for _, spec := range specs {
 			if spec.Name == systems.Steering && far {
 				steer.Add(cfg.steerCost(items))
 				continue
 			}
+			if spec.Name == systems.Steering {
+				ranked += len(items)
+			}
 			sum.Add(spec.Cost(len(items), c.Rates))
 		}
 		if why := thin(len(items)); why != "" {
 			c.Note("eval: %s", why)
 		}
+	}
+	if ranked > 0 && cfg.Proxy.Samples > 0 {
+		sum.Add(cfg.rankCost(ranked, c.Domain, box.Answer, c.Rates))
 	}
 	if steer.Questions > 0 {
 		steer.Add(cfg.fitCost(c.Domain.Items, c.Domain.Asked))

@@ -81,3 +81,26 @@ func TestProxy_OfAServerIsThatOfThisProcess(t *testing.T) {
 		t.Errorf("without an echo: %s", notes)
 	}
 }
+
+// The LLM gives scores of options, and shows no token.
+func TestProxy_OfTextsAloneIsMovedByWhatTuningThinksOfThem(t *testing.T) {
+	run := tinyRun(t, 48)
+	by := func(*llm.Service) llm.Client { return &reader{} }
+	moved, notes := proxyRunBy(t, run, stages.DP, systems.Proxying{Alpha: 1, Samples: 3}, by)
+	twice, _ := proxyRunBy(t, run, stages.DP, systems.Proxying{Alpha: 2, Samples: 3}, by)
+	if len(moved["proxy"]) == 0 || sameScores(moved["proxy"], moved["llm"]) || !strings.Contains(notes, "of up to 3 answers the likeliest is taken") {
+		t.Fatal(notes)
+	}
+	for i, row := range moved["proxy"] {
+		for k, score := range row.Scores {
+			base := moved["llm"][i].Scores[k]
+			if d := twice["proxy"][i].Scores[k] - base - 2*(score-base); d > 1e-6 || d < -1e-6 {
+				t.Fatalf("alpha 2 does not move twice as far: %v, %v, %v", base, score, twice["proxy"][i].Scores[k])
+			}
+		}
+	}
+	fitted, notes := proxyRunBy(t, run, stages.DP, systems.Proxying{Samples: 3}, by)
+	if !sameScores(fitted["proxy"], fitted["llm"]) || !strings.Contains(notes, "no gain is shown") {
+		t.Error(notes)
+	}
+}

@@ -1,9 +1,12 @@
 package eval
 
 import (
+	"slices"
+
 	"slm/data/exam"
 	"slm/llm"
 	"slm/stages"
+	"slm/stages/domain"
 	"slm/stages/systems"
 )
 
@@ -30,6 +33,28 @@ func (c Config) steerCost(items []exam.Item) (cost stages.Cost) {
 			cost.Calls++
 			cost.LLMTokens += int64((chars + len(o)) / charsPerToken)
 		}
+	}
+	return cost
+}
+
+// rankCost is what ranking the LLM's answers takes beyond a question each: each of several answers is a question, unless options are scored.
+func (c Config) rankCost(items int, dom *domain.Domain, style string, r *stages.Rates) (cost stages.Cost) {
+	n := c.Proxy.Samples
+	if style == llm.Cloze && c.Answer != Free {
+		n = 1
+	}
+	for range n - 1 {
+		cost.Add(r.AskItems(items, false))
+	}
+	if c.Proxy.Alpha > 0 || n < 1 {
+		return cost
+	}
+	dev := len(exam.WithChoices(exam.Only(slices.Concat(dom.Items, dom.Asked), exam.Dev)))
+	if style == llm.Cloze {
+		n = 1
+	}
+	for range n {
+		cost.Add(r.AskItems(min(dev, systems.MostGraded), false))
 	}
 	return cost
 }

@@ -5,6 +5,8 @@ import (
 
 	"slm/data/exam"
 	"slm/llm"
+	"slm/stages"
+	"slm/stages/domain"
 	"slm/stages/systems"
 )
 
@@ -34,5 +36,17 @@ func TestSteerCost_CountsTheCallsOfAServer(t *testing.T) {
 	}
 	if c.Proxy.Alpha = 1; c.fitCost(items).Calls != systems.ProbeCalls {
 		t.Errorf("alpha is known: %+v", c.fitCost(items))
+	}
+
+	rates := &stages.Rates{Bare: stages.QuestionSize{Calls: 1}, Distinct: 1}
+	if c.Proxy.Samples = 5; c.rankCost(10, &domain.Domain{}, llm.Letter, rates).Calls != 40 { // the first of five is counted as any system's
+		t.Errorf("%+v", c.rankCost(10, &domain.Domain{}, llm.Letter, rates))
+	}
+	c.Proxy.Alpha, c.Answer = 0, Choice
+	if got := c.rankCost(10, &domain.Domain{Items: items}, llm.Letter, rates); got.Calls != 40+5 {
+		t.Errorf("%+v", got)
+	}
+	if got := c.rankCost(10, &domain.Domain{Items: items}, llm.Cloze, rates); got.Calls != 1 {
+		t.Errorf("%+v", got)
 	}
 }

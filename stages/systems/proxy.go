@@ -24,10 +24,13 @@ type Proxying struct {
 	Alpha float64 `yaml:"alpha" min:"0" max:"8" doc:"how far the LLM is moved along what tuning has changed in the small model, 1 in the paper; 0 = the value of .25, .5, 1, 1.5 and 2 that is best on the development questions or, where none is shown to be better than the LLM alone, the LLM alone"`
 	Top   int     `yaml:"top" min:"0" max:"1024" doc:"an LLM behind a server is asked for so many of its likeliest next tokens, in a call a token, where its tokens are those of the small model; 0 = it is not"`
 	Tau   float64 `yaml:"tau" min:"0" max:"1" doc:"with top: a token that the server does not show is written only where all those together have more than this probability"`
+
+	Samples     int     `yaml:"samples" min:"0" max:"64" doc:"of an LLM that can only be asked for texts so many answers are taken, the first as ever and the others drawn, and the one is given that tuning has made likeliest in the small model; 0 = it is not"`
+	Temperature float64 `yaml:"temperature" above:"0" max:"2" doc:"with samples: at which the answers are drawn"`
 }
 
 // DefaultProxying asks no server: a call a token is expensive.
-func DefaultProxying() Proxying { return Proxying{Tau: 0.5} }
+func DefaultProxying() Proxying { return Proxying{Tau: 0.5, Temperature: 0.8} }
 
 // proxied lets the black box answer with its next-token logits moved by what tuning has changed in the small model. The black box and M⁻ continue the plain
 // prompt, M⁺ what the small model alone continues: so proxy is slm where the black box is M⁻, and llm where α is 0.
@@ -52,7 +55,8 @@ type steered struct {
 	r       *Resources
 	e       Experts
 	by      *proxy.Proxy // nil = nothing has been asked of the server yet
-	far     *far         // nil = the black box is here, or not asked
+	far     *far         // nil = the black box is here, or not asked token by token
+	ranks   bool         // its answers are ranked: it gives texts alone
 	tok     *tokenizer.Tokenizer
 	stop    []int32
 	room    int // tokens that each model reads
@@ -71,13 +75,15 @@ func (r *Resources) openProxy() (*steered, error) {
 		return nil, err
 	}
 	s := &steered{r: r, e: e, tok: e.Plus.Tokenizer, speaker: e.Speaker, set: proxy.Setting{Alpha: r.Proxying.Alpha, Tau: r.Proxying.Tau}}
-	if r.Hidden {
+	s.room = min(e.Plus.Decoder.Config().Context, e.Minus.Decoder.Config().Context)
+	switch {
+	case r.Box == nil:
+		return s, nil
+	case r.Hidden && r.Proxying.Samples > 0:
+		return s, s.openRanks()
+	case r.Hidden:
 		return nil, fmt.Errorf("%w: personal data are hidden from the LLM, which reads the question token by token here", ErrUnavailable)
 	}
-	if r.Box == nil {
-		return s, nil
-	}
-	s.room = min(e.Plus.Decoder.Config().Context, e.Minus.Decoder.Config().Context)
 	box, ok := r.Box.(interface {
 		Weights() (llm.Weights, bool, error)
 	})
@@ -90,20 +96,34 @@ func (r *Resources) openProxy() (*steered, error) {
 	if !ok {
 		return s, s.openFar()
 	}
-	s.tok, s.stop, s.room = w.Tokenizer, w.Stop, min(s.room, w.Config.Context)
 	if s.by, err = proxy.New(proxy.Model{Name: "the LLM", Decoder: w.Decoder, Tokenizer: w.Tokenizer}, e.Plus, e.Minus); err != nil {
+		if r.Proxying.Samples > 0 {
+			return s, s.openRanks()
+		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	s.tok, s.stop, s.room = w.Tokenizer, w.Stop, min(s.room, w.Config.Context)
 	return s, nil
+}
+
+// openRanks prepares for a black box that gives texts alone: no token of it is looked at.
+func (s *steered) openRanks() (err error) {
+	s.ranks = true
+	if s.by, err = proxy.NewFar(nil, s.e.Plus, s.e.Minus); err != nil {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
 }
 
 // openFar prepares for a black box behind a server.
 func (s *steered) openFar() error {
 	switch {
+	case s.r.Proxying.Samples > 0 && (s.r.Proxying.Top == 0 || !s.r.Box.Info().CanShow):
+		return s.openRanks()
 	case !s.r.Box.Info().CanShow:
-		return fmt.Errorf("%w: the LLM is not in this process, and it shows no next tokens", ErrUnavailable)
+		return fmt.Errorf("%w: the LLM is not in this process, and it shows no next tokens (eval.proxy.samples ranks its answers)", ErrUnavailable)
 	case s.r.Proxying.Top == 0:
-		return fmt.Errorf("%w: the LLM is not in this process (eval.proxy.top lets its server show its likeliest next tokens)", ErrUnavailable)
+		return fmt.Errorf("%w: the LLM is not in this process (eval.proxy.top lets its server show its likeliest next tokens, eval.proxy.samples ranks its answers)", ErrUnavailable)
 	}
 	s.far, s.stop = &far{box: s.r.Box}, s.e.Stop
 	return nil
@@ -163,6 +183,9 @@ func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 	}
 	if s.r.Box == nil {
 		return out, nil
+	}
+	if s.ranks {
+		return out, s.rank(ctx, qs, pieces, out)
 	}
 	if len(qs) > 1 {
 		ctx = llm.Hear(ctx, nil)
@@ -233,15 +256,11 @@ func (s *steered) choose(ctx context.Context, q Question, p knowledge.Piece, a *
 // write continues the question.
 func (s *steered) write(ctx context.Context, q Question, p knowledge.Piece, a *Answer) error {
 	prompts := s.lead(form.Ask(q.Text), p)
-	most := s.r.ReplyTokens
-	if most == 0 {
-		most = DefaultReplyTokens
-	}
 	var heard func([]int32)
 	if told := llm.Listener(llm.HearAs(ctx, settled)); told != nil {
 		heard = func(tokens []int32) { told(s.tok.Decode(tokens)) }
 	}
-	got, err := s.by.Generate(ctx, prompts, s.set, most, s.stop, heard)
+	got, err := s.by.Generate(ctx, prompts, s.set, s.most(), s.stop, heard)
 	if err != nil {
 		return err
 	}

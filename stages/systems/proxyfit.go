@@ -84,6 +84,9 @@ func (s *steered) fit(ctx context.Context) error {
 		return nil
 	}
 	err := s.measure(ctx, &tried)
+	if err == nil && s.ranks {
+		s.note += fmt.Sprintf(" The LLM can only be asked for texts: of up to %d answers the likeliest is taken.", s.r.Proxying.Samples)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil {
@@ -149,16 +152,19 @@ func (s *steered) try(ctx context.Context, known []Graded, t *trial) (err error)
 			return err
 		}
 	}
-	settings := make([]proxy.Setting, 1, len(alphas)+1)
-	for _, a := range alphas {
-		settings = append(settings, proxy.Setting{Alpha: a})
-	}
 	t.alone, t.with = slices.Clone(t.alone), slices.Clone(t.with)
 	for len(t.with) < len(alphas) {
 		t.with = append(t.with, nil)
 	}
 	for i := range t.with {
 		t.with[i] = slices.Clone(t.with[i])
+	}
+	if s.ranks {
+		return s.tryDrawn(ctx, known, t)
+	}
+	settings := make([]proxy.Setting, 1, len(alphas)+1)
+	for _, a := range alphas {
+		settings = append(settings, proxy.Setting{Alpha: a})
 	}
 	for i := len(t.alone); i < len(known); i++ {
 		prompts, options, err := s.prompts(known[i].Question, t.pieces[i])
