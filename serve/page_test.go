@@ -87,6 +87,7 @@ func TestPage_AsksAndShowsWhereTheAnswerComesFrom(t *testing.T) {
 	}{{390, false}, {820, true}, {1600, false}} {
 		got := browsed(t, &fake{}, `
 			seen("usual", $("first").value);
+			seen("lacks", [...$("first").options].filter(o => o.disabled).map(o => o.textContent).join());
 			$("second").value = "checked";
 			$("alone").checked = true;
 			$("question").value = "Why?";
@@ -111,7 +112,7 @@ func TestPage_AsksAndShowsWhereTheAnswerComesFrom(t *testing.T) {
 				t.Errorf("%d: %q does not show %q", c.width, text, want)
 			}
 		}
-		if got["usual"] != "auto" || got["cards"] != 3.0 || got["key"] != 0.0 || got["wide"] != true || got["history"] != 1.0 || got["mark"] != "The town has a rule." || got["bold"] != 0.0 || !strings.Contains(got["parts"].(string), "<b>More.</b>") {
+		if got["usual"] != "auto" || got["lacks"] != "proxy is not here: the LLM is not in this process" || got["cards"] != 3.0 || got["key"] != 0.0 || got["wide"] != true || got["history"] != 1.0 || got["mark"] != "The town has a rule." || got["bold"] != 0.0 || !strings.Contains(got["parts"].(string), "<b>More.</b>") {
 			t.Errorf("%d: %v", c.width, got)
 		}
 	}
