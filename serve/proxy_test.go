@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"slm/data/redact"
 	"slm/llm"
 	"slm/pipeline/runtest"
 	"slm/pipeline/session"
@@ -53,9 +54,9 @@ func resetRecipe(t *testing.T, folder, llm, proxy string) {
 	skip := "" // lines that begin so
 	for line := range strings.Lines(string(text)) {
 		switch {
-		case line == "llm:\n":
+		case strings.HasPrefix(line, "llm:"):
 			skip = " "
-		case line == "  proxy:\n":
+		case strings.HasPrefix(line, "  proxy:"):
 			out.WriteString("  proxy: " + proxy + "\n")
 			skip = "    "
 		case skip == "" || !strings.HasPrefix(line, skip):
@@ -215,4 +216,37 @@ func TestServer_ProxyOverTheWireGoesOnWhereTheBudgetEndedIt(t *testing.T) {
 	if err := on.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestServer_WherePersonalDataAreHiddenNoTokensAreLookedAt(t *testing.T) {
+	hide, err := redact.New([]string{"email"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for proxy, why := range map[string]string{"{alpha: 1}": "personal data are hidden from the LLM", "{alpha: 1, samples: 2}": ""} {
+		folder := steeredRun(t)
+		resetRecipe(t, folder, llmOf(t, folder), proxy)
+		run, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now, Redact: hide})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := run.Ask(context.Background(), session.Question{Text: "Who is a@b.example?", System: "proxy", Choices: []string{"A user", "Nobody"}})
+		if why == "" && (err != nil || len(a.Scores) != 2) || why != "" && (err == nil || !strings.Contains(err.Error(), why)) {
+			t.Errorf("%s: %v", proxy, err)
+		}
+		if err := run.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// llmOf is the LLM of a run's recipe, as it stands there.
+func llmOf(t *testing.T, folder string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "recipe.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, of, _ := strings.Cut(string(text), "\nllm: ")
+	return strings.TrimSpace(of)
 }

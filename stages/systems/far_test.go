@@ -9,7 +9,11 @@ import (
 
 	"slm/data/tokenizer"
 	"slm/llm"
+	"slm/model"
+	"slm/model/decode"
+	"slm/model/kernel"
 	"slm/model/proxy"
+	"slm/stages/knowledge"
 )
 
 // window is a server that shows the first tokens of a vocabulary, the likeliest first, under the names that name gives them.
@@ -19,12 +23,16 @@ type window struct {
 	along error // to whoever asks for what stands along a prompt
 	first int32
 	calls int
+	last  int // call that is answered, after which the budget is used up; 0 = there is none
 }
 
 func (f *window) Info() llm.Info { return llm.Info{CanShow: true} }
 func (f *window) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 	out := make([]llm.Reply, len(reqs))
 	for i, r := range reqs {
+		if f.last > 0 && f.calls >= f.last {
+			return nil, llm.ErrBudget
+		}
 		if f.calls++; len(r.Along) > 0 && f.along != nil {
 			return nil, f.along
 		}
@@ -111,5 +119,55 @@ func TestFar_HalfACharacterCountsAsNotShown(t *testing.T) {
 	// Along a text what stands there is told too, with its own probability.
 	if s := got[1][1]; !slices.Equal(s.Tokens, []int32{0, 2, 40}) || s.LogProbs[2] != -9 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// mute is a small model that says nothing.
+type mute struct{}
+
+func (mute) Say(_ context.Context, qs []string) ([]knowledge.Piece, error) {
+	out := make([]knowledge.Piece, len(qs))
+	for i, q := range qs {
+		out[i].Question = q
+	}
+	return out, nil
+}
+func (m mute) Name(ctx context.Context, qs []string) ([]knowledge.Piece, error) {
+	return m.Say(ctx, qs)
+}
+func (mute) Score(context.Context, []knowledge.Piece, [][]string) ([][]float64, error) {
+	return nil, nil
+}
+
+func TestFit_GoesOnWhereItWasBrokenOff(t *testing.T) {
+	be, err := kernel.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok := taught(t, "a rule is a rule is a rule")
+	d := decode.New(model.New(model.Config{Vocab: tok.Vocab(), Width: 8, Layers: 1, Heads: 1, KVHeads: 1, HeadDim: 8, Hidden: 16, Context: 64, RopeTheta: 10000, NormEps: 1e-5}, 1), be)
+	kit := proxy.Model{Name: "kit", Decoder: d, Tokenizer: tok}
+	var known []Graded
+	for range fewestKnown {
+		known = append(known, Graded{Question{Text: "Is it?", Choices: []string{"a rule", "no rule"}}, 0})
+	}
+	server := &window{tok: tok, last: ProbeCalls + 2*3}
+	r := &Resources{Box: server, fitted: &fitted{}, Proxying: Proxying{Top: 3}, OneStep: true, Speakers: map[string]Speaker{"slm": mute{}}, Graded: func() []Graded { return known }}
+	open := func() *steered {
+		return &steered{r: r, e: Experts{Speaker: "slm", Plus: kit, Minus: kit}, far: &far{box: server}, tok: tok, room: 64, speaker: "slm"}
+	}
+	if err := open().ready(context.Background(), true); !errors.Is(err, llm.ErrBudget) {
+		t.Fatal(err)
+	}
+	server.last = 0
+	if err := open().ready(context.Background(), true); err != nil {
+		t.Fatal(err)
+	}
+	if want := ProbeCalls + 2*fewestKnown; server.calls != want {
+		t.Errorf("%d calls, want %d: no question twice", server.calls, want)
+	}
+	s := open()
+	if err := s.ready(context.Background(), true); err != nil || server.calls != ProbeCalls+2*fewestKnown || s.Steered().Note == "" {
+		t.Errorf("what is known is not asked again: %v, %d calls, %+v", err, server.calls, s.Steered())
 	}
 }
