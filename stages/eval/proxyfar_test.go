@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ type server struct {
 	box   *llm.Service
 	echo  bool
 	calls int
+	fail  error // to whoever asks for next tokens
 }
 
 func (s *server) Info() llm.Info {
@@ -29,6 +31,9 @@ func (s *server) Info() llm.Info {
 func (s *server) Do(ctx context.Context, reqs []llm.Request) ([]llm.Reply, error) {
 	if reqs[0].Top == 0 {
 		return s.box.Do(ctx, reqs)
+	}
+	if s.fail != nil {
+		return nil, s.fail
 	}
 	w, _, err := s.box.Weights()
 	if err != nil {
@@ -79,6 +84,12 @@ func TestProxy_OfAServerIsThatOfThisProcess(t *testing.T) {
 	if rows, notes = proxyRunBy(t, run, stages.DP, systems.Proxying{Top: 5}, func(box *llm.Service) llm.Client { return &server{t: t, box: box} }); rows != nil ||
 		!strings.Contains(notes, "proxy was not run: the LLM's server does not echo a prompt with its log-probabilities, so that options cannot be scored") {
 		t.Errorf("without an echo: %s", notes)
+	}
+	none := func(box *llm.Service) llm.Client {
+		return &server{t: t, box: box, fail: fmt.Errorf("%w: no log-probabilities came back", llm.ErrReply)}
+	}
+	if rows, notes = proxyRunBy(t, run, stages.DP, systems.Proxying{Top: 5}, none); rows != nil || !strings.Contains(notes, "proxy was not run: ") || !strings.Contains(notes, "no log-probabilities came back") {
+		t.Errorf("of a server that shows nothing: %s", notes)
 	}
 }
 

@@ -139,7 +139,7 @@ func (s *steered) ready(ctx context.Context, choices bool) error {
 			}
 			return f.spelling, nil
 		})
-		if errors.Is(err, proxy.ErrVocabulary) {
+		if errors.Is(err, proxy.ErrVocabulary) || errors.Is(err, llm.ErrReply) || errors.Is(err, llm.ErrRequest) { // it will not do better the next time
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		if err != nil {
