@@ -12,6 +12,8 @@ type wideProduct struct {
 	few   *widePairs // multiplies a few rows, which do not pay for widening B
 	unit  int        // pairs of what a tile counts
 	tiles []wideTile
+	rows  int // at most, of A that are widened at once
+	terms int // of them all, which stay in the second cache
 }
 
 // wideTile computes tiles times some rows; the highest is first, and the last has one row.
@@ -21,16 +23,16 @@ type wideTile struct {
 }
 
 var (
-	widePairsAVX2 = &wideProduct{pairTilesAVX2, 1, []wideTile{{6, avx2.WideRows6}, {4, avx2.WideRows4}, {2, avx2.WideRows2}, {1, avx2.WideRows1}}}
-	wideStepsAVX2 = &wideProduct{stepTilesAVX2, stepPairs, []wideTile{{3, avx2.WideSteps3}, {2, avx2.WideSteps2}, {1, avx2.WideSteps1}}}
+	widePairsAVX2 = &wideProduct{pairTilesAVX2, 1, []wideTile{{6, avx2.WideRows6}, {4, avx2.WideRows4}, {2, avx2.WideRows2}, {1, avx2.WideRows1}}, wideRows, wideTerms}
+	wideStepsAVX2 = &wideProduct{stepTilesAVX2, stepPairs, []wideTile{{3, avx2.WideSteps3}, {2, avx2.WideSteps2}, {1, avx2.WideSteps1}}, wideRows, wideTerms}
 )
 
 const (
 	wideColumns = 16
-	widePanel   = 128      // pairs of a panel of B, which stays in the first cache with the rows of a tile
-	wideTerms   = 96 << 10 // of A, which stay in the second
-	wideRows    = 192      // at most, of A
-	fewRows     = 6        // below which B is widened in the inner loop
+	widePanel   = 128 // pairs of a panel of B, which stays in the first cache with the rows of a tile
+	wideTerms   = 96 << 10
+	wideRows    = 192
+	fewRows     = 6 // below which B is widened in the inner loop
 )
 
 // wideRoom is what a product works in.
@@ -49,9 +51,9 @@ func (w *wideProduct) product(s pairShare) {
 	}
 	room := wideRooms.Get().(*wideRoom)
 	defer wideRooms.Put(room)
-	most := wideRows
+	most := w.rows
 	if s.half != nil { // bf16 is rounded once, after all terms
-		most = min(most, max(12, wideTerms/(2*s.pairs)/12*12))
+		most = min(most, max(12, w.terms/(2*s.pairs)/12*12))
 	}
 	blocks := (s.m + most - 1) / most
 	rows := ((s.m+blocks-1)/blocks + 11) / 12 * 12
@@ -66,7 +68,7 @@ func (w *wideProduct) product(s pairShare) {
 func (w *wideProduct) block(s pairShare, room *wideRoom) {
 	depth := s.pairs
 	if s.half == nil {
-		depth = wideTerms / (2 * s.m) / widePanel * widePanel
+		depth = w.terms / (2 * s.m) / widePanel * widePanel
 	}
 	a, b := s.a, s.b
 	for first := 0; first < s.pairs; first += depth {

@@ -22,7 +22,7 @@ type slot struct{ before, after []byte }
 const (
 	canary    = 0xa5
 	canaries  = 512 // bytes watched on each side: two tiles of a matrix product
-	slotBytes = 1 << 18
+	slotBytes = 1 << 16
 	slotCount = 12
 )
 
