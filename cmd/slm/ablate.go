@@ -57,7 +57,7 @@ func newAblate(a *app) *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.drop, "drop", nil, "leave out a `PART`: dp, kit, kit.filter, find, rft, reason, bpo, or a key of the recipe, which is set to nothing; may be repeated, each is a variant")
 	fl.StringArrayVar(&f.vary, "vary", nil, "a variant for each value: `KEY=VALUE,VALUE`; if it is repeated, for each combination")
-	fl.StringVar(&f.seeds, "seeds", "", "how many `SEEDS`, from the recipe's on, or a list such as 1,2,3 (default 3)")
+	fl.StringVar(&f.seeds, "seeds", "", "how many `SEEDS`, from the recipe's on, or a list such as 1,2,3; 9, is the seed 9 alone (default 3)")
 	fl.StringSliceVar(&f.systems, "systems", nil, "evaluate these `SYSTEMS` instead of the recipe's")
 	fl.StringArrayVar(&f.only, "only", nil, "run only this `VARIANT`, beside the recipe itself; may be repeated")
 	fl.IntVar(&f.jobs, "jobs", 1, "run `N` stages side by side, if they fit into --memory")
@@ -73,7 +73,8 @@ func (f *ablateFlags) spec() (spec ablate.Spec, err error) {
 	if f.seeds == "" {
 		return spec, nil
 	}
-	for part := range strings.SplitSeq(f.seeds, ",") {
+	text, list := strings.CutSuffix(f.seeds, ",") // "9," is the seed 9 alone
+	for part := range strings.SplitSeq(text, ",") {
 		n, err := strconv.ParseUint(strings.TrimSpace(part), 10, 64)
 		if err != nil || n == 0 {
 			return spec, usage("--seeds %s: want a number of seeds, or a list of seeds such as 1,2,3", f.seeds)
@@ -83,9 +84,9 @@ func (f *ablateFlags) spec() (spec ablate.Spec, err error) {
 		}
 		spec.Seeds = append(spec.Seeds, n)
 	}
-	if len(spec.Seeds) == 1 {
+	if len(spec.Seeds) == 1 && !list {
 		if spec.Seeds[0] > 100 {
-			return spec, usage("--seeds %s: at most 100 seeds; a list needs two", f.seeds)
+			return spec, usage("--seeds %s: at most 100 seeds; the seed %s alone is %s,", f.seeds, f.seeds, f.seeds)
 		}
 		spec.Count, spec.Seeds = int(spec.Seeds[0]), nil
 	}

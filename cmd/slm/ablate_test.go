@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slm/experiment"
+	"slm/pipeline/ablate"
 	"slm/pipeline/runtest"
 	"slm/stages"
 )
@@ -129,5 +130,17 @@ func TestAblate_WrongFlagsAreUsage(t *testing.T) {
 		if o := slm(t, dir, args...); o.code != 2 || !strings.Contains(o.err, want) {
 			t.Errorf("%s: exit %d\n%s", flags, o.code, o.err)
 		}
+	}
+}
+
+func TestAblate_ASeedWithACommaIsAListOfOne(t *testing.T) {
+	for text, want := range map[string]ablate.Spec{"9": {Count: 9}, "9,": {Seeds: []uint64{9}}, "9,11": {Seeds: []uint64{9, 11}}} {
+		f := ablateFlags{seeds: text}
+		if spec, err := f.spec(); err != nil || spec.Count != want.Count || !slices.Equal(spec.Seeds, want.Seeds) {
+			t.Errorf("--seeds %s: %+v, %v", text, spec, err)
+		}
+	}
+	if _, err := (&ablateFlags{seeds: ","}).spec(); err == nil {
+		t.Error("a list of nothing is taken")
 	}
 }
