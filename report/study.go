@@ -119,7 +119,7 @@ func RenderStudy(w io.Writer, s *Study) error {
 	return nil
 }
 
-// headline says which variants differ from the recipe.
+// headline says which variants differ from the recipe, under the system that a run answers with: under another it may be otherwise.
 func (s *Study) headline() string {
 	var worse, better []string
 	for _, d := range s.Differences {
@@ -136,13 +136,13 @@ func (s *Study) headline() string {
 	case len(s.Differences) == 0:
 		return "No variant could be compared with the recipe."
 	case len(worse)+len(better) == 0:
-		return fmt.Sprintf("No variant is shown to differ from %s.", s.Recipe)
+		return fmt.Sprintf("Under %s no variant is shown to differ from %s.", s.System, s.Recipe)
 	case len(better) == 0:
-		return fmt.Sprintf("%s is better than %s; no variant is shown to be better.", s.Recipe, either(worse))
+		return fmt.Sprintf("Under %s, %s is better than %s; no variant is shown to be better.", s.System, s.Recipe, either(worse))
 	case len(worse) == 0:
-		return fmt.Sprintf("%s is worse than %s.", s.Recipe, either(better))
+		return fmt.Sprintf("Under %s, %s is worse than %s.", s.System, s.Recipe, either(better))
 	}
-	return fmt.Sprintf("%s is better than %s, and worse than %s.", s.Recipe, either(worse), either(better))
+	return fmt.Sprintf("Under %s, %s is better than %s, and worse than %s.", s.System, s.Recipe, either(worse), either(better))
 }
 
 func either(names []string) string {

@@ -34,7 +34,7 @@ func TestRenderStudy_ShowsEveryVariantAndEscapesWhatItIsTold(t *testing.T) {
 	}
 	text := page.String()
 	for _, want := range []string{
-		"tiny is better than no-kit; no variant is shown to be better.", "without &lt;kit&gt;", "no result: diverged", `href="../../runs/a/report.html"`,
+		"Under blade, tiny is better than no-kit; no variant is shown to be better.", "without &lt;kit&gt;", "no result: diverged", `href="../../runs/a/report.html"`,
 		"Differences from the recipe: cite", "−10.0 [−15.0, −5.0], p .012", "Tokens of training</b>; on the front: no-kit, base", "Calls of the LLM</b>; on the front: base", `id="variant-no-bpo"`, "one seed failed",
 	} {
 		if !strings.Contains(text, want) {
@@ -61,10 +61,10 @@ func TestStudy_HeadlineSaysOnlyWhatIntervalsShow(t *testing.T) {
 		want string
 	}{
 		{nil, "No variant could be compared with the recipe."},
-		{[]StudyDifference{{"a", "blade", 0.1, -0.1, 0.2, nil}}, "No variant is shown to differ from tiny."},
-		{[]StudyDifference{{"a", "blade", 0.1, 0.05, 0.2, nil}, {"b", "blade", 0.1, 0.01, 0.2, nil}}, "tiny is worse than a and b."},
-		{[]StudyDifference{{"a", "blade", 0.1, 0.05, 0.2, &corrected}}, "No variant is shown to differ from tiny."},
-		{[]StudyDifference{{"a", "cite", 0.1, 0.05, 0.2, nil}, {"b", "blade", -0.1, -0.2, -0.01, nil}, {"c", "blade", 0.1, 0.01, 0.2, nil}}, "tiny is better than b, and worse than c."},
+		{[]StudyDifference{{"a", "blade", 0.1, -0.1, 0.2, nil}}, "Under blade no variant is shown to differ from tiny."},
+		{[]StudyDifference{{"a", "blade", 0.1, 0.05, 0.2, nil}, {"b", "blade", 0.1, 0.01, 0.2, nil}}, "Under blade, tiny is worse than a and b."},
+		{[]StudyDifference{{"a", "blade", 0.1, 0.05, 0.2, &corrected}}, "Under blade no variant is shown to differ from tiny."},
+		{[]StudyDifference{{"a", "cite", 0.1, 0.05, 0.2, nil}, {"b", "blade", -0.1, -0.2, -0.01, nil}, {"c", "blade", 0.1, 0.01, 0.2, nil}}, "Under blade, tiny is better than b, and worse than c."},
 	} {
 		if s.Differences = c.list; s.headline() != c.want {
 			t.Errorf("%q, want %q", s.headline(), c.want)
