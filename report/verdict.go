@@ -34,6 +34,7 @@ func Headline(s *result.Summary) string {
 			result.Partly:  "The small model has learned a part of its texts.",
 			result.No:      "The small model has not learned its texts.",
 			result.Unclear: "Too few questions to tell whether the small model has learned its texts.",
+			result.NoModel: "There is no small model: search alone finds what the large model is given.",
 			"":             "It is not known whether the small model has learned its texts.",
 		}[judged(s).Learned]
 	}
@@ -69,6 +70,8 @@ func learnedLine(s *result.Summary) string {
 	}
 	var text string
 	switch {
+	case v.Learned == result.NoModel:
+		return "Search alone finds what the LLM is given (stages.dp: off)."
 	case v.Learned == "" && v.Model == "":
 		if _, ok := verdict.Method(s); !ok {
 			return "Nothing is said of the small model: none of the systems has its text."
@@ -104,21 +107,30 @@ func bestLine(s *result.Summary) string {
 	case !use.Small:
 		return searchLine(s, v)
 	}
-	text := opening(use.Name, does(s, v, use.Name))
-	if v.Measure == result.ByAccuracy {
-		text += fmt.Sprintf(", %s alone %s", reader(s), rate(s, systems.Alone))
-	}
+	text := opening(use.Name, does(s, v, use.Name)) + besideAlone(s, v)
 	if v.Search == "" {
 		return text + ". No search was run, so it is not known whether search alone does as well (eval.systems: [rag])."
 	}
 	text += fmt.Sprintf(", search alone (%s) %s.", label(v.Search), rate(s, v.Search))
 	if c, ok := rival(v, use.Name); ok {
-		text += fmt.Sprintf(" The small model adds to search: %s.", interval(c.Comparison))
-		if c.Outcome != result.Better {
-			text = strings.Replace(text, "The small model adds to search", "It is not shown to be better than search", 1)
+		adds := "The small model adds to search"
+		switch {
+		case c.Outcome != result.Better:
+			adds = "It is not shown to be better than search"
+		case v.Learned == result.NoModel:
+			adds = "That is more than search"
 		}
+		text += fmt.Sprintf(" %s: %s.", adds, interval(c.Comparison))
 	}
 	return text + " Use " + howTo(use.Name) + "."
+}
+
+// besideAlone goes on with how the LLM alone does, where it can be compared.
+func besideAlone(s *result.Summary, v *result.Verdict) string {
+	if v.Measure != result.ByAccuracy {
+		return ""
+	}
+	return fmt.Sprintf(", %s alone %s", reader(s), rate(s, systems.Alone))
 }
 
 // rival is the comparison of a system with the best search.
@@ -142,6 +154,9 @@ func aloneLine(s *result.Summary, v *result.Verdict) string {
 // searchLine says that search is enough, and what the small model comes to beside it.
 func searchLine(s *result.Summary, v *result.Verdict) string {
 	text := "Search alone is enough here: " + does(s, v, v.Search)
+	if v.Learned == result.NoModel {
+		text = capital(does(s, v, v.Search)) + besideAlone(s, v)
+	}
 	m, ok := verdict.Method(s)
 	if _, has := verdict.Figure(m, v.Measure); ok && has {
 		text += fmt.Sprintf(", %s %s", who(m.System), rate(s, m.System))
@@ -153,7 +168,10 @@ func searchLine(s *result.Summary, v *result.Verdict) string {
 		}
 	}
 	adds := "the small model adds nothing on these questions"
-	if v.Learned != result.Yes && v.Learned != "" {
+	switch v.Learned {
+	case result.NoModel:
+		adds = "whether a small model would add to it is not known"
+	case result.Partly, result.No, result.Unclear:
 		adds = "the small model adds nothing yet"
 	}
 	return fmt.Sprintf("%s. Use %s; %s.", text, howTo(v.Search), adds)

@@ -85,6 +85,10 @@ func verdicts() []struct {
 		{"nothing is shown", made(40, [2]int{30, 29}, []row{{"llm", 16, 0}, {"blade", 18, 28}, {"rag1", 17, 30}, {"oracle", 19, 40}}, &result.Measured{}, map[string][2]float64{"blade": {.025, .1}})},
 		{"a tiny exam", made(4, [2]int{2, 2}, []row{{"llm", 1, 0}, {"blade", 2, 2}, {"rag1", 3, 3}, {"oracle", 4, 4}}, &result.Measured{}, map[string][2]float64{"blade": {-.25, .5}})},
 		{"no search was run", made(80, [2]int{77, 74}, []row{{"llm", 24, 0}, {"blade", 70, 70}, {"oracle", 79, 80}}, &result.Measured{}, nil)},
+		{"no small model, search is enough", made(80, [2]int{}, []row{{"llm", 24, 0}, {"rag3", 60, 62}, {"hybrid3", 72, 74}, {"auto", 72, 75}, {"oracle", 79, 80}}, &result.Measured{Sections: 900, Corpus: 124_000},
+			map[string][2]float64{"auto": {0, .04}})},
+		{"no small model, the gate does better than search", made(80, [2]int{}, []row{{"llm", 24, 0}, {"hybrid3", 60, 62}, {"auto", 72, 75}, {"oracle", 79, 80}}, &result.Measured{Sections: 900, Corpus: 124_000},
+			map[string][2]float64{"auto": {.15, .08}})},
 		{"no recall", made(80, [2]int{}, []row{{"llm", 24, 0}, {"blade", 70, 70}, {"rag1", 79, 80}}, nil, nil)},
 	}
 }

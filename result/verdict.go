@@ -24,6 +24,7 @@ const (
 	Partly  Learned = "partly learned"
 	No      Learned = "not learned"
 	Unclear Learned = "unclear" // there are too few questions to tell
+	NoModel Learned = "no small model"
 )
 
 // Measure is what systems are compared by.

@@ -24,6 +24,8 @@ type Def struct {
 	For string
 	// Instead is the stage whose checkpoint others read in its place where it is off; "" = none.
 	Instead string
+	// Needs are the parents without which it cannot be: where a recipe turns one of them off, it has to turn off this stage, too.
+	Needs []string
 	// Keys are the recipe's other keys and sections that decide what it makes. Its own section and the seed always do.
 	Keys func(s Settings) []string
 	// Seed is the key of a seed that stands for the recipe's where it is not 0; "" = there is none.

@@ -194,7 +194,7 @@ func aboutPlace(a *session.Answer) string {
 	named, how := form.InLine(a.Named), ""
 	switch {
 	case a.Sure != nil:
-		return surely(*a.Sure) + " sure that what was found has the answer"
+		return surely(*a.Sure) + " sure that what was found has the answer" + judgedBy(a)
 	case a.Named == "" && a.Confidence == nil:
 		return "" // no small model was asked
 	case a.Named == "":
@@ -221,18 +221,26 @@ func aboutPlace(a *session.Answer) string {
 
 // wayOf says which way the gate has taken, and how sure it is.
 func wayOf(a *session.Answer) string {
-	sure := surely(*a.Sure)
+	sure, by := surely(*a.Sure), judgedBy(a)
 	switch a.Way {
 	case gate.Small:
-		return "the small model names this place; it is " + sure + " sure"
+		return "the small model names this place; it is " + sure + " sure" + by
 	case gate.Found:
-		return sure + " sure that what was found has the answer"
+		return sure + " sure that what was found has the answer" + by
 	case gate.Both:
-		return sure + " sure that what was found, or the place that the small model names, has the answer"
+		return sure + " sure that what was found, or the place that the small model names, has the answer" + by
 	case gate.None:
 		return "nothing in your documents is about this: what comes nearest is right with " + sure
 	}
 	return "nothing is sure enough to be given: what comes nearest is right with " + sure
+}
+
+// judgedBy ends a sentence about how sure the gate is, where that is judged by questions that are easier than what people ask.
+func judgedBy(a *session.Answer) string {
+	if a.SelfMade {
+		return ", judged by questions that the program wrote itself"
+	}
+	return ""
 }
 
 // surely is a confidence in percent; no estimate is certain.

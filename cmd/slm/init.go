@@ -21,6 +21,7 @@ import (
 	"slm/pipeline/estimate"
 	"slm/pipeline/starter"
 	"slm/pipeline/survey"
+	"slm/stages"
 )
 
 // begun is the result of init.
@@ -151,7 +152,7 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 	if err := checkpoint.WriteFileAtomic(file, text); err != nil {
 		return nil, err
 	}
-	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm plan " + inShell(file), "slm train " + inShell(file)}}
+	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm train " + inShell(file) + " -s stages.dp=off", "slm plan " + inShell(file), "slm train " + inShell(file)}}
 	if f.quick {
 		return done, nil
 	}
@@ -242,7 +243,15 @@ func showBegun(w io.Writer, b *begun, columns int) {
 	}
 	line("recipe", b.Recipe)
 	_, _ = fmt.Fprintln(w)
-	for i, next := range b.Next {
-		line([]string{"next", ""}[min(i, 1)], next)
+	first := "a first answer, by search alone"
+	if e := b.Estimate; e != nil {
+		first += ", in about " + term.Span(e.Without(stages.DP))
+	}
+	wide := 0
+	for _, next := range b.Next {
+		wide = max(wide, len(next))
+	}
+	for i, what := range []string{first, "what the whole takes, and what can be expected of it", "the whole: the small model, too"} {
+		_, _ = fmt.Fprintf(w, "%-9s %-*s  # %s\n", []string{"next", ""}[min(i, 1)], wide, sanitize.Line(b.Next[i]), what)
 	}
 }

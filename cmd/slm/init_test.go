@@ -78,7 +78,7 @@ func TestInit_WritesARecipeBesideTheFolderAndSaysWhatIsNext(t *testing.T) {
 	dir := t.TempDir()
 	smallDocs(t, dir)
 	o := slm(t, dir, "init", "docs/", "--quick")
-	for _, want := range []string{"files     4 Markdown\n", "left out  1 no reader for .svg\n", "4 documents, 24 sections (24 with a heading)", "of English", "kind      handbook", "only 24 sections", "recipe    docs.yaml\n", "next      slm plan docs.yaml\n          slm train docs.yaml\n"} {
+	for _, want := range []string{"files     4 Markdown\n", "left out  1 no reader for .svg\n", "4 documents, 24 sections (24 with a heading)", "of English", "kind      handbook", "only 24 sections", "recipe    docs.yaml\n", "next      slm train docs.yaml -s stages.dp=off  # a first answer, by search alone\n          slm plan docs.yaml  ", "\n          slm train docs.yaml  "} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("%q is missing:\n%s", want, o.out)
 		}
@@ -157,7 +157,7 @@ func TestInit_ResultIsJSONWhenAskedWithTheEstimate(t *testing.T) {
 	if err := json.Unmarshal([]byte(o.out), &got); err != nil || o.code != 0 {
 		t.Fatalf("%v: %+v", err, o)
 	}
-	if got.Recipe != "docs.yaml" || got.Language != "en" || got.Kind != "handbook" || got.Sections != 24 || len(got.Next) != 2 || len(got.Warnings) != 1 || got.Unknown != "" {
+	if got.Recipe != "docs.yaml" || got.Language != "en" || got.Kind != "handbook" || got.Sections != 24 || len(got.Next) != 3 || len(got.Warnings) != 1 || got.Unknown != "" {
 		t.Errorf("%+v", got)
 	}
 	if got.Estimate.Parameters == 0 || got.Estimate.All.Seconds <= 0 || !strings.Contains(strings.Join(got.Estimate.Notes, "\n"), "each section is read") {

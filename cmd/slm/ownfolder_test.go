@@ -36,12 +36,13 @@ func TestOwnFolder_EveryCommandOfThePageDoesWhatItSays(t *testing.T) {
 	}
 	// What a command of the page must have said, by its first words.
 	says := map[string][]string{
-		"slm init docs": {"files     4 Markdown", "left out  1 no reader for .svg", "kind      handbook", "takes     about", "next      slm plan docs.yaml"},
-		"slm check":     {"no problem", "outlook  each section is read"},
-		"slm plan":      {"memory", "each section is read"},
-		"slm train":     {"hybrid3", "auto", "report  runs/docs-"},
-		"slm ask":       {"Travel, Hotels", "source     travel.md:3", "word for word"},
-		"slm runs list": {"docs-"},
+		"slm init docs":                        {"files     4 Markdown", "left out  1 no reader for .svg", "kind      handbook", "takes     about", "next      slm train docs.yaml -s stages.dp=off"},
+		"slm check":                            {"no problem", "outlook  each section is read"},
+		"slm train docs.yaml -s stages.dp=off": {"No small model."},
+		"slm plan":                             {"memory", "each section is read"},
+		"slm train":                            {"hybrid3", "auto", "report  runs/docs-"},
+		"slm ask":                              {"Travel, Hotels", "source     travel.md:3", "word for word"},
+		"slm runs list":                        {"docs-"},
 	}
 	said := map[string]bool{}
 	lines, n := bufio.NewScanner(page), 0

@@ -15,12 +15,14 @@ import (
 	"slm/pipeline/blackbox"
 	"slm/pipeline/estimate"
 	"slm/pipeline/recipe"
+	"slm/stages"
 )
 
 // planned is the result of plan.
 type planned struct {
 	Run        string             `json:"run"`
 	Class      kernel.Class       `json:"numerics"`
+	Search     bool               `json:"search_alone,omitempty"`       // there is no small model
 	Parameters int64              `json:"parameters"`                   // of the small model; 0 = they follow from the corpus, which was not read
 	Trained    int64              `json:"trained_parameters,omitempty"` // of an adapter; 0 = all are trained
 	Files      *corpusFiles       `json:"files,omitempty"`
@@ -53,8 +55,8 @@ func newPlan(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result := planned{Run: p.Folder(), Class: p.Class, Stages: p.Stages, Tried: r.LLM.Tried() && p.Tries()}
-			if !r.Model.Open() {
+			result := planned{Run: p.Folder(), Class: p.Class, Stages: p.Stages, Tried: r.LLM.Tried() && p.Tries(), Search: r.Off(stages.DP)}
+			if !r.Model.Open() && !result.Search {
 				shape := r.Model.Config(vocabulary(r))
 				result.Parameters = shape.Count()
 				if r.Adapter.LoRA != nil {
@@ -68,7 +70,9 @@ func newPlan(a *app) *cobra.Command {
 				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
 					return err
 				}
-				result.Parameters = result.Estimate.Parameters
+				if !result.Search {
+					result.Parameters = result.Estimate.Parameters
+				}
 				result.Ranks = scaled(result.Estimate.Stages, sc.ranks, link)
 				if err := p.KeepEstimate(result.Estimate.Events()); err != nil {
 					a.log().Warn("a later run will not show this estimate", "why", err)
@@ -118,7 +122,10 @@ func showPlan(w io.Writer, r planned, done bool, columns int) {
 	if r.Trained > 0 {
 		size += ", of which none is trained: an adapter of " + term.Amount(float64(r.Trained)) + " is"
 	}
-	if r.Parameters == 0 {
+	switch {
+	case r.Search:
+		size = "none: search alone (stages.dp: off)"
+	case r.Parameters == 0:
 		size = "auto: it follows from the corpus"
 	}
 	_, _ = fmt.Fprintf(w, "run      %s\nnumerics %s\nmodel    %s\n", sanitize.Line(r.Run), r.Class, size)

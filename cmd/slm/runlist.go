@@ -98,7 +98,7 @@ func scoreCells(s audit.Score) []any {
 	if s.Method != nil {
 		method = share(s.Method.Value)
 	}
-	learned := map[result.Learned]string{result.Yes: "yes", result.Partly: "partly", result.No: "no", result.Unclear: "unclear"}[s.Learned]
+	learned := map[result.Learned]string{result.Yes: "yes", result.Partly: "partly", result.No: "no", result.Unclear: "unclear", result.NoModel: "none"}[s.Learned]
 	return []any{learned, best, method}
 }
 

@@ -30,8 +30,10 @@ func (e *Estimator) calibrate(ctx context.Context, box *blackbox.Box) error {
 	e.Rates = &stages.Rates{
 		Bare: e.questionSize(false), Known: e.questionSize(true), PlaceTokens: placeTokens, PassageTokens: limit, Distinct: distinct,
 	}
-	if err := e.timeGeneration(ctx); err != nil {
-		return err
+	if !e.recipe.Off(stages.DP) { // else there is no small model to generate
+		if err := e.timeGeneration(ctx); err != nil {
+			return err
+		}
 	}
 	if e.recipe.LLM.Kind().Elsewhere {
 		e.note("the time that the server takes is not known, and not counted")

@@ -35,6 +35,17 @@ type Estimate struct {
 	Notes      []string    `json:"notes,omitempty"`
 }
 
+// Without is how many seconds all stages but one take.
+func (e *Estimate) Without(stage string) float64 {
+	left := e.All.Seconds
+	for _, c := range e.Stages {
+		if c.Stage == stage {
+			left -= c.Seconds
+		}
+	}
+	return left
+}
+
 // Of estimates what a plan will take from a short calibration: the first steps of each training stage, some generation, and some
 // questions to local weights. A data stage that was not run before is run into a temporary folder. now times.
 func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backend, box *blackbox.Box, now func() time.Time) (*Estimate, error) {

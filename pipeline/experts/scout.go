@@ -14,6 +14,7 @@ import (
 	"slm/internal/elementary"
 	"slm/model/decode"
 	"slm/model/kernel"
+	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/retrieve"
 	"slm/stages"
@@ -44,6 +45,9 @@ type Scout struct {
 
 // NewScout opens a run and fits its curve. The run's folder is only read.
 func NewScout(ctx context.Context, folder string, be kernel.Backend) (s *Scout, err error) {
+	if err := recipe.NeedsModel(filepath.Join(folder, rundir.RecipeFile)); err != nil {
+		return nil, err
+	}
 	data, small := filepath.Join(folder, stages.Data), lastTrained(folder)
 	for _, dir := range []string{data, small} {
 		if err := checkpoint.Verify(dir); err != nil {

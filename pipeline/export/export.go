@@ -13,6 +13,7 @@ import (
 
 	"slm/checkpoint"
 	"slm/model/weights"
+	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/stages"
 	"slm/stages/domain"
@@ -150,6 +151,9 @@ func stageOf(folder, name string) (string, error) {
 		if rundir.IsCheckpoint(filepath.Join(folder, stage)) {
 			return stage, nil
 		}
+	}
+	if err := recipe.NeedsModel(filepath.Join(folder, rundir.RecipeFile)); errors.Is(err, recipe.ErrUsage) {
+		return "", err
 	}
 	return "", fmt.Errorf("export: %s has no model yet: %w", folder, checkpoint.ErrMissing)
 }

@@ -11,6 +11,7 @@ import (
 	"slm/recipes"
 	"slm/stages"
 	"slm/stages/all"
+	"slm/stages/find"
 )
 
 // loaded reads tiny with settings.
@@ -121,9 +122,44 @@ func TestOff_SystemsThatNeedTheStageAreLeftOutOrRefused(t *testing.T) {
 	}
 }
 
+// TestOff_WithoutDPSearchAloneIsLeft: no stage trains, the systems and encoders of a small model are gone, and what asks for one is refused with what to do.
+func TestOff_WithoutDPSearchAloneIsLeft(t *testing.T) {
+	dir := write(t, map[string]string{
+		"base.yaml": minimal + "stages: {kit: off, bpo: off, dp: {mix: {contrast: 20}}, find: {fuse: learned, dense: [e5, own], bridge: true, gate: true}}\n" +
+			"eval: {systems: [llm, slm, dp, cite, rag1, hybrid3, bridge, auto, oracle, shuffled, proxy, checked]}\n",
+		"own.yaml":  minimal + "stages: {dp: off, kit: off, bpo: off, find: {fuse: learned, dense: [own]}}\n",
+		"task.yaml": minimal + "stages: {dp: off, kit: off, bpo: off, task: {kind: summary}}\n",
+	})
+	load := func(file string, set ...string) (*Loaded, error) {
+		return Load(Source{Name: filepath.Join(dir, file), Set: set})
+	}
+	r, err := load("base.yaml", "stages.dp=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := stagesOf(r), []string{stages.Data, stages.Find, stages.Eval}; !slices.Equal(got, want) {
+		t.Errorf("stages %v", got)
+	}
+	if got, want := []string(r.Eval.Systems), []string{"llm", "rag1", "hybrid3", "bridge", "auto", "oracle"}; !slices.Equal(got, want) {
+		t.Errorf("systems %v", got)
+	}
+	if got := stages.Get[find.Config](r, "stages.find").Dense; !slices.Equal(got, []string{"e5"}) {
+		t.Errorf("encoders %v", got)
+	}
+	for file, want := range map[string]string{"own.yaml": "stages.find.dense: own needs stage dp, which is off", "task.yaml": "stages.task: needs stage dp, which is off"} {
+		if _, err := load(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	if _, err := load("base.yaml", "stages.dp=off", "stages.kit.epochs=2"); err == nil || !strings.Contains(err.Error(), "stages.kit: needs stage dp") {
+		t.Errorf("a stage that is turned on again: %v", err)
+	}
+}
+
 func TestOff_IsSaidOfNothingElse(t *testing.T) {
 	for text, want := range map[string]string{
-		"stages: {dp: off}\n":        "stages.dp holds fields, not text",
+		"stages: {dp: off}\n":        "stages.kit: needs stage dp, which is off: turn it off as well (stages.kit: off)",
+		"tokenizer: off\n":           "tokenizer holds fields, not text",
 		"stages: {bpo: false}\n":     "or write off",
 		"model: {tied: off}\n":       "true or false is wanted",
 		"stages: {bpo: on}\n":        "stages.bpo holds fields, not text",
@@ -140,10 +176,10 @@ func TestOff_IsSaidOfNothingElse(t *testing.T) {
 
 func TestJSONSchema_TakesTheWordOff(t *testing.T) {
 	s := validator(t)
-	if err := s.Validate(document(t, []byte("slm: 1\nstages: {bpo: off, kit: off, rft: off, find: off}\n"))); err != nil {
+	if err := s.Validate(document(t, []byte("slm: 1\nstages: {dp: off, bpo: off, kit: off, rft: off, find: off}\n"))); err != nil {
 		t.Error(err)
 	}
-	if s.Validate(document(t, []byte("slm: 1\nstages: {dp: off}\n"))) == nil {
-		t.Error("dp can be off in an editor")
+	if s.Validate(document(t, []byte("slm: 1\ndata: off\n"))) == nil {
+		t.Error("data can be off in an editor")
 	}
 }

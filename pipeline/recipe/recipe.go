@@ -99,5 +99,12 @@ func (r *Recipe) Check(broken func(path string) bool) error {
 			errs = append(errs, d.Section.Check(r, broken))
 		}
 	}
+	for _, d := range all.Of(r) {
+		for _, parent := range d.Needs {
+			if r.Off(parent) {
+				errs = append(errs, fmt.Errorf("%s: needs stage %s, which is off: turn it off as well (%s: off)", d.Path(), parent, d.Path()))
+			}
+		}
+	}
 	return errors.Join(errs...)
 }

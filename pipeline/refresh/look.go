@@ -42,6 +42,9 @@ func Look(r *recipe.Loaded) (f *Found, err error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: update.from names no run", recipe.ErrUsage)
 	}
+	if err := recipe.NeedsModel(filepath.Join(folder, rundir.RecipeFile)); err != nil {
+		return nil, err
+	}
 	dir := filepath.Join(folder, stages.Data)
 	if err := checkpoint.Verify(dir); err != nil {
 		return nil, fmt.Errorf("refresh: %w", err)

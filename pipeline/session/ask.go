@@ -42,18 +42,19 @@ type Answer struct {
 	Question   string         `json:"question"`
 	Expert     string         `json:"expert,omitempty"` // the run that answers, where several are asked as one
 	System     string         `json:"system"`
-	Place      string         `json:"place"`                       // where the knowledge is said to stand; empty without knowledge
-	Source     string         `json:"source"`                      // where the corpus has that place; empty when it has no such place
-	Knowledge  string         `json:"knowledge"`                   // that the LLM is given
-	InCorpus   bool           `json:"in_corpus"`                   // the knowledge stands in the corpus at that place, word for word
-	Origin     systems.Origin `json:"origin,omitempty"`            // of the knowledge: recited, cited, asked, found; where the system has a choice
-	Named      string         `json:"named"`                       // the place that the small model named; empty when it named none, or was not asked
-	Confidence *float64       `json:"confidence"`                  // that the named place is the right one; null when it cannot be told, or nobody was asked
-	Hit        *float64       `json:"search_confidence,omitempty"` // that what was found is the right place
-	Given      []string       `json:"given,omitempty"`             // places of the corpus's passages that the LLM is given, in order
-	Way        gate.Way       `json:"way,omitempty"`               // that the gate has taken: small, found, both, alone, none; where auto answers
-	Route      string         `json:"route,omitempty"`             // the system that routing by price has chosen; of auto
-	Sure       *float64       `json:"way_confidence,omitempty"`    // where something was routed, that the answer is right; else that a right section is in what is given or, where nothing is, would have been; of auto, and of bridge where the run has a gate
+	Place      string         `json:"place"`                              // where the knowledge is said to stand; empty without knowledge
+	Source     string         `json:"source"`                             // where the corpus has that place; empty when it has no such place
+	Knowledge  string         `json:"knowledge"`                          // that the LLM is given
+	InCorpus   bool           `json:"in_corpus"`                          // the knowledge stands in the corpus at that place, word for word
+	Origin     systems.Origin `json:"origin,omitempty"`                   // of the knowledge: recited, cited, asked, found; where the system has a choice
+	Named      string         `json:"named"`                              // the place that the small model named; empty when it named none, or was not asked
+	Confidence *float64       `json:"confidence"`                         // that the named place is the right one; null when it cannot be told, or nobody was asked
+	Hit        *float64       `json:"search_confidence,omitempty"`        // that what was found is the right place
+	Given      []string       `json:"given,omitempty"`                    // places of the corpus's passages that the LLM is given, in order
+	Way        gate.Way       `json:"way,omitempty"`                      // that the gate has taken: small, found, both, alone, none; where auto answers
+	Route      string         `json:"route,omitempty"`                    // the system that routing by price has chosen; of auto
+	Sure       *float64       `json:"way_confidence,omitempty"`           // where something was routed, that the answer is right; else that a right section is in what is given or, where nothing is, would have been; of auto, and of bridge where the run has a gate
+	SelfMade   bool           `json:"way_confidence_self_made,omitempty"` // that is judged by questions that the program wrote itself; people's are right less often
 	Reply      string         `json:"reply,omitempty"`
 	Cut        string         `json:"reply_cut,omitempty"` // why a free reply is not whole
 	NoAnswer   *llm.NoAnswer  `json:"no_answer,omitempty"` // why the LLM gave no answer
@@ -81,7 +82,7 @@ func (s *Session) Ask(ctx context.Context, q Question) (a *Answer, err error) {
 		with.Box = nil
 	}
 	if q.Seen != nil {
-		with.Known = func(answers []systems.Answer) { q.Seen(known(q, name, answers[0])) }
+		with.Known = func(answers []systems.Answer) { q.Seen(known(q, name, answers[0], with.Gate)) }
 	}
 	if with.Routed, err = s.routed(name, q.Route); err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func (s *Session) Ask(ctx context.Context, q Question) (a *Answer, err error) {
 		return nil, err
 	}
 	got := answers[0]
-	a = known(q, name, got)
+	a = known(q, name, got, with.Gate)
 	if a.Used = box.used; a.Used.Calls == 0 && got.Calls > 0 { // a system may have run the box's weights itself
 		a.Used = llm.Usage{Calls: int64(got.Calls), PromptTokens: int64(got.Tokens - got.Written), OutputTokens: int64(got.Written)}
 	}
@@ -113,12 +114,13 @@ func (s *Session) Ask(ctx context.Context, q Question) (a *Answer, err error) {
 	return a, nil
 }
 
-// known is an answer without the LLM's part.
-func known(q Question, system string, got systems.Answer) *Answer {
+// known is an answer without the LLM's part. by is the gate that has judged how sure one may be; nil = the run has none.
+func known(q Question, system string, got systems.Answer, by *gate.Gate) *Answer {
 	return &Answer{
 		Question: q.Text, System: system, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
 		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
 		Given: got.Given, Way: got.Way, Route: got.Route, Sure: got.Sure,
+		SelfMade: got.Sure != nil && got.Route == "" && by != nil && by.SelfMade(),
 	}
 }
 
@@ -228,10 +230,12 @@ func (s *Session) load(ctx context.Context) error {
 	}
 	switch {
 	case s.System != "":
-	case with.Latest == "":
+	case with.Latest == "" && !s.Recipe.Off(stages.DP):
 		return errors.Join(fmt.Errorf("pipeline: %s has no model yet: %w", s.Folder, checkpoint.ErrMissing), with.Close())
 	case with.Gate != nil, s.Route != "", s.router != nil:
 		s.System = systems.Auto
+	case with.Latest == "":
+		s.System = systems.Searching(with)
 	case with.Places:
 		s.System = systems.Checked
 	default:

@@ -15,6 +15,7 @@ var Def = stages.Def{
 	Title:   "Search of the soft prompt",
 	Format:  8,
 	Parents: []string{stages.Data, stages.KIT, stages.RFT, stages.Find},
+	Needs:   []string{stages.DP},
 	Section: &stages.Section{
 		Off:     "the run searches no prompt; the small model is asked without one, and knowledge is delivered as the recipe says",
 		Doc:     "the search of the soft prompt",

@@ -19,6 +19,7 @@ var Def = stages.Def{
 	Format:  7,
 	Parents: []string{stages.Data},
 	Section: &stages.Section{
+		Off:     "there is no small model, and search alone finds what the black box is given; what needs a small model is off, too",
 		Doc:     "reading the corpus",
 		Default: func() any { c := Default(); return &c },
 		Complete: func(s stages.Settings, named func(string) bool) {

@@ -121,7 +121,7 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
 	with.Near = near
-	speaker := with.Plain()
+	speaker := cmp.Or(with.Plain(), systems.Mute) // of a run without a small model
 	if l.sights, err = look(ctx, env, with, speaker, l, held); err != nil {
 		return out, err
 	}
@@ -144,7 +144,7 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 	cases, at := make([]gate.Case, len(l.all)), 0
 	for _, p := range l.parts {
 		for range p.questions {
-			cases[at] = l.known(with, out.bridge, at, listed[at], ordered[at], p.exam == byRule)
+			cases[at] = l.known(with, out.bridge, at, listed[at], ordered[at], p)
 			at++
 		}
 	}
@@ -166,10 +166,10 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 }
 
 // known is a question with what is right about it.
-func (l looked) known(with *systems.Resources, b gate.Bridge, i int, list gate.Listed, o gate.Weighed, made bool) gate.Case {
+func (l looked) known(with *systems.Resources, b gate.Bridge, i int, list gate.Listed, o gate.Weighed, of part) gate.Case {
 	k := b.Passages(o.P)
-	c := gate.Case{Evidence: with.Evidence(l.sights[i], o, k), Choices: len(l.items[i].Choices), NamedRight: slices.Contains(l.all[i].Sections, l.sights[i].Named.Section)}
-	if made {
+	c := gate.Case{Evidence: with.Evidence(l.sights[i], o, k), Choices: len(l.items[i].Choices), People: of.people, NamedRight: slices.Contains(l.all[i].Sections, l.sights[i].Named.Section)}
+	if of.exam == byRule {
 		c.Made = 1
 	}
 	for rank, at := range o.Order[:k] {
@@ -220,10 +220,7 @@ func look(ctx context.Context, env *stages.Env, with *systems.Resources, speaker
 			for i, q := range questions {
 				texts[i] = q.Question
 			}
-			if with.Speakers[speaker] == nil {
-				return nil, fmt.Errorf("find: %w: there is no small model for the bridge", systems.ErrUnavailable)
-			}
-			named, err := with.Speakers[speaker].Name(ctx, texts)
+			named, err := with.Speaker(speaker).Name(ctx, texts)
 			if err != nil {
 				return nil, fmt.Errorf("find: name places: %w", err)
 			}

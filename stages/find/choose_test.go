@@ -1,6 +1,7 @@
 package find
 
 import (
+	"context"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"slm/data/exam"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/gate"
 	"slm/stages/search"
+	"slm/stages/systems"
 )
 
 func TestQuestions_AreNeverOfATestAndDoNotDependOnTheirOrder(t *testing.T) {
@@ -80,6 +83,33 @@ func TestParts_NothingIsFittedOnQuestionsThatAnEncoderWasTaught(t *testing.T) {
 		}
 		if trained == taught {
 			t.Errorf("taught %v: training questions are used: %v", taught, trained)
+		}
+	}
+}
+
+// TestRun_WithoutASmallModelBridgeAndGateGoByTheSearch: there is no checkpoint of a stage that trains.
+func TestRun_WithoutASmallModelBridgeAndGateGoByTheSearch(t *testing.T) {
+	env := run(t)
+	if err := New(Config{Fuse: search.RRF, Bridge: true, Gate: true}).Run(context.Background(), env); err != nil {
+		t.Fatal(err)
+	}
+	b, err := gate.ReadBridge(env.Dir(stages.Find))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gate.ReadGate(env.Dir(stages.Find))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Speaker != systems.Mute || b.Weights[gate.Asked]+b.Weights[gate.Named]+b.Weights[gate.Own] != 0 {
+		t.Errorf("%+v", b)
+	}
+	if g.Questions == 0 || g.People == nil || len(g.Ways) == 0 {
+		t.Errorf("%+v", g)
+	}
+	for _, taken := range g.Ways {
+		if (taken.Way == gate.Small || taken.Way == gate.Both) && taken.Questions > 0 {
+			t.Errorf("%+v: nobody names places", taken)
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  11,
+	Format:  12,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Off:     "fuse: none, the default",
@@ -96,6 +96,14 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 	if n := fitted(c.Domain, cfg.Dense, c.Env.Seed); n < gate.Fewest {
 		c.Note("find: %d questions are too few to fit bridge and gate on: they keep what they begin with, and no answer says how sure it is", n)
 	}
+	if cfg.asks() {
+		n := min(cfg.Reward, len(exam.WithChoices(slices.Concat(c.Domain.Items, c.Domain.Asked))))
+		sum.Add(c.Rates.Ask(n, n, false))
+		sum.Add(c.Rates.Ask(2*n, 2*n, true))
+	}
+	if c.Off(stages.DP) {
+		return sum, nil
+	}
 	small := knowledge.New(decode.New(c.Model, c.Env.Kernel), c.Domain, nil, false)
 	text := c.Domain.Sections.At(0).Text
 	judge, err := c.Once(func() error {
@@ -108,11 +116,6 @@ func cost(ctx context.Context, c *stages.Calibration) (sum stages.Cost, err erro
 	})
 	sum.Add(c.Rates.Generate(mostChosen * c.Rates.PlaceTokens))
 	sum.Seconds += float64(mostChosen * judge)
-	if cfg.asks() {
-		n := min(cfg.Reward, len(exam.WithChoices(slices.Concat(c.Domain.Items, c.Domain.Asked))))
-		sum.Add(c.Rates.Ask(n, n, false))
-		sum.Add(c.Rates.Ask(2*n, 2*n, true))
-	}
 	return sum, err
 }
 

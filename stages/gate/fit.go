@@ -27,6 +27,7 @@ func (c Curve) At(x []float64) float64 { return c.True.At(c.Score.At(x)) }
 type Case struct {
 	Evidence
 	Choices    int  // 0 = the answer is free
+	People     bool // somebody has asked it, and not this program
 	NamedRight bool // what the small model named,
 	FirstRight bool // what the bridge has first,
 	AmongRight bool // and one of the passages is right
@@ -46,7 +47,13 @@ const (
 
 // Fit fits a gate. fold says which cases are judged together; held are the odds of each by curves that have not seen its fold. O(folds · cases · evidence²).
 func Fit(cases []Case, fold []int) (g Gate, held []Odds, err error) {
-	g = Gate{Version: Version, GiveChoices: 0.5, Questions: len(cases)}
+	people := 0
+	for _, c := range cases {
+		if c.People {
+			people++
+		}
+	}
+	g = Gate{Version: Version, GiveChoices: 0.5, Questions: len(cases), People: &people}
 	held = make([]Odds, len(cases))
 	for _, c := range []struct {
 		to    *Curve

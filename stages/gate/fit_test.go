@@ -196,6 +196,21 @@ func TestFit_MadeQuestionsDoNotMakePeoplesSure(t *testing.T) {
 	}
 }
 
+func TestFit_SaysWhetherPeopleHaveAskedEnoughToJudgeBy(t *testing.T) {
+	for asked, made := range map[int]bool{fewestAsked - 1: true, fewestAsked: false} {
+		list, fold, _ := cases(60)
+		for i := range asked {
+			list[i].People = true
+		}
+		if g, _, err := Fit(list, fold); err != nil || *g.People != asked || g.SelfMade() != made {
+			t.Errorf("%d questions of people: %v, %v", asked, g.SelfMade(), err)
+		}
+	}
+	if (Gate{}).SelfMade() {
+		t.Error("an older program's gate, which does not say, is taken for one of its own questions")
+	}
+}
+
 func TestFit_TheOrderOfQuestionsDoesNotMatter(t *testing.T) {
 	list, fold, _ := cases(300)
 	g, _, err := Fit(list, fold)

@@ -74,8 +74,9 @@ type Gate struct {
 
 	Reward *Reward `json:"reward,omitempty"` // that GiveChoices and MostChoices were chosen by; nil = by an estimate, as if the black box guessed
 
-	Questions int     `json:"questions"` // that it was fitted on
-	Ways      []Taken `json:"ways"`      // by those that were asked of this corpus, with curves that have not seen their folds
+	Questions int     `json:"questions"`        // that it was fitted on
+	People    *int    `json:"people,omitempty"` // of them, that somebody has asked; nil = an older program has fitted it and did not count
+	Ways      []Taken `json:"ways"`             // by those that were asked of this corpus, with curves that have not seen their folds
 }
 
 // Taken says how often a way was taken, and how often a right section was given.
@@ -84,6 +85,10 @@ type Taken struct {
 	Questions int `json:"questions"`
 	Right     int `json:"right"`
 }
+
+// SelfMade says that its probabilities are those of questions that the program wrote itself, since people have asked too few. What people ask shares
+// fewer words with its section, so that it is right less often than such a probability says.
+func (g Gate) SelfMade() bool { return g.People != nil && *g.People < fewestAsked }
 
 // Odds says how probable it is that each piece of knowledge is right. What is not there is not right.
 func (g Gate) Odds(e Evidence) (o Odds) {

@@ -17,6 +17,7 @@ var Def = stages.Def{
 	Title:   "Knowledge instruction tuning",
 	Format:  8,
 	Parents: []string{stages.Data, stages.DP},
+	Needs:   []string{stages.DP},
 	Instead: stages.DP,
 	Section: &stages.Section{
 		Off:     "the run does not tune; what comes after it reads the weights of dp",

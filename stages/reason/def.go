@@ -17,6 +17,7 @@ var Def = stages.Def{
 	Title:   "Cautious reasoning",
 	Format:  1,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
+	Needs:   []string{stages.DP},
 	Section: &stages.Section{
 		Off:     "tasks: 0, the default",
 		Doc:     "tuning on tasks that are reasoned under the strategy that suits their class (Orca 2, Mitra et al. 2023, arXiv 2311.11045)",

@@ -22,6 +22,7 @@ var Def = stages.Def{
 	Title:   "Reward tuning",
 	Format:  4,
 	Parents: []string{stages.Data, stages.DP, stages.KIT},
+	Needs:   []string{stages.DP},
 	Section: &stages.Section{
 		Off:     "samples: 0, the default",
 		Doc:     "tuning on the answers that served the black box best",

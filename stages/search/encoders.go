@@ -58,3 +58,9 @@ func LookupEncoder(name string) (EncoderSpec, error) {
 	}
 	return Encoders[i], nil
 }
+
+// Taught says that an encoder was trained by stage dp on the run's own training questions.
+func Taught(name string) bool {
+	spec, err := LookupEncoder(name)
+	return err == nil && spec.Taught
+}

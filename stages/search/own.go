@@ -18,7 +18,7 @@ import (
 var ownSpec = EncoderSpec{
 	Name: "own", Doc: "the run's own, which stage dp trains (stages.dp.mix.contrast)", Chars: ownChars, Taught: true, Start: 0.7,
 	Check: func(s stages.Settings) error {
-		if stages.Get[float64](s, "stages.dp.mix.contrast") == 0 {
+		if stages.Get[float64](s, "stages.dp.mix.contrast") == 0 && !s.Off(stages.DP) { // then it goes with the stage
 			return errors.New("own is trained by stage dp: give stages.dp.mix.contrast, about 20")
 		}
 		return nil

@@ -84,7 +84,7 @@ func Resolve(list []string) ([]Spec, error) {
 // Without lists the systems that a run cannot have without a stage.
 func Without(stage string) (names []string) {
 	for _, s := range All {
-		if s.Voice != nil && s.Voice.needs() == stage {
+		if s.Needs == stage || s.Voice != nil && s.Voice.needs() == stage {
 			names = append(names, s.Name)
 		}
 	}

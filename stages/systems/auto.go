@@ -87,6 +87,14 @@ func (r *Resources) pass(s Sight, o gate.Weighed, choices bool) (a Answer) {
 			a.Origin = Recited
 		}
 	}
-	a.Way, a.Sure, a.Named, a.Confidence = way, &sure, s.Named.Place, &odds.Named
+	a.Way, a.Sure, a.Named, a.Confidence = way, &sure, s.Named.Place, r.confidence(odds)
 	return a
+}
+
+// confidence is how sure the small model may be of the place that it names; nil where there is none.
+func (r *Resources) confidence(o gate.Odds) *float64 {
+	if r.Bridge.Speaker == Mute {
+		return nil
+	}
+	return &o.Named
 }

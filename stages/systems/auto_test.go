@@ -143,6 +143,35 @@ func TestAuto_GivesWhatTheGateSaysAndNothingElse(t *testing.T) {
 	}
 }
 
+// TestAuto_GoesBySearchAloneWithoutASmallModel: nothing is named, nobody is sure of a place, and what was found is given, weighed and refused as ever.
+func TestAuto_GoesBySearchAloneWithoutASmallModel(t *testing.T) {
+	for _, spec := range []Spec{auto, bridged} {
+		r := &Resources{
+			Speakers: map[string]Speaker{}, Corpus: library{}, Search: library{}, Box: &writer{},
+			Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}},
+			Bridge:     &gate.Bridge{Speaker: Mute, Weights: []float64{1, 9, 9, 9, 9, 9}, Stop: .95},
+			Gate:       &gate.Gate{Named: level(.9), First: level(.4), Among: level(.7), Give: .25, Refusal: &gate.Refusal{Score: stat.Logistic{Weights: []float64{0, 0, 9}, Bias: -3}, Below: .5}},
+			Near:       cosines{.8},
+		}
+		s, err := spec.Open(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Answer(context.Background(), []Question{{ID: "a", Text: "sure 4 find 7"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := got[0]; len(a.Given) == 0 || a.Given[0] != "Section 7:" || a.Named != "" || a.Confidence != nil || a.Sure == nil || *a.Sure != .7 {
+			t.Errorf("%s: %+v", spec.Name, a)
+		}
+		if r.Near = (cosines{.1}); spec.Name == Auto {
+			if got, err = s.Answer(context.Background(), []Question{{ID: "b", Text: "sure 4 find 7"}}); err != nil || got[0].Way != gate.None {
+				t.Errorf("a foreign question: %+v, %v", got, err)
+			}
+		}
+	}
+}
+
 func TestAuto_IsNotThereWithoutItsParts(t *testing.T) {
 	r := &Resources{Speakers: map[string]Speaker{}, Corpus: library{}, Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}}}
 	for range 2 {

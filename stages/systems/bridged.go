@@ -28,7 +28,7 @@ var bridged = Spec{
 			a.Named = s.Named.Place
 			if r.Gate != nil { // it chooses nothing here, and knows how sure one may be
 				odds := r.Gate.Odds(r.Evidence(s, o, k))
-				a.Sure, a.Confidence = &odds.Among, &odds.Named
+				a.Sure, a.Confidence = &odds.Among, r.confidence(odds)
 			}
 			return a
 		}), err
@@ -66,7 +66,7 @@ func (r *Resources) needBridge() (retrieve.Retriever, error) {
 	switch {
 	case r.Bridge == nil:
 		return nil, fmt.Errorf("%w: the run has no bridge (stages.find.bridge)", ErrUnavailable)
-	case r.Speakers[r.Bridge.Speaker] == nil:
+	case r.Speaker(r.Bridge.Speaker) == nil:
 		return nil, fmt.Errorf("%w: the run has no small model of %q, which its bridge asks", ErrUnavailable, r.Bridge.Speaker)
 	}
 	return r.Retriever(search.Hybrid)

@@ -13,7 +13,7 @@ const Checked = "checked"
 // checked gives only what the run can stand for: the corpus's text at a place of which the small model is sure, else of the section that
 // the question itself names, else a passage of which the search is sure, else nothing.
 var checked = Spec{
-	Name: Checked, Label: "small model or search, checked", Gets: "text at a sure place, else a sure hit, else nothing", Kind: Text, Small: true, Optional: true,
+	Name: Checked, Label: "small model or search, checked", Gets: "text at a sure place, else a sure hit, else nothing", Kind: Text, Small: true, Needs: stages.DP, Optional: true,
 	Against: []Contrast{{Over: "blade", Topic: Additional, Subject: "Checking", Does: "Knowledge from places that the small model is sure of, or from search", Than: "all that it generates"}},
 	Cost:    func(items int, r *stages.Rates) stages.Cost { return r.AskItems(items, true) },
 	Open: func(_ context.Context, r *Resources) (System, error) {

@@ -10,7 +10,7 @@ import (
 
 // cite gives the corpus's own text at the place that the small model names. Where the corpus has no such place there is no knowledge.
 var cite = Spec{
-	Name: "cite", Label: "cite", Gets: "the corpus’s text at the named place", Kind: Text, Small: true,
+	Name: "cite", Label: "cite", Gets: "the corpus’s text at the named place", Kind: Text, Small: true, Needs: stages.DP,
 	Against: []Contrast{{Over: "blade", Topic: Citing, Subject: "Citing", Does: "The corpus’s own text at the named place", Than: "the generated text"}},
 	Note: func(rows []result.Row) string {
 		unknown := 0

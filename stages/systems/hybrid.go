@@ -9,6 +9,14 @@ var (
 	hybrid3 = found("hybrid3", "hybrid top-3", "the three best passages by keywords and vectors", search.Hybrid, 3)
 )
 
+// Searching names the system that gives the most of what a run's search finds.
+func Searching(r *Resources) string {
+	if r.Retrievers[search.Hybrid] != nil {
+		return hybrid3.Name
+	}
+	return rag3.Name
+}
+
 // found is a system that is compared with as many passages by keywords.
 func found(name, label, gets, retriever string, k int) Spec {
 	over, than := "rag3", "the three best by keywords"

@@ -35,7 +35,7 @@ func DefaultProxying() Proxying { return Proxying{Tau: 0.5, Temperature: 0.8} }
 // proxied lets the black box answer with its next-token logits moved by what tuning has changed in the small model. The black box and M⁻ continue the plain
 // prompt, M⁺ what the small model alone continues: so proxy is slm where the black box is M⁻, and llm where α is 0.
 var proxied = Spec{
-	Name: Steering, Label: "LLM steered by the small model", Gets: "its logits moved by what tuning has changed in the small model", Kind: Baseline, Small: true, Optional: true,
+	Name: Steering, Label: "LLM steered by the small model", Gets: "its logits moved by what tuning has changed in the small model", Kind: Baseline, Small: true, Needs: stages.DP, Optional: true,
 	Against: []Contrast{
 		{Over: Alone, Topic: Additional, Subject: "Proxy-tuning", Does: "The LLM with its logits moved by the small model", Than: "the LLM alone"},
 		{Over: "slm", Topic: Additional, Subject: "Proxy and small", Does: "The LLM with its logits moved by the small model", Than: "the small model alone"},

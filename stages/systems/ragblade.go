@@ -9,7 +9,7 @@ import (
 
 // ragBlade gives the best passage by search and what the small model says, in this order.
 var ragBlade = Spec{
-	Name: "rag+blade", Label: "BM25 top-1 + small model", Gets: "the best passage and generated text", Kind: Text, Small: true,
+	Name: "rag+blade", Label: "BM25 top-1 + small model", Gets: "the best passage and generated text", Kind: Text, Small: true, Needs: stages.DP,
 	Against: []Contrast{
 		{Over: "rag1", Topic: Together, Subject: "Both together", Does: "Generated knowledge next to the best passage", Than: "that passage alone"},
 		{Over: "blade", Topic: Together},

@@ -10,7 +10,7 @@ import (
 
 // shuffled gives each question what the small model says about another one. It must not help: it is the content that has to count.
 var shuffled = Spec{
-	Name: "shuffled", Label: "shuffled", Gets: "text made for another question", Kind: Control,
+	Name: "shuffled", Label: "shuffled", Gets: "text made for another question", Kind: Control, Needs: stages.DP,
 	Against: []Contrast{
 		{Over: Method, Topic: Checking, Subject: "Content", Does: "Text made for other questions", Than: "the text made for the question"},
 		{Over: Alone, Topic: Checking, Subject: "Control", Does: "Text made for other questions", Than: "the LLM alone"},

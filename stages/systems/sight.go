@@ -36,7 +36,7 @@ func (r *Resources) Plain() (name string) {
 // See looks at a question: what the search finds, and what the small model that has named a place thinks of it.
 func (r *Resources) See(ctx context.Context, speaker string, by retrieve.Retriever, named knowledge.Piece) (Sight, error) {
 	s := Sight{Named: named}
-	judge, ok := r.Speakers[speaker].(Judge)
+	judge, ok := r.Speaker(speaker).(Judge)
 	if !ok {
 		return s, fmt.Errorf("%w: no small model of %q judges sections", ErrUnavailable, speaker)
 	}

@@ -11,7 +11,7 @@ import (
 
 // slmAlone is the small model that chooses by itself: the option that it finds likeliest after the place that it named.
 var slmAlone = Spec{
-	Name: "slm", Label: "small model alone", Gets: "scores the options itself, no LLM", Kind: Baseline, Small: true,
+	Name: "slm", Label: "small model alone", Gets: "scores the options itself, no LLM", Kind: Baseline, Small: true, Needs: stages.DP,
 	Cost: func(int, *stages.Rates) stages.Cost { return stages.Cost{} }, // what it says, the method's last stage has said
 	Open: func(_ context.Context, r *Resources) (System, error) {
 		speaker, err := r.needSpeaker()

@@ -31,6 +31,8 @@ type Spec struct {
 
 	// Small says that the small model has a part in it: it names the place, writes the text, chooses among what was found, or answers by itself.
 	Small bool
+	// Needs is the stage without which there is no such system; "" = there is none. That of a Voice is known without it.
+	Needs string
 	// Chooses says that it is about options alone: a table of questions without any has no row of it.
 	Chooses bool
 

@@ -116,7 +116,7 @@ func (r *Resources) pieces(ctx context.Context, speaker string, qs []Question) (
 	for j, i := range rest {
 		others[j] = qs[i]
 	}
-	said, err := r.ask(ctx, speaker, r.Speakers[speaker].Say, others)
+	said, err := r.ask(ctx, speaker, r.Speaker(speaker).Say, others)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (r *Resources) Name(ctx context.Context, qs []Question) ([]string, error) {
 
 // sayBlock asks about a block of an evaluation's questions and keeps what was said. A block of which a part is kept is asked about anew.
 func (r *Resources) sayBlock(ctx context.Context, speaker string, block []Question) error {
-	said, err := r.ask(ctx, speaker, r.Speakers[speaker].Say, block)
+	said, err := r.ask(ctx, speaker, r.Speaker(speaker).Say, block)
 	if err != nil {
 		return err
 	}

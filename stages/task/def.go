@@ -16,6 +16,7 @@ var Def = stages.Def{
 	Title:   "Task",
 	Format:  1,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
+	Needs:   []string{stages.DP},
 	For:     stages.Eval,
 	Section: &stages.Section{
 		Off:     "kind: \"\", the default",

@@ -27,7 +27,7 @@ func help(s *result.Summary, v *result.Verdict) (list []result.Help) {
 			list = append(list, h)
 		}
 	}
-	if m := s.Measured; m != nil && v.Learned != "" && v.Learned != result.Yes {
+	if m := s.Measured; m != nil && v.Model != "" && v.Learned != result.Yes {
 		known := v.Place
 		if known == nil {
 			known = v.Text

@@ -38,6 +38,9 @@ func Of(s *result.Summary, against []result.Versus) *result.Verdict {
 			v.Learned = learned(v.Place, v.Text)
 		}
 	}
+	if m := s.Measured; v.Model == "" && m != nil && m.Parameters == 0 {
+		v.Learned = result.NoModel
+	}
 	v.Best, v.Search = best(s, v.Measure, usable), Rival(s)
 	if v.Against = against; against == nil {
 		v.Against = known(s, v)
