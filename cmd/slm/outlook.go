@@ -15,6 +15,9 @@ const surveyed = 64 << 20
 // outlookOf says what a recipe's training is expected to come to, from a survey of its files; empty where the texts are in the
 // program, too many to be read for a check, or read in part, as by an update.
 func outlookOf(r *recipe.Loaded) (string, error) {
+	if r.Off(stages.DP) {
+		return "search alone: nothing is trained (stages.dp: off)", nil
+	}
 	if r.Update.Partial() {
 		return "", nil
 	}
