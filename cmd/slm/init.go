@@ -21,6 +21,7 @@ import (
 	"slm/pipeline/estimate"
 	"slm/pipeline/starter"
 	"slm/pipeline/survey"
+	"slm/retrieve"
 	"slm/stages"
 )
 
@@ -152,7 +153,7 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 	if err := checkpoint.WriteFileAtomic(file, text); err != nil {
 		return nil, err
 	}
-	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{"slm train " + inShell(file) + " -s stages.dp=off", "slm plan " + inShell(file), "slm train " + inShell(file)}}
+	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{searchAlone(inShell(file), found.Language, retrieve.E5Ready() == nil), "slm plan " + inShell(file), "slm train " + inShell(file)}}
 	if f.quick {
 		return done, nil
 	}
@@ -167,6 +168,16 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 		done.Unknown = err.Error()
 	}
 	return done, nil
+}
+
+// searchAlone is the command that makes a run without the small model. The encoder of other languages than English is trained beside that model, so that another
+// one stands in where it is there; else the search is by words.
+func searchAlone(recipe, language string, e5 bool) string {
+	command := "slm train " + recipe + " -s stages.dp=off"
+	if language != "en" && e5 {
+		command += " -s 'stages.find.dense=[" + retrieve.E5Name + "]'"
+	}
+	return command
 }
 
 // relative is how a recipe names a folder: from its own, where that can be said.

@@ -97,6 +97,22 @@ func TestInit_WritesARecipeBesideTheFolderAndSaysWhatIsNext(t *testing.T) {
 	}
 }
 
+func TestSearchAlone_HasAnEncoderForTheLanguageWhereItIsThere(t *testing.T) {
+	for _, c := range []struct {
+		language string
+		e5       bool
+		want     string
+	}{
+		{"en", true, "slm train a.yaml -s stages.dp=off"},
+		{"de", false, "slm train a.yaml -s stages.dp=off"},
+		{"zh", true, "slm train a.yaml -s stages.dp=off -s 'stages.find.dense=[e5]'"},
+	} {
+		if got := searchAlone("a.yaml", c.language, c.e5); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 func TestInit_NeverReplacesARecipeUnlessTold(t *testing.T) {
 	dir := t.TempDir()
 	smallDocs(t, dir)
