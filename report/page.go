@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -156,7 +157,11 @@ func figures(s *result.Summary) []fact {
 		out = append(out, fact{fmt.Sprintf("first %d characters right", result.StartLen), grid.Percent(v.Text.Value)})
 	}
 	m, _ := verdict.Method(s)
-	for _, name := range []string{systems.Alone, m.System, v.Search} {
+	names := []string{systems.Alone, m.System, v.Search}
+	if v.Learned == result.NoModel && !slices.Contains(names, v.Use) {
+		names = append(names, v.Use)
+	}
+	for _, name := range names {
 		sys, ok := s.Find(name)
 		if _, has := verdict.Figure(sys, v.Measure); !ok || !has || v.Measure == result.ByEvidence && name == systems.Alone {
 			continue

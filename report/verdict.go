@@ -28,7 +28,7 @@ func Judge(s *result.Summary) {
 
 // Headline says whether the small model has learned its texts, exam by exam.
 func Headline(s *result.Summary) string {
-	if s.Asked == nil {
+	if s.Asked == nil || judged(s).Learned == result.NoModel { // then no exam has one
 		return map[result.Learned]string{
 			result.Yes:     "The small model has learned its texts.",
 			result.Partly:  "The small model has learned a part of its texts.",

@@ -66,6 +66,10 @@ func verdicts() []struct {
 	asked.Verdict = verdict.Of(asked, asked.Verdict.Against)
 	both := made(117, [2]int{112, 95}, []row{{"llm", 32, 0}, {"blade", 104, 85}, {"hybrid1", 116, 116}, {"auto", 117, 117}, {"oracle", 117, 117}}, &result.Measured{}, map[string][2]float64{"blade": {-.10, .05}, "auto": {.009, .013}})
 	both.Title, both.Asked = "by number, written by the program", asked
+	twice := made(80, [2]int{}, []row{{"llm", 24, 0}, {"hybrid3", 60, 62}, {"auto", 72, 75}}, &result.Measured{Sections: 900, Corpus: 124_000}, map[string][2]float64{"auto": {.15, .08}})
+	twice.Title, twice.Asked = "by place, written by the program", made(60, [2]int{}, []row{{"llm", 0, 0}, {"hybrid3", 0, 57}, {"auto", 0, 58}}, &result.Measured{Sections: 900, Corpus: 124_000}, nil)
+	twice.Asked.Unscored, twice.Asked.Title = 60, "as asked, written by the program from the text by rules"
+	twice.Asked.Verdict = verdict.Of(twice.Asked, nil)
 	return []struct {
 		name string
 		s    *result.Summary
@@ -89,6 +93,7 @@ func verdicts() []struct {
 			map[string][2]float64{"auto": {0, .04}})},
 		{"no small model, the gate does better than search", made(80, [2]int{}, []row{{"llm", 24, 0}, {"hybrid3", 60, 62}, {"auto", 72, 75}, {"oracle", 79, 80}}, &result.Measured{Sections: 900, Corpus: 124_000},
 			map[string][2]float64{"auto": {.15, .08}})},
+		{"no small model, two exams", twice},
 		{"no recall", made(80, [2]int{}, []row{{"llm", 24, 0}, {"blade", 70, 70}, {"rag1", 79, 80}}, nil, nil)},
 	}
 }
