@@ -120,7 +120,7 @@ func (s *steered) drawTexts(ctx context.Context, qs []Question, at []int, out []
 		messages[j] = delivery.Delivery{}.Wording.Free("", qs[i].Text)
 	}
 	for k := range s.r.Proxying.Samples {
-		got, err := llm.Write(llm.Hear(ctx, nil), s.sample(k), messages, s.most())
+		got, err := llm.Write(llm.Hear(ctx, nil), s.sample(k), messages, s.r.replyTokens())
 		if err != nil {
 			return err
 		}
@@ -150,14 +150,6 @@ func (s *steered) drawTexts(ctx context.Context, qs []Question, at []int, out []
 		}
 	}
 	return nil
-}
-
-// most is how long a free reply may be.
-func (s *steered) most() int {
-	if s.r.ReplyTokens > 0 {
-		return s.r.ReplyTokens
-	}
-	return DefaultReplyTokens
 }
 
 // favour is what tuning thinks of the options, or of the texts: log p⁺ − log p⁻, a token.
@@ -212,7 +204,7 @@ func (s *steered) rank(ctx context.Context, qs []Question, pieces []knowledge.Pi
 			a.Picked, a.Margin = top(scores)
 			continue
 		}
-		a.say(d.texts[at].text, d.texts[at].cut, s.most())
+		a.say(d.texts[at].text, d.texts[at].cut, s.r.replyTokens())
 	}
 	return nil
 }

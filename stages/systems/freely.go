@@ -1,6 +1,7 @@
 package systems
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -16,15 +17,15 @@ const DefaultReplyTokens = 160
 // Looped is why a free reply is not whole that was cut where it begins to repeat itself.
 const Looped = "it went on repeating itself"
 
+// replyTokens is how long a free reply may be.
+func (r *Resources) replyTokens() int { return cmp.Or(r.ReplyTokens, DefaultReplyTokens) }
+
 // tell asks the questions at some indices that have no choices.
 func (r *Resources) tell(ctx context.Context, qs []Question, answers []Answer, at []int, put delivery.Delivery) error {
 	if len(at) == 0 {
 		return nil
 	}
-	most := r.ReplyTokens
-	if most == 0 {
-		most = DefaultReplyTokens
-	}
+	most := r.replyTokens()
 	messages := make([]string, len(at))
 	for j, i := range at {
 		messages[j] = put.Wording.Free(answers[i].Knowledge, qs[i].Text)

@@ -260,7 +260,7 @@ func (s *steered) write(ctx context.Context, q Question, p knowledge.Piece, a *A
 	if told := llm.Listener(llm.HearAs(ctx, settled)); told != nil {
 		heard = func(tokens []int32) { told(s.tok.Decode(tokens)) }
 	}
-	got, err := s.by.Generate(ctx, prompts, s.set, s.most(), s.stop, heard)
+	got, err := s.by.Generate(ctx, prompts, s.set, s.r.replyTokens(), s.stop, heard)
 	if err != nil {
 		return err
 	}
