@@ -52,6 +52,20 @@ type wireToken struct {
 // leastLogProb is below what any server gives a token that it has computed: some write numbers such as −9999 for none.
 const leastLogProb = -1000
 
+// floored is a log-probability that a server tells; nil = it tells none.
+func floored(p *float64) float64 {
+	if p == nil || *p < leastLogProb {
+		return leastLogProb
+	}
+	return *p
+}
+
+// byName is a token that is told by its name alone.
+func byName(name string, logProb *float64) Likely {
+	text := spelled(name)
+	return Likely{Text: text, LogProb: floored(logProb), Untold: len(text) == 0}
+}
+
 // peek is the call for next tokens. One is generated, because servers disagree about what 0 means.
 func (p *openAI) peek(r Request) (sampling, any) {
 	how := p.dialect.sampling(1, nil)
@@ -116,12 +130,7 @@ func peekedContent(raw json.RawMessage, r Request) (Reply, error) {
 			l.Text = spelled(t.Token)
 		}
 		l.Untold = l.ID == nil && len(l.Text) == 0
-		if t.LogProb != nil {
-			l.LogProb = *t.LogProb
-		}
-		if t.LogProb == nil || l.LogProb < leastLogProb {
-			l.LogProb = leastLogProb
-		}
+		l.LogProb = floored(t.LogProb)
 		place = append(place, l)
 	}
 	place, err := enough(place, r.Top)
@@ -153,11 +162,7 @@ func peekedLists(lp *wireLogProbs, r Request) (Reply, error) {
 		}
 		var place []Likely
 		for name, p := range top[from+k] {
-			l := Likely{Text: spelled(name), LogProb: leastLogProb}
-			if l.Untold = len(l.Text) == 0; p != nil {
-				l.LogProb = max(*p, leastLogProb)
-			}
-			place = append(place, l)
+			place = append(place, byName(name, p))
 		}
 		place, err := enough(place, r.Top)
 		if err != nil {
@@ -166,11 +171,7 @@ func peekedLists(lp *wireLogProbs, r Request) (Reply, error) {
 		if out.Shown = append(out.Shown, place); len(r.Along) == 0 {
 			continue
 		}
-		l := Likely{Text: spelled(lp.Tokens[from+k]), LogProb: leastLogProb}
-		if l.Untold = len(l.Text) == 0; lp.TokenLogProbs[from+k] != nil {
-			l.LogProb = max(*lp.TokenLogProbs[from+k], leastLogProb)
-		}
-		out.Read = append(out.Read, l)
+		out.Read = append(out.Read, byName(lp.Tokens[from+k], lp.TokenLogProbs[from+k]))
 	}
 	return out, nil
 }
