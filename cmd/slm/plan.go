@@ -70,9 +70,7 @@ func newPlan(a *app) *cobra.Command {
 				if result.Estimate, err = a.estimate(cmd.Context(), r, p); err != nil {
 					return err
 				}
-				if !result.Search {
-					result.Parameters = result.Estimate.Parameters
-				}
+				result.Parameters = result.Estimate.Parameters
 				result.Ranks = scaled(result.Estimate.Stages, sc.ranks, link)
 				if err := p.KeepEstimate(result.Estimate.Events()); err != nil {
 					a.log().Warn("a later run will not show this estimate", "why", err)

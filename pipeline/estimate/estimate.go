@@ -27,7 +27,7 @@ type StageCost struct {
 
 // Estimate is what the stages of a plan that are run are expected to take.
 type Estimate struct {
-	Parameters int64       `json:"parameters"` // of the small model
+	Parameters int64       `json:"parameters"` // of the small model; 0 = there is none
 	Stages     []StageCost `json:"stages"`
 	All        StageCost   `json:"all"`
 	USD        *float64    `json:"usd"`    // nil = the price is not known; local weights cost nothing
@@ -71,7 +71,9 @@ func Of(ctx context.Context, p *pipeline.Plan, r *recipe.Loaded, be kernel.Backe
 		out.All.Add(c)
 	}
 	out.All.Stage = "all"
-	out.Parameters = e.Model.Config.Count()
+	if !r.Off(stages.DP) {
+		out.Parameters = e.Model.Config.Count()
+	}
 	out.USD, out.Notes, out.Memory = Price(r, out.All.Cost), e.Notes(), pipeline.PeakMemory()
 	return &out, nil
 }

@@ -45,7 +45,7 @@ type Scout struct {
 
 // NewScout opens a run and fits its curve. The run's folder is only read.
 func NewScout(ctx context.Context, folder string, be kernel.Backend) (s *Scout, err error) {
-	if err := recipe.NeedsModel(filepath.Join(folder, rundir.RecipeFile)); err != nil {
+	if _, err := recipe.WithModel(filepath.Join(folder, rundir.RecipeFile)); err != nil {
 		return nil, err
 	}
 	data, small := filepath.Join(folder, stages.Data), lastTrained(folder)

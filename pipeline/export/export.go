@@ -152,7 +152,7 @@ func stageOf(folder, name string) (string, error) {
 			return stage, nil
 		}
 	}
-	if err := recipe.NeedsModel(filepath.Join(folder, rundir.RecipeFile)); errors.Is(err, recipe.ErrUsage) {
+	if _, err := recipe.WithModel(filepath.Join(folder, rundir.RecipeFile)); errors.Is(err, recipe.ErrUsage) {
 		return "", err
 	}
 	return "", fmt.Errorf("export: %s has no model yet: %w", folder, checkpoint.ErrMissing)

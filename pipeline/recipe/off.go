@@ -48,14 +48,14 @@ func (l *Loaded) leaveOut(layers []*schema.Layer) (wrong schema.Problems) {
 	return wrong
 }
 
-// NeedsModel is ErrUsage where the recipe of a run trains no small model. file is the recipe in the run's folder.
-func NeedsModel(file string) error {
+// WithModel loads the recipe of a run, from the run's folder. ErrUsage: it trains no small model.
+func WithModel(file string) (*Loaded, error) {
 	r, err := Load(Source{Name: file})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.Off(stages.DP) {
-		return fmt.Errorf("%w: %s has no small model: its recipe trains none (stages.dp: off)", ErrUsage, filepath.Base(filepath.Dir(file)))
+		return nil, fmt.Errorf("%w: %s has no small model: its recipe trains none (stages.dp: off)", ErrUsage, filepath.Base(filepath.Dir(file)))
 	}
-	return nil
+	return r, nil
 }

@@ -42,8 +42,9 @@ func Look(r *recipe.Loaded) (f *Found, err error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: update.from names no run", recipe.ErrUsage)
 	}
-	if err := recipe.NeedsModel(filepath.Join(folder, rundir.RecipeFile)); err != nil {
-		return nil, err
+	before, err := recipe.WithModel(filepath.Join(folder, rundir.RecipeFile))
+	if err != nil {
+		return nil, fmt.Errorf("refresh: %w", err)
 	}
 	dir := filepath.Join(folder, stages.Data)
 	if err := checkpoint.Verify(dir); err != nil {
@@ -59,7 +60,7 @@ func Look(r *recipe.Loaded) (f *Found, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.weigh(r, folder, dom, size)
+	return f, f.weigh(r, before, folder, dom, size)
 }
 
 // sizes are bytes of text.
@@ -101,11 +102,7 @@ func (f *Found) compare(r *recipe.Loaded, dom *domain.Domain) (size sizes, err e
 }
 
 // weigh says what learning the difference takes. A new or changed section is read as often as a section of a new model.
-func (f *Found) weigh(r *recipe.Loaded, folder string, dom *domain.Domain, size sizes) error {
-	before, err := recipe.Load(recipe.Source{Name: filepath.Join(folder, rundir.RecipeFile)})
-	if err != nil {
-		return fmt.Errorf("refresh: %w", err)
-	}
+func (f *Found) weigh(r, before *recipe.Loaded, folder string, dom *domain.Domain, size sizes) error {
 	look, err := dp.LookOf(before, dom)
 	if err != nil {
 		return fmt.Errorf("refresh: %w", err)
