@@ -31,6 +31,7 @@ func TestMain(m *testing.M) { os.Exit(runtest.Main(m)) }
 type fake struct {
 	ask    func(ctx context.Context, q session.Question) (*session.Answer, error)
 	stamp  string
+	model  *session.Bare // nil = small
 	closed atomic.Int32
 }
 
@@ -70,7 +71,12 @@ func (f *fake) Lacks(name string) error {
 func (f *fake) Tell(_ context.Context, message string, tokens int) (llm.Reply, error) {
 	return llm.Reply{Text: "You said: " + message, Calls: 1, PromptTokens: 3, OutputTokens: 5, Cut: tokens < 5}, nil
 }
-func (f *fake) Small(context.Context) (session.Bare, error) { return small() }
+func (f *fake) Small(context.Context) (session.Bare, error) {
+	if f.model != nil {
+		return *f.model, nil
+	}
+	return small()
+}
 func (f *fake) Large(context.Context) (session.Bare, error) {
 	return session.Bare{}, systems.ErrUnavailable
 }
@@ -103,8 +109,10 @@ func (f *fake) Embed(_ context.Context, texts []string, questions bool) ([][]flo
 	return out, nil
 }
 
-// small is a random model that reads bytes.
-var small = sync.OnceValues(func() (session.Bare, error) {
+// small is a random model that reads bytes; the tests share it.
+var small = sync.OnceValues(func() (session.Bare, error) { return smallWith(schedule.Options{}) })
+
+func smallWith(opt schedule.Options) (session.Bare, error) {
 	m, err := weightstest.Model(3)
 	if err != nil {
 		return session.Bare{}, err
@@ -113,8 +121,8 @@ var small = sync.OnceValues(func() (session.Bare, error) {
 	if err != nil {
 		return session.Bare{}, err
 	}
-	return session.Bare{Scheduler: schedule.New(decode.New(m.Params, be), schedule.Options{}), Config: m.Params.Config, Tokenizer: m.Tokenizer}, nil
-})
+	return session.Bare{Scheduler: schedule.New(decode.New(m.Params, be), opt), Config: m.Params.Config, Tokenizer: m.Tokenizer}, nil
+}
 
 // config is the usual one with a clock.
 func config() Config {
