@@ -6,8 +6,8 @@
 // text is cut into words by a pattern, each word is spelt in bytes, and the learnt merges are applied to it in the
 // order in which they were learnt.
 //
-// It also reads what others have trained (Spec, Load): the word patterns of LLaMA 3 and Qwen 2, and SentencePiece's BPE with bytes for characters
-// that are no token (Pieces). It is not a general reader of tokenizer.json: other normalizers, WordPiece, Unigram, dropout and patterns other than
+// It also reads what others have trained (Spec, Load): the word patterns of LLaMA 3, Qwen 2, GPT-4o, Mistral, DeepSeek and Seed-Coder, and
+// SentencePiece's BPE with bytes for characters that are no token (Pieces). It is not a general reader of tokenizer.json: other normalizers, WordPiece, Unigram, dropout and patterns other than
 // those of Pattern are refused by name, and Save writes only the patterns that Train knows.
 //
 // Text that is not valid UTF-8 is read as its lossy decoding: every maximal ill-formed sequence becomes one U+FFFD, as

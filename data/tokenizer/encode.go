@@ -80,6 +80,9 @@ func (t *Tokenizer) appendText(out []int32, text string, first bool) []int32 {
 	if t.pattern == Pieces {
 		return t.appendPieces(out, text, first)
 	}
+	if t.cuts != nil {
+		return t.appendCut(out, text, t.cuts)
+	}
 	for i := 0; i < len(text); {
 		end := t.pattern.next(text, i)
 		out = t.appendWord(out, text[i:end])

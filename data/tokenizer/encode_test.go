@@ -173,6 +173,14 @@ func FuzzEncode_RoundTrip(f *testing.F) {
 	}
 	f.Add("\xf0\x9f x")
 	tok, _ := licences()
+	var byCuts []*Tokenizer
+	for p := range cuts {
+		other, err := fromVocab(tok.tokens, mergeLines(tok), nil, p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		byCuts = append(byCuts, other)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		want := lossy(text)
 		if got := tok.Decode(tok.Encode(text)); got != want {
@@ -180,6 +188,11 @@ func FuzzEncode_RoundTrip(f *testing.F) {
 		}
 		if got := tok.Decode(tok.EncodeSpecial(text)); got != want {
 			t.Errorf("%q comes back as %q with special tokens", want, got)
+		}
+		for _, other := range byCuts {
+			if got := other.Decode(other.Encode(text)); got != want {
+				t.Errorf("%s: %q comes back as %q", other.Pattern(), want, got)
+			}
 		}
 		if want != string([]rune(want)) {
 			t.Errorf("%q is read as %q, which is not valid UTF-8", text, want)

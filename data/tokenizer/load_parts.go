@@ -30,6 +30,11 @@ type step struct {
 	Decoders    []step `json:"decoders"`
 }
 
+// isolates says that the step cuts out what an expression matches.
+func (s step) isolates(expression string) bool {
+	return s.Type == "Split" && s.Pattern != nil && s.Pattern.Regex == expression && s.Behavior == "Isolated" && !s.Invert
+}
+
 // steps reads a part of the file: its steps in order, none where there is none.
 func steps(name string, raw json.RawMessage) ([]step, error) {
 	if isNull(raw) {
@@ -73,6 +78,27 @@ var regexes = map[string]Pattern{
 	`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`:      Qwen2,
 }
 
+// parseCuts recognises the patterns that a file's steps in front of ByteLevel spell out.
+func parseCuts(all []step) (Pattern, bool) {
+	var texts []string
+	inverted := false
+	for _, s := range all {
+		switch {
+		case s.Type == "Digits" && s.Individual:
+			texts = append(texts, digit)
+		case s.Type == "Split" && s.Pattern != nil && (s.Behavior == "Isolated" && !s.Invert || s.Behavior == "Removed" && s.Invert):
+			texts, inverted = append(texts, escaped.Replace(s.Pattern.Regex)), inverted || s.Invert
+		default:
+			return "", false
+		}
+	}
+	p, ok := regexes[texts[0]], true
+	if p == "" || len(texts) > 1 {
+		p, ok = cutBy(texts)
+	}
+	return p, ok && (!inverted || len(texts) == 1) // one expression leaves nothing between its matches: they are all that is there
+}
+
 // parsePattern recognises the pre-tokenizers that Pattern stands for.
 func parsePattern(raw json.RawMessage) (Pattern, error) {
 	all, err := steps("pre_tokenizer", raw)
@@ -82,20 +108,19 @@ func parsePattern(raw json.RawMessage) (Pattern, error) {
 	level := func(s step, regex bool) bool {
 		return s.Type == "ByteLevel" && !s.Prefix && (s.Regex == nil || *s.Regex) == regex
 	}
-	split := func(s step) bool {
-		return s.Type == "Split" && s.Pattern != nil && s.Behavior == "Isolated" && !s.Invert
-	}
 	switch {
 	case len(all) == 1 && level(all[0], true):
 		return GPT2, nil
 	case len(all) == 2 && all[0].Type == "Digits" && all[0].Individual && level(all[1], true):
 		return SmolLM2, nil
-	case len(all) == 2 && split(all[0]) && all[0].Pattern.Regex == "["+numerals+"]" && level(all[1], true):
+	case len(all) == 2 && all[0].isolates("["+numerals+"]") && level(all[1], true):
 		return Numerals, nil
-	case len(all) == 2 && split(all[0]) && level(all[1], false) && regexes[all[0].Pattern.Regex] != "":
-		return regexes[all[0].Pattern.Regex], nil
+	case len(all) > 1 && level(all[len(all)-1], false):
+		if p, ok := parseCuts(all[:len(all)-1]); ok {
+			return p, nil
+		}
 	}
-	return "", refuse("pre_tokenizer is none of ByteLevel, Digits or Chinese digits and ByteLevel, LLaMA 3's, Qwen 2's: %.200s", raw)
+	return "", refuse("pre_tokenizer is none of those of GPT-2, SmolLM, LLaMA 3, Qwen 2, GPT-4o, Mistral, DeepSeek, Seed-Coder, nor Chinese digits and ByteLevel: %.200s", raw)
 }
 
 // pieces reads the parts of SentencePiece's BPE.

@@ -25,6 +25,7 @@ type Tokenizer struct {
 	byteID  [256]int32       // id of each single byte, or the unknown token's, or -1
 	unknown string           // stands for bytes that the vocabulary lacks; "" drops them
 	pattern Pattern
+	cuts    []expression // the pattern's, where it is of cuts
 
 	unknownID  int32   // that token's id, or -2
 	start      int32   // what a text begins with, or -1
@@ -101,7 +102,7 @@ func assemble(tokens []string, ids map[string]int32, merges [][2]string, add []a
 		return nil, err
 	}
 	t := &Tokenizer{
-		tokens: slices.Clone(tokens), ids: ids, pattern: p, unknown: unknown, unknownID: -2, start: -1,
+		tokens: slices.Clone(tokens), ids: ids, pattern: p, cuts: expressions()[p], unknown: unknown, unknownID: -2, start: -1,
 		plain:  make([][]byte, len(tokens)),
 		merges: make([]pair, len(merges)),
 		ranks:  make(map[pair]merge, len(merges)),

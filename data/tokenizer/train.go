@@ -30,6 +30,9 @@ func Train(texts iter.Seq[string], opt TrainOptions) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cuts[pattern] != nil {
+		return nil, fmt.Errorf("tokenizer: train: pattern %s is only read: %w", pattern, ErrOptions)
+	}
 	if opt.Vocab > maxVocab {
 		return nil, fmt.Errorf("tokenizer: train: vocab %d is above %d: %w", opt.Vocab, maxVocab, ErrOptions)
 	}

@@ -119,6 +119,7 @@ func TestTrain_RefusesOptionsThatCannotHold(t *testing.T) {
 		"vocab too large":       {Vocab: maxVocab + 1},
 		"special twice":         {Vocab: 300, Special: []string{"<eos>", "<eos>"}},
 		"empty special":         {Vocab: 300, Special: []string{""}},
+		"a pattern of others":   {Vocab: 300, Pattern: O200k},
 	} {
 		if _, err := Train(slices.Values([]string{"a"}), opt); !errors.Is(err, ErrOptions) {
 			t.Errorf("%s: %v", name, err)

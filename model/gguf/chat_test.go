@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"slm/data/tokenizer"
 	"slm/model/blocks"
 	"slm/model/weights"
 )
@@ -93,6 +94,27 @@ var unprinted = func() (out []byte) {
 	return out
 }()
 
+func TestTokenizer_PreTokenizersAreKnownByTheirNames(t *testing.T) {
+	const text = "theyAre it's 123 x_\n/y 第"
+	for name, want := range map[string]tokenizer.Pattern{
+		"gpt-2": tokenizer.GPT2, "refact": tokenizer.SmolLM2, "falcon3": tokenizer.Llama3, "dbrx": tokenizer.Llama3, "megrez": tokenizer.Qwen2, "gpt-4o": tokenizer.O200k,
+		"llama4": tokenizer.O200k, "tekken": tokenizer.Tekken, "seed-coder": tokenizer.SeedCoder, "deepseek-coder": tokenizer.DeepSeekCoder, "deepseek-llm": tokenizer.DeepSeekLLM,
+	} {
+		f, err := parse("tok.gguf", tokenizerFile(name).meta("tokenizer.ggml.bos_token_id", uint32(0)).bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok, err := f.Tokenizer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, starts := tok.Start()
+		if tok.Pattern() != want || starts != (name == "falcon3" || name == "tekken") || tok.Decode(tok.Encode(text)) != text {
+			t.Errorf("%s: pattern %s, start token %v, %q", name, tok.Pattern(), starts, tok.Decode(tok.Encode(text)))
+		}
+	}
+}
+
 func TestChat_MessageCannotEndItself(t *testing.T) {
 	f, err := parse("tok.gguf", tokenizerFile("smollm").bytes())
 	if err != nil {
@@ -147,7 +169,7 @@ func TestTokenizer_AnotherOneIsRefusedByName(t *testing.T) {
 		want error
 		word string
 	}{
-		{tokenizerFile("tekken").bytes(), weights.ErrUnsupported, "tekken"},
+		{tokenizerFile("chatglm-bpe").bytes(), weights.ErrUnsupported, "chatglm-bpe"},
 		{newWriter().meta("tokenizer.ggml.model", "t5").bytes(), weights.ErrUnsupported, "t5"},
 		{tokenizerFile("llama-bpe").bytes(), weights.ErrFormat, "bos_token_id"},
 		{newWriter().meta("tokenizer.ggml.model", "llama").bytes(), weights.ErrFormat, "tokenizer.ggml.tokens"},

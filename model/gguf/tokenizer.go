@@ -24,15 +24,29 @@ type preTokenizer struct {
 	start   bool // a text has a start token unless the file says otherwise
 }
 
-var preTokenizers = map[string]preTokenizer{
-	"gpt-2":            {pattern: tokenizer.GPT2},
-	"smollm":           {pattern: tokenizer.SmolLM2},
-	"llama-bpe":        {tokenizer.Llama3, true, true},
-	"llama3":           {tokenizer.Llama3, true, true},
-	"llama-v3":         {tokenizer.Llama3, true, true},
-	"qwen2":            {pattern: tokenizer.Qwen2},
-	"deepseek-r1-qwen": {pattern: tokenizer.Qwen2},
-}
+var preTokenizers = func() map[string]preTokenizer {
+	names := map[string]preTokenizer{}
+	for _, p := range []struct {
+		names string
+		preTokenizer
+	}{
+		{"gpt-2 phi-2 mellum a.x-4.0 trillion granite-docling", preTokenizer{pattern: tokenizer.GPT2}},
+		{"smollm refact starcoder minerva-7b", preTokenizer{pattern: tokenizer.SmolLM2}},
+		{"llama-bpe llama3 llama-v3 falcon3 pixtral midm-2.0", preTokenizer{tokenizer.Llama3, true, true}},
+		{"dbrx smaug-bpe", preTokenizer{pattern: tokenizer.Llama3}}, // Phi 4's, and merges as they are
+		{"qwen2 deepseek-r1-qwen megrez kormo", preTokenizer{pattern: tokenizer.Qwen2}},
+		{"gpt-4o llama4 kanana2", preTokenizer{pattern: tokenizer.O200k}},
+		{"tekken", preTokenizer{tokenizer.Tekken, true, true}},
+		{"seed-coder", preTokenizer{pattern: tokenizer.SeedCoder}},
+		{"deepseek-coder", preTokenizer{pattern: tokenizer.DeepSeekCoder}},
+		{"deepseek-llm", preTokenizer{pattern: tokenizer.DeepSeekLLM}},
+	} {
+		for _, name := range strings.Fields(p.names) {
+			names[name] = p.preTokenizer
+		}
+	}
+	return names
+}()
 
 // Tokenizer builds the file's tokenizer: byte-level BPE ("gpt2") or SentencePiece's BPE ("llama").
 func (f *File) Tokenizer() (*tokenizer.Tokenizer, error) {

@@ -1,25 +1,43 @@
 """Makes data/tokenizer/testdata/pretokenizers.json: what `tokenizers` encodes under each kind of tokenizer that people have.
 
-    python scripts/golden/pretokenizers.py       # needs tokenizers==0.23.3; run from the repository's root
+    python scripts/golden/pretokenizers.py --million       # needs tokenizers==0.23.3; run from the repository's root
 
-The file holds tokenizers, fragments of text, and for each tokenizer the SHA-256 over the ids of 10,000 strings:
+The file holds tokenizers, fragments of text, and for each tokenizer the SHA-256 over the ids of 10,000 strings and, if asked for, of a million:
 strings are drawn from fragments and characters by a generator that the Go test has, too. An id is 4 bytes, little-endian; after each string stands −1.
+The vocabularies are learnt from the sentences of tokenizer.py: none is anybody else's.
 """
 import hashlib
 import json
-import struct
+import sys
+from array import array
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from tokenizer import HARD, SMALL, STATUTES
 
 STRINGS = 10_000
+MILLION = 1_000_000 if "--million" in sys.argv else 0
 LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 QWEN2 = LLAMA3.replace("{1,3}", "")
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+CASED = r"[^\r\n\p{L}\p{N}]?" + UPPER + "*" + LOWER + r"+%s|[^\r\n\p{L}\p{N}]?" + UPPER + "+" + LOWER + "*%s"
+BEHIND = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+ENDINGS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+O200K = CASED % (ENDINGS + "?", ENDINGS + "?") + r"|\p{N}{1,3}" + BEHIND
+TEKKEN = CASED % ("", "") + r"|\p{N}" + BEHIND
+SEED = ENDINGS + "|[^\r\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\r\n]+|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"
+HAN = "[一-龥ࠀ-一가-퟿]+"
+DEEPSEEK_CODER = ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", HAN]
+# As DeepSeek's file has them; some characters are written by number, since editors change them to ones that look alike.
+LETTERS = (
+    "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1f7dᾀ-ᾴᾶ-ᾼ\u1fbeῂ-ῄῆ-ῌῐ-\u1fd3ῖ-\u1fdbῠ-Ῥῲ-ῴῶ-ῼ"
+    "ℂℇℊ-ℓℕℙ-ℝℤ\u2126ℨ\u212a-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃"
+)
+DEEPSEEK_LLM = ["[\r\n]", rf"\s?[{LETTERS}]+", r"\s?[!-/:-~！-／：-～‘-‟　-。]+", r"\s+$", HAN]
 FRAGMENTS = sorted({w for text in SMALL + STATUTES + HARD for w in text.split(" ") if w} | {
     " ", "  ", "   ", "\n", "\r\n", "\n\n", "\t", " \n ", "'s", "'S", "'LL", "'re", "'ſ", "'", "''", "!", "?!", "...", "1", "12", "1234", "½", "٣٤٥",
-    "é", "e\u0301", "\u0301", "ⓐ", "ª", "ǅ", "Ⅷ", "中文", "東京", "👍", "\u00a0", "\u3000", "\u0085", "\u200b", "A", "Bc", "deF", "x", "▁", "▁a", "<0x41>",
-    "<s>", "</s>", "<word>", "_", "/", "#\n", "-\r\n\n"})
+    "é", "e\u0301", "\u0301", "ⓐ", "ª", "ǅ", "Ⅷ", "中文", "東京", "👍", "\u00a0", "\u3000", "\u0085", "\u200b", "A", "Bc", "deF", "ABCd", "ÀÉé", "Ñ", "ñ", "ʰ", "क्षि", "x", "▁", "▁a", "<0x41>",
+    "<s>", "</s>", "<word>", "_", "/", "!/", "//\n/", "#\n", "-\r\n\n"})
 
 
 class Draw:
@@ -41,11 +59,16 @@ class Draw:
         return "".join(out)
 
 
-def digest(t, count):
-    draw, sha = Draw(1), hashlib.sha256()
-    for _ in range(count):
-        for i in t.encode(draw.text(), add_special_tokens=False).ids + [-1]:
-            sha.update(struct.pack("<i", i))
+def drawn(count):
+    draw = Draw(1)
+    return [draw.text() for _ in range(count)]
+
+
+def digest(t, strings):
+    sha = hashlib.sha256()
+    for at in range(0, len(strings), 10_000):
+        for e in t.encode_batch_fast(strings[at:at + 10_000], add_special_tokens=False):
+            sha.update(array("i", e.ids + [-1]).tobytes())  # little-endian where this runs
     return sha.hexdigest()
 
 
@@ -59,6 +82,8 @@ def level(pattern, **model):
 
 
 split = lambda regex: pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(regex), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)])
+cuts = lambda *regexes: pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(r), "isolated") for r in regexes] + [
+    pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(False, use_regex=False)])
 texts = (SMALL + STATUTES) * 3
 
 
@@ -114,13 +139,20 @@ def main():
         "smollm": trained(pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]), 420),
         "llama3": start(whole_words(trained(split(LLAMA3), 420))),
         "qwen2": nfc,
+        "o200k": trained(split(O200K), 420),
+        "o200k, inverted": trained(pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(O200K), "removed", invert=True), pre_tokenizers.ByteLevel(False, use_regex=False)]), 420),
+        "tekken": start(whole_words(trained(split(TEKKEN), 420))),
+        "seed-coder": trained(split(SEED), 420),
+        "deepseek-coder": start(trained(cuts(*DEEPSEEK_CODER), 420)),
+        "deepseek-llm": start(trained(cuts(*DEEPSEEK_LLM), 420)),
         "llama": pieces(normalizers.Sequence([normalizers.Prepend("▁"), replace])),
         "mistral": pieces(None, pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)),
         "gemma": pieces(replace, pre_tokenizers.Split(" ", "merged_with_previous")),
     }
     out = {"fragments": FRAGMENTS, "cases": []}
+    strings = drawn(MILLION or STRINGS)
     for name, t in cases.items():
-        out["cases"].append({"name": name, "tokenizer": json.loads(t.to_str()), "strings": digest(t, STRINGS),
+        out["cases"].append({"name": name, "tokenizer": json.loads(t.to_str()), "strings": digest(t, strings[:STRINGS]), **({"million": digest(t, strings)} if MILLION else {}),
                              "start": t.encode("").ids, "first": t.encode("Hello  World's 1234!", add_special_tokens=False).ids})
         print(name, t.get_vocab_size(), out["cases"][-1]["start"], t.encode("Hello  World's 1234!").tokens)
     with open("data/tokenizer/testdata/pretokenizers.json", "w") as f:
