@@ -7,8 +7,8 @@
 // order in which they were learnt.
 //
 // It also reads what others have trained (Spec, Load): the word patterns of LLaMA 3, Qwen 2, GPT-4o, Mistral, DeepSeek and Seed-Coder, and
-// SentencePiece's BPE with bytes for characters that are no token (Pieces). It is not a general reader of tokenizer.json: other normalizers, WordPiece, Unigram, dropout and patterns other than
-// those of Pattern are refused by name, and Save writes only the patterns that Train knows.
+// SentencePiece's BPE and Unigram with bytes for characters that are no token (Pieces, Unigram). It is not a general reader of tokenizer.json: other
+// normalizers, WordPiece, dropout and patterns other than those of Pattern are refused by name, and Save writes only the patterns that Train knows.
 //
 // Text that is not valid UTF-8 is read as its lossy decoding: every maximal ill-formed sequence becomes one U+FFFD, as
 // the Unicode Standard recommends (§3.9) and as Python's bytes.decode("utf-8", "replace") does. The ids of such a text are those

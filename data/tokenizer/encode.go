@@ -77,8 +77,11 @@ func (t *Tokenizer) appendText(out []int32, text string, first bool) []int32 {
 	if t.normal != "" {
 		text = norm.NFC.String(text)
 	}
-	if t.pattern == Pieces {
+	switch t.pattern {
+	case Pieces:
 		return t.appendPieces(out, text, first)
+	case Unigram:
+		return t.appendUnigram(out, text, first)
 	}
 	if t.cuts != nil {
 		return t.appendCut(out, text, t.cuts)

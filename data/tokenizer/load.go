@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"unicode/utf8"
 )
 
-// Load reads a tokenizer.json of byte-level BPE or of SentencePiece's BPE, written by Save or by Hugging Face (merges as "a b" or as
+// Load reads a tokenizer.json of byte-level BPE, or of SentencePiece's BPE or Unigram, written by Save or by Hugging Face (merges as "a b" or as
 // ["a", "b"]). What it could not do the same way is an error that names the field and wraps ErrFormat.
 func Load(path string) (*Tokenizer, error) {
 	data, err := os.ReadFile(path)
@@ -56,8 +57,9 @@ type fileModel struct {
 	FuseUnknown  bool              `json:"fuse_unk"`
 	ByteFallback bool              `json:"byte_fallback"`
 	IgnoreMerges bool              `json:"ignore_merges"`
-	Vocab        map[string]int64  `json:"vocab"`
+	Vocab        fileVocab         `json:"vocab"`
 	Merges       []json.RawMessage `json:"merges"`
+	UnknownID    *int64            `json:"unk_id"` // of Unigram
 }
 
 // refuse makes an error about a part of the file that cannot be expressed.
@@ -94,9 +96,12 @@ func parse(data []byte) (*Tokenizer, error) {
 	}
 	var s Spec
 	var err error
-	if f.Model.ByteFallback {
+	switch {
+	case f.Model.Type == "Unigram":
+		err = f.unigram(&s)
+	case f.Model.ByteFallback:
 		err = f.pieces(&s)
-	} else {
+	default:
 		err = f.byteLevel(&s)
 	}
 	if err != nil {
@@ -133,8 +138,12 @@ func (f *file) check() error {
 		return refuse("truncation is set")
 	case !isNull(f.Padding):
 		return refuse("padding is set")
-	case m.Type != "BPE":
-		return refuse("model.type %q; BPE is known", m.Type)
+	case m.Type != "BPE" && m.Type != "Unigram":
+		return refuse("model.type %q; BPE and Unigram are known", m.Type)
+	case m.Type == "BPE" && (m.UnknownID != nil || m.Vocab.pieces != nil):
+		return refuse("model.type BPE with unk_id or pieces that have scores")
+	case m.Type == "Unigram" && (m.Merges != nil || m.Vocab.ids != nil):
+		return refuse("model.type Unigram with merges or ids of tokens")
 	case m.Dropout != 0:
 		return refuse("model.dropout %v", m.Dropout)
 	case m.Prefix != "":
@@ -147,9 +156,11 @@ func (f *file) check() error {
 
 // vocabulary returns the tokens by id, those of the model and the added ones together.
 func (f *file) vocabulary() ([]string, []added, error) {
-	all := make(map[string]int64, len(f.Model.Vocab)+len(f.AddedTokens))
-	for tok, id := range f.Model.Vocab {
-		all[tok] = id
+	m := &f.Model.Vocab
+	all := make(map[string]int64, len(m.ids)+len(m.pieces)+len(f.AddedTokens))
+	maps.Copy(all, m.ids)
+	for id, piece := range m.pieces {
+		all[piece] = int64(id)
 	}
 	add := make([]added, 0, len(f.AddedTokens))
 	for _, a := range f.AddedTokens {

@@ -25,6 +25,9 @@ type step struct {
 	Split       *bool  `json:"split"` // absent = true
 	Start       int    `json:"start"`
 	Stop        int    `json:"stop"`
+	Left        bool   `json:"strip_left"`
+	Right       bool   `json:"strip_right"`
+	Charsmap    string `json:"precompiled_charsmap"` // base64
 	Steps       []step `json:"pretokenizers"`
 	Normalizers []step `json:"normalizers"`
 	Decoders    []step `json:"decoders"`

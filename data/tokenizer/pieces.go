@@ -35,13 +35,18 @@ func (t *Tokenizer) appendPieces(out []int32, text string, first bool) []int32 {
 	if text == "" {
 		return out
 	}
+	w := words.Get().(*spelling)
+	defer words.Put(w)
+	return w.pieces(t, t.marked(text, first), out)
+}
+
+// marked writes the spaces of a text that is not empty as marks, with the one in front that prefix asks for.
+func (t *Tokenizer) marked(text string, first bool) string {
 	text = strings.ReplaceAll(text, " ", mark)
 	if bare := !strings.HasPrefix(text, mark); t.prefix == EachPrefix || bare && (t.prefix == SparePrefix || t.prefix == FirstPrefix && first) {
 		text = mark + text
 	}
-	w := words.Get().(*spelling)
-	defer words.Put(w)
-	return w.pieces(t, text, out)
+	return text
 }
 
 // pieces merges a text's characters. What is left of characters that are no token becomes bytes.

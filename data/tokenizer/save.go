@@ -62,10 +62,14 @@ func (t *Tokenizer) encodeFile() []byte {
 	}
 	var w writer
 	if !t.writable() {
-		w.value([]field{
+		fields := []field{
 			{"pattern", string(t.pattern)}, {"prefix", string(t.prefix)}, {"normal", t.normal}, {"whole", t.wholeWords}, {"start", i32(t.start)},
 			{"unknown", t.unknown}, {"added", add}, {"strip", t.strips()}, {"vocab", vocab}, {"merges", merges}, {"ranks", t.rankList()},
-		}, 0)
+		}
+		if t.parts != nil {
+			fields = append(fields, field{"parts", t.parts.source}, field{"bytes", t.parts.bytes}, field{"scores", t.scoreList()})
+		}
+		w.value(fields, 0)
 		return []byte(w.String())
 	}
 	w.value([]field{
@@ -101,6 +105,14 @@ func (t *Tokenizer) rankList() []any {
 	var out []any
 	for _, r := range t.byScore {
 		out = append(out, i32(r))
+	}
+	return out
+}
+
+func (t *Tokenizer) scoreList() []any {
+	var out []any
+	for _, s := range t.scores {
+		out = append(out, strconv.FormatFloat(s, 'g', -1, 64))
 	}
 	return out
 }

@@ -26,6 +26,8 @@ type Spec struct {
 	Prefix Prefix
 	// Unknown stands for characters that are neither a token nor bytes; "" drops them.
 	Unknown string
+
+	parts *unigramParts // of Unigram only, which a file alone describes
 }
 
 // Prefix says where a space is put in front of a text, under the pattern Pieces.
@@ -86,7 +88,10 @@ func build(s Spec, ids map[string]int32, merges [][2]string, add []added) (*Toke
 		}
 		t.start = id
 	}
-	if s.Pattern == Pieces && s.Merges == nil && s.Scores != nil {
+	switch {
+	case s.Pattern == Unigram:
+		return t, t.setUnigram(s)
+	case s.Pattern == Pieces && s.Merges == nil && s.Scores != nil:
 		return t, t.setScores(s.Scores)
 	}
 	return t, nil

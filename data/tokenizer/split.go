@@ -30,7 +30,7 @@ func (p Pattern) resolve() (Pattern, error) {
 	switch p {
 	case "":
 		return GPT2, nil
-	case GPT2, SmolLM2, Numerals, Llama3, Qwen2, Pieces, O200k, Tekken, SeedCoder, DeepSeekCoder, DeepSeekLLM:
+	case GPT2, SmolLM2, Numerals, Llama3, Qwen2, Pieces, O200k, Tekken, SeedCoder, DeepSeekCoder, DeepSeekLLM, Unigram:
 		return p, nil
 	}
 	return "", fmt.Errorf("tokenizer: unknown pattern %q: %w", string(p), ErrFormat)

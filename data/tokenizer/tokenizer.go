@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"slm/data/tokenizer/unigram"
 )
 
 // ErrFormat is wrapped by every error about a tokenizer that is malformed or cannot be expressed here.
@@ -33,6 +35,10 @@ type Tokenizer struct {
 	normal     string  // Spec.Normal
 	prefix     Prefix  // Spec.Prefix
 	byScore    []int32 // [V] rank of each token, -1: never made by merging; nil: the merges have ranks
+
+	model  *unigram.Model // of Unigram
+	parts  *unigramParts  // the same
+	scores []float64      // [V] of Unigram
 
 	cache  cache
 	digest func() string
@@ -121,7 +127,7 @@ func assemble(tokens []string, ids map[string]int32, merges [][2]string, add []a
 		t.merges[i], t.ranks[k] = k, merge{rank: int32(i), id: id}
 	}
 	for id, tok := range tokens {
-		if t.plain[id] = spell(tok); p == Pieces {
+		if t.plain[id] = spell(tok); p == Pieces || p == Unigram {
 			t.plain[id] = spellPiece(tok)
 		}
 	}
@@ -152,7 +158,7 @@ func (t *Tokenizer) setBytes() error {
 	for b := range 256 {
 		t.byteID[b] = missing
 		spelt := string(alphabet[b])
-		if t.pattern == Pieces {
+		if t.pattern == Pieces || t.pattern == Unigram {
 			spelt = fmt.Sprintf("<0x%02X>", b)
 		}
 		if id, ok := t.ids[spelt]; ok {

@@ -30,7 +30,7 @@ func Train(texts iter.Seq[string], opt TrainOptions) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cuts[pattern] != nil {
+	if cuts[pattern] != nil || pattern == Unigram {
 		return nil, fmt.Errorf("tokenizer: train: pattern %s is only read: %w", pattern, ErrOptions)
 	}
 	if opt.Vocab > maxVocab {

@@ -41,8 +41,8 @@ FRAGMENTS = sorted({w for text in SMALL + STATUTES + HARD for w in text.split(" 
 
 
 class Draw:
-    def __init__(self, seed):
-        self.state = seed
+    def __init__(self, seed, fragments):
+        self.state, self.fragments = seed, fragments
 
     def below(self, n):
         self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
@@ -55,12 +55,12 @@ class Draw:
                 code = self.below([0x80, 0x800, 0x3000, 0x30000][self.below(4)])
                 out.append("" if 0xD800 <= code < 0xE000 else chr(code))
             else:
-                out.append(FRAGMENTS[self.below(len(FRAGMENTS))])
+                out.append(self.fragments[self.below(len(self.fragments))])
         return "".join(out)
 
 
-def drawn(count):
-    draw = Draw(1)
+def drawn(count, fragments=FRAGMENTS):
+    draw = Draw(1, fragments)
     return [draw.text() for _ in range(count)]
 
 
@@ -160,4 +160,5 @@ def main():
         f.write("\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,11 @@
-// Package unigram cuts text into the pieces of a Unigram model (Kudo 2018, arXiv 1804.10959) as SentencePiece and XLM-RoBERTa do: characters are
-// made normal one by one, each word gets a mark in front, and of all ways to cut it into pieces the likeliest is taken.
+// Package unigram cuts text into the pieces of a Unigram model (Kudo 2018, arXiv 1804.10959) as SentencePiece does: of all ways to cut it the
+// likeliest is taken (Model). Tokenizer does what XLM-RoBERTa's does around that: characters are made normal one by one, and each word gets a mark
+// in front.
 package unigram
 
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -31,41 +31,24 @@ type Vocabulary struct {
 // Tokenizer is an immutable vocabulary. All methods may be called from many goroutines at once.
 type Tokenizer struct {
 	Vocabulary
-	ids     map[string]int32
-	longest int     // bytes of the longest piece
-	unknown float64 // score of a character that no piece has
+	model *Model
 }
 
 // New checks a vocabulary and takes it over.
 func New(v Vocabulary) (*Tokenizer, error) {
-	if len(v.Pieces) == 0 || len(v.Pieces) != len(v.Scores) {
-		return nil, fmt.Errorf("%w: %d pieces and %d scores", ErrFormat, len(v.Pieces), len(v.Scores))
-	}
-	t := &Tokenizer{Vocabulary: v, ids: make(map[string]int32, len(v.Pieces))}
-	special := map[int32]bool{}
+	never := map[int32]bool{}
 	for _, id := range append([]int32{v.Before, v.After, v.Unknown}, v.Special...) {
 		if id < 0 || int(id) >= len(v.Pieces) {
 			return nil, fmt.Errorf("%w: the special token %d of %d", ErrFormat, id, len(v.Pieces))
 		}
-		special[id] = true
+		never[id] = true
 	}
-	least := math.Inf(1)
-	for i, p := range v.Pieces {
-		score := float64(v.Scores[i])
-		if math.IsNaN(score) || math.IsInf(score, 0) {
-			return nil, fmt.Errorf("%w: piece %d has the score %v", ErrFormat, i, score)
-		}
-		least = math.Min(least, score)
-		if special[int32(i)] || p == "" {
-			continue
-		}
-		if other, ok := t.ids[p]; ok {
-			return nil, fmt.Errorf("%w: the pieces %d and %d are both %q", ErrFormat, other, i, p)
-		}
-		t.ids[p], t.longest = int32(i), max(t.longest, len(p))
+	scores := make([]float64, len(v.Scores))
+	for i, s := range v.Scores {
+		scores[i] = float64(s)
 	}
-	t.unknown = least - unknownPenalty
-	return t, nil
+	model, err := NewModel(v.Pieces, scores, never)
+	return &Tokenizer{v, model}, err
 }
 
 // Vocab returns the number of tokens; ids are 0 … Vocab()-1.
@@ -75,11 +58,18 @@ func (t *Tokenizer) Vocab() int { return len(t.Pieces) }
 // Special tokens that the text spells out are text. Neighbouring characters that no piece has become one unknown token.
 func (t *Tokenizer) Encode(text string, most int) []int32 {
 	ids := append(make([]int32, 0, min(most, len(text)/3+8)), t.Before)
+	var parts []Part
 	for _, word := range strings.FieldsFunc(t.normal(text), func(r rune) bool { return r == ' ' }) {
 		if len(ids) >= most {
 			break
 		}
-		ids = append(ids, t.cut(mark+word)...)
+		parts = t.model.Cut(parts[:0], mark+word)
+		for _, p := range parts {
+			if p.ID < 0 {
+				p.ID = t.Unknown
+			}
+			ids = append(ids, p.ID)
+		}
 	}
 	return append(ids[:min(len(ids), max(most-1, 1))], t.After)
 }
@@ -95,44 +85,4 @@ func (t *Tokenizer) normal(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// cut is the likeliest way to cut a word; of two that are equally likely, the one whose last piece begins first. O(characters · longest piece).
-func (t *Tokenizer) cut(word string) []int32 {
-	type way struct {
-		score float64
-		id    int32
-		from  int
-	}
-	best := make([]way, len(word)+1) // by the byte where a beginning ends
-	for i := range best {
-		best[i].score = math.Inf(-1)
-	}
-	best[0].score = 0
-	for i := range word { // where a character begins
-		for end := i + 1; end <= min(len(word), i+t.longest); end++ {
-			if end < len(word) && !utf8.RuneStart(word[end]) {
-				continue
-			}
-			if id, ok := t.ids[word[i:end]]; ok {
-				if s := best[i].score + float64(t.Scores[id]); s > best[end].score {
-					best[end] = way{s, id, i}
-				}
-			}
-		}
-		_, size := utf8.DecodeRuneInString(word[i:])
-		if s := best[i].score + t.unknown; s > best[i+size].score {
-			best[i+size] = way{s, t.Unknown, i}
-		}
-	}
-	var back []int32
-	for end := len(word); end > 0; end = best[end].from {
-		if id := best[end].id; id != t.Unknown || len(back) == 0 || back[len(back)-1] != id {
-			back = append(back, id)
-		}
-	}
-	for i, j := 0, len(back)-1; i < j; i, j = i+1, j-1 {
-		back[i], back[j] = back[j], back[i]
-	}
-	return back
 }
