@@ -25,11 +25,14 @@ const (
 	Around   = "around"   // BM25 of the sections near by in the same document
 	Document = "document" // BM25 of the whole document
 	Name     = "name"     // how well the question names the document
+	Version  = "version"  // the question names the document with its version: that one is meant, and no other
 	Number   = "number"   // the question names the section's number
 )
 
 // Signals lists the signals of an index, in order.
-func Signals() []string { return []string{Text, Rest, Heading, Around, Document, Name, Number} }
+func Signals() []string {
+	return []string{Text, Rest, Heading, Around, Document, Name, Version, Number}
+}
 
 // NewIndex indexes sections. aliases are more names of documents, by title.
 func NewIndex(sections corpus.Store, aliases map[string][]string) *Index {
@@ -77,6 +80,8 @@ func (x *Index) Signal(name string) Scorer {
 		return scorer(func(q []string) []float64 { return spreadOut(x.document.scores(q), x.of) })
 	case Name:
 		return x.names
+	case Version:
+		return versioned{x.names}
 	case Number:
 		return x.numbered
 	}

@@ -98,6 +98,27 @@ func TestNames_DocumentsAreKnownAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestVersion_ADocumentThatIsNamedWithItsVersionIsMeant(t *testing.T) {
+	sections := licences()
+	x := NewIndex(sections, map[string][]string{"Apache-2.0": {"ASL 2"}, "刑法": {"3MC syndrome"}})
+	for question, want := range map[string]string{
+		"may I sell it under GPL 3?": "GPL-3.0",
+		"gplv2 firmware":             "GPL-2.0",
+		"section 2 of the GPL-3.0":   "GPL-3.0", // and not version 2
+		"Mozilla Public License 2.0": "MPL-2.0",
+		"ASL 2":                      "Apache-2.0",
+		"what of the GPL?":           "", // which one?
+		"GPL 1":                      "", // the corpus does not have it
+		"PI3K syndrome":              "", // 3MC is no version 3
+		"the licence of version 3":   "",
+		"《中华人民共和国民法典》怎么规定": "", // a name without a version
+	} {
+		if got := firsts(t, sections, x.Signal(Version), question); got != want {
+			t.Errorf("%q means %q, want %q", question, got, want)
+		}
+	}
+}
+
 func TestNumbered_SectionsAreKnownByTheirNumbers(t *testing.T) {
 	sections := licences()
 	x := NewIndex(sections, nil)

@@ -47,6 +47,8 @@ func newNames(sections corpus.Store, text *field, aliases map[string][]string) *
 
 var (
 	versionOf = regexp.MustCompile(`\d+(?:\.\d+)*`)
+	// aVersion is a word that is one: 2.0, v3, 1.3c, and not the 3MC of 3MC syndrome.
+	aVersion = regexp.MustCompile(`^[vV]*(\d+(?:\.\d+)*)\pL?$`)
 	// glued is a word with a version behind it: GPLv3, MPL2.
 	glued = regexp.MustCompile(`(\pL{2,}?)[vV]?(\d+(?:\.\d+)*)`)
 	// country stands in front of the names of statutes, and is left out by those who speak of them.
@@ -62,13 +64,12 @@ func newTitle(text string, in *field) title {
 	}
 	sum := 0.0
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !isWord(r) && r != '.' }) {
-		digits := strings.TrimLeft(word, "vV")
 		if word = strings.Trim(word, "."); word == "" {
 			continue
 		}
-		if digits = strings.Trim(digits, "."); digits != "" && digits[0] >= '0' && digits[0] <= '9' {
+		if digits := aVersion.FindStringSubmatch(word); digits != nil {
 			if n.version == "" {
-				n.version = version(versionOf.FindString(digits))
+				n.version = version(digits[1])
 			}
 			continue
 		}
@@ -99,12 +100,12 @@ func version(text string) string {
 type mention struct {
 	text     string
 	words    map[string]bool // and the initials of neighbouring words
-	versions map[string]bool
+	versions map[string]bool // numbers that are no section's
 }
 
 func newMention(question string) mention {
 	m := mention{text: question, words: map[string]bool{}, versions: map[string]bool{}}
-	for _, v := range versionOf.FindAllString(question, -1) {
+	for _, v := range versionOf.FindAllString(aNumber.ReplaceAllString(question, " "), -1) {
 		m.versions[version(v)] = true
 	}
 	for _, g := range glued.FindAllStringSubmatch(question, -1) {
@@ -136,56 +137,74 @@ const (
 	fewest       = 0.3
 )
 
-// in is how well a question names a document so: 0 not at all, 1 in full, more with the version.
-func (n title) in(m mention) float64 {
+// in is how well a question names a document so: 0 not at all, 1 in full, more with the version. exact: it is there in full, with its version.
+func (n title) in(m mention) (score float64, exact bool) {
 	if n.tight != "" {
 		if strings.Contains(m.text, n.tight) {
-			return 1
+			return 1, false
 		}
-		return 0
+		return 0, false
 	}
-	share := 0.0
+	share, full := 0.0, len(n.words) > 0
 	for i, w := range n.words {
 		if m.words[w] {
 			share += n.weights[i]
+		} else {
+			full = false
 		}
 	}
 	if share < fewest {
-		return 0
+		return 0, false
 	}
 	switch {
 	case n.version == "" || len(m.versions) == 0:
-		return share * share
+		return share * share, false
 	case m.versions[n.version]:
-		return share * share * (1 + sameVersion)
+		return share * share * (1 + sameVersion), full
 	}
-	return share * share * (1 + otherVersion)
+	return share * share * (1 + otherVersion), false
 }
 
-// documents are the scores of the documents, the best of their names.
-func (n *names) documents(question string) []float64 {
+// documents are the scores of the documents, the best of their names, and which of them the question names in full with their version.
+func (n *names) documents(question string) (scores []float64, exact []bool) {
 	m := newMention(question)
-	out := make([]float64, len(n.titles))
+	scores, exact = make([]float64, len(n.titles)), make([]bool, len(n.titles))
 	for i, ways := range n.titles {
 		for _, way := range ways {
-			out[i] = max(out[i], way.in(m))
+			score, all := way.in(m)
+			scores[i], exact[i] = max(scores[i], score), exact[i] || all
 		}
 	}
-	return out
+	return scores, exact
 }
 
 // Scores implements Scorer.
 func (n *names) Scores(_ context.Context, question string) ([]float64, error) {
-	documents := n.documents(question)
-	out := make([]float64, len(n.of))
-	for i, d := range n.of {
-		out[i] = documents[d]
+	documents, _ := n.documents(question)
+	return spreadOut(documents, n.of), nil
+}
+
+// Close does nothing.
+func (n *names) Close() error { return nil }
+
+// versioned scores the sections of documents that a question names with their version: whoever says GPL 3 asks about no other, however well it has
+// the question's words.
+type versioned struct{ names *names }
+
+// Scores implements Scorer.
+func (v versioned) Scores(_ context.Context, question string) ([]float64, error) {
+	_, exact := v.names.documents(question)
+	out := make([]float64, len(v.names.of))
+	for i, d := range v.names.of {
+		if exact[d] {
+			out[i] = 1
+		}
 	}
 	return out, nil
 }
 
 // Close does nothing.
-func (n *names) Close() error { return nil }
+func (versioned) Close() error { return nil }
 
 // numbered scores the sections whose number a question names, more where it names the document too.
 type numbered struct {
@@ -217,7 +236,7 @@ func (x *numbered) Scores(_ context.Context, question string) ([]float64, error)
 	if len(named) == 0 {
 		return out, nil
 	}
-	documents := x.names.documents(question)
+	documents, _ := x.names.documents(question)
 	for i, number := range x.numbers {
 		if number != "" && slices.Contains(named, number) {
 			out[i] = 0.2 + documents[x.names.of[i]]
