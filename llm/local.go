@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"slm/data/tokenizer"
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/model/schedule"
@@ -35,6 +36,7 @@ type local struct {
 	many  int  // requests that go through the network together
 	share bool // those of several goroutines too
 	open  func() (engine, error)
+	words func() (*tokenizer.Tokenizer, error) // read once, without the weights
 
 	mu     sync.Mutex // one call at a time: the kernels use all cores already
 	engine engine
@@ -109,6 +111,7 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 		l.many, l.share = batchSize, opt.Share
 	}
 	l.open = func() (engine, error) { return loadEngine(m, be, cfg.Weights) }
+	l.words = sync.OnceValues(func() (*tokenizer.Tokenizer, error) { return tokenizerOf(m) })
 	return l, nil
 }
 

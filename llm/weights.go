@@ -44,6 +44,19 @@ func loadEngine(m localModel, be kernel.Backend, precision string) (engine, erro
 	return e, nil
 }
 
+// tokenizerOf reads a model's tokenizer alone.
+func tokenizerOf(m localModel) (*tokenizer.Tokenizer, error) {
+	src, err := m.Open()
+	if err != nil {
+		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
+	}
+	tok, err := src.Tokenizer()
+	if err := errors.Join(err, src.Close()); err != nil {
+		return nil, fmt.Errorf("llm: %w: %w", ErrNoWeights, err)
+	}
+	return tok, nil
+}
+
 func (e *loaded) load(src weights.Source, be kernel.Backend, precision string) (err error) {
 	if e.tok, err = src.Tokenizer(); err != nil {
 		return err
@@ -221,6 +234,22 @@ type Weights struct {
 	Config    model.Config
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []int32 // tokens that end a reply
+}
+
+// Tokenizer reads the tokenizer of the black box, but none of its weights; false = they are not in this process.
+func (s *Service) Tokenizer() (*tokenizer.Tokenizer, bool, error) {
+	l, ok := s.provider.(*local)
+	if !ok || l.words == nil {
+		return nil, false, nil
+	}
+	tok, err := l.words()
+	return tok, err == nil, err
+}
+
+// Here reports whether the black box's weights are in this process, or will be once it is asked.
+func (s *Service) Here() bool {
+	_, ok := s.provider.(*local)
+	return ok
 }
 
 // Weights loads the black box's weights; false = they are not in this process.

@@ -46,7 +46,7 @@ func list(ctx context.Context, run Run) ([]modelInfo, error) {
 		add(name, spec.Gets, chat)
 	}
 	box := []string{chat}
-	switch _, err := run.Large(ctx); {
+	switch err := run.HasLarge(ctx); {
 	case err == nil:
 		box = append(box, text)
 	case !errors.Is(err, systems.ErrUnavailable) && degraded(err) == "":

@@ -117,6 +117,31 @@ func TestServer_OffersProxyWhereTheLLMIsInThisProcess(t *testing.T) {
 	}
 }
 
+func TestServer_ListsModelsWithoutLoadingTheLLM(t *testing.T) {
+	s, h := serving(t, config(), nil)
+	run := tinyRun(t, s, steeredRun(t))
+	if err := Warm(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	s.Put(run)
+	resp, err := http.Get(h.URL + "/v1/models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	body := string(text)
+	if _, loaded := run.Stats()[BlackBox]; loaded || !strings.Contains(body, `"id":"proxy"`) || strings.Count(body, `"endpoints":["/v1/chat/completions","/v1/completions"]`) != 1 {
+		t.Errorf("loaded %t: %s", loaded, body)
+	}
+	if status, _, got := post(t, h.URL+"/v1/completions", `{"model":"black-box","prompt":"A","max_tokens":1}`); status != http.StatusOK {
+		t.Errorf("%d: %s", status, got)
+	}
+	if _, loaded := run.Stats()[BlackBox]; !loaded {
+		t.Error("a completion has loaded nothing")
+	}
+}
+
 func TestServer_SaysWhyItDoesNotOfferProxyInTheWordsOfAsk(t *testing.T) {
 	s, h := serving(t, config(), nil)
 	run := tinyRun(t, s, runtest.Tiny(t))

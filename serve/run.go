@@ -30,6 +30,8 @@ type Run interface {
 	Small(ctx context.Context) (session.Bare, error)
 	// Large is the black box's own weights; systems.ErrUnavailable: they are not in this process.
 	Large(ctx context.Context) (session.Bare, error)
+	// HasLarge is nil where Large has them; none are loaded.
+	HasLarge(ctx context.Context) error
 	// Embed makes vectors of length 1 of questions, or of texts of the corpus; systems.ErrUnavailable: the run has no encoder.
 	Embed(ctx context.Context, texts []string, questions bool) ([][]float32, error)
 	// Document is the section at a source with those around it; none = there is no such source.

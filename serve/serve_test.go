@@ -80,6 +80,7 @@ func (f *fake) Small(context.Context) (session.Bare, error) {
 func (f *fake) Large(context.Context) (session.Bare, error) {
 	return session.Bare{}, systems.ErrUnavailable
 }
+func (f *fake) HasLarge(context.Context) error { return systems.ErrUnavailable }
 func (f *fake) Document(_ context.Context, source string) ([]session.Part, error) {
 	if source != "town.txt:3" {
 		return nil, nil

@@ -25,8 +25,8 @@ var ErrVocabulary = errors.New("proxy: the models have different vocabularies")
 
 // Model is a model that takes part.
 type Model struct {
-	Name      string // in errors
-	Decoder   *decode.Decoder
+	Name      string          // in errors
+	Decoder   *decode.Decoder // nil = not loaded yet, for OneVocabulary
 	Tokenizer *tokenizer.Tokenizer
 }
 
@@ -47,18 +47,25 @@ const (
 // New puts M, M⁺ and M⁻ together. ErrVocabulary: their tokenizers differ, by digest, or a model has fewer rows than the tokenizer has tokens. A
 // vocabulary that is padded with rows behind the last token is cut to the tokenizer's.
 func New(m, plus, minus Model) (*Proxy, error) {
-	p := &Proxy{vocab: m.Tokenizer.Vocab()}
-	for role, x := range []Model{m, plus, minus} {
-		if x.Tokenizer.Digest() != m.Tokenizer.Digest() {
-			return nil, fmt.Errorf("%w: %s has the tokenizer %.12s… of %d tokens, %s %.12s… of %d", ErrVocabulary,
-				x.Name, x.Tokenizer.Digest(), x.Tokenizer.Vocab(), m.Name, m.Tokenizer.Digest(), m.Tokenizer.Vocab())
-		}
-		if rows := x.Decoder.Config().Vocab; rows < p.vocab {
-			return nil, fmt.Errorf("%w: %s has %d rows for the tokenizer's %d tokens", ErrVocabulary, x.Name, rows, p.vocab)
-		}
-		p.models[role] = x.Decoder
+	if err := OneVocabulary(m, plus, minus); err != nil {
+		return nil, err
 	}
-	return p, nil
+	return &Proxy{vocab: m.Tokenizer.Vocab(), models: [3]*decode.Decoder{m.Decoder, plus.Decoder, minus.Decoder}}, nil
+}
+
+// OneVocabulary returns ErrVocabulary where New does. The rows of a model that is not loaded yet are not looked at.
+func OneVocabulary(m, plus, minus Model) error {
+	vocab := m.Tokenizer.Vocab()
+	for _, x := range []Model{m, plus, minus} {
+		if x.Tokenizer.Digest() != m.Tokenizer.Digest() {
+			return fmt.Errorf("%w: %s has the tokenizer %.12s… of %d tokens, %s %.12s… of %d", ErrVocabulary,
+				x.Name, x.Tokenizer.Digest(), x.Tokenizer.Vocab(), m.Name, m.Tokenizer.Digest(), vocab)
+		}
+		if x.Decoder != nil && x.Decoder.Config().Vocab < vocab {
+			return fmt.Errorf("%w: %s has %d rows for the tokenizer's %d tokens", ErrVocabulary, x.Name, x.Decoder.Config().Vocab, vocab)
+		}
+	}
+	return nil
 }
 
 // Prompts are the tokens that each model continues. The paper gives a tuned model that knows a form of its own that form, and the others the plain prompt.

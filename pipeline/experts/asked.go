@@ -115,6 +115,9 @@ func (t *Team) Tell(ctx context.Context, message string, tokens int) (llm.Reply,
 // Large is the black box of the first run.
 func (t *Team) Large(ctx context.Context) (session.Bare, error) { return t.runs[0].Large(ctx) }
 
+// HasLarge is that of the first run.
+func (t *Team) HasLarge(ctx context.Context) error { return t.runs[0].HasLarge(ctx) }
+
 // errMany says that there is one of each run.
 var errMany = fmt.Errorf("%w: each of several runs has its own", systems.ErrUnavailable)
 

@@ -74,6 +74,18 @@ func (s *Session) Ready(ctx context.Context) error {
 	return nil
 }
 
+// HasLarge is nil where Large has a model, which is not loaded for it.
+func (s *Session) HasLarge(context.Context) error {
+	service, err := s.box.Open(s.kernel, nil)
+	if err == nil && !service.Here() {
+		err = errElsewhere
+	}
+	return err
+}
+
+// errElsewhere says where the black box is not.
+var errElsewhere = fmt.Errorf("%w: the black box's weights are not in this process", systems.ErrUnavailable)
+
 // Large is the black box's model where its weights are in this process; systems.ErrUnavailable: they are not.
 func (s *Session) Large(context.Context) (Bare, error) {
 	service, err := s.box.Open(s.kernel, nil)
@@ -82,7 +94,7 @@ func (s *Session) Large(context.Context) (Bare, error) {
 	}
 	w, ok, err := service.Weights()
 	if err == nil && !ok {
-		err = fmt.Errorf("%w: the black box's weights are not in this process", systems.ErrUnavailable)
+		err = errElsewhere
 	}
 	return Bare{w.Scheduler, w.Config, w.Tokenizer, w.Stop}, err
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"slm/data/tokenizer"
 	"slm/llm"
 )
 
@@ -43,17 +44,38 @@ func (b *lazyBox) ReplyLimit() int {
 
 // Weights are those of the box where they are in this process, and nothing stands before it.
 func (b *lazyBox) Weights() (w llm.Weights, here bool, err error) {
+	c, err := b.weights()
+	if c == nil {
+		return w, false, err
+	}
+	return c.Weights()
+}
+
+// Tokenizer is that of the weights, which are not loaded for it.
+func (b *lazyBox) Tokenizer() (tok *tokenizer.Tokenizer, here bool, err error) {
+	c, err := b.weights()
+	if c == nil {
+		return nil, false, err
+	}
+	return c.Tokenizer()
+}
+
+// weigher is a client whose weights may be in this process.
+type weigher interface {
+	Weights() (llm.Weights, bool, error)
+	Tokenizer() (*tokenizer.Tokenizer, bool, error)
+}
+
+// weights opens the box, and is nil where something stands before it.
+func (b *lazyBox) weights() (weigher, error) {
 	if b.client == nil {
+		var err error
 		if b.client, err = b.open(); err != nil {
-			return w, false, err
+			return nil, err
 		}
 	}
-	if c, ok := b.client.(interface {
-		Weights() (llm.Weights, bool, error)
-	}); ok {
-		return c.Weights()
-	}
-	return w, false, nil
+	c, _ := b.client.(weigher)
+	return c, nil
 }
 
 // Info implements llm.Client.

@@ -54,7 +54,8 @@ var proxied = Spec{
 type steered struct {
 	r       *Resources
 	e       Experts
-	by      *proxy.Proxy // nil = nothing has been asked of the server yet
+	by      *proxy.Proxy // nil = nothing has been asked of the server yet, or the weights are not loaded
+	here    weigher      // the black box where its weights are, or will be, in this process; nil = they are elsewhere
 	far     *far         // nil = the black box is here, or not asked token by token
 	ranks   bool         // its answers are ranked: it gives texts alone
 	tok     *tokenizer.Tokenizer
@@ -65,7 +66,13 @@ type steered struct {
 	note    string
 }
 
-// openProxy puts the three models together. A server is not asked.
+// weigher is a black box whose weights are, or may be, in this process.
+type weigher interface {
+	Tokenizer() (*tokenizer.Tokenizer, bool, error)
+	Weights() (llm.Weights, bool, error)
+}
+
+// openProxy sees whether the three models go together. A server is not asked, and no weights of the black box are loaded.
 func (r *Resources) openProxy() (*steered, error) {
 	if r.Experts == nil {
 		return nil, fmt.Errorf("%w: the LLM is not in this process", ErrUnavailable)
@@ -84,26 +91,43 @@ func (r *Resources) openProxy() (*steered, error) {
 	case r.Hidden:
 		return nil, fmt.Errorf("%w: personal data are hidden from the LLM, which reads the question token by token here", ErrUnavailable)
 	}
-	box, ok := r.Box.(interface {
-		Weights() (llm.Weights, bool, error)
-	})
-	var w llm.Weights
+	box, ok := r.Box.(weigher)
+	var tok *tokenizer.Tokenizer
 	if ok {
-		if w, ok, err = box.Weights(); err != nil {
+		if tok, ok, err = box.Tokenizer(); err != nil {
 			return nil, err
 		}
 	}
 	if !ok {
 		return s, s.openFar()
 	}
-	if s.by, err = proxy.New(proxy.Model{Name: "the LLM", Decoder: w.Decoder, Tokenizer: w.Tokenizer}, e.Plus, e.Minus); err != nil {
+	if err = proxy.OneVocabulary(proxy.Model{Name: theLLM, Tokenizer: tok}, e.Plus, e.Minus); err != nil {
 		if r.Proxying.Samples > 0 {
 			return s, s.openRanks()
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	s.tok, s.stop, s.room = w.Tokenizer, w.Stop, min(s.room, w.Config.Context)
+	s.here = box
 	return s, nil
+}
+
+// theLLM is what messages call the black box.
+const theLLM = "the LLM"
+
+// loadHere loads the black box's weights.
+func (s *steered) loadHere() error {
+	w, ok, err := s.here.Weights()
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fmt.Errorf("%w: the LLM's weights are not in this process", ErrUnavailable)
+	}
+	if s.by, err = proxy.New(proxy.Model{Name: theLLM, Decoder: w.Decoder, Tokenizer: w.Tokenizer}, s.e.Plus, s.e.Minus); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	s.tok, s.stop, s.room = w.Tokenizer, w.Stop, min(s.room, w.Config.Context)
+	return nil
 }
 
 // openRanks prepares for a black box that gives texts alone: no token of it is looked at.
@@ -129,8 +153,13 @@ func (s *steered) openFar() error {
 	return nil
 }
 
-// ready finds out what a server's tokens are, and α. choices = there are questions with options.
+// ready loads the weights that are to be in this process, or finds out what a server's tokens are, and then α. choices = there are questions with options.
 func (s *steered) ready(ctx context.Context, choices bool) error {
+	if s.here != nil && s.by == nil {
+		if err := s.loadHere(); err != nil {
+			return err
+		}
+	}
 	if s.far != nil && s.by == nil {
 		known, err := s.r.fitted.spelling(func() (*spelling, error) {
 			f, err := openFar(ctx, s.r.Box, s.e.Plus, s.r.Proxying.Top, s.room)
