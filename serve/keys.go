@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -71,7 +72,7 @@ func newClients(keys []Key) (out []*client) {
 	for _, k := range keys {
 		c := &client{name: k.Client, sum: sha256.Sum256([]byte(k.Secret))}
 		if k.PerMinute > 0 {
-			c.rate = rate.NewLimiter(rate.Limit(k.PerMinute/60), max(1, int(k.PerMinute/6)))
+			c.rate = rate.NewLimiter(rate.Limit(k.PerMinute/60), max(1, int(k.PerMinute/6))) // those of ten seconds may come together
 		}
 		if k.AtOnce > 0 {
 			c.atOnce = make(chan struct{}, k.AtOnce)
@@ -108,14 +109,14 @@ func (c *client) enter(now time.Time) (leave func(), err error) {
 		case c.atOnce <- struct{}{}:
 			leave = func() { <-c.atOnce }
 		default:
-			f := newFault(http.StatusTooManyRequests, tooMany, "rate_limit_exceeded", "%d requests of this key are at work, and it may have no more", cap(c.atOnce))
+			f := newFault(http.StatusTooManyRequests, tooMany, "rate_limit_exceeded", "this key may have %d at work at a time, and has", cap(c.atOnce))
 			f.after = time.Second
 			return nil, f
 		}
 	}
 	if c.rate != nil {
 		if hold := c.rate.ReserveN(now, 1); hold.DelayFrom(now) > 0 {
-			f := newFault(http.StatusTooManyRequests, tooMany, "rate_limit_exceeded", "more requests a minute than this key may send")
+			f := newFault(http.StatusTooManyRequests, tooMany, "rate_limit_exceeded", "this key may send %d requests a minute, of these %d at once", int(math.Round(float64(c.rate.Limit())*60)), c.rate.Burst())
 			f.after = hold.DelayFrom(now)
 			hold.CancelAt(now)
 			leave()

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -60,12 +61,14 @@ func (r *Router) Best() int {
 	return best
 }
 
-// Policy is the way to choose for a target. For a cost it is the best of those that keep it, or where none does the cheapest. For a quality it is the cheapest
-// that reaches it on other questions with the probability sure, as far as the development questions say; where none does, the best single system answers all.
+// Policy is the way to choose for a target. For a cost it is the most careful of those that keep it, or where none does the cheapest. For a quality it is the
+// cheapest that reaches it on other questions with the probability sure, as far as the development questions say; where none does, the best single system
+// answers all.
 //
-// Of many policies the cheapest that reaches a quality on some questions is also the luckiest on these, and falls short on others. So they are tested in a
-// fixed order, from the one that saves nothing on, each at the same level, and the first that may fall short ends it: the probability of choosing one that
-// falls short is then at most 1 − sure (Angelopoulos et al., Learn then Test, arXiv:2110.01052, section 2.3).
+// Of many policies the one that is best on some questions is also the luckiest on these, and falls short on others. So what a cost buys is left to the scorer,
+// by which the most careful policy is right most often; only between that and the best single system the development questions decide. For a quality the
+// policies are tested in a fixed order, from the most careful on, each at the same level, and the first that may fall short ends it: the probability of
+// choosing one that falls short is then at most 1 − sure (Angelopoulos et al., Learn then Test, arXiv:2110.01052, section 2.3).
 func (r *Router) Policy(t Target, sure float64) Policy {
 	unit := t.Unit
 	if unit == "" {
@@ -80,30 +83,34 @@ func (r *Router) Policy(t Target, sure float64) Policy {
 	if t.Quality > 0 {
 		return r.assured(t.Quality, sure, cost)
 	}
-	better := func(a, b Policy) bool { // whether a is to be preferred to b
-		switch in, was := cost(a) <= t.Most+1e-12, cost(b) <= t.Most+1e-12; {
-		case in != was:
-			return in
-		case !in && cost(a) != cost(b):
-			return cost(a) < cost(b)
-		case a.Quality != b.Quality:
-			return a.Quality > b.Quality
-		}
-		return cost(a) < cost(b)
+	return r.affordable(t.Most, cost)
+}
+
+// affordable is the most careful policy that costs no more than most, or the best single system, if it costs no more and was right more often. Where there is
+// neither it is the cheapest policy.
+func (r *Router) affordable(most float64, cost func(Policy) float64) Policy {
+	const digits = 1e-12 // means of costs differ in the last ones
+	i := slices.IndexFunc(r.Policies, func(p Policy) bool { return cost(p) <= most+digits })
+	switch best := r.always(); {
+	case i < 0 && cost(best) <= most+digits:
+		return best
+	case i < 0:
+		return slices.MinFunc(r.Policies, func(a, b Policy) int { return cmp.Compare(cost(a), cost(b)) })
+	case best.Quality > r.Policies[i].Quality && cost(best) <= most+digits:
+		return best
 	}
-	best := r.Policies[0]
-	for _, p := range r.Policies[1:] {
-		if better(p, best) {
-			best = p
-		}
-	}
-	return best
+	return r.Policies[i]
+}
+
+// always is the policy by which the best single system answers all.
+func (r *Router) always() Policy {
+	b := r.Routes[r.Best()]
+	return Policy{Worth: Always, Quality: b.Right, Calls: b.Calls, USD: b.USD}
 }
 
 // assured is the cheapest of the policies, in their order, before the first that may fall short of a share of the best system's quality.
 func (r *Router) assured(share, sure float64, cost func(Policy) float64) Policy {
-	b := r.Routes[r.Best()]
-	best := Policy{Worth: Always, Quality: b.Right, Calls: b.Calls, USD: b.USD}
+	best := r.always()
 	z := math.Sqrt2 * elementary.Erfinv(2*sure-1)
 	for _, p := range r.Policies {
 		if r.surplus(p, share, z) < 0 {

@@ -141,8 +141,8 @@ func TestPolicy_ReachesItsTargetAsCheaplyAsItCan(t *testing.T) {
 			t.Errorf("%v dollars: %+v", usd, p)
 		}
 		for _, o := range r.Policies {
-			if o.USD <= usd && o.Quality > p.Quality {
-				t.Errorf("%v dollars: %+v is better than %+v", usd, o, p)
+			if o.USD <= usd && o.Worth < p.Worth {
+				t.Errorf("%v dollars: %+v is more careful than %+v", usd, o, p)
 			}
 		}
 	}
