@@ -97,9 +97,17 @@ func (t *Team) Lacks(name string) error {
 	return nil
 }
 
-// Ready opens all that answers of any run are made of.
+// Ready opens all that answers of any run are made of. Of each run the usual system is asked a question: the first of some fits how sure an answer may be, which
+// nobody who asks shall wait for.
 func (t *Team) Ready(ctx context.Context) error {
+	_, usual, err := t.Systems(ctx)
+	if err != nil {
+		return err
+	}
 	for _, run := range t.runs {
+		if _, err := run.Ask(ctx, session.Question{Text: "What is this about?", System: usual, Silent: true}); err != nil {
+			return err
+		}
 		if err := run.Ready(ctx); err != nil {
 			return err
 		}

@@ -157,11 +157,18 @@ func TestRoute_AnExpertMoreChangesNoByteAndNoRouteOfTheOthers(t *testing.T) {
 	}
 }
 
+// counter counts the events of a session: those of a confidence that is fitted.
+type counter int
+
+func (c *counter) Event(stages.Event) { *c++ }
+func (c *counter) Close()             {}
+
 // asked puts questions to two runs as one, and to each alone. Replies are not stored, so that no file changes.
 func asked(t *testing.T, folders ...string) {
 	var runs []*session.Session
-	for _, folder := range folders {
-		s, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	fits := make([]counter, len(folders))
+	for i, folder := range folders {
+		s, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now, View: &fits[i]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,6 +190,7 @@ func asked(t *testing.T, folders ...string) {
 	}
 	for k, folder := range folders {
 		text := tested(t, folder)[0]
+		ready := fits[k]
 		q := session.Question{Text: text, System: usual, Silent: true}
 		want, err := runs[k].Ask(ctx, q)
 		if err != nil {
@@ -196,6 +204,9 @@ func asked(t *testing.T, folders ...string) {
 		}
 		if got.Expert = ""; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, alone %+v", text, got, want)
+		}
+		if ready == 0 || fits[k] != ready {
+			t.Errorf("%s: %d events of a fit before it was ready, %d in all", folder, ready, fits[k])
 		}
 		if parts, err := team.Document(ctx, got.Source); err != nil || len(parts) == 0 {
 			t.Errorf("%s is not shown: %v", got.Source, err)
