@@ -55,7 +55,7 @@ func browsed(t *testing.T, run Run, script, picture string, width int, dark bool
 	if dark {
 		args = append(args, "--blink-settings=preferredColorScheme=0")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if dir := os.Getenv("SLM_SCREENSHOTS"); dir != "" {
 		if out, err := exec.CommandContext(ctx, chromium, append(args, "--screenshot="+filepath.Join(dir, picture+".png"), h.URL)...).CombinedOutput(); err != nil {
