@@ -59,7 +59,7 @@ var layers = []layer{
 	{packages: []string{"checkpoint"}},
 	{packages: []string{"pipeline/schema"}}, // knows no recipe
 	{packages: []string{"internal/mpi"}},    // carries the messages of ranks
-	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/heartbeat", "internal/pairwise", "internal/ranks", "internal/mpi/mpitest"}},
+	{packages: []string{"rng", "recipes", "internal/sanitize", "internal/grid", "internal/heartbeat", "internal/pairwise", "internal/ranks", "internal/sandbox", "internal/mpi/mpitest"}},
 	{packages: []string{"internal/elementary"}}, // functions of numbers with the same bits everywhere
 }
 

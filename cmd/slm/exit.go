@@ -20,6 +20,7 @@ import (
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
 	"slm/internal/mpi"
+	"slm/internal/sandbox"
 	"slm/llm"
 	"slm/model/encoder"
 	"slm/model/proxy"
@@ -106,7 +107,7 @@ func exitCode(err, cause error) int {
 		return stopped.code()
 	case is(context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable, route.ErrTarget, store.ErrURL):
+	case errors.As(err, &problems), is(errUsage, recipe.ErrUsage, rundir.ErrUsage, bpo.ErrTrial, source.ErrUnknown, systems.ErrUnavailable, experiment.ErrOther, experiment.ErrTwice, export.ErrTarget, mpi.ErrUnavailable, sandbox.ErrUnavailable, route.ErrTarget, store.ErrURL):
 		return exitUsage
 	case is(audit.ErrDiffers, ablate.ErrWork, remote.ErrApart, store.ErrChanged):
 		return exitDiffers

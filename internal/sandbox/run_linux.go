@@ -1,0 +1,164 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// tools are what a sandbox is made with.
+var tools = []struct{ name, pkg string }{{"bwrap", "bubblewrap"}, {"prlimit", "util-linux"}}
+
+// Check reports whether programs can be run here, by running one.
+func Check(ctx context.Context) error {
+	for _, t := range tools {
+		if _, err := exec.LookPath(t.name); err != nil {
+			return fmt.Errorf("sandbox: %w: %s is not installed (Debian: apt-get install %s)", ErrUnavailable, t.name, t.pkg)
+		}
+	}
+	if _, err := filter(); err != nil {
+		return err
+	}
+	// A program that is not there: bubblewrap says so only once all its namespaces stand.
+	res, err := run(ctx, Command{Args: []string{absent}, Limits: Limits{Wall: 10 * time.Second}})
+	if err == nil && !strings.Contains(string(res.Output), absent) {
+		err = fmt.Errorf("sandbox: %w: bubblewrap cannot make namespaces here: %s", ErrUnavailable, strings.TrimSpace(string(res.Output)))
+	}
+	return err
+}
+
+const absent = "/no-such-program"
+
+// Run runs a program. The error is about the sandbox or the context, not about the program.
+func Run(ctx context.Context, c Command) (Result, error) {
+	for _, t := range tools {
+		if _, err := exec.LookPath(t.name); err != nil {
+			return Result{}, Check(ctx)
+		}
+	}
+	return run(ctx, c)
+}
+
+func run(ctx context.Context, c Command) (Result, error) {
+	limits := c.Limits.filled()
+	timed, cancel := context.WithTimeout(ctx, limits.Wall)
+	defer cancel()
+	cmd := exec.CommandContext(timed, "prlimit", c.limited(limits)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	if !c.Forks {
+		program, err := filter()
+		if err != nil {
+			return Result{}, err
+		}
+		pipe, err := passed(program)
+		if err != nil {
+			return Result{}, fmt.Errorf("sandbox: %w", err)
+		}
+		defer func() { _ = pipe.Close() }() // it has been read, or nobody reads it
+		cmd.ExtraFiles = []*os.File{pipe}
+	}
+	out := &bounded{most: limits.Output, over: cancel}
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.WaitDelay = 5 * time.Second
+	// What ends with its parent (--die-with-parent) ends with the thread that has started it.
+	runtime.LockOSThread()
+	err := cmd.Run()
+	runtime.UnlockOSThread()
+	res := Result{Output: out.bytes(), Exit: -1}
+	var ended *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return Result{}, context.Cause(ctx)
+	case out.full():
+		res.Stopped = OfOutput
+	case timed.Err() != nil:
+		res.Stopped = OfTime
+	case err == nil || errors.As(err, &ended):
+		res.Exit = cmd.ProcessState.ExitCode()
+	default:
+		return Result{}, fmt.Errorf("sandbox: %w", err)
+	}
+	return res, nil
+}
+
+// limited are the arguments of prlimit: bubblewrap and all below it are limited.
+func (c Command) limited(l Limits) []string {
+	args := []string{
+		fmt.Sprintf("--cpu=%d", max(1, int64(l.CPU/time.Second))), fmt.Sprintf("--data=%d", l.Memory), fmt.Sprintf("--fsize=%d", max(l.Room, 1<<28)), "--nofile=1024", "--core=0",
+		"bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox",
+		"--dev", "/dev", "--size", strconv.FormatInt(l.Room, 10), "--tmpfs", "/tmp",
+	}
+	for _, path := range c.Read {
+		args = append(args, "--ro-bind", path, path)
+	}
+	for _, path := range c.Write {
+		args = append(args, "--bind", path, path)
+	}
+	for _, v := range c.Env {
+		name, value, _ := strings.Cut(v, "=")
+		args = append(args, "--setenv", name, value)
+	}
+	if !c.Forks {
+		args = append(args, "--seccomp", "3") // the first of ExtraFiles
+	}
+	dir := c.Dir
+	if dir == "" {
+		dir = "/tmp"
+	}
+	// What stands above the bound folders is memory, too: it is closed last.
+	return append(append(args, "--remount-ro", "/", "--chdir", dir, "--"), c.Args...)
+}
+
+// passed is a pipe from which bubblewrap reads.
+func passed(data []byte) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Write(data) // less than a pipe holds
+	if err = errors.Join(err, w.Close()); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// bounded keeps the first bytes that are written, and tells when there are more.
+type bounded struct {
+	mu   sync.Mutex
+	buf  bytes.Buffer
+	most int
+	past bool
+	over func()
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	room := b.most - b.buf.Len()
+	b.buf.Write(p[:min(room, len(p))])
+	if len(p) > room && !b.past {
+		b.past = true
+		b.over()
+	}
+	return len(p), nil
+}
+
+func (b *bounded) bytes() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Clone(b.buf.Bytes())
+}
+
+func (b *bounded) full() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.past
+}
