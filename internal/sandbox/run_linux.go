@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -51,27 +54,53 @@ func run(ctx context.Context, c Command) (Result, error) {
 	limits := c.Limits.filled()
 	timed, cancel := context.WithTimeout(ctx, limits.Wall)
 	defer cancel()
-	cmd := exec.CommandContext(timed, "prlimit", c.limited(limits)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	told, tell, err := os.Pipe()
+	if err != nil {
+		return Result{}, fmt.Errorf("sandbox: %w", err)
+	}
+	defer func() { _ = told.Close() }() // read only
+	files := []*os.File{tell}
 	if !c.Forks {
 		program, err := filter()
-		if err != nil {
-			return Result{}, err
+		if err == nil {
+			var pipe *os.File
+			pipe, err = passed(program)
+			files = append(files, pipe)
 		}
-		pipe, err := passed(program)
 		if err != nil {
-			return Result{}, fmt.Errorf("sandbox: %w", err)
+			return Result{}, errors.Join(err, tell.Close())
 		}
-		defer func() { _ = pipe.Close() }() // it has been read, or nobody reads it
-		cmd.ExtraFiles = []*os.File{pipe}
 	}
 	out := &bounded{most: limits.Output, over: cancel}
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = 5 * time.Second
+	cmd := exec.CommandContext(timed, "prlimit", c.limited(limits)...)
+	cmd.Env, cmd.ExtraFiles, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = []string{"PATH=" + os.Getenv("PATH")}, files, out, out, 5*time.Second
+	var inner atomic.Int64
+	cmd.Cancel = func() error {
+		// With its first process all of a sandbox ends, and bubblewrap waits for that. Without bubblewrap it would end a little later.
+		if pid := inner.Load(); pid > 1 {
+			return syscall.Kill(int(pid), syscall.SIGKILL)
+		}
+		return cmd.Process.Kill()
+	}
 	// What ends with its parent (--die-with-parent) ends with the thread that has started it.
 	runtime.LockOSThread()
-	err := cmd.Run()
-	runtime.UnlockOSThread()
+	defer runtime.UnlockOSThread()
+	err = cmd.Start()
+	for _, f := range files {
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("sandbox: %w", err)
+	}
+	go func() {
+		var info struct {
+			Pid int64 `json:"child-pid"`
+		}
+		if json.NewDecoder(told).Decode(&info) == nil {
+			inner.Store(info.Pid)
+		}
+	}()
+	err = cmd.Wait()
 	res := Result{Output: out.bytes(), Exit: -1}
 	var ended *exec.ExitError
 	switch {
@@ -93,7 +122,7 @@ func run(ctx context.Context, c Command) (Result, error) {
 func (c Command) limited(l Limits) []string {
 	args := []string{
 		fmt.Sprintf("--cpu=%d", max(1, int64(l.CPU/time.Second))), fmt.Sprintf("--data=%d", l.Memory), fmt.Sprintf("--fsize=%d", max(l.Room, 1<<28)), "--nofile=1024", "--core=0",
-		"bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox",
+		"bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--info-fd", "3", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox",
 		"--dev", "/dev", "--size", strconv.FormatInt(l.Room, 10), "--tmpfs", "/tmp",
 	}
 	for _, path := range c.Read {
@@ -107,7 +136,7 @@ func (c Command) limited(l Limits) []string {
 		args = append(args, "--setenv", name, value)
 	}
 	if !c.Forks {
-		args = append(args, "--seccomp", "3") // the first of ExtraFiles
+		args = append(args, "--seccomp", "4")
 	}
 	dir := c.Dir
 	if dir == "" {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -107,18 +108,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+var can = sync.OnceValue(func() error { return Check(context.Background()) })
+
+func needed(t *testing.T) {
+	t.Helper()
+	if err := can(); err != nil {
+		t.Skipf("no sandbox here: %v", err)
+	}
+}
+
 // attempt runs one of the hostile programs.
 func attempt(t *testing.T, name, arg string, limits Limits) Result {
 	t.Helper()
-	if err := Check(t.Context()); err != nil {
-		t.Skipf("no sandbox here: %v", err)
-	}
+	needed(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if limits.Wall == 0 {
-		limits.Wall = 10 * time.Second
+		limits.Wall = time.Minute
 	}
 	res, err := Run(t.Context(), Command{Args: []string{self, "hostile-" + t.Name()}, Env: []string{which + "=" + name, "SLM_ARG=" + arg}, Read: []string{self}, Limits: limits})
 	if err != nil {
@@ -176,9 +184,7 @@ func TestRun_NothingOutsideIsReached(t *testing.T) {
 }
 
 func TestRun_ReadOnlyFilesStayAsTheyAre(t *testing.T) {
-	if err := Check(t.Context()); err != nil {
-		t.Skipf("no sandbox here: %v", err)
-	}
+	needed(t)
 	self, _ := os.Executable()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x")
@@ -223,9 +229,7 @@ func TestRun_ProcessorTimeIsLimited(t *testing.T) {
 }
 
 func TestRun_AStoppedRunLeavesNothing(t *testing.T) {
-	if err := Check(t.Context()); err != nil {
-		t.Skipf("no sandbox here: %v", err)
-	}
+	needed(t)
 	self, _ := os.Executable()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("the user stops")
