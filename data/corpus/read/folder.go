@@ -136,7 +136,7 @@ func probe(f File) (Format, string) {
 	switch {
 	case end == "" && !slices.Contains(notes, strings.ToLower(filepath.Base(inner))):
 		return Format{}, "no reader for names without an ending"
-	case !known:
+	case !known || format.Named:
 		return Format{}, "no reader for " + printable(end)
 	}
 	for _, err := range f.documents(Options{Head: probed}) {

@@ -31,6 +31,7 @@ type Format struct {
 	Name   string   // for people: "Markdown", "text"
 	Ends   []string // how names of such files end, in lower case: ".md", ".markdown"; "" for names without an ending
 	Binary bool     // it is no text: no byte order mark is taken off
+	Named  bool     // read only where a recipe names the file, and not below a folder that it names
 	// Read gives the documents of a file in order. An error ends them; it wraps ErrUnreadable and names the file and the line.
 	Read func(in *Input) iter.Seq2[doc.Document, error]
 }
@@ -60,6 +61,7 @@ func init() {
 	Register(parquetTable)
 	Register(arrowTable)
 	Register(docx)
+	Register(goSource)
 }
 
 func byEnd(end string) (Format, bool) {
