@@ -13,6 +13,7 @@ import (
 	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/form"
+	"slm/data/gocode"
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/data/taskrow"
@@ -123,7 +124,7 @@ func exitCode(err, cause error) int {
 		return exitDiverged
 	case is(form.ErrTemplate):
 		return exitUsage
-	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, taskrow.ErrFormat, task.ErrRows, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap, experiment.ErrItems, experiment.ErrSeen):
+	case is(read.ErrEmpty, read.ErrUnreadable, read.ErrUnknown, exam.ErrTooSmall, exam.ErrFormat, pairs.ErrFormat, taskrow.ErrFormat, gocode.ErrSource, task.ErrRows, source.ErrFetch, bpo.ErrItems, kit.ErrOverlap, experiment.ErrItems, experiment.ErrSeen):
 		return exitData
 	case is(checkpoint.ErrMissing, checkpoint.ErrIncomplete, checkpoint.ErrNewer, checkpoint.ErrCorrupt, result.ErrNewer, experiment.ErrNewer, experiment.ErrCorrupt):
 		return exitCheckpoint

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -78,7 +77,9 @@ func run(ctx context.Context, c Command) (Result, error) {
 	cmd.Cancel = func() error {
 		// With its first process all of a sandbox ends, and bubblewrap waits for that. Without bubblewrap it would end a little later.
 		if pid := inner.Load(); pid > 1 {
-			return syscall.Kill(int(pid), syscall.SIGKILL)
+			if first, err := os.FindProcess(int(pid)); err == nil {
+				return first.Kill()
+			}
 		}
 		return cmd.Process.Kill()
 	}

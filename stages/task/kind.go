@@ -14,6 +14,7 @@ import (
 	"slm/model"
 	"slm/stages"
 	"slm/stages/domain"
+	"slm/stages/trainer"
 )
 
 // kind is a kind of task: all that differs between what a small model may be tuned for. A new one is a file with its declaration, its line in
@@ -24,11 +25,12 @@ type kind struct {
 	// lesson reads or makes the rows.
 	lesson func(s *Stage, dom *domain.Domain, seed uint64) (lesson, error)
 	// read reads Figures.
-	read func(text []byte) (Figures, error)
+	read     func(text []byte) (Figures, error)
+	verbatim bool // every space and line of a text counts, and no question stands around it
 }
 
 // kinds are those that there are.
-var kinds = []kind{classification, summaries}
+var kinds = []kind{classification, summaries, programs}
 
 // kindOf is the kind that a recipe names. Config's words are the kinds' names, so there is one.
 func kindOf(c Config) kind {
@@ -57,6 +59,8 @@ type trial struct {
 	env    *stages.Env
 	params *model.Params // tuned
 	asks   *asker
+	job    func(params *model.Params) trainer.Job // the training, of another model
+	on     machine
 }
 
 // outcome is what a test writes into the checkpoint.

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,13 @@ var ErrRows = errors.New("these rows make no task")
 
 // Check reads the task's files, so that a bad row is told before anything is trained.
 func (s *Stage) Check(string) error {
+	if s.cfg.Kind == Code {
+		if _, err := s.on.find(context.Background()); err != nil {
+			return err
+		}
+		_, err := s.functions()
+		return err
+	}
 	_, err := s.read(0)
 	return err
 }

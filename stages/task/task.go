@@ -24,10 +24,11 @@ import (
 type Stage struct {
 	cfg    Config
 	corpus corpus.Options // of the recipe
+	on     machine        // that judges programs
 }
 
 // New returns the stage. It reads the corpus again where the recipe leaves documents out, to ask about them.
-func New(cfg Config, from corpus.Options) *Stage { return &Stage{cfg, from} }
+func New(cfg Config, from corpus.Options) *Stage { return &Stage{cfg, from, here} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.Task }
@@ -51,7 +52,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	came, err := l.test(ctx, &trial{s.cfg, env, params, newAsker(dom, s.cfg.Ask, l.reserve(dom), params.Config.Context)})
+	came, err := l.test(ctx, &trial{s.cfg, env, params, s.asker(dom, l, params.Config.Context), func(other *model.Params) trainer.Job { return s.job(dom, other, l, env.Seed) }, s.on})
 	if err != nil {
 		return err
 	}
@@ -60,13 +61,21 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	})
 }
 
+// asker puts the task's texts.
+func (s *Stage) asker(dom *domain.Domain, l lesson, context int) *asker {
+	if kindOf(s.cfg).verbatim {
+		return newVerbatim(dom, l.reserve(dom), context)
+	}
+	return newAsker(dom, s.cfg.Ask, l.reserve(dom), context)
+}
+
 // job is the training.
 func (s *Stage) job(dom *domain.Domain, params *model.Params, l lesson, seed uint64) trainer.Job {
 	room, context, m := l.reserve(dom), params.Config.Context, l.rows()
-	asks := newAsker(dom, s.cfg.Ask, room, context)
+	asks := s.asker(dom, l, context)
 	encode := func(rows []taskrow.Row) (out pack.Examples) {
 		for _, r := range rows {
-			prompt, target := asks.prompt(r.Text), answer(dom, r.Target)
+			prompt, target := asks.prompt(r.Text), asks.answer(r.Target)
 			out = append(out, pack.Example{ID: r.ID, Prompt: len(prompt), Tokens: append(prompt, target[:min(len(target), room)]...)})
 		}
 		return out
