@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -73,11 +72,12 @@ func run(ctx context.Context, c Command) (Result, error) {
 	out := &bounded{most: limits.Output, over: cancel}
 	cmd := exec.CommandContext(timed, "prlimit", c.limited(limits)...)
 	cmd.Env, cmd.ExtraFiles, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = []string{"PATH=" + os.Getenv("PATH")}, files, out, out, 5*time.Second
-	var inner atomic.Int64
+	inner := make(chan int, 1)
 	cmd.Cancel = func() error {
-		// With its first process all of a sandbox ends, and bubblewrap waits for that. Without bubblewrap it would end a little later.
-		if pid := inner.Load(); pid > 1 {
-			if first, err := os.FindProcess(int(pid)); err == nil {
+		// With its first process all of a sandbox ends, and bubblewrap waits for that. Without bubblewrap it would end a little later, or, if it has only
+		// begun, wait for ever: so its beginning is waited for.
+		if pid, ok := <-inner; ok {
+			if first, err := os.FindProcess(pid); err == nil {
 				return first.Kill()
 			}
 		}
@@ -95,11 +95,12 @@ func run(ctx context.Context, c Command) (Result, error) {
 	}
 	go func() {
 		var info struct {
-			Pid int64 `json:"child-pid"`
+			Pid int `json:"child-pid"`
 		}
-		if json.NewDecoder(told).Decode(&info) == nil {
-			inner.Store(info.Pid)
+		if json.NewDecoder(told).Decode(&info) == nil && info.Pid > 1 {
+			inner <- info.Pid
 		}
+		close(inner) // it has told, or it has ended
 	}()
 	err = cmd.Wait()
 	res := Result{Output: out.bytes(), Exit: -1}
