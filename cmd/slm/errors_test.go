@@ -20,6 +20,7 @@ import (
 	"slm/data/corpus/read"
 	"slm/data/exam"
 	"slm/data/form"
+	"slm/data/gocode"
 	"slm/data/pairs"
 	"slm/data/source"
 	"slm/data/taskrow"
@@ -28,6 +29,7 @@ import (
 	"slm/data/tokenizer/wordpiece"
 	"slm/experiment"
 	"slm/internal/mpi"
+	"slm/internal/sandbox"
 	"slm/internal/ranks"
 	"slm/llm"
 	"slm/model"
@@ -62,7 +64,7 @@ import (
 
 // sentinels is every exported error of the program, by package and name.
 var sentinels = map[string]error{
-	"mpi.ErrUnavailable": mpi.ErrUnavailable, "ranks.ErrLost": ranks.ErrLost, "ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
+	"mpi.ErrUnavailable": mpi.ErrUnavailable, "sandbox.ErrUnavailable": sandbox.ErrUnavailable, "ranks.ErrLost": ranks.ErrLost, "ablate.ErrWork": ablate.ErrWork, "rundir.ErrLost": rundir.ErrLost,
 	"remote.ErrApart": remote.ErrApart,
 	"store.ErrURL":    store.ErrURL, "store.ErrChanged": store.ErrChanged, "store.ErrConditions": store.ErrConditions, "store.ErrClock": store.ErrClock, "store.ErrAccess": store.ErrAccess, "store.ErrTaken": store.ErrTaken, "store.ErrLost": store.ErrLost,
 	"bag.ErrFile": bag.ErrFile, "bag.ErrNotFinite": bag.ErrNotFinite, "bayes.ErrExhausted": bayes.ErrExhausted, "delivery.ErrDelivery": delivery.ErrDelivery,
@@ -79,7 +81,7 @@ var sentinels = map[string]error{
 	"tokenizer.ErrOptions": tokenizer.ErrOptions, "trainer.ErrDiverged": trainer.ErrDiverged, "trainer.ErrNotLearnt": trainer.ErrNotLearnt, "weights.ErrFormat": weights.ErrFormat, "weights.ErrUnsupported": weights.ErrUnsupported, "proxy.ErrVocabulary": proxy.ErrVocabulary,
 	"export.ErrTarget": export.ErrTarget, "experiment.ErrCorrupt": experiment.ErrCorrupt, "experiment.ErrItems": experiment.ErrItems, "experiment.ErrNewer": experiment.ErrNewer, "experiment.ErrOther": experiment.ErrOther, "experiment.ErrSeen": experiment.ErrSeen, "experiment.ErrTwice": experiment.ErrTwice,
 	"encoder.ErrConfig": encoder.ErrConfig, "encoder.ErrKernel": encoder.ErrKernel, "encoder.ErrRequest": encoder.ErrRequest, "retrieve.ErrNoEncoder": retrieve.ErrNoEncoder, "wordpiece.ErrFormat": wordpiece.ErrFormat, "unigram.ErrFormat": unigram.ErrFormat,
-	"task.ErrRows": task.ErrRows, "taskrow.ErrFormat": taskrow.ErrFormat,
+	"task.ErrRows": task.ErrRows, "taskrow.ErrFormat": taskrow.ErrFormat, "gocode.ErrSource": gocode.ErrSource,
 }
 
 // source files are parsed from the repository's root.
