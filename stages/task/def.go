@@ -67,6 +67,9 @@ func fromRecipe(s stages.Settings) *Stage {
 func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 	stage := fromRecipe(c)
 	c.Note("task: the answers to the held-out rows are not counted")
+	if stage.cfg.Kind == Code && stage.cfg.Code.Twin {
+		c.Note("task: the twin, which is trained as long again, is not counted")
+	}
 	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
 		l, err := stage.lesson(c.Domain, c.Env.Seed)
 		if err != nil {

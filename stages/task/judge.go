@@ -131,7 +131,11 @@ func (j *judge) body(ctx context.Context, f gocode.Func, body string, tests []st
 // rule judges a package, of which one file is replaced if there is a source.
 func (j *judge) rule(ctx context.Context, f gocode.Func, source string, tests []string) (ruling, error) {
 	sum := sha256.New()
-	for _, part := range []string{j.toolchain.GOVERSION, f.Package, filepath.Base(f.File), source} {
+	file := filepath.Base(f.File)
+	if source == "" {
+		file = "" // the package as it is
+	}
+	for _, part := range []string{j.toolchain.GOVERSION, f.Package, file, source} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	v := ruling{Key: hex.EncodeToString(sum.Sum(nil))}
