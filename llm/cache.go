@@ -51,7 +51,7 @@ func (e entry) check() error {
 		return errors.New("it has an answer and none")
 	case e.Reply.None == nil && len(e.Reply.Scores) != len(e.Request.Options):
 		return fmt.Errorf("%d scores for %d options", len(e.Reply.Scores), len(e.Request.Options))
-	case e.Reply.None == nil && e.Request.peek() && (len(e.Reply.Shown) != e.Request.places() || len(e.Reply.Read) != len(e.Request.Along)):
+	case e.Reply.None == nil && e.Request.peek() && (len(e.Reply.Shown) != e.Request.places() || len(e.Reply.Read) != e.Request.named()):
 		return fmt.Errorf("next tokens at %d places of %d", len(e.Reply.Shown), e.Request.places())
 	case !sane(e.Reply.PromptTokens) || !sane(e.Reply.OutputTokens):
 		return errors.New("its number of tokens is none")

@@ -54,6 +54,7 @@ type Request struct {
 	Tokens []int32 `json:"tokens,omitempty"` // the prompt in the model's tokens, in place of Prompt
 	Along  []int32 `json:"along,omitempty"`  // what follows it: told is of each of these tokens, not of the one behind Tokens
 	Top    int     `json:"top,omitempty"`    // how many of the likeliest tokens are told
+	Next   *int32  `json:"next,omitempty"`   // a token that is to be generated in place of the likeliest: the reply tells what its probability is without that
 	Whole  int32   `json:"whole,omitempty"`  // a token of whole characters, for servers that tell nothing where they generate half of one; 0 = not known
 }
 
@@ -70,7 +71,7 @@ type Reply struct {
 	None         *NoAnswer  `json:"no_answer,omitempty"` // why there is neither text nor scores; nil = there is
 	Scores       []Score    `json:"scores,omitempty"`    // one an option
 	Shown        [][]Likely `json:"shown,omitempty"`     // the likeliest tokens, the likeliest first: of the next token or, with Along, of each of its
-	Read         []Likely   `json:"read,omitempty"`      // with Along: its tokens as the server names them
+	Read         []Likely   `json:"read,omitempty"`      // with Along or Next: these tokens as the server names them
 	PromptTokens int        `json:"prompt_tokens"`       // as the provider counts them
 	OutputTokens int        `json:"output_tokens"`
 	Calls        int        `json:"-"` // that it took when it was asked first, retries apart

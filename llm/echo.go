@@ -11,6 +11,9 @@ import (
 func optionScore(got *completionReply, prompt, option string) (Score, error) {
 	const advice = "this server cannot answer by likelihood; use answer: letter"
 	lp := got.Choices[0].LogProbs
+	if lp != nil && len(lp.TokenLogProbs) == 0 && filled(lp.Content) { // llama.cpp's server, which has no echo
+		return Score{}, errors.New("log-probabilities came back of what is generated alone: " + advice)
+	}
 	if lp == nil || len(lp.TokenLogProbs) == 0 {
 		return Score{}, errors.New("no log-probabilities came back: " + advice)
 	}

@@ -27,10 +27,20 @@ func (r Request) peek() bool { return r.Top > 0 }
 // places is of how many tokens a reply tells the likeliest ones.
 func (r Request) places() int { return max(1, len(r.Along)) }
 
+// named is of how many tokens that the request names a reply tells.
+func (r Request) named() int {
+	if r.Next != nil {
+		return 1
+	}
+	return len(r.Along)
+}
+
 // normalPeek checks a request for next tokens.
 func (r Request) normalPeek() (Request, error) {
-	n := Request{Tokens: r.Tokens, Along: r.Along, Top: r.Top, Whole: r.Whole}
+	n := Request{Tokens: r.Tokens, Along: r.Along, Top: r.Top, Next: r.Next, Whole: r.Whole}
 	switch {
+	case r.Next != nil && len(r.Along) > 0:
+		return n, fmt.Errorf("llm: %w: a token that is generated and tokens that are read do not go together", ErrRequest)
 	case r.Prompt != "" || len(r.Options) > 0 || r.Chat || r.MaxTokens > 0:
 		return n, fmt.Errorf("llm: %w: next tokens are told of a prompt in tokens, and nothing else with them", ErrRequest)
 	case len(r.Tokens) == 0:
@@ -66,12 +76,17 @@ func byName(name string, logProb *float64) Likely {
 	return Likely{Text: text, LogProb: floored(logProb), Untold: len(text) == 0}
 }
 
+// certain is what is added to the logit of a token that is to be generated. What is told are the probabilities without it.
+const certain = 100
+
 // peek is the call for next tokens. One is generated, because servers disagree about what 0 means.
 func (p *openAI) peek(r Request) (sampling, any) {
 	how := p.dialect.sampling(1, nil)
 	var bias map[int32]int
-	if p.dialect.whole() && r.Whole > 0 {
-		bias = map[int32]int{r.Whole: 100} // what is told are the probabilities without it
+	if r.Next != nil {
+		bias = map[int32]int{*r.Next: certain}
+	} else if p.dialect.whole() && r.Whole > 0 {
+		bias = map[int32]int{r.Whole: certain}
 	}
 	return how, completionRequest{Bias: bias, Model: p.cfg.Model, Prompt: slices.Concat(r.Tokens, r.Along), sampling: how, Echo: len(r.Along) > 0, LogProbs: &r.Top}
 }
@@ -100,10 +115,16 @@ func peeked(got *completionReply, r Request) (Reply, error) {
 	switch {
 	case lp == nil:
 		return Reply{}, errors.New("no log-probabilities came back: this server does not show its next tokens")
-	case len(bytes.TrimSpace(lp.Content)) > 0 && !bytes.Equal(bytes.TrimSpace(lp.Content), []byte("null")):
+	case filled(lp.Content):
 		return peekedContent(lp.Content, r)
 	}
 	return peekedLists(lp, r)
+}
+
+// filled says that a value stands in a field.
+func filled(raw json.RawMessage) bool {
+	raw = bytes.TrimSpace(raw)
+	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))
 }
 
 // peekedContent reads the form of chats, which tells of what was generated alone.
@@ -120,25 +141,39 @@ func peekedContent(raw json.RawMessage, r Request) (Reply, error) {
 	}
 	var place []Likely
 	for _, t := range tokens[0].Top {
-		l := Likely{ID: t.ID}
-		switch {
-		case len(t.Bytes) > 0:
-			for _, b := range t.Bytes {
-				l.Text = append(l.Text, byte(b))
-			}
-		default:
-			l.Text = spelled(t.Token)
-		}
-		l.Untold = l.ID == nil && len(l.Text) == 0
-		l.LogProb = floored(t.LogProb)
-		place = append(place, l)
+		place = append(place, t.likely())
 	}
 	place, err := enough(place, r.Top)
-	return Reply{Shown: [][]Likely{place}}, err
+	out := Reply{Shown: [][]Likely{place}}
+	if r.Next != nil && err == nil {
+		next := tokens[0].likely()
+		if next.ID == nil || *next.ID != *r.Next || tokens[0].LogProb == nil {
+			return Reply{}, fmt.Errorf("%w: the server does not generate the token that it is made to", ErrNoEcho)
+		}
+		_, err = enough([]Likely{next}, 1)
+		out.Read = []Likely{next}
+	}
+	return out, err
+}
+
+// likely is the token as a reply has it.
+func (t wireToken) likely() Likely {
+	l := Likely{ID: t.ID, LogProb: floored(t.LogProb)}
+	if len(t.Bytes) == 0 {
+		l.Text = spelled(t.Token)
+	}
+	for _, b := range t.Bytes {
+		l.Text = append(l.Text, byte(b))
+	}
+	l.Untold = l.ID == nil && len(l.Text) == 0
+	return l
 }
 
 // peekedLists reads the form of completions: a list with an entry for each token of prompt and output, or of the output alone.
 func peekedLists(lp *wireLogProbs, r Request) (Reply, error) {
+	if r.Next != nil {
+		return Reply{}, fmt.Errorf("%w: log-probabilities came back without the numbers of tokens", ErrNoEcho)
+	}
 	var top []map[string]*float64
 	if len(lp.Top) > 0 {
 		if err := json.Unmarshal(lp.Top, &top); err != nil {

@@ -94,8 +94,25 @@ func TestDo_NextTokensAlongAText(t *testing.T) {
 	}
 }
 
+func TestDo_ATokenThatIsMadeToBeGeneratedHasItsOwnProbability(t *testing.T) {
+	const reply = `{"content":[{"id":7,"token":"q","bytes":[113],"logprob":-4.5,"top_logprobs":[{"id":3,"token":"a","bytes":[97],"logprob":-0.5}]}]}`
+	next := int32(7)
+	s, asked := peeking(t, 200, completed(reply), nil)
+	got, err := s.Do(context.Background(), []Request{{Tokens: []int32{1}, Next: &next, Top: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Likely{{ID: &next, Text: []byte("q"), LogProb: -4.5}}; !reflect.DeepEqual(got[0].Read, want) || len(got[0].Shown) != 1 {
+		t.Errorf("%+v", got[0])
+	}
+	if a := *asked; !reflect.DeepEqual(a["logit_bias"], map[string]any{"7": 100.0}) || a["echo"] != nil {
+		t.Error(a)
+	}
+}
+
 func TestDo_NextTokensThatCannotBeUsed(t *testing.T) {
 	one, along := Request{Tokens: []int32{1}, Top: 2}, Request{Tokens: []int32{1}, Along: []int32{2}, Top: 1}
+	made := Request{Tokens: []int32{1}, Next: &[]int32{7}[0], Top: 1}
 	for _, c := range []struct {
 		status int
 		body   string
@@ -111,6 +128,10 @@ func TestDo_NextTokensThatCannotBeUsed(t *testing.T) {
 		{200, completed(`{"tokens":["a"],"token_logprobs":[-1],"top_logprobs":"a"}`), one, ErrReply, "top_logprobs has another form"},
 		{200, completed(`{"content":[]}`), one, ErrReply, "no log-probabilities came back"},
 		{200, completed(`{"content":[{"id":1,"token":"a","logprob":-1,"top_logprobs":[]}]}`), along, ErrNoEcho, "of what is generated alone"},
+		{200, completed(`{"content":[{"id":1,"token":"a","logprob":-1,"top_logprobs":[{"id":1,"token":"a","logprob":-1}]}]}`), made, ErrNoEcho, "does not generate the token"},
+		{200, completed(`{"content":[{"token":"a","logprob":-1,"top_logprobs":[{"token":"a","logprob":-1}]}]}`), made, ErrNoEcho, "does not generate the token"},
+		{200, completed(`{"content":[{"id":7,"token":"a","logprob":1,"top_logprobs":[{"id":1,"token":"a","logprob":-1}]}]}`), made, ErrReply, "has the log-probability 1"},
+		{200, completed(`{"tokens":["a"],"token_logprobs":[-1],"top_logprobs":[{"a":-1}]}`), made, ErrNoEcho, "without the numbers of tokens"},
 		{200, completed(`{"tokens":["x"],"token_logprobs":[-1],"top_logprobs":[{"x":-1}]}`), along, ErrNoEcho, "of 1 tokens came back, not of the 2"},
 		{200, completed(`{"tokens":["<s>","a","b","x"],"token_logprobs":[null,-1,-1,-1],"top_logprobs":[null,{"a":-1},{"a":-1},{"a":-1}]}`), along, ErrReply, "reads the prompt as other tokens"},
 	} {
@@ -120,7 +141,7 @@ func TestDo_NextTokensThatCannotBeUsed(t *testing.T) {
 		}
 	}
 	s, _ := peeking(t, 200, completed("null"), nil)
-	for _, bad := range []Request{{Top: 1}, {Tokens: []int32{1}, Top: 1, Prompt: "x"}, {Tokens: []int32{1}, Top: 1, Chat: true}, {Tokens: []int32{1}, Top: 1, Options: []string{"x"}}} {
+	for _, bad := range []Request{{Top: 1}, {Tokens: []int32{1}, Top: 1, Prompt: "x"}, {Tokens: []int32{1}, Top: 1, Chat: true}, {Tokens: []int32{1}, Top: 1, Options: []string{"x"}}, {Tokens: []int32{1}, Along: []int32{2}, Next: made.Next, Top: 1}} {
 		if _, err := s.Do(context.Background(), []Request{bad}); !errors.Is(err, ErrRequest) {
 			t.Errorf("%+v: %v", bad, err)
 		}
@@ -207,5 +228,13 @@ func TestDo_NextTokensWhereHalfACharacterIsGenerated(t *testing.T) {
 	}
 	if _, err := s.Do(context.Background(), []Request{{Tokens: []int32{5}, Top: 1}}); !errors.Is(err, ErrReply) {
 		t.Errorf("no token is known that could be generated instead: %v", err)
+	}
+}
+
+func TestDo_ServersWithoutEchoAreToBeAskedByLetter(t *testing.T) {
+	s, _ := peeking(t, 200, completed(`{"content":[{"id":1,"token":"a","logprob":-1,"top_logprobs":[{"id":1,"token":"a","logprob":-1}]}]}`), nil)
+	_, err := s.Do(context.Background(), []Request{{Prompt: "Is it", Options: []string{" so", " not"}}})
+	if !errors.Is(err, ErrReply) || !strings.Contains(err.Error(), "of what is generated alone") || !strings.Contains(err.Error(), "answer: letter") {
+		t.Error(err)
 	}
 }

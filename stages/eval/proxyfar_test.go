@@ -15,11 +15,12 @@ import (
 
 // server is a model of this process that answers as one behind a server does: by its likeliest next tokens.
 type server struct {
-	t     *testing.T
-	box   *llm.Service
-	echo  bool
-	calls int
-	fail  error // to whoever asks for next tokens
+	t      *testing.T
+	box    *llm.Service
+	echo   bool
+	forces bool // it tells of a token that it is made to generate
+	calls  int
+	fail   error // to whoever asks for next tokens
 }
 
 func (s *server) Info() llm.Info {
@@ -41,7 +42,9 @@ func (s *server) Do(ctx context.Context, reqs []llm.Request) ([]llm.Reply, error
 	}
 	out := make([]llm.Reply, len(reqs))
 	for i, r := range reqs {
-		s.calls++
+		if s.calls++; r.Next != nil && !s.forces {
+			return nil, llm.ErrNoEcho
+		}
 		likely := func(id int32, p float64) llm.Likely {
 			l := llm.Likely{Text: w.Tokenizer.DecodeBytes([]int32{id}), LogProb: p}
 			if !s.echo {
@@ -59,8 +62,12 @@ func (s *server) Do(ctx context.Context, reqs []llm.Request) ([]llm.Reply, error
 			for j, id := range shown.Tokens {
 				place = append(place, likely(id, shown.LogProbs[j]))
 			}
-			if out[i].Shown = append(out[i].Shown, place); len(r.Along) > 0 {
-				out[i].Read = append(out[i].Read, likely(r.Along[k], shown.LogProbs[slices.Index(shown.Tokens, r.Along[k])]))
+			named := r.Along
+			if r.Next != nil {
+				named = []int32{*r.Next}
+			}
+			if out[i].Shown = append(out[i].Shown, place); len(named) > 0 {
+				out[i].Read = append(out[i].Read, likely(named[k], shown.LogProbs[slices.Index(shown.Tokens, named[k])]))
 			}
 		}
 	}
@@ -81,8 +88,19 @@ func TestProxy_OfAServerIsThatOfThisProcess(t *testing.T) {
 	if want := 3*len(rows["proxy"]) + systems.ProbeCalls; s.calls != want || rows["proxy"][0].Calls != 3 {
 		t.Errorf("%d calls, want %d; a row counts %d", s.calls, want, rows["proxy"][0].Calls)
 	}
+	made, notes := proxyRunBy(t, run, stages.DP, systems.Proxying{Alpha: 1, Top: 1000}, func(box *llm.Service) llm.Client {
+		s = &server{t: t, box: box, forces: true}
+		return s
+	})
+	tokens := 0
+	for _, row := range made["proxy"] {
+		tokens += int(row.Calls)
+	}
+	if !sameScores(made["proxy"], rows["proxy"]) || s.calls != tokens+systems.ProbeCalls || tokens <= 3*len(made["proxy"]) {
+		t.Errorf("token by token, %d calls and %d in rows: %+v, want %+v\n%s", s.calls, tokens, made["proxy"], rows["proxy"], notes)
+	}
 	if rows, notes = proxyRunBy(t, run, stages.DP, systems.Proxying{Top: 5}, func(box *llm.Service) llm.Client { return &server{t: t, box: box} }); rows != nil ||
-		!strings.Contains(notes, "proxy was not run: the LLM's server does not echo a prompt with its log-probabilities, so that options cannot be scored") {
+		!strings.Contains(notes, "proxy was not run: the LLM's server neither echoes a prompt with its log-probabilities nor tells of a token that it is made to write, so that options cannot be scored") {
 		t.Errorf("without an echo: %s", notes)
 	}
 	none := func(box *llm.Service) llm.Client {

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"slm/data/tokenizer"
 	"slm/llm"
@@ -27,6 +30,7 @@ type spelling struct {
 	spelled map[string]int32 // tokens by their texts; ambiguous = more than one has it
 	named   atomic.Bool      // the server tells the numbers of tokens
 	echoes  bool             // it tells of a prompt's tokens, so that options can be scored
+	forces  bool             // it tells of a token that it is made to generate, so that options can be scored token by token
 }
 
 // ambiguous stands for a text that several tokens have.
@@ -37,6 +41,9 @@ const (
 	probed = 256
 	probes = 4
 )
+
+// noise is by how much a server's log-probabilities of the same token differ between calls, at most.
+const noise = .05
 
 // ProbeCalls is how often a server is asked what its tokens are, at most.
 const ProbeCalls = probes + 1
@@ -61,13 +68,15 @@ func openFar(ctx context.Context, box llm.Client, m proxy.Model, top, room int) 
 		from := k * len(all) / probes
 		texts = append(texts, proxy.Text{Prompt: all[from:min(from+16, len(all))]})
 	}
-	if _, err := f.Show(ctx, texts); err != nil {
+	seen, err := f.Show(ctx, texts)
+	if err != nil {
 		return nil, err
 	}
 	if f.named.Load() { // that form tells of what is generated alone
-		return f, nil
+		f.forces, err = f.forced(ctx, texts[0].Prompt, seen[0][0])
+		return f, err
 	}
-	_, err := f.Show(ctx, []proxy.Text{{Prompt: all[:1], Along: all[1:]}})
+	_, err = f.Show(ctx, []proxy.Text{{Prompt: all[:1], Along: all[1:]}})
 	switch f.echoes = err == nil; {
 	case f.echoes:
 		return f, nil
@@ -75,6 +84,26 @@ func openFar(ctx context.Context, box llm.Client, m proxy.Model, top, room int) 
 		return nil, fmt.Errorf("%w: the LLM's server tells neither the numbers of tokens nor how it reads a prompt (%w), so that nothing shows that its tokens are those of %s", proxy.ErrVocabulary, err, m.Name)
 	}
 	return nil, err
+}
+
+// forced finds out whether the server tells of a token that it is made to generate what it tells of the token otherwise. The likeliest one shows nothing: it would be generated anyway.
+func (f *far) forced(ctx context.Context, prompt []int32, seen proxy.Shown) (bool, error) {
+	for i, token := range seen.Tokens {
+		if i == 0 || !f.wholly(token) {
+			continue
+		}
+		got, err := f.box.Do(ctx, []llm.Request{{Tokens: prompt, Next: &token, Top: f.top}})
+		if errors.Is(err, llm.ErrReply) || errors.Is(err, llm.ErrRequest) {
+			return false, nil
+		}
+		return err == nil && len(got) == 1 && len(got[0].Read) == 1 && math.Abs(got[0].Read[0].LogProb-seen.LogProbs[i]) <= noise, err
+	}
+	return false, nil
+}
+
+// wholly reports whether tokens are whole characters each: of others a server that is made to generate them tells nothing.
+func (f *spelling) wholly(tokens ...int32) bool {
+	return !slices.ContainsFunc(tokens, func(id int32) bool { return !utf8.Valid(f.tok.DecodeBytes([]int32{id})) })
 }
 
 // spread are at most n tokens from all over the vocabulary, the first and the last among them.
@@ -90,9 +119,16 @@ func (f *spelling) spread(n int) []int32 {
 
 // Show implements proxy.Far.
 func (f *far) Show(ctx context.Context, texts []proxy.Text) ([][]proxy.Shown, error) {
-	reqs := make([]llm.Request, len(texts))
+	var reqs []llm.Request
+	var of []int // the text that a request is about
 	for i, t := range texts {
-		reqs[i] = llm.Request{Tokens: t.Prompt, Along: t.Along, Top: f.top, Whole: f.whole}
+		if len(t.Along) == 0 || !f.forces {
+			reqs, of = append(reqs, llm.Request{Tokens: t.Prompt, Along: t.Along, Top: f.top, Whole: f.whole}), append(of, i)
+			continue
+		}
+		for k := range t.Along {
+			reqs, of = append(reqs, llm.Request{Tokens: slices.Concat(t.Prompt, t.Along[:k]), Next: &t.Along[k], Top: f.top}), append(of, i)
+		}
 	}
 	replies, err := f.box.Do(ctx, reqs)
 	if err != nil {
@@ -106,25 +142,36 @@ func (f *far) Show(ctx context.Context, texts []proxy.Text) ([][]proxy.Shown, er
 		if r.None != nil {
 			return nil, fmt.Errorf("%w: %s: no next tokens: %s", llm.ErrReply, r.None.Reason, r.None.Said)
 		}
-		for k, place := range r.Shown {
-			var read *llm.Likely
-			if len(texts[i].Along) > 0 {
-				read = &r.Read[k]
-				if id, told, err := f.id(*read); err != nil {
-					return nil, err
-				} else if want := texts[i].Along[k]; told && id != want {
-					return nil, fmt.Errorf("%w: the LLM's server reads token %d as %q, which is %q to %s", proxy.ErrVocabulary, want, read.Text, f.tok.DecodeBytes([]int32{want}), f.owner)
-				}
-			}
-			shown, err := f.shown(place)
-			if err != nil {
-				return nil, err
-			}
-			if read != nil {
-				shown = with(shown, texts[i].Along[k], read.LogProb)
-			}
-			out[i] = append(out[i], shown)
+		along := reqs[i].Along
+		if next := reqs[i].Next; next != nil {
+			along = []int32{*next}
 		}
+		places, err := f.places(r, along)
+		if err != nil {
+			return nil, err
+		}
+		out[of[i]] = append(out[of[i]], places...)
+	}
+	return out, nil
+}
+
+// places are what a reply tells, with the tokens that stand there, if it tells of them.
+func (f *spelling) places(r llm.Reply, along []int32) (out []proxy.Shown, err error) {
+	for k, place := range r.Shown {
+		shown, err := f.shown(place)
+		if err != nil {
+			return nil, err
+		}
+		if len(along) > 0 {
+			read, want := r.Read[k], along[k]
+			if id, told, err := f.id(read); err != nil {
+				return nil, err
+			} else if told && id != want {
+				return nil, fmt.Errorf("%w: the LLM's server reads token %d as %q, which is %q to %s", proxy.ErrVocabulary, want, read.Text, f.tok.DecodeBytes([]int32{want}), f.owner)
+			}
+			shown = with(shown, want, read.LogProb)
+		}
+		out = append(out, shown)
 	}
 	return out, nil
 }

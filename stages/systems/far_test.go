@@ -20,7 +20,8 @@ import (
 type window struct {
 	tok   *tokenizer.Tokenizer
 	name  func(id int32, l *llm.Likely)
-	along error // to whoever asks for what stands along a prompt
+	along error                                 // to whoever asks for what stands along a prompt
+	next  func(token int32) (llm.Likely, error) // what it tells of a token that it is made to generate; nil = what it tells otherwise
 	first int32
 	calls int
 	last  int // call that is answered, after which the budget is used up; 0 = there is none
@@ -49,8 +50,21 @@ func (f *window) Do(_ context.Context, reqs []llm.Request) ([]llm.Reply, error) 
 				place = append(place, say(f.first+t, -1-float64(t)))
 			}
 			out[i].Shown = append(out[i].Shown, place)
-			if len(r.Along) > 0 {
+			switch {
+			case len(r.Along) > 0:
 				out[i].Read = append(out[i].Read, say(r.Along[k], -9))
+			case r.Next != nil && f.next != nil:
+				l, err := f.next(*r.Next)
+				if err != nil {
+					return nil, err
+				}
+				out[i].Read = []llm.Likely{l}
+			case r.Next != nil:
+				p := -9.
+				if at := *r.Next - f.first; at >= 0 && int(at) < r.Top {
+					p = -1 - float64(at)
+				}
+				out[i].Read = []llm.Likely{say(*r.Next, p)}
 			}
 		}
 	}
@@ -74,20 +88,23 @@ func TestFar_TellsWhetherTheServersTokensAreTheSmallModels(t *testing.T) {
 		server window
 		why    string // "" = they are
 		echoes bool
+		forces bool
 	}{
-		"texts and an echo":               {window{tok: tok}, "", true},
-		"numbers":                         {window{tok: tok, name: numbered, along: llm.ErrNoEcho}, "", false},
-		"numbers, no text":                {window{tok: tok, name: func(id int32, l *llm.Likely) { l.ID, l.Text = &id, nil }}, "", false},
-		"texts alone":                     {window{tok: tok, along: llm.ErrNoEcho}, "nothing shows that its tokens are those of kit", false},
-		"an echo is refused":              {window{tok: tok, along: llm.ErrRequest}, "nothing shows that its tokens are those of kit", false},
-		"another vocabulary, texts":       {window{tok: other, first: last}, "kit has none of that text", false},
-		"another vocabulary, by the echo": {window{tok: other}, "the LLM's server", false},
-		"another vocabulary, numbers":     {window{tok: other, name: numbered, first: last}, "of the LLM's server is", false},
-		"more tokens":                     {window{tok: tok, name: func(id int32, l *llm.Likely) { id += 100; l.ID, l.Text = &id, nil }, first: last}, "token", false},
+		"texts and an echo":               {window{tok: tok}, "", true, false},
+		"numbers":                         {window{tok: tok, name: numbered, along: llm.ErrNoEcho}, "", false, true},
+		"numbers, no text":                {window{tok: tok, name: func(id int32, l *llm.Likely) { l.ID, l.Text = &id, nil }}, "", false, true},
+		"numbers, made certain":           {window{tok: tok, name: numbered, next: func(id int32) (llm.Likely, error) { return llm.Likely{ID: &id}, nil }}, "", false, false},
+		"numbers, not to be made":         {window{tok: tok, name: numbered, next: func(int32) (llm.Likely, error) { return llm.Likely{}, llm.ErrNoEcho }}, "", false, false},
+		"texts alone":                     {window{tok: tok, along: llm.ErrNoEcho}, "nothing shows that its tokens are those of kit", false, false},
+		"an echo is refused":              {window{tok: tok, along: llm.ErrRequest}, "nothing shows that its tokens are those of kit", false, false},
+		"another vocabulary, texts":       {window{tok: other, first: last}, "kit has none of that text", false, false},
+		"another vocabulary, by the echo": {window{tok: other}, "the LLM's server", false, false},
+		"another vocabulary, numbers":     {window{tok: other, name: numbered, first: last}, "of the LLM's server is", false, false},
+		"more tokens":                     {window{tok: tok, name: func(id int32, l *llm.Likely) { id += 100; l.ID, l.Text = &id, nil }, first: last}, "token", false, false},
 	} {
 		f, err := openFar(context.Background(), &c.server, proxy.Model{Name: "kit", Tokenizer: tok}, 3, 300)
 		switch {
-		case c.why == "" && (err != nil || f.echoes != c.echoes):
+		case c.why == "" && (err != nil || f.echoes != c.echoes || f.forces != c.forces):
 			t.Errorf("%s: %v", name, err)
 		case c.why != "" && (!errors.Is(err, proxy.ErrVocabulary) || !strings.Contains(err.Error(), c.why)):
 			t.Errorf("%s: %v, want %q", name, err, c.why)
@@ -151,23 +168,59 @@ func TestFit_GoesOnWhereItWasBrokenOff(t *testing.T) {
 	for range fewestKnown {
 		known = append(known, Graded{Question{Text: "Is it?", Choices: []string{"a rule", "no rule"}}, 0})
 	}
+	asked := []Question{known[0].Question}
 	server := &window{tok: tok, last: ProbeCalls + 2*3}
 	r := &Resources{Box: server, fitted: &fitted{}, Proxying: Proxying{Top: 3}, OneStep: true, Speakers: map[string]Speaker{"slm": mute{}}, Graded: func() []Graded { return known }}
 	open := func() *steered {
 		return &steered{r: r, e: Experts{Speaker: "slm", Plus: kit, Minus: kit}, far: &far{box: server}, tok: tok, room: 64, speaker: "slm"}
 	}
-	if err := open().ready(context.Background(), true); !errors.Is(err, llm.ErrBudget) {
+	if err := open().ready(context.Background(), asked); !errors.Is(err, llm.ErrBudget) {
 		t.Fatal(err)
 	}
 	server.last = 0
-	if err := open().ready(context.Background(), true); err != nil {
+	if err := open().ready(context.Background(), asked); err != nil {
 		t.Fatal(err)
 	}
 	if want := ProbeCalls + 2*fewestKnown; server.calls != want {
 		t.Errorf("%d calls, want %d: no question twice", server.calls, want)
 	}
 	s := open()
-	if err := s.ready(context.Background(), true); err != nil || server.calls != ProbeCalls+2*fewestKnown || s.Steered().Note == "" {
+	if err := s.ready(context.Background(), asked); err != nil || server.calls != ProbeCalls+2*fewestKnown || s.Steered().Note == "" {
 		t.Errorf("what is known is not asked again: %v, %d calls, %+v", err, server.calls, s.Steered())
+	}
+}
+
+func TestFar_OptionsAreScoredTokenByTokenWhereNothingIsEchoed(t *testing.T) {
+	tok := taught(t, "a rule is a rule is a rule")
+	numbered := func(id int32, l *llm.Likely) { l.ID = &id }
+	server := &window{tok: tok, name: numbered, along: llm.ErrNoEcho}
+	f, err := openFar(context.Background(), server, proxy.Model{Name: "kit", Tokenizer: tok}, 3, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := server.calls
+	got, err := f.Show(context.Background(), []proxy.Text{{Prompt: []int32{5}, Along: []int32{1, 40}}, {Prompt: []int32{6}}})
+	if err != nil || server.calls != before+3 {
+		t.Fatalf("%d calls: %v", server.calls-before, err)
+	}
+	if len(got[0]) != 2 || !slices.Equal(got[0][0].Tokens, []int32{0, 1, 2}) || !slices.Equal(got[0][1].Tokens, []int32{0, 1, 2, 40}) || got[0][1].LogProbs[3] != -9 || len(got[1]) != 1 {
+		t.Errorf("%+v", got)
+	}
+	s := &steered{far: f, tok: tok}
+	whole, part := Question{Text: "Is it?", Choices: []string{"a rule", "is"}}, Question{Text: "Is it?", Choices: []string{"a rule", "中"}}
+	if err := s.scorable([]Question{{Text: "中"}, whole}); err != nil {
+		t.Error(err)
+	}
+	if err := s.scorable([]Question{whole, part}); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "中") {
+		t.Error(err)
+	}
+	f.forces = false
+	if err := s.scorable([]Question{whole}); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+	server.next = func(int32) (llm.Likely, error) { other := int32(7); return llm.Likely{ID: &other, LogProb: -1}, nil }
+	f.forces = true
+	if _, err := f.Show(context.Background(), []proxy.Text{{Prompt: []int32{5}, Along: []int32{1}}}); !errors.Is(err, proxy.ErrVocabulary) {
+		t.Errorf("another token: %v", err)
 	}
 }

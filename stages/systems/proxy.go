@@ -44,7 +44,7 @@ var proxied = Spec{
 	Open: func(ctx context.Context, r *Resources) (System, error) {
 		s, err := r.openProxy()
 		if err == nil && len(r.Items) > 0 { // else it is asked at the first question: what only lists systems does not wait for it
-			err = s.ready(ctx, slices.ContainsFunc(r.Items, func(q Question) bool { return len(q.Choices) > 0 }))
+			err = s.ready(ctx, r.Items)
 		}
 		return s, err
 	},
@@ -153,8 +153,8 @@ func (s *steered) openFar() error {
 	return nil
 }
 
-// ready loads the weights that are to be in this process, or finds out what a server's tokens are, and then α. choices = there are questions with options.
-func (s *steered) ready(ctx context.Context, choices bool) error {
+// ready loads the weights that are to be in this process, or finds out what a server's tokens are and whether it can score the questions' options, and then α.
+func (s *steered) ready(ctx context.Context, qs []Question) error {
 	if s.here != nil && s.by == nil {
 		if err := s.loadHere(); err != nil {
 			return err
@@ -179,10 +179,35 @@ func (s *steered) ready(ctx context.Context, choices bool) error {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 	}
-	if choices && s.far != nil && !s.far.echoes {
-		return fmt.Errorf("%w: the LLM's server does not echo a prompt with its log-probabilities, so that options cannot be scored", ErrUnavailable)
+	if s.far != nil {
+		if err := s.scorable(qs); err != nil {
+			return err
+		}
 	}
 	return s.fit(ctx)
+}
+
+// scorable is why a server cannot score the options of questions; nil = it can.
+func (s *steered) scorable(qs []Question) error {
+	qs = slices.DeleteFunc(slices.Clone(qs), func(q Question) bool { return len(q.Choices) == 0 })
+	switch {
+	case s.far.echoes || len(qs) == 0:
+		return nil
+	case !s.far.forces:
+		return fmt.Errorf("%w: the LLM's server neither echoes a prompt with its log-probabilities nor tells of a token that it is made to write, so that options cannot be scored", ErrUnavailable)
+	}
+	for _, q := range qs {
+		asked, err := llm.Render(llm.Cloze, delivery.Delivery{}.Question("", q.Text, q.Choices))
+		if err != nil {
+			return err
+		}
+		for _, o := range asked.Options {
+			if !s.far.wholly(s.tok.Encode(o)...) {
+				return fmt.Errorf("%w: the LLM's server tells nothing of parts of characters, of which the option %.60q has some", ErrUnavailable, o)
+			}
+		}
+	}
+	return nil
 }
 
 // Note implements Noter.
@@ -191,7 +216,7 @@ func (s *steered) Note() string { return s.note }
 // Answer implements System.
 func (s *steered) Answer(ctx context.Context, qs []Question) ([]Answer, error) {
 	if s.r.Box != nil {
-		if err := s.ready(ctx, slices.ContainsFunc(qs, func(q Question) bool { return len(q.Choices) > 0 })); err != nil {
+		if err := s.ready(ctx, qs); err != nil {
 			return nil, err
 		}
 		if s.set.Alpha == 0 {
@@ -278,6 +303,14 @@ func (s *steered) choose(ctx context.Context, q Question, p knowledge.Piece, a *
 	if s.far != nil { // each option is a call that reads the prompt again, and one token is written behind
 		a.Calls, a.Written = len(options), len(options)
 		a.Tokens += (len(options)-1)*len(prompts.Base) + a.Written
+		if s.far.forces { // or each of its tokens is
+			a.Calls, a.Tokens = 0, 0
+			for _, o := range options {
+				a.Calls += len(o)
+				a.Tokens += len(o)*(len(prompts.Base)+1) + len(o)*(len(o)-1)/2
+			}
+			a.Written = a.Calls
+		}
 	}
 	return nil
 }

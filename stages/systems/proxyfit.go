@@ -2,6 +2,7 @@ package systems
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -103,13 +104,21 @@ func (s *steered) measure(ctx context.Context, tried *trial) error {
 		s.note = fmt.Sprintf("proxy: alpha is %g, by the recipe.", s.set.Alpha)
 		return nil
 	}
-	if s.far != nil && !s.far.echoes {
-		s.note = "proxy answers as the LLM alone: its server cannot score the options of development questions, of which alpha is taken (eval.proxy.alpha sets it)."
-		return nil
-	}
 	var known []Graded
 	if s.r.Graded != nil {
 		known = exam.Evenly(s.r.Graded(), MostGraded)
+	}
+	if s.far != nil {
+		var qs []Question
+		for _, g := range known {
+			qs = append(qs, g.Question)
+		}
+		if err := s.scorable(qs); errors.Is(err, ErrUnavailable) {
+			s.note = "proxy answers as the LLM alone: its server cannot score the options of development questions, of which alpha is taken (eval.proxy.alpha sets it)."
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
 	if len(known) < fewestKnown {
 		s.note = fmt.Sprintf("proxy answers as the LLM alone: alpha takes %d development questions with options, and there are %d (eval.proxy.alpha sets it).", fewestKnown, len(known))
