@@ -14,6 +14,7 @@ import (
 	"slm/scripts/benchmark/bpo"
 	"slm/scripts/benchmark/corpus"
 	"slm/scripts/benchmark/embed"
+	"slm/scripts/benchmark/forgetting"
 	"slm/scripts/benchmark/infer"
 	"slm/scripts/benchmark/licenses"
 	"slm/scripts/benchmark/lrtable"
@@ -32,7 +33,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), summaries.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), forgetting.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), summaries.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 

@@ -11,10 +11,8 @@ import (
 	"slm/model/decode"
 	"slm/model/kernel"
 	"slm/model/weights"
+	"slm/scripts/benchmark/setup"
 )
-
-// windowTokens is how much text each perplexity window holds, of a model that reads so much; its first token is given.
-const windowTokens = 512
 
 // comparePerplexity prints how much perplexity each of our formats has on licence text, and how much it loses to float32.
 func comparePerplexity(ctx context.Context, file string, tokens int, out io.Writer) error {
@@ -62,7 +60,7 @@ func comparePerplexity(ctx context.Context, file string, tokens int, out io.Writ
 	}
 	first := 0.0
 	for _, format := range formats {
-		loss, err := meanLoss(ctx, format.decoder, text)
+		loss, _, err := setup.MeanLoss(ctx, format.decoder, text)
 		if err != nil {
 			return err
 		}
@@ -72,21 +70,4 @@ func comparePerplexity(ctx context.Context, file string, tokens int, out io.Writ
 		fmt.Fprintf(out, "%s: perplexity %.4f on %d tokens, %+.3f %%\n", format.name, math.Exp(loss), len(text), 100*(math.Exp(loss-first)-1))
 	}
 	return nil
-}
-
-// meanLoss is the mean of −log p of the tokens behind the first of each window, in nats.
-func meanLoss(ctx context.Context, d *decode.Decoder, text []int32) (float64, error) {
-	var reqs []decode.ScoreRequest
-	n := 0
-	window := min(windowTokens, d.Config().Context)
-	for ; len(text) > window; text = text[window:] {
-		reqs = append(reqs, decode.ScoreRequest{Prefix: text[:1], Continuations: [][]int32{text[1:window]}})
-		n += window - 1
-	}
-	sums, err := d.Score(ctx, reqs)
-	total := 0.0
-	for _, s := range sums {
-		total -= s[0]
-	}
-	return total / float64(n), err
 }

@@ -24,6 +24,7 @@ import (
 type bench struct {
 	job    job
 	python string
+	modes  []string // of PyTorch
 	log    io.Writer
 	folder string
 }
@@ -33,6 +34,7 @@ type side struct {
 	*duel.Side
 	best float64   // seconds of a step
 	secs []float64 // of each round's step
+	cpu  []float64 // processor seconds of each round's step
 	rss  float64
 }
 
@@ -79,8 +81,15 @@ func (b *bench) ours(ctx context.Context, kernelName string) (*side, error) {
 //go:embed peer.py
 var script string
 
+//go:embed peer_lora.py
+var scriptLoRA string
+
 func (b *bench) peer(ctx context.Context, mode, precision string) (*side, error) {
-	return newSide(duel.Python(ctx, "PyTorch "+mode+" "+precision, b.python, script, b.folder, mode, precision))
+	name, text := "PyTorch ", script
+	if b.job.LoRA > 0 {
+		name, text = "peft ", scriptLoRA
+	}
+	return newSide(duel.Python(ctx, name+mode+" "+precision, b.python, text, b.folder, mode, precision))
 }
 
 func (s *side) steps(n int) (answer, error) {
@@ -96,7 +105,7 @@ func (s *side) steps(n int) (answer, error) {
 func (s *side) time(n int) error {
 	a, err := s.steps(n)
 	if err == nil {
-		s.secs = append(s.secs, a.Seconds/float64(n))
+		s.secs, s.cpu = append(s.secs, a.Seconds/float64(n)), append(s.cpu, a.CPU/float64(n))
 		s.best = min(s.best, a.Seconds/float64(n))
 	}
 	return err
@@ -155,7 +164,7 @@ func (b *bench) compareSpeed(ctx context.Context, rounds int, precisions, kernel
 	tokens := float64(b.job.Batch * b.job.Length)
 	return result{
 		Shape: b.job.Shape, RatioBF16: matches[bf16].ratio, RatioF32: matches[f32].ratio, RatioHigh: matches[high].ratio,
-		TokS: tokens / duel.Median(last.mine.secs), PeerTokS: tokens / duel.Median(last.theirs.secs), RSSRatio: last.mine.rss / last.theirs.rss,
+		RatioCPU: slices.Min(last.theirs.cpu) / slices.Min(last.mine.cpu), TokS: tokens / duel.Median(last.mine.secs), PeerTokS: tokens / duel.Median(last.theirs.secs), RSSRatio: last.mine.rss / last.theirs.rss,
 		Kernel: strings.Join(names, ", "), PeerMode: last.theirs.Name,
 	}, nil
 }
@@ -175,7 +184,7 @@ func (b *bench) match(ctx context.Context, precision string, rounds int, named [
 	if len(named) > 0 {
 		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(named, name) })
 	}
-	if m.theirs, err = b.best([]string{"compile", "eager"}, func(mode string) (*side, error) { return b.peer(ctx, mode, precision) }); err != nil {
+	if m.theirs, err = b.best(b.modes, func(mode string) (*side, error) { return b.peer(ctx, mode, precision) }); err != nil {
 		return m, err
 	}
 	defer m.theirs.Stop()
@@ -190,7 +199,8 @@ func (b *bench) match(ctx context.Context, precision string, rounds int, named [
 			return m, err
 		}
 		ratios = append(ratios, m.theirs.secs[round]/m.mine.secs[round])
-		fmt.Fprintf(b.log, "%s round %d: %s %.0f ms, %s %.0f ms\n", b.job.Shape, round+1, m.mine.Name, 1e3*m.mine.secs[round], m.theirs.Name, 1e3*m.theirs.secs[round])
+		fmt.Fprintf(b.log, "%s round %d: %s %.0f ms (processor %.0f), %s %.0f ms (%.0f)\n", b.job.Shape, round+1,
+			m.mine.Name, 1e3*m.mine.secs[round], 1e3*m.mine.cpu[round], m.theirs.Name, 1e3*m.theirs.secs[round], 1e3*m.theirs.cpu[round])
 	}
 	m.ratio = duel.Median(ratios)
 	return m, nil
@@ -218,6 +228,6 @@ func (b *bench) best(names []string, start func(name string) (*side, error)) (fa
 	if fastest == nil {
 		return nil, fmt.Errorf("none of %s runs", strings.Join(names, ", "))
 	}
-	fastest.secs = nil
+	fastest.secs, fastest.cpu = nil, nil
 	return fastest, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"slm/model"
@@ -21,7 +22,7 @@ import (
 // answer is what a side says after some steps.
 type answer struct {
 	Seconds float64   `json:"seconds"`
-	CPU     float64   `json:"cpu"` // seconds of all threads; ours alone
+	CPU     float64   `json:"cpu"` // seconds of all threads
 	Losses  []float64 `json:"losses"`
 	RSS     float64   `json:"rss"` // bytes, the peak so far
 }
@@ -90,6 +91,7 @@ func openOurs(folder, name string) (*ourSide, error) {
 	if err := json.Unmarshal(text, &t.job); err != nil {
 		return nil, err
 	}
+	runtime.GOMAXPROCS(t.job.Threads)
 	raw, err := os.ReadFile(filepath.Join(folder, "tokens.i32"))
 	if err != nil {
 		return nil, err

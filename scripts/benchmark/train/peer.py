@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 
 folder, mode, precision = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-torch.set_num_threads(2)
 torch.set_float32_matmul_precision("high" if precision == "high" else "highest")
 s = json.loads((folder / "shape.json").read_text())
+torch.set_num_threads(s["threads"])
 c, tokens = s["config"], np.fromfile(folder / "tokens.i32", np.int32).reshape(-1, s["batch"], s["length"] + 1)
 V, C, L, H, KV, D, M = (c[k] for k in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
                                        "num_key_value_heads", "head_dim", "intermediate_size"))
@@ -81,7 +81,7 @@ optimiser = torch.optim.AdamW([{"params": matrices, "weight_decay": s["decay"]},
 run = torch.compile(model) if mode == "compile" else model
 step = 0
 for line in sys.stdin:
-    losses, began = [], time.perf_counter()
+    losses, began, busy = [], time.perf_counter(), time.process_time()
     for _ in range(int(line)):
         batch = torch.from_numpy(tokens[step % len(tokens)]).long()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
@@ -92,4 +92,4 @@ for line in sys.stdin:
         losses.append(loss.item())
         step += 1
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "losses": losses, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time() - busy, "losses": losses, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)

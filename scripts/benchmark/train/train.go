@@ -25,12 +25,24 @@ type job struct {
 	LR     float64      `json:"lr"`
 	Decay  float64      `json:"decay"`
 
+	Threads int `json:"threads"`
+	LoRA    int `json:"lora"` // rank of an adapter that is trained instead of the weights; 0 = these are
+
 	Document  int  `json:"document"` // tokens of a document, with which rows are filled; 0 = a row is one. Ours alone
 	Recompute bool `json:"recompute"`
 }
 
 // weights are those that both sides start from.
-func (j job) weights() *model.Params { return model.New(j.Config, 1) }
+func (j job) weights() *model.Params {
+	p := model.New(j.Config, 1)
+	if j.LoRA > 0 {
+		var l model.LoRA
+		l.SetDefaults()
+		l.Rank, l.Alpha = j.LoRA, 2*float64(j.LoRA)
+		p.Adapter = model.NewAdapter(j.Config, l, 1)
+	}
+	return p
+}
 
 func (j job) document() int {
 	if j.Document > 0 {
@@ -54,6 +66,8 @@ type options struct {
 	shapes, kernels        []string
 	precisions             []string
 	rounds, curves, batch  int
+	threads, lora          int
+	modes                  []string
 	table, format, serving string
 	profile                int
 }
@@ -66,7 +80,7 @@ func Command() *cobra.Command {
 		Use:   "train",
 		Short: "Training speed beside PyTorch's",
 		Long: "Training speed beside PyTorch's, on the same model, data and start weights, in turn. --curves compares losses instead of speeds; --table is our\n" +
-			"speed and memory alone by length of row and document, with activations kept and computed again; --profile is where the time of a step of ours\n" +
+			"speed and memory alone by length of row and document, with activations kept and computed again; --lora trains an adapter, beside peft's; --profile is where the time of a step of ours\n" +
 			"goes by op, what Gorgonia's machine costs, what is allocated, and how far the step is from the machine's own limit.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,6 +92,10 @@ func Command() *cobra.Command {
 				return showTable(cmd.Context(), o.table, o.format, out, log)
 			case o.profile > 0:
 				return o.eachShape(log, func(b *bench) error { return b.showProfile(o.profile, o.format, out) })
+			}
+			if o.lora > 0 {
+				python.Venv, python.Packages = "venv-bench-lora", append(python.Packages, "transformers==4.57.3", "peft==0.21.2", "accelerate==1.15.0")
+				o.precisions = []string{f32}
 			}
 			path, err := python.Path(cmd.Context(), log)
 			if err != nil {
@@ -97,6 +115,9 @@ func Command() *cobra.Command {
 	f.IntVar(&o.curves, "curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
 	f.StringSliceVar(&o.kernels, "kernels", nil, "kernels that are compared (default: all that this machine has)")
 	f.StringSliceVar(&o.precisions, "precisions", []string{f32, high, bf16}, "precisions in which speeds are compared")
+	f.IntVar(&o.threads, "threads", 2, "threads of each side")
+	f.IntVar(&o.lora, "lora", 0, "train an adapter of this rank on all seven projections, with frozen weights, beside peft in float32")
+	f.StringSliceVar(&o.modes, "modes", []string{"compile", "eager"}, "ways to run PyTorch, of which the fastest counts")
 	f.IntVar(&o.batch, "batch", 0, "rows of a step (default: the shape's own)")
 	f.StringVar(&o.table, "table", "", "our speed and memory alone by row and document, for models of these million parameters: all, or some of 1,6,14,30,135")
 	f.IntVar(&o.profile, "profile", 0, "where the time of a step of ours goes and what the machine could do: medians of so many steps")
@@ -111,11 +132,11 @@ func (o *options) eachShape(log io.Writer, work func(b *bench) error) error {
 		if !slices.Contains(o.shapes, j.Shape) {
 			continue
 		}
-		j.LR, j.Decay = 1e-3, 0.1
+		j.LR, j.Decay, j.Threads, j.LoRA = 1e-3, 0.1, o.threads, o.lora
 		if o.batch > 0 {
 			j.Batch = o.batch
 		}
-		if err := work(&bench{job: j, log: log}); err != nil {
+		if err := work(&bench{job: j, modes: o.modes, log: log}); err != nil {
 			return err
 		}
 	}
@@ -130,6 +151,7 @@ type result struct {
 	RatioHigh float64 `json:"ratio_f32_high"` // where both sides may multiply with 16 bits of a factor
 	TokS      float64 `json:"tok_s"`          // ours, in the last precision
 	PeerTokS  float64 `json:"peer_tok_s"`     // PyTorch's best, in the same
+	RatioCPU  float64 `json:"ratio_cpu"`      // of processor time, least of the rounds, in the same
 	RSSRatio  float64 `json:"rss_ratio"`
 	Kernel    string  `json:"kernel"`
 	PeerMode  string  `json:"peer_mode"`
@@ -145,7 +167,7 @@ func (r result) show(out io.Writer) {
 			fmt.Fprintf(out, "  %s ×%.2f", p.precision, p.ratio)
 		}
 	}
-	fmt.Fprintf(out, "  %.0f against %.0f tokens/s of %s  memory ×%.2f  %s\n", r.TokS, r.PeerTokS, r.PeerMode, r.RSSRatio, r.Kernel)
+	fmt.Fprintf(out, "  %.0f against %.0f tokens/s of %s  processor time ×%.2f  memory ×%.2f  %s\n", r.TokS, r.PeerTokS, r.PeerMode, r.RatioCPU, r.RSSRatio, r.Kernel)
 }
 
 func (o *options) showSpeeds(ctx context.Context, python string, out, log io.Writer) error {
