@@ -39,6 +39,7 @@ type Graph struct {
 		CutLeaves(rows int)
 		Sums() op.Sums
 		Into(op.Sums)
+		Ready(func(i int))
 	}
 }
 
@@ -192,6 +193,9 @@ func (g *Graph) Sums() op.Sums { return g.runtime.Sums() }
 
 // Into makes the next runs gather in other memory. Gradients wants the first, which Sums gives at the beginning.
 func (g *Graph) Into(s op.Sums) { g.runtime.Into(s) }
+
+// Ready has the next runs call f with the index of each of the Sums, once a run, as soon as nothing of the run adds to it any more; f runs between two ops. nil = no more calls.
+func (g *Graph) Ready(f func(i int)) { g.runtime.Ready(f) }
 
 // Run computes scale · Σ −log p(target), or scale · Σ of the pairs' losses where the graph prefers, and adds its gradient to what has gathered since Zero. With scale one over
 // the number of targets, or pairs, in the optimiser step, losses and gradients of micro-batches add up to those of the whole.

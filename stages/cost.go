@@ -22,7 +22,10 @@ type Training struct {
 	Shared   float64 `json:"shared"`   // seconds of the optimiser that ranks share (optim.Shared)
 	Weights  int64   `json:"weights"`  // bytes that they then give each other
 	Gradient int64   `json:"gradient"` // bytes
+	Last     int64   `json:"last"`     // bytes of it that are sent when the leaves are done; the others go while they are computed
+	Backward float64 `json:"backward"` // seconds of a row's backward pass
 	Rows     int     `json:"rows"`     // of a step
+	Micro    int     `json:"micro"`    // rows that are computed together at most
 	Shards   int     `json:"shards"`
 	Pairs    bool    `json:"pairs,omitempty"` // of rows are not divided
 }

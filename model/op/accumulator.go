@@ -23,6 +23,7 @@ type accumulator struct {
 	order   pairwise.Order // of the leaves so far, where the rows of a batch come in several calls
 	partial [][]float32    // its slots behind data, which are slot 0
 
+	index  int          // among the runtime's
 	into   *accumulator // of the same weights elsewhere in the model, to which this one is added in the end; nil for most
 	joined bool         // and has been
 }
@@ -113,8 +114,10 @@ func (a *accumulator) node(name string, filledBy *G.Node) (*G.Node, error) {
 	return G.ApplyOp(o, filledBy)
 }
 
-// gradientNodes returns the nodes of a block's gradients: dx, then nothing for the inputs without gradient, then the accumulators, of which nil is none.
-func gradientNodes(name string, dx *G.Node, skip int, accs ...*accumulator) (G.Nodes, error) {
+// gradientNodes returns the nodes of a block's gradients: dx, then nothing for the inputs without gradient, then the accumulators, of which nil is none. What the
+// block adds to these is in them when dx is computed.
+func (r *Runtime[T]) gradientNodes(name string, dx *G.Node, skip int, accs ...*accumulator) (G.Nodes, error) {
+	r.completes(dx, accs...)
 	nodes := G.Nodes{dx}
 	for range skip {
 		nodes = append(nodes, nil)

@@ -59,7 +59,7 @@ func Attention[T kernel.Elem](r *Runtime[T], layer int, x, docs, norm, qkv, out 
 		if err != nil {
 			return nil, err
 		}
-		return gradientNodes(name, dx, 1, append([]*accumulator{dNorm, dQKV, dOut}, low...)...)
+		return r.gradientNodes(name, dx, 1, append([]*accumulator{dNorm, dQKV, dOut}, low...)...)
 	}
 	return G.ApplyOp(o, nodes...)
 }

@@ -23,22 +23,26 @@ func Embed[T kernel.Elem](r *Runtime[T], tokens, embedding *G.Node) (*G.Node, er
 		return nil
 	}
 	o.diff = func(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-		acc := r.embedGradient()
+		acc := r.register(r.embedGradient())
 		d := &Op{name: "embed.grad", in: []hm.Type{indices, matrix}, out: matrix, shape: tensor.Shape{r.Vocab, c}, value: acc.value}
 		d.run = func(_ []float32, in []G.Value) error {
 			r.scatter(acc.data, ints(in[0]), floats(in[1]))
 			return nil
 		}
 		node, err := G.ApplyOp(d, inputs[0], grad)
-		return G.Nodes{nil, node}, err
+		if err != nil {
+			return nil, err
+		}
+		r.completes(node, acc)
+		return G.Nodes{nil, node}, nil
 	}
 	return G.ApplyOp(o, tokens, embedding)
 }
 
-// embedGradient is the embedding's gradient. That of a tied head joins it when a step's runs are over.
+// embedGradient is the embedding's gradient, which the embedding registers. That of a tied head joins it when a step's runs are over.
 func (r *Runtime[T]) embedGradient() *accumulator {
 	if r.dEmbed == nil {
-		r.dEmbed = r.gradient(r.Vocab, r.Width)
+		r.dEmbed = newAccumulator(r.Vocab, r.Width)
 	}
 	return r.dEmbed
 }

@@ -88,7 +88,7 @@ func (h *head[T]) end(tied bool) func(inputs G.Nodes, output, grad *G.Node) (G.N
 		if err != nil {
 			return nil, err
 		}
-		nodes, err := gradientNodes("head", dx, 2, h.dNorm, h.dHead)
+		nodes, err := r.gradientNodes("head", dx, 2, h.dNorm, h.dHead)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,10 @@
 package op
 
-import "slm/model/kernel"
+import (
+	G "gorgonia.org/gorgonia"
+
+	"slm/model/kernel"
+)
 
 // Sums is the memory of all accumulators of a graph, in a fixed order: gradients in the form in which they gather. Graphs of one model have it in the same order.
 type Sums [][]float32
@@ -53,6 +57,21 @@ func (r *Runtime[T]) Sums() Sums {
 func (r *Runtime[T]) Into(s Sums) {
 	for i, a := range r.accs {
 		a.data = s[i]
+	}
+}
+
+// Ready has the next runs call f with the index of each of the Sums, once a run, as soon as nothing of the run adds to it any more: from the last layer to the first, but
+// for updates. nil = no more calls.
+func (r *Runtime[T]) Ready(f func(i int)) { r.ready = f }
+
+// completes says that nothing adds to the accumulators, of which nil is none, once the node is computed.
+func (r *Runtime[T]) completes(n *G.Node, accs ...*accumulator) {
+	n.Op().(*Op).after = func() {
+		for _, a := range accs {
+			if a != nil && r.ready != nil {
+				r.ready(a.index)
+			}
+		}
 	}
 }
 

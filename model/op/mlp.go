@@ -54,7 +54,7 @@ func MLP[T kernel.Elem](r *Runtime[T], layer int, x, norm, gateUp, down *G.Node,
 		if err != nil {
 			return nil, err
 		}
-		return gradientNodes(name, dx, 0, append([]*accumulator{dNorm, dGateUp, dDown}, low...)...)
+		return r.gradientNodes(name, dx, 0, append([]*accumulator{dNorm, dGateUp, dDown}, low...)...)
 	}
 	return G.ApplyOp(o, nodes...)
 }

@@ -27,6 +27,7 @@ type Op struct {
 	home  *tensor.Dense
 	run   func(out []float32, in []G.Value) error
 	diff  func(inputs G.Nodes, output, grad *G.Node) (G.Nodes, error)
+	after func() // of every run; nil = nothing
 	watch Watcher
 }
 
@@ -65,11 +66,16 @@ func (o *Op) InferShape(...G.DimSizer) (tensor.Shape, error) {
 // Watch has all runs of the op go through w.
 func (o *Op) Watch(w Watcher) { o.watch = w }
 
-func (o *Op) work(out []float32, in []G.Value) error {
+func (o *Op) work(out []float32, in []G.Value) (err error) {
 	if o.watch != nil {
-		return o.watch(o.name, func() error { return o.run(out, in) })
+		err = o.watch(o.name, func() error { return o.run(out, in) })
+	} else {
+		err = o.run(out, in)
 	}
-	return o.run(out, in)
+	if err == nil && o.after != nil {
+		o.after()
+	}
+	return err
 }
 
 // Do runs the op into a new value.

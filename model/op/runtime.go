@@ -46,6 +46,7 @@ type Runtime[T kernel.Elem] struct {
 	accs    []*accumulator
 	dEmbed  *accumulator // one of them
 	norms   []float32    // [tiles, C] partial sums of a norm's gradient
+	ready   func(i int)  // Ready
 
 	// Scratch of the backward pass, shared by all layers.
 	dy, h   []T // [N, C]
@@ -93,9 +94,14 @@ func (r *Runtime[T]) alloc() {
 	r.headDX = make([]float32, n*d.Width)
 }
 
-// gradient registers an accumulator for Zero.
+// gradient makes and registers an accumulator.
 func (r *Runtime[T]) gradient(shape ...int) *accumulator {
-	a := newAccumulator(shape...)
+	return r.register(newAccumulator(shape...))
+}
+
+// register gives an accumulator its place among the Sums, which is best behind those that are complete before it.
+func (r *Runtime[T]) register(a *accumulator) *accumulator {
+	a.index = len(r.accs)
 	r.accs = append(r.accs, a)
 	return a
 }

@@ -32,16 +32,21 @@ func (w *gatherer) share(ctx context.Context, team *ranks.Team, b model.Batch, n
 		raw[r] = ranks.Bytes([]float64(all[r]))
 	}
 	began, mine := now(), all[team.Rank()]
-	parts, failed := w.sum(b, nodes[team.Rank()], n, scale)
-	mine[statusSeconds], mine[statusSent] = now().Sub(began).Seconds(), float64(team.Sent())
+	m := w.meet(ctx, team, nodes)
+	parts, failed := w.sum(b, nodes[team.Rank()], n, scale, m.whole)
+	mine[statusSeconds] = now().Sub(began).Seconds()
+	if failed != nil && failed != model.ErrNotFinite {
+		m.giveUp(failed)
+		return 0, all, failed
+	}
+	if err := m.end(); err != nil {
+		return 0, all, err
+	}
 	for i, p := range parts {
 		mine[statusLosses+i] = p.loss
 	}
-	if failed != nil {
+	if mine[statusSent] = float64(team.Sent()); failed != nil {
 		mine[statusFailed] = 1
-		if failed != model.ErrNotFinite {
-			return 0, all, failed
-		}
 	}
 	if err := team.Gather(ctx, raw); err != nil {
 		return 0, all, err
@@ -61,7 +66,7 @@ func (w *gatherer) share(ctx context.Context, team *ranks.Team, b model.Batch, n
 		slots[order.Push(node.First, merge)] = losses[i]
 	}
 	order.End(merge)
-	return slots[0], all, w.meet(ctx, team, parts, nodes)
+	return slots[0], all, nil
 }
 
 // pieces are the numbers [lo,hi) of all accumulators as if they lay one behind the other.
@@ -76,22 +81,22 @@ func pieces(s op.Sums, lo, hi int) (out [][]float32) {
 	return out
 }
 
-// meet adds the partial sums of all ranks in the order of the tree and leaves the result in the graph's own memory, on every rank. Each rank adds one slice of the
-// numbers, which it gets from all others and gives to all others: a rank sends and receives twice the gradient at most, whatever the number of ranks.
-func (w *gatherer) meet(ctx context.Context, team *ranks.Team, parts []partial, nodes [][]pairwise.Node) error {
+// combine adds the partial sums of all ranks, of some accumulators, in the order of the tree and leaves the result in home, on every rank. parts are this rank's. Each rank adds one slice of the
+// numbers, which it gets from all others and gives to all others: a rank sends and receives twice the numbers at most, whatever the number of ranks.
+func (w *gatherer) combine(ctx context.Context, team *ranks.Team, home op.Sums, parts []op.Sums, nodes [][]pairwise.Node) error {
 	total := 0
-	for _, data := range w.home {
+	for _, data := range home {
 		total += len(data)
 	}
 	slice := func(s op.Sums, r int) [][]float32 { return pieces(s, total*r/team.Size(), total*(r+1)/team.Size()) }
-	mine := slice(w.home, team.Rank())
+	mine := slice(home, team.Rank())
 	sums := make([][][][]float32, team.Size()) // rank, node, piece
 	var list []ranks.Message
 	used := 0
 	for r := range nodes {
 		if r == team.Rank() {
 			for _, p := range parts {
-				sums[r] = append(sums[r], slice(p.sums, r))
+				sums[r] = append(sums[r], slice(p, r))
 			}
 			continue
 		}
@@ -104,7 +109,7 @@ func (w *gatherer) meet(ctx context.Context, team *ranks.Team, parts []partial, 
 			sums[r] = append(sums[r], node)
 		}
 		for _, p := range parts {
-			for _, piece := range slice(p.sums, r) {
+			for _, piece := range slice(p, r) {
 				list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(piece)})
 			}
 		}
@@ -129,7 +134,7 @@ func (w *gatherer) meet(ctx context.Context, team *ranks.Team, parts []partial, 
 		for _, piece := range mine {
 			list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(piece)})
 		}
-		for _, piece := range slice(w.home, r) {
+		for _, piece := range slice(home, r) {
 			list = append(list, ranks.Message{Peer: r, Receive: true, Data: ranks.Bytes(piece)})
 		}
 	})
@@ -138,8 +143,12 @@ func (w *gatherer) meet(ctx context.Context, team *ranks.Team, parts []partial, 
 
 func addPieces(into, from [][]float32) {
 	for i := range into {
-		kernel.Tiles(len(into[i]), 1<<18, func(lo, hi int) { kernel.AddTo(into[i][lo:hi], from[i][lo:hi]) })
+		addTo(into[i], from[i])
 	}
+}
+
+func addTo(into, from []float32) {
+	kernel.Tiles(len(into), 1<<18, func(lo, hi int) { kernel.AddTo(into[lo:hi], from[lo:hi]) })
 }
 
 // take is room for n numbers from others, which the next step uses again.

@@ -42,34 +42,43 @@ func (w *gatherer) memory(i int) op.Sums {
 	return w.spare[i-1]
 }
 
-// sum gathers the gradients of nodes, whose rows b holds from row 0 on, and returns a partial for each. The first is in the graph's own memory.
-// n is how many rows the step has.
-func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float32) ([]partial, error) {
+// sum gathers the gradients of nodes, whose rows b holds from row 0 on, and returns a partial for each, whose sums are memory(i) for the i-th. n is how many rows the step has.
+// whole, unless it is nil, is called with the index of each accumulator as soon as its sums of all nodes are complete: for most that is during the last run.
+func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float32, whole func(acc int)) ([]partial, error) {
 	var out []partial
 	defer w.graph.Into(w.home)
 	if len(nodes) == 0 { // the sum of others is taken over
-		return nil, w.idle()
+		return nil, w.idle(whole)
 	}
 	w.ran = true
 	begin := nodes[0].First * w.cut.leaf
-	for _, node := range nodes {
+	for i, node := range nodes {
 		var order pairwise.Order
-		base, losses := len(out), [32]float64{}
+		base, losses := i, [32]float64{}
 		merge := func(into, from int) {
 			w.memory(base + into).Add(w.memory(base + from))
 			losses[into] += losses[from]
 		}
-		for _, part := range pairwise.Cover(node.First, node.First+node.Leaves, w.cut.of(n).leaves, max(1, w.most)) {
+		parts := pairwise.Cover(node.First, node.First+node.Leaves, w.cut.of(n).leaves, max(1, w.most))
+		for j, part := range parts {
 			k := order.Push(part.First, merge)
 			w.graph.Into(w.memory(base + k))
 			w.graph.Zero()
 			lo := part.First*w.cut.leaf - begin
 			hi := min((part.First+part.Leaves)*w.cut.leaf, n) - begin
-			loss, err := runRows(w.graph, b, lo, hi, scale)
+			loss, err := runRows(w.graph, b, lo, hi, scale, func() {
+				if whole != nil && i == len(nodes)-1 && j == len(parts)-1 {
+					w.graph.Ready(w.finish(order, base, whole))
+				}
+			})
+			w.graph.Ready(nil)
 			if err != nil {
 				return nil, err
 			}
 			losses[k] = loss
+		}
+		if whole != nil && i == len(nodes)-1 { // each accumulator has its sum already
+			merge = func(into, from int) { losses[into] += losses[from] }
 		}
 		order.End(merge)
 		out = append(out, partial{node, w.memory(base), losses[0]})
@@ -77,16 +86,35 @@ func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float3
 	return out, nil
 }
 
+// finish adds what a subtree still has apart of an accumulator, in the order of the tree, and tells that this is whole.
+func (w *gatherer) finish(order pairwise.Order, base int, whole func(acc int)) func(acc int) {
+	slots := make([]op.Sums, order.Depth())
+	for k := range slots {
+		slots[k] = w.memory(base + k)
+	}
+	return func(acc int) {
+		rest := order // a copy: each accumulator goes through it
+		rest.End(func(into, from int) { addTo(slots[into][acc], slots[from][acc]) })
+		whole(acc)
+	}
+}
+
 // idle makes the gradients ready to be taken over from other ranks. They have their place only once the graph has run.
-func (w *gatherer) idle() error {
+func (w *gatherer) idle(whole func(acc int)) error {
 	w.graph.Into(w.home)
 	w.graph.Zero()
-	if w.ran {
-		return nil
+	if !w.ran {
+		n := w.graph.Seqs
+		nothing := rowsOf(model.Batch{References: make([]float32, n/2)}, 0, n, 0, w.graph.Len)
+		if _, err := w.graph.Run(nothing, 1); err != nil {
+			return err
+		}
+		w.ran = true
 	}
-	w.ran = true
-	n := w.graph.Seqs
-	nothing := rowsOf(model.Batch{References: make([]float32, n/2)}, 0, n, 0, w.graph.Len)
-	_, err := w.graph.Run(nothing, 1)
-	return err
+	if whole != nil {
+		for acc := range w.home {
+			whole(acc)
+		}
+	}
+	return nil
 }

@@ -64,7 +64,7 @@ func (s *session) dismiss(ctx context.Context) error {
 func (s *session) gradient(ctx context.Context, b pack.Batch) (float64, error) {
 	scale, whole, team := 1/float32(max(1, b.Units())), layOut(b), s.env.Ranks
 	if team == nil {
-		parts, err := s.sum(whole, s.cut.nodes(0, 1, b.Rows), b.Rows, scale)
+		parts, err := s.sum(whole, s.cut.nodes(0, 1, b.Rows), b.Rows, scale, s.heard)
 		if err != nil {
 			return 0, err
 		}

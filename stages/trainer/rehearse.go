@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"time"
 
 	"slm/optim"
 	"slm/stages"
@@ -75,11 +76,33 @@ func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step fl
 		o.Share(0, 1)
 		shared, alone = max(0, alone-rest), min(alone, rest)
 	}
-	t := &stages.Training{Steps: s.total, Step: step, Alone: min(alone, step), Shared: min(shared, step-min(alone, step)), Weights: bytes, Rows: u.Rows, Shards: u.Shards, Pairs: u.Beta != 0}
-	for _, data := range s.home {
-		t.Gradient += int64(4 * len(data))
+	t := &stages.Training{
+		Steps: s.total, Step: step, Alone: min(alone, step), Shared: min(shared, step-min(alone, step)), Weights: bytes, Rows: u.Rows, Micro: u.Micro, Shards: u.Shards, Pairs: u.Beta != 0,
+	}
+	ends := buckets(s.home)
+	for i, data := range s.home {
+		n := int64(4 * len(data))
+		if t.Gradient += n; len(ends) < 2 || i >= ends[len(ends)-2] {
+			t.Last += n
+		}
+	}
+	if err == nil {
+		t.Backward, err = r.backward()
 	}
 	return t, err
+}
+
+// backward is how long the gradient of a row takes, from the first sums that are whole to the last. It takes a step.
+func (r *Rehearsal) backward() (seconds float64, err error) {
+	var first, last time.Time
+	r.s.heard = func(int) {
+		if last = r.s.env.Now(); first.IsZero() {
+			first = last
+		}
+	}
+	defer func() { r.s.heard = nil }()
+	_, err = r.Step()
+	return last.Sub(first).Seconds() / float64(r.s.graph.Seqs), err
 }
 
 // Close drops the memory.

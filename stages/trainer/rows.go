@@ -43,12 +43,15 @@ func rowsOf(b model.Batch, from, n, end, length int) model.Batch {
 
 // run puts a batch through a graph, micro-batch by micro-batch, the last filled up with padding. The scaled losses are added in order.
 func run(g *model.Graph, b pack.Batch, scale float32) (float64, error) {
-	return runRows(g, layOut(b), 0, b.Rows, scale)
+	return runRows(g, layOut(b), 0, b.Rows, scale, func() {})
 }
 
-// runRows is run for the rows [lo,hi).
-func runRows(g *model.Graph, b model.Batch, lo, hi int, scale float32) (total float64, err error) {
+// runRows is run for the rows [lo,hi). last is called before the last micro-batch.
+func runRows(g *model.Graph, b model.Batch, lo, hi int, scale float32, last func()) (total float64, err error) {
 	for ; lo < hi; lo += g.Seqs {
+		if lo+g.Seqs >= hi {
+			last()
+		}
 		loss, err := g.Run(rowsOf(b, lo, g.Seqs, hi, g.Len), scale)
 		if err != nil {
 			return 0, err

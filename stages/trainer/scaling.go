@@ -51,21 +51,29 @@ type Scaled struct {
 }
 
 // Scale estimates a step of a training on n machines like the one that it was measured on. The rank with most leaves is waited for; each gives slices of its
-// sums to all others, and its own slice of the whole.
+// sums to all others, and its own slice of the whole, while the backward pass of the last rows goes on: what takes longer than that, and the last bucket, is waited for.
 func Scale(t stages.Training, n int, link Link) Scaled {
 	if n == 1 {
 		return Scaled{1, t.Step, 0}
 	}
 	c := cutOf(t.Rows, t.Shards, t.Pairs)
-	most, nodes := 0, 0
+	most, nodes, run := 0, 0, 0
 	for r := range n {
 		lo, hi := c.owned(r, n)
-		most, nodes = max(most, min(hi*c.leaf, c.rows)-lo*c.leaf), max(nodes, len(pairwise.Cover(lo, hi, c.leaves, 1<<30)))
+		if rows := min(hi*c.leaf, c.rows) - lo*c.leaf; rows > most {
+			most = rows
+			run, _ = c.graph(r, n, max(1, t.Micro), t.Pairs)
+		}
+		nodes = max(nodes, len(pairwise.Cover(lo, hi, c.leaves, 1<<30)))
 	}
 	slice := float64(t.Gradient) / float64(n)
-	sent := float64(slice*float64(n-1)*float64(nodes+1)) + float64(float64(t.Weights)/float64(n)*float64(n-1))
+	sums, weights := float64(slice*float64(n-1)*float64(nodes+1)), float64(float64(t.Weights)/float64(n)*float64(n-1))
 	leaves := float64((t.Step - t.Alone - t.Shared) * float64(most) / float64(c.rows))
-	return Scaled{n, t.Alone + t.Shared/float64(n) + leaves + float64(8*sent/link.Bits) + float64(exchanges*link.Latency), int64(sent)}
+	exchange := float64(8 * sums / link.Bits)
+	last := float64(exchange * float64(t.Last) / float64(max(1, t.Gradient)))
+	beside := min(exchange-last, float64(t.Backward*float64(min(run, most))))
+	seconds := t.Alone + t.Shared/float64(n) + leaves + exchange - beside + float64(8*weights/link.Bits) + float64(exchanges*link.Latency)
+	return Scaled{n, seconds, int64(sums + weights)}
 }
 
 // Measure is the link between rank 0 and rank 1, by messages of 8 bytes and of 8 MB both ways at once.

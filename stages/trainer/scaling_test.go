@@ -42,6 +42,18 @@ func TestScale_WorkedByHand(t *testing.T) {
 	}
 }
 
+func TestScale_ExchangeIsHiddenBehindTheBackwardPassButForTheLastBucket(t *testing.T) {
+	tr := stages.Training{Step: 1, Gradient: 100e6, Last: 20e6, Rows: 8, Shards: 8, Micro: 4}
+	for _, c := range []struct{ backward, want float64 }{
+		{0, .5 + .8}, {.1, .5 + .4}, {.2, .5 + .16}, {9, .5 + .16}, // of .8 s; four rows go together
+	} {
+		tr.Backward = c.backward
+		if got := Scale(tr, 2, Link{1e9, 0}); math.Abs(got.Seconds-c.want) > 1e-6 || got.Sent != 100e6 {
+			t.Errorf("%g s a row: %+v, want %g", c.backward, got, c.want)
+		}
+	}
+}
+
 func TestScale_OptimisersShareIsDivided(t *testing.T) {
 	tr := stages.Training{Step: 1, Alone: .1, Shared: .3, Gradient: 100e6, Weights: 80e6, Rows: 8, Shards: 8}
 	if got, want := Scale(tr, 2, Link{1e9, 0}), .1+.15+.3+8*.14; math.Abs(got.Seconds-want) > 1e-6 || got.Sent != 140e6 {

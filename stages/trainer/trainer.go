@@ -90,6 +90,7 @@ type session struct {
 	sent   int64        // bytes that all ranks have sent
 	pace   pace         // of the ranks
 	leaves []float64    // seconds that each took for its leaves of the last step
+	heard  func(int)    // is told which accumulators are whole, by itself; nil = nobody
 
 	state   state
 	batches batches // of the current epoch, one a step
