@@ -62,7 +62,7 @@ func (r *Rehearsal) Measurements() int {
 
 // training measures what of a step, which takes so many seconds, each rank does by itself. It trains on the last gradient once more.
 func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step float64) (*stages.Training, error) {
-	s, u := r.s, r.s.setup()
+	s := r.s
 	alone, err := c.Time(ctx, func() error { r.Alone(); return nil })
 	shared, bytes := 0.0, int64(0)
 	if o, ok := s.optim.(optim.Shared); ok && err == nil {
@@ -76,24 +76,29 @@ func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step fl
 		o.Share(0, 1)
 		shared, alone = max(0, alone-rest), min(alone, rest)
 	}
-	t := &stages.Training{
-		Steps: s.total, Step: step, Alone: min(alone, step), Shared: min(shared, step-min(alone, step)), Weights: bytes, Rows: u.Rows, Micro: u.Micro, Shards: u.Shards, Pairs: u.Beta != 0,
+	t := r.Training()
+	t.Step, t.Alone, t.Shared, t.Weights = step, min(alone, step), min(shared, step-min(alone, step)), bytes
+	if err == nil {
+		t.Backward, err = r.Backward()
 	}
-	ends := buckets(s.home)
-	for i, data := range s.home {
+	return &t, err
+}
+
+// Training is what is known of the job without a measurement.
+func (r *Rehearsal) Training() stages.Training {
+	u, ends := r.s.setup(), buckets(r.s.home)
+	t := stages.Training{Steps: r.s.total, Rows: u.Rows, Micro: u.Micro, Shards: u.Shards, Pairs: u.Beta != 0}
+	for i, data := range r.s.home {
 		n := int64(4 * len(data))
 		if t.Gradient += n; len(ends) < 2 || i >= ends[len(ends)-2] {
 			t.Last += n
 		}
 	}
-	if err == nil {
-		t.Backward, err = r.backward()
-	}
-	return t, err
+	return t
 }
 
-// backward is how long the gradient of a row takes, from the first sums that are whole to the last. It takes a step.
-func (r *Rehearsal) backward() (seconds float64, err error) {
+// Backward is how long the gradient of a row takes, from the first sums that are whole to the last, in a step of a process by itself, which it takes.
+func (r *Rehearsal) Backward() (seconds float64, err error) {
 	var first, last time.Time
 	r.s.heard = func(int) {
 		if last = r.s.env.Now(); first.IsZero() {

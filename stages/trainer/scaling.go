@@ -57,23 +57,31 @@ func Scale(t stages.Training, n int, link Link) Scaled {
 		return Scaled{1, t.Step, 0}
 	}
 	c := cutOf(t.Rows, t.Shards, t.Pairs)
-	most, nodes, run := 0, 0, 0
+	most, nodes := 0, 0
+	for r := range n {
+		lo, hi := c.owned(r, n)
+		most, nodes = max(most, min(hi*c.leaf, c.rows)-lo*c.leaf), max(nodes, len(pairwise.Cover(lo, hi, c.leaves, 1<<30)))
+	}
+	slice := float64(t.Gradient) / float64(n)
+	sums, weights := float64(slice*float64(n-1)*float64(nodes+1)), float64(float64(t.Weights)/float64(n)*float64(n-1))
+	leaves := float64((t.Step - t.Alone - t.Shared) * float64(most) / float64(c.rows))
+	seconds := t.Alone + t.Shared/float64(n) + leaves + Waited(t, n, float64(8*sums/link.Bits)) + float64(8*weights/link.Bits) + float64(exchanges*link.Latency)
+	return Scaled{n, seconds, int64(sums + weights)}
+}
+
+// Waited is what is left to wait for, when the leaves are done, of an exchange of gradients that takes so many seconds by itself: it goes on beside the backward pass of the last rows, but for
+// its last bucket.
+func Waited(t stages.Training, n int, exchange float64) float64 {
+	c, most, run := cutOf(t.Rows, t.Shards, t.Pairs), 0, 0
 	for r := range n {
 		lo, hi := c.owned(r, n)
 		if rows := min(hi*c.leaf, c.rows) - lo*c.leaf; rows > most {
 			most = rows
 			run, _ = c.graph(r, n, max(1, t.Micro), t.Pairs)
 		}
-		nodes = max(nodes, len(pairwise.Cover(lo, hi, c.leaves, 1<<30)))
 	}
-	slice := float64(t.Gradient) / float64(n)
-	sums, weights := float64(slice*float64(n-1)*float64(nodes+1)), float64(float64(t.Weights)/float64(n)*float64(n-1))
-	leaves := float64((t.Step - t.Alone - t.Shared) * float64(most) / float64(c.rows))
-	exchange := float64(8 * sums / link.Bits)
 	last := float64(exchange * float64(t.Last) / float64(max(1, t.Gradient)))
-	beside := min(exchange-last, float64(t.Backward*float64(min(run, most))))
-	seconds := t.Alone + t.Shared/float64(n) + leaves + exchange - beside + float64(8*weights/link.Bits) + float64(exchanges*link.Latency)
-	return Scaled{n, seconds, int64(sums + weights)}
+	return exchange - min(exchange-last, float64(t.Backward*float64(min(run, most))))
 }
 
 // Measure is the link between rank 0 and rank 1, by messages of 8 bytes and of 8 MB both ways at once.

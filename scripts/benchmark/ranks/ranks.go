@@ -48,8 +48,8 @@ func Command() *cobra.Command {
 		Use: "ranks", Args: cobra.NoArgs,
 		Short: "Training on two ranks of one core beside one",
 		Long: "Training steps on two ranks of one core each beside those of one, in turn, started by mpirun. Seconds are of processor time, which neighbours disturb less: the leaves of the\n" +
-			"rank that takes longest, and what each rank does alone. Their sum with the bytes over a link is the step by the model of slm plan --ranks. --mpirun gives more flags, such as those\n" +
-			"that put the ranks on two hosts.",
+			"rank that takes longest, and what each rank does alone. Their sum with what is waited for of the exchange is the step by the model of slm plan --ranks. --mpirun gives more flags, such\n" +
+			"as those that put the ranks on two hosts.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.serve != "" {
 				return o.rank(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
@@ -73,17 +73,24 @@ func Command() *cobra.Command {
 
 // answer is what rank 0 says after some steps: seconds of processor time but for the last two, of the fastest step.
 type answer struct {
-	Step   float64 `json:"step"`   // of rank 0
-	Leaves float64 `json:"leaves"` // of the rank that takes longest for them
-	Alone  float64 `json:"alone"`  // clipping and the optimiser, which every rank does
-	Wall   float64 `json:"wall"`   // seconds by the clock
-	Sent   float64 `json:"sent"`   // bytes by each rank
+	Step   float64         `json:"step"`   // of rank 0
+	Leaves float64         `json:"leaves"` // of the rank that takes longest for them
+	Alone  float64         `json:"alone"`  // clipping and the optimiser, which every rank does
+	Job    stages.Training `json:"job"`    // of one rank, with the seconds of a row's backward pass
+	Wall   float64         `json:"wall"`   // seconds by the clock
+	Sent   float64         `json:"sent"`   // bytes by each rank
 }
 
 // least is the fastest of each.
 func (a *answer) least(b answer) {
 	a.Step, a.Leaves, a.Alone, a.Wall, a.Sent = min(a.Step, b.Step), min(a.Leaves, b.Leaves), min(a.Alone, b.Alone), min(a.Wall, b.Wall), b.Sent
+	if a.Job.Rows == 0 || b.Job.Backward < a.Job.Backward {
+		a.Job = b.Job
+	}
 }
+
+// slowest is the answer before the first step.
+var slowest = answer{Step: math.Inf(1), Leaves: math.Inf(1), Alone: math.Inf(1), Wall: math.Inf(1)}
 
 // links of the model, bits a second.
 var links = []float64{10e9, 1e9}
@@ -101,7 +108,7 @@ func (o *options) compare(ctx context.Context, out io.Writer) error {
 		var sides []*duel.Side
 		var best [2]answer
 		for i, rows := range []int{s.Batch, rows} {
-			best[i] = answer{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), 0}
+			best[i] = slowest
 			side, err := o.start(ctx, s.Name, i+1, rows)
 			if err != nil {
 				return err
@@ -121,9 +128,13 @@ func (o *options) compare(ctx context.Context, out io.Writer) error {
 			}
 		}
 		one, two := best[0], best[1]
+		job := one.Job
+		job.Rows = rows
 		fmt.Fprintf(out, "%-6s %5d | %9.3f | %9.3f %9.3f %9.1f |", s.Name, rows, one.Step, two.Leaves, two.Alone, two.Sent/1e6)
 		for _, bits := range links {
-			fmt.Fprintf(out, " %9.2f", one.Step*float64(rows)/float64(s.Batch)/(two.Leaves+two.Alone+8*two.Sent/bits))
+			gradient := min(two.Sent, float64(job.Gradient)) // what else is sent are weights
+			waited := trainer.Waited(job, 2, 8*gradient/bits) + 8*(two.Sent-gradient)/bits
+			fmt.Fprintf(out, " %9.2f", one.Step*float64(rows)/float64(s.Batch)/(two.Leaves+two.Alone+waited))
 		}
 		fmt.Fprintf(out, " | %.2f, %.2f\n", one.Wall, two.Wall)
 	}
@@ -172,7 +183,7 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		a := answer{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), 0}
+		a := slowest
 		for range n {
 			began, busy := time.Now(), duel.Processor()
 			if _, err := r.Step(); err != nil {
@@ -187,6 +198,11 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 			a.least(b)
 		}
 		a.Sent, before = float64(r.Sent()-before)/float64(n)/float64(team.Size()), r.Sent()
+		if a.Job = r.Training(); team == nil {
+			if a.Job.Backward, err = r.Backward(); err != nil {
+				return err
+			}
+		}
 		if err := json.NewEncoder(out).Encode(a); err != nil {
 			return err
 		}
