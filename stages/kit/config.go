@@ -8,6 +8,7 @@ import (
 
 	"slm/data/pairs"
 	"slm/llm"
+	"slm/optim"
 	"slm/stages/knowledge"
 	"slm/stages/trainer"
 	"slm/stages/writer"
@@ -45,7 +46,7 @@ func Default() Config {
 		Pairs:   Pairs{From: "corpus", Templates: []string{"number", "heading", "quote"}, Rules: 6},
 		Written: writer.Default(),
 		Epochs:  3, Batch: 8192, Shards: trainer.DefaultShards, Replay: 1, Filter: true, Knowledge: knowledge.TwoStep,
-		Optim: trainer.DefaultOptim(5e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
+		Optim: trainer.DefaultOptim(1.5e-4), Save: trainer.Save{Minutes: 2}, Passage: knowledge.DefaultTextTokens,
 	}
 }
 
@@ -103,6 +104,9 @@ func (p Pairs) validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// rate is the learning rate for a model of that width, a tenth of that of a new one: with a third the model forgets texts that it knew (docs/ablations.md).
+func rate(name optim.Name, width int) float64 { return trainer.Part(trainer.Rate(name, width), 10) }
 
 // prefixed puts a section's name in front of each error of what it holds.
 func prefixed(section string, err error) error {

@@ -25,7 +25,7 @@ var Def = stages.Def{
 		Complete: func(s stages.Settings, named func(string) bool) {
 			c := stages.At[Config](s, "stages.reason")
 			if c.Tasks > 0 { // off, the section is its default, which is in no fingerprint
-				c.Optim.CompleteTuning(s, "stages.reason", named)
+				c.Optim.CompleteTuning(s, "stages.reason", trainer.TuningRate, named)
 			}
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {

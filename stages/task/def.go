@@ -28,7 +28,7 @@ var Def = stages.Def{
 				c.Ask = askSummary
 			}
 			if c.Kind != "" { // off, the section is its default, which is in no fingerprint
-				c.Optim.CompleteTuning(s, "stages.task", named)
+				c.Optim.CompleteTuning(s, "stages.task", trainer.TuningRate, named)
 			}
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {

@@ -70,13 +70,13 @@ func Rate(name optim.Name, width int) float64 {
 	return min(rounded, 1)
 }
 
-// TuningRate is that of a model that goes on learning: a third.
+// TuningRate is that of a model that goes on and learns something else: a third.
 func TuningRate(name optim.Name, width int) float64 { return Part(Rate(name, width), 3) }
 
-// CompleteTuning gives a section's optimiser the peak rate of a model that goes on learning, unless the recipe names one.
-func (o *Optim) CompleteTuning(s stages.Settings, section string, named func(string) bool) {
+// CompleteTuning gives a section's optimiser the peak rate of a model that goes on learning, such as TuningRate, unless the recipe names one.
+func (o *Optim) CompleteTuning(s stages.Settings, section string, rate func(name optim.Name, width int) float64, named func(string) bool) {
 	if !named(section + ".optim.lr") {
-		o.LR = TuningRate(o.Name, stages.Get[int](s, "model.width"))
+		o.LR = rate(o.Name, stages.Get[int](s, "model.width"))
 	}
 }
 
