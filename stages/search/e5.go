@@ -14,5 +14,5 @@ var e5Spec = EncoderSpec{
 	Start: 1.5,
 	Ready: retrieve.E5Ready,
 	Open:  func(context.Context, Source) (retrieve.Encoder, error) { return opened(retrieve.OpenE5(nil)) },
-	Cost:  costOf(retrieve.OpenE5),
+	Cost:  costOf(retrieve.OpenE5, serverChars),
 }

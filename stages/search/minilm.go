@@ -13,12 +13,15 @@ import (
 var miniLMSpec = EncoderSpec{
 	Name:  retrieve.MiniLMName,
 	Doc:   "all-MiniLM-L6-v2 in this process, for English; `make setup` fetches it",
-	Chars: 500, // half of the 256 tokens that it reads: the mean of many says little of any part
+	Chars: miniLMChars,
 	Start: 1.5,
 	Ready: retrieve.MiniLMReady,
 	Open:  func(context.Context, Source) (retrieve.Encoder, error) { return opened(retrieve.OpenMiniLM(nil)) },
-	Cost:  costOf(retrieve.OpenMiniLM),
+	Cost:  costOf(retrieve.OpenMiniLM, miniLMChars),
 }
+
+// miniLMChars are half of the 256 tokens that it reads: the mean of many says little of any part.
+const miniLMChars = 500
 
 // opened is an encoder with the kernel that suits it, whatever the run's is.
 func opened(e *retrieve.BERT, err error) (retrieve.Encoder, error) {
@@ -28,8 +31,8 @@ func opened(e *retrieve.BERT, err error) (retrieve.Encoder, error) {
 	return e, nil
 }
 
-// costOf times an encoder on a few sections.
-func costOf(open func(kernel.Backend) (*retrieve.BERT, error)) func(context.Context, *stages.Calibration, int) (stages.Cost, error) {
+// costOf times an encoder on the beginnings of a few sections, as long as what it encodes at a time.
+func costOf(open func(kernel.Backend) (*retrieve.BERT, error), chars int) func(context.Context, *stages.Calibration, int) (stages.Cost, error) {
 	return func(ctx context.Context, c *stages.Calibration, texts int) (sum stages.Cost, err error) {
 		e, err := open(nil)
 		if err != nil {
@@ -37,7 +40,8 @@ func costOf(open func(kernel.Backend) (*retrieve.BERT, error)) func(context.Cont
 		}
 		var some []string
 		for i := range min(16, c.Domain.Sections.Len()) {
-			some = append(some, c.Domain.Sections.At(i).Text)
+			text := []rune(c.Domain.Sections.At(i).Text)
+			some = append(some, string(text[:min(chars, len(text))]))
 		}
 		seconds, err := c.Once(func() error {
 			_, err := e.Sections(ctx, some)
