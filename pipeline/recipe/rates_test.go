@@ -13,11 +13,11 @@ func TestLoad_LearningRateThatNoLayerNamesFollowsFromTheWidth(t *testing.T) {
 		set     []string
 		dp, kit float64
 	}{
-		{nil, 1.5e-3, 1.5e-3 / 10},
-		{[]string{"model.width=64"}, 3.8e-3, 3.8e-3 / 10},
-		{[]string{"model.width=64", "stages.dp.optim.lr=1e-3"}, 1e-3, 3.8e-3 / 10},
-		{[]string{"stages.dp.optim.name=muon"}, 5e-3, 1.5e-3 / 10},
-		{[]string{"stages.dp.optim.name=muon", "model.width=512"}, 2.5e-3, 9.4e-4 / 10},
+		{nil, 1.5e-3, 1.5e-4},
+		{[]string{"model.width=64"}, 3.8e-3, 3.8e-4},
+		{[]string{"model.width=64", "stages.dp.optim.lr=1e-3"}, 1e-3, 3.8e-4},
+		{[]string{"stages.dp.optim.name=muon"}, 5e-3, 1.5e-4},
+		{[]string{"stages.dp.optim.name=muon", "model.width=512"}, 2.5e-3, 9.4e-5},
 		{[]string{"stages.kit.optim.name=muon", "stages.kit.optim.lr=2e-3"}, 1.5e-3, 2e-3},
 	} {
 		r, err := Load(Source{Name: filepath.Join(dir, "r.yaml"), Set: c.set})

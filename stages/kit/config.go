@@ -8,7 +8,6 @@ import (
 
 	"slm/data/pairs"
 	"slm/llm"
-	"slm/optim"
 	"slm/stages/knowledge"
 	"slm/stages/trainer"
 	"slm/stages/writer"
@@ -104,9 +103,6 @@ func (p Pairs) validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// rate is the learning rate for a model of that width, a tenth of that of a new one: with a third the model forgets texts that it knew (docs/ablations.md).
-func rate(name optim.Name, width int) float64 { return trainer.Part(trainer.Rate(name, width), 10) }
 
 // prefixed puts a section's name in front of each error of what it holds.
 func prefixed(section string, err error) error {

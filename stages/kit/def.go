@@ -26,7 +26,7 @@ var Def = stages.Def{
 		Complete: func(s stages.Settings, named func(string) bool) {
 			c := stages.At[Config](s, "stages.kit")
 			c.Passage = stages.Get[int](s, "eval.knowledge") // one length for all who give the black box knowledge
-			c.Optim.CompleteTuning(s, "stages.kit", rate, named)
+			c.Optim.CompleteTuning(s, "stages.kit", trainer.RefiningRate, named)
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {
 			c := stages.Get[Config](s, "stages.kit")

@@ -155,6 +155,6 @@ func (s *Stage) job(dom *domain.Domain, params *model.Params, kept pairList, see
 	lesson := &lesson{cfg: s.cfg, dom: dom, read: kept.read, pairs: kept, seed: seed, context: params.Config.Context}
 	return trainer.Job{
 		Stage: stages.KIT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
-		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: params.Config.Context, Optim: s.cfg.Optim.For(params.Config.Width, rate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
+		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: params.Config.Context, Optim: s.cfg.Optim.For(params.Config.Width, trainer.RefiningRate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
 	}
 }

@@ -66,12 +66,25 @@ func Rate(name optim.Name, width int) float64 {
 	if err != nil {
 		return 0 // the recipe was checked
 	}
-	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(spec.Rate(width), 'e', 1, 64), 64) // what was formatted is read back
-	return min(rounded, 1)
+	return min(rounded(spec.Rate(width)), 1)
+}
+
+// rounded is a rate as people write it, of two digits.
+func rounded(rate float64) float64 {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(rate, 'e', 1, 64), 64) // what was formatted is read back
+	return r
 }
 
 // TuningRate is that of a model that goes on and learns something else: a third.
 func TuningRate(name optim.Name, width int) float64 { return Part(Rate(name, width), 3) }
+
+// RefiningRate is that of a model that goes on with what it has learnt, a tenth: with a third it forgets texts that it knew (docs/ablations.md).
+func RefiningRate(name optim.Name, width int) float64 {
+	if width == schema.Auto {
+		return schema.Auto
+	}
+	return rounded(Rate(name, width) / 10)
+}
 
 // CompleteTuning gives a section's optimiser the peak rate of a model that goes on learning, such as TuningRate, unless the recipe names one.
 func (o *Optim) CompleteTuning(s stages.Settings, section string, rate func(name optim.Name, width int) float64, named func(string) bool) {
