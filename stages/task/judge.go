@@ -182,7 +182,7 @@ func (j *judge) compile(ctx context.Context, f gocode.Func, source string) (prog
 	if err := os.RemoveAll(program); err != nil {
 		return "", false, fmt.Errorf("task: %w", err)
 	}
-	res, err := j.machine.run(ctx, sandbox.Command{
+	res, err := j.run(ctx, sandbox.Command{
 		Args: append(args, f.Package), Dir: f.Root, Read: j.sees(f), Write: []string{j.work}, Forks: true, Limits: compiling,
 		Env: []string{
 			"GOROOT=" + j.toolchain.GOROOT, "GOCACHE=" + filepath.Join(j.work, "cache"), "GOMODCACHE=" + j.toolchain.GOMODCACHE, "GOTMPDIR=" + filepath.Join(j.work, "tmp"), "HOME=/tmp", "PATH=/nowhere",
@@ -201,7 +201,7 @@ func (j *judge) compile(ctx context.Context, f gocode.Func, source string) (prog
 
 // tests runs the tests. What it prints is theirs and is not kept: it may hold addresses and times.
 func (j *judge) tests(ctx context.Context, f gocode.Func, program string) (is string, tests []string, err error) {
-	res, err := j.machine.run(ctx, sandbox.Command{
+	res, err := j.run(ctx, sandbox.Command{
 		Args: []string{program, "-test.v", "-test.short", "-test.timeout=0"}, Dir: filepath.Dir(f.File), Read: append(j.sees(f), program), Limits: running,
 		Env: []string{"GOROOT=" + j.toolchain.GOROOT, "HOME=/tmp", "TMPDIR=/tmp", "GOTRACEBACK=none"},
 	})
