@@ -188,7 +188,7 @@ func (r *reader) functions(p parsed) (out []Func) {
 			fmt.Fprintf(&text, "import %s\n", s)
 		}
 		if d.Recv != nil && len(d.Recv.List) == 1 {
-			base := receiver(d.Recv.List[0].Type)
+			base := read.Receiver(d.Recv.List[0].Type)
 			fn.ID = base + "." + fn.ID
 			if t := r.types[filepath.Dir(p.name)][base]; t != "" {
 				fmt.Fprintf(&text, "\n%s\n", t)
@@ -231,21 +231,6 @@ func (p parsed) results(t *ast.FuncType) (types []string, named bool) {
 		named = named || len(f.Names) > 0
 	}
 	return types, named
-}
-
-// receiver is the name of a receiver's type.
-func receiver(t ast.Expr) string {
-	switch t := t.(type) {
-	case *ast.StarExpr:
-		return receiver(t.X)
-	case *ast.IndexExpr:
-		return receiver(t.X)
-	case *ast.IndexListExpr:
-		return receiver(t.X)
-	case *ast.Ident:
-		return t.Name
-	}
-	return ""
 }
 
 // Normal is a body in gofmt's form, its statements in lines of their own. It begins behind the opening brace and ends with the closing one; ok = it is one.

@@ -80,10 +80,7 @@ func TuningRate(name optim.Name, width int) float64 { return Part(Rate(name, wid
 
 // RefiningRate is that of a model that goes on with what it has learnt, a tenth: with a third it forgets texts that it knew (docs/ablations.md).
 func RefiningRate(name optim.Name, width int) float64 {
-	if width == schema.Auto {
-		return schema.Auto
-	}
-	return rounded(Rate(name, width) / 10)
+	return rounded(Part(Rate(name, width), 10))
 }
 
 // CompleteTuning gives a section's optimiser the peak rate of a model that goes on learning, such as TuningRate, unless the recipe names one.

@@ -50,6 +50,17 @@ func (c cut) owned(rank, size int) (lo, hi int) {
 	return part(of, rank), part(of, rank+1)
 }
 
+// busiest is the first rank with most rows, for which the others wait.
+func (c cut) busiest(size int) (rank, rows int) {
+	for r := range size {
+		lo, hi := c.owned(r, size)
+		if n := min(hi*c.leaf, c.rows) - lo*c.leaf; n > rows {
+			rank, rows = r, n
+		}
+	}
+	return rank, rows
+}
+
 // nodes are the subtrees that a rank can sum alone, of a step with so many rows; what it owns, the rows of a whole step say.
 func (c cut) nodes(rank, size, rows int) []pairwise.Node {
 	lo, hi := c.owned(rank, size)

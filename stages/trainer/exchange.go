@@ -8,7 +8,6 @@ import (
 	"slm/internal/pairwise"
 	"slm/internal/ranks"
 	"slm/model"
-	"slm/model/kernel"
 	"slm/model/op"
 )
 
@@ -119,7 +118,7 @@ func (w *gatherer) combine(ctx context.Context, team *ranks.Team, home op.Sums, 
 	}
 	var order pairwise.Order
 	slots := make([][][]float32, len(slices.Concat(nodes...)))
-	merge := func(into, from int) { addPieces(slots[into], slots[from]) }
+	merge := func(into, from int) { op.Sums(slots[into]).Add(slots[from]) }
 	for r := range nodes {
 		for i, node := range nodes[r] {
 			slots[order.Push(node.First, merge)] = sums[r][i]
@@ -139,16 +138,6 @@ func (w *gatherer) combine(ctx context.Context, team *ranks.Team, home op.Sums, 
 		}
 	})
 	return team.Exchange(ctx, list...)
-}
-
-func addPieces(into, from [][]float32) {
-	for i := range into {
-		addTo(into[i], from[i])
-	}
-}
-
-func addTo(into, from []float32) {
-	kernel.Tiles(len(into), 1<<18, func(lo, hi int) { kernel.AddTo(into[lo:hi], from[lo:hi]) })
 }
 
 // take is room for n numbers from others, which the next step uses again.

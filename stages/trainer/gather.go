@@ -54,21 +54,21 @@ func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float3
 	begin := nodes[0].First * w.cut.leaf
 	for i, node := range nodes {
 		var order pairwise.Order
-		base, losses := i, [32]float64{}
+		losses := [32]float64{}
 		merge := func(into, from int) {
-			w.memory(base + into).Add(w.memory(base + from))
+			w.memory(i + into).Add(w.memory(i + from))
 			losses[into] += losses[from]
 		}
 		parts := pairwise.Cover(node.First, node.First+node.Leaves, w.cut.of(n).leaves, max(1, w.most))
 		for j, part := range parts {
 			k := order.Push(part.First, merge)
-			w.graph.Into(w.memory(base + k))
+			w.graph.Into(w.memory(i + k))
 			w.graph.Zero()
 			lo := part.First*w.cut.leaf - begin
 			hi := min((part.First+part.Leaves)*w.cut.leaf, n) - begin
 			loss, err := runRows(w.graph, b, lo, hi, scale, func() {
 				if whole != nil && i == len(nodes)-1 && j == len(parts)-1 {
-					w.graph.Ready(w.finish(order, base, whole))
+					w.graph.Ready(w.finish(order, i, whole))
 				}
 			})
 			w.graph.Ready(nil)
@@ -81,7 +81,7 @@ func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float3
 			merge = func(into, from int) { losses[into] += losses[from] }
 		}
 		order.End(merge)
-		out = append(out, partial{node, w.memory(base), losses[0]})
+		out = append(out, partial{node, w.memory(i), losses[0]})
 	}
 	return out, nil
 }
@@ -94,7 +94,7 @@ func (w *gatherer) finish(order pairwise.Order, base int, whole func(acc int)) f
 	}
 	return func(acc int) {
 		rest := order // a copy: each accumulator goes through it
-		rest.End(func(into, from int) { addTo(slots[into][acc], slots[from][acc]) })
+		rest.End(func(into, from int) { slots[into][acc : acc+1].Add(slots[from][acc : acc+1]) })
 		whole(acc)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"slm/internal/pairwise"
 	"slm/internal/ranks"
 	"slm/stages"
 )
@@ -57,10 +56,10 @@ func Scale(t stages.Training, n int, link Link) Scaled {
 		return Scaled{1, t.Step, 0}
 	}
 	c := cutOf(t.Rows, t.Shards, t.Pairs)
-	most, nodes := 0, 0
+	_, most := c.busiest(n)
+	nodes := 0
 	for r := range n {
-		lo, hi := c.owned(r, n)
-		most, nodes = max(most, min(hi*c.leaf, c.rows)-lo*c.leaf), max(nodes, len(pairwise.Cover(lo, hi, c.leaves, 1<<30)))
+		nodes = max(nodes, len(c.nodes(r, n, c.rows)))
 	}
 	slice := float64(t.Gradient) / float64(n)
 	sums, weights := float64(slice*float64(n-1)*float64(nodes+1)), float64(float64(t.Weights)/float64(n)*float64(n-1))
@@ -72,14 +71,9 @@ func Scale(t stages.Training, n int, link Link) Scaled {
 // Waited is what is left to wait for, when the leaves are done, of an exchange of gradients that takes so many seconds by itself: it goes on beside the backward pass of the last rows, but for
 // its last bucket.
 func Waited(t stages.Training, n int, exchange float64) float64 {
-	c, most, run := cutOf(t.Rows, t.Shards, t.Pairs), 0, 0
-	for r := range n {
-		lo, hi := c.owned(r, n)
-		if rows := min(hi*c.leaf, c.rows) - lo*c.leaf; rows > most {
-			most = rows
-			run, _ = c.graph(r, n, max(1, t.Micro), t.Pairs)
-		}
-	}
+	c := cutOf(t.Rows, t.Shards, t.Pairs)
+	rank, most := c.busiest(n)
+	run, _ := c.graph(rank, n, max(1, t.Micro), t.Pairs)
 	last := float64(exchange * float64(t.Last) / float64(max(1, t.Gradient)))
 	return exchange - min(exchange-last, float64(t.Backward*float64(min(run, most))))
 }

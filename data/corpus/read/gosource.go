@@ -118,7 +118,7 @@ func (c *goCutter) declaration(decl ast.Decl) {
 	case *ast.FuncDecl:
 		name := decl.Name.Name
 		if decl.Recv != nil && len(decl.Recv.List) == 1 {
-			name = base(decl.Recv.List[0].Type) + "." + name
+			name = Receiver(decl.Recv.List[0].Type) + "." + name
 		}
 		c.named("func "+name, begin(decl.Doc, decl.Pos()), decl.End(), false)
 	case *ast.GenDecl:
@@ -140,15 +140,15 @@ func (c *goCutter) named(name string, from, to token.Pos, table bool) {
 	c.block(to, doc.Block{Kind: doc.Code})
 }
 
-// base is the name of a receiver's type.
-func base(t ast.Expr) string {
+// Receiver is the name of a receiver's type; "?" where it is none.
+func Receiver(t ast.Expr) string {
 	switch t := t.(type) {
 	case *ast.StarExpr:
-		return base(t.X)
+		return Receiver(t.X)
 	case *ast.IndexExpr:
-		return base(t.X)
+		return Receiver(t.X)
 	case *ast.IndexListExpr:
-		return base(t.X)
+		return Receiver(t.X)
 	case *ast.Ident:
 		return t.Name
 	}
