@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/modfile"
+
 	"slm/data/corpus"
 	"slm/data/corpus/read"
 )
@@ -141,12 +143,7 @@ func (r *reader) module(dir string) (root, error) {
 	up := filepath.Dir(dir)
 	switch {
 	case err == nil:
-		m := root{dir: dir}
-		for line := range strings.Lines(string(text)) {
-			if f := strings.Fields(line); len(f) >= 2 && f[0] == "module" {
-				m.path = strings.Trim(f[1], `"`)
-			}
-		}
+		m := root{dir, modfile.ModulePath(text)}
 		if m.path == "std" {
 			m.path = ""
 		}
