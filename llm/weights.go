@@ -236,6 +236,12 @@ type Weights struct {
 	Stop      []int32 // tokens that end a reply
 }
 
+// Weigher is a client whose weights may be in this process; Service is one.
+type Weigher interface {
+	Tokenizer() (*tokenizer.Tokenizer, bool, error)
+	Weights() (Weights, bool, error)
+}
+
 // Tokenizer reads the tokenizer of the black box, but none of its weights; false = they are not in this process.
 func (s *Service) Tokenizer() (*tokenizer.Tokenizer, bool, error) {
 	l, ok := s.provider.(*local)

@@ -71,8 +71,7 @@ func Contains(said string, gold []string) bool {
 	})
 }
 
-// F1 is the token F1 of a reply with the answer that it resembles most, in [0,1]: 2PR/(P+R) over the words that both have, each as often as it stands.
-// Where one has no word, it is 1 if both have none.
+// F1 is the token F1 of a reply with the answer that it resembles most: their Overlap.
 func F1(said string, gold []string) float64 { return best(said, gold, f1) }
 
 // L is ROUGE-L of a reply with the answer that it resembles most, in [0,1].
@@ -86,8 +85,10 @@ func best(said string, gold []string, of func(a, b string) float64) float64 {
 	return most
 }
 
-func f1(said, gold string) float64 {
-	a, b := Words(said), Words(gold)
+func f1(said, gold string) float64 { return Overlap(Words(said), Words(gold)) }
+
+// Overlap is the F1 of two bags of words, in [0,1]: 2PR/(P+R) over the words that both have, each as often as it stands. Where one has no word, it is 1 if both have none.
+func Overlap(a, b []string) float64 {
 	if len(a) == 0 || len(b) == 0 {
 		if len(a) == len(b) {
 			return 1

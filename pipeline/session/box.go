@@ -60,21 +60,15 @@ func (b *lazyBox) Tokenizer() (tok *tokenizer.Tokenizer, here bool, err error) {
 	return c.Tokenizer()
 }
 
-// weigher is a client whose weights may be in this process.
-type weigher interface {
-	Weights() (llm.Weights, bool, error)
-	Tokenizer() (*tokenizer.Tokenizer, bool, error)
-}
-
 // weights opens the box, and is nil where something stands before it.
-func (b *lazyBox) weights() (weigher, error) {
+func (b *lazyBox) weights() (llm.Weigher, error) {
 	if b.client == nil {
 		var err error
 		if b.client, err = b.open(); err != nil {
 			return nil, err
 		}
 	}
-	c, _ := b.client.(weigher)
+	c, _ := b.client.(llm.Weigher)
 	return c, nil
 }
 

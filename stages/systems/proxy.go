@@ -55,7 +55,7 @@ type steered struct {
 	r       *Resources
 	e       Experts
 	by      *proxy.Proxy // nil = nothing has been asked of the server yet, or the weights are not loaded
-	here    weigher      // the black box where its weights are, or will be, in this process; nil = they are elsewhere
+	here    llm.Weigher  // the black box where its weights are, or will be, in this process; nil = they are elsewhere
 	far     *far         // nil = the black box is here, or not asked token by token
 	ranks   bool         // its answers are ranked: it gives texts alone
 	tok     *tokenizer.Tokenizer
@@ -64,12 +64,6 @@ type steered struct {
 	speaker string
 	set     proxy.Setting
 	note    string
-}
-
-// weigher is a black box whose weights are, or may be, in this process.
-type weigher interface {
-	Tokenizer() (*tokenizer.Tokenizer, bool, error)
-	Weights() (llm.Weights, bool, error)
 }
 
 // openProxy sees whether the three models go together. A server is not asked, and no weights of the black box are loaded.
@@ -91,7 +85,7 @@ func (r *Resources) openProxy() (*steered, error) {
 	case r.Hidden:
 		return nil, fmt.Errorf("%w: personal data are hidden from the LLM, which reads the question token by token here", ErrUnavailable)
 	}
-	box, ok := r.Box.(weigher)
+	box, ok := r.Box.(llm.Weigher)
 	var tok *tokenizer.Tokenizer
 	if ok {
 		if tok, ok, err = box.Tokenizer(); err != nil {

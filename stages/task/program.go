@@ -1,7 +1,6 @@
 package task
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"slm/model"
 	"slm/model/decode"
 	"slm/retrieve"
+	"slm/score"
 	"slm/stages"
 	"slm/stages/trainer"
 )
@@ -62,7 +62,7 @@ func (m *coded) test(ctx context.Context, t *trial) (out *outcome, err error) {
 				}
 			}
 			own, said := gocode.Tokens(f.Body), gocode.Tokens(bodies[i])
-			rows = append(rows, Body{ID: f.ID, Package: f.Package, System: system, Body: bodies[i], Verdict: is, Exact: slices.Equal(own, said), F1: overlap(own, said)})
+			rows = append(rows, Body{ID: f.ID, Package: f.Package, System: system, Body: bodies[i], Verdict: is, Exact: slices.Equal(own, said), F1: score.Overlap(own, said)})
 			t.env.Emit(stages.Event{Type: "step", Stage: stages.Task, Phase: "judge: " + system, Step: i + 1, Of: len(of)})
 		}
 		return nil
@@ -254,21 +254,6 @@ func each[T, U any](list []T, f func(T) U) (out []U) {
 		out = append(out, f(x))
 	}
 	return out
-}
-
-// overlap is the F1 of two bags of tokens.
-func overlap(a, b []string) float64 {
-	count := map[string]int{}
-	for _, x := range a {
-		count[x]++
-	}
-	shared := 0
-	for _, x := range b {
-		if count[x]--; count[x] >= 0 {
-			shared++
-		}
-	}
-	return float64(2*shared) / float64(cmp.Or(len(a)+len(b), 1))
 }
 
 // reasons lists why test functions are not counted.

@@ -11,6 +11,7 @@ import (
 	"slm/data/corpus"
 	"slm/data/gocode"
 	"slm/llm"
+	"slm/score"
 	"slm/stages"
 	"slm/stages/stagetest"
 )
@@ -177,7 +178,7 @@ func TestClustered_PackagesAreDrawnAndFunctionsCount(t *testing.T) {
 }
 
 func TestOverlap_CountsSharedTokens(t *testing.T) {
-	if got := overlap(gocode.Tokens("return a + a"), gocode.Tokens("return a // + a")); got != 2.0*2/6 {
+	if got := score.Overlap(gocode.Tokens("return a + a"), gocode.Tokens("return a // + a")); got != 2.0*2/6 {
 		t.Error(got)
 	}
 }
