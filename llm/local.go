@@ -99,7 +99,7 @@ func newLocal(cfg Config, opt Options) (*local, error) {
 			return nil, err
 		}
 	}
-	name := string(be.Class())
+	name := string(be.Class().Products())
 	switch cfg.Weights {
 	case Int8:
 		name = decode.Int8Name(be)

@@ -9,16 +9,21 @@ import (
 
 	"slm/checkpoint"
 	"slm/internal/pairwise"
+	"slm/model/kernel"
 	"slm/model/op"
 )
 
-// apart runs nodes of the rows of b by themselves, on a graph that has so many rows, and adds what gathers in the order of the tree.
-func apart(t *testing.T, g *Graph, cfg Config, b Batch, rows, leaf, leaves int) ([]checkpoint.Tensor, float64) {
+// apart runs nodes of the rows of b by themselves, on a graph that has so many rows, and adds what gathers in the order of the tree. Each sum goes through round, where there is one.
+func apart(t *testing.T, g *Graph, cfg Config, b Batch, rows, leaf, leaves int, round func(op.Sums)) ([]checkpoint.Tensor, float64) {
 	t.Helper()
+	if round == nil {
+		round = func(op.Sums) {}
+	}
 	home := g.Sums()
 	slots, losses := []op.Sums{home}, make([]float64, 32)
 	merge := func(into, from int) {
 		slots[into].Add(slots[from])
+		round(slots[into])
 		losses[into] += losses[from]
 	}
 	var order pairwise.Order
@@ -35,6 +40,7 @@ func apart(t *testing.T, g *Graph, cfg Config, b Batch, rows, leaf, leaves int) 
 			t.Fatal(err)
 		}
 		losses[k] = loss
+		round(slots[k])
 	}
 	order.End(merge)
 	g.Into(home)
@@ -91,13 +97,40 @@ func TestCutLeaves_RunsOfSubtreesHaveTheBitsOfOneRun(t *testing.T) {
 					}
 					part := mustGraph(t, New(cfg, 3), be, leaves*c.leaf, length)
 					part.CutLeaves(c.leaf)
-					got, sum := apart(t, part, cfg, rowsOf(b, 0, c.rows, length), c.rows, c.leaf, leaves)
+					got, sum := apart(t, part, cfg, rowsOf(b, 0, c.rows, length), c.rows, c.leaf, leaves, nil)
 					sameBits(t, fmt.Sprintf("%s, tied %v: %d rows in leaves of %d, %d at a time", backend, tied, c.rows, c.leaf, leaves), whole, got)
 					if math.Float64bits(sum) != math.Float64bits(loss) {
 						t.Errorf("%s: %d rows in leaves of %d, %d at a time: loss %v, want %v", backend, c.rows, c.leaf, leaves, sum, loss)
 					}
 				}
 			}
+		}
+	}
+}
+
+// The nearest bfloat16 of each leaf, and of each sum of two, by its definition; the rows of a leaf, and what a tied head gives, are added in float32.
+func TestCutLeaves_HalfSumsAreRoundedAtEachLeafAndEachSum(t *testing.T) {
+	const length = 16
+	nearest := func(s op.Sums) {
+		for _, data := range s {
+			for i, v := range data {
+				b := math.Float32bits(v)
+				data[i] = math.Float32frombits((b+0x7fff+b>>16&1)&^0xffff) + 0
+			}
+		}
+	}
+	for _, tied := range []bool{true, false} {
+		cfg := tiny(tied)
+		b, be := manyRows(cfg, 150), mustOpen(t, "go")
+		for _, c := range []struct{ rows, leaf int }{{8, 1}, {7, 2}, {150, 140}} {
+			want, _ := apart(t, mustGraph(t, New(cfg, 3), be, c.leaf, length), cfg, rowsOf(b, 0, c.rows, length), c.rows, c.leaf, 1, nearest)
+			g := mustGraph(t, New(cfg, 3), (kernel.ClassF32 + kernel.HalfSums).On(be), c.rows, length)
+			g.CutLeaves(c.leaf)
+			g.Zero()
+			if _, err := g.Run(rowsOf(b, 0, c.rows, length), 0.125); err != nil {
+				t.Fatal(err)
+			}
+			sameBits(t, fmt.Sprintf("tied %v: %d rows in leaves of %d", tied, c.rows, c.leaf), want, gradientTensors(t, g, cfg))
 		}
 	}
 }
@@ -127,37 +160,52 @@ func equalBits(a, b []checkpoint.Tensor) bool {
 	return true
 }
 
-// What the tree costs one process: the gradient of a step of recipes/legal.yaml with eight leaves, four, and one. Processor time, as others may use the machine.
+// What the tree costs one process: the gradient of a step of recipes/legal.yaml with eight leaves, four, and one, and with eight whose sums are rounded; and how far those are from the
+// others, as a share of the gradient's norm. Processor time, as others may use the machine.
 func BenchmarkLeaves(b *testing.B) {
 	const seqs, length = 8, 512
 	cfg := Config{
 		Vocab: 4096, Width: 256, Layers: 6, Heads: 4, KVHeads: 4, HeadDim: 64, Hidden: 704, Context: length, RopeTheta: 1e4, NormEps: 1e-5, Tied: true,
 	}
-	g := mustGraph(b, New(cfg, 1), mustOpen(b, ""), seqs, length)
+	be := mustOpen(b, "")
+	plain := mustGraph(b, New(cfg, 1), be, seqs, length)
+	rounded := mustGraph(b, New(cfg, 1), (be.Class() + kernel.HalfSums).On(be), seqs, length)
 	draw := rand.New(rand.NewPCG(1, 1))
 	var batch Batch
 	for i := range seqs * length {
 		batch.Tokens, batch.Targets = append(batch.Tokens, draw.Int32N(4096)), append(batch.Targets, draw.Int32N(4096))
 		batch.Docs = append(batch.Docs, int32(i/128*128))
 	}
-	leaves := []int{0, 2, 1}
-	least := map[int]float64{}
+	ways := []struct {
+		g    *Graph
+		leaf int
+		name string
+	}{{plain, 0, "1-leaf"}, {plain, 2, "4-leaves"}, {plain, 1, "8-leaves"}, {rounded, 1, "8-rounded"}}
+	least := make([]float64, len(ways))
 	for b.Loop() {
-		for _, leaf := range leaves {
-			g.CutLeaves(leaf)
+		for i, w := range ways {
+			w.g.CutLeaves(w.leaf)
 			before := processor()
-			g.Zero()
-			if _, err := g.Run(batch, 1./seqs/length); err != nil {
+			w.g.Zero()
+			if _, err := w.g.Run(batch, 1./seqs/length); err != nil {
 				b.Fatal(err)
 			}
-			if took := processor() - before; least[leaf] == 0 || took < least[leaf] {
-				least[leaf] = took
+			if took := processor() - before; least[i] == 0 || took < least[i] {
+				least[i] = took
 			}
 		}
 	}
-	b.ReportMetric(1e3*least[0], "cpu-ms/1-leaf")
-	b.ReportMetric(1e3*least[2], "cpu-ms/4-leaves")
-	b.ReportMetric(1e3*least[1], "cpu-ms/8-leaves")
+	for i, w := range ways {
+		b.ReportMetric(1e3*least[i], "cpu-ms/"+w.name)
+	}
+	was, square, norm := plain.Sums(), 0.0, 0.0
+	for i, data := range rounded.Sums() {
+		for j, v := range data {
+			square += math.Pow(float64(v-was[i][j]), 2)
+			norm += math.Pow(float64(was[i][j]), 2)
+		}
+	}
+	b.ReportMetric(math.Sqrt(square/norm), "rounding/norm")
 }
 
 // processor is the processor time of this program in seconds.

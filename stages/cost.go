@@ -21,7 +21,7 @@ type Training struct {
 	Alone    float64 `json:"alone"`    // seconds of it that each rank takes: clipping, moments, AdamW
 	Shared   float64 `json:"shared"`   // seconds of the optimiser that ranks share (optim.Shared)
 	Weights  int64   `json:"weights"`  // bytes that they then give each other
-	Gradient int64   `json:"gradient"` // bytes
+	Gradient int64   `json:"gradient"` // bytes, as they are sent
 	Last     int64   `json:"last"`     // bytes of it that are sent when the leaves are done; the others go while they are computed
 	Backward float64 `json:"backward"` // seconds of a row's backward pass
 	Rows     int     `json:"rows"`     // of a step

@@ -258,13 +258,13 @@ func (a *app) log() *slog.Logger {
 func (a *app) backend(class kernel.Class) (be kernel.Backend, err error) {
 	if name := a.getenv("SLM_KERNEL", ""); name != "" {
 		be, err = kernel.Open(name)
-	} else if be, err = kernel.OpenClass(class); errors.Is(err, kernel.ErrClass) && !class.Contract() {
+	} else if be, err = kernel.OpenClass(class.Products()); errors.Is(err, kernel.ErrClass) && !class.Contract() {
 		be, err = kernel.Open("")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
-	return be, nil
+	return class.On(be), nil
 }
 
 // versions go into every checkpoint's manifest.

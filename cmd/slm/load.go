@@ -64,7 +64,7 @@ func (a *app) plan(name string, f *recipeFlags) (*recipe.Loaded, *pipeline.Plan,
 	if err != nil {
 		return nil, nil, err
 	}
-	if name := a.getenv("SLM_KERNEL", ""); name != "" && r.Numerics != kernel.Auto && r.Numerics != be.Class() && r.Numerics != kernel.FastClass(name) {
+	if name := a.getenv("SLM_KERNEL", ""); name != "" && r.Numerics != kernel.Auto && r.Numerics != be.Class() && r.Numerics.Products() != kernel.FastClass(name) {
 		return nil, nil, usage("SLM_KERNEL=%s computes in class %s, and the recipe wants numerics: %s", name, be.Class(), r.Numerics)
 	}
 	job, err := pipeline.Build(r, a.dir, be.Class(), versions(), a.now)

@@ -158,7 +158,7 @@ func (t *Team) Hear(ctx context.Context) (kind byte, data []byte, err error) {
 }
 
 // Bytes is the memory of numbers. Ranks have processors of one byte order, that of the checkpoints.
-func Bytes[T int32 | float32 | float64](x []T) []byte {
+func Bytes[T int32 | uint16 | float32 | float64](x []T) []byte {
 	if len(x) == 0 {
 		return nil
 	}

@@ -63,7 +63,7 @@ func NewInt8(p *model.Params, k kernel.Backend) (*Decoder, error) {
 }
 
 // Int8Name is the name of the arithmetic of NewInt8, for fingerprints.
-func Int8Name(k kernel.Backend) string { return string(k.Class()) + "+int8" }
+func Int8Name(k kernel.Backend) string { return string(k.Class().Products()) + "+int8" }
 
 // RowsOf returns the rows of a matrix, by its name in Hugging Face's model, as a file has them.
 type RowsOf func(name string) ([]kernel.BlockRow, error)
@@ -75,7 +75,7 @@ func NewFile(p *model.Params, k kernel.Backend, rows RowsOf) (*Decoder, error) {
 }
 
 // FileName is the name of the arithmetic of NewFile, for fingerprints.
-func FileName(k kernel.Backend) string { return string(k.Class()) + "+file" }
+func FileName(k kernel.Backend) string { return string(k.Class().Products()) + "+file" }
 
 func newDecoder(p *model.Params, k kernel.Backend, f format, rows RowsOf) (*Decoder, error) {
 	d := &Decoder{config: p.Config, budget: cacheBudget}

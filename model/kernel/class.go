@@ -21,6 +21,10 @@ const (
 // Auto stands for the class that is fastest on the machine.
 const Auto Class = "auto"
 
+// HalfSums behind the name of a class makes another: products are the same, but the gradient of each leaf of a step, and each sum of such gradients, is rounded to
+// bfloat16 (RoundBF16), so that ranks exchange half as many bytes. It is rounded on one rank too: the bits are those of any number of them.
+const HalfSums = "+bf16-sums"
+
 // fastPrefix begins the class of a backend that keeps no contract.
 const fastPrefix = "fast-"
 
@@ -31,7 +35,29 @@ var ErrClass = errors.New("this machine does not compute in that class")
 func Contracts() []Class { return []Class{ClassF32, ClassBF16Pair, ClassBF16Tile} }
 
 // Contract reports whether the class has the same bits on every processor.
-func (c Class) Contract() bool { return slices.Contains(Contracts(), c) }
+func (c Class) Contract() bool { return slices.Contains(Contracts(), c.Products()) }
+
+// Products is the class without HalfSums: all but the sums of gradients has its bits.
+func (c Class) Products() Class { return Class(strings.TrimSuffix(string(c), HalfSums)) }
+
+// On has a backend round sums if the class does.
+func (c Class) On(be Backend) Backend {
+	if c == c.Products() {
+		return be
+	}
+	return halfSums{be}
+}
+
+// halfSums is a backend in whose class sums of gradients are rounded.
+type halfSums struct{ Backend }
+
+func (b halfSums) Class() Class { return b.Backend.Class() + HalfSums }
+
+func (b halfSums) Traits() Traits {
+	t := b.Backend.Traits()
+	t.HalfSums = true
+	return t
+}
 
 // FastClass is the class of a backend that keeps no contract, by its name, which holds all that its bits depend on.
 func FastClass(name string) Class { return Class(fastPrefix + name) }
@@ -41,10 +67,10 @@ func (c Class) Check() error {
 	if c == Auto || c.Contract() {
 		return nil
 	}
-	if name, ok := strings.CutPrefix(string(c), fastPrefix); ok && slices.Contains(Names(), name) {
+	if name, ok := strings.CutPrefix(string(c.Products()), fastPrefix); ok && slices.Contains(Names(), name) {
 		return nil
 	}
-	return fmt.Errorf("there is no class %q: want auto, %s, %s, %s, or fast- with one of %s", string(c), ClassF32, ClassBF16Pair, ClassBF16Tile, strings.Join(Names(), ", "))
+	return fmt.Errorf("there is no class %q: want auto, %s, %s, %s, or fast- with one of %s; all but auto with or without %s behind", string(c), ClassF32, ClassBF16Pair, ClassBF16Tile, strings.Join(Names(), ", "), HalfSums)
 }
 
 // OpenClass returns the best backend of this machine for a class: one of a contract, "fast-" with a name of Names, or the class that a backend of
@@ -53,13 +79,17 @@ func OpenClass(c Class) (Backend, error) {
 	if c == Auto || c == "" {
 		return Open("")
 	}
-	name, isFast := strings.CutPrefix(string(c), fastPrefix)
+	name, isFast := strings.CutPrefix(string(c.Products()), fastPrefix)
 	if isFast && slices.Contains(Names(), name) {
-		return Open(name)
+		be, err := Open(name)
+		if err != nil {
+			return nil, err
+		}
+		return c.On(be), nil
 	}
 	for _, k := range kinds {
-		if be, err := k.open(); err == nil && be.Class() == c {
-			return be, nil
+		if be, err := k.open(); err == nil && be.Class() == c.Products() {
+			return c.On(be), nil
 		}
 	}
 	return nil, fmt.Errorf("kernel: %w: %s", ErrClass, c)

@@ -15,6 +15,10 @@ func TestClass_OfEachBackendOpensIt(t *testing.T) {
 		if err != nil || got.Class() != be.Class() {
 			t.Errorf("%s: class %s leads to %v, %v", name, be.Class(), got, err)
 		}
+		half, err := OpenClass(be.Class() + HalfSums)
+		if err != nil || half.Class() != be.Class()+HalfSums || !half.Traits().HalfSums || half.Class().Contract() != be.Class().Contract() || half.Class().Products() != be.Class() {
+			t.Errorf("%s: class %s%s leads to %v, %v", name, be.Class(), HalfSums, half, err)
+		}
 		if be.Class().Contract() {
 			continue
 		}
@@ -33,6 +37,7 @@ func TestOpenClass_OfAnotherMachineIsAnError(t *testing.T) {
 func TestClass_CheckTakesContractsAutoAndFastWithABackend(t *testing.T) {
 	for class, good := range map[Class]bool{
 		Auto: true, ClassF32: true, ClassBF16Pair: true, ClassBF16Tile: true, "fast-onednn-bf16": true,
+		ClassF32 + HalfSums: true, "fast-onednn-bf16" + HalfSums: true, Auto + HalfSums: false, HalfSums: false, ClassF32 + HalfSums + HalfSums: false,
 		"": false, "F32": false, "bf16": false, "fast-": false, "fast-mkl": false, "onednn-bf16": false,
 	} {
 		if err := class.Check(); (err == nil) != good {

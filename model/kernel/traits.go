@@ -12,6 +12,8 @@ type Traits struct {
 	BothTransposed bool
 	// TermError bounds the part of a term a·b that is left out, as a share of it, beside the rounding of float32.
 	TermError float64
+	// HalfSums says that sums of gradients are rounded to bfloat16 (the class's HalfSums).
+	HalfSums bool
 
 	// Operands in a layout of the backend's own, or nil where it reads rows as fast.
 	packs32 packing[float32]

@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+	"sync"
+)
 
 // bf16 is the upper half of a float32, held in a uint16.
 
@@ -15,6 +19,26 @@ func FromBF16(dst []float32, src []uint16) {
 	sameLen("FromBF16", len(dst), len(src))
 	cpu.fromBF16(dst, src)
 }
+
+// RoundBF16 rounds each number to the nearest bf16, as ToBF16 does, and stays in float32. A zero becomes +0, also where a negative number is too small.
+func RoundBF16(x []float32) {
+	h := roundRoom.Get().(*[]uint16) // nothing else is in there
+	defer roundRoom.Put(h)
+	for part := range slices.Chunk(x, len(*h)) {
+		half := (*h)[:len(part)]
+		ToBF16(half, part)
+		FromBF16(part, half)
+		AddTo(part, roundZeros[:len(part)])
+	}
+}
+
+// roundNumbers are rounded at a time: they stay in the cache.
+const roundNumbers = 1 << 10
+
+var (
+	roundRoom  = sync.Pool{New: func() any { h := make([]uint16, roundNumbers); return &h }}
+	roundZeros [roundNumbers]float32
+)
 
 // ScaleBF16 multiplies x by a and rounds.
 func ScaleBF16(x []uint16, a float32) {

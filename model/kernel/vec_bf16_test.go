@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"testing"
 )
 
 var bf16Checks = []vectorCheck{
@@ -58,4 +59,25 @@ func nearestBF16(v float32) uint16 {
 		return low + 1
 	}
 	return low
+}
+
+func TestRoundBF16_IsTheNearestAndNeverMinusZero(t *testing.T) {
+	x := make([]float32, 3*roundNumbers/2)
+	for i := range x {
+		x[i] = float32(math.Sin(float64(i))) * float32(math.Pow(10, float64(i%60-45)))
+	}
+	copy(x, []float32{1 + 1.0/256, 1 + 3.0/256, -1e-44, float32(math.Copysign(0, -1)), float32(math.Inf(-1))}) // two ties, and what is too small
+	want := make([]float32, len(x))
+	for i, v := range x {
+		want[i] = widenBF16(roundBF16(v)) + 0
+	}
+	if want[0] != 1 || want[1] != 1+4.0/256 {
+		t.Fatal(want[:2])
+	}
+	RoundBF16(x)
+	for i, v := range x {
+		if math.Float32bits(v) != math.Float32bits(want[i]) {
+			t.Errorf("number %d is %v, want %v", i, v, want[i])
+		}
+	}
 }

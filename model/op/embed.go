@@ -62,17 +62,27 @@ func (r *Runtime[T]) scatter(sums []float32, ids []int32, dx []float32) {
 				}
 				return (*room)[(k-1)*c : k*c]
 			}
-			merge := func(into, from int) { kernel.AddTo(slot(into), slot(from)) }
+			ends := r.rounding(slot)
+			merge := func(into, from int) {
+				kernel.AddTo(slot(into), slot(from))
+				ends(into)
+			}
 			var order pairwise.Order
 			last := -1
 			for _, i := range at[starts[id]:starts[id+1]] {
 				if l := int(i) / leaf; l != last {
+					if last >= 0 {
+						ends(order.Depth() - 1)
+					}
 					if k := order.Push(l, merge); k > 0 {
 						clear(slot(k))
 					}
 					last = l
 				}
 				kernel.AddTo(slot(order.Depth()-1), dx[int(i)*c:(int(i)+1)*c])
+			}
+			if last >= 0 {
+				ends(order.Depth() - 1)
 			}
 			order.End(merge)
 		}

@@ -23,6 +23,9 @@ func (s Sums) Add(other Sums) {
 	s.tiles(func(i, lo, hi int) { kernel.AddTo(s[i][lo:hi], other[i][lo:hi]) })
 }
 
+// Round rounds s to bfloat16 (kernel.RoundBF16).
+func (s Sums) Round() { s.tiles(func(i, lo, hi int) { kernel.RoundBF16(s[i][lo:hi]) }) }
+
 // Clear sets s to zero.
 func (s Sums) Clear() { s.tiles(func(i, lo, hi int) { clear(s[i][lo:hi]) }) }
 

@@ -6,7 +6,10 @@ import (
 )
 
 // Gradients of rows of the batch are added in a tree: within a leaf of r.leaf() rows in order, then leaves by pairwise.Order. Slot 0 of a sum is the
-// accumulator; the others are scratch, of a tile where one call has all rows.
+// accumulator; the others are scratch, of a tile where one call has all rows. Where the class says so, each leaf and each sum of leaves is rounded (halves).
+
+// halves says that leaves and their sums are rounded to bfloat16. Where Leaf is 0 a run has only a part of a leaf.
+func (r *Runtime[T]) halves() bool { return r.Leaf > 0 && r.be.Traits().HalfSums }
 
 // product is the gradient of one weight matrix: sums += dyᵀ·x with dy [N,M] and x [N,K], rows ldy and ldx apart.
 type product[T kernel.Elem] struct {
@@ -75,7 +78,7 @@ func (r *Runtime[T]) weightGradients(first, seqs int, products ...product[T]) {
 			p.sums.order = pairwise.Order{}
 		}
 		orders[i] = p.sums.order
-		r.walk(&orders[i], groups, func(group, int, bool) {}, func(int, int) {})
+		r.walk(&orders[i], groups, func(group, int, bool) {}, func(int) {}, func(int, int) {})
 		keep = max(keep, p.sums.order.Depth(), orders[i].Depth())
 		p.sums.reserve(keep)
 	}
@@ -85,14 +88,17 @@ func (r *Runtime[T]) weightGradients(first, seqs int, products ...product[T]) {
 	}
 }
 
-// walk visits groups in order with the slot of each one's leaf; begins says that the leaf begins with it. The last row of the batch ends the sum.
-func (r *Runtime[T]) walk(order *pairwise.Order, groups []group, add func(g group, slot int, begins bool), merge func(into, from int)) {
+// walk visits groups in order with the slot of each one's leaf; begins says that the leaf begins with it, and ends is told that it has ended. The last row of the batch ends the sum.
+func (r *Runtime[T]) walk(order *pairwise.Order, groups []group, add func(g group, slot int, begins bool), ends func(slot int), merge func(into, from int)) {
 	for _, g := range groups {
 		begins := g.first%r.leaf() == 0
 		if begins {
 			order.Push(g.first/r.leaf(), merge)
 		}
 		add(g, order.Depth()-1, begins)
+		if end := g.first + g.rows; end == r.Seqs || end%r.leaf() == 0 {
+			ends(order.Depth() - 1)
+		}
 	}
 	switch end := groups[len(groups)-1].first + groups[len(groups)-1].rows; {
 	case end == r.Seqs:
@@ -123,12 +129,20 @@ func (r *Runtime[T]) addTile(p product[T], groups []group, keep int) {
 		}
 		return *scratch[k-keep], width
 	}
+	halves := r.halves()
+	ends := func(k int) {
+		c, ldc := slot(k)
+		for i := 0; halves && i < height; i++ {
+			kernel.RoundBF16(c[i*ldc : i*ldc+width])
+		}
+	}
 	merge := func(into, from int) {
 		c, ldc := slot(into)
 		b, ldb := slot(from)
 		for i := range height {
 			kernel.AddTo(c[i*ldc:i*ldc+width], b[i*ldb:i*ldb+width])
 		}
+		ends(into)
 	}
 	order, at := p.sums.order, 0
 	r.walk(&order, groups, func(g group, k int, begins bool) {
@@ -140,7 +154,7 @@ func (r *Runtime[T]) addTile(p product[T], groups []group, keep int) {
 		}
 		p.lefts[at].AddProduct(c, p.x[(g.first-groups[0].first)*r.Len*p.ldx+p.from:], width, p.ldx, ldc)
 		at++
-	}, merge)
+	}, ends, merge)
 }
 
 // reduceNorms adds the tiles' partial sums of a norm's gradient to its accumulator, [C]: those of a leaf in order. nil = there is none.
@@ -150,7 +164,11 @@ func (r *Runtime[T]) reduceNorms(sums *accumulator) {
 	}
 	c, tiles := r.Width, r.leaf()*r.tilesPerSeq()
 	sums.reserve(pairwise.Slots((r.Seqs + r.leaf() - 1) / r.leaf()))
-	merge := func(into, from int) { kernel.AddTo(sums.slot(into), sums.slot(from)) }
+	ends := r.rounding(sums.slot)
+	merge := func(into, from int) {
+		kernel.AddTo(sums.slot(into), sums.slot(from))
+		ends(into)
+	}
 	var order pairwise.Order
 	for t := range r.tileCount() {
 		if t%tiles == 0 {
@@ -159,8 +177,19 @@ func (r *Runtime[T]) reduceNorms(sums *accumulator) {
 			}
 		}
 		kernel.AddTo(sums.slot(order.Depth()-1), r.norms[t*c:(t+1)*c])
+		if (t+1)%tiles == 0 || t+1 == r.tileCount() {
+			ends(order.Depth() - 1)
+		}
 	}
 	order.End(merge)
+}
+
+// rounding rounds a slot, where that is to be done.
+func (r *Runtime[T]) rounding(slot func(k int) []float32) func(k int) {
+	if !r.halves() {
+		return func(int) {}
+	}
+	return func(k int) { kernel.RoundBF16(slot(k)) }
 }
 
 // Total is scale times the loss of the last run: the sum over its targets, or over its pairs, of each leaf times scale, in the order of the tree.

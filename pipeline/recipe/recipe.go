@@ -29,7 +29,7 @@ type Recipe struct {
 	Format    int                 `yaml:"slm" identity:"none" unset:"required" doc:"format of the recipe: 1"`
 	Name      string              `yaml:"name" identity:"none" unset:"the file's name" doc:"name of the run's folder, runs/NAME-XXXXXXXX: at most 64 letters, digits, dots, underscores and dashes"`
 	Seed      uint64              `yaml:"seed" doc:"seed of all random numbers"`
-	Numerics  kernel.Class        `yaml:"numerics" identity:"changed" doc:"class of the arithmetic: auto (the fastest of the machine that trains, which the run keeps), f32, bf16-pair, bf16-tile, or fast-NAME, a kernel whose bits are of one machine (numerics.md)"`
+	Numerics  kernel.Class        `yaml:"numerics" identity:"changed" doc:"class of the arithmetic: auto (the fastest of the machine that trains, which the run keeps), f32, bf16-pair, bf16-tile, or fast-NAME, a kernel whose bits are of one machine (numerics.md); with +bf16-sums behind, as f32+bf16-sums, sums of gradients are rounded to bfloat16 and ranks exchange half as much (cluster.md)"`
 	Extends   string              `yaml:"extends" identity:"none" unset:"none" doc:"the recipe that this one changes: a file, or the name of a shipped recipe"`
 	Model     model.Shape         `yaml:"model" doc:"the shape of the small model, a LLaMA; the vocabulary is the tokenizer's"`
 	Adapter   model.AdapterConfig `yaml:"adapter" identity:"changed" doc:"what training learns where the weights of model.from stay as they are"`

@@ -92,6 +92,7 @@ func (w *gatherer) combine(ctx context.Context, team *ranks.Team, home op.Sums, 
 	sums := make([][][][]float32, team.Size()) // rank, node, piece
 	var list []ranks.Message
 	used := 0
+	w.wire.begin()
 	for r := range nodes {
 		if r == team.Rank() {
 			for _, p := range parts {
@@ -102,23 +103,24 @@ func (w *gatherer) combine(ctx context.Context, team *ranks.Team, home op.Sums, 
 		for range nodes[r] {
 			var node [][]float32
 			for _, piece := range mine {
-				node = append(node, w.take(&used, len(piece)))
-				list = append(list, ranks.Message{Peer: r, Receive: true, Data: ranks.Bytes(node[len(node)-1])})
+				node = append(node, take(&w.room, &used, len(piece)))
+				list = append(list, ranks.Message{Peer: r, Receive: true, Data: w.wire.in(node[len(node)-1])})
 			}
 			sums[r] = append(sums[r], node)
 		}
 		for _, p := range parts {
 			for _, piece := range slice(p, r) {
-				list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(piece)})
+				list = append(list, ranks.Message{Peer: r, Data: w.wire.out(piece)})
 			}
 		}
 	}
 	if err := team.Exchange(ctx, list...); err != nil {
 		return err
 	}
+	w.wire.land()
 	var order pairwise.Order
 	slots := make([][][]float32, len(slices.Concat(nodes...)))
-	merge := func(into, from int) { op.Sums(slots[into]).Add(slots[from]) }
+	merge := func(into, from int) { w.add(slots[into], slots[from]) }
 	for r := range nodes {
 		for i, node := range nodes[r] {
 			slots[order.Push(node.First, merge)] = sums[r][i]
@@ -129,25 +131,22 @@ func (w *gatherer) combine(ctx context.Context, team *ranks.Team, home op.Sums, 
 		copy(mine[i], piece)
 	}
 	list = list[:0]
+	w.wire.begin()
+	var told [][]byte
+	for _, piece := range mine {
+		told = append(told, w.wire.out(piece))
+	}
 	team.Others(func(r int) {
-		for _, piece := range mine {
-			list = append(list, ranks.Message{Peer: r, Data: ranks.Bytes(piece)})
+		for _, data := range told {
+			list = append(list, ranks.Message{Peer: r, Data: data})
 		}
 		for _, piece := range slice(home, r) {
-			list = append(list, ranks.Message{Peer: r, Receive: true, Data: ranks.Bytes(piece)})
+			list = append(list, ranks.Message{Peer: r, Receive: true, Data: w.wire.in(piece)})
 		}
 	})
-	return team.Exchange(ctx, list...)
-}
-
-// take is room for n numbers from others, which the next step uses again.
-func (w *gatherer) take(used *int, n int) []float32 {
-	if *used == len(w.room) {
-		w.room = append(w.room, nil)
+	if err := team.Exchange(ctx, list...); err != nil {
+		return err
 	}
-	if cap(w.room[*used]) < n {
-		w.room[*used] = make([]float32, n)
-	}
-	*used++
-	return w.room[*used-1][:n]
+	w.wire.land()
+	return nil
 }

@@ -14,7 +14,8 @@ type gatherer struct {
 	home  op.Sums     // the graph's own memory, where the sum of a step ends
 	spare []op.Sums   // more of it
 	room  [][]float32 // for partial sums of other ranks
-	ran   bool        // the graph has run
+	wire  wire
+	ran   bool // the graph has run
 }
 
 // partial is the sum of a subtree.
@@ -24,11 +25,26 @@ type partial struct {
 	loss float64
 }
 
-func newGatherer(c cut, g *model.Graph, most int) *gatherer {
+// newGatherer is that of a graph; half has leaves and their sums rounded to bfloat16, wherever they are added.
+func newGatherer(c cut, g *model.Graph, most int, half bool) *gatherer {
 	if most > 0 {
 		g.CutLeaves(c.leaf)
 	}
-	return &gatherer{cut: c, graph: g, most: most, home: g.Sums()}
+	return &gatherer{cut: c, graph: g, most: most, home: g.Sums(), wire: wire{half: half}}
+}
+
+// add adds what two subtrees come to.
+func (w *gatherer) add(into, from op.Sums) {
+	if into.Add(from); w.wire.half {
+		into.Round()
+	}
+}
+
+// complete rounds a leaf that went through the graph in parts; a graph that has whole leaves rounds them itself.
+func (w *gatherer) complete(leaf op.Sums) {
+	if w.wire.half && w.most == 0 {
+		leaf.Round()
+	}
 }
 
 // memory is the graph's own first, and then spare memory.
@@ -56,7 +72,7 @@ func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float3
 		var order pairwise.Order
 		losses := [32]float64{}
 		merge := func(into, from int) {
-			w.memory(i + into).Add(w.memory(i + from))
+			w.add(w.memory(i+into), w.memory(i+from))
 			losses[into] += losses[from]
 		}
 		parts := pairwise.Cover(node.First, node.First+node.Leaves, w.cut.of(n).leaves, max(1, w.most))
@@ -66,14 +82,18 @@ func (w *gatherer) sum(b model.Batch, nodes []pairwise.Node, n int, scale float3
 			w.graph.Zero()
 			lo := part.First*w.cut.leaf - begin
 			hi := min((part.First+part.Leaves)*w.cut.leaf, n) - begin
+			told := whole != nil && i == len(nodes)-1 && j == len(parts)-1
 			loss, err := runRows(w.graph, b, lo, hi, scale, func() {
-				if whole != nil && i == len(nodes)-1 && j == len(parts)-1 {
+				if told {
 					w.graph.Ready(w.finish(order, i, whole))
 				}
 			})
 			w.graph.Ready(nil)
 			if err != nil {
 				return nil, err
+			}
+			if !told {
+				w.complete(w.memory(i + k))
 			}
 			losses[k] = loss
 		}
@@ -94,7 +114,8 @@ func (w *gatherer) finish(order pairwise.Order, base int, whole func(acc int)) f
 	}
 	return func(acc int) {
 		rest := order // a copy: each accumulator goes through it
-		rest.End(func(into, from int) { slots[into][acc : acc+1].Add(slots[from][acc : acc+1]) })
+		w.complete(slots[len(slots)-1][acc : acc+1])
+		rest.End(func(into, from int) { w.add(slots[into][acc:acc+1], slots[from][acc:acc+1]) })
 		whole(acc)
 	}
 }

@@ -79,7 +79,7 @@ func (u setup) gatherer(p *model.Params, be kernel.Backend, team *ranks.Team) (*
 	if err != nil {
 		return nil, err
 	}
-	return newGatherer(c, g, most), nil
+	return newGatherer(c, g, most, be.Traits().HalfSums), nil
 }
 
 var errOrder = fmt.Errorf("%w: an order that makes no sense", ranks.ErrLost)

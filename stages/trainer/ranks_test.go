@@ -98,6 +98,56 @@ func TestRanks_ShardsChangeTheBits(t *testing.T) {
 	}
 }
 
+// rounded trains in a class that rounds sums of gradients.
+func rounded16(t *testing.T) *training {
+	w := newTraining(t, "go")
+	w.Kernel = (w.Kernel.Class() + kernel.HalfSums).On(w.Kernel)
+	return w
+}
+
+func TestRanks_RoundedSumsEndInTheSameBitsOnAnyNumberOfRanks(t *testing.T) {
+	for _, c := range []struct {
+		name          optim.Name
+		shards, micro int
+	}{{"adamw", 10, 0}, {"muon", 4, 0}, {"adamw", 3, 2 * context16}} { // leaves of one row, of three, and of four that go through the graph in two parts
+		change := func(j *Job) {
+			sharded(c.name, c.shards)(j)
+			j.MicroBatchTokens, j.Epochs = c.micro, 1
+		}
+		want, whole := rounded16(t).finish(change)
+		if plain, _ := newTraining(t, "go").finish(change); sameBits(plain.Tensors(), want.Tensors()) == nil {
+			t.Fatal("rounding changes nothing")
+		}
+		for _, n := range []int{2, 3, 8} {
+			what := fmt.Sprintf("%s, %d shards on %d ranks", c.name, c.shards, n)
+			got, sum, err := rounded16(t).among(n, 0, change)
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			sameWeights(t, what, got, want)
+			sameSummary(t, what, sum, whole)
+		}
+	}
+}
+
+func TestRanks_RoundedSumsTakeHalfTheBytes(t *testing.T) {
+	train := func(w *training) (sent int64) {
+		eight := func(j *Job) { j.Batch, j.Shards, j.Epochs = 8*context16, 8, 1 } // two steps, a subtree a rank
+		if _, _, err := w.among(2, 0, eight); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range w.Events {
+			sent = max(sent, e.Sent)
+		}
+		return sent
+	}
+	c := tinyConfig(true)
+	gradient := c.Count() + int64(c.Vocab*c.Width)                                                                       // numbers, with the head's
+	if saved := train(newTraining(t, "go")) - train(rounded16(t)); saved != 2*2*2*gradient-int64(len(kernel.HalfSums)) { // the class has a longer name
+		t.Errorf("two ranks send %d bytes less in two steps, want two of each number", saved)
+	}
+}
+
 func TestRanks_PreferencesEndInTheSameBits(t *testing.T) {
 	w := newTraining(t, "go")
 	job := preferring(t, w)

@@ -89,7 +89,7 @@ func (r *Rehearsal) Training() stages.Training {
 	u, ends := r.s.setup(), buckets(r.s.home)
 	t := stages.Training{Steps: r.s.total, Rows: u.Rows, Micro: u.Micro, Shards: u.Shards, Pairs: u.Beta != 0}
 	for i, data := range r.s.home {
-		n := int64(4 * len(data))
+		n := r.s.wire.bytes() * int64(len(data))
 		if t.Gradient += n; len(ends) < 2 || i >= ends[len(ends)-2] {
 			t.Last += n
 		}
