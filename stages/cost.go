@@ -24,6 +24,7 @@ type Training struct {
 	Gradient int64   `json:"gradient"` // bytes, as they are sent
 	Last     int64   `json:"last"`     // bytes of it that are sent when the leaves are done; the others go while they are computed
 	Backward float64 `json:"backward"` // seconds of a row's backward pass
+	Cores    int     `json:"cores"`    // on which that was measured
 	Rows     int     `json:"rows"`     // of a step
 	Micro    int     `json:"micro"`    // rows that are computed together at most
 	Shards   int     `json:"shards"`

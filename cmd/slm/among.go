@@ -13,6 +13,7 @@ import (
 	"slm/internal/mpi"
 	"slm/internal/ranks"
 	"slm/llm"
+	"slm/model/kernel"
 	"slm/stages/trainer"
 )
 
@@ -45,6 +46,7 @@ func (a *app) among(ctx context.Context, lead func(team *ranks.Team) error) erro
 	if err != nil {
 		return err
 	}
+	kernel.Reserve() // for the exchange of gradients
 	team := ranks.New(world)
 	if team.Rank() == 0 {
 		if err = lead(team); err == nil {

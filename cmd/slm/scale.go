@@ -24,7 +24,7 @@ const linkMeasured = "measured"
 
 func (s *scaleFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&s.ranks, "ranks", 1, "also show what a training step would take on 2 to `N` machines like this one, under mpirun")
-	cmd.Flags().StringVar(&s.link, "link", "10Gbit/s,0.1ms", "with --ranks: the `LINK` between the machines, its bits a second and the time of a short message; or measured, under mpirun -n 2: that between the two ranks")
+	cmd.Flags().StringVar(&s.link, "link", "10Gbit/s,0.1ms", "with --ranks: the `LINK` between the machines, its bits a second, the time of a short message and, if need be, the processor time of a byte (10Gbit/s,0.1ms,0.5ns); or measured, under mpirun -n 2: that between the two ranks")
 }
 
 // link is the one that the flags name, or the one between the ranks that mpirun has started.
@@ -44,7 +44,7 @@ func (a *app) link(ctx context.Context, s *scaleFlags) (link trainer.Link, err e
 		if team == nil {
 			return fmt.Errorf("%w: --link measured: there is nobody to talk to: type mpirun -n 2 slm plan …", errUsage)
 		}
-		link, err = trainer.Measure(ctx, team, a.now)
+		link, err = trainer.Measure(ctx, team, a.now, estimate.Processor)
 		return err
 	})
 	if err == nil && !lead {
@@ -82,7 +82,7 @@ func scaled(costs []estimate.StageCost, n int, link trainer.Link) (list []scaled
 func showScaled(w io.Writer, list []scaledStage) {
 	for i, s := range list {
 		if i == 0 {
-			_, _ = fmt.Fprintf(w, "\nranks    over %sbit/s, %.2g ms (docs/cluster.md)\n%-6s %6s %12s %12s %8s\n", term.Amount(s.Link.Bits), 1e3*s.Link.Latency, "", "ranks", "ms a step", "MB sent", "speed")
+			_, _ = fmt.Fprintf(w, "\nranks    over %sbit/s, %.2g ms, %.2g ns of a core a byte (docs/cluster.md)\n%-6s %6s %12s %12s %8s\n", term.Amount(s.Link.Bits), 1e3*s.Link.Latency, 1e9*s.Link.Processor, "", "ranks", "ms a step", "MB sent", "speed")
 		}
 		for _, k := range s.Steps {
 			_, _ = fmt.Fprintf(w, "%-6s %6d %12.1f %12.1f %8s\n", s.Stage, k.Ranks, 1e3*k.Seconds, float64(k.Sent)/1e6, fmt.Sprintf("×%.2f", s.Steps[0].Seconds/k.Seconds))

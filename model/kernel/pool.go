@@ -7,7 +7,17 @@ import (
 )
 
 // Threads is the number of goroutines that Parallel uses. It changes speed only, never a result.
-func Threads() int { return runtime.GOMAXPROCS(0) }
+func Threads() int { return max(1, runtime.GOMAXPROCS(0)-int(reserved.Load())) }
+
+// reserved are threads that the pool leaves to others.
+var reserved atomic.Int32
+
+// Reserve has Go run one more thread than the pool uses, for somebody whose short turns must not wait for tiles, such as who exchanges gradients while they are computed. Without it the pool
+// has all threads, and the scheduler takes one away for others every 10 ms at best.
+func Reserve() {
+	reserved.Add(1)
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+}
 
 // Parallel calls f(0) … f(n-1), each once, on the pool. What a tile computes must depend on its index alone: then the result is
 // the same whatever the number of threads, which only decides who takes which tile.

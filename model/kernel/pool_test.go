@@ -23,6 +23,15 @@ func TestParallel_CallsEveryTileOnceWhateverTheThreads(t *testing.T) {
 	}
 }
 
+func TestReserve_LeavesAThreadThatThePoolDoesNotUse(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer reserved.Store(reserved.Load())
+	before := Threads()
+	if Reserve(); Threads() != before || runtime.GOMAXPROCS(0) <= Threads() {
+		t.Errorf("the pool has %d threads in place of %d, Go %d", Threads(), before, runtime.GOMAXPROCS(0))
+	}
+}
+
 func TestParallel_UsesAsManyGoroutinesAsThereAreThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	runtime.GOMAXPROCS(4)

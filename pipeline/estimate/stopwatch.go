@@ -86,6 +86,12 @@ func (w *stopwatch) repeat(ctx context.Context, f func() error) (float64, error)
 	return turns[len(turns)/2], nil
 }
 
+// Processor is how long all threads of this process have run, as Linux tells it; 0 elsewhere.
+func Processor() time.Duration {
+	s, _ := threads()
+	return s.ran
+}
+
 // threads sums the schedules of this process's threads, as Linux tells them. A thread that has ended is no longer counted.
 func threads() (sum schedule, ok bool) {
 	files, err := filepath.Glob("/proc/self/task/*/schedstat")

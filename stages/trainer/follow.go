@@ -19,6 +19,7 @@ import (
 
 // Orders are what the other ranks do of a training when rank 0 asks. They need neither data nor a folder. open gives the kernel of a class.
 func Orders(open func(kernel.Class) (kernel.Backend, error), now func() time.Time) map[byte]ranks.Order {
+	var room echoes
 	return map[byte]ranks.Order{
 		orderJob: func(ctx context.Context, team *ranks.Team, data []byte) (over bool, err error) {
 			if over, err = followJob(ctx, team, data, open, now); err != nil {
@@ -31,7 +32,7 @@ func Orders(open func(kernel.Class) (kernel.Backend, error), now func() time.Tim
 			if err != nil {
 				return false, err
 			}
-			return false, echo(ctx, team, size)
+			return false, room.exchange(ctx, team, size)
 		},
 	}
 }

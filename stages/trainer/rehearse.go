@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"slm/model/kernel"
 	"slm/optim"
 	"slm/stages"
 )
@@ -87,7 +88,7 @@ func (r *Rehearsal) training(ctx context.Context, c *stages.Calibration, step fl
 // Training is what is known of the job without a measurement.
 func (r *Rehearsal) Training() stages.Training {
 	u, ends := r.s.setup(), buckets(r.s.home)
-	t := stages.Training{Steps: r.s.total, Rows: u.Rows, Micro: u.Micro, Shards: u.Shards, Pairs: u.Beta != 0}
+	t := stages.Training{Steps: r.s.total, Cores: kernel.Threads(), Rows: u.Rows, Micro: u.Micro, Shards: u.Shards, Pairs: u.Beta != 0}
 	for i, data := range r.s.home {
 		n := r.s.wire.bytes() * int64(len(data))
 		if t.Gradient += n; len(ends) < 2 || i >= ends[len(ends)-2] {

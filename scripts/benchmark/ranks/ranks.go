@@ -13,13 +13,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"slm/data/pack"
 	"slm/internal/mpi"
+	"slm/internal/mpi/mpitest"
 	"slm/internal/ranks"
 	"slm/model"
 	"slm/model/kernel"
@@ -33,12 +33,12 @@ import (
 
 // options are the flags.
 type options struct {
-	shapes            []string
-	rounds, steps     int
-	rule, mpirun, app string
-	weak              bool
-	serve             string
-	rows              int
+	shapes, links []string
+	steps         int
+	rule, class   string
+	weak          bool
+	serve         string
+	rows          int
 }
 
 // Command is the subcommand.
@@ -46,10 +46,10 @@ func Command() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use: "ranks", Args: cobra.NoArgs,
-		Short: "Training on two ranks of one core beside one",
-		Long: "Training steps on two ranks of one core each beside those of one, in turn, started by mpirun. Seconds are of processor time, which neighbours disturb less: the leaves of the\n" +
-			"rank that takes longest, and what each rank does alone. Their sum with what is waited for of the exchange is the step by the model of slm plan --ranks. --mpirun gives more flags, such\n" +
-			"as those that put the ranks on two hosts.",
+		Short: "Training on two ranks of one core each beside one",
+		Long: "Training steps by the clock: on one rank of one core and of two, then on two ranks of a core each, over shared memory and over TCP between two network namespaces (root) that are joined\n" +
+			"by a cable of so many Gbit/s; and what the model of slm plan --ranks says of these, from the steps of one rank and the link as it is measured. The least of some steps counts. It wants a\n" +
+			"machine with little else to do, or a priority: echo -15 >/proc/self/autogroup.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.serve != "" {
 				return o.rank(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
@@ -59,44 +59,37 @@ func Command() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.shapes, "shapes", []string{"A", "B"}, "which shapes")
-	f.IntVar(&o.rounds, "rounds", 5, "rounds in turn; the fastest step of each side counts")
-	f.IntVar(&o.steps, "steps", 2, "steps of a round")
+	f.StringSliceVar(&o.links, "links", []string{"memory", "10", "1"}, "what lies between two ranks: memory, or Gbit/s")
+	f.IntVar(&o.steps, "steps", 3, "steps of a side, after one that allocates")
 	f.StringVar(&o.rule, "optim", "adamw", "adamw or muon")
+	f.StringVar(&o.class, "class", "auto", "class of numerics")
 	f.BoolVar(&o.weak, "weak", false, "two ranks have twice the rows")
-	f.StringVar(&o.mpirun, "mpirun", "", "more flags of mpirun, divided by spaces")
-	f.StringVar(&o.app, "program", os.Args[0], "this program, where all hosts have it")
 	f.StringVar(&o.serve, "serve", "", "be a rank that trains this shape")
 	f.IntVar(&o.rows, "rows", 0, "rows of its step")
 	_ = errors.Join(f.MarkHidden("serve"), f.MarkHidden("rows")) // the flags are there
 	return cmd
 }
 
-// answer is what rank 0 says after some steps: seconds of processor time but for the last two, of the fastest step.
+// answer is what rank 0 says after some steps: seconds of the fastest.
 type answer struct {
-	Step   float64         `json:"step"`   // of rank 0
-	Leaves float64         `json:"leaves"` // of the rank that takes longest for them
-	Alone  float64         `json:"alone"`  // clipping and the optimiser, which every rank does
-	Job    stages.Training `json:"job"`    // of one rank, with the seconds of a row's backward pass
-	Wall   float64         `json:"wall"`   // seconds by the clock
-	Sent   float64         `json:"sent"`   // bytes by each rank
+	Wall  float64         `json:"wall"`  // by the clock
+	Step  float64         `json:"step"`  // of the processor, by this rank
+	Alone float64         `json:"alone"` // clipping and the optimiser, of the processor
+	Job   stages.Training `json:"job"`
+	Sent  float64         `json:"sent"` // bytes a step, by each rank
+	Link  trainer.Link    `json:"link"` // between two
 }
 
 // least is the fastest of each.
 func (a *answer) least(b answer) {
-	a.Step, a.Leaves, a.Alone, a.Wall, a.Sent = min(a.Step, b.Step), min(a.Leaves, b.Leaves), min(a.Alone, b.Alone), min(a.Wall, b.Wall), b.Sent
-	if a.Job.Rows == 0 || b.Job.Backward < a.Job.Backward {
-		a.Job = b.Job
-	}
+	a.Wall, a.Step, a.Alone = min(a.Wall, b.Wall), min(a.Step, b.Step), min(a.Alone, b.Alone)
 }
 
 // slowest is the answer before the first step.
-var slowest = answer{Step: math.Inf(1), Leaves: math.Inf(1), Alone: math.Inf(1), Wall: math.Inf(1)}
-
-// links of the model, bits a second.
-var links = []float64{10e9, 1e9}
+var slowest = answer{Wall: math.Inf(1), Step: math.Inf(1), Alone: math.Inf(1)}
 
 func (o *options) compare(ctx context.Context, out io.Writer) error {
-	fmt.Fprintf(out, "%-6s %5s | %9s | %9s %9s %9s | %9s %9s | %s\n", "shape", "rows", "1 rank, s", "2: leaves", "alone", "MB each", "×, 10G", "×, 1G", "by the clock, s: 1, 2 ranks")
+	fmt.Fprintf(out, "%-5s %4s | %-14s | %8s %6s | %8s %6s %6s | %7s %8s %8s %5s\n", "shape", "rows", "ranks", "s a step", "speed", "model, s", "speed", "off", "MB each", "Gbit/s", "ms", "ns/B")
 	for _, s := range setup.Shapes {
 		if !slices.Contains(o.shapes, s.Name) {
 			continue
@@ -105,53 +98,86 @@ func (o *options) compare(ctx context.Context, out io.Writer) error {
 		if o.weak {
 			rows *= 2
 		}
-		var sides []*duel.Side
-		var best [2]answer
-		for i, rows := range []int{s.Batch, rows} {
-			best[i] = slowest
-			side, err := o.start(ctx, s.Name, i+1, rows)
+		show := func(what string, rows int, wall, one float64) {
+			fmt.Fprintf(out, "%-5s %4d | %-14s | %8.3f %6s |", s.Name, rows, what, wall, fmt.Sprintf("×%.2f", one*float64(rows)/float64(s.Batch)/wall))
+		}
+		one, err := o.ask(ctx, s.Name, 1, 1, s.Batch, nil)
+		if err != nil {
+			return err
+		}
+		show("1 of 1 core", s.Batch, one.Wall, one.Wall)
+		fmt.Fprintf(out, " of the processor %.3f, alone %.3f, backward pass of a row %.4f\n", one.Step, one.Alone, one.Job.Backward)
+		both, err := o.ask(ctx, s.Name, 1, 2, rows, nil)
+		if err != nil {
+			return err
+		}
+		show("1 of 2 cores", rows, both.Wall, one.Wall)
+		fmt.Fprintln(out)
+		for _, link := range o.links {
+			two, err := o.over(ctx, link, s.Name, rows)
 			if err != nil {
 				return err
 			}
-			defer side.Stop()
-			sides = append(sides, side)
+			job := one.Job
+			job.Step, job.Rows = one.Step*float64(rows)/float64(s.Batch), rows
+			job.Shared = min(one.Alone, max(0, 2*(one.Alone-two.Alone))) // what two ranks have divided
+			job.Alone, job.Weights = one.Alone-job.Shared, int64(2*max(0, two.Sent-1.01*float64(job.Gradient)))
+			job.Step += float64(one.Alone * float64(1-rows/s.Batch)) // it comes once a step, whatever its rows
+			model := trainer.Scale(job, 2, two.Link)
+			show("2, "+link, rows, two.Wall, one.Wall)
+			fmt.Fprintf(out, " %8.3f %6s %5.1f%% | %7.1f %8.2f %8.3f %5.2f\n", model.Seconds, fmt.Sprintf("×%.2f", one.Wall*float64(rows)/float64(s.Batch)/model.Seconds), 100*(model.Seconds/two.Wall-1),
+				two.Sent/1e6, two.Link.Bits/1e9, 1e3*two.Link.Latency, 1e9*two.Link.Processor)
 		}
-		for round := range o.rounds + 1 {
-			for i, side := range sides {
-				var a answer
-				if err := side.Ask(strconv.Itoa(o.steps), &a); err != nil {
-					return err
-				}
-				if round > 0 { // the first allocates
-					best[i].least(a)
-				}
-			}
-		}
-		one, two := best[0], best[1]
-		job := one.Job
-		job.Rows = rows
-		fmt.Fprintf(out, "%-6s %5d | %9.3f | %9.3f %9.3f %9.1f |", s.Name, rows, one.Step, two.Leaves, two.Alone, two.Sent/1e6)
-		for _, bits := range links {
-			gradient := min(two.Sent, float64(job.Gradient)) // what else is sent are weights
-			waited := trainer.Waited(job, 2, 8*gradient/bits) + 8*(two.Sent-gradient)/bits
-			fmt.Fprintf(out, " %9.2f", one.Step*float64(rows)/float64(s.Batch)/(two.Leaves+two.Alone+waited))
-		}
-		fmt.Fprintf(out, " | %.2f, %.2f\n", one.Wall, two.Wall)
 	}
 	return nil
 }
 
-// start starts ranks with so many threads each.
-func (o *options) start(ctx context.Context, shape string, n, rows int) (*duel.Side, error) {
-	args := []string{"-n", strconv.Itoa(n), "--oversubscribe", "--bind-to", "none", "-x", "GOMAXPROCS=1"}
+// over asks two ranks with a link between them.
+func (o *options) over(ctx context.Context, link, shape string, rows int) (a answer, err error) {
+	if link == "memory" {
+		return o.ask(ctx, shape, 2, 1, rows, nil)
+	}
+	gbits, err := strconv.ParseFloat(link, 64)
+	if err != nil {
+		return a, fmt.Errorf("--links: want memory or Gbit/s: %w", err)
+	}
+	folder, err := os.MkdirTemp("", "ranks-")
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	flags, remove, err := mpitest.Hosts(folder, int(1000*gbits))
+	defer remove()
+	if err != nil {
+		return a, err
+	}
+	return o.ask(ctx, shape, 2, 1, rows, flags)
+}
+
+// ask has ranks, with so many cores each, train some steps.
+func (o *options) ask(ctx context.Context, shape string, n, cores, rows int, flags []string) (a answer, err error) {
+	args := []string{"-n", strconv.Itoa(n), "--oversubscribe", "--bind-to", "none", "-x", "GOMAXPROCS=" + strconv.Itoa(cores)}
 	if os.Getuid() == 0 {
 		args = append(args, "--allow-run-as-root")
 	}
-	if n > 1 {
-		args = append(args, strings.Fields(o.mpirun)...)
+	program, err := os.Executable()
+	if err != nil {
+		return a, err
 	}
-	args = append(args, o.app, "ranks", "--serve", shape, "--rows", strconv.Itoa(rows), "--optim", o.rule)
-	return duel.Start(ctx, fmt.Sprintf("%d ranks", n), "mpirun", args...)
+	args = append(args, flags...)
+	if cores == 1 { // a rank each
+		args = append(args, "sh", "-c", `exec taskset -c "$OMPI_COMM_WORLD_RANK" "$0" "$@"`)
+	}
+	args = append(args, program, "ranks", "--serve", shape, "--rows", strconv.Itoa(rows), "--optim", o.rule, "--class", o.class)
+	side, err := duel.Start(ctx, fmt.Sprintf("%d ranks", n), "mpirun", args...)
+	if err != nil {
+		return a, err
+	}
+	defer side.Stop()
+	if err = side.Ask("1", &a); err == nil {
+		err = side.Ask(strconv.Itoa(o.steps), &a)
+	}
+	return a, err
 }
 
 // rank trains on tokens drawn at random, on request.
@@ -167,10 +193,17 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 			return err
 		}
 		defer func() { _ = world.Close() }() // the measurement is over
+		kernel.Reserve()
 		team = ranks.New(world)
 	}
 	if team.Rank() > 0 {
-		return ranks.Serve(ctx, team, trainer.Orders(kernel.OpenClass, processor))
+		return ranks.Serve(ctx, team, trainer.Orders(kernel.OpenClass, time.Now))
+	}
+	var link trainer.Link
+	if team != nil {
+		if link, err = trainer.Measure(ctx, team, time.Now, processor); err != nil {
+			return err
+		}
 	}
 	r, err := o.rehearse(team)
 	if err != nil {
@@ -192,16 +225,15 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 			b := answer{Step: duel.Processor() - busy, Wall: time.Since(began).Seconds()}
 			busy = duel.Processor()
 			r.Alone()
-			if b.Alone = duel.Processor() - busy; team != nil {
-				b.Leaves = slices.Max(r.Leaves())
-			}
+			b.Alone = duel.Processor() - busy
 			a.least(b)
 		}
-		a.Sent, before = float64(r.Sent()-before)/float64(n)/float64(team.Size()), r.Sent()
+		a.Link, a.Sent, before = link, float64(r.Sent()-before)/float64(n)/float64(team.Size()), r.Sent()
 		if a.Job = r.Training(); team == nil {
-			if a.Job.Backward, err = r.Backward(); err != nil {
-				return err
-			}
+			a.Job.Backward, err = r.Backward()
+		}
+		if err != nil {
+			return err
 		}
 		if err := json.NewEncoder(out).Encode(a); err != nil {
 			return err
@@ -213,8 +245,8 @@ func (o *options) rank(ctx context.Context, in io.Reader, out io.Writer) error {
 	return team.Dismiss(ctx)
 }
 
-// processor is a clock that stands still while this program waits.
-func processor() time.Time { return time.Unix(0, int64(1e9*duel.Processor())) }
+// processor is the processor time of this program.
+func processor() time.Duration { return time.Duration(1e9 * duel.Processor()) }
 
 func (o *options) rehearse(team *ranks.Team) (*trainer.Rehearsal, error) {
 	at := slices.IndexFunc(setup.Shapes, func(s setup.Shape) bool { return s.Name == o.serve })
@@ -222,7 +254,7 @@ func (o *options) rehearse(team *ranks.Team) (*trainer.Rehearsal, error) {
 		return nil, fmt.Errorf("there is no shape %q", o.serve)
 	}
 	s := setup.Shapes[at]
-	be, err := kernel.Open("")
+	be, err := kernel.OpenClass(kernel.Class(o.class))
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +268,7 @@ func (o *options) rehearse(team *ranks.Team) (*trainer.Rehearsal, error) {
 	}
 	rule := trainer.DefaultOptim(1e-4)
 	rule.Name = optim.Name(o.rule)
-	env := &stages.Env{Kernel: be, Ranks: team, Log: slog.New(slog.DiscardHandler), Now: processor, Emit: func(stages.Event) {}}
+	env := &stages.Env{Kernel: be, Ranks: team, Log: slog.New(slog.DiscardHandler), Now: time.Now, Emit: func(stages.Event) {}}
 	return trainer.Rehearse(env, trainer.Job{
 		Stage: "bench", Model: model.New(s.Config, 1), Epoch: func(int) (pack.Source, error) { return text, nil }, Epochs: 1000, Batch: o.rows * s.Length,
 		Context: s.Length, Shards: trainer.DefaultShards, Optim: rule,
