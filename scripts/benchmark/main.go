@@ -24,6 +24,7 @@ import (
 	"slm/scripts/benchmark/serve"
 	"slm/scripts/benchmark/statutes"
 	"slm/scripts/benchmark/summaries"
+	"slm/scripts/benchmark/tasks"
 	"slm/scripts/benchmark/tokenizer"
 	"slm/scripts/benchmark/train"
 )
@@ -33,7 +34,7 @@ func root() *cobra.Command {
 		Use: "bench", Short: "The benchmarks of this program", SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), forgetting.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), summaries.Command(), tokenizer.Command(), train.Command())
+	cmd.AddCommand(bo.Command(), bpo.Command(), corpus.Command(), embed.Command(), forgetting.Command(), infer.Command(), licenses.Command(), lrtable.Command(), proxytuning.Command(), ranks.Command(), reason.Command(), serve.Command(), statutes.Command(), summaries.Command(), tasks.Command(), tokenizer.Command(), train.Command())
 	return cmd
 }
 
