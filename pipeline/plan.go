@@ -98,6 +98,9 @@ func New(job *Job, choice Choice) (*Plan, error) {
 	return p, nil
 }
 
+// Again plans the same job by what is there now.
+func (p *Plan) Again() (*Plan, error) { return New(p.job, p.choice) }
+
 // check refuses a choice that makes no sense.
 func (c Choice) check(steps []Step) error {
 	names := make([]string, len(steps))

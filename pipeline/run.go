@@ -28,6 +28,7 @@ type Deps struct {
 	Turn  func(ctx context.Context, stage, fingerprint string) (done func(error), err error)
 	Ranks *ranks.Team             // that train with this process, which is rank 0; nil = nobody
 	Rung  func(stages.Rung) error // may end a training early (stages.Env); nil = none is
+	Lock  *rundir.Lock            // of the run, which is released with it; nil = Open takes it
 }
 
 // Outcome is what a run ended with.

@@ -27,15 +27,17 @@ type Runner struct {
 	before []byte // the recipe that an earlier command left; nil = there was none
 }
 
-// Open takes the run's lock, writes what was asked for (recipe.yaml and plan.json) and opens the events: what stands before any stage is
+// Open takes the run's lock, unless it is given, writes what was asked for (recipe.yaml and plan.json) and opens the events: what stands before any stage is
 // run. The caller closes the runner. rundir.ErrLocked: another process works on the run.
 func (p *Plan) Open(deps Deps) (_ *Runner, err error) {
 	if err := writable(p.Folder()); err != nil {
 		return nil, err
 	}
-	held, err := rundir.TakeLock(p.Folder())
-	if err != nil {
-		return nil, err
+	held := deps.Lock
+	if held == nil {
+		if held, err = rundir.TakeLock(p.Folder()); err != nil {
+			return nil, err
+		}
 	}
 	defer func() {
 		if err != nil {

@@ -46,8 +46,8 @@ func newAblate(a *app) *cobra.Command {
 		Long: "Runs a recipe and variants of it, each in several seeds, and compares every variant with the recipe on the same questions. Without flags a variant " +
 			"leaves out one part of the method: dp, kit, kit.filter, find, rft, reason, bpo, as far as the recipe has them; or they are those of its section ablate. A stage that several " +
 			"variants share is run once. The plan is shown first; an experiment that takes more than half an hour, or may cost more dollars than a run of the recipe, asks whether to go on.\n\n" +
-			"The tables, the rows behind them and a page are in experiments/NAME below --dir; the runs are ordinary runs. After an interruption the same command goes on. " +
-			"A variant that fails is a row with its reason; the exit status is 0 if the recipe itself and one variant have a result.\n\n" +
+			"The tables, the rows behind them and a page are in experiments/NAME below --dir; the runs are ordinary runs, and one on which another process works is waited for. " +
+			"After an interruption the same command goes on. A variant that fails is a row with its reason; the exit status is 0 if the recipe itself and one variant have a result.\n\n" +
 			"With --on the stages become jobs of slm worker, which meet in the experiment's folder: what starts them is written there and submitted, and this command ends. Launchers and their --with:\n" + launch.Help() +
 			exits(exitStopped, exitData, exitLLM, exitCheckpoint, exitLocked, exitInterrupted),
 		Example: "  slm ablate legal\n  slm ablate legal --drop kit --drop kit.filter --seeds 5\n  slm ablate legal --vary stages.bpo.trials=10,20,40 --seeds 1,2,3",

@@ -29,6 +29,11 @@ func (p *Plan) Execute(ctx context.Context, site study.Site, how study.How) (sum
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
+	held, err := p.hold(ctx, folder.Events.Emit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, held.release()) }()
 	recipes := make([]*recipe.Loaded, len(p.Members))
 	for i, m := range p.Members {
 		recipes[i] = m.recipe
@@ -38,7 +43,7 @@ func (p *Plan) Execute(ctx context.Context, site study.Site, how study.How) (sum
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, boxes.Close()) }()
-	results, err := p.members(ctx, site, how, boxes, folder.Events)
+	results, err := p.members(ctx, site, how, boxes, held, folder.Events)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +52,7 @@ func (p *Plan) Execute(ctx context.Context, site study.Site, how study.How) (sum
 }
 
 // members runs all members, each in a goroutine of its own: who may work is decided by turns.
-func (p *Plan) members(ctx context.Context, site study.Site, how study.How, boxes *study.Boxes, events *rundir.EventLog) ([]Result, error) {
+func (p *Plan) members(ctx context.Context, site study.Site, how study.How, boxes *study.Boxes, held locks, events *rundir.EventLog) ([]Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	prints := make([][]string, len(p.Members))
@@ -66,7 +71,7 @@ func (p *Plan) members(ctx context.Context, site study.Site, how study.How, boxe
 			defer all.Done()
 			results[i] = Result{Unit: experiment.Unit{Variant: m.Variant, Seed: m.Seed, Run: study.Relative(p.Dir, m.Run())}}
 			out, err := m.plan.Execute(ctx, pipeline.Deps{
-				Kernel: func() (kernel.Backend, error) { return site.Kernel(m.plan.Class) }, Box: boxes.Of(i), View: progress.Of(m.Name()), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code,
+				Kernel: func() (kernel.Backend, error) { return site.Kernel(m.plan.Class) }, Box: boxes.Of(i), View: progress.Of(m.Name()), Log: how.Log.With("run", m.Name()), Now: site.Now, Code: how.Code, Lock: held[i],
 				Turn: func(ctx context.Context, stage, fingerprint string) (func(error), error) {
 					if f := p.failed[fingerprint]; f != nil {
 						return nil, f.of(m.Name())

@@ -1,12 +1,14 @@
 package rundir
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -45,6 +47,29 @@ func TakeLock(dir string) (*Lock, error) {
 	return &Lock{f}, nil
 }
 
+// pause is between two looks at a lock that another process holds.
+const pause = 500 * time.Millisecond
+
+// WaitLock locks a run folder as soon as no other process works on it. waits is told once why it has to wait.
+func WaitLock(ctx context.Context, dir string, waits func(why error)) (*Lock, error) {
+	for told := false; ; {
+		l, err := TakeLock(dir)
+		if !errors.Is(err, ErrLocked) {
+			return l, err
+		}
+		if !told {
+			told = true
+			waits(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("pipeline: stopped while %s was not free: %w", dir, context.Cause(ctx))
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Release gives the run back. A second call does nothing.
 func (l *Lock) Release() error { return l.f.Unlock() }
 
 // describeHolder reads who holds the lock. The file may be empty for a moment while it changes hands.
