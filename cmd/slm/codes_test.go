@@ -133,11 +133,14 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	if err != nil || len(held) != 1 {
 		t.Fatal(held, err)
 	}
-	h := flock.New(held[0])
-	if ok, err := h.TryLock(); !ok || err != nil {
-		t.Fatal(ok, err)
+	put(t, filepath.Join(dir, "experiments/held/lock"), "")
+	for _, path := range append(held, filepath.Join(dir, "experiments/held/lock")) {
+		h := flock.New(path)
+		if ok, err := h.TryLock(); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		defer func() { _ = h.Unlock() }()
 	}
-	defer func() { _ = h.Unlock() }()
 	tiny := "tiny " + lesser + " "
 	for _, name := range []string{"ready", "unread", "changed", "torn", "unarmed"} {
 		more := map[string]string{"unread": " -s data.corpus.from= -s data.corpus.path=own.txt -s data.corpus.only=[]", "unarmed": " -s llm.provider=local -s llm.model=gguf:own.gguf"}[name]
@@ -166,7 +169,7 @@ func TestExitCode_EveryCommandEndsInThoseThatItsHelpPromises(t *testing.T) {
 	calls := map[string]map[int]string{
 		"ablate": {
 			0: tiny + "--drop kit --seeds 1 --quick --plan", 3: tiny + "--drop kit --seeds 1 -s seed=17 --quick --yes -s llm.budget.calls=1", 4: "nodata.yaml --quick --yes",
-			5: "legal --quick --yes -s llm.model=gguf:gone.gguf", 8: tiny + "--drop kit --seeds 1 -s seed=15 --quick --yes", 9: tiny + "--drop kit --seeds 1 -s seed=13 --quick --yes",
+			5: "legal --quick --yes -s llm.model=gguf:gone.gguf", 8: tiny + "--drop kit --seeds 1 -s seed=15 --quick --yes", 9: tiny + "--name held --drop kit --seeds 1 --quick --yes",
 		},
 		"ask":         {0: run + " what --no-llm", 3: "tiny second --choice a --choice b --dir poor", 5: run + " never-asked --offline", 8: "nope what"},
 		"draft":       {0: run + " what --no-llm", 3: "tiny " + asked + " --dir poor", 5: run + " " + asked + " --offline", 8: "nope what"},
