@@ -24,6 +24,7 @@ func CheckRecords(r *recipe.Recipe, runs func(stage string) bool) error {
 	var held []exam.Item // what is known to be held out; the data stage deals out the rest
 	if runs(stages.Data) {
 		note(r.Data.Corpus.Check())
+		note(r.Data.General.Check())
 		items, err := r.Data.Exam.Questions()
 		if note(err); exam.SplitByFile(items) {
 			held = items

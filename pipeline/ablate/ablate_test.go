@@ -272,6 +272,7 @@ func TestExpand_FlagsTheRecipeAndTheMethodNameVariants(t *testing.T) {
 		{Spec{}, "ablate.drop=[dp]", "base no-dp"},
 		{Spec{Drop: []string{"kit"}}, mine, "base no-kit"},
 		{Spec{Drop: []string{"stages.dp.mix.pairs", "dp.mix.places"}}, "seed=7", "base no-dp.mix.pairs no-dp.mix.places"},
+		{Spec{Drop: []string{"stages.dp.mix.general", "kit.general"}}, "seed=7", "base no-dp.mix.general no-kit.general"},
 		{Spec{Vary: []string{"stages.bpo.trials=1,2", "seed=7"}}, "seed=7", "base bpo.trials=1,seed=7 bpo.trials=2,seed=7"},
 		{Spec{Vary: []string{"stages.bpo.items.ladder=[2,4],[4]"}}, "seed=7", "base bpo.items.ladder=[2,4] bpo.items.ladder=[4]"},
 		{Spec{Only: []string{"no-kit"}}, "seed=7", "base no-kit"},

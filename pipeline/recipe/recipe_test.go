@@ -233,6 +233,19 @@ func TestLoad_EncoderOwnNeedsItsTraining(t *testing.T) {
 	}
 }
 
+func TestLoad_ReplayOfGeneralTextNeedsTheText(t *testing.T) {
+	path := filepath.Join(write(t, map[string]string{"replay.yaml": minimal + "stages: {dp: {mix: {general: 0.5}}, kit: {general: 0.5}}\n"}), "replay.yaml")
+	_, err := Load(Source{Name: path})
+	for _, key := range []string{"stages.dp.mix.general", "stages.kit.general"} {
+		if err == nil || !strings.Contains(err.Error(), key+": there is no general text to read: name it in data.general.path") {
+			t.Errorf("without text: %v", err)
+		}
+	}
+	if _, err := Load(Source{Name: path, Set: []string{"data.general.path=" + path}}); err != nil {
+		t.Errorf("with text: %v", err)
+	}
+}
+
 func TestLoad_RecipeSaysItsFormatAndAName(t *testing.T) {
 	for text, want := range map[string]string{
 		strings.Replace(minimal, "slm: 1\n", "", 1):                     "begin it with slm: 1",

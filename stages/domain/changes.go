@@ -168,12 +168,20 @@ func (d *Domain) Changes() (*Changes, error) {
 func (c *Changes) Replayed(rate float64, number int, order func(round int) []int) []int {
 	n := min(len(c.Kept), int(float64(rate*float64(c.Size()))+0.5))
 	taken := map[int]bool{}
-	var round []int
-	for at := number * n; at < (number+1)*n; at++ {
-		if k := at % len(c.Kept); round == nil || k == 0 {
-			round = order(at / len(c.Kept))
-		}
-		taken[c.Kept[round[at%len(c.Kept)]]] = true
+	for _, k := range inTurn(n, number, len(c.Kept), order) {
+		taken[c.Kept[k]] = true
 	}
 	return slices.Sorted(maps.Keys(taken))
+}
+
+// inTurn are the n of size things whose turn it is in pass number: none comes again before all have come. order is a permutation of them for each round.
+func inTurn(n, number, size int, order func(round int) []int) []int {
+	var round, taken []int
+	for at := number * n; at < (number+1)*n; at++ {
+		if k := at % size; round == nil || k == 0 {
+			round = order(at / size)
+		}
+		taken = append(taken, round[at%size])
+	}
+	return taken
 }

@@ -47,9 +47,10 @@ type Domain struct {
 	// PlaceTokens bounds a generated place: the tokens of the corpus's longest, with the words that name a part of a section.
 	PlaceTokens int
 
-	dir    string
-	places places
-	tokens *Tokens // nil until they are asked for
+	dir     string
+	places  places
+	tokens  *Tokens           // nil until they are asked for
+	general *checkpoint.Lists // likewise
 }
 
 // Open opens the data checkpoint in a folder.
@@ -87,6 +88,9 @@ func (d *Domain) Close() error {
 	var err error
 	if d.tokens != nil {
 		err = d.tokens.rows.Close()
+	}
+	if d.general != nil {
+		err = errors.Join(err, d.general.Close())
 	}
 	if c, ok := d.Sections.(io.Closer); ok {
 		err = errors.Join(err, c.Close())

@@ -49,14 +49,15 @@ func filled(shape model.Shape, dom *domain.Domain) (model.Shape, error) {
 
 // Outlook is what a training is expected to come to.
 type Outlook struct {
-	Auto   bool    // the tokens follow from the corpus
-	Known  bool    // there are measurements of such a training: with Muon and exercises
-	Tokens int64   // of all steps, padding included
-	Pass   int64   // of a pass over the mixture
-	Passes float64 // over the mixture, in each of which every section is read once
-	Recall Range   // share of the sections that are asked about by their names, whose place and beginning are right
-	Texts  float64 // share of the tokens that are the texts, the others being questions about their places; 0 = not known
-	Wanted int64   // tokens with which auto would reach Enough; Tokens, where they are enough
+	Auto    bool    // the tokens follow from the corpus
+	Known   bool    // there are measurements of such a training: with Muon and exercises
+	Tokens  int64   // of all steps, padding included
+	Pass    int64   // of a pass over the mixture
+	Passes  float64 // over the mixture, in each of which every section is read once
+	Recall  Range   // share of the sections that are asked about by their names, whose place and beginning are right
+	Texts   float64 // share of the tokens that are the texts, the others being questions about their places; 0 = not known
+	General bool    // the others are general text, too
+	Wanted  int64   // tokens with which auto would reach Enough; Tokens, where they are enough
 }
 
 // Enough is the recall that auto aims at.
@@ -72,7 +73,7 @@ func (c Config) Look(mix *Mixture, context int) (Outlook, error) {
 }
 
 func (c Config) look(pass int64) Outlook {
-	o := Outlook{Auto: c.Tokens == schema.Auto, Known: c.Optim.Name == "muon" && c.Mix.Drill > 0, Tokens: c.Tokens, Pass: pass, Wanted: wanted(pass, c.Batch)}
+	o := Outlook{Auto: c.Tokens == schema.Auto, Known: c.Optim.Name == "muon" && c.Mix.Drill > 0, General: c.Mix.General > 0, Tokens: c.Tokens, Pass: pass, Wanted: wanted(pass, c.Batch)}
 	switch {
 	case o.Auto:
 		o.Tokens = min(o.Wanted, mostTokens)
@@ -111,7 +112,7 @@ func (o Outlook) String() string {
 	}
 	text := fmt.Sprintf("%s, in %s of training", reads, million(o.Tokens))
 	if o.Texts > 0 && o.Texts < 1 {
-		text += fmt.Sprintf(", %.0f %% of which are the texts and the others questions about places", 100*o.Texts)
+		text += fmt.Sprintf(", %.0f %% of which are the texts and the others questions about places%s", 100*o.Texts, o.beside())
 	}
 	if !o.Known {
 		return text
@@ -121,6 +122,14 @@ func (o Outlook) String() string {
 		text += fmt.Sprintf("; with %s it would be %.0f %%", million(o.Wanted), 100*expect(enoughPasses).Mid)
 	}
 	return text
+}
+
+// beside is what else a pass reads than the texts and questions about them, as the end of a sentence.
+func (o Outlook) beside() string {
+	if o.General {
+		return " and general text"
+	}
+	return ""
 }
 
 // patience is how long a training may take before the estimate says what a shorter one would come to, seconds.
@@ -162,8 +171,8 @@ const questionTokens = 40
 func (c Config) Expect(sections int, tokens int64) Outlook {
 	each := (c.Mix.Places + c.Mix.Asked + c.Mix.Drill) / c.Mix.Corpus * questionTokens
 	whole := 1 + c.Mix.Pairs/c.Mix.Corpus // a question answered in full holds the text again
-	texts, questions := whole*float64(tokens), each*float64(sections)
-	o := c.look(int64(texts + questions))
-	o.Texts = texts / max(1, texts+questions)
+	texts, others := whole*float64(tokens), each*float64(sections)+float64(c.Mix.General/c.Mix.Corpus)*float64(tokens)
+	o := c.look(int64(texts + others))
+	o.Texts = texts / max(1, texts+others)
 	return o
 }

@@ -35,7 +35,9 @@ type Mix struct {
 	Places float64 `yaml:"places" min:"0" doc:"weight of the same questions, answered with the place alone"`
 	Asked  float64 `yaml:"asked" min:"0" identity:"changed" doc:"weight of questions that rules make from the text of every section (topics, definitions, conditions, permissions, words of a sentence), answered with the place alone; other wordings in each pass. A held-out question of the exam, or a near copy of one, is never among them"`
 	Drill  float64 `yaml:"drill" min:"0" identity:"changed" doc:"weight of exercises: questions about headings that are made up of words of the corpus, answered with the place that follows from them. They teach to take a place from the question; a corpus of a few hundred sections does not"`
-	Other  float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in a form other than place"`
+	// General counts tokens where the others count examples: a window is as long as many sections.
+	General float64 `yaml:"general" min:"0" identity:"changed" doc:"weight of general text (data.general) by its tokens: general/corpus of it for each token of the sections that a pass reads, in windows as long as an example. All of it is read before any is read again. For a model that others have trained, which else forgets what the corpus does not have"`
+	Other   float64 `yaml:"other" min:"0" max:"1" doc:"share of the sections that are read in a form other than place"`
 
 	Contrast float64 `yaml:"contrast" min:"0" identity:"changed" doc:"in how many pairs of a question and a section each section stands, on average, for the encoder own (stages.find.dense), which is trained beside the model: about 20 are enough; 0 = the run has no such encoder"`
 }

@@ -72,6 +72,9 @@ func check(s stages.Settings, broken func(string) bool) error {
 	if c.Fresh && s.Off(stages.KIT) && stages.Get[string](s, "model.from") == "" { // weights of others are a model already
 		errs = append(errs, errors.New("stages.dp.fresh: leaves the training to stage kit, which is off"))
 	}
+	if c.Mix.General > 0 && len(stages.Get[[]string](s, "data.general.path")) == 0 && !broken("data") {
+		errs = append(errs, errors.New("stages.dp.mix.general: there is no general text to read: name it in data.general.path"))
+	}
 	if adapterOf(s) != nil && stages.Get[string](s, "model.from") == "" && !broken("model") {
 		errs = append(errs, errors.New("adapter.lora: changes weights that are there: name them in model.from"))
 	}
@@ -103,6 +106,11 @@ func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
 
 // tellOutlook adds to an estimate what the tokens are expected to come to, and what fewer would where they take so many seconds.
 func tellOutlook(c *stages.Calibration, cfg Config, mix *Mixture, seconds float64) error {
+	if note, err := mix.generalNote(); err != nil {
+		return err
+	} else if note != "" {
+		c.Note("%s: %s", stages.DP, note)
+	}
 	if mix.update != nil {
 		c.Note("%s: %s", stages.DP, mix.update.outlook(c.Domain))
 		return nil

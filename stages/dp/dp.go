@@ -96,6 +96,9 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	facts["long_sections"], facts["parts"], facts["cut_sections"] = strconv.Itoa(long), strconv.Itoa(parts), strconv.Itoa(cut)
 	facts["places_over"] = strconv.Itoa(over)
 	mix.askedFacts(facts)
+	if err := mix.generalFacts(facts); err != nil {
+		return err
+	}
 	mix.update.facts(facts)
 	if s.open != nil || look.Auto {
 		look.facts(facts, job.Model.Config)

@@ -24,6 +24,7 @@ type Mixture struct {
 	real    map[string]bool // places that there are; nil without exercises
 	guard   *exam.Guard     // of what exercises must not ask; nil without them
 	update  *update         // what a pass reads of an update; nil = all
+	general *domain.General // text beside the corpus; nil = none is read
 }
 
 // NewMixture opens the tokens of a domain and counts what can be asked about it. With cut, what is longer than an example is not read.
@@ -37,6 +38,9 @@ func NewMixture(dom *domain.Domain, mix Mix, maxSection int, cut bool, seed uint
 		if m.pairs.Count(i) > 0 {
 			m.trained = append(m.trained, int32(i))
 		}
+	}
+	if m.general, err = dom.General(mix.General, maxSection); err != nil {
+		return nil, err
 	}
 	if mix.Asked > 0 {
 		m.made = dom.Made()
@@ -69,6 +73,7 @@ const (
 	place                 // the same with the place alone
 	asked                 // question number n of the pass's, made by rules, with the place
 	exercise              // exercise number n of the pass's, with the place
+	elsewhere             // window number section of the general text
 	withdrawn             // withdrawn section number section of an update in document form number n: nothing stands there
 )
 
@@ -92,7 +97,8 @@ type epoch struct {
 }
 
 // Epoch is a pass: each section once, in a document form drawn for it or for each of its parts, each training section Pairs/Corpus times as a question with its full answer and
-// Places/Corpus times as a question with its place, and each section Asked/Corpus times as a question that rules make. What a section draws depends on (seed, epoch, section) alone.
+// Places/Corpus times as a question with its place, and each section Asked/Corpus times as a question that rules make. With General it
+// is some windows of general text besides. What a section draws depends on (seed, epoch, section) alone.
 func (m *Mixture) Epoch(number int) (pack.Source, error) {
 	e := epoch{Mixture: m, reads: m.update.pass(number)}
 	for i, s := range m.dom.Sections.All() {
@@ -120,6 +126,9 @@ func (m *Mixture) Epoch(number int) (pack.Source, error) {
 	m.ask(&e, number)
 	m.drill(&e, number)
 	m.update.forget(&e, number)
+	if err := m.replay(&e, number); err != nil {
+		return nil, err
+	}
 	for k := range e.examples {
 		x := &e.examples[k]
 		if x.kind == document {
@@ -166,6 +175,9 @@ func (e epoch) answer(x example) (pack.Example, error) {
 	}
 	if x.kind == exercise {
 		return e.drilledIn(x)
+	}
+	if x.kind == elsewhere {
+		return e.window(x)
 	}
 	if x.kind == withdrawn {
 		return e.nothing(x), nil

@@ -22,6 +22,7 @@ type Config struct {
 	Batch     int           `yaml:"batch" min:"64" doc:"tokens a step, padding included; at least model.context"`
 	Shards    int           `yaml:"shards" identity:"changed" min:"1" max:"4096" doc:"the same as stages.dp.shards"`
 	Replay    float64       `yaml:"replay" min:"0" doc:"sections in document form that are added for each pair"`
+	General   float64       `yaml:"general" min:"0" identity:"changed" doc:"windows of general text (data.general) that are added for each pair, each as long as the context. See stages.dp.mix.general"`
 	Filter    bool          `yaml:"filter" doc:"keep a section's pairs only if the black box, given its text, answers its question right"`
 	Knowledge string        `yaml:"knowledge" oneof:"two-step|one-step" doc:"first the place, then the text; or the text at once (also in bpo, eval and ask)"`
 	Optim     trainer.Optim `yaml:"optim" doc:"how weights are updated"`

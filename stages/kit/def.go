@@ -30,7 +30,11 @@ var Def = stages.Def{
 		},
 		Check: func(s stages.Settings, broken func(string) bool) error {
 			c := stages.Get[Config](s, "stages.kit")
-			return errors.Join(c.writes(stages.Get[llm.Config](s, "llm")), trainer.Check(s, "stages.kit", c.Optim, c.Batch, broken))
+			var general error
+			if c.General > 0 && len(stages.Get[[]string](s, "data.general.path")) == 0 && !broken("data") {
+				general = errors.New("stages.kit.general: there is no general text to read: name it in data.general.path")
+			}
+			return errors.Join(general, c.writes(stages.Get[llm.Config](s, "llm")), trainer.Check(s, "stages.kit", c.Optim, c.Batch, broken))
 		},
 	},
 	Keys: func(s stages.Settings) []string {

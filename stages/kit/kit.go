@@ -91,7 +91,10 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	rate := fmt.Sprintf("%.4f", float64(len(kept.refs))/float64(len(list.refs)))
 	env.Log.Info("pairs", "made", len(list.refs), "kept", len(kept.refs))
-	job := s.job(dom, params, kept, env.Seed)
+	job, lesson, err := s.job(dom, params, kept, env.Seed)
+	if err != nil {
+		return err
+	}
 	if job.More, err = domain.LeftTokens(env.Dir(stages.DP)); err != nil {
 		return err
 	}
@@ -104,6 +107,7 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 		"split_digest": exam.Digest(dom.Items),
 	}
 	list.ruledFacts(facts)
+	lesson.general.Facts(facts, lesson.windows())
 	took = wrote.add(took, facts)
 	if took != nil {
 		facts["llm_calls"], facts["llm_tokens"] = fmt.Sprint(took.calls), fmt.Sprint(took.tokens)
@@ -148,13 +152,21 @@ func (s *Stage) Job(dom *domain.Domain, params *model.Params, most int, cut bool
 		return trainer.Job{}, err
 	}
 	list, err := s.pairs(dom, read, seed)
-	return s.job(dom, params, list, seed), err
+	if err != nil {
+		return trainer.Job{}, err
+	}
+	job, _, err := s.job(dom, params, list, seed)
+	return job, err
 }
 
-func (s *Stage) job(dom *domain.Domain, params *model.Params, kept pairList, seed uint64) trainer.Job {
-	lesson := &lesson{cfg: s.cfg, dom: dom, read: kept.read, pairs: kept, seed: seed, context: params.Config.Context}
+func (s *Stage) job(dom *domain.Domain, params *model.Params, kept pairList, seed uint64) (trainer.Job, *lesson, error) {
+	general, err := dom.General(s.cfg.General, params.Config.Context)
+	if err != nil {
+		return trainer.Job{}, nil, err
+	}
+	lesson := &lesson{cfg: s.cfg, dom: dom, read: kept.read, pairs: kept, seed: seed, context: params.Config.Context, general: general}
 	return trainer.Job{
 		Stage: stages.KIT, Model: params, Epoch: lesson.epoch, HeldOut: lesson.heldOut(),
 		Epochs: s.cfg.Epochs, Batch: s.cfg.Batch, Shards: s.cfg.Shards, Context: params.Config.Context, Optim: s.cfg.Optim.For(params.Config.Width, trainer.RefiningRate), Save: s.cfg.Save, Recompute: s.cfg.Recompute,
-	}
+	}, lesson, nil
 }

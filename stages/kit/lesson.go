@@ -20,15 +20,22 @@ type lesson struct {
 	pairs   pairList
 	seed    uint64
 	context int
+	general *domain.General // text beside the corpus; nil = none is read
 }
 
 // example is a draw of an epoch: what its tokens are made from.
 type example struct {
-	index        int32 // of the pair, or of the section
+	index        int32 // of the pair, of the section, or of the window of general text
 	size, prompt int32 // tokens
-	form         int16 // of the section; -1 = a pair
+	form         int16 // of the section; or else:
 	part, of     int16 // of the section
 }
+
+// What an example is in place of a section in a form.
+const (
+	aPair   int16 = -1
+	aWindow int16 = -2 // of general text
+)
 
 // epoch is a pass; it is a pack.Source.
 type epoch struct {
@@ -36,7 +43,7 @@ type epoch struct {
 	examples []example
 }
 
-// epoch is a pass: every pair once, and Replay sections in document form for each, of a long one a part. The loss of a pair is on the answer and its end mark only.
+// epoch is a pass: every pair once, Replay sections in document form for each, of a long one a part, and General windows of general text for each. The loss of a pair is on the answer and its end mark only.
 func (l *lesson) epoch(number int) (pack.Source, error) {
 	e := epoch{lesson: l}
 	for i := range l.pairs.refs {
@@ -44,7 +51,7 @@ func (l *lesson) epoch(number int) (pack.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.examples = append(e.examples, example{index: int32(i), size: int32(len(made.Tokens)), prompt: int32(made.Prompt), form: -1})
+		e.examples = append(e.examples, example{index: int32(i), size: int32(len(made.Tokens)), prompt: int32(made.Prompt), form: aPair})
 	}
 	draw := rng.New(l.seed, "kit", "replay").At(uint64(number))
 	order := draw.Perm(l.dom.Sections.Len())
@@ -60,8 +67,24 @@ func (l *lesson) epoch(number int) (pack.Source, error) {
 		}
 		e.examples = append(e.examples, example{index: int32(section), size: int32(size), form: int16(form), part: int16(part), of: int16(of)})
 	}
+	if l.general != nil {
+		for _, i := range l.general.Pass(l.windows(), number, l.round) {
+			tokens := l.general.Example(i).Tokens
+			e.examples = append(e.examples, example{index: int32(i), size: int32(len(tokens)), form: aWindow})
+		}
+	}
 	draw.Shuffle(len(e.examples), func(i, j int) { e.examples[i], e.examples[j] = e.examples[j], e.examples[i] })
 	return e, nil
+}
+
+// windows is how many windows of general text a pass reads.
+func (l *lesson) windows() int {
+	return max(1, int(math.Round(float64(l.cfg.General*float64(len(l.pairs.refs))))))
+}
+
+// round is the order in which a round reads the windows.
+func (l *lesson) round(round, windows int) []int {
+	return rng.New(l.seed, "kit", "general").At(uint64(round)).Perm(windows)
 }
 
 // Len is the number of examples.
@@ -75,8 +98,11 @@ func (e epoch) Size(i int) (tokens, prompt int) {
 // Example makes example i.
 func (e epoch) Example(i int) (pack.Example, error) {
 	x := e.examples[i]
-	if x.form < 0 {
+	switch x.form {
+	case aPair:
 		return e.pair(int(x.index))
+	case aWindow:
+		return e.general.Example(int(x.index)), nil
 	}
 	tokens, err := e.read.Document(int(x.index), int(x.form), int(x.part), int(x.of))
 	return pack.Example{ID: e.dom.Sections.At(int(x.index)).ID, Tokens: tokens}, err

@@ -15,7 +15,9 @@ type Config struct {
 	Corpus Corpus `yaml:"corpus" doc:"what is read: give from or path"`
 	Forms  Forms  `yaml:"forms" doc:"how sections become prompts: templates with {title} {number} {heading} {quote}"`
 	Exam   Exam   `yaml:"exam" doc:"the questions of stage eval"`
-	Asked  Asked  `yaml:"asked" identity:"changed" doc:"a second exam, of questions as people ask them: stage eval has a table for each. Training and search use only what their own keys say of it"`
+	// General is read by no exam and no tokenizer, so that runs with and without it differ in their training alone.
+	General General `yaml:"general" identity:"changed" doc:"text beside the corpus that training reads, too (stages.dp.mix.general, stages.kit.general), so that a model that others have trained does not forget what is not about the domain"`
+	Asked   Asked   `yaml:"asked" identity:"changed" doc:"a second exam, of questions as people ask them: stage eval has a table for each. Training and search use only what their own keys say of it"`
 	// Seed is for experiments: runs of several seeds have one corpus, one tokenizer and one exam, so that their items can be paired.
 	Seed uint64 `yaml:"seed" identity:"changed" doc:"seed of the exam's split and options and of the tokenizer's sample; 0 = the recipe's. With it runs that differ in their seed have the same exam"`
 	// Aliases are read by stage find and are in its fingerprint, not in that of stage data.
@@ -44,6 +46,23 @@ type Corpus struct {
 		Exact bool    `yaml:"exact" doc:"drop a document with the same words as an earlier one; a record with a number or heading only if it has the same title too"`
 		Near  float64 `yaml:"near" min:"0" max:"1" doc:"drop a document that is at least this similar (5-word shingles) to an earlier one; 0 keeps all. The exam uses the same limit, or 0.8 for 0"`
 	} `yaml:"dedup" doc:"documents that are copies of others"`
+}
+
+// General is text that is no part of the corpus.
+type General struct {
+	Path  []string `yaml:"path" kind:"path" unset:"none" doc:"files as for data.corpus.path. They are read as they stand: nothing is cut into sections or asked about, and no tokenizer is trained on them. A text that asks a question of the exam's dev or test split is left out, with a warning"`
+	Field string   `yaml:"field" unset:"empty" doc:"as data.corpus.field"`
+}
+
+// Check returns what would be refused when the text is read, as far as the heads of its files show it.
+func (g General) Check() error {
+	if len(g.Path) == 0 {
+		return nil
+	}
+	if err := corpus.Check(corpus.Options{Paths: g.Path, Field: g.Field}); err != nil {
+		return fmt.Errorf("data.general: %w", err)
+	}
+	return nil
 }
 
 // Options are those by which the corpus is read.
@@ -156,6 +175,7 @@ func Default() Config {
 	}
 	c.Exam = Exam{From: "corpus", Template: "choice", Choices: 4, Chars: 300, By: "section", Distractors: exam.Document}
 	c.Exam.Split.Dev, c.Exam.Split.Test = 0.15, 0.3
+	c.General.Path = []string{}
 	c.Asked = Asked{From: "file", File: []string{}, Parts: true, By: "section", Split: Split{Dev: 0.25, Test: 0.5}}
 	return c
 }
@@ -180,6 +200,9 @@ func (c Config) Validate() error {
 	}
 	if held := c.Exam.Split.Dev + c.Exam.Split.Test; held > 1 || held == 1 && c.Exam.From == "corpus" {
 		errs = append(errs, fmt.Errorf("exam.split: dev and test hold out %.0f %%: nothing is left to train on", held*100))
+	}
+	if len(c.General.Path) == 0 && c.General.Field != "" {
+		errs = append(errs, errors.New("general.field: is that of files: name general.path"))
 	}
 	if len(c.Asked.File) == 0 && c.Asked.Fields != nil {
 		errs = append(errs, errors.New("asked.fields: are those of a file: name asked.file"))

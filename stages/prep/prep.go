@@ -289,7 +289,7 @@ func (w *work) shard() error {
 	}
 	w.m.Counters["tokens"], w.m.Counters["shards"] = shards.Tokens, int64(len(shards.Files))
 	w.env.Log.Info("tokens", "vocab", w.tok.Vocab(), "tokens", shards.Tokens, "forms", len(w.forms.Document), "shards", len(shards.Files))
-	return nil
+	return w.general()
 }
 
 // until ends a stream with the cause of ctx's end once it is cancelled.

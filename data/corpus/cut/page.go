@@ -55,6 +55,19 @@ func newPage(d doc.Document) *page {
 	return p
 }
 
+// Whole is a document's text in its canonical form, uncut: its lines as they are, asides left out.
+func Whole(d doc.Document) string {
+	var text strings.Builder
+	for _, b := range d.Blocks {
+		if b.Kind != doc.Aside {
+			text.WriteString(cleanOf(b))
+		} else if b.Break {
+			text.WriteString("\n\n")
+		}
+	}
+	return strings.TrimSpace(text.String())
+}
+
 // cleanOf is a block's text in its canonical form.
 func cleanOf(b doc.Block) string {
 	switch {
