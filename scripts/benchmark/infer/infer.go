@@ -67,10 +67,14 @@ func prefillGoal() float64 {
 type options struct {
 	python, weights, only string
 	rounds, threads       int
+	prebuilt              bool
 }
 
 //go:embed llama.py
 var llamaScript string
+
+//go:embed prebuilt.py
+var prebuiltScript string
 
 //go:embed generate.py
 var generateScript string
@@ -94,6 +98,9 @@ func python() setup.Python {
 		Options: []string{"--no-binary", "llama-cpp-python"}, Env: []string{"CMAKE_ARGS=" + options}, // built from source: it needs a C++ compiler
 	}
 }
+
+// prebuilt is a llama.cpp that need not be built, with AVX2 and no more.
+var prebuilt = setup.Python{Venv: "venv-llama-server", Packages: []string{"xllamacpp==2026.10.11549"}}
 
 // Command is the subcommand.
 func Command() *cobra.Command {
@@ -119,6 +126,9 @@ func Command() *cobra.Command {
 			if serving {
 				return serve(o.weights, cmd.InOrStdin(), cmd.OutOrStdout())
 			}
+			if o.prebuilt {
+				prebuilt.Given, python = python.Given, prebuilt
+			}
 			if o.python, err = python.Path(cmd.Context(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
@@ -137,6 +147,7 @@ func Command() *cobra.Command {
 	f.IntVar(&o.threads, "threads", 2, "threads of each side")
 	f.StringVar(&o.weights, "weights", "", "a GGUF file (default: "+smollm2+" of make setup)")
 	f.StringVar(&o.only, "only", "", "the comparisons whose names have this TEXT")
+	f.BoolVar(&o.prebuilt, "prebuilt", false, "take the llama.cpp of the package xllamacpp, which has AVX2 and no more and needs no compiler; without the comparison with transformers")
 	f.StringVarP(&format, "output", "o", "text", "text or json")
 	f.IntVar(&perplexity, "perplexity", 0, "compare the perplexity of our formats on this many tokens of licence text instead of speeds")
 	f.BoolVar(&serving, "serve", false, "be our side")
@@ -189,7 +200,11 @@ func compare(ctx context.Context, folder string, o options, log io.Writer) ([]ro
 			return duel.Self(ctx, name, "infer", "--serve", "--weights", o.weights, "--threads", threads)
 		},
 		"llama.cpp": func(name string) (*duel.Side, error) {
-			return duel.Python(ctx, name, o.python, llamaScript, o.weights, threads)
+			script := llamaScript
+			if o.prebuilt {
+				script = prebuiltScript
+			}
+			return duel.Python(ctx, name, o.python, script, o.weights, threads)
 		},
 		"transformers": func(name string) (*duel.Side, error) {
 			return duel.Python(ctx, name, o.python, generateScript, folder, threads)
@@ -213,7 +228,7 @@ func compare(ctx context.Context, folder string, o options, log io.Writer) ([]ro
 	}()
 	var rows []row
 	for _, m := range matches {
-		if !strings.Contains(m.what, o.only) {
+		if !strings.Contains(m.what, o.only) || o.prebuilt && m.peer == "transformers" {
 			continue
 		}
 		us, err := side("slm")
