@@ -235,10 +235,13 @@ func wayOf(a *session.Answer) string {
 	return "nothing is sure enough to be given: what comes nearest is right with " + sure
 }
 
-// judgedBy ends a sentence about how sure the gate is, where that is judged by questions that are easier than what people ask.
+// judgedBy ends a sentence about how sure the gate is, where that is not judged by what people have asked of these texts.
 func judgedBy(a *session.Answer) string {
-	if a.SelfMade {
+	switch {
+	case a.SelfMade:
 		return ", judged by questions that the program wrote itself"
+	case a.Elsewhere:
+		return ", judged by what people have asked of other texts"
 	}
 	return ""
 }

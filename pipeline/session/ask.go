@@ -55,6 +55,7 @@ type Answer struct {
 	Route      string         `json:"route,omitempty"`                    // the system that routing by price has chosen; of auto
 	Sure       *float64       `json:"way_confidence,omitempty"`           // where something was routed, that the answer is right; else that a right section is in what is given or, where nothing is, would have been; of auto, and of bridge where the run has a gate
 	SelfMade   bool           `json:"way_confidence_self_made,omitempty"` // that is judged by questions that the program wrote itself; people's are right less often
+	Elsewhere  bool           `json:"way_confidence_elsewhere,omitempty"` // that is judged by questions that people have asked of other texts, since the program's own are surer
 	Reply      string         `json:"reply,omitempty"`
 	Cut        string         `json:"reply_cut,omitempty"` // why a free reply is not whole
 	NoAnswer   *llm.NoAnswer  `json:"no_answer,omitempty"` // why the LLM gave no answer
@@ -120,7 +121,8 @@ func known(q Question, system string, got systems.Answer, by *gate.Gate) *Answer
 		Question: q.Text, System: system, Place: got.Place, Source: got.Source, Knowledge: got.Knowledge, InCorpus: got.InCorpus,
 		Origin: got.Origin, Named: got.Named, Confidence: got.Confidence, Hit: got.Hit,
 		Given: got.Given, Way: got.Way, Route: got.Route, Sure: got.Sure,
-		SelfMade: got.Sure != nil && got.Route == "" && by != nil && by.SelfMade(),
+		SelfMade:  got.Sure != nil && got.Route == "" && by != nil && by.SelfMade() && !got.Bound,
+		Elsewhere: got.Bound,
 	}
 }
 

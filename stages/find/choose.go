@@ -161,6 +161,9 @@ func (s *Stage) choose(ctx context.Context, env *stages.Env, dom *domain.Domain,
 		return out, err
 	}
 	out.gate.Trust(readings)
+	if s.cfg.Fuse == search.Learned { // reciprocal ranks have no odds
+		out.gate.Bound()
+	}
 	out.asked = len(readings) > 0
 	return out, nil
 }

@@ -20,7 +20,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Find,
 	Title:   "Retrieval",
-	Format:  13,
+	Format:  14,
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Section: &stages.Section{
 		Off:     "fuse: none, the default",

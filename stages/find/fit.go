@@ -27,6 +27,22 @@ var start = map[string]float64{
 	retrieve.Text: 0.4, retrieve.Rest: 0.4, retrieve.Heading: 0.1, retrieve.Around: 0.1, retrieve.Document: 0.2, retrieve.Name: 0.5, retrieve.Version: 0.5, retrieve.Number: 1,
 }
 
+// Unasked is the learned search of a domain about which nobody has asked: by the weights that its signals begin with. with are its retrievers by name.
+func Unasked(dom *domain.Domain, with map[string]retrieve.Retriever) (retrieve.Retriever, error) {
+	var signals []retrieve.Scorer
+	var weights []float64
+	index := retrieve.NewIndex(dom.Sections, nil)
+	for _, name := range retrieve.Signals() {
+		signals, weights = append(signals, index.Signal(name)), append(weights, start[name])
+	}
+	for _, spec := range search.Encoders {
+		if dense, ok := with[spec.Name].(retrieve.Scorer); ok {
+			signals, weights = append(signals, dense), append(weights, spec.Start)
+		}
+	}
+	return retrieve.Learned(weights, signals...)
+}
+
 // part are the questions of an exam's split.
 type part struct {
 	exam, split string

@@ -78,6 +78,9 @@ func (g Gate) wrong() string {
 	if r := g.Refusal; r != nil && (len(r.Score.Weights) != len(Subject{}.row()) || !share(r.Below)) {
 		return "the refusal"
 	}
+	if c := g.Ceiling; c != nil && len(c.Weights) != len(elsewhere.Weights) {
+		return "the ceiling"
+	}
 	for _, p := range []float64{g.Give, g.GiveChoices, g.None, g.Floor} {
 		if !share(p) {
 			return fmt.Sprintf("a threshold of %v", p)

@@ -1,6 +1,10 @@
 package gate
 
-import "math"
+import (
+	"math"
+
+	"slm/stat"
+)
 
 // Way is what the gate lets the black box have.
 type Way string
@@ -29,6 +33,7 @@ type Evidence struct {
 	Found    Mention // of the first
 
 	About Subject // of the question
+	Lead  float64 // retrieve.Lead of what was found, before the bridge
 
 	Made float64 // 1 = a rule has made the question from the section's words, which makes it easier than what people ask
 }
@@ -71,6 +76,8 @@ type Gate struct {
 	Floor       float64 `json:"floor,omitempty"`        // of gates that have no Refusal: nor where what was named and found shares less with the question than this (Mention.Overlap)
 
 	Refusal *Refusal `json:"refusal,omitempty"` // nil: there were too few questions
+
+	Ceiling *stat.Logistic `json:"ceiling,omitempty"` // over Evidence.Lead: how sure it may say that it is; nil = as sure as its curves are. Below it more passages are given, but no other way is taken
 
 	Reward *Reward `json:"reward,omitempty"` // that GiveChoices and MostChoices were chosen by; nil = by an estimate, as if the black box guessed
 

@@ -61,10 +61,11 @@ func (r *Resources) pass(s Sight, o gate.Weighed, choices bool) (a Answer) {
 		e.About = r.Subject(s, r.Gate.Refusal.Common)
 	}
 	odds := r.Gate.Odds(e)
-	way, sure := r.Gate.Choose(e, choices)
+	way, p := r.Gate.Choose(e, choices)
+	sure, bound := r.Gate.Sure(e, p)
 	var sections []int
 	if way == gate.Found || way == gate.Both {
-		for _, at := range o.Order[:k] {
+		for _, at := range o.Order[:min(r.Gate.Passages(e, k, choices), len(o.Order))] {
 			sections = append(sections, s.Sections[at])
 		}
 	}
@@ -87,7 +88,7 @@ func (r *Resources) pass(s Sight, o gate.Weighed, choices bool) (a Answer) {
 			a.Origin = Recited
 		}
 	}
-	a.Way, a.Sure, a.Named, a.Confidence = way, &sure, s.Named.Place, r.confidence(odds)
+	a.Way, a.Sure, a.Bound, a.Named, a.Confidence = way, &sure, bound, s.Named.Place, r.confidence(odds)
 	return a
 }
 

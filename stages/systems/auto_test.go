@@ -107,6 +107,25 @@ func TestBridge_SaysHowSureItIsWhereThereIsAGate(t *testing.T) {
 	}
 }
 
+func TestAuto_TheCeilingLowersHowSureItIsAndTakesNoOtherWay(t *testing.T) {
+	for bias, want := range map[float64]float64{0: .5, 9: .9} {
+		r := &Resources{
+			Speakers: map[string]Speaker{"kit": &sage{}}, Corpus: library{}, Search: library{}, Box: &writer{},
+			Retrievers: map[string]retrieve.Retriever{search.Hybrid: library{}},
+			Bridge:     &gate.Bridge{Speaker: "kit", Weights: []float64{1, 0, 0, 0, 0, 0}, Stop: .95},
+			Gate:       &gate.Gate{Named: level(.1), First: level(.9), Among: level(.9), Give: .6, Ceiling: &stat.Logistic{Bias: bias, Weights: []float64{0}}},
+		}
+		s, err := auto.Open(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Answer(context.Background(), []Question{{ID: "a", Text: "sure 4 find 7"}})
+		if err != nil || got[0].Way != gate.Found || *got[0].Sure != want || got[0].Bound != (want < .9) {
+			t.Errorf("under a ceiling of bias %v: %+v, %v", bias, got, err)
+		}
+	}
+}
+
 func TestAuto_GivesWhatTheGateSaysAndNothingElse(t *testing.T) {
 	for _, c := range []struct {
 		named, among float64

@@ -27,8 +27,10 @@ var bridged = Spec{
 			a := r.passages(sections)
 			a.Named = s.Named.Place
 			if r.Gate != nil { // it chooses nothing here, and knows how sure one may be
-				odds := r.Gate.Odds(r.Evidence(s, o, k))
-				a.Sure, a.Confidence = &odds.Among, r.confidence(odds)
+				e := r.Evidence(s, o, k)
+				odds := r.Gate.Odds(e)
+				sure, bound := r.Gate.Sure(e, odds.Among)
+				a.Sure, a.Bound, a.Confidence = &sure, bound, r.confidence(odds)
 			}
 			return a
 		}), err

@@ -16,6 +16,7 @@ type Sight struct {
 	Sections []int       // best first, at most gate.Depth
 	Features [][]float64 // of each: gate.Features
 	Near     float64     // the largest cosine of a section's vector with the question's; 0 = there are no vectors
+	Lead     float64     // retrieve.Lead of the sections
 }
 
 // Judge is a speaker that says how well sections go with a question.
@@ -65,7 +66,7 @@ func (r *Resources) See(ctx context.Context, speaker string, by retrieve.Retriev
 		}
 		s.Features = append(s.Features, row)
 	}
-	s.Features = gate.Standardise(s.Features)
+	s.Features, s.Lead = gate.Standardise(s.Features), retrieve.Lead(hits)
 	s.Near, err = r.near(ctx, named.Question)
 	return s, err
 }
@@ -119,7 +120,7 @@ func (r *Resources) Subject(s Sight, common []string) gate.Subject {
 
 // Evidence is what the gate sees where the bridge has put the sections into an order and gives the first k of them.
 func (r *Resources) Evidence(s Sight, o gate.Weighed, k int) gate.Evidence {
-	e := gate.Evidence{Known: s.Named.Known(), LogProb: s.Named.LogProb, Margin: s.Named.Margin, Passages: k}
+	e := gate.Evidence{Known: s.Named.Known(), LogProb: s.Named.LogProb, Margin: s.Named.Margin, Passages: k, Lead: s.Lead}
 	if e.Known {
 		e.Place = r.mention(s.Named.Question, s.Named.Place, r.Corpus.Passage(s.Named.Section).Text)
 	}

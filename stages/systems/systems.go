@@ -88,6 +88,7 @@ type Answer struct {
 	Way        gate.Way      // that the gate has taken; "" = it was not asked to choose
 	Route      string        // the system that routing by price has chosen; "" = nothing was routed, or nobody is asked
 	Sure       *float64      // by routing, how probable it is that the answer is right; by the gate, how probable it is that a right section is in what is given or, where nothing is, would have been
+	Bound      bool          // that is the ceiling of the gate, which is surer
 	Picked     int           // of the choices; -1 = none
 	Scores     []float64     // one a choice: mean log-probability of its tokens; none by letter
 	Margin     float64       // best score less second best
