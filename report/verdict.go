@@ -158,7 +158,8 @@ func searchLine(s *result.Summary, v *result.Verdict) string {
 		text = capital(does(s, v, v.Search)) + besideAlone(s, v)
 	}
 	m, ok := verdict.Method(s)
-	if _, has := verdict.Figure(m, v.Measure); ok && has {
+	ours, has := verdict.Figure(m, v.Measure)
+	if ok && has {
 		text += fmt.Sprintf(", %s %s", who(m.System), rate(s, m.System))
 	}
 	if best, ok := systems.Lookup(v.Best); ok && best.Small && best.Name != m.System {
@@ -173,6 +174,11 @@ func searchLine(s *result.Summary, v *result.Verdict) string {
 		adds = "whether a small model would add to it is not known"
 	case result.Partly, result.No, result.Unclear:
 		adds = "the small model adds nothing yet"
+	}
+	if search, run := s.Find(v.Search); v.Learned == result.Yes && ok && has && run {
+		if theirs, known := verdict.Figure(search, v.Measure); known && ours.Value > theirs.Value {
+			adds = fmt.Sprintf("whether the small model adds to that, %d questions do not show", s.Items)
+		}
 	}
 	return fmt.Sprintf("%s. Use %s; %s.", text, howTo(v.Search), adds)
 }

@@ -76,6 +76,7 @@ func verdicts() []struct {
 	}{
 		{"learned, and the small model adds to search", made(80, [2]int{77, 74}, []row{{"llm", 24, 0}, {"blade", 70, 70}, {"rag3", 48, 50}, {"auto", 77, 78}, {"oracle", 79, 80}}, &result.Measured{}, map[string][2]float64{"blade": {.27, .11}, "auto": {.36, .1}})},
 		{"learned, and search does as well", both},
+		{"learned, and ahead of search by chance", made(23, [2]int{23, 23}, []row{{"llm", 5, 0}, {"blade", 23, 23}, {"rag1", 21, 21}, {"oracle", 23, 23}}, &result.Measured{}, map[string][2]float64{"blade": {.09, .11}})},
 		{"partly learned, what was trained on is known", made(80, [2]int{40, 38}, []row{{"llm", 24, 0}, {"blade", 44, 38}, {"rag3", 60, 62}, {"oracle", 79, 80}},
 			&result.Measured{Parameters: 5_868_800, Tokens: 2_700_000, Corpus: 220_000, Loss: fell, Trained: verdict.Share(62, 64), Named: &result.Named{Questions: 80, Different: 70, Most: 3, Document: 31, Absent: 2, Right: 40}},
 			map[string][2]float64{"blade": {-.2, .1}})},
