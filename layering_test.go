@@ -22,15 +22,15 @@ type layer struct {
 // layers are ordered from the top; an import goes down. What `report` shows is read by the pipeline and the commands only, so it
 // stands above the stages, which share result and stat with it. A stage never imports another: what passes between them is a checkpoint.
 var layers = []layer{
-	{packages: []string{"cmd/*", "scripts/benchmark", "scripts/killrun", "scripts/soakrun"}},
+	{packages: []string{"cmd/*", "scripts/askedfit", "scripts/benchmark", "scripts/killrun", "scripts/soakrun"}},
 	{packages: []string{"scripts/benchmark/*"}}, // a benchmark each
 	{packages: []string{"scripts/benchmark/bpo/published"}},
-	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}},                                           // what benchmarks share
-	{packages: []string{"internal/term"}},                                                                               // shows what the pipeline tells
-	{packages: []string{"serve"}},                                                                                       // a run behind an API
-	{packages: []string{"pipeline/runtest"}},                                                                            // runs for tests
+	{packages: []string{"scripts/benchmark/duel", "scripts/benchmark/setup"}}, // what benchmarks share
+	{packages: []string{"internal/term"}},                                     // shows what the pipeline tells
+	{packages: []string{"serve"}},                                             // a run behind an API
+	{packages: []string{"pipeline/runtest"}},                                  // runs for tests
 	{packages: []string{"pipeline/ablate", "pipeline/sweep", "pipeline/refresh", "pipeline/experts", "pipeline/draft"}}, // many runs of one recipe; what is made with an open run
-	{packages: []string{"pipeline/study"}},                                                                              // what experiments share
+	{packages: []string{"pipeline/study"}}, // what experiments share
 	{packages: []string{"pipeline/audit", "pipeline/session", "pipeline/estimate", "pipeline/starter", "pipeline/export", "pipeline/launch", "pipeline/remote"}}, // what is done with runs and plans
 	{packages: []string{"pipeline"}},
 	{packages: []string{"pipeline/blackbox", "pipeline/survey"}},
