@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Encode returns the ids of a text. Special tokens in it are not recognised: they are spelt like any other text, so what a
@@ -75,7 +73,7 @@ func (t *Tokenizer) addedAt(text string, i int, parts [][2]int) *added {
 // appendText appends the ids of valid UTF-8; first says that it begins a text.
 func (t *Tokenizer) appendText(out []int32, text string, first bool) []int32 {
 	if t.normal != "" {
-		text = norm.NFC.String(text)
+		text = composed(text)
 	}
 	switch t.pattern {
 	case Pieces:

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"slm/data/tokenizer/unigram"
 )
 
@@ -105,7 +103,7 @@ func (n step) marksSpaces() bool {
 func unigramStep(n step) (normalStep, error) {
 	switch {
 	case n.Type == "NFC":
-		return norm.NFC.String, nil
+		return composed, nil
 	case n.Type == "Precompiled":
 		data, err := base64.StdEncoding.DecodeString(n.Charsmap)
 		if err != nil {
