@@ -158,29 +158,40 @@ func searchLine(s *result.Summary, v *result.Verdict) string {
 		text = capital(does(s, v, v.Search)) + besideAlone(s, v)
 	}
 	m, ok := verdict.Method(s)
-	ours, has := verdict.Figure(m, v.Measure)
-	if ok && has {
+	if _, has := verdict.Figure(m, v.Measure); ok && has {
 		text += fmt.Sprintf(", %s %s", who(m.System), rate(s, m.System))
 	}
-	if best, ok := systems.Lookup(v.Best); ok && best.Small && best.Name != m.System {
+	best, known := systems.Lookup(v.Best)
+	if known && best.Small && best.Name != m.System {
 		text += fmt.Sprintf(", %s %s", who(best.Name), rate(s, best.Name))
 		if c, ok := rival(v, best.Name); ok && c.Outcome == result.Neither {
 			text += " (no difference from search is shown)"
 		}
 	}
 	adds := "the small model adds nothing on these questions"
-	switch v.Learned {
-	case result.NoModel:
+	switch {
+	case v.Learned == result.NoModel:
 		adds = "whether a small model would add to it is not known"
-	case result.Partly, result.No, result.Unclear:
+	case ahead(s, v, m.System) || known && best.Small && ahead(s, v, best.Name):
+		adds = fmt.Sprintf("whether the small model adds to that, %d questions do not show", s.Items)
+	case slices.Contains([]result.Learned{result.Partly, result.No, result.Unclear}, v.Learned):
 		adds = "the small model adds nothing yet"
 	}
-	if search, run := s.Find(v.Search); v.Learned == result.Yes && ok && has && run {
-		if theirs, known := verdict.Figure(search, v.Measure); known && ours.Value > theirs.Value {
-			adds = fmt.Sprintf("whether the small model adds to that, %d questions do not show", s.Items)
-		}
-	}
 	return fmt.Sprintf("%s. Use %s; %s.", text, howTo(v.Search), adds)
+}
+
+// ahead reports whether a system's figure is above that of the best search.
+func ahead(s *result.Summary, v *result.Verdict, name string) bool {
+	var figures [2]float64
+	for i, of := range []string{name, v.Search} {
+		sys, run := s.Find(of)
+		f, has := verdict.Figure(sys, v.Measure)
+		if !run || !has {
+			return false
+		}
+		figures[i] = f.Value
+	}
+	return figures[0] > figures[1]
 }
 
 // does says how well a system does.
