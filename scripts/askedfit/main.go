@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", folder, err)
 		}
+		if len(a.rows) == 0 {
+			return fmt.Errorf("%s: nobody has asked questions of %s", folder, splits)
+		}
 		all = append(all, a)
 	}
 	for i, a := range all {

@@ -135,7 +135,7 @@ func tableOf(runs []run) (grid.Table, error) {
 			if err != nil {
 				return table, err
 			}
-			row := []string{measure, system, strconv.Itoa(len(own)), points(mean.Value), points(mean.Low) + " to " + points(mean.High), "", "", ""}
+			row := []string{measure, system, strconv.Itoa(len(own)), grid.Points(mean.Value), grid.Points(mean.Low) + " to " + grid.Points(mean.High), "", "", ""}
 			if system != runs[0].control {
 				d, err := student(less)
 				if err != nil {
@@ -171,5 +171,3 @@ func student(x []float64) (stat.Crossed, error) {
 	}
 	return stat.Cross(each, .95, [][]float64{x})
 }
-
-func points(x float64) string { return grid.Minus(fmt.Sprintf("%.1f", 100*x)) }
