@@ -2,33 +2,34 @@ package kernel
 
 import "slm/model/kernel/internal/avx2"
 
-// narrowRows computes some rows of the columns [first, first+8) of a panel; strides are in bytes.
-type narrowRows func(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
-
-// blocksAVX2 are for two rows and one.
-var blocksAVX2 = [...][2]narrowRows{
-	Q41: {avx2.BlocksQ41Rows2, avx2.BlocksQ41Rows1},
-	Q50: {avx2.BlocksQ50Rows2, avx2.BlocksQ50Rows1},
-	Q51: {avx2.BlocksQ51Rows2, avx2.BlocksQ51Rows1},
-	Q80: {avx2.BlocksQ80Rows2, avx2.BlocksQ80Rows1},
-	Q4K: {avx2.BlocksQ4KRows2, avx2.BlocksQ4KRows1},
-	Q5K: {avx2.BlocksQ5KRows2, avx2.BlocksQ5KRows1},
-	Q6K: {avx2.BlocksQ6KRows2, avx2.BlocksQ6KRows1},
+// blocksAVX2 are for one row, which passes by a panel once, and for two, half a panel at a time. Strides are in bytes.
+var blocksAVX2 = [...]struct {
+	row  func(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
+	rows func(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+}{
+	Q41: {avx2.BlocksQ41Row, avx2.BlocksQ41Rows2},
+	Q50: {avx2.BlocksQ50Row, avx2.BlocksQ50Rows2},
+	Q51: {avx2.BlocksQ51Row, avx2.BlocksQ51Rows2},
+	Q80: {avx2.BlocksQ80Row, avx2.BlocksQ80Rows2},
+	Q4K: {avx2.BlocksQ4KRow, avx2.BlocksQ4KRows2},
+	Q5K: {avx2.BlocksQ5KRow, avx2.BlocksQ5KRows2},
+	Q6K: {avx2.BlocksQ6KRow, avx2.BlocksQ6KRows2},
 }
 
 func linearBlocksAVX2(w *BlockWeights, s blockShare) {
 	const half = PanelAlignBlocks / 2
-	width, done := s.x.width(), s.wordBlocks(w)
-	for col := s.from; col < s.to && done < s.m; col += half {
-		p, y, first := &w.panels[col/PanelAlignBlocks], s.y[col-s.from:], col%PanelAlignBlocks
+	width, blocks, done := s.x.width(), w.k/BlockTerms, s.wordBlocks(w)
+	for col := s.from; col < s.to; col += PanelAlignBlocks {
+		p, last := &w.panels[col/PanelAlignBlocks], min(col+PanelAlignBlocks, s.to)
 		f := &blocksAVX2[p.typ]
-		for i := done; i < s.m; {
-			n, rows := 1, f[1]
-			if s.m-i >= 2 {
-				n, rows = 2, f[0]
+		i := done
+		for ; i+2 <= s.m; i += 2 {
+			for c := col; c < last; c += half {
+				f.rows(&s.y[i*s.ldy+c-s.from], &s.x.records[(s.row+i)*width], &p.scales[0], &p.numbers[0], 4*width, 4*s.ldy, blocks, min(half, last-c), c-col, s.accumulate)
 			}
-			rows(&y[i*s.ldy], &s.x.records[(s.row+i)*width], &p.scales[0], &p.numbers[0], 4*width, 4*s.ldy, w.k/BlockTerms, min(half, s.to-col), first, s.accumulate)
-			i += n
+		}
+		if i < s.m {
+			f.row(&s.y[i*s.ldy+col-s.from], &s.x.records[(s.row+i)*width], &p.scales[0], &p.numbers[0], 4*s.ldy, blocks, last-col, s.accumulate)
 		}
 	}
 }

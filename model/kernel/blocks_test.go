@@ -254,3 +254,34 @@ func BenchmarkLinearBlocks(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBlocksFromMemory reads matrices that no cache holds, as a token of one sequence does, and of two together.
+func BenchmarkBlocksFromMemory(b *testing.B) {
+	const n, k = 32768, 2048
+	rng := rand.New(rand.NewPCG(1, 2))
+	for typ := Q41; typ <= Q6K; typ++ {
+		var row BlockRow
+		for row.Type = typ; len(row.Data) < k/blockKinds[typ].terms*blockKinds[typ].bytes; {
+			block, _ := randomBlock(rng, typ)
+			row.Data = append(row.Data, block...)
+		}
+		w, err := NewBlockWeights(slices.Repeat([]BlockRow{row}, n), k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var x BlockLeft
+		x.Fit(2, k)
+		for i := range 2 {
+			x.Set(i, random8(rng, k, 1))
+		}
+		y := make([]float32, 2*n)
+		for m := 1; m <= 2; m++ {
+			b.Run(fmt.Sprintf("%v/%d", typ, m), func(b *testing.B) {
+				for b.Loop() {
+					LinearBlocks(w, y, &x, 0, m, n, 0, n, false)
+				}
+				b.ReportMetric(float64(w.Bytes())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+			})
+		}
+	}
+}

@@ -214,7 +214,7 @@ func checkQuantiseRows(a *arena) {
 
 func BenchmarkLinear8(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, s := range [][3]int{{1, 1536, 576}, {4, 1536, 576}, {16, 1536, 576}, {32, 1536, 576}, {128, 1536, 576}, {256, 576, 1536}} {
+	for _, s := range [][3]int{{1, 1536, 576}, {1, 32768, 2048}, {2, 32768, 2048}, {4, 1536, 576}, {16, 1536, 576}, {32, 1536, 576}, {128, 1536, 576}, {256, 576, 1536}} {
 		m, n, k := s[0], s[1], s[2]
 		w, err := NewWeights8(random8(rng, n*k, 1), n, k)
 		if err != nil {

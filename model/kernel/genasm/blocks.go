@@ -20,12 +20,14 @@ var blockKernels = func() []kernel {
 				doc:    fmt.Sprintf("computes %d rows of a panel of %s, added to y with add; strides are in bytes.", rows, b.name),
 				emit:   func(e *emitter) { e.blockRows(b, rows) }})
 		}
-		for _, rows := range []int{2, 1} {
-			ks = append(ks, kernel{name: fmt.Sprintf("blocks%sRows%d", b.name, rows), only: []isa{avx2},
-				params: "y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool",
-				doc:    fmt.Sprintf("computes %d rows of 8 columns of a panel of %s from the first one on, added to y with add; strides are in bytes.", rows, b.name),
-				emit:   func(e *emitter) { e.narrowBlockRows(b, rows) }})
-		}
+		ks = append(ks, kernel{name: fmt.Sprintf("blocks%sRows2", b.name), only: []isa{avx2},
+			params: "y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool",
+			doc:    fmt.Sprintf("computes 2 rows of 8 columns of a panel of %s from the first one on, added to y with add; strides are in bytes.", b.name),
+			emit:   func(e *emitter) { e.narrowBlockRows(b, 2) }},
+			kernel{name: fmt.Sprintf("blocks%sRow", b.name), only: []isa{avx2},
+				params: "y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool",
+				doc:    fmt.Sprintf("computes a row of a panel of %s, added to y with add.", b.name),
+				emit:   func(e *emitter) { e.narrowBlockRows(b, 1) }})
 	}
 	return append(ks, blockWordKernels...)
 }()

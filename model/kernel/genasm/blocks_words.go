@@ -87,6 +87,7 @@ func (e *emitter) blockRightWords(b blockType) {
 		left = e.GP64()
 		e.Label(outer)
 		factors = n.loadFactors(e)
+		e.ADDQ(operand.I32(32*len(factors)), n.scales)
 		e.MOVQ(operand.I32(8), left)
 	}
 	e.Label(top)
@@ -179,5 +180,5 @@ func (e *emitter) blockWordRows(kind string) {
 	e.ADDQ(operand.I32(rightBytes), w)
 	e.DECQ(blocks)
 	e.JNE(operand.LabelRef(top))
-	e.storeColumns(sums)
+	e.storeColumns(sums, 1)
 }

@@ -37,6 +37,9 @@ func (e *emitter) narrowInt8Rows(rows int) {
 	}
 	top := e.label("quads")
 	e.Label(top)
+	for line := range parts / 2 { // parts of a panel are 256 bytes apart, too far for the processor to ask for the next ones in time
+		e.PREFETCHT0(operand.Mem{Base: w, Disp: aheadBytes + 64*line})
+	}
 	// The operand that takes fewer registers is kept through a quad.
 	if rows == 1 {
 		upperEven, upperOdd := left(0)

@@ -293,70 +293,70 @@ func RoundBlocks(records *uint32, x []float32)
 //go:noescape
 func BlocksQ41Rows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ41Rows1 computes 1 rows of 8 columns of a panel of Q41 from the first one on, added to y with add; strides are in bytes.
+// BlocksQ41Row computes a row of a panel of Q41, added to y with add.
 //
 //go:noescape
-func BlocksQ41Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ41Row(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlocksQ50Rows2 computes 2 rows of 8 columns of a panel of Q50 from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape
 func BlocksQ50Rows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ50Rows1 computes 1 rows of 8 columns of a panel of Q50 from the first one on, added to y with add; strides are in bytes.
+// BlocksQ50Row computes a row of a panel of Q50, added to y with add.
 //
 //go:noescape
-func BlocksQ50Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ50Row(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlocksQ51Rows2 computes 2 rows of 8 columns of a panel of Q51 from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape
 func BlocksQ51Rows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ51Rows1 computes 1 rows of 8 columns of a panel of Q51 from the first one on, added to y with add; strides are in bytes.
+// BlocksQ51Row computes a row of a panel of Q51, added to y with add.
 //
 //go:noescape
-func BlocksQ51Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ51Row(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlocksQ80Rows2 computes 2 rows of 8 columns of a panel of Q80 from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape
 func BlocksQ80Rows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ80Rows1 computes 1 rows of 8 columns of a panel of Q80 from the first one on, added to y with add; strides are in bytes.
+// BlocksQ80Row computes a row of a panel of Q80, added to y with add.
 //
 //go:noescape
-func BlocksQ80Rows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ80Row(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlocksQ4KRows2 computes 2 rows of 8 columns of a panel of Q4K from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape
 func BlocksQ4KRows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ4KRows1 computes 1 rows of 8 columns of a panel of Q4K from the first one on, added to y with add; strides are in bytes.
+// BlocksQ4KRow computes a row of a panel of Q4K, added to y with add.
 //
 //go:noescape
-func BlocksQ4KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ4KRow(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlocksQ5KRows2 computes 2 rows of 8 columns of a panel of Q5K from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape
 func BlocksQ5KRows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ5KRows1 computes 1 rows of 8 columns of a panel of Q5K from the first one on, added to y with add; strides are in bytes.
+// BlocksQ5KRow computes a row of a panel of Q5K, added to y with add.
 //
 //go:noescape
-func BlocksQ5KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ5KRow(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlocksQ6KRows2 computes 2 rows of 8 columns of a panel of Q6K from the first one on, added to y with add; strides are in bytes.
 //
 //go:noescape
 func BlocksQ6KRows2(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
 
-// BlocksQ6KRows1 computes 1 rows of 8 columns of a panel of Q6K from the first one on, added to y with add; strides are in bytes.
+// BlocksQ6KRow computes a row of a panel of Q6K, added to y with add.
 //
 //go:noescape
-func BlocksQ6KRows1(y *float32, x *uint32, scales, numbers *byte, ldx, ldy, blocks, cols, first int, add bool)
+func BlocksQ6KRow(y *float32, x *uint32, scales, numbers *byte, ldy, blocks, cols int, add bool)
 
 // BlockLeftWords makes records of a row words, with their scale and their sum as a number behind them.
 //

@@ -161,7 +161,7 @@ DATA k000000ff<>+28(SB)/4, $0x000000ff
 GLOBL k000000ff<>(SB), RODATA|NOPTR, $32
 
 // func BlocksQ41Rows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ41Rows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -174,6 +174,10 @@ TEXT ·BlocksQ41Rows2(SB), $0-73
 	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y4, Y4, Y4
@@ -432,146 +436,288 @@ DATA masks<>+56(SB)/4, $0x00000000
 DATA masks<>+60(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
-// func BlocksQ41Rows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ41Rows1(SB), $0-73
+// func BlocksQ41Row(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ41Row(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD (AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 32(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 4(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 36(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 8(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 40(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 12(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 44(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 16(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 48(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 20(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 52(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 24(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 56(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD 28(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 60(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VCVTPH2PS    (CX)(BX*2), Y3
+	VMOVDQU      (DX), Y4
+	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD (AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPBROADCASTD 32(AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      32(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD (AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 32(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      64(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      128(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      192(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      224(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      (DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 16(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 48(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 16(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 48(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      64(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 20(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 52(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 20(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 52(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      128(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 24(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 56(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 24(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 56(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      192(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 28(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 60(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VCVTPH2PS    (CX), Y6
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y3, Y1, Y1
+	VMULPS       Y6, Y1, Y1
 	VMOVAPS      Y1, Y1
-	VCVTPH2PS    32(CX)(BX*2), Y2
-	VPBROADCASTD 68(AX), Y3
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VSUBPS       Y3, Y1, Y1
-	VBROADCASTSS 64(AX), Y2
-	VMULPS       Y2, Y1, Y1
+	VCVTPH2PS    32(CX), Y2
+	VPBROADCASTD 68(AX), Y6
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VSUBPS       Y6, Y1, Y1
+	VMOVDQU      224(DX), Y2
+	VPSRLD       $0x04, Y2, Y2
+	VPAND        k0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD 28(AX), Y6
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 60(AX), Y6
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VCVTPH2PS    16(CX), Y2
+	VPSLLD       $0x08, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VCVTPH2PS    48(CX), Y4
+	VPBROADCASTD 68(AX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VSUBPS       Y5, Y2, Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y4, Y1, Y1
 	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       Y2, Y3, Y3
 	ADDQ         $+64, CX
 	ADDQ         $+256, DX
 	ADDQ         $+76, AX
-	DECQ         SI
+	DECQ         BX
 	JNE          block2
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y4
+	VADDPS       Y4, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y3, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
 
+DATA columns<>+0(SB)/4, $0xffffffff
+DATA columns<>+4(SB)/4, $0xffffffff
+DATA columns<>+8(SB)/4, $0xffffffff
+DATA columns<>+12(SB)/4, $0xffffffff
+DATA columns<>+16(SB)/4, $0xffffffff
+DATA columns<>+20(SB)/4, $0xffffffff
+DATA columns<>+24(SB)/4, $0xffffffff
+DATA columns<>+28(SB)/4, $0xffffffff
+DATA columns<>+32(SB)/4, $0xffffffff
+DATA columns<>+36(SB)/4, $0xffffffff
+DATA columns<>+40(SB)/4, $0xffffffff
+DATA columns<>+44(SB)/4, $0xffffffff
+DATA columns<>+48(SB)/4, $0xffffffff
+DATA columns<>+52(SB)/4, $0xffffffff
+DATA columns<>+56(SB)/4, $0xffffffff
+DATA columns<>+60(SB)/4, $0xffffffff
+DATA columns<>+64(SB)/4, $0x00000000
+DATA columns<>+68(SB)/4, $0x00000000
+DATA columns<>+72(SB)/4, $0x00000000
+DATA columns<>+76(SB)/4, $0x00000000
+DATA columns<>+80(SB)/4, $0x00000000
+DATA columns<>+84(SB)/4, $0x00000000
+DATA columns<>+88(SB)/4, $0x00000000
+DATA columns<>+92(SB)/4, $0x00000000
+DATA columns<>+96(SB)/4, $0x00000000
+DATA columns<>+100(SB)/4, $0x00000000
+DATA columns<>+104(SB)/4, $0x00000000
+DATA columns<>+108(SB)/4, $0x00000000
+DATA columns<>+112(SB)/4, $0x00000000
+DATA columns<>+116(SB)/4, $0x00000000
+DATA columns<>+120(SB)/4, $0x00000000
+DATA columns<>+124(SB)/4, $0x00000000
+GLOBL columns<>(SB), RODATA|NOPTR, $128
+
 // func BlocksQ50Rows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ50Rows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -584,6 +730,11 @@ TEXT ·BlocksQ50Rows2(SB), $0-73
 	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
+	PREFETCHT0   2816(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y4, Y4, Y4
@@ -832,175 +983,313 @@ DATA k10101010<>+24(SB)/4, $0x10101010
 DATA k10101010<>+28(SB)/4, $0x10101010
 GLOBL k10101010<>(SB), RODATA|NOPTR, $32
 
-// func BlocksQ50Rows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ50Rows1(SB), $0-73
+// func BlocksQ50Row(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ50Row(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
+	PREFETCHT0   2816(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD (AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 32(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x03, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 4(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 36(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x02, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 8(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 40(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x01, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 12(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 44(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 16(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 48(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSRLD       $0x01, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 20(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 52(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSRLD       $0x02, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 24(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 56(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSRLD       $0x03, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 28(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 60(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VCVTPH2PS    (CX)(BX*2), Y3
+	VMOVDQU      (DX), Y4
+	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU      256(DX), Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPAND        k10101010<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VPBROADCASTD (AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPBROADCASTD 32(AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      32(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x04, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD (AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 32(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      64(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x03, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x03, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      128(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      192(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      224(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      (DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 16(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 48(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 16(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 48(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      64(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 20(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 52(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSRLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 20(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 52(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      128(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 24(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 56(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSRLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 24(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 56(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      192(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x03, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 28(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 60(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VCVTPH2PS    (CX), Y6
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VPBROADCASTD 68(AX), Y2
 	VPSLLD       $0x04, Y2, Y2
 	VPSUBD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y3, Y1, Y1
+	VMULPS       Y6, Y1, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 64(AX), Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVDQU      224(DX), Y2
+	VPSRLD       $0x04, Y2, Y2
+	VPAND        k0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU      288(DX), Y6
+	VPSRLD       $0x03, Y6, Y6
+	VPAND        k10101010<>+0(SB), Y6, Y6
+	VPOR         Y6, Y2, Y2
+	VPBROADCASTD 28(AX), Y6
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 60(AX), Y6
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VCVTPH2PS    16(CX), Y2
+	VPSLLD       $0x08, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VPBROADCASTD 68(AX), Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPSUBD       Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y4, Y1, Y1
 	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       Y2, Y3, Y3
 	ADDQ         $+32, CX
 	ADDQ         $+320, DX
 	ADDQ         $+76, AX
-	DECQ         SI
+	DECQ         BX
 	JNE          block2
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y4
+	VADDPS       Y4, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y3, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
 
 // func BlocksQ51Rows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ51Rows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -1013,6 +1302,11 @@ TEXT ·BlocksQ51Rows2(SB), $0-73
 	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
+	PREFETCHT0   2816(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y4, Y4, Y4
@@ -1254,177 +1548,317 @@ store3:
 	VZEROUPPER
 	RET
 
-// func BlocksQ51Rows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ51Rows1(SB), $0-73
+// func BlocksQ51Row(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ51Row(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
+	PREFETCHT0   2816(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD (AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 32(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x03, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 4(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 36(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x02, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 8(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 40(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSLLD       $0x01, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 12(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 44(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 16(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 48(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSRLD       $0x01, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 20(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 52(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSRLD       $0x02, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 24(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 56(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
-	VPSRLD       $0x04, Y3, Y3
-	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPSRLD       $0x03, Y4, Y4
-	VPAND        k10101010<>+0(SB), Y4, Y4
-	VPOR         Y4, Y3, Y3
-	VPBROADCASTD 28(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPBROADCASTD 60(AX), Y4
-	VPMADDUBSW   Y4, Y3, Y4
-	VPMADDWD     k00010001<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VCVTPH2PS    (CX)(BX*2), Y3
+	VMOVDQU      (DX), Y4
+	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU      256(DX), Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPAND        k10101010<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VPBROADCASTD (AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPBROADCASTD 32(AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      32(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x04, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD (AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 32(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      64(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x03, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x03, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      128(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      192(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      224(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      (DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 16(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 48(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 16(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 48(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      64(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 20(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 52(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSRLD       $0x01, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 20(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 52(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      128(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 24(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 56(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      288(DX), Y7
+	VPSRLD       $0x02, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 24(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 56(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VMOVDQU      192(DX), Y6
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x03, Y7, Y7
+	VPAND        k10101010<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPBROADCASTD 28(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 60(AX), Y7
+	VPMADDUBSW   Y7, Y6, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VCVTPH2PS    (CX), Y6
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y3, Y1, Y1
+	VMULPS       Y6, Y1, Y1
 	VMOVAPS      Y1, Y1
-	VCVTPH2PS    32(CX)(BX*2), Y2
-	VPBROADCASTD 68(AX), Y3
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VSUBPS       Y3, Y1, Y1
-	VBROADCASTSS 64(AX), Y2
-	VMULPS       Y2, Y1, Y1
+	VCVTPH2PS    32(CX), Y2
+	VPBROADCASTD 68(AX), Y6
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VSUBPS       Y6, Y1, Y1
+	VMOVDQU      224(DX), Y2
+	VPSRLD       $0x04, Y2, Y2
+	VPAND        k0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU      288(DX), Y6
+	VPSRLD       $0x03, Y6, Y6
+	VPAND        k10101010<>+0(SB), Y6, Y6
+	VPOR         Y6, Y2, Y2
+	VPBROADCASTD 28(AX), Y6
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 60(AX), Y6
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VCVTPH2PS    16(CX), Y2
+	VPSLLD       $0x08, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VCVTPH2PS    48(CX), Y4
+	VPBROADCASTD 68(AX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VSUBPS       Y5, Y2, Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y4, Y1, Y1
 	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       Y2, Y3, Y3
 	ADDQ         $+64, CX
 	ADDQ         $+320, DX
 	ADDQ         $+76, AX
-	DECQ         SI
+	DECQ         BX
 	JNE          block2
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y4
+	VADDPS       Y4, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y3, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
 
 // func BlocksQ80Rows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ80Rows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -1437,6 +1871,14 @@ TEXT ·BlocksQ80Rows2(SB), $0-73
 	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
+	PREFETCHT0   2816(BX)
+	PREFETCHT0   2880(BX)
+	PREFETCHT0   2944(BX)
+	PREFETCHT0   3008(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y4, Y4, Y4
@@ -1784,220 +2226,406 @@ store3:
 	VZEROUPPER
 	RET
 
-// func BlocksQ80Rows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ80Rows1(SB), $0-73
+// func BlocksQ80Row(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ80Row(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
+	PREFETCHT0   2816(DX)
+	PREFETCHT0   2880(DX)
+	PREFETCHT0   2944(DX)
+	PREFETCHT0   3008(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD (AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 32(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD (AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 32(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 4(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 36(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 4(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 36(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 8(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 40(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 8(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 40(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 12(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 44(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 12(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 44(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      256(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 16(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 48(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 16(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 48(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      320(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 20(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 52(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 20(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 52(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      384(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 24(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 56(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 24(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 56(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      448(DX)(BX*4), Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y3
-	VPSRLD       $0x04, Y4, Y4
-	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD 28(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 60(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPBROADCASTD 28(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y1, Y1
-	VPBROADCASTD 60(AX), Y3
-	VPMADDUBSW   Y3, Y4, Y3
-	VPMADDWD     k00100010<>+0(SB), Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VCVTPH2PS    (CX)(BX*2), Y3
+	VMOVDQU      (DX), Y5
+	VPAND        k0f0f0f0f<>+0(SB), Y5, Y4
+	VPSRLD       $0x04, Y5, Y5
+	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
+	VPBROADCASTD (AX), Y6
+	VPMADDUBSW   Y6, Y4, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 32(AX), Y6
+	VPMADDUBSW   Y6, Y4, Y6
+	VPMADDWD     k00010001<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPBROADCASTD (AX), Y4
+	VPMADDUBSW   Y4, Y5, Y4
+	VPMADDWD     k00100010<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPBROADCASTD 32(AX), Y4
+	VPMADDUBSW   Y4, Y5, Y4
+	VPMADDWD     k00100010<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      32(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD (AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 32(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD (AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 32(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 36(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 4(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 36(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      96(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 36(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 4(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 36(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      128(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 8(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 40(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 8(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 40(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      160(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 8(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 40(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 8(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 40(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      192(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 44(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 12(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 44(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      224(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 44(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 12(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 44(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      256(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 16(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 48(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 16(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 48(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      288(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 16(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 48(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 16(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 48(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      320(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 52(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 20(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 52(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      352(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 52(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 20(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 52(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      384(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 24(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 56(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 24(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 56(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      416(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 24(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPBROADCASTD 56(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 24(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPBROADCASTD 56(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      448(DX), Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y6
+	VPSRLD       $0x04, Y7, Y7
+	VPAND        k0f0f0f0f<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTD 60(AX), Y8
+	VPMADDUBSW   Y8, Y6, Y8
+	VPMADDWD     k00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y2, Y2
+	VPBROADCASTD 28(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTD 60(AX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPMADDWD     k00100010<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VCVTPH2PS    (CX), Y6
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VPBROADCASTD 68(AX), Y2
 	VPSLLD       $0x07, Y2, Y2
 	VPSUBD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y3, Y1, Y1
+	VMULPS       Y6, Y1, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 64(AX), Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVDQU      480(DX), Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y2
+	VPSRLD       $0x04, Y6, Y6
+	VPAND        k0f0f0f0f<>+0(SB), Y6, Y6
+	VPBROADCASTD 28(AX), Y7
+	VPMADDUBSW   Y7, Y2, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 60(AX), Y7
+	VPMADDUBSW   Y7, Y2, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPBROADCASTD 28(AX), Y2
+	VPMADDUBSW   Y2, Y6, Y2
+	VPMADDWD     k00100010<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VPBROADCASTD 60(AX), Y2
+	VPMADDUBSW   Y2, Y6, Y2
+	VPMADDWD     k00100010<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y5, Y5
+	VCVTPH2PS    16(CX), Y2
+	VPSLLD       $0x08, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VPBROADCASTD 68(AX), Y5
+	VPSLLD       $0x07, Y5, Y5
+	VPSUBD       Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y4, Y1, Y1
 	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       Y2, Y3, Y3
 	ADDQ         $+32, CX
 	ADDQ         $+512, DX
 	ADDQ         $+76, AX
-	DECQ         SI
+	DECQ         BX
 	JNE          block2
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y4
+	VADDPS       Y4, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y3, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
 
 // func BlocksQ4KRows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ4KRows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -2016,6 +2644,10 @@ factors1:
 	MOVQ      $+8, R8
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y4, Y4, Y4
@@ -2232,158 +2864,272 @@ store3:
 	VZEROUPPER
 	RET
 
-// func BlocksQ4KRows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ4KRows1(SB), $0-73
+// func BlocksQ4KRow(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ4KRow(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
 
 factors1:
-	VCVTPH2PS (CX)(BX*2), Y3
-	VCVTPH2PS 32(CX)(BX*2), Y4
+	VCVTPH2PS (CX), Y6
+	VCVTPH2PS 32(CX), Y7
+	VCVTPH2PS 16(CX), Y8
+	VCVTPH2PS 48(CX), Y9
 	ADDQ      $+64, CX
-	MOVQ      $+8, DI
+	MOVQ      $+8, SI
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD (AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 32(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 4(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 36(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 8(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 40(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 12(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 44(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 16(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 48(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 20(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 52(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 24(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 56(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD 28(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 60(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMOVZXBD    (CX)(BX*1), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y3, Y5, Y5
+	VMOVDQU      (DX), Y4
+	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD (AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPBROADCASTD 32(AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      32(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD (AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 32(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      64(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 4(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 36(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      96(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 4(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 36(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      128(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 8(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 40(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      160(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 8(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 40(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      192(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 12(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 44(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      224(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 12(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 44(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      (DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 16(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 48(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      32(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 16(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 48(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      64(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 20(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 52(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      96(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 20(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 52(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      128(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 24(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 56(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      160(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 24(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 56(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      192(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VPBROADCASTD 28(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 60(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMOVZXBD    (CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y6, Y10, Y10
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y5, Y1, Y1
+	VMULPS       Y10, Y1, Y1
 	VMOVAPS      Y1, Y1
-	VPMOVZXBD    16(CX)(BX*1), Y2
+	VPMOVZXBD    16(CX), Y2
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y4, Y2, Y2
+	VMULPS       Y7, Y2, Y2
+	VPBROADCASTD 68(AX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y2, Y10, Y10
+	VSUBPS       Y10, Y1, Y1
+	VMOVDQU      224(DX), Y2
+	VPSRLD       $0x04, Y2, Y2
+	VPAND        k0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD 28(AX), Y10
+	VPMADDUBSW   Y10, Y2, Y10
+	VPMADDWD     k00010001<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 60(AX), Y10
+	VPMADDUBSW   Y10, Y2, Y10
+	VPMADDWD     k00010001<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPMOVZXBD    8(CX), Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VPSLLD       $0x08, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VPMOVZXBD    24(CX), Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y9, Y4, Y4
 	VPBROADCASTD 68(AX), Y5
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y2, Y5, Y5
-	VSUBPS       Y5, Y1, Y1
-	VBROADCASTSS 64(AX), Y2
-	VMULPS       Y2, Y1, Y1
+	VMULPS       Y4, Y5, Y5
+	VSUBPS       Y5, Y2, Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y4, Y1, Y1
 	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       Y2, Y3, Y3
 	ADDQ         $+32, CX
 	ADDQ         $+256, DX
 	ADDQ         $+76, AX
-	DECQ         DI
+	DECQ         SI
 	JNE          block2
-	SUBQ         $+8, SI
+	SUBQ         $+8, BX
 	JNE          factors1
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y4
+	VADDPS       Y4, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y3, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
 
 // func BlocksQ5KRows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ5KRows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -2402,6 +3148,11 @@ factors1:
 	MOVQ      $+8, R8
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
+	PREFETCHT0   2816(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y4, Y4, Y4
@@ -2649,189 +3400,335 @@ store3:
 	VZEROUPPER
 	RET
 
-// func BlocksQ5KRows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ5KRows1(SB), $0-73
+// func BlocksQ5KRow(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ5KRow(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
 
 factors1:
-	VCVTPH2PS (CX)(BX*2), Y3
-	VCVTPH2PS 32(CX)(BX*2), Y4
+	VCVTPH2PS (CX), Y6
+	VCVTPH2PS 32(CX), Y7
+	VCVTPH2PS 16(CX), Y8
+	VCVTPH2PS 48(CX), Y9
 	ADDQ      $+64, CX
-	MOVQ      $+8, DI
+	MOVQ      $+8, SI
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
+	PREFETCHT0   2816(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSLLD       $0x04, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD (AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 32(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSLLD       $0x03, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 4(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 36(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSLLD       $0x02, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 8(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 40(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSLLD       $0x01, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 12(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 44(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 16(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 48(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSRLD       $0x01, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 20(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 52(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSRLD       $0x02, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 24(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 56(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      256(DX)(BX*4), Y6
-	VPSRLD       $0x03, Y6, Y6
-	VPAND        k10101010<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 28(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 60(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMOVZXBD    (CX)(BX*1), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y3, Y5, Y5
+	VMOVDQU      (DX), Y4
+	VPAND        k0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU      256(DX), Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPAND        k10101010<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VPBROADCASTD (AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPBROADCASTD 32(AX), Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     k00010001<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      32(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPSLLD       $0x04, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD (AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 32(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      64(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPSLLD       $0x03, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 4(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 36(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      96(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPSLLD       $0x03, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 4(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 36(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      128(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPSLLD       $0x02, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 8(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 40(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      160(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPSLLD       $0x02, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 8(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 40(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      192(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPSLLD       $0x01, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 12(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 44(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      224(DX), Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPSLLD       $0x01, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 12(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 44(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      (DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 16(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 48(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      32(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 16(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 48(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      64(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPSRLD       $0x01, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 20(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 52(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      96(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPSRLD       $0x01, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 20(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 52(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      128(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPSRLD       $0x02, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 24(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 56(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      160(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      288(DX), Y11
+	VPSRLD       $0x02, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 24(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPBROADCASTD 56(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VMOVDQU      192(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      256(DX), Y11
+	VPSRLD       $0x03, Y11, Y11
+	VPAND        k10101010<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 28(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 60(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMOVZXBD    (CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y6, Y10, Y10
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y5, Y1, Y1
+	VMULPS       Y10, Y1, Y1
 	VMOVAPS      Y1, Y1
-	VPMOVZXBD    16(CX)(BX*1), Y2
+	VPMOVZXBD    16(CX), Y2
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y4, Y2, Y2
+	VMULPS       Y7, Y2, Y2
+	VPBROADCASTD 68(AX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y2, Y10, Y10
+	VSUBPS       Y10, Y1, Y1
+	VMOVDQU      224(DX), Y2
+	VPSRLD       $0x04, Y2, Y2
+	VPAND        k0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU      288(DX), Y10
+	VPSRLD       $0x03, Y10, Y10
+	VPAND        k10101010<>+0(SB), Y10, Y10
+	VPOR         Y10, Y2, Y2
+	VPBROADCASTD 28(AX), Y10
+	VPMADDUBSW   Y10, Y2, Y10
+	VPMADDWD     k00010001<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 60(AX), Y10
+	VPMADDUBSW   Y10, Y2, Y10
+	VPMADDWD     k00010001<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPMOVZXBD    8(CX), Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VPSLLD       $0x08, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VPMOVZXBD    24(CX), Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y9, Y4, Y4
 	VPBROADCASTD 68(AX), Y5
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y2, Y5, Y5
-	VSUBPS       Y5, Y1, Y1
-	VBROADCASTSS 64(AX), Y2
-	VMULPS       Y2, Y1, Y1
+	VMULPS       Y4, Y5, Y5
+	VSUBPS       Y5, Y2, Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y4, Y1, Y1
 	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       Y2, Y3, Y3
 	ADDQ         $+32, CX
 	ADDQ         $+320, DX
 	ADDQ         $+76, AX
-	DECQ         DI
+	DECQ         SI
 	JNE          block2
-	SUBQ         $+8, SI
+	SUBQ         $+8, BX
 	JNE          factors1
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y4
+	VADDPS       Y4, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y3, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET
 
 // func BlocksQ6KRows2(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
+// Requires: AVX, AVX2, F16C, MMX+
 TEXT ·BlocksQ6KRows2(SB), $0-73
 	MOVQ  x+8(FP), AX
 	MOVQ  ldx+32(FP), CX
@@ -2849,6 +3746,12 @@ factors1:
 	MOVQ      $+8, R8
 
 block2:
+	PREFETCHT0   2560(BX)
+	PREFETCHT0   2624(BX)
+	PREFETCHT0   2688(BX)
+	PREFETCHT0   2752(BX)
+	PREFETCHT0   2816(BX)
+	PREFETCHT0   2880(BX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
 	VPXOR        Y5, Y5, Y5
@@ -3127,27 +4030,34 @@ DATA k30303030<>+24(SB)/4, $0x30303030
 DATA k30303030<>+28(SB)/4, $0x30303030
 GLOBL k30303030<>(SB), RODATA|NOPTR, $32
 
-// func BlocksQ6KRows1(y *float32, x *uint32, scales *byte, numbers *byte, ldx int, ldy int, blocks int, cols int, first int, add bool)
-// Requires: AVX, AVX2, F16C
-TEXT ·BlocksQ6KRows1(SB), $0-73
+// func BlocksQ6KRow(y *float32, x *uint32, scales *byte, numbers *byte, ldy int, blocks int, cols int, add bool)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·BlocksQ6KRow(SB), $0-57
 	MOVQ  x+8(FP), AX
 	MOVQ  scales+16(FP), CX
 	MOVQ  numbers+24(FP), DX
-	MOVQ  first+64(FP), BX
-	MOVQ  blocks+48(FP), SI
+	MOVQ  blocks+40(FP), BX
 	VPXOR Y0, Y0, Y0
+	VPXOR Y4, Y4, Y4
 
 factors1:
-	VCVTPH2PS (CX)(BX*2), Y4
+	VCVTPH2PS (CX), Y8
+	VCVTPH2PS 16(CX), Y9
 	ADDQ      $+32, CX
-	MOVQ      $+8, DI
+	MOVQ      $+8, SI
 
 block2:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
+	PREFETCHT0   2688(DX)
+	PREFETCHT0   2752(DX)
+	PREFETCHT0   2816(DX)
+	PREFETCHT0   2880(DX)
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y3
+	VMOVDQU      (DX), Y3
 	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y5
+	VMOVDQU      256(DX), Y5
 	VPSLLD       $0x04, Y5, Y5
 	VPAND        k30303030<>+0(SB), Y5, Y5
 	VPOR         Y5, Y3, Y3
@@ -3159,50 +4069,93 @@ block2:
 	VPMADDUBSW   Y5, Y3, Y5
 	VPMADDWD     k00010001<>+0(SB), Y5, Y5
 	VPADDD       Y5, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y3
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VMOVDQU      32(DX), Y3
 	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y5
-	VPSLLD       $0x02, Y5, Y5
-	VPAND        k30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y3, Y3
-	VPBROADCASTD 4(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 36(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y3
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x04, Y7, Y7
+	VPAND        k30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y3, Y3
+	VPBROADCASTD (AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPBROADCASTD 32(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y6, Y6
+	VMOVDQU      64(DX), Y3
 	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y5
-	VPAND        k30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y3, Y3
-	VPBROADCASTD 8(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 40(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y3
+	VMOVDQU      256(DX), Y7
+	VPSLLD       $0x02, Y7, Y7
+	VPAND        k30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y3, Y3
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      96(DX), Y3
 	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU      256(DX)(BX*4), Y5
-	VPSRLD       $0x02, Y5, Y5
-	VPAND        k30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y3, Y3
-	VPBROADCASTD 12(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPBROADCASTD 44(AX), Y5
-	VPMADDUBSW   Y5, Y3, Y5
-	VPMADDWD     k00010001<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPMOVSXBD    (CX)(BX*1), Y3
+	VMOVDQU      288(DX), Y7
+	VPSLLD       $0x02, Y7, Y7
+	VPAND        k30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y3, Y3
+	VPBROADCASTD 4(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPBROADCASTD 36(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y6, Y6
+	VMOVDQU      128(DX), Y3
+	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU      256(DX), Y7
+	VPAND        k30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y3, Y3
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      160(DX), Y3
+	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU      288(DX), Y7
+	VPAND        k30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y3, Y3
+	VPBROADCASTD 8(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPBROADCASTD 40(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y6, Y6
+	VMOVDQU      192(DX), Y3
+	VPAND        k0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU      256(DX), Y7
+	VPSRLD       $0x02, Y7, Y7
+	VPAND        k30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y3, Y3
+	VPBROADCASTD 12(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y1, Y1
+	VPBROADCASTD 44(AX), Y7
+	VPMADDUBSW   Y7, Y3, Y7
+	VPMADDWD     k00010001<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMOVSXBD    (CX), Y3
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y4, Y3, Y3
+	VMULPS       Y8, Y3, Y3
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
 	VPBROADCASTD 72(AX), Y2
@@ -3211,12 +4164,37 @@ block2:
 	VCVTDQ2PS    Y1, Y1
 	VMULPS       Y3, Y1, Y1
 	VMOVAPS      Y1, Y3
+	VMOVDQU      224(DX), Y1
+	VPAND        k0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU      288(DX), Y2
+	VPSRLD       $0x02, Y2, Y2
+	VPAND        k30303030<>+0(SB), Y2, Y2
+	VPOR         Y2, Y1, Y1
+	VPBROADCASTD 12(AX), Y2
+	VPMADDUBSW   Y2, Y1, Y2
+	VPMADDWD     k00010001<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y5, Y5
+	VPBROADCASTD 44(AX), Y2
+	VPMADDUBSW   Y2, Y1, Y2
+	VPMADDWD     k00010001<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y6, Y6
+	VPMOVSXBD    8(CX), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y9, Y1, Y1
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y6, Y5, Y5
+	VPBROADCASTD 72(AX), Y2
+	VPSLLD       $0x05, Y2, Y2
+	VPSUBD       Y2, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVAPS      Y5, Y7
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VMOVDQU      (DX)(BX*4), Y5
+	VMOVDQU      (DX), Y5
 	VPSRLD       $0x04, Y5, Y5
 	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      320(DX)(BX*4), Y6
+	VMOVDQU      320(DX), Y6
 	VPSLLD       $0x04, Y6, Y6
 	VPAND        k30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3228,91 +4206,172 @@ block2:
 	VPMADDUBSW   Y6, Y5, Y6
 	VPMADDWD     k00010001<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y2, Y2
-	VMOVDQU      64(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      320(DX)(BX*4), Y6
-	VPSLLD       $0x02, Y6, Y6
-	VPAND        k30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 20(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 52(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      128(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      320(DX)(BX*4), Y6
-	VPAND        k30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 24(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 56(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      192(DX)(BX*4), Y5
-	VPSRLD       $0x04, Y5, Y5
-	VPAND        k0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU      320(DX)(BX*4), Y6
-	VPSRLD       $0x02, Y6, Y6
-	VPAND        k30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPBROADCASTD 28(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPBROADCASTD 60(AX), Y6
-	VPMADDUBSW   Y6, Y5, Y6
-	VPMADDWD     k00010001<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMOVSXBD    16(CX)(BX*1), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VMOVDQU      32(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      352(DX), Y11
+	VPSLLD       $0x04, Y11, Y11
+	VPAND        k30303030<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 16(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VPBROADCASTD 48(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y6, Y6
+	VMOVDQU      64(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      320(DX), Y11
+	VPSLLD       $0x02, Y11, Y11
+	VPAND        k30303030<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 20(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 52(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      96(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      352(DX), Y11
+	VPSLLD       $0x02, Y11, Y11
+	VPAND        k30303030<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 20(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VPBROADCASTD 52(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y6, Y6
+	VMOVDQU      128(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      320(DX), Y11
+	VPAND        k30303030<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 24(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 56(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VMOVDQU      160(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      352(DX), Y11
+	VPAND        k30303030<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 24(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y5, Y5
+	VPBROADCASTD 56(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y6, Y6
+	VMOVDQU      192(DX), Y10
+	VPSRLD       $0x04, Y10, Y10
+	VPAND        k0f0f0f0f<>+0(SB), Y10, Y10
+	VMOVDQU      320(DX), Y11
+	VPSRLD       $0x02, Y11, Y11
+	VPAND        k30303030<>+0(SB), Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPBROADCASTD 28(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPBROADCASTD 60(AX), Y11
+	VPMADDUBSW   Y11, Y10, Y11
+	VPMADDWD     k00010001<>+0(SB), Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMOVSXBD    16(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y8, Y10, Y10
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y2, Y1, Y1
+	VPBROADCASTD 68(AX), Y2
+	VPBROADCASTD 72(AX), Y11
+	VPSUBD       Y11, Y2, Y2
+	VPSLLD       $0x05, Y2, Y2
+	VPSUBD       Y2, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y10, Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVDQU      224(DX), Y1
+	VPSRLD       $0x04, Y1, Y1
+	VPAND        k0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU      352(DX), Y2
+	VPSRLD       $0x02, Y2, Y2
+	VPAND        k30303030<>+0(SB), Y2, Y2
+	VPOR         Y2, Y1, Y1
+	VPBROADCASTD 28(AX), Y2
+	VPMADDUBSW   Y2, Y1, Y2
+	VPMADDWD     k00010001<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y5, Y5
+	VPBROADCASTD 60(AX), Y2
+	VPMADDUBSW   Y2, Y1, Y2
+	VPMADDWD     k00010001<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y6, Y6
+	VPMOVSXBD    24(CX), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y9, Y1, Y1
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y6, Y5, Y5
 	VPBROADCASTD 68(AX), Y2
 	VPBROADCASTD 72(AX), Y6
 	VPSUBD       Y6, Y2, Y2
 	VPSLLD       $0x05, Y2, Y2
-	VPSUBD       Y2, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y5, Y1, Y1
-	VADDPS       Y1, Y3, Y3
+	VPSUBD       Y2, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VADDPS       Y5, Y7, Y7
 	VBROADCASTSS 64(AX), Y1
 	VMULPS       Y1, Y3, Y3
 	VADDPS       Y3, Y0, Y0
+	VBROADCASTSS 64(AX), Y1
+	VMULPS       Y1, Y7, Y7
+	VADDPS       Y7, Y4, Y4
 	ADDQ         $+32, CX
 	ADDQ         $+384, DX
 	ADDQ         $+76, AX
-	DECQ         DI
+	DECQ         SI
 	JNE          block2
-	SUBQ         $+8, SI
+	SUBQ         $+8, BX
 	JNE          factors1
 	MOVQ         y+0(FP), AX
-	MOVQ         ldy+40(FP), CX
-	MOVQ         cols+56(FP), DX
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         $+8, SI
+	MOVQ         ldy+32(FP), CX
+	MOVQ         cols+48(FP), DX
+	LEAQ         columns<>+0(SB), BX
+	MOVQ         $+16, SI
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y1
-	MOVB         add+72(FP), DL
+	VMOVUPS      32(BX)(SI*4), Y2
+	MOVB         add+56(FP), DL
 	XORQ         BX, BX
 	TESTB        DL, DL
 	JE           store3
 	MOVQ         AX, DX
-	VMASKMOVPS   (DX)(BX*4), Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   (DX)(BX*4), Y1, Y3
+	VADDPS       Y3, Y0, Y0
+	VMASKMOVPS   32(DX)(BX*4), Y2, Y3
+	VADDPS       Y3, Y4, Y4
 	ADDQ         CX, DX
 
 store3:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+	VMASKMOVPS Y4, Y2, 32(AX)(BX*4)
 	ADDQ       CX, AX
 	VZEROUPPER
 	RET

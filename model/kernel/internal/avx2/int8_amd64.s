@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func Int8Rows2(y *float32, x *byte, w *byte, start *int32, scale *float32, rowScale *float32, ldx int, ldy int, quads int, cols int, add bool)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·Int8Rows2(SB), $0-81
 	MOVQ    x+8(FP), AX
 	MOVQ    ldx+48(FP), CX
@@ -21,6 +21,7 @@ TEXT ·Int8Rows2(SB), $0-81
 	VMOVDQU 32(SI), Y7
 
 quads1:
+	PREFETCHT0   2560(BX)
 	VMOVDQU      (BX), Y9
 	VPSLLW       $0x08, Y9, Y8
 	VPSRAW       $0x08, Y8, Y8
@@ -198,7 +199,7 @@ DATA columns<>+124(SB)/4, $0x00000000
 GLOBL columns<>(SB), RODATA|NOPTR, $128
 
 // func Int8Rows1(y *float32, x *byte, w *byte, start *int32, scale *float32, rowScale *float32, ldx int, ldy int, quads int, cols int, add bool)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·Int8Rows1(SB), $0-81
 	MOVQ    x+8(FP), AX
 	MOVQ    ldx+48(FP), CX
@@ -216,6 +217,8 @@ TEXT ·Int8Rows1(SB), $0-81
 	VMOVDQU 96(BX), Y7
 
 quads1:
+	PREFETCHT0   2560(DX)
+	PREFETCHT0   2624(DX)
 	VPBROADCASTD (AX), Y9
 	VPAND        k00ff00ff<>+0(SB), Y9, Y8
 	VPSRLW       $0x08, Y9, Y9
