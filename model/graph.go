@@ -70,7 +70,13 @@ const (
 
 // NewGraph builds the graph for batches of seqs rows of length tokens.
 func NewGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode) (*Graph, error) {
-	return newGraph(p, be, seqs, length, mode, 0)
+	return newGraph(p, be, seqs, length, mode, 0, nil)
+}
+
+// Probe builds a graph for the losses of g's parameters in batches of seqs rows of length tokens. It takes turns with g: both read the weights from one
+// copy in the backend's layout, which is as large as the largest matrix of each kind.
+func (g *Graph) Probe(be kernel.Backend, seqs, length int) (*Graph, error) {
+	return newGraph(g.params, be, seqs, length, Losses, 0, g)
 }
 
 // NewPreferenceGraph builds the graph whose loss is that of direct preference optimisation (op.Preference) over seqs/2 pairs of rows: the preferred
@@ -79,10 +85,10 @@ func NewPreferenceGraph(p *Params, be kernel.Backend, seqs, length int, mode Mod
 	if seqs%2 != 0 || !(beta > 0) {
 		return nil, fmt.Errorf("model: %d rows, with a beta of %g, are no pairs", seqs, beta)
 	}
-	return newGraph(p, be, seqs, length, mode, beta)
+	return newGraph(p, be, seqs, length, mode, beta, nil)
 }
 
-func newGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64) (*Graph, error) {
+func newGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64, beside *Graph) (*Graph, error) {
 	if seqs < 1 || length < 1 || length > p.Config.Context {
 		return nil, fmt.Errorf("model: a batch of %d rows of %d tokens does not fit a context of %d", seqs, length, p.Config.Context)
 	}
@@ -90,19 +96,22 @@ func newGraph(p *Params, be kernel.Backend, seqs, length int, mode Mode, beta fl
 		return nil, fmt.Errorf("%w: models of LLaMA's shape can be trained; this one has %+v", ErrConfig, p.Config.Variant)
 	}
 	if be.Precision() == kernel.BF16 {
-		return buildGraph[uint16](p, be, seqs, length, mode, beta)
+		return buildGraph[uint16](p, be, seqs, length, mode, beta, beside)
 	}
-	return buildGraph[float32](p, be, seqs, length, mode, beta)
+	return buildGraph[float32](p, be, seqs, length, mode, beta, beside)
 }
 
-// buildGraph builds a graph of elements T. A beta of 0 is the likelihood's, any other the preferences'.
-func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64) (*Graph, error) {
+// buildGraph builds a graph of elements T. A beta of 0 is the likelihood's, any other the preferences'. It shares its copies of weights with the graph beside it.
+func buildGraph[T kernel.Elem](p *Params, be kernel.Backend, seqs, length int, mode Mode, beta float64, beside *Graph) (*Graph, error) {
 	cfg, train := p.Config, mode != Losses
 	dims := op.Dims{
 		Vocab: cfg.Vocab, Width: cfg.Width, Heads: cfg.Heads, KVHeads: cfg.KVHeads, HeadDim: cfg.HeadDim, Hidden: cfg.Hidden,
 		Seqs: seqs, Len: length, Eps: float32(cfg.NormEps), Train: train, Recompute: mode == Recomputing, Frozen: p.Adapter != nil,
 	}
 	rt := op.NewRuntime[T](be, dims, kernel.NewRotary(length, cfg.HeadDim, cfg.RopeTheta))
+	if beside != nil {
+		rt.Share(beside.runtime.(*op.Runtime[T])) // of the same backend
+	}
 	g := &Graph{Seqs: seqs, Len: length, params: p, runtime: rt}
 	n := seqs * length
 	expr := G.NewGraph()

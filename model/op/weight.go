@@ -23,6 +23,9 @@ type layout[T kernel.Elem] struct {
 	holds   *weight[T]
 }
 
+// Share has the runtime of a graph without gradients take its copies of weights from one of the same backend and model. Their graphs run in turn.
+func (r *Runtime[T]) Share(of *Runtime[T]) { r.layouts = of.layouts }
+
 // weight is the matrix of a node. Matrices of one kind are of one shape, and an op has one of them at most.
 func (r *Runtime[T]) weight(kind string, m *G.Node) *weight[T] {
 	l, ok := r.layouts[kind]

@@ -202,7 +202,7 @@ func open(env *stages.Env, job Job) (*session, error) {
 	}
 	if s.HeldOut != nil && s.HeldOut.Len() > 0 {
 		length := s.Model.Config.Context // rows of pairs may be shorter
-		if s.probe, err = model.NewGraph(s.Model, env.Kernel, max(1, min(s.Batch, s.MicroBatchTokens)/length), length, model.Losses); err != nil {
+		if s.probe, err = s.graph.Probe(env.Kernel, max(1, min(s.Batch, s.MicroBatchTokens)/length), length); err != nil {
 			s.close()
 			return nil, err
 		}
