@@ -13,10 +13,17 @@ import (
 type Made struct {
 	counts *question.Corpus
 	guard  *exam.Guard
-	read   map[string]*question.Reading // of sections that have been asked about, by id
+	read   map[string]*madeOf // of sections that have been asked about, by id
 }
 
-// mostRead bounds the sections whose readings are kept for the next time: each is some kilobytes.
+// madeOf is what is kept of a section for the next time: a pass over the corpus is often made again with the same seeds, to be counted or measured.
+type madeOf struct {
+	reading *question.Reading
+	seed    uint64 // of the last questions
+	last    []MadeQuestion
+}
+
+// mostRead bounds the sections of which something is kept: each is some kilobytes.
 const mostRead = 1 << 14
 
 // MadeQuestion is one of them.
@@ -28,26 +35,28 @@ type MadeQuestion struct {
 
 // Made counts the corpus.
 func (d *Domain) Made() *Made {
-	return &Made{question.Count(d.Sections, nil), d.Guard(), map[string]*question.Reading{}}
+	return &Made{question.Count(d.Sections, nil), d.Guard(), map[string]*madeOf{}}
 }
 
 // Guard keeps the held-out questions of both exams, and near copies of them, out of training.
 func (d *Domain) Guard() *exam.Guard { return exam.NewGuard(slices.Concat(d.Items, d.Asked)) }
 
-// Of makes the questions of a section. Another seed gives other wordings. It is for one goroutine.
+// Of makes the questions of a section, in a list of the caller's. Another seed gives other wordings. It is for one goroutine.
 func (m *Made) Of(s corpus.Section, seed uint64) []MadeQuestion {
-	r := m.read[s.ID]
-	if r == nil {
-		if r = question.Read(s, m.counts); len(m.read) < mostRead {
-			m.read[s.ID] = r
+	of := m.read[s.ID]
+	if of == nil {
+		if of = (&madeOf{reading: question.Read(s, m.counts)}); len(m.read) < mostRead {
+			m.read[s.ID] = of
 		}
 	}
-	list := r.Questions(seed)
-	out := make([]MadeQuestion, len(list))
-	for i, q := range list {
-		item, near := m.guard.Near(q.Text)
-		_, same := m.guard.Holds(q.Text)
-		out[i] = MadeQuestion{Question: q, Held: item, Near: near && !same}
+	if of.last == nil || of.seed != seed {
+		list := of.reading.Questions(seed)
+		of.seed, of.last = seed, make([]MadeQuestion, len(list))
+		for i, q := range list {
+			item, near := m.guard.Near(q.Text)
+			_, same := m.guard.Holds(q.Text)
+			of.last[i] = MadeQuestion{Question: q, Held: item, Near: near && !same}
+		}
 	}
-	return out
+	return slices.Clone(of.last)
 }

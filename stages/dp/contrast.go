@@ -53,8 +53,11 @@ type contrast struct {
 func newContrast(m *Mixture, rows int) (*contrast, error) {
 	c := &contrast{
 		dom: m.dom, pairs: m.pairs, formed: m.trained, asked: askedPairs(m.dom),
-		made: m.dom.Made(),
+		made: m.made,
 		near: map[int32][]int32{}, wrong: map[int][]int32{}, seed: m.seed, rows: rows,
+	}
+	if c.made == nil {
+		c.made = m.dom.Made()
 	}
 	var err error
 	c.keyword, err = retrieve.OpenKeyword(m.dom.Sections)
