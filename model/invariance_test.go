@@ -204,6 +204,35 @@ func TestGraph_DocumentNeverSeesItsNeighbour(t *testing.T) {
 	}
 }
 
+// Without gradients, the head leaves out the tokens that have no target.
+func TestGraph_LossesAreTheSameBitsWithAndWithoutGradients(t *testing.T) {
+	cfg := tiny(true)
+	b := packedBatch(cfg, 7)
+	for i := range 6 {
+		b.Targets[i] = -1 // a question that is read, not trained
+	}
+	for i := 16; i < 32; i++ {
+		b.Targets[i] = -1 // a row without any target
+	}
+	for _, backend := range backends(t) {
+		losses := func(mode Mode) []float32 {
+			g, err := NewGraph(New(cfg, 3), mustOpen(t, backend), 2, 16, mode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			total, err := g.Run(b, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return append(slices.Clone(g.runtime.Losses()), float32(total))
+		}
+		with, without := losses(Gradients), losses(Losses)
+		if with[6] == 0 || !slices.Equal(with, without) {
+			t.Errorf("%s: %v with gradients, %v without", backend, with, without)
+		}
+	}
+}
+
 func TestGraph_NonFiniteLossIsReported(t *testing.T) {
 	cfg := tiny(true)
 	p := New(cfg, 3)

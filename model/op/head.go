@@ -151,38 +151,48 @@ func (h *head[T]) parts() int { return (h.Vocab + headColumns - 1) / headColumns
 
 // shares computes the logits of a slice. It passes over the vocabulary once: a part of the logits is kept as exponentials relative to its own
 // maximum, in the precision of the gradient, and made into probabilities when the sum of all is known (Milakov and Gimelshein 2018, online softmax).
-// maxima and sums [hi−lo, parts] are those of the parts.
+// maxima and sums [hi−lo, parts] are those of the parts. Without a gradient, tokens without a target are left out
+// where no bit of the others depends on them.
 func (h *head[T]) shares(x []float32, targets []int32, norm []float32, group, lo, hi int, maxima, sums []float32) {
-	c, v, rows := h.Width, h.Vocab, hi-lo
+	c, v := h.Width, h.Vocab
+	var room [tileRows]int
+	rows, all := room[:0], h.train || !h.be.Traits().BatchInvariant
+	for i := lo; i < hi; i++ {
+		if all || targets[i] >= 0 {
+			rows = append(rows, i)
+		}
+	}
 	logits, shares := buffer[float32](tileRows*headColumns), buffer[T](headColumns)
 	defer release(logits)
 	defer release(shares)
 	hidden := buffer[T](tileRows * c)
 	defer release(hidden)
-	normed := (*hidden)[:rows*c]
+	normed := (*hidden)[:len(rows)*c]
 	if h.train {
 		normed = h.h[lo*c : hi*c]
 	}
-	normRows(normed, x, norm, h.rstd, lo, hi, c, h.Eps)
+	for k, i := range rows {
+		normRows(normed[k*c:(k+1)*c], x, norm, h.rstd, i, i+1, c, h.Eps)
+	}
 
 	parts := h.parts()
-	for p := range parts {
+	for p := 0; p < parts && len(rows) > 0; p++ {
 		from, to := p*headColumns, min((p+1)*headColumns, v)
 		n := to - from
-		kernel.Linear(h.linear, *logits, normed, rows, c, n, from, to, false)
-		for i := range rows {
-			target := int(targets[lo+i])
+		kernel.Linear(h.linear, *logits, normed, len(rows), c, n, from, to, false)
+		for k, i := range rows {
+			target := int(targets[i])
 			if target < 0 {
 				continue
 			}
-			row, dst := (*logits)[i*n:(i+1)*n], (*shares)[:n]
+			row, dst := (*logits)[k*n:(k+1)*n], (*shares)[:n]
 			if target >= from && target < to {
-				h.losses[lo+i] = row[target-from] // until the sum is known
+				h.losses[i] = row[target-from] // until the sum is known
 			}
 			if h.train {
-				dst = h.dLogits[(lo+i-group)*v+from : (lo+i-group)*v+to]
+				dst = h.dLogits[(i-group)*v+from : (i-group)*v+to]
 			}
-			maxima[i*parts+p], sums[i*parts+p] = kernel.ExpShares(dst, row)
+			maxima[(i-lo)*parts+p], sums[(i-lo)*parts+p] = kernel.ExpShares(dst, row)
 		}
 	}
 }
