@@ -42,11 +42,12 @@ func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error)
 		sum.Add(c.Rates.Generate(asked * c.Rates.PlaceTokens))
 	}
 	box := stages.Get[llm.Config](c, "llm")
-	far, steer, ranked := cfg.steered(box), stages.Cost{}, 0
+	far, long, steer, echoed, ranked := cfg.steered(box), forced(box, c.Domain), stages.Cost{}, stages.Cost{}, 0
 	for _, items := range New(cfg, false).exams(c.Domain) {
 		for _, spec := range specs {
 			if spec.Name == systems.Steering && far {
-				steer.Add(cfg.steerCost(items))
+				steer.Add(cfg.steerCost(items, long))
+				echoed.Add(cfg.steerCost(items, nil))
 				continue
 			}
 			if spec.Name == systems.Steering {
@@ -62,11 +63,20 @@ func cost(_ context.Context, c *stages.Calibration) (sum stages.Cost, err error)
 		sum.Add(cfg.rankCost(ranked, c.Domain, box.Answer, c.Rates))
 	}
 	if steer.Questions > 0 {
-		steer.Add(cfg.fitCost(c.Domain.Items, c.Domain.Asked))
-		c.Note("eval: proxy asks the LLM's server %d times for next tokens: for each token of a reply, or for each option of a question (eval.proxy.top)", steer.Calls)
+		steer.Add(cfg.fitCost(long, c.Domain.Items, c.Domain.Asked))
+		echoed.Add(cfg.fitCost(nil, c.Domain.Items, c.Domain.Asked))
+		c.Note("eval: proxy asks the LLM's server %s for next tokens (eval.proxy.top)", steerNote(steer.Calls, echoed.Calls))
 		sum.Add(steer)
 	}
 	return sum, err
+}
+
+// steerNote says how often a server is asked: at most, and where it echoes options.
+func steerNote(most, echoed int64) string {
+	if most == echoed {
+		return fmt.Sprintf("%d times: for each token of a reply, or for each option of a question", most)
+	}
+	return fmt.Sprintf("up to %d times: for each token of a reply, and of each option of a question; %d times if it echoes options with their log-probabilities", most, echoed)
 }
 
 // thin says what so few questions of an exam cannot show; "" if they are not few.

@@ -18,8 +18,21 @@ func (c Config) steered(box llm.Config) bool {
 	return c.Proxy.Top > 0 && box.Kind().Elsewhere
 }
 
-// steerCost is what system proxy takes of a server. Options are a call each, which reads the question again; a free reply is a call a token, of all before it.
-func (c Config) steerCost(items []exam.Item) (cost stages.Cost) {
+// lengthOf counts the tokens of an option that a server is made to write; nil = the server echoes options.
+type lengthOf func(option string) int
+
+// forced is how long options are where the recipe does not say that the server echoes a prompt: scores of options take an echo, other styles do not. Whether
+// it does is found out by asking it, so that calls are counted as if it did not.
+func forced(box llm.Config, dom *domain.Domain) lengthOf {
+	if box.Answer == llm.Cloze {
+		return nil
+	}
+	return func(option string) int { return len(dom.Tokenizer.Encode(option)) }
+}
+
+// steerCost is what system proxy takes of a server. An option is a call, which reads the question again, or each of its tokens is; a free reply is a call a token,
+// of all before it.
+func (c Config) steerCost(items []exam.Item, long lengthOf) (cost stages.Cost) {
 	for _, it := range items {
 		chars := len(it.Question)
 		cost.Questions++
@@ -30,8 +43,14 @@ func (c Config) steerCost(items []exam.Item) (cost stages.Cost) {
 			continue
 		}
 		for _, o := range it.Choices {
-			cost.Calls++
-			cost.LLMTokens += int64((chars + len(o)) / charsPerToken)
+			if long == nil {
+				cost.Calls++
+				cost.LLMTokens += int64((chars + len(o)) / charsPerToken)
+				continue
+			}
+			n := long(o)
+			cost.Calls += int64(n)
+			cost.LLMTokens += int64(n*(chars/charsPerToken+1) + n*(n-1)/2)
 		}
 	}
 	return cost
@@ -60,7 +79,7 @@ func (c Config) rankCost(items int, dom *domain.Domain, style string, r *stages.
 }
 
 // fitCost is what finding α takes of the server, and comparing the vocabularies.
-func (c Config) fitCost(exams ...[]exam.Item) (cost stages.Cost) {
+func (c Config) fitCost(long lengthOf, exams ...[]exam.Item) (cost stages.Cost) {
 	cost.Calls = systems.ProbeCalls
 	if c.Proxy.Alpha > 0 {
 		return cost
@@ -70,6 +89,6 @@ func (c Config) fitCost(exams ...[]exam.Item) (cost stages.Cost) {
 		dev = append(dev, exam.WithChoices(exam.Only(items, exam.Dev))...)
 	}
 	c.Answer = Choice
-	cost.Add(c.steerCost(exam.Evenly(dev, systems.MostGraded)))
+	cost.Add(c.steerCost(exam.Evenly(dev, systems.MostGraded), long))
 	return cost
 }
