@@ -1,7 +1,6 @@
 package task
 
 import (
-	"context"
 	"errors"
 
 	"slm/data/corpus"
@@ -61,21 +60,6 @@ func fromRecipe(s stages.Settings) *Stage {
 	return New(stages.Get[Config](s, "stages.task"), corpus.Options{
 		From: stages.Get[string](s, "data.corpus.from"), Paths: stages.Get[[]string](s, "data.corpus.path"), Field: stages.Get[string](s, "data.corpus.field"),
 		Except: stages.Get[[]string](s, "data.corpus.except"), Longest: stages.Get[int](s, "data.corpus.longest"),
-	})
-}
-
-func cost(ctx context.Context, c *stages.Calibration) (stages.Cost, error) {
-	stage := fromRecipe(c)
-	c.Note("task: the answers to the held-out rows are not counted")
-	if stage.cfg.Kind == Code && stage.cfg.Code.Twin {
-		c.Note("task: the twin, which is trained as long again, is not counted")
-	}
-	return trainer.Cost(ctx, c, func() (trainer.Job, error) {
-		l, err := stage.lesson(c.Domain, c.Env.Seed)
-		if err != nil {
-			return trainer.Job{}, err
-		}
-		return stage.job(c.Domain, c.Model, l, c.Env.Seed), nil
 	})
 }
 
