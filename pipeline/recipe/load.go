@@ -86,7 +86,7 @@ func (l *Loaded) drop() {
 	asked := &l.Data.Asked
 	gone := func(file string) bool { _, err := os.Stat(file); return errors.Is(err, fs.ErrNotExist) }
 	if asked.Optional && slices.ContainsFunc(asked.File, gone) {
-		asked.File, asked.Fields = []string{}, nil
+		asked.File, asked.Fields, asked.Absent = []string{}, nil, true
 	}
 }
 

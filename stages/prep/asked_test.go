@@ -4,9 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"slm/data/exam"
+	"slm/stages"
 )
 
 func TestAsked_QuestionsOfSeveralFilesAreOneExam(t *testing.T) {
@@ -27,5 +30,20 @@ func TestAsked_QuestionsOfSeveralFilesAreOneExam(t *testing.T) {
 	bad := file("c.jsonl", "{\"question\": \"\"}\n")
 	if _, err = (Asked{File: []string{bad, first, bad}}).Questions(); !errors.Is(err, exam.ErrFormat) {
 		t.Error(err)
+	}
+}
+
+func TestRun_OnlyAFileOfAskedQuestionsThatIsNotThereIsWarnedOf(t *testing.T) {
+	for _, absent := range []bool{false, true} {
+		c, tok := small()
+		c.Asked.File, c.Asked.Optional, c.Asked.Absent = []string{}, true, absent
+		env, events := environment(t.TempDir())
+		if err := New(c, tok).Run(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+		warned := slices.ContainsFunc(*events, func(e stages.Event) bool { return e.Type == "warning" && strings.Contains(e.Message, "data.asked.file") })
+		if warned != absent {
+			t.Errorf("absent %v: warned %v", absent, warned)
+		}
 	}
 }

@@ -115,6 +115,7 @@ type Asked struct {
 	Parts  bool         `yaml:"parts" identity:"changed" doc:"for from: rules: questions about parts of a long section that only a number tells apart, too (Flags (2 of 3)), which nobody would ask"`
 	// Optional is for recipes that are shipped with the program: the questions are no part of it.
 	Optional bool   `yaml:"optional" doc:"where a file is not there, the run has no second exam, and says so; else it is an error"`
+	Absent   bool   `yaml:"-"` // a file that the recipe names was not there: File names none
 	By       string `yaml:"by" oneof:"section" doc:"the unit that is held out; a question about several sections is held out if one of them is"`
 	Split    Split  `yaml:"split" doc:"shares of the sections whose questions are held out. A file that gives each question a split, and test to some, is taken at its word"`
 }

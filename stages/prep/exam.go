@@ -122,7 +122,7 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 		return w.byRules(sample)
 	}
 	items, err := c.Questions()
-	if c.Optional && len(c.File) == 0 {
+	if c.Absent {
 		w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: "a file of the asked questions (data.asked.file) is not there: the run has no second exam"})
 	}
 	if err != nil || items == nil {
