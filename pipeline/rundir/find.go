@@ -17,7 +17,7 @@ import (
 )
 
 // ErrUsage marks options that contradict each other or name what does not exist.
-var ErrUsage = errors.New("pipeline: wrong usage")
+var ErrUsage = errors.New("rundir: wrong usage")
 
 // Entry is one run folder.
 type Entry struct {

@@ -41,7 +41,9 @@ func TestRun_OnlyAFileOfAskedQuestionsThatIsNotThereIsWarnedOf(t *testing.T) {
 		if err := New(c, tok).Run(t.Context(), env); err != nil {
 			t.Fatal(err)
 		}
-		warned := slices.ContainsFunc(*events, func(e stages.Event) bool { return e.Type == "warning" && strings.Contains(e.Message, "data.asked.file") })
+		warned := slices.ContainsFunc(*events, func(e stages.Event) bool {
+			return e.Type == "warning" && strings.Contains(e.Message, "data.asked.file")
+		})
 		if warned != absent {
 			t.Errorf("absent %v: warned %v", absent, warned)
 		}
