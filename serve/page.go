@@ -30,10 +30,10 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(page)
 }
 
-// source answers GET /source?at=FILE:LINE: a section of the corpus with those around it.
+// source answers GET /source?at=FILE:LINE&expert=RUN: a section of the corpus with those around it. Without an expert it is of the first that has it.
 func (s *Server) source(ctx context.Context, x *exchange) error {
-	at := x.r.URL.Query().Get("at")
-	parts, err := x.run.Document(ctx, at)
+	query := x.r.URL.Query()
+	parts, err := x.run.Document(ctx, query.Get("expert"), query.Get("at"))
 	switch {
 	case err != nil:
 		return err

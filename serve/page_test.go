@@ -157,3 +157,16 @@ func TestPage_LoadsNothingFromOutside(t *testing.T) {
 		t.Errorf("it names %s", m)
 	}
 }
+
+func TestSource_IsThatOfTheExpertWhoIsNamed(t *testing.T) {
+	_, h := serving(t, config(), &fake{})
+	for query, want := range map[string]int{"at=town.txt:3": http.StatusOK, "at=town.txt:3&expert=town": http.StatusOK, "at=town.txt:3&expert=sea": http.StatusNotFound} {
+		resp, err := http.Get(h.URL + "/source?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = resp.Body.Close(); resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", query, resp.StatusCode, want)
+		}
+	}
+}

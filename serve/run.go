@@ -34,8 +34,8 @@ type Run interface {
 	HasLarge(ctx context.Context) error
 	// Embed makes vectors of length 1 of questions, or of texts of the corpus; systems.ErrUnavailable: the run has no encoder.
 	Embed(ctx context.Context, texts []string, questions bool) ([][]float32, error)
-	// Document is the section at a source with those around it; none = there is no such source.
-	Document(ctx context.Context, source string) ([]session.Part, error)
+	// Document is the section at a source with those around it; none = there is no such source. expert is the run whose corpus is meant, where several answer as one.
+	Document(ctx context.Context, expert, source string) ([]session.Part, error)
 	HasEncoder(ctx context.Context) bool
 	Price() *llm.Price // of the black box; nil = it costs nothing, or is unknown
 	// Stats are those of the models that are open in this process, by name.

@@ -81,8 +81,8 @@ func (f *fake) Large(context.Context) (session.Bare, error) {
 	return session.Bare{}, systems.ErrUnavailable
 }
 func (f *fake) HasLarge(context.Context) error { return systems.ErrUnavailable }
-func (f *fake) Document(_ context.Context, source string) ([]session.Part, error) {
-	if source != "town.txt:3" {
+func (f *fake) Document(_ context.Context, expert, source string) ([]session.Part, error) {
+	if source != "town.txt:3" || expert != "" && expert != "town" {
 		return nil, nil
 	}
 	return []session.Part{{Place: "The town, Section 1", Source: source, Text: "The town has a rule. It is old.", Here: true}, {Place: "The town, Section 2", Source: "town.txt:9", Text: "<b>More.</b>"}}, nil

@@ -138,10 +138,14 @@ func (t *Team) Embed(context.Context, []string, bool) ([][]float32, error) { ret
 // HasEncoder is false.
 func (t *Team) HasEncoder(context.Context) bool { return false }
 
-// Document is the section at a source, of the first run that has it.
-func (t *Team) Document(ctx context.Context, source string) ([]session.Part, error) {
-	for _, run := range t.runs {
-		if parts, err := run.Document(ctx, source); err != nil || len(parts) > 0 {
+// Document is the section at a source of an expert's corpus, since files of several may have the same name. Where expert is empty, it is that of the first run
+// that has it.
+func (t *Team) Document(ctx context.Context, expert, source string) ([]session.Part, error) {
+	for i, run := range t.runs {
+		if expert != "" && t.router.Scouts[i].Name != expert {
+			continue
+		}
+		if parts, err := run.Document(ctx, "", source); err != nil || len(parts) > 0 {
 			return parts, err
 		}
 	}

@@ -47,7 +47,7 @@ func made(t *testing.T, title, trade string, words ...string) string {
 		}
 		out.WriteString(string(line) + "\n")
 	}
-	path := filepath.Join(t.TempDir(), title+".jsonl")
+	path := filepath.Join(t.TempDir(), "sections.jsonl") // of the same name in every run
 	if err := os.WriteFile(path, []byte(out.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +146,9 @@ func TestRoute_AnExpertMoreChangesNoByteAndNoRouteOfTheOthers(t *testing.T) {
 		}
 	}
 	t.Run("asked as one, the run that is meant answers as it does alone", func(t *testing.T) { asked(t, licences, bakery) })
+	t.Run("a document is that of the expert who answered", func(t *testing.T) {
+		documented(t, router(t, bakery, harbour), bakery, harbour)
+	})
 	table, err := three.Measure(ctx, 5, func(expert int, question string) (string, error) { return fmt.Sprint(expert, question), nil })
 	if err != nil || len(table.Experts) != 3 || table.Foreign < 50 || 10*table.Refused < 8*table.Foreign {
 		t.Errorf("%+v, %v", table, err)
@@ -208,7 +211,7 @@ func asked(t *testing.T, folders ...string) {
 		if ready == 0 || fits[k] != ready {
 			t.Errorf("%s: %d events of a fit before it was ready, %d in all", folder, ready, fits[k])
 		}
-		if parts, err := team.Document(ctx, got.Source); err != nil || len(parts) == 0 {
+		if parts, err := team.Document(ctx, filepath.Base(folder), got.Source); err != nil || len(parts) == 0 {
 			t.Errorf("%s is not shown: %v", got.Source, err)
 		}
 	}
@@ -218,6 +221,44 @@ func asked(t *testing.T, folders ...string) {
 	}
 	if _, err := team.Small(ctx); !errors.Is(err, systems.ErrUnavailable) {
 		t.Error(err)
+	}
+}
+
+// documented opens documents of experts whose files have the same names.
+func documented(t *testing.T, r *experts.Router, folders ...string) {
+	var runs []*session.Session
+	for _, folder := range folders {
+		s, err := session.Open(folder, session.Options{Kernel: runtest.Kernel(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, s)
+	}
+	team := experts.NewTeam(r, runs, "")
+	defer func() {
+		if err := team.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, folder := range folders {
+		dom, err := domain.Open(filepath.Join(folder, stages.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := dom.Sections.At(0)
+		parts, err := team.Document(t.Context(), filepath.Base(folder), want.Source)
+		if err := errors.Join(err, dom.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if len(parts) == 0 || !parts[0].Here || parts[0].Text != want.Text {
+			t.Errorf("%s of %s: %+v", want.Source, filepath.Base(folder), parts)
+		}
+		if parts, err := team.Document(t.Context(), "", want.Source); err != nil || len(parts) == 0 {
+			t.Errorf("%s of nobody: %+v, %v", want.Source, parts, err)
+		}
+		if parts, err := team.Document(t.Context(), "gone", want.Source); err != nil || len(parts) > 0 {
+			t.Errorf("%s of an expert that is not there: %+v, %v", want.Source, parts, err)
+		}
 	}
 }
 

@@ -52,7 +52,8 @@ func (s *Session) Passages(ctx context.Context, places []string) (out []Passage,
 const around = 3
 
 // Document is the section at a source (Answer.Source) with those of its document near it, in order; none = the corpus has no such source.
-func (s *Session) Document(ctx context.Context, source string) ([]Part, error) {
+// A run by itself has no experts.
+func (s *Session) Document(ctx context.Context, _, source string) ([]Part, error) {
 	if err := s.turn.take(ctx); err != nil {
 		return nil, err
 	}
