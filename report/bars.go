@@ -39,6 +39,9 @@ func bars(s *result.Summary) []bar {
 		b := bar{Name: sys.System, Label: sys.System, Class: "k-base", Value: grid.Percent(sys.Accuracy)}
 		if spec, ok := systems.Lookup(sys.System); ok {
 			b.Label, b.Gets, b.Class = spec.Label, spec.Gets, kindClass[spec.Kind]
+			if spec.Found != "" && judged(s).Learned == result.NoModel {
+				b.Gets = spec.Found
+			}
 		}
 		b.Range = strings.TrimSuffix(grid.Percent(sys.Low), nbsp+"%") + " to " + strings.TrimSuffix(grid.Percent(sys.High), nbsp+"%")
 		says := fmt.Sprintf("%s: %s of the questions right, 95 %% interval %s; chance is %s", b.Label, b.Value, b.Range, grid.Percent(s.Chance))

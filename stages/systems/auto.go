@@ -16,7 +16,7 @@ const Auto = "auto"
 // auto gives what the gate says: the text at the place that the small model names, what was found, both, or nothing. Where questions are routed by price, it is
 // for each the system that routing chooses.
 var auto = Spec{
-	Name: Auto, Label: "auto", Gets: "what the gate says: the named place, what was found, both, or nothing", Kind: Text, Small: true, Optional: true,
+	Name: Auto, Label: "auto", Gets: "what the gate says: the named place, what was found, both, or nothing", Found: "what the gate says: what was found, or nothing", Kind: Text, Small: true, Optional: true,
 	Against: []Contrast{
 		{Over: Alone, Topic: Additional, Subject: "Gate", Does: "The knowledge that the gate lets through", Than: "no knowledge"},
 		{Over: "bridge", Topic: Additional, Subject: "Gate and bridge", Does: "The knowledge that the gate lets through", Than: "all that the bridge chooses"},

@@ -23,6 +23,7 @@ type Spec struct {
 	Name  string
 	Label string // short, for a chart
 	Gets  string // what the black box is given, in a phrase
+	Found string // the same, of a run without a small model; "" = the same words
 	Kind  Kind
 	Group string // a word that names this system and others in a recipe's list; "" = none
 
