@@ -32,8 +32,14 @@ type begun struct {
 	Warnings []string           `json:"warnings,omitempty"`
 	Estimate *estimate.Estimate `json:"estimate,omitempty"`
 	Unknown  string             `json:"no_estimate,omitempty"` // why there is none
-	Next     []string           `json:"next"`                  // what to type
+	Next     []step             `json:"next"`                  // what to type; the first is search alone
 }
+
+// step is a command to type, and what comes of it. As JSON it is the command.
+type step struct{ command, gives string }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s step) MarshalText() ([]byte, error) { return []byte(s.command), nil }
 
 // initFlags are those of init.
 type initFlags struct {
@@ -153,7 +159,7 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 	if err := checkpoint.WriteFileAtomic(file, text); err != nil {
 		return nil, err
 	}
-	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: []string{searchAlone(inShell(file), found.Language, retrieve.E5Ready() == nil), "slm plan " + inShell(file), "slm train " + inShell(file)}}
+	done := &begun{Recipe: file, Survey: found, Warnings: found.Warnings(), Next: next(inShell(file), found.Language)}
 	if f.quick {
 		return done, nil
 	}
@@ -168,6 +174,15 @@ func (a *app) begin(ctx context.Context, folder string, f initFlags) (*begun, er
 		done.Unknown = err.Error()
 	}
 	return done, nil
+}
+
+// next is what to type when a recipe is there.
+func next(recipe, language string) []step {
+	return []step{
+		{searchAlone(recipe, language, retrieve.E5Ready() == nil), "a first answer, by search alone"},
+		{"slm plan " + recipe, "what the whole takes, and what can be expected of it"},
+		{"slm train " + recipe, "the whole: the small model, too"},
+	}
 }
 
 // searchAlone is the command that makes a run without the small model. The encoder of other languages than English is trained beside that model, so that another
@@ -254,15 +269,14 @@ func showBegun(w io.Writer, b *begun, columns int) {
 	}
 	line("recipe", b.Recipe)
 	_, _ = fmt.Fprintln(w)
-	first := "a first answer, by search alone"
-	if e := b.Estimate; e != nil {
-		first += ", in about " + term.Span(e.Without(stages.DP))
-	}
 	wide := 0
-	for _, next := range b.Next {
-		wide = max(wide, len(next))
+	for _, s := range b.Next {
+		wide = max(wide, len(s.command))
 	}
-	for i, what := range []string{first, "what the whole takes, and what can be expected of it", "the whole: the small model, too"} {
-		_, _ = fmt.Fprintf(w, "%-9s %-*s  # %s\n", []string{"next", ""}[min(i, 1)], wide, sanitize.Line(b.Next[i]), what)
+	for i, s := range b.Next {
+		if e := b.Estimate; i == 0 && e != nil {
+			s.gives += ", in about " + term.Span(e.Without(stages.DP))
+		}
+		_, _ = fmt.Fprintf(w, "%-9s %-*s  # %s\n", []string{"next", ""}[min(i, 1)], wide, sanitize.Line(s.command), s.gives)
 	}
 }
