@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -22,6 +23,12 @@ import (
 // adapted trains an adapter on weights of others, and returns the run's folder and theirs.
 func adapted(t *testing.T) (run, base string) {
 	t.Helper()
+	return onTheirs(t, "adapter.lora.rank=4", "stages.dp.optim.lr=2e-2", "stages.bpo=off")
+}
+
+// onTheirs makes a run that goes on from weights of others, and returns its folder and theirs.
+func onTheirs(t *testing.T, more ...string) (run, base string) {
+	t.Helper()
 	m, err := weightstest.Model(5)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +44,7 @@ func adapted(t *testing.T) (run, base string) {
 	set := slices.DeleteFunc(slices.Clone(runtest.Smaller), func(s string) bool {
 		return strings.HasPrefix(s, "model.layers") || strings.HasPrefix(s, "model.width")
 	})
-	r, err := recipe.Load(recipe.Source{Name: "tiny", Shipped: recipes.Files, Set: append(set, "model.from=hf:"+base, "adapter.lora.rank=4", "stages.dp.optim.lr=2e-2", "stages.bpo=off")})
+	r, err := recipe.Load(recipe.Source{Name: "tiny", Shipped: recipes.Files, Set: append(append(set, "model.from=hf:"+base), more...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +100,41 @@ func TestExport_AdapterIsWrittenAloneAndReadOntoItsModel(t *testing.T) {
 	}
 	if err := src.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestExport_WeightsThatWereImportedKeepTheirOwnContext(t *testing.T) {
+	run, base := onTheirs(t, "stages.dp.fresh=true", "stages.kit=off", "stages.bpo=off", "eval.systems=[llm, slm, cite]")
+	context := func(folder string) int {
+		var c struct {
+			Context int `json:"max_position_embeddings"`
+		}
+		if folder != base {
+			if _, err := export.Export(run, target(t, "hf:"+folder), export.Options{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := json.Unmarshal(read(t, filepath.Join(folder, "config.json")), &c); err != nil {
+			t.Fatal(err)
+		}
+		return c.Context
+	}
+	of, err := domain.LoadModel(filepath.Join(run, stages.DP))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := context(base)
+	if own <= of.Config.Context {
+		t.Fatalf("a context of %d, and the recipe's %d: the test proves nothing", own, of.Config.Context)
+	}
+	if got := context(filepath.Join(t.TempDir(), "again")); got != own {
+		t.Errorf("a context of %d, want %d", got, own)
+	}
+	if err := os.RemoveAll(base); err != nil {
+		t.Fatal(err)
+	}
+	if got := context(filepath.Join(t.TempDir(), "without")); got != of.Config.Context {
+		t.Errorf("without the weights that were imported: a context of %d, want the run's %d", got, of.Config.Context)
 	}
 }
 

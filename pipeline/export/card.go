@@ -13,6 +13,7 @@ import (
 	"slm/data/form"
 	"slm/data/tokenizer"
 	"slm/model"
+	"slm/model/weights"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/result"
@@ -50,7 +51,8 @@ type card struct {
 	End                 string
 	Asked, Place        string // an example: a prompt, and the place that begins the answer
 	Figures             *result.Summary
-	soft                int // values of the soft prompt that is left behind
+	soft                int          // values of the soft prompt that is left behind
+	theirs              *weights.Ref // that no step has changed: the model is what others have trained. nil = it was trained here
 
 	tokenizer *tokenizer.Tokenizer
 }
@@ -82,8 +84,12 @@ func readCard(folder, stage string, to Target) (*card, error) {
 		s := dom.Sections.At(0)
 		c.Asked, c.Place = form.Ask(dom.Forms.ExamOf(s)), dom.Forms.PlaceOf(s)
 	}
-	if err := c.readManifests(folder); err != nil {
+	trained, err := c.readManifests(folder)
+	if err != nil {
 		return nil, err
+	}
+	if ref, ok := r.From(); ok && !trained {
+		c.theirs = &ref
 	}
 	if c.Figures, err = rundir.Summary(folder); err != nil {
 		return nil, err
@@ -98,13 +104,13 @@ func readCard(folder, stage string, to Target) (*card, error) {
 	return c, nil
 }
 
-// readManifests takes digests and counts from the checkpoints up to the exported one.
-func (c *card) readManifests(folder string) error {
+// readManifests takes digests and counts from the checkpoints up to the exported one, and says whether any of them has taken a step.
+func (c *card) readManifests(folder string) (trained bool, err error) {
 	for _, stage := range append([]string{stages.Data}, Stages[:slices.Index(Stages, c.Stage)+1]...) {
 		m, err := checkpoint.Load(filepath.Join(folder, stage))
 		if err != nil {
 			if stage == c.Stage {
-				return err
+				return false, err
 			}
 			continue // a stage that the run left out
 		}
@@ -113,6 +119,7 @@ func (c *card) readManifests(folder string) error {
 			c.Counts = append(c.Counts, [2]string{"sections of the corpus", strconv.FormatInt(m.Counters["sections"], 10)})
 			continue
 		}
+		trained = trained || m.Counters["steps"] > 0
 		said := fmt.Sprintf("%d steps, %d trained tokens, loss %s", m.Counters["steps"], m.Counters["tokens"], m.Facts["loss"])
 		if held := m.Facts["held_out_loss"]; held != "" {
 			said += ", on held-out questions " + held
@@ -122,7 +129,7 @@ func (c *card) readManifests(folder string) error {
 			c.Digest, c.Fingerprint, c.Kernel = m.Digest(), m.Fingerprint, m.Kernel
 		}
 	}
-	return nil
+	return trained, nil
 }
 
 // corpusOf names what a run has read, without the folders of the machine.

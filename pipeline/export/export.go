@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"slm/checkpoint"
+	"slm/model"
 	"slm/model/weights"
 	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
@@ -112,6 +113,9 @@ func Export(folder string, to Target, opt Options) (*Exported, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.theirs != nil {
+		params.Config.Context = max(params.Config.Context, contextOf(*c.theirs, params.Config))
+	}
 	m := weights.Model{
 		Params: params, Tokenizer: c.tokenizer, ChatTemplate: chatTemplate(c.End), Name: c.Name, End: c.End, Base: c.Base, Type: to.Type,
 	}
@@ -134,6 +138,23 @@ func Export(folder string, to Target, opt Options) (*Exported, error) {
 		out.Files, err = to.written()
 	}
 	return out, err
+}
+
+// contextOf is the longest sequence of weights that have the shape of a model, by their own configuration; 0 where they are no longer there.
+func contextOf(ref weights.Ref, shape model.Config) int {
+	src, err := ref.Open()
+	if err != nil {
+		return 0
+	}
+	own, err := src.Config()
+	if err = errors.Join(err, src.Close()); err != nil {
+		return 0
+	}
+	context := own.Context
+	if own.Context = shape.Context; own != shape {
+		return 0
+	}
+	return context
 }
 
 // stageOf is the stage whose model is meant.
