@@ -76,6 +76,7 @@ func TestLoad_ResolvedCopyIsTheSameRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
+	again.Data.Asked.Absent = r.Data.Asked.Absent // a copy names no file that could be missing
 	if d := cmp.Diff(r.Recipe, again.Recipe, sections); d != "" {
 		t.Fatalf("%s\n%s", d, text)
 	}
