@@ -17,7 +17,8 @@ import (
 	"slm/stages/all"
 )
 
-// digestsFile holds the digest of each stage of a small run of recipes/tiny.yaml, for each class: lines "class stage digest".
+// digestsFile holds the digest of each stage of a small run of recipes/tiny.yaml, for each class: lines "class stage digest"; and those of what
+// recipes/legal.yaml makes in 300,000 tokens of dp, behind legalRun.
 const digestsFile = "testdata/digests.txt"
 
 // way is how to compute a run: a level, "" for the machine's own, and a number of threads.
@@ -71,6 +72,41 @@ func TestTrain_EndsInTheDigestsOfItsClassOnEveryLevel(t *testing.T) {
 			}
 		}
 	}
+}
+
+// legalRun stands before the stages of recipes/legal.yaml in digestsFile.
+const legalRun = "legal-300k-"
+
+// TestTrain_LegalEndsInTheDigestsOfItsClass does for 300,000 tokens of a recipe that people run what is done above for a small one: some minutes of two
+// cores each.
+func TestTrain_LegalEndsInTheDigestsOfItsClass(t *testing.T) {
+	if os.Getenv("SLM_TEST_ALL") == "" {
+		t.Skip("long: set SLM_TEST_ALL=1")
+	}
+	want := readDigests(t)
+	for _, class := range kernel.Contracts() {
+		for _, c := range []way{{"", 2}, {"avx512", 1}, {"avx2", 3}, {"", 8}} {
+			t.Run(fmt.Sprintf("%s/%s/%d", class, c.level, c.threads), func(t *testing.T) {
+				got := trainLegal(t, class, c)
+				for _, stage := range []string{"data", "dp"} {
+					if line := fmt.Sprintf("%s %s%s", class, legalRun, stage); got[stage] != want[line] {
+						t.Errorf("stage %s is %q, and %s has %q", stage, got[stage], digestsFile, want[line])
+					}
+				}
+			})
+		}
+	}
+}
+
+func trainLegal(t *testing.T, class kernel.Class, c way) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], "train", "legal", "--dir", dir, "-q", "--until", "dp", "-s", "stages.dp.tokens=300k", "-s", "numerics="+string(class))
+	cmd.Env = append(c.env(), asProgram+"=1", "HOME="+dir, "TMPDIR="+os.TempDir())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return digestsOfRun(t, dir, "legal", class, c)
 }
 
 // TestTrain_ResumedOnAnotherLevelEndsInTheSameDigest kills pretraining after its first save and goes on with other instructions.
@@ -128,10 +164,15 @@ func trainSmaller(t *testing.T, dir string, class kernel.Class, c way, more ...s
 	}
 }
 
-// digestsOf are the digests of the run below dir as slm verify computes them from its files.
+// digestsOf are the digests of the run of tiny below dir as slm verify computes them from its files.
 func digestsOf(t *testing.T, dir string, class kernel.Class, c way) map[string]string {
 	t.Helper()
-	o := slmEnv(t, dir, c.env(), "verify", "tiny", "-o", "json")
+	return digestsOfRun(t, dir, "tiny", class, c)
+}
+
+func digestsOfRun(t *testing.T, dir, run string, class kernel.Class, c way) map[string]string {
+	t.Helper()
+	o := slmEnv(t, dir, c.env(), "verify", run, "-o", "json")
 	var v struct {
 		Numerics kernel.Class
 		Digests  map[string]string
@@ -163,7 +204,9 @@ func readDigests(t *testing.T) map[string]string {
 
 func updateDigests(t *testing.T) {
 	t.Helper()
-	text := "# The digests of a small run of recipes/tiny.yaml (runtest.Smaller): class, stage, digest. go test ./cmd/slm -run EndsInTheDigests -update\n"
+	text := "# The digests of a small run of recipes/tiny.yaml (runtest.Smaller): class, stage, digest. go test ./cmd/slm -run EndsInTheDigests -update\n" +
+		"# Behind " + legalRun + " those of 300,000 tokens of recipes/legal.yaml, which are made anew with SLM_TEST_ALL=1.\n"
+	before, long := readDigests(t), os.Getenv("SLM_TEST_ALL") != ""
 	for _, class := range kernel.Contracts() {
 		dir := t.TempDir()
 		trainSmaller(t, dir, class, way{"avx2", 1})
@@ -172,6 +215,16 @@ func updateDigests(t *testing.T) {
 			if got[stage] != "" {
 				text += fmt.Sprintf("%s %s %s\n", class, stage, got[stage])
 			}
+		}
+		if long {
+			got = trainLegal(t, class, way{"", 2})
+		}
+		for _, stage := range []string{"data", "dp"} {
+			digest := before[fmt.Sprintf("%s %s%s", class, legalRun, stage)]
+			if long {
+				digest = got[stage]
+			}
+			text += fmt.Sprintf("%s %s%s %s\n", class, legalRun, stage, digest)
 		}
 	}
 	if err := os.WriteFile(digestsFile, []byte(text), 0o666); err != nil {

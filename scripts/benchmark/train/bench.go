@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/binary"
@@ -25,6 +26,7 @@ type bench struct {
 	job    job
 	python string
 	modes  []string // of PyTorch
+	peerIn string   // its precision, "" = the same as ours
 	log    io.Writer
 	folder string
 }
@@ -184,7 +186,7 @@ func (b *bench) match(ctx context.Context, precision string, rounds int, named [
 	if len(named) > 0 {
 		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(named, name) })
 	}
-	if m.theirs, err = b.best(b.modes, func(mode string) (*side, error) { return b.peer(ctx, mode, precision) }); err != nil {
+	if m.theirs, err = b.best(b.modes, func(mode string) (*side, error) { return b.peer(ctx, mode, cmp.Or(b.peerIn, precision)) }); err != nil {
 		return m, err
 	}
 	defer m.theirs.Stop()

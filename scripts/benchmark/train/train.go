@@ -65,6 +65,7 @@ var jobs = func() (list []job) {
 type options struct {
 	shapes, kernels        []string
 	precisions             []string
+	peerIn                 string
 	rounds, curves, batch  int
 	threads, lora          int
 	modes                  []string
@@ -115,6 +116,7 @@ func Command() *cobra.Command {
 	f.IntVar(&o.curves, "curves", 0, "compare the losses of this many steps instead of speeds, and fail where they differ")
 	f.StringSliceVar(&o.kernels, "kernels", nil, "kernels that are compared (default: all that this machine has)")
 	f.StringSliceVar(&o.precisions, "precisions", []string{f32, high, bf16}, "precisions in which speeds are compared")
+	f.StringVar(&o.peerIn, "peer-precision", "", "precision of PyTorch, where its own bf16 is no match because the processor has no instruction for it (default: the same as ours)")
 	f.IntVar(&o.threads, "threads", 2, "threads of each side")
 	f.IntVar(&o.lora, "lora", 0, "train an adapter of this rank on all seven projections, with frozen weights, beside peft in float32")
 	f.StringSliceVar(&o.modes, "modes", []string{"compile", "eager"}, "ways to run PyTorch, of which the fastest counts")
@@ -136,7 +138,7 @@ func (o *options) eachShape(log io.Writer, work func(b *bench) error) error {
 		if o.batch > 0 {
 			j.Batch = o.batch
 		}
-		if err := work(&bench{job: j, modes: o.modes, log: log}); err != nil {
+		if err := work(&bench{job: j, modes: o.modes, peerIn: o.peerIn, log: log}); err != nil {
 			return err
 		}
 	}
