@@ -49,6 +49,8 @@ var since = map[string][]string{
 	"statutes-cn": {
 		"data.asked.file=[]", "data.asked.optional=false", "data.asked.split.dev=0.25", "data.asked.split.test=0.5",
 		"stages.dp.mix.contrast=0", "stages.find.fuse=none", "stages.find.dense=[]", "stages.find.bridge=false", "stages.find.gate=false",
+		"stages.bpo.soft.tokens=5", "stages.bpo.soft.dim=10", "stages.bpo.init=8", "stages.bpo.trials=20", "stages.bpo.items.ladder=[20, 40, 80]",
+		"stages.bpo.acquire=log_ei", "stages.bpo.controls=[none, random]", "stages.bpo.validate.best=4", "stages.bpo.validate.share=40%",
 		"eval.systems=[llm, slm, dp, blade-z0, blade, cite, rag1, oracle, shuffled]",
 	},
 }
