@@ -53,7 +53,7 @@ func bodiesOf(rows []Body, seed uint64) (*Bodies, error) {
 			passing[r.System] = scored{}
 			names = append(names, r.System)
 		}
-		passing[r.System][r.ID], pkg[r.ID] = share(r.Verdict == passes), r.Package
+		passing[r.System][r.ID], pkg[r.ID] = share(r.Passes()), r.Package
 	}
 	var err error
 	keep := func(s scored) (r result.Range) {
@@ -81,7 +81,7 @@ func bodiesOf(rows []Body, seed uint64) (*Bodies, error) {
 		compiles := scored{}
 		for _, r := range rows {
 			if r.System == name {
-				compiles[r.ID] = share(compiled(r.Verdict))
+				compiles[r.ID] = share(r.Compiles())
 				way.Verdicts[r.Verdict]++
 				way.Exact += share(r.Exact) / float64(way.Functions)
 				way.F1 += r.F1 / float64(way.Functions)

@@ -33,6 +33,12 @@ type Body struct {
 	F1      float64 `arrow:"f1"`    // of tokens, as a bag
 }
 
+// Passes reports whether the package's tests pass with the body.
+func (b Body) Passes() bool { return b.Verdict == passes }
+
+// Compiles reports whether the package compiles with it, whatever it does.
+func (b Body) Compiles() bool { return compiled(b.Verdict) }
+
 // The systems that write bodies, besides Model and Alone.
 const (
 	Itself = "its own body"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,10 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"slm/checkpoint"
 	"slm/internal/grid"
 	"slm/stages"
-	"slm/stages/task"
 	"slm/stat"
 )
 
@@ -25,8 +24,10 @@ func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tasks RUN…",
 		Short: "What runs of one task in several seeds come to",
-		Long: "The figures of a task by system: their mean over the runs, and the difference from the control that needs no training, which is paired by run. Each run has its own seed, which\n" +
-			"draws the weights, the order of training and, where no file says them, the rows for the test. Intervals are Student's over the runs, at 95 %, and p is Holm's over a measure.",
+		Long: "The figures of a task by system: their mean over the runs, and the difference from the control that needs no training, which is paired by run and, where a figure is a mean over texts\n" +
+			"or functions, of the same ones. Each run has its own seed, which draws the weights, the order of training and, where no file says them, the rows for the test. Intervals are at 95 %:\n" +
+			"Student's over the runs; where all runs have the same items (the functions of a task of kind code), seeds and items are both drawn, those of a package together. p is Holm's over a\n" +
+			"measure. \"A − B\" is the difference of two systems.",
 		Example: `  for s in 7 8 9 10 11; do ./slm train recipes/tasks/licenses.yaml -s seed=$s; done
   scripts/bench tasks runs/licenses-*`,
 		Args: cobra.MinimumNArgs(2),
@@ -56,59 +57,12 @@ func write(out io.Writer, form string, folders []string) error {
 	return err
 }
 
-// run is the figures of a run: of each system, in their order, what it has of each measure.
-type run struct {
-	seed     uint64
-	control  string
-	measures []string
-	systems  []string
-	figures  map[string][]float64 // system → by measure
-}
-
-func (r *run) add(system string, figures ...float64) {
-	r.systems = append(r.systems, system)
-	r.figures[system] = figures
-}
-
-// read reads the figures of a checkpoint of stage task, of whichever kind.
-func read(dir string) (run, error) {
-	m, err := checkpoint.Load(dir)
-	if err != nil {
-		return run{}, err
-	}
-	figures, err := task.Read(dir)
-	if err != nil {
-		return run{}, err
-	}
-	r := run{seed: m.Seed, figures: map[string][]float64{}}
-	switch f := figures.(type) {
-	case *task.Labels:
-		r.control, r.measures = task.Nearest, []string{"macro-F1", "right, none included", "right if it must say a label"}
-		for _, x := range f.Systems {
-			r.add(x.System, x.MacroF1.Value, x.Accuracy.Value, x.Forced)
-		}
-	case *task.Summaries:
-		r.control, r.measures = task.First, []string{"ROUGE-L", "faithful"}
-		for _, x := range f.Systems {
-			r.add(x.System, x.RougeL.Value, x.Faithful.Value)
-		}
-	case *task.Bodies:
-		r.control, r.measures = task.Like, []string{"pass", "compile", "F1 of tokens"}
-		for _, x := range f.Systems {
-			r.add(x.System, x.Passes.Value, x.Compiles.Value, x.F1)
-		}
-	default:
-		return r, fmt.Errorf("figures of a kind that has no table: %T", f)
-	}
-	return r, nil
-}
-
 var errOther = errors.New("the runs are not of one task in several seeds")
 
 // pColumn is where p stands in a row.
 const pColumn = 7
 
-// tableOf has a row for each measure and system that all runs have.
+// tableOf has a row for each measure and system that all runs have, and one for each pair of systems.
 func tableOf(runs []run) (grid.Table, error) {
 	table := grid.Table{
 		Title: "Figures of the task over seeds", Left: 2,
@@ -123,28 +77,46 @@ func tableOf(runs []run) (grid.Table, error) {
 	if len(seeds) < len(runs) {
 		return table, errOther
 	}
-	for m, measure := range runs[0].measures {
+	for _, measure := range runs[0].measures {
 		var at []int
 		var p []float64
+		row := func(name string, of, less []sample) error {
+			cells := []string{measure, name, strconv.Itoa(len(runs)), "", "", "", "", ""}
+			for column, samples := range map[int][]sample{3: of, 5: less} {
+				if len(samples) < len(runs) {
+					continue
+				}
+				c, err := interval(samples, runs[0].cluster)
+				if err != nil {
+					return fmt.Errorf("%s of %s: %w", measure, name, err)
+				}
+				cells[column], cells[column+1] = figure(measure, c.Value), figure(measure, c.Low)+" to "+figure(measure, c.High)
+				if column == 5 {
+					at, p = append(at, len(table.Rows)), append(p, c.P)
+				}
+			}
+			table.Rows = append(table.Rows, cells)
+			return nil
+		}
 		for _, system := range runs[0].systems {
-			own, less := gather(runs, system, m)
-			if len(own) < len(runs) {
+			of := gather(runs, measure, system)
+			if len(of) < len(runs) {
 				continue
 			}
-			mean, err := student(own)
-			if err != nil {
+			var less []sample
+			if system != runs[0].control {
+				less = differences(runs, measure, system, runs[0].control)
+			}
+			if err := row(system, of, less); err != nil {
 				return table, err
 			}
-			row := []string{measure, system, strconv.Itoa(len(own)), grid.Points(mean.Value), grid.Points(mean.Low) + " to " + grid.Points(mean.High), "", "", ""}
-			if system != runs[0].control {
-				d, err := student(less)
-				if err != nil {
+		}
+		for _, pair := range runs[0].pairs {
+			if d := differences(runs, measure, pair[0], pair[1]); len(d) == len(runs) {
+				if err := row(pair[0]+" − "+pair[1], nil, d); err != nil {
 					return table, err
 				}
-				row[5], row[6] = grid.Points(d.Value), grid.Points(d.Low)+" to "+grid.Points(d.High)
-				at, p = append(at, len(table.Rows)), append(p, d.P)
 			}
-			table.Rows = append(table.Rows, row)
 		}
 		for i, corrected := range stat.Holm(p) {
 			table.Rows[at[i]][pColumn] = grid.PValue(corrected)
@@ -153,21 +125,78 @@ func tableOf(runs []run) (grid.Table, error) {
 	return table, nil
 }
 
-// gather is what a system has of a measure in each run, and that less the control's.
-func gather(runs []run, system string, measure int) (own, less []float64) {
-	for _, r := range runs {
-		if f, ok := r.figures[system]; ok {
-			own, less = append(own, f[measure]), append(less, f[measure]-r.figures[r.control][measure])
-		}
+// figure is a value of a measure: points, but a number of tokens.
+func figure(measure string, x float64) string {
+	if measure == length {
+		return grid.Minus(fmt.Sprintf("%.1f", x))
 	}
-	return own, less
+	return grid.Points(x)
 }
 
-// student is Student's interval of a mean over runs.
-func student(x []float64) (stat.Crossed, error) {
-	each := make([]int, len(x))
-	for i := range each {
-		each[i] = i
+// gather is what a system has of a measure in each run that has it.
+func gather(runs []run, measure, system string) (of []sample) {
+	for _, r := range runs {
+		if s, ok := r.figures[system][measure]; ok {
+			of = append(of, s)
+		}
 	}
-	return stat.Cross(each, .95, [][]float64{x})
+	return of
+}
+
+// differences are a system less another in each run: on the items that both have, where there are any.
+func differences(runs []run, measure, system, from string) (out []sample) {
+	for _, r := range runs {
+		a, ok := r.figures[system][measure]
+		b, other := r.figures[from][measure]
+		if !ok || !other {
+			continue
+		}
+		d := sample{value: a.value - b.value}
+		if a.items != nil && b.items != nil {
+			d = sample{items: map[string]float64{}}
+			for _, id := range slices.Sorted(maps.Keys(a.items)) {
+				if y, ok := b.items[id]; ok {
+					d.items[id] = a.items[id] - y
+					d.value += a.items[id] - y
+				}
+			}
+			d.value /= float64(len(d.items))
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// interval is the mean of what each run has. Where all have the same items, seeds and clusters of items are drawn; else runs alone are, which bring items of
+// their own with them.
+func interval(of []sample, cluster map[string]string) (stat.Crossed, error) {
+	ids := slices.Sorted(maps.Keys(of[0].items))
+	number := map[string]int{}
+	var clusters []int
+	for _, id := range ids {
+		c := cluster[id]
+		if _, ok := number[c]; !ok {
+			number[c] = len(number)
+		}
+		clusters = append(clusters, number[c])
+	}
+	crossed := len(number) > 1
+	for _, s := range of {
+		crossed = crossed && slices.Equal(slices.Sorted(maps.Keys(s.items)), ids)
+	}
+	if !crossed {
+		values := make([]float64, len(of))
+		each := make([]int, len(of))
+		for i, s := range of {
+			values[i], each[i] = s.value, i
+		}
+		return stat.Cross(each, .95, [][]float64{values})
+	}
+	seeds := make([][]float64, len(of))
+	for i, s := range of {
+		for _, id := range ids {
+			seeds[i] = append(seeds[i], s.items[id])
+		}
+	}
+	return stat.Cross(clusters, .95, seeds)
 }
