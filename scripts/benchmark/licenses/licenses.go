@@ -37,31 +37,25 @@ type result struct {
 func Command() *cobra.Command {
 	var thresholds []float64
 	cmd := &cobra.Command{
-		Use: "licenses RUN", Short: "google/licenseclassifier on the test fragments of a run of recipes/tasks/licenses.yaml", Args: cobra.ExactArgs(1),
+		Use: "licenses RUN…", Short: "google/licenseclassifier on the test fragments of runs of recipes/tasks/licenses.yaml", Args: cobra.MinimumNArgs(1),
 		Long: "Gives google/licenseclassifier the texts of the labels that the run has learnt, asks it for the licence of each test fragment, and prints a line of JSON for each threshold: macro-F1\n" +
-			"with its interval and the share of right answers. It is made for whole files, of which a fragment is less than any threshold of use: read its figures with that in mind.",
+			"with its interval and the share of right answers. Of several runs, which differ in the seed, it prints means with Student's intervals over the runs. It is made for whole files, of which a fragment is less than any threshold of use: read its figures with that in mind.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd.OutOrStdout(), args[0], thresholds)
+			if len(args) == 1 {
+				return one(cmd.OutOrStdout(), args[0], thresholds)
+			}
+			return over(cmd.OutOrStdout(), args, thresholds)
 		},
 	}
 	cmd.Flags().Float64SliceVar(&thresholds, "threshold", []float64{0.8, 0.5, 0.3}, "share of a licence that a text must have; 0.8 is the classifier's own")
 	return cmd
 }
 
-func run(out io.Writer, folder string, thresholds []float64) error {
-	dir := filepath.Join(folder, stages.Task)
-	sum, err := task.ReadAs[*task.Labels](dir)
-	if err != nil {
-		return err
-	}
-	rows, _, err := checkpoint.ReadTable[task.Answer](filepath.Join(dir, task.AnswersFile))
-	if err != nil {
-		return err
-	}
-	rows = slices.DeleteFunc(rows, func(a task.Answer) bool { return a.Split != exam.Test })
+// one measures a run.
+func one(out io.Writer, folder string, thresholds []float64) error {
 	enc := json.NewEncoder(out)
 	for _, t := range thresholds {
-		r, err := measure(sum.Labels, rows, t)
+		r, err := of(folder, t)
 		if err != nil {
 			return err
 		}
@@ -70,6 +64,58 @@ func run(out io.Writer, folder string, thresholds []float64) error {
 		}
 	}
 	return nil
+}
+
+// means is what is measured at a limit over runs.
+type means struct {
+	Threshold float64       `json:"threshold"`
+	Runs      int           `json:"runs"`
+	Right     stat.Interval `json:"right"`
+	MacroF1   stat.Interval `json:"macro_f1"`
+	Labelled  stat.Interval `json:"labelled"`
+}
+
+// over measures several runs.
+func over(out io.Writer, folders []string, thresholds []float64) error {
+	enc := json.NewEncoder(out)
+	for _, t := range thresholds {
+		var right, f1, labelled []float64
+		var runs []int
+		for i, folder := range folders {
+			r, err := of(folder, t)
+			if err != nil {
+				return err
+			}
+			runs, right, f1, labelled = append(runs, i), append(right, r.Right.Value), append(f1, r.MacroF1.Value), append(labelled, r.Labelled)
+		}
+		m := means{Threshold: t, Runs: len(runs)}
+		for to, of := range map[*stat.Interval][]float64{&m.Right: right, &m.MacroF1: f1, &m.Labelled: labelled} {
+			c, err := stat.Cross(runs, .95, [][]float64{of})
+			if err != nil {
+				return fmt.Errorf("licenses: %w", err)
+			}
+			*to = c.Interval
+		}
+		if err := enc.Encode(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of measures the test fragments of a run.
+func of(folder string, threshold float64) (result, error) {
+	dir := filepath.Join(folder, stages.Task)
+	sum, err := task.ReadAs[*task.Labels](dir)
+	if err != nil {
+		return result{}, err
+	}
+	rows, _, err := checkpoint.ReadTable[task.Answer](filepath.Join(dir, task.AnswersFile))
+	if err != nil {
+		return result{}, err
+	}
+	rows = slices.DeleteFunc(rows, func(a task.Answer) bool { return a.Split != exam.Test })
+	return measure(sum.Labels, rows, threshold)
 }
 
 // measure classifies rows by the texts of the labels.
