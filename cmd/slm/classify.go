@@ -19,8 +19,9 @@ func newClassify(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "classify RUN TEXT", GroupID: "use", Args: exact(2, "a run and a text"),
 		Short: "Give a text one of the labels that a run has learnt, or none, and say how sure that is",
-		Long: "Gives a text the most likely of the labels that the run's task has learnt (stages.task of its recipe), with the probability that it is the right one, calibrated on\n" +
-			"the rows for dev. Below the limit that was chosen there, it is none of the labels. If the text is -, each line of stdin is a text. No large model is asked." +
+		Long: "Gives a text one of the labels that the run's task has learnt (stages.task of its recipe): the small model's, or that of the nearest known text, whichever is surer of it,\n" +
+			"with the probability that it is the right one, calibrated on the rows for dev. Below the limit that was chosen there, it is none of the labels. If the text is -, each\n" +
+			"line of stdin is a text. No large model is asked." +
 			exits(exitCheckpoint),
 		Example: "  slm classify licenses \"Permission is hereby granted, free of charge, to any person\"\n  slm classify licenses - -o jsonl < texts.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -7,7 +7,6 @@ import (
 
 	"slm/data/corpus"
 	"slm/data/exam"
-	"slm/data/taskrow"
 	"slm/retrieve"
 	"slm/stages"
 	"slm/stat"
@@ -26,18 +25,23 @@ type Answer struct {
 	Sure        float64 `arrow:"sure"`         // calibrated probability that it is the right one
 	Nearest     string  `arrow:"nearest"`      // the label of the nearest known text, by BM25
 	NearestSure float64 `arrow:"nearest_sure"` //
+	Both        string  `arrow:"both"`         // the label of the surer of the two
+	BothSure    float64 `arrow:"both_sure"`    //
 }
 
 // block is how many rows are answered between two looks at the context, and two lines of progress.
 const block = 64
 
-// answers gives the held-out rows to the small model and to the search, and calibrates both on those for dev.
-func (m *labelled) answers(ctx context.Context, env *stages.Env, model *reader) (out []Answer, curve stat.Logistic, err error) {
-	near, err := retrieve.OpenKeyword(texts(m.known))
+// curves say how probable it is that a label is the right one.
+type curves struct{ model, nearest, both stat.Logistic }
+
+// answers gives the held-out rows to the small model and to the search, and calibrates each and both together on those for dev.
+func (m *labelled) answers(ctx context.Context, env *stages.Env, model *reader) (out []Answer, c curves, err error) {
+	near, err := newFinder(m.labels, m.known)
 	if err != nil {
-		return nil, curve, fmt.Errorf("task: %w", err)
+		return nil, c, err
 	}
-	defer func() { _ = near.Close() }() // in memory
+	defer near.close()
 	out = make([]Answer, len(m.held))
 	var ours, theirs []guess
 	for from := 0; from < len(m.held); from += block {
@@ -48,13 +52,13 @@ func (m *labelled) answers(ctx context.Context, env *stages.Env, model *reader) 
 		}
 		said, err := model.guess(ctx, asked)
 		if err != nil {
-			return nil, curve, fmt.Errorf("task: ask the small model: %w", err)
+			return nil, c, fmt.Errorf("task: ask the small model: %w", err)
 		}
 		ours = append(ours, said...)
 		for _, text := range asked {
-			g, err := nearest(ctx, near, m, text)
+			g, err := near.guess(ctx, text)
 			if err != nil {
-				return nil, curve, fmt.Errorf("task: %w", err)
+				return nil, c, err
 			}
 			theirs = append(theirs, g)
 		}
@@ -63,17 +67,23 @@ func (m *labelled) answers(ctx context.Context, env *stages.Env, model *reader) 
 	for i, r := range m.held {
 		out[i] = Answer{ID: r.ID, Split: r.Split, Text: r.Text, Label: r.Target, Model: name(m.labels, ours[i]), Nearest: name(m.labels, theirs[i])}
 	}
-	if curve, err = calibrate(m.held, m.labels, ours); err != nil {
-		return nil, curve, err
+	if c.model, err = calibrate(out, func(i int) (string, []float64) { return out[i].Model, ours[i].seen }); err != nil {
+		return nil, c, err
 	}
-	other, err := calibrate(m.held, m.labels, theirs)
-	if err != nil {
-		return nil, curve, err
+	if c.nearest, err = calibrate(out, func(i int) (string, []float64) { return out[i].Nearest, theirs[i].seen }); err != nil {
+		return nil, c, err
 	}
 	for i := range out {
-		out[i].Sure, out[i].NearestSure = curve.At(ours[i].seen), other.At(theirs[i].seen)
+		out[i].Sure, out[i].NearestSure = c.model.At(ours[i].seen), c.nearest.At(theirs[i].seen)
 	}
-	return out, curve, nil
+	if c.both, err = calibrate(out, func(i int) (string, []float64) { return out[i].together() }); err != nil {
+		return nil, c, err
+	}
+	for i := range out {
+		label, seen := out[i].together()
+		out[i].Both, out[i].BothSure = label, c.both.At(seen)
+	}
+	return out, c, nil
 }
 
 // texts are sections without their names: by these a search would find labels, and not texts.
@@ -89,17 +99,17 @@ func texts(known []corpus.Section) corpus.Slice {
 const lookAt = 50
 
 // nearest is the label of the text that BM25 finds first, with its score and how far it is above the first text of another label.
-func nearest(ctx context.Context, search retrieve.Retriever, m *labelled, text string) (guess, error) {
+func nearest(ctx context.Context, search retrieve.Retriever, known []corpus.Section, labels []string, text string) (guess, error) {
 	hits, err := search.Search(ctx, text, lookAt)
 	if err != nil || len(hits) == 0 {
 		return guess{-1, []float64{0, 0}}, err
 	}
-	label := m.known[hits[0].Section].Title
+	label := known[hits[0].Section].Title
 	next := 0.0
-	if i := slices.IndexFunc(hits, func(h retrieve.Hit) bool { return m.known[h.Section].Title != label }); i >= 0 {
+	if i := slices.IndexFunc(hits, func(h retrieve.Hit) bool { return known[h.Section].Title != label }); i >= 0 {
 		next = hits[i].Score
 	}
-	return guess{slices.Index(m.labels, label), []float64{hits[0].Score, hits[0].Score - next}}, nil
+	return guess{slices.Index(labels, label), []float64{hits[0].Score, hits[0].Score - next}}, nil
 }
 
 func name(labels []string, g guess) string {
@@ -110,12 +120,13 @@ func name(labels []string, g guess) string {
 }
 
 // calibrate fits how probable it is that a label is the right one, on the dev rows; those of none have no right one.
-func calibrate(rows []taskrow.Row, labels []string, said []guess) (stat.Logistic, error) {
+func calibrate(rows []Answer, said func(i int) (label string, seen []float64)) (stat.Logistic, error) {
 	var x [][]float64
 	var right []bool
 	for i, r := range rows {
 		if r.Split == exam.Dev {
-			x, right = append(x, said[i].seen), append(right, r.Target != "" && name(labels, said[i]) == r.Target)
+			label, seen := said(i)
+			x, right = append(x, seen), append(right, r.Label != "" && label == r.Label)
 		}
 	}
 	fit, err := stat.FitLogistic(x, right)

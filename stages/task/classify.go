@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,7 +16,8 @@ import (
 // Classify is the kind of task whose answers are labels.
 //
 // Labels are chosen by constrained decoding: the most likely of all labels with its end mark, so that nothing else can be said and no label is
-// hidden by one that begins like it. Controls are a search for the nearest known text and the commonest label.
+// hidden by one that begins like it. Controls are a search for the nearest known text and the commonest label; the small model and the search together are
+// another way to classify, in which the small model has to show that it adds something.
 const Classify = "classify"
 
 var classification = kind{name: Classify, file: LabelsFile, lesson: newLabelled, read: readAs[Labels]}
@@ -82,7 +84,7 @@ func longest(dom *domain.Domain, labels []string) (most int) {
 
 // test classifies the held-out rows.
 func (m *labelled) test(ctx context.Context, t *trial) (*outcome, error) {
-	answers, curve, err := m.answers(ctx, t.env, newReader(decode.New(t.params, t.env.Kernel), t.asks, m.labels))
+	answers, c, err := m.answers(ctx, t.env, newReader(decode.New(t.params, t.env.Kernel), t.asks, m.labels))
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +92,12 @@ func (m *labelled) test(ctx context.Context, t *trial) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	figures.Ask, figures.Curve = t.cfg.Ask, curve
+	figures.Ask, figures.Curve, figures.Together.Nearest, figures.Together.Curve = t.cfg.Ask, c.model, c.nearest, c.both
 	facts := map[string]string{"labels": strconv.Itoa(len(m.labels)), "test": strconv.Itoa(figures.Test), "none": strconv.Itoa(figures.None)}
 	if m.dumb > 0 {
 		facts["left_out"] = fmt.Sprintf("%d documents whose fragments stand in others too", m.dumb)
 	}
 	return &outcome{figures, facts, func(p *checkpoint.Pending) error {
-		return checkpoint.WriteTable(p.Path(AnswersFile), answers, nil)
+		return errors.Join(checkpoint.WriteTable(p.Path(AnswersFile), answers, nil), checkpoint.WriteTable(p.Path(KnownFile), knownRows(m.known), nil))
 	}}, nil
 }

@@ -13,7 +13,7 @@ import (
 var Def = stages.Def{
 	Name:    stages.Task,
 	Title:   "Task",
-	Format:  1,
+	Format:  2, // 2: the small model and the search together, and the known texts
 	Parents: []string{stages.Data, stages.DP, stages.KIT, stages.RFT},
 	Needs:   []string{stages.DP},
 	For:     stages.Eval,

@@ -26,6 +26,8 @@ type Labels struct {
 	Systems []System      `json:"systems"` // the small model first
 	// Over is the small model's macro-F1 less that of the nearest known text, on the same rows.
 	Over result.Range `json:"over_nearest"`
+	// Together is the small model and the search together: what classifies other texts.
+	Together Together `json:"together"`
 }
 
 // System is one way to classify. None of the labels is a class beside them, where there are rows of it.
@@ -45,6 +47,7 @@ type System struct {
 const (
 	Model    = "small model"
 	Nearest  = "nearest text (BM25)"
+	Both     = "the surer of the two"
 	Majority = "commonest label"
 )
 
@@ -84,6 +87,7 @@ func labelsOf(labels []string, answers []Answer, seed uint64) (*Labels, error) {
 	}{
 		{Model, func(a Answer) (string, float64) { return a.Model, a.Sure }},
 		{Nearest, func(a Answer) (string, float64) { return a.Nearest, a.NearestSure }},
+		{Both, func(a Answer) (string, float64) { return a.Both, a.BothSure }},
 		{Majority, func(Answer) (string, float64) { return common, 1 }},
 	}
 	said := make([][]int, len(ways))
@@ -92,8 +96,11 @@ func labelsOf(labels []string, answers []Answer, seed uint64) (*Labels, error) {
 		if way.name != Majority {
 			least = threshold(dev, way.said)
 		}
-		if w == 0 {
+		switch way.name {
+		case Model:
 			s.Least = least
+		case Both:
+			s.Together.Least = least
 		}
 		sys := System{System: way.name}
 		said[w] = make([]int, len(test))
@@ -140,13 +147,18 @@ func labelsOf(labels []string, answers []Answer, seed uint64) (*Labels, error) {
 		}
 		s.Systems = append(s.Systems, sys)
 	}
-	over, err := stat.Resample(len(test), drawn(seed), func(times []float64) float64 {
-		_, a := stat.ByClass(gold, said[0], none+1, times)
-		_, b := stat.ByClass(gold, said[1], none+1, times)
-		return a - b
-	})
-	s.Over = result.Range(over)
-	return s, err
+	for to, way := range map[*result.Range][]int{&s.Over: said[0], &s.Together.Over: said[2]} {
+		over, err := stat.Resample(len(test), drawn(seed), func(times []float64) float64 {
+			_, a := stat.ByClass(gold, way, none+1, times)
+			_, b := stat.ByClass(gold, said[1], none+1, times)
+			return a - b
+		})
+		if err != nil {
+			return nil, fmt.Errorf("task: %w", err)
+		}
+		*to = result.Range(over)
+	}
+	return s, nil
 }
 
 // measure fills in the figures that have intervals.

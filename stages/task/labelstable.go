@@ -24,13 +24,13 @@ func (s *Labels) Table() Table {
 	return Table{
 		Headline: "What the small model has learned to tell.", Line: s.line(),
 		About: fmt.Sprintf("%d rows for test%s; %d for dev", s.Test, about, s.Dev),
-		Legend: "right: share of all rows, where none of the labels is one; right if it must: of the rows with a label, if none were not to be said; none told, wrongly none: share of the rows " +
+		Legend: "the surer of the two: the label of the small model or of the nearest text, whichever is surer of it; right: share of all rows, where none of the labels is one; right if it must: of the rows with a label, if none were not to be said; none told, wrongly none: share of the rows " +
 			"without and with a label that are told none; calibration: expected calibration error of the probabilities.",
 		Rows: s.cells(),
 	}
 }
 
-// line says in two sentences what a classification comes to.
+// line says in three sentences what a classification comes to.
 func (s *Labels) line() string {
 	if len(s.Systems) == 0 { // a file that this program has not written
 		return ""
@@ -43,7 +43,10 @@ func (s *Labels) line() string {
 	line += fmt.Sprintf(" (95 %% interval %s to %s). ", grid.Percent(ours.Accuracy.Low), grid.Percent(ours.Accuracy.High))
 	line += verdict(s.Over, "It is better than the label of the nearest known text", "The label of the nearest known text is better, and needs no training",
 		"No difference from the label of the nearest known text is shown")
-	return line + fmt.Sprintf(": %s points of macro-F1, 95 %% interval %s to %s.", grid.Points(s.Over.Value), grid.Points(s.Over.Low), grid.Points(s.Over.High))
+	line += fmt.Sprintf(": %s points of macro-F1, 95 %% interval %s to %s. ", grid.Points(s.Over.Value), grid.Points(s.Over.Low), grid.Points(s.Over.High))
+	line += verdict(s.Together.Over, "The surer of the two is better than the nearest text alone", "The surer of the two is worse than the nearest text alone",
+		"No difference of the surer of the two from the nearest text alone is shown")
+	return line + fmt.Sprintf(": %s points.", points(s.Together.Over))
 }
 
 // cells are the figures of each way to classify, under their names.

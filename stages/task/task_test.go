@@ -104,7 +104,10 @@ func TestRun_ClassifiesFragmentsAndRefusesThoseOfWhatItNeverRead(t *testing.T) {
 	if !reflect.DeepEqual(sum.Labels, titles) || sum.Test != 3*4+8 || sum.None != 8 || len(rows) != 3*(2+4)+2*8 || m.Facts["none"] != "8" {
 		t.Fatalf("%v, %d rows, %v", sum, len(rows), m.Facts)
 	}
-	ours, near, common := sum.Systems[0], sum.Systems[1], sum.Systems[2]
+	ours, near, both, common := sum.Systems[0], sum.Systems[1], sum.Systems[2], sum.Systems[3]
+	if both.Forced < near.Forced || *both.Refused < 0.9 {
+		t.Errorf("the surer of the two is right for %.2f (none told %.2f), the nearest text for %.2f", both.Forced, *both.Refused, near.Forced)
+	}
 	if ours.Forced < 0.6 || near.Forced < 0.9 || *near.Refused < 0.9 || common.Forced > 0.5 {
 		t.Errorf("right if it must: the model %.2f, the nearest text %.2f (none told %.2f), the commonest label %.2f", ours.Forced, near.Forced, *near.Refused, common.Forced)
 	}
@@ -123,8 +126,8 @@ func TestRun_ClassifiesFragmentsAndRefusesThoseOfWhatItNeverRead(t *testing.T) {
 	}
 	for _, a := range rows {
 		got, err := c.Classify(t.Context(), a.Text)
-		if told := got.Label == ""; err != nil || got.Likeliest != a.Model || math.Abs(got.Sure-a.Sure) > 1e-6 || told != (got.Sure < sum.Least) {
-			t.Errorf("%+v, and the table has %s, %v (%v)", got, a.Model, a.Sure, err)
+		if told := got.Label == ""; err != nil || got.Likeliest != a.Both || got.Model != a.Model || got.Nearest != a.Nearest || math.Abs(got.Sure-a.BothSure) > 1e-6 || told != (got.Sure < sum.Together.Least) {
+			t.Errorf("%+v, and the table has %s, %v (%v)", got, a.Both, a.BothSure, err)
 		}
 	}
 	if err := c.Close(); err != nil {
@@ -212,7 +215,7 @@ func TestGuess_ALabelThatBeginsLikeAnotherHidesItNot(t *testing.T) {
 
 func TestSummarise_FiguresAreThoseOfTheRows(t *testing.T) {
 	row := func(split, label, said string, sure float64, near string) Answer {
-		return Answer{Split: split, Label: label, Model: said, Sure: sure, Nearest: near, NearestSure: 0.9}
+		return Answer{Split: split, Label: label, Model: said, Sure: sure, Nearest: near, NearestSure: 0.9, Both: label, BothSure: 0.9}
 	}
 	var rows []Answer
 	for range 10 {
@@ -223,7 +226,7 @@ func TestSummarise_FiguresAreThoseOfTheRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, near, common := s.Systems[0], s.Systems[1], s.Systems[2]
+	ours, near, both, common := s.Systems[0], s.Systems[1], s.Systems[2], s.Systems[3]
 	// a: 10 right of 20 said; b never; none all right.
 	if f1 := (2*10./30 + 0 + 1) / 3; math.Abs(ours.MacroF1.Value-f1) > 1e-12 || math.Abs(ours.Balanced.Value-2./3) > 1e-12 || math.Abs(ours.Accuracy.Value-2./3) > 1e-12 {
 		t.Errorf("%+v", ours)
@@ -231,7 +234,23 @@ func TestSummarise_FiguresAreThoseOfTheRows(t *testing.T) {
 	if s.Least <= 0.3 || s.Least > 0.8 || *ours.Refused != 1 || ours.Wrongly != 0 || ours.Forced != 0.5 || *near.Refused != 0 || common.Forced != 0.5 || s.None != 10 {
 		t.Errorf("%+v, %+v, %+v", s, near, common)
 	}
+	if both.Forced != 1 || *both.Refused != 1 || s.Together.Over.Value != both.MacroF1.Value-near.MacroF1.Value || s.Together.Over.Low <= 0 {
+		t.Errorf("%+v, %+v", both, s.Together)
+	}
 	if s.Over.Low <= 0 || s.Over.Value != ours.MacroF1.Value-near.MacroF1.Value {
 		t.Errorf("%+v", s.Over)
+	}
+}
+
+func TestTogether_IsTheLabelOfTheSurer(t *testing.T) {
+	for want, a := range map[string]Answer{
+		"a": {Model: "a", Sure: 0.9, Nearest: "b", NearestSure: 0.5},
+		"b": {Model: "a", Sure: 0, Nearest: "b", NearestSure: 1},
+		"c": {Model: "c", Sure: 0.5, Nearest: "c", NearestSure: 0.5},
+	} {
+		label, seen := a.together()
+		if label != want || (seen[2] == 1) != (a.Model == a.Nearest) || math.IsInf(seen[0], 0) || math.IsInf(seen[1], 0) || (seen[0] > seen[1]) != (a.Sure > a.NearestSure) {
+			t.Errorf("%+v: %s, %v", a, label, seen)
+		}
 	}
 }

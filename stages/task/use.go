@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"slm/checkpoint"
@@ -34,6 +35,7 @@ func open[F Figures](run string) (figures F, params *model.Params, dom *domain.D
 type Classifier struct {
 	dom    *domain.Domain
 	reader *reader
+	finder *finder
 	sum    *Labels
 }
 
@@ -42,6 +44,8 @@ type Said struct {
 	Label     string  `json:"label"`     // "" = none of the labels
 	Likeliest string  `json:"likeliest"` // the label that it would have if it had to have one
 	Sure      float64 `json:"sure"`      // calibrated probability that this one is right
+	Model     string  `json:"model"`     // the small model's, and
+	Nearest   string  `json:"nearest"`   // that of the nearest known text: likeliest is one of them
 }
 
 // Open opens the classification of a run's folder. The error is checkpoint.ErrMissing where its task is of another kind.
@@ -51,24 +55,40 @@ func Open(run string, be kernel.Backend) (*Classifier, error) {
 		return nil, err
 	}
 	asks := newAsker(dom, sum.Ask, longest(dom, sum.Labels), params.Config.Context)
-	return &Classifier{dom, newReader(decode.New(params, be), asks, sum.Labels), sum}, nil
+	find, err := openFinder(filepath.Join(run, stages.Task), sum.Labels)
+	if err != nil {
+		return nil, errors.Join(err, dom.Close())
+	}
+	return &Classifier{dom, newReader(decode.New(params, be), asks, sum.Labels), find, sum}, nil
 }
 
-// Classify gives a text a label, or none.
+// Classify gives a text a label, or none: that of the small model or of the nearest known text, whichever is surer of it.
 func (c *Classifier) Classify(ctx context.Context, text string) (Said, error) {
 	said, err := c.reader.guess(ctx, []string{text})
 	if err != nil {
 		return Said{}, err
 	}
-	s := Said{Likeliest: name(c.sum.Labels, said[0]), Sure: c.sum.Curve.At(said[0].seen)}
-	if s.Sure >= c.sum.Least {
+	near, err := c.finder.guess(ctx, text)
+	if err != nil {
+		return Said{}, err
+	}
+	a := Answer{
+		Model: name(c.sum.Labels, said[0]), Sure: c.sum.Curve.At(said[0].seen),
+		Nearest: name(c.sum.Labels, near), NearestSure: c.sum.Together.Nearest.At(near.seen),
+	}
+	label, seen := a.together()
+	s := Said{Likeliest: label, Sure: c.sum.Together.Curve.At(seen), Model: a.Model, Nearest: a.Nearest}
+	if s.Sure >= c.sum.Together.Least {
 		s.Label = s.Likeliest
 	}
 	return s, nil
 }
 
 // Close unmaps the run's files.
-func (c *Classifier) Close() error { return c.dom.Close() }
+func (c *Classifier) Close() error {
+	c.finder.close()
+	return c.dom.Close()
+}
 
 // Summariser summarises texts as a run has learnt to.
 type Summariser struct{ writer *writer }
