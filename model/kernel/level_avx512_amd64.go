@@ -13,6 +13,7 @@ var avx512Level = &level{
 		return avx2Level.supported() && cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
 	},
 	tiles:  true,
+	along:  along{pair: true, tile: true},
 	panels: gemmAVX512,
 	ops:    avx512Ops(avx2Level.ops),
 }
@@ -37,7 +38,7 @@ func avx512Ops(o ops) ops {
 	o.adamW = func(w, m, v, g []float32, c adamCoef) { avx512.AdamW(w, m, v, g, &c.gscale) }
 	o.sgemm = gemmAVX512.multiply
 	o.transpose = transposeSquares
-	o.pairProduct, o.stepProduct = pairTilesAVX512.product, stepTilesAVX512.product
+	o.pairProduct, o.stepProduct = widePairsAVX512.product, wideStepsAVX512.product
 	o.rowShares, o.rowGrads = rowSharesAVX512, rowGradsAVX512
 	o.packPairRows, o.packPairColumns = packPairRows, packPairColumns
 	o.quantise = avx512.Quantise

@@ -22,10 +22,9 @@ type widePairs struct {
 
 var (
 	pairTilesAVX2   = &widePairs{16, []pairTile{{4, avx2.WidePairRows4}, {2, avx2.WidePairRows2}, {1, avx2.WidePairRows1}}}
-	pairTilesAVX512 = &widePairs{32, []pairTile{
-		{12, avx512.WidePairRows12}, {8, avx512.WidePairRows8}, {4, avx512.WidePairRows4}, {2, avx512.WidePairRows2}, {1, avx512.WidePairRows1}}}
+	pairTilesAVX512 = &widePairs{32, []pairTile{{4, avx512.WidePairRows4}, {2, avx512.WidePairRows2}, {1, avx512.WidePairRows1}}}
 	stepTilesAVX2   = &widePairs{16, []pairTile{{3, inSteps(avx2.StepRows3)}, {1, inSteps(avx2.StepRows1)}}}
-	stepTilesAVX512 = &widePairs{32, []pairTile{{6, inSteps(avx512.StepRows6)}, {3, inSteps(avx512.StepRows3)}, {1, inSteps(avx512.StepRows1)}}}
+	stepTilesAVX512 = &widePairs{32, []pairTile{{3, inSteps(avx512.StepRows3)}, {1, inSteps(avx512.StepRows1)}}}
 )
 
 // inSteps counts in steps.

@@ -82,7 +82,7 @@ func pairLeftOperand(room *pairPanels, a []uint16, s Shape) pairLeft {
 	switch {
 	case s.TransA: // a right operand lies as its transpose does
 		room.take(a, s.M, s.K, s.LDA, false)
-		if cpu.along {
+		if room.order.along() {
 			return pairLeft{data: room.turned(), ai: 2 * room.pairs, ak: 2, high: s.M}
 		}
 		return pairLeft{data: room.data, ai: 2, ak: 2 * pairColumns, high: pairColumns, strip: room.pairs * 2 * pairColumns}

@@ -9,6 +9,7 @@ import (
 type pairOrder struct {
 	unit    int // operands are filled up with zeros to a multiple of so many pairs
 	product func(s pairShare)
+	along   func() bool // a left operand has its terms along rows
 }
 
 // pairs is the number of pairs of k terms.
@@ -16,8 +17,8 @@ func (o *pairOrder) pairs(k int) int { return (k + 2*o.unit - 1) / (2 * o.unit) 
 
 // The orders of the classes bf16-pair and bf16-tile.
 var (
-	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairProduct(s) }}
-	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepProduct(s) }}
+	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairProduct(s) }, func() bool { return cpu.along.pair }}
+	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepProduct(s) }, func() bool { return cpu.along.tile }}
 )
 
 func (o *pairOrder) right() right[uint16] { return &pairPanels{order: o} }

@@ -4,16 +4,19 @@ import (
 	"sync"
 
 	"slm/model/kernel/internal/avx2"
+	"slm/model/kernel/internal/avx512"
 )
 
-// wideProduct multiplies bf16 with fused steps of float32, in tiles of 16 columns. Rows of A are widened once a product, columns of B once for all rows: so
-// the inner loop is that of float32 with the terms in a class's order. Operands stay packed in bf16, and a thread has half a megabyte of what is wide.
+// wideProduct multiplies bf16 with fused steps of float32, in tiles of some columns. Rows of A are widened once a product, columns of B once for all rows:
+// so the inner loop is that of float32 with the terms in a class's order. Operands stay packed in bf16, and a thread has half a megabyte of what is wide.
 type wideProduct struct {
-	few   *widePairs // multiplies a few rows, which do not pay for widening B
-	unit  int        // pairs of what a tile counts
-	tiles []wideTile
-	rows  int // at most, of A that are widened at once
-	terms int // of them all, which stay in the second cache
+	few     *widePairs // multiplies a few rows, which do not pay for widening B
+	unit    int        // pairs of what a tile counts
+	columns int        // of a tile: pairColumns or half of them
+	widen   func(dst *float32, src *byte, pairs int)
+	tiles   []wideTile
+	rows    int // at most, of A that are widened at once
+	terms   int // of them all, which stay in the second cache
 }
 
 // wideTile computes tiles times some rows; the highest is first, and the last has one row.
@@ -23,23 +26,28 @@ type wideTile struct {
 }
 
 var (
-	widePairsAVX2 = &wideProduct{pairTilesAVX2, 1, []wideTile{{6, avx2.WideRows6}, {4, avx2.WideRows4}, {2, avx2.WideRows2}, {1, avx2.WideRows1}}, wideRows, wideTerms}
-	wideStepsAVX2 = &wideProduct{stepTilesAVX2, stepPairs, []wideTile{{3, avx2.WideSteps3}, {2, avx2.WideSteps2}, {1, avx2.WideSteps1}}, wideRows, wideTerms}
+	widePairsAVX2 = &wideProduct{pairTilesAVX2, 1, 16, avx2.WidenPairs,
+		[]wideTile{{6, avx2.WideRows6}, {4, avx2.WideRows4}, {2, avx2.WideRows2}, {1, avx2.WideRows1}}, wideRows, wideTerms}
+	wideStepsAVX2 = &wideProduct{stepTilesAVX2, stepPairs, 16, avx2.WidenPairs,
+		[]wideTile{{3, avx2.WideSteps3}, {2, avx2.WideSteps2}, {1, avx2.WideSteps1}}, wideRows, wideTerms}
+	widePairsAVX512 = &wideProduct{pairTilesAVX512, 1, 32, avx512.WidenPairs,
+		[]wideTile{{12, avx512.WideRows12}, {8, avx512.WideRows8}, {4, avx512.WideRows4}, {2, avx512.WideRows2}, {1, avx512.WideRows1}}, wideRows, wideTerms}
+	wideStepsAVX512 = &wideProduct{stepTilesAVX512, stepPairs, 32, avx512.WidenPairs,
+		[]wideTile{{6, avx512.WideSteps6}, {4, avx512.WideSteps4}, {2, avx512.WideSteps2}, {1, avx512.WideSteps1}}, wideRows, wideTerms}
 )
 
 const (
-	wideColumns = 16
-	widePanel   = 128 // pairs of a panel of B, which stays in the first cache with the rows of a tile
-	wideTerms   = 96 << 10
-	wideRows    = 192
-	fewRows     = 6 // below which B is widened in the inner loop
+	widePanel = 128 // pairs of a panel of B, which stays near with the rows of a tile
+	wideTerms = 96 << 10
+	wideRows  = 192
+	fewRows   = 6 // below which B is widened in the inner loop
 )
 
 // wideRoom is what a product works in.
 type wideRoom struct {
 	a    []float32
-	b    [2 * widePanel * wideColumns]float32
-	sums [wideRows * wideColumns]float32 // on their way to bf16
+	b    [2 * widePanel * pairColumns]float32
+	sums [wideRows * pairColumns]float32 // on their way to bf16
 }
 
 var wideRooms = sync.Pool{New: func() any { return new(wideRoom) }}
@@ -80,10 +88,10 @@ func (w *wideProduct) block(s pairShare, room *wideRoom) {
 		terms := 2 * part.pairs
 		wide := Grow(&room.a, part.m*wideStride(part.pairs))
 		for i := range part.m {
-			avx2.FromBF16(wide[i*wideStride(part.pairs):][:terms], part.a[i*part.ai:][:terms])
+			FromBF16(wide[i*wideStride(part.pairs):][:terms], part.a[i*part.ai:][:terms])
 		}
-		for col := 0; col < s.n; col += wideColumns {
-			w.columns(part, room, col)
+		for col := 0; col < s.n; col += w.columns {
+			w.strip(part, room, col)
 		}
 	}
 }
@@ -91,13 +99,13 @@ func (w *wideProduct) block(s pairShare, room *wideRoom) {
 // wideStride is the distance of rows that have been widened: with a line more than they take, they share no sets of a cache.
 func wideStride(pairs int) int { return 2*pairs + 16 }
 
-// columns computes the columns from col on. The sums of all terms but the last wait where they will be, or in room.
-func (w *wideProduct) columns(s pairShare, room *wideRoom, col int) {
+// strip computes the columns from col on. The sums of all terms but the last wait where they will be, or in room.
+func (w *wideProduct) strip(s pairShare, room *wideRoom, col int) {
 	to := s.result(0, col)
-	to.n = min(wideColumns, s.n-col)
+	to.n = min(w.columns, s.n-col)
 	half, ld := to.half, to.ldc
 	if half != nil {
-		to.c, to.ldc = room.sums[:], wideColumns
+		to.c, to.ldc = room.sums[:], w.columns
 	}
 	at, next := col/pairColumns*s.panel, 0
 	if next = at + s.panel; col/pairColumns*pairColumns+pairColumns >= s.n {
@@ -105,24 +113,24 @@ func (w *wideProduct) columns(s pairShare, room *wideRoom, col int) {
 	}
 	for p := 0; p < s.pairs; p += widePanel {
 		pairs, from := min(widePanel, s.pairs-p), 2*p*pairColumns
-		avx2.WidenPairs(&room.b[0], bytesOf(s.b[at+from+2*(col%pairColumns):]), pairs)
+		w.widen(&room.b[0], bytesOf(s.b[at+from+2*(col%pairColumns):]), pairs)
 		part := to
-		if part.pairs = pairs; half != nil && p+pairs == s.pairs && to.n == wideColumns {
+		if part.pairs = pairs; half != nil && p+pairs == s.pairs && to.n == w.columns {
 			part.half, part.ldc = half, ld
 		} else {
 			part.half = nil
 		}
-		w.panel(part, room.a[2*p:], &room.b[0], s.b[next+from:], wideStride(s.pairs), 32*widePanel*(col%pairColumns)/wideColumns)
+		w.panel(part, room.a[2*p:], &room.b[0], s.b[next+from:], wideStride(s.pairs), 2*widePanel*(col%pairColumns))
 		to.from, to.ldfrom = to.c, to.ldc
 	}
-	if half != nil && to.n < wideColumns {
+	if half != nil && to.n < w.columns {
 		for i := range s.m {
-			ToBF16(half[i*ld:i*ld+to.n], room.sums[i*wideColumns:][:to.n])
+			ToBF16(half[i*ld:i*ld+to.n], room.sums[i*w.columns:][:to.n])
 		}
 	}
 }
 
-// panel takes the rows of A past columns of B. Meanwhile a part of next is fetched, 64 bytes a row.
+// panel takes the rows of A past columns of B. Meanwhile a part of next is fetched, some bytes a row.
 func (w *wideProduct) panel(s pairShare, a []float32, b *float32, next []uint16, ai, ahead int) {
 	for t, i := 0, 0; i < s.m; t++ {
 		tile, follower := w.tiles[t].rows, 0
@@ -142,7 +150,7 @@ func (w *wideProduct) panel(s pairShare, a []float32, b *float32, next []uint16,
 		if part.from != nil {
 			from = &part.from[0]
 		}
-		w.tiles[t].multiply(c, from, &a[i*ai], b, bytesOf(next[min(ahead+32*i, len(next)-1):]), n, s.pairs/w.unit, s.n, 4*ai, size*s.ldc, 4*s.ldfrom, part.half != nil)
+		w.tiles[t].multiply(c, from, &a[i*ai], b, bytesOf(next[min(ahead+2*w.columns*i, len(next)-1):]), n, s.pairs/w.unit, s.n, 4*ai, size*s.ldc, 4*s.ldfrom, part.half != nil)
 		i += n * tile
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+	"github.com/mmcloughlin/avo/x86"
 )
 
 // isa is an instruction set that kernels are emitted for: a package below model/kernel/internal.
@@ -131,11 +132,16 @@ func (e *emitter) own(op operand.Op) reg.VecVirtual {
 
 func (e *emitter) zero() reg.VecVirtual {
 	r := e.vec()
-	if e.wide() {
-		e.VPXORD(r, r, r)
-	} else {
+	if !e.wide() {
 		e.VPXOR(r, r, r)
+		return r
 	}
+	clear, err := x86.VPXORD(r, r, r)
+	if err != nil {
+		panic(err)
+	}
+	clear.CancellingInputs = true // which avo knows of VPXOR alone: what the register held before is not read
+	e.Instruction(clear)
 	return r
 }
 

@@ -12,16 +12,15 @@ import (
 var pairKernels = func() []kernel {
 	var ks []kernel
 	for _, rows := range []int{12, 8, 4, 2, 1} {
-		ks = append(ks, pairTile("pairRows", rows, avx512, true), pairTile("widePairRows", rows, avx512, false))
+		ks = append(ks, pairTile("pairRows", rows, avx512, true))
 	}
-	for _, rows := range []int{4, 2, 1} {
-		ks = append(ks, pairTile("widePairRows", rows, avx2, false))
-	}
-	for _, rows := range []int{6, 3, 1} {
-		ks = append(ks, stepTile(rows, avx512))
-	}
-	for _, rows := range []int{3, 1} {
-		ks = append(ks, stepTile(rows, avx2))
+	for _, v := range []isa{avx512, avx2} {
+		for _, rows := range []int{4, 2, 1} {
+			ks = append(ks, pairTile("widePairRows", rows, v, false))
+		}
+		for _, rows := range []int{3, 1} {
+			ks = append(ks, stepTile(rows, v))
+		}
 	}
 	return append(ks,
 		kernel{name: "packPairRows", params: packParams,

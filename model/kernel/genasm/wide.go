@@ -11,48 +11,52 @@ import (
 // and FTZ set. Widening in the inner loop, as pair.go has it, takes as many instructions as the multiply-adds do.
 var wideKernels = func() []kernel {
 	var ks []kernel
-	for _, rows := range []int{6, 4, 2, 1} {
-		ks = append(ks, wideTile("wideRows", rows, (*emitter).pairTerms))
+	for _, of := range []struct {
+		isa
+		pairs, steps []int // rows of tiles
+	}{{avx2, []int{6, 4, 2, 1}, []int{3, 2, 1}}, {avx512, []int{12, 8, 4, 2, 1}, []int{6, 4, 2, 1}}} {
+		for _, rows := range of.pairs {
+			ks = append(ks, wideTile("wideRows", rows, of.isa, (*emitter).pairTerms))
+		}
+		for _, rows := range of.steps {
+			ks = append(ks, wideTile("wideSteps", rows, of.isa, (*emitter).stepTerms))
+		}
 	}
-	for _, rows := range []int{3, 2, 1} {
-		ks = append(ks, wideTile("wideSteps", rows, (*emitter).stepTerms))
-	}
-	return append(ks, kernel{name: "widenPairs", params: "dst *float32, src *byte, pairs int", only: []isa{avx2},
-		doc: "widens 16 columns of pairs ≥ 1 of terms of a panel of 32: rows of 16, the even term before the odd one.",
+	return append(ks, kernel{name: "widenPairs", params: "dst *float32, src *byte, pairs int",
+		doc: "widens two registers of columns of pairs ≥ 1 of terms of a panel of 32: the even terms of a pair before the odd ones.",
 		emit: func(e *emitter) {
 			dst, src, pairs, upper := e.word("dst"), e.word("src"), e.word("pairs"), e.reg(e.bits(0xffff0000))
 			top := e.label("pairs")
 			e.Label(top)
 			for h := range 2 {
-				odd, even := e.own(operand.Mem{Base: src, Disp: 32 * h}), e.vec()
+				odd, even := e.own(operand.Mem{Base: src, Disp: 4 * e.lanes * h}), e.vec()
 				e.VPSLLD(operand.U8(16), odd, even)
 				e.and(upper, odd)
-				e.VMOVUPS(even, operand.Mem{Base: dst, Disp: 32 * h})
-				e.VMOVUPS(odd, operand.Mem{Base: dst, Disp: 64 + 32*h})
+				e.VMOVUPS(even, operand.Mem{Base: dst, Disp: 4 * e.lanes * h})
+				e.VMOVUPS(odd, operand.Mem{Base: dst, Disp: 4 * e.lanes * (2 + h)})
 			}
 			e.ADDQ(operand.I32(pairPanel), src)
-			e.ADDQ(operand.I32(128), dst)
+			e.ADDQ(operand.I32(16*e.lanes), dst)
 			e.DECQ(pairs)
 			e.JNE(operand.LabelRef(top))
 		}})
 }()
 
-// wideTile emits C [tiles·rows, n] = from + A·B, or A·B where from is nil, for 16 columns of B: rows of two registers, one term after the other.
-func wideTile(name string, rows int, terms func(e *emitter, acc [][2]reg.VecVirtual, left leftRows)) kernel {
-	return kernel{name: fmt.Sprintf("%s%d", name, rows), only: []isa{avx2},
+// wideTile emits C [tiles·rows, n] = from + A·B, or A·B where from is nil, for two registers of columns of B, one term after the other.
+func wideTile(name string, rows int, v isa, terms func(e *emitter, acc [][2]reg.VecVirtual, left leftRows)) kernel {
+	return kernel{name: fmt.Sprintf("%s%d", name, rows), only: []isa{v},
 		params: "c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool",
-		doc: fmt.Sprintf("computes tiles ≥ 1 times %d rows and n ≤ 16 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes."+
-			" With round, C is bf16 and n is 16.", rows),
+		doc: fmt.Sprintf("computes tiles ≥ 1 times %d rows and n ≤ %d columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes."+
+			" With round, C is bf16 and n is %d.", rows, 2*v.lanes, 2*v.lanes),
 		emit: func(e *emitter) {
 			before := e.flushSubnormals()
 			c, a, next, tiles, ai, ai3, from := e.word("c"), e.word("a"), e.word("next"), e.word("tiles"), e.word("ai"), e.GP64(), e.word("from")
 			if rows >= 3 {
 				e.LEAQ(operand.Mem{Base: ai, Index: ai, Scale: 2}, ai3)
 			}
-			k := e.bf16Constants()
 			tile := e.label("tile")
 			e.Label(tile)
-			e.fetchTile(c, next, rows, rows) // half of 256 terms of a panel of bf16 while 128 rows pass by
+			e.fetchTile(c, next, rows, rows*e.lanes/8) // half of 256 terms of a panel of bf16 while 128 rows pass by
 			left := e.leftRows(a, ai, ai3, rows)
 			acc := make([][2]reg.VecVirtual, rows)
 			for r := range acc {
@@ -60,7 +64,7 @@ func wideTile(name string, rows int, terms func(e *emitter, acc [][2]reg.VecVirt
 			}
 			e.loadRows(acc, from)
 			terms(e, acc, left)
-			e.storeRows(acc, c, k)
+			e.storeRows(acc, c)
 			e.DECQ(tiles)
 			e.JNE(operand.LabelRef(tile))
 			e.LDMXCSR(before)
@@ -88,9 +92,12 @@ func (e *emitter) loadRows(acc [][2]reg.VecVirtual, from reg.GPVirtual) {
 		ldfrom := e.word("ldfrom")
 		for _, row := range acc {
 			for h, r := range row {
-				if m := (operand.Mem{Base: from, Disp: 4 * e.lanes * h}); masks[h] == nil {
+				switch m := (operand.Mem{Base: from, Disp: 4 * e.lanes * h}); {
+				case masks[h] == nil:
 					e.VMOVUPS(m, r)
-				} else {
+				case e.wide():
+					e.VMOVUPS_Z(m, masks[h], r)
+				default:
 					e.VMASKMOVPS(m, masks[h], r)
 				}
 			}
@@ -101,12 +108,13 @@ func (e *emitter) loadRows(acc [][2]reg.VecVirtual, from reg.GPVirtual) {
 }
 
 // storeRows writes the sums, rounded or as they are, and moves c behind them.
-func (e *emitter) storeRows(acc [][2]reg.VecVirtual, c reg.GPVirtual, k bf16Constants) {
+func (e *emitter) storeRows(acc [][2]reg.VecVirtual, c reg.GPVirtual) {
 	whole, end := e.label("whole"), e.label("end")
 	round, ldc, zero := e.Load(e.Param("round"), e.GP8()), e.word("ldc"), e.GP64()
 	e.XORQ(zero, zero)
 	e.TESTB(round, round)
 	e.JE(operand.LabelRef(whole))
+	k := e.bf16Constants()
 	e.round = 2
 	for _, row := range acc {
 		for h, r := range row {
@@ -132,7 +140,7 @@ func (e *emitter) storeRows(acc [][2]reg.VecVirtual, c reg.GPVirtual, k bf16Cons
 
 // term adds one term, disp bytes behind where rows of A stand and at row of B, to the sums.
 func (e *emitter) term(acc [][2]reg.VecVirtual, left leftRows, disp int, b reg.GPVirtual, row int) {
-	y := [2]reg.VecVirtual{e.own(operand.Mem{Base: b, Disp: 64 * row}), e.own(operand.Mem{Base: b, Disp: 64*row + 32})}
+	y := [2]reg.VecVirtual{e.own(operand.Mem{Base: b, Disp: 8 * e.lanes * row}), e.own(operand.Mem{Base: b, Disp: 8*e.lanes*row + 4*e.lanes})}
 	for r := range acc {
 		x := e.broadcast(left.at(r, disp))
 		for h, sum := range acc[r] {
@@ -150,7 +158,7 @@ func (e *emitter) pairTerms(acc [][2]reg.VecVirtual, left leftRows) {
 	for _, p := range left.groups {
 		e.ADDQ(operand.I32(8), p)
 	}
-	e.ADDQ(operand.I32(128), b)
+	e.ADDQ(operand.I32(16*e.lanes), b)
 	e.DECQ(pairs)
 	e.JNE(operand.LabelRef(top))
 }
@@ -158,11 +166,11 @@ func (e *emitter) pairTerms(acc [][2]reg.VecVirtual, left leftRows) {
 // stepTerms adds steps of 16 pairs: even and odd terms apart, then both to the sums, which wait on the stack.
 func (e *emitter) stepTerms(acc [][2]reg.VecVirtual, left leftRows) {
 	const atOnce = 4 // pairs
-	room := e.AllocLocal(64 * len(acc))
+	room := e.AllocLocal(8 * e.lanes * len(acc))
 	each := func(do func(sum reg.VecVirtual, waiting operand.Mem)) {
 		for r := range acc {
 			for h, sum := range acc[r] {
-				do(sum, room.Offset(64*r+32*h))
+				do(sum, room.Offset(4*e.lanes*(2*r+h)))
 			}
 		}
 	}
@@ -181,10 +189,11 @@ func (e *emitter) stepTerms(acc [][2]reg.VecVirtual, left leftRows) {
 		for _, p := range left.groups {
 			e.ADDQ(operand.I32(8*atOnce), p)
 		}
-		e.ADDQ(operand.I32(128*atOnce), b)
+		e.ADDQ(operand.I32(16*e.lanes*atOnce), b)
 	})
 	for r := range acc {
-		for h, waiting := range [2]operand.Mem{room.Offset(64 * r), room.Offset(64*r + 32)} {
+		for h := range 2 {
+			waiting := room.Offset(4 * e.lanes * (2*r + h))
 			e.VADDPS(odd[r][h], even[r][h], even[r][h])
 			e.VADDPS(waiting, even[r][h], even[r][h])
 			e.VMOVUPS(even[r][h], waiting)

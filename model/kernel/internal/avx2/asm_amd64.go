@@ -238,7 +238,7 @@ func WideSteps2(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, l
 //go:noescape
 func WideSteps1(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
 
-// WidenPairs widens 16 columns of pairs ≥ 1 of terms of a panel of 32: rows of 16, the even term before the odd one.
+// WidenPairs widens two registers of columns of pairs ≥ 1 of terms of a panel of 32: the even terms of a pair before the odd ones.
 //
 //go:noescape
 func WidenPairs(dst *float32, src *byte, pairs int)

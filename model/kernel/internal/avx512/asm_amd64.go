@@ -193,55 +193,40 @@ func PackTileLeft(dst, src *byte, ld, steps int)
 //go:noescape
 func PairRows12(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
 
-// WidePairRows12 computes 12 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
-//
-//go:noescape
-func WidePairRows12(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
-
 // PairRows8 computes 8 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
 //
 //go:noescape
 func PairRows8(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
-
-// WidePairRows8 computes 8 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
-//
-//go:noescape
-func WidePairRows8(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
 
 // PairRows4 computes 4 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
 //
 //go:noescape
 func PairRows4(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
 
-// WidePairRows4 computes 4 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
-//
-//go:noescape
-func WidePairRows4(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
-
 // PairRows2 computes 2 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
 //
 //go:noescape
 func PairRows2(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
-
-// WidePairRows2 computes 2 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
-//
-//go:noescape
-func WidePairRows2(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
 
 // PairRows1 computes 1 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes. With round, C is bf16. It requires AVX512_BF16.
 //
 //go:noescape
 func PairRows1(c *byte, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int, round bool)
 
+// WidePairRows4 computes 4 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows4(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
+// WidePairRows2 computes 2 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
+//
+//go:noescape
+func WidePairRows2(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
+
 // WidePairRows1 computes 1 rows and n ≤ 32 columns of a product in pairs of terms; strides are in bytes.
 //
 //go:noescape
 func WidePairRows1(c, from *float32, a, b *byte, pairs, n, ai, ak, ldc, ldfrom int)
-
-// StepRows6 computes 6 rows and n ≤ 32 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
-//
-//go:noescape
-func StepRows6(c, from *float32, a, b *byte, steps, n, ai, ak, ldc, ldfrom int)
 
 // StepRows3 computes 3 rows and n ≤ 32 columns of a product in steps of 16 pairs, even and odd terms apart; strides are in bytes.
 //
@@ -262,6 +247,56 @@ func PackPairRows(dst, src *byte, ld, steps int)
 //
 //go:noescape
 func PackPairColumns(dst, src *byte, ld, steps int)
+
+// WideRows12 computes tiles ≥ 1 times 12 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideRows12(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows8 computes tiles ≥ 1 times 8 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideRows8(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows4 computes tiles ≥ 1 times 4 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideRows4(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows2 computes tiles ≥ 1 times 2 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideRows2(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideRows1 computes tiles ≥ 1 times 1 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideRows1(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps6 computes tiles ≥ 1 times 6 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideSteps6(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps4 computes tiles ≥ 1 times 4 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideSteps4(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps2 computes tiles ≥ 1 times 2 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideSteps2(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WideSteps1 computes tiles ≥ 1 times 1 rows and n ≤ 32 columns of a product of widened terms in units ≥ 1, and fetches the next panel; ai, ldc and ldfrom are in bytes. With round, C is bf16 and n is 32.
+//
+//go:noescape
+func WideSteps1(c *byte, from, a, b *float32, next *byte, tiles, units, n, ai, ldc, ldfrom int, round bool)
+
+// WidenPairs widens two registers of columns of pairs ≥ 1 of terms of a panel of 32: the even terms of a pair before the odd ones.
+//
+//go:noescape
+func WidenPairs(dst *float32, src *byte, pairs int)
 
 // RowShares makes n ≥ 1 scores into shares 2^(scale·s − high) in bf16, up to the next 16 with zeros; stats are high, the maximum of scale·s, and the shares' sum.
 //

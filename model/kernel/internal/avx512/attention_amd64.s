@@ -392,14 +392,14 @@ done4:
 
 end5:
 	VADDPS        Z2, Z1, Z1
-	VEXTRACTF32X8 $0x01, Z1, Y3
-	VADDPS        Y3, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X3
-	VADDPS        X3, X1, X1
-	VPERMILPS     $0x0e, X1, X3
-	VADDPS        X3, X1, X1
-	VPERMILPS     $0x01, X1, X3
-	VADDPS        X3, X1, X1
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x01, X1, X2
+	VADDPS        X2, X1, X1
 	VMOVSS        X1, (AX)
 	ADDQ          $0x00000004, AX
 	ADDQ          BX, CX

@@ -301,251 +301,6 @@ done3:
 	VZEROUPPER
 	RET
 
-// func WidePairRows12(c *float32, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int)
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·WidePairRows12(SB), $16-80
-	STMXCSR   (SP)
-	MOVL      (SP), AX
-	ORL       $0x00008040, AX
-	MOVL      AX, 8(SP)
-	LDMXCSR   8(SP)
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	VPXORD    Z4, Z4, Z4
-	VPXORD    Z5, Z5, Z5
-	VPXORD    Z6, Z6, Z6
-	VPXORD    Z7, Z7, Z7
-	VPXORD    Z8, Z8, Z8
-	VPXORD    Z9, Z9, Z9
-	VPXORD    Z10, Z10, Z10
-	VPXORD    Z11, Z11, Z11
-	VPXORD    Z12, Z12, Z12
-	VPXORD    Z13, Z13, Z13
-	VPXORD    Z14, Z14, Z14
-	VPXORD    Z15, Z15, Z15
-	VPXORD    Z16, Z16, Z16
-	VPXORD    Z17, Z17, Z17
-	VPXORD    Z18, Z18, Z18
-	VPXORD    Z19, Z19, Z19
-	VPXORD    Z20, Z20, Z20
-	VPXORD    Z21, Z21, Z21
-	VPXORD    Z22, Z22, Z22
-	VPXORD    Z23, Z23, Z23
-	MOVQ      from+8(FP), AX
-	MOVQ      ldfrom+72(FP), CX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), DX
-	MOVQ      $-1, BX
-	BZHIQ     DX, BX, BX
-	KMOVW     BX, K1
-	SHRQ      $0x10, BX
-	KMOVW     BX, K2
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	VMOVUPS.Z 64(AX), K2, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	VMOVUPS.Z 64(AX), K2, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	VMOVUPS.Z 64(AX), K2, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	VMOVUPS.Z 64(AX), K2, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	VMOVUPS.Z 64(AX), K2, Z11
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z12
-	VMOVUPS.Z 64(AX), K2, Z13
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z14
-	VMOVUPS.Z 64(AX), K2, Z15
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z16
-	VMOVUPS.Z 64(AX), K2, Z17
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z18
-	VMOVUPS.Z 64(AX), K2, Z19
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z20
-	VMOVUPS.Z 64(AX), K2, Z21
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z22
-	VMOVUPS.Z 64(AX), K2, Z23
-	ADDQ      CX, AX
-
-none1:
-	MOVQ         a+16(FP), AX
-	MOVQ         b+24(FP), CX
-	MOVQ         pairs+32(FP), DX
-	MOVQ         ai+48(FP), BX
-	MOVQ         ak+56(FP), SI
-	LEAQ         (BX)(BX*2), DI
-	LEAQ         (AX)(BX*4), R8
-	LEAQ         (R8)(BX*4), R9
-	VBROADCASTSS kffff0000<>+0(SB), Z24
-
-pairs2:
-	VMOVUPS      (CX), Z25
-	VPSLLD       $0x10, Z25, Z26
-	VPANDD       Z24, Z25, Z25
-	VMOVUPS      64(CX), Z27
-	VPSLLD       $0x10, Z27, Z28
-	VPANDD       Z24, Z27, Z27
-	VPBROADCASTD (AX), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z0
-	VFMADD231PS  Z29, Z27, Z1
-	VFMADD231PS  Z30, Z26, Z0
-	VFMADD231PS  Z30, Z28, Z1
-	VPBROADCASTD (AX)(BX*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z2
-	VFMADD231PS  Z29, Z27, Z3
-	VFMADD231PS  Z30, Z26, Z2
-	VFMADD231PS  Z30, Z28, Z3
-	VPBROADCASTD (AX)(BX*2), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z4
-	VFMADD231PS  Z29, Z27, Z5
-	VFMADD231PS  Z30, Z26, Z4
-	VFMADD231PS  Z30, Z28, Z5
-	VPBROADCASTD (AX)(DI*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z6
-	VFMADD231PS  Z29, Z27, Z7
-	VFMADD231PS  Z30, Z26, Z6
-	VFMADD231PS  Z30, Z28, Z7
-	VPBROADCASTD (R8), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z8
-	VFMADD231PS  Z29, Z27, Z9
-	VFMADD231PS  Z30, Z26, Z8
-	VFMADD231PS  Z30, Z28, Z9
-	VPBROADCASTD (R8)(BX*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z10
-	VFMADD231PS  Z29, Z27, Z11
-	VFMADD231PS  Z30, Z26, Z10
-	VFMADD231PS  Z30, Z28, Z11
-	VPBROADCASTD (R8)(BX*2), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z12
-	VFMADD231PS  Z29, Z27, Z13
-	VFMADD231PS  Z30, Z26, Z12
-	VFMADD231PS  Z30, Z28, Z13
-	VPBROADCASTD (R8)(DI*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z14
-	VFMADD231PS  Z29, Z27, Z15
-	VFMADD231PS  Z30, Z26, Z14
-	VFMADD231PS  Z30, Z28, Z15
-	VPBROADCASTD (R9), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z16
-	VFMADD231PS  Z29, Z27, Z17
-	VFMADD231PS  Z30, Z26, Z16
-	VFMADD231PS  Z30, Z28, Z17
-	VPBROADCASTD (R9)(BX*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z18
-	VFMADD231PS  Z29, Z27, Z19
-	VFMADD231PS  Z30, Z26, Z18
-	VFMADD231PS  Z30, Z28, Z19
-	VPBROADCASTD (R9)(BX*2), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z20
-	VFMADD231PS  Z29, Z27, Z21
-	VFMADD231PS  Z30, Z26, Z20
-	VFMADD231PS  Z30, Z28, Z21
-	VPBROADCASTD (R9)(DI*1), Z29
-	VPSLLD       $0x10, Z29, Z30
-	VPANDD       Z24, Z29, Z29
-	VFMADD231PS  Z29, Z25, Z22
-	VFMADD231PS  Z29, Z27, Z23
-	VFMADD231PS  Z30, Z26, Z22
-	VFMADD231PS  Z30, Z28, Z23
-	ADDQ         SI, AX
-	ADDQ         SI, R8
-	ADDQ         SI, R9
-	ADDQ         $+128, CX
-	DECQ         DX
-	JNE          pairs2
-	MOVQ         n+40(FP), AX
-	MOVQ         ldc+64(FP), CX
-	MOVQ         c+0(FP), DX
-	MOVQ         $-1, BX
-	BZHIQ        AX, BX, BX
-	KMOVW        BX, K1
-	SHRQ         $0x10, BX
-	KMOVW        BX, K2
-	VMOVUPS      Z0, K1, (DX)
-	VMOVUPS      Z1, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z2, K1, (DX)
-	VMOVUPS      Z3, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z4, K1, (DX)
-	VMOVUPS      Z5, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z6, K1, (DX)
-	VMOVUPS      Z7, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z8, K1, (DX)
-	VMOVUPS      Z9, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z10, K1, (DX)
-	VMOVUPS      Z11, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z12, K1, (DX)
-	VMOVUPS      Z13, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z14, K1, (DX)
-	VMOVUPS      Z15, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z16, K1, (DX)
-	VMOVUPS      Z17, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z18, K1, (DX)
-	VMOVUPS      Z19, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z20, K1, (DX)
-	VMOVUPS      Z21, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z22, K1, (DX)
-	VMOVUPS      Z23, K2, 64(DX)
-	ADDQ         CX, DX
-	LDMXCSR      (SP)
-	VZEROUPPER
-	RET
-
-DATA kffff0000<>+0(SB)/4, $0xffff0000
-DATA kffff0000<>+4(SB)/4, $0xffff0000
-DATA kffff0000<>+8(SB)/4, $0xffff0000
-DATA kffff0000<>+12(SB)/4, $0xffff0000
-DATA kffff0000<>+16(SB)/4, $0xffff0000
-DATA kffff0000<>+20(SB)/4, $0xffff0000
-DATA kffff0000<>+24(SB)/4, $0xffff0000
-DATA kffff0000<>+28(SB)/4, $0xffff0000
-GLOBL kffff0000<>(SB), RODATA|NOPTR, $32
-
 // func PairRows8(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
 // Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows8(SB), $0-81
@@ -763,179 +518,6 @@ done3:
 	VZEROUPPER
 	RET
 
-// func WidePairRows8(c *float32, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int)
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·WidePairRows8(SB), $16-80
-	STMXCSR   (SP)
-	MOVL      (SP), AX
-	ORL       $0x00008040, AX
-	MOVL      AX, 8(SP)
-	LDMXCSR   8(SP)
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	VPXORD    Z4, Z4, Z4
-	VPXORD    Z5, Z5, Z5
-	VPXORD    Z6, Z6, Z6
-	VPXORD    Z7, Z7, Z7
-	VPXORD    Z8, Z8, Z8
-	VPXORD    Z9, Z9, Z9
-	VPXORD    Z10, Z10, Z10
-	VPXORD    Z11, Z11, Z11
-	VPXORD    Z12, Z12, Z12
-	VPXORD    Z13, Z13, Z13
-	VPXORD    Z14, Z14, Z14
-	VPXORD    Z15, Z15, Z15
-	MOVQ      from+8(FP), AX
-	MOVQ      ldfrom+72(FP), CX
-	TESTQ     AX, AX
-	JE        none1
-	MOVQ      n+40(FP), DX
-	MOVQ      $-1, BX
-	BZHIQ     DX, BX, BX
-	KMOVW     BX, K1
-	SHRQ      $0x10, BX
-	KMOVW     BX, K2
-	VMOVUPS.Z (AX), K1, Z0
-	VMOVUPS.Z 64(AX), K2, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	VMOVUPS.Z 64(AX), K2, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	VMOVUPS.Z 64(AX), K2, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	VMOVUPS.Z 64(AX), K2, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	VMOVUPS.Z 64(AX), K2, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	VMOVUPS.Z 64(AX), K2, Z11
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z12
-	VMOVUPS.Z 64(AX), K2, Z13
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z14
-	VMOVUPS.Z 64(AX), K2, Z15
-	ADDQ      CX, AX
-
-none1:
-	MOVQ         a+16(FP), AX
-	MOVQ         b+24(FP), CX
-	MOVQ         pairs+32(FP), DX
-	MOVQ         ai+48(FP), BX
-	MOVQ         ak+56(FP), SI
-	LEAQ         (BX)(BX*2), DI
-	LEAQ         (AX)(BX*4), R8
-	VBROADCASTSS kffff0000<>+0(SB), Z16
-
-pairs2:
-	VMOVUPS      (CX), Z17
-	VPSLLD       $0x10, Z17, Z18
-	VPANDD       Z16, Z17, Z17
-	VMOVUPS      64(CX), Z19
-	VPSLLD       $0x10, Z19, Z20
-	VPANDD       Z16, Z19, Z19
-	VPBROADCASTD (AX), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z0
-	VFMADD231PS  Z21, Z19, Z1
-	VFMADD231PS  Z22, Z18, Z0
-	VFMADD231PS  Z22, Z20, Z1
-	VPBROADCASTD (AX)(BX*1), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z2
-	VFMADD231PS  Z21, Z19, Z3
-	VFMADD231PS  Z22, Z18, Z2
-	VFMADD231PS  Z22, Z20, Z3
-	VPBROADCASTD (AX)(BX*2), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z4
-	VFMADD231PS  Z21, Z19, Z5
-	VFMADD231PS  Z22, Z18, Z4
-	VFMADD231PS  Z22, Z20, Z5
-	VPBROADCASTD (AX)(DI*1), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z6
-	VFMADD231PS  Z21, Z19, Z7
-	VFMADD231PS  Z22, Z18, Z6
-	VFMADD231PS  Z22, Z20, Z7
-	VPBROADCASTD (R8), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z8
-	VFMADD231PS  Z21, Z19, Z9
-	VFMADD231PS  Z22, Z18, Z8
-	VFMADD231PS  Z22, Z20, Z9
-	VPBROADCASTD (R8)(BX*1), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z10
-	VFMADD231PS  Z21, Z19, Z11
-	VFMADD231PS  Z22, Z18, Z10
-	VFMADD231PS  Z22, Z20, Z11
-	VPBROADCASTD (R8)(BX*2), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z12
-	VFMADD231PS  Z21, Z19, Z13
-	VFMADD231PS  Z22, Z18, Z12
-	VFMADD231PS  Z22, Z20, Z13
-	VPBROADCASTD (R8)(DI*1), Z21
-	VPSLLD       $0x10, Z21, Z22
-	VPANDD       Z16, Z21, Z21
-	VFMADD231PS  Z21, Z17, Z14
-	VFMADD231PS  Z21, Z19, Z15
-	VFMADD231PS  Z22, Z18, Z14
-	VFMADD231PS  Z22, Z20, Z15
-	ADDQ         SI, AX
-	ADDQ         SI, R8
-	ADDQ         $+128, CX
-	DECQ         DX
-	JNE          pairs2
-	MOVQ         n+40(FP), AX
-	MOVQ         ldc+64(FP), CX
-	MOVQ         c+0(FP), DX
-	MOVQ         $-1, BX
-	BZHIQ        AX, BX, BX
-	KMOVW        BX, K1
-	SHRQ         $0x10, BX
-	KMOVW        BX, K2
-	VMOVUPS      Z0, K1, (DX)
-	VMOVUPS      Z1, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z2, K1, (DX)
-	VMOVUPS      Z3, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z4, K1, (DX)
-	VMOVUPS      Z5, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z6, K1, (DX)
-	VMOVUPS      Z7, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z8, K1, (DX)
-	VMOVUPS      Z9, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z10, K1, (DX)
-	VMOVUPS      Z11, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z12, K1, (DX)
-	VMOVUPS      Z13, K2, 64(DX)
-	ADDQ         CX, DX
-	VMOVUPS      Z14, K1, (DX)
-	VMOVUPS      Z15, K2, 64(DX)
-	ADDQ         CX, DX
-	LDMXCSR      (SP)
-	VZEROUPPER
-	RET
-
 // func PairRows4(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
 // Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·PairRows4(SB), $0-81
@@ -1071,6 +653,174 @@ done3:
 	VZEROUPPER
 	RET
 
+// func PairRows2(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
+TEXT ·PairRows2(SB), $0-81
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	IMUL3Q     $0x02, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	VMOVUPS.Z  64(AX), K2, Z3
+	ADDQ       CX, AX
+
+none1:
+	MOVQ a+16(FP), AX
+	MOVQ b+24(FP), CX
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), SI
+
+pairs2:
+	VMOVDQU32    (CX), Z4
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z5
+	PREFETCHT0   2112(CX)
+	VPBROADCASTD (AX), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VPBROADCASTD (AX)(BX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         SI, AX
+	ADDQ         $+128, CX
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         n+40(FP), AX
+	MOVQ         ldc+64(FP), CX
+	MOVQ         c+0(FP), DX
+	MOVB         round+80(FP), BL
+	TESTB        BL, BL
+	JE           whole4
+	MOVQ         $-1, BX
+	BZHIQ        AX, BX, BX
+	KMOVD        BX, K1
+	LONG         $0x4877f262
+	WORD         $0xf072
+	VMOVDQU16    Z6, K1, (DX)
+	ADDQ         CX, DX
+	LONG         $0x4867f262
+	WORD         $0xfa72
+	VMOVDQU16    Z7, K1, (DX)
+	ADDQ         CX, DX
+	JMP          done3
+
+whole4:
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	SHRQ    $0x10, BX
+	KMOVW   BX, K2
+	VMOVUPS Z0, K1, (DX)
+	VMOVUPS Z1, K2, 64(DX)
+	ADDQ    CX, DX
+	VMOVUPS Z2, K1, (DX)
+	VMOVUPS Z3, K2, 64(DX)
+	ADDQ    CX, DX
+
+done3:
+	VZEROUPPER
+	RET
+
+// func PairRows1(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
+TEXT ·PairRows1(SB), $0-81
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       from+8(FP), AX
+	MOVQ       ldfrom+72(FP), CX
+	TESTQ      AX, AX
+	JE         none1
+	MOVQ       n+40(FP), DX
+	MOVQ       $-1, BX
+	BZHIQ      DX, BX, BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	IMUL3Q     $0x01, CX, DX
+	ADDQ       AX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       CX, DX
+	VMOVUPS.Z  (AX), K1, Z0
+	VMOVUPS.Z  64(AX), K2, Z1
+	ADDQ       CX, AX
+
+none1:
+	MOVQ a+16(FP), AX
+	MOVQ b+24(FP), CX
+	MOVQ pairs+32(FP), DX
+	MOVQ ai+48(FP), BX
+	MOVQ ak+56(FP), BX
+
+pairs2:
+	VMOVDQU32    (CX), Z2
+	PREFETCHT0   2048(CX)
+	VMOVDQU32    64(CX), Z3
+	PREFETCHT0   2112(CX)
+	VPBROADCASTD (AX), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         BX, AX
+	ADDQ         $+128, CX
+	DECQ         DX
+	JNE          pairs2
+	MOVQ         n+40(FP), AX
+	MOVQ         ldc+64(FP), CX
+	MOVQ         c+0(FP), DX
+	MOVB         round+80(FP), BL
+	TESTB        BL, BL
+	JE           whole4
+	MOVQ         $-1, BX
+	BZHIQ        AX, BX, BX
+	KMOVD        BX, K1
+	LONG         $0x4877f262
+	WORD         $0xe072
+	VMOVDQU16    Z4, K1, (DX)
+	ADDQ         CX, DX
+	JMP          done3
+
+whole4:
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	SHRQ    $0x10, BX
+	KMOVW   BX, K2
+	VMOVUPS Z0, K1, (DX)
+	VMOVUPS Z1, K2, 64(DX)
+	ADDQ    CX, DX
+
+done3:
+	VZEROUPPER
+	RET
+
 // func WidePairRows4(c *float32, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·WidePairRows4(SB), $16-80
@@ -1182,99 +932,15 @@ pairs2:
 	VZEROUPPER
 	RET
 
-// func PairRows2(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
-TEXT ·PairRows2(SB), $0-81
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       from+8(FP), AX
-	MOVQ       ldfrom+72(FP), CX
-	TESTQ      AX, AX
-	JE         none1
-	MOVQ       n+40(FP), DX
-	MOVQ       $-1, BX
-	BZHIQ      DX, BX, BX
-	KMOVW      BX, K1
-	SHRQ       $0x10, BX
-	KMOVW      BX, K2
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       AX, DX
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	ADDQ       CX, DX
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	ADDQ       CX, DX
-	VMOVUPS.Z  (AX), K1, Z0
-	VMOVUPS.Z  64(AX), K2, Z1
-	ADDQ       CX, AX
-	VMOVUPS.Z  (AX), K1, Z2
-	VMOVUPS.Z  64(AX), K2, Z3
-	ADDQ       CX, AX
-
-none1:
-	MOVQ a+16(FP), AX
-	MOVQ b+24(FP), CX
-	MOVQ pairs+32(FP), DX
-	MOVQ ai+48(FP), BX
-	MOVQ ak+56(FP), SI
-
-pairs2:
-	VMOVDQU32    (CX), Z4
-	PREFETCHT0   2048(CX)
-	VMOVDQU32    64(CX), Z5
-	PREFETCHT0   2112(CX)
-	VPBROADCASTD (AX), Z6
-	LONG         $0x484ef262
-	WORD         $0xc452
-	LONG         $0x484ef262
-	WORD         $0xcd52
-	VPBROADCASTD (AX)(BX*1), Z7
-	LONG         $0x4846f262
-	WORD         $0xd452
-	LONG         $0x4846f262
-	WORD         $0xdd52
-	ADDQ         SI, AX
-	ADDQ         $+128, CX
-	DECQ         DX
-	JNE          pairs2
-	MOVQ         n+40(FP), AX
-	MOVQ         ldc+64(FP), CX
-	MOVQ         c+0(FP), DX
-	MOVB         round+80(FP), BL
-	TESTB        BL, BL
-	JE           whole4
-	MOVQ         $-1, BX
-	BZHIQ        AX, BX, BX
-	KMOVD        BX, K1
-	LONG         $0x4877f262
-	WORD         $0xf072
-	VMOVDQU16    Z6, K1, (DX)
-	ADDQ         CX, DX
-	LONG         $0x4867f262
-	WORD         $0xfa72
-	VMOVDQU16    Z7, K1, (DX)
-	ADDQ         CX, DX
-	JMP          done3
-
-whole4:
-	MOVQ    $-1, BX
-	BZHIQ   AX, BX, BX
-	KMOVW   BX, K1
-	SHRQ    $0x10, BX
-	KMOVW   BX, K2
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K2, 64(DX)
-	ADDQ    CX, DX
-	VMOVUPS Z2, K1, (DX)
-	VMOVUPS Z3, K2, 64(DX)
-	ADDQ    CX, DX
-
-done3:
-	VZEROUPPER
-	RET
+DATA kffff0000<>+0(SB)/4, $0xffff0000
+DATA kffff0000<>+4(SB)/4, $0xffff0000
+DATA kffff0000<>+8(SB)/4, $0xffff0000
+DATA kffff0000<>+12(SB)/4, $0xffff0000
+DATA kffff0000<>+16(SB)/4, $0xffff0000
+DATA kffff0000<>+20(SB)/4, $0xffff0000
+DATA kffff0000<>+24(SB)/4, $0xffff0000
+DATA kffff0000<>+28(SB)/4, $0xffff0000
+GLOBL kffff0000<>(SB), RODATA|NOPTR, $32
 
 // func WidePairRows2(c *float32, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int)
 // Requires: AVX, AVX512F, BMI2, SSE
@@ -1356,80 +1022,6 @@ pairs2:
 	VZEROUPPER
 	RET
 
-// func PairRows1(c *byte, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int, round bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
-TEXT ·PairRows1(SB), $0-81
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       from+8(FP), AX
-	MOVQ       ldfrom+72(FP), CX
-	TESTQ      AX, AX
-	JE         none1
-	MOVQ       n+40(FP), DX
-	MOVQ       $-1, BX
-	BZHIQ      DX, BX, BX
-	KMOVW      BX, K1
-	SHRQ       $0x10, BX
-	KMOVW      BX, K2
-	IMUL3Q     $0x01, CX, DX
-	ADDQ       AX, DX
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	ADDQ       CX, DX
-	VMOVUPS.Z  (AX), K1, Z0
-	VMOVUPS.Z  64(AX), K2, Z1
-	ADDQ       CX, AX
-
-none1:
-	MOVQ a+16(FP), AX
-	MOVQ b+24(FP), CX
-	MOVQ pairs+32(FP), DX
-	MOVQ ai+48(FP), BX
-	MOVQ ak+56(FP), BX
-
-pairs2:
-	VMOVDQU32    (CX), Z2
-	PREFETCHT0   2048(CX)
-	VMOVDQU32    64(CX), Z3
-	PREFETCHT0   2112(CX)
-	VPBROADCASTD (AX), Z4
-	LONG         $0x485ef262
-	WORD         $0xc252
-	LONG         $0x485ef262
-	WORD         $0xcb52
-	ADDQ         BX, AX
-	ADDQ         $+128, CX
-	DECQ         DX
-	JNE          pairs2
-	MOVQ         n+40(FP), AX
-	MOVQ         ldc+64(FP), CX
-	MOVQ         c+0(FP), DX
-	MOVB         round+80(FP), BL
-	TESTB        BL, BL
-	JE           whole4
-	MOVQ         $-1, BX
-	BZHIQ        AX, BX, BX
-	KMOVD        BX, K1
-	LONG         $0x4877f262
-	WORD         $0xe072
-	VMOVDQU16    Z4, K1, (DX)
-	ADDQ         CX, DX
-	JMP          done3
-
-whole4:
-	MOVQ    $-1, BX
-	BZHIQ   AX, BX, BX
-	KMOVW   BX, K1
-	SHRQ    $0x10, BX
-	KMOVW   BX, K2
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K2, 64(DX)
-	ADDQ    CX, DX
-
-done3:
-	VZEROUPPER
-	RET
-
 // func WidePairRows1(c *float32, from *float32, a *byte, b *byte, pairs int, n int, ai int, ak int, ldc int, ldfrom int)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·WidePairRows1(SB), $16-80
@@ -1492,225 +1084,6 @@ pairs2:
 	VMOVUPS      Z1, K2, 64(DX)
 	ADDQ         CX, DX
 	LDMXCSR      (SP)
-	VZEROUPPER
-	RET
-
-// func StepRows6(c *float32, from *float32, a *byte, b *byte, steps int, n int, ai int, ak int, ldc int, ldfrom int)
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·StepRows6(SB), $56-80
-	STMXCSR (SP)
-	MOVL    (SP), AX
-	ORL     $0x00008040, AX
-	MOVL    AX, 8(SP)
-	LDMXCSR 8(SP)
-	MOVQ    a+16(FP), AX
-	MOVQ    AX, 16(SP)
-	MOVQ    b+24(FP), AX
-	MOVQ    AX, 24(SP)
-	MOVQ    from+8(FP), AX
-	MOVQ    AX, 32(SP)
-	MOVQ    ldfrom+72(FP), AX
-	MOVQ    AX, 40(SP)
-	MOVQ    steps+32(FP), AX
-	MOVQ    AX, 48(SP)
-
-step1:
-	VPXORD       Z0, Z0, Z0
-	VPXORD       Z1, Z1, Z1
-	VPXORD       Z2, Z2, Z2
-	VPXORD       Z3, Z3, Z3
-	VPXORD       Z4, Z4, Z4
-	VPXORD       Z5, Z5, Z5
-	VPXORD       Z6, Z6, Z6
-	VPXORD       Z7, Z7, Z7
-	VPXORD       Z8, Z8, Z8
-	VPXORD       Z9, Z9, Z9
-	VPXORD       Z10, Z10, Z10
-	VPXORD       Z11, Z11, Z11
-	VPXORD       Z12, Z12, Z12
-	VPXORD       Z13, Z13, Z13
-	VPXORD       Z14, Z14, Z14
-	VPXORD       Z15, Z15, Z15
-	VPXORD       Z16, Z16, Z16
-	VPXORD       Z17, Z17, Z17
-	VPXORD       Z18, Z18, Z18
-	VPXORD       Z19, Z19, Z19
-	VPXORD       Z20, Z20, Z20
-	VPXORD       Z21, Z21, Z21
-	VPXORD       Z22, Z22, Z22
-	VPXORD       Z23, Z23, Z23
-	MOVQ         16(SP), AX
-	MOVQ         24(SP), CX
-	MOVQ         $0x00000010, DX
-	MOVQ         ai+48(FP), BX
-	MOVQ         ak+56(FP), SI
-	LEAQ         (BX)(BX*2), DI
-	LEAQ         (AX)(BX*4), R8
-	VBROADCASTSS kffff0000<>+0(SB), Z24
-
-pairs2:
-	VMOVUPS      (CX), Z25
-	VMOVUPS      64(CX), Z26
-	VPANDD       Z24, Z25, Z25
-	VPANDD       Z24, Z26, Z26
-	VPBROADCASTD (AX), Z27
-	VPANDD       Z24, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z0
-	VFMADD231PS  Z27, Z26, Z1
-	VPBROADCASTD (AX)(BX*1), Z27
-	VPANDD       Z24, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z2
-	VFMADD231PS  Z27, Z26, Z3
-	VPBROADCASTD (AX)(BX*2), Z27
-	VPANDD       Z24, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z4
-	VFMADD231PS  Z27, Z26, Z5
-	VPBROADCASTD (AX)(DI*1), Z27
-	VPANDD       Z24, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z6
-	VFMADD231PS  Z27, Z26, Z7
-	VPBROADCASTD (R8), Z27
-	VPANDD       Z24, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z8
-	VFMADD231PS  Z27, Z26, Z9
-	VPBROADCASTD (R8)(BX*1), Z27
-	VPANDD       Z24, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z10
-	VFMADD231PS  Z27, Z26, Z11
-	VMOVUPS      (CX), Z25
-	VMOVUPS      64(CX), Z26
-	VPSLLD       $0x10, Z25, Z25
-	VPSLLD       $0x10, Z26, Z26
-	VPBROADCASTD (AX), Z27
-	VPSLLD       $0x10, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z12
-	VFMADD231PS  Z27, Z26, Z13
-	VPBROADCASTD (AX)(BX*1), Z27
-	VPSLLD       $0x10, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z14
-	VFMADD231PS  Z27, Z26, Z15
-	VPBROADCASTD (AX)(BX*2), Z27
-	VPSLLD       $0x10, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z16
-	VFMADD231PS  Z27, Z26, Z17
-	VPBROADCASTD (AX)(DI*1), Z27
-	VPSLLD       $0x10, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z18
-	VFMADD231PS  Z27, Z26, Z19
-	VPBROADCASTD (R8), Z27
-	VPSLLD       $0x10, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z20
-	VFMADD231PS  Z27, Z26, Z21
-	VPBROADCASTD (R8)(BX*1), Z27
-	VPSLLD       $0x10, Z27, Z27
-	VFMADD231PS  Z27, Z25, Z22
-	VFMADD231PS  Z27, Z26, Z23
-	ADDQ         SI, AX
-	ADDQ         SI, R8
-	ADDQ         $+128, CX
-	DECQ         DX
-	JNE          pairs2
-	MOVQ         AX, 16(SP)
-	MOVQ         CX, 24(SP)
-	MOVQ         32(SP), AX
-	MOVQ         40(SP), CX
-	VADDPS       Z12, Z0, Z0
-	VADDPS       Z13, Z1, Z1
-	VADDPS       Z14, Z2, Z2
-	VADDPS       Z15, Z3, Z3
-	VADDPS       Z16, Z4, Z4
-	VADDPS       Z17, Z5, Z5
-	VADDPS       Z18, Z6, Z6
-	VADDPS       Z19, Z7, Z7
-	VADDPS       Z20, Z8, Z8
-	VADDPS       Z21, Z9, Z9
-	VADDPS       Z22, Z10, Z10
-	VADDPS       Z23, Z11, Z11
-	VPXORD       Z12, Z12, Z12
-	VPXORD       Z13, Z13, Z13
-	VPXORD       Z14, Z14, Z14
-	VPXORD       Z15, Z15, Z15
-	VPXORD       Z16, Z16, Z16
-	VPXORD       Z17, Z17, Z17
-	VPXORD       Z18, Z18, Z18
-	VPXORD       Z19, Z19, Z19
-	VPXORD       Z20, Z20, Z20
-	VPXORD       Z21, Z21, Z21
-	VPXORD       Z22, Z22, Z22
-	VPXORD       Z23, Z23, Z23
-	TESTQ        AX, AX
-	JE           none3
-	MOVQ         n+40(FP), DX
-	MOVQ         $-1, BX
-	BZHIQ        DX, BX, BX
-	KMOVW        BX, K1
-	SHRQ         $0x10, BX
-	KMOVW        BX, K2
-	VMOVUPS.Z    (AX), K1, Z12
-	VMOVUPS.Z    64(AX), K2, Z13
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z14
-	VMOVUPS.Z    64(AX), K2, Z15
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z16
-	VMOVUPS.Z    64(AX), K2, Z17
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z18
-	VMOVUPS.Z    64(AX), K2, Z19
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z20
-	VMOVUPS.Z    64(AX), K2, Z21
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z22
-	VMOVUPS.Z    64(AX), K2, Z23
-	ADDQ         CX, AX
-
-none3:
-	VADDPS  Z12, Z0, Z0
-	VADDPS  Z13, Z1, Z1
-	VADDPS  Z14, Z2, Z2
-	VADDPS  Z15, Z3, Z3
-	VADDPS  Z16, Z4, Z4
-	VADDPS  Z17, Z5, Z5
-	VADDPS  Z18, Z6, Z6
-	VADDPS  Z19, Z7, Z7
-	VADDPS  Z20, Z8, Z8
-	VADDPS  Z21, Z9, Z9
-	VADDPS  Z22, Z10, Z10
-	VADDPS  Z23, Z11, Z11
-	MOVQ    n+40(FP), AX
-	MOVQ    ldc+64(FP), CX
-	MOVQ    c+0(FP), DX
-	MOVQ    $-1, BX
-	BZHIQ   AX, BX, BX
-	KMOVW   BX, K1
-	SHRQ    $0x10, BX
-	KMOVW   BX, K2
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K2, 64(DX)
-	ADDQ    CX, DX
-	VMOVUPS Z2, K1, (DX)
-	VMOVUPS Z3, K2, 64(DX)
-	ADDQ    CX, DX
-	VMOVUPS Z4, K1, (DX)
-	VMOVUPS Z5, K2, 64(DX)
-	ADDQ    CX, DX
-	VMOVUPS Z6, K1, (DX)
-	VMOVUPS Z7, K2, 64(DX)
-	ADDQ    CX, DX
-	VMOVUPS Z8, K1, (DX)
-	VMOVUPS Z9, K2, 64(DX)
-	ADDQ    CX, DX
-	VMOVUPS Z10, K1, (DX)
-	VMOVUPS Z11, K2, 64(DX)
-	ADDQ    CX, DX
-	MOVQ    c+0(FP), AX
-	MOVQ    AX, 32(SP)
-	MOVQ    ldc+64(FP), AX
-	MOVQ    AX, 40(SP)
-	DECQ    48(SP)
-	JNE     step1
-	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
