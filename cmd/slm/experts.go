@@ -28,7 +28,7 @@ func (a *app) team(ctx context.Context, file string, f askFlags) (*team, error) 
 		return nil, err
 	}
 	t := &team{a: a, folders: folders, sessions: make([]*session.Session, len(folders)), flags: f}
-	t.Router, err = experts.NewRouter(ctx, folders, a.kernelOf)
+	t.Router, err = experts.NewRouter(ctx, folders)
 	return t, err
 }
 

@@ -197,7 +197,7 @@ func (a *app) openTeam(ctx context.Context, file string, f serveFlags, server *s
 		return nil, err
 	}
 	stamp := experts.Stamp(folders)
-	router, err := experts.NewRouter(ctx, folders, a.kernelOf)
+	router, err := experts.NewRouter(ctx, folders)
 	if err != nil {
 		return nil, err
 	}

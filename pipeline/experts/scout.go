@@ -9,80 +9,64 @@ import (
 
 	"slm/checkpoint"
 	"slm/data/exam"
-	"slm/data/form"
 	"slm/data/question"
-	"slm/internal/elementary"
-	"slm/model/decode"
-	"slm/model/kernel"
-	"slm/pipeline/recipe"
 	"slm/pipeline/rundir"
 	"slm/retrieve"
 	"slm/stages"
 	"slm/stages/domain"
-	"slm/stages/gate"
 )
 
 const (
-	madeMost  = 200 // questions by rules that a curve is fitted on
-	found     = 5   // sections in which a question's subject is looked for
-	folds     = 5
-	scoreRows = 64 // questions that a model reads together
+	madeMost = 200 // questions by rules that a curve is fitted on
+	found    = 5   // sections in which a question's subject is looked for
 )
 
 // Scout says how probable it is that a question is about a run's corpus. It is fitted between the run's own development questions, with some that
 // rules make of its sections, and questions about anything else. No other run has a part in it.
 type Scout struct {
-	Name    string
-	Refusal *gate.Refusal
+	Name string
+
+	curve *curve
+	near  retrieve.Scorer // nil: the run has no vectors that can be asked here
 
 	dom     *domain.Domain
 	keyword *retrieve.Keyword
 	rarity  *retrieve.Rarity
-	dec     *decode.Decoder
+	wording *retrieve.Wording
 	common  []string
 	held    []string // questions about anything else, on which nothing is fitted
 }
 
-// NewScout opens a run and fits its curve. The run's folder is only read.
-func NewScout(ctx context.Context, folder string, be kernel.Backend) (s *Scout, err error) {
-	if _, err := recipe.WithModel(filepath.Join(folder, rundir.RecipeFile)); err != nil {
-		return nil, err
-	}
-	data, small := filepath.Join(folder, stages.Data), lastTrained(folder)
-	for _, dir := range []string{data, small} {
-		if err := checkpoint.Verify(dir); err != nil {
-			return nil, fmt.Errorf("experts: %w", err)
-		}
+// newScout opens a run and fits its curve. The run's folder is only read, and its small model is not opened.
+func newScout(ctx context.Context, folder string, with encoders) (s *Scout, err error) {
+	data := filepath.Join(folder, stages.Data)
+	if err := checkpoint.Verify(data); err != nil {
+		return nil, fmt.Errorf("experts: %w", err)
 	}
 	s = &Scout{Name: filepath.Base(folder)}
 	if s.dom, err = domain.Open(data); err != nil {
 		return nil, fmt.Errorf("experts: %w", err)
 	}
-	if err := s.open(ctx, small, be); err != nil {
+	if s.near, err = with.near(ctx, folder, s.dom.Sections.Len()); err != nil {
+		return nil, errors.Join(fmt.Errorf("experts: %s: %w", s.Name, err), s.Close())
+	}
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("experts: %s: %w", s.Name, err), s.Close())
 	}
 	return s, nil
 }
 
-func lastTrained(folder string) string {
-	for _, stage := range []string{stages.RFT, stages.KIT} {
-		if rundir.IsCheckpoint(filepath.Join(folder, stage)) {
-			return filepath.Join(folder, stage)
-		}
-	}
-	return filepath.Join(folder, stages.DP)
-}
-
-func (s *Scout) open(ctx context.Context, small string, be kernel.Backend) error {
-	params, err := domain.LoadModel(small)
-	if err != nil {
-		return err
-	}
-	s.dec = decode.New(params, be)
+func (s *Scout) open(ctx context.Context) (err error) {
 	if s.keyword, err = retrieve.OpenKeyword(s.dom.Sections); err != nil {
 		return err
 	}
-	s.rarity = retrieve.NewRarity(s.dom.Sections)
+	var asked []string
+	for _, items := range [][]exam.Item{s.dom.Items, s.dom.Asked} {
+		for _, item := range exam.Only(items, exam.Train) {
+			asked = append(asked, item.Question)
+		}
+	}
+	s.rarity, s.wording = retrieve.NewRarity(s.dom.Sections), retrieve.NewWording(s.dom.Sections, asked)
 	return s.fit(ctx)
 }
 
@@ -95,16 +79,15 @@ func (s *Scout) Close() error {
 	return errors.Join(err, s.dom.Close())
 }
 
-// fit fits the curve. The folds are dealt by order.
+// fit fits the curve.
 func (s *Scout) fit(ctx context.Context) error {
 	lang := question.LanguageOf(s.dom.Sections)
 	fit, held := question.Elsewhere(lang)
 	s.common, s.held = retrieve.CommonTerms(question.FunctionWords(lang), fit), held
-	var texts []string
-	var people []bool
+	var examined, ruled []string
 	for _, items := range [][]exam.Item{s.dom.Items, s.dom.Asked} {
 		for _, item := range exam.Only(items, exam.Dev) {
-			texts, people = append(texts, item.Question), append(people, !exam.SelfMade(items))
+			examined = append(examined, item.Question)
 		}
 	}
 	made := s.dom.Made()
@@ -112,26 +95,21 @@ func (s *Scout) fit(ctx context.Context) error {
 		section := s.dom.Sections.At(i)
 		for _, q := range made.Of(section, uint64(i)) {
 			if q.Held == "" {
-				texts = append(texts, q.Text)
+				ruled = append(ruled, q.Text)
 				break
 			}
 		}
 	}
-	seen, err := s.look(ctx, slices.Concat(texts, fit, held))
+	seen, err := s.look(ctx, slices.Concat(examined, ruled, fit))
 	if err != nil {
 		return err
 	}
-	own := make([]gate.Ours, len(texts))
-	for i := range own {
-		own[i] = gate.Ours{Subject: seen[i], Made: i >= len(people), Fold: i % folds}
-		own[i].People = !own[i].Made && people[i]
-	}
-	foreign := seen[len(texts):]
-	if s.Refusal, err = gate.FitRefusal(s.common, own, foreign[:len(fit)], foreign[len(fit):]); err != nil {
+	own := len(examined) + len(ruled)
+	if s.curve, err = fitCurve(seen[:len(examined)], seen[len(examined):own], seen[own:]); err != nil {
 		return err
 	}
-	if s.Refusal == nil {
-		return fmt.Errorf("%w: %d questions are too few to know what it is about", rundir.ErrUsage, len(texts))
+	if s.curve == nil {
+		return fmt.Errorf("%w: %d questions are too few to know what it is about", rundir.ErrUsage, own)
 	}
 	return nil
 }
@@ -144,10 +122,9 @@ func indices(n int) []int {
 	return out
 }
 
-// look is what a question shares with the corpus: its subject, in the whole and in one section, and how well the small model could have said it, in the
-// place of a nearest vector: the probability of a byte, which does not depend on the tokenizer, in the geometric mean.
-func (s *Scout) look(ctx context.Context, questions []string) ([]gate.Subject, error) {
-	out := make([]gate.Subject, len(questions))
+// look is what the run sees of questions.
+func (s *Scout) look(ctx context.Context, questions []string) ([]sight, error) {
+	out := make([]sight, len(questions))
 	for i, q := range questions {
 		hits, err := s.keyword.Search(ctx, q, found)
 		if err != nil {
@@ -158,21 +135,17 @@ func (s *Scout) look(ctx context.Context, questions []string) ([]gate.Subject, e
 			section := s.dom.Sections.At(h.Section)
 			texts = append(texts, section.Title+"\n"+section.Number+"\n"+section.Heading+"\n"+section.Text)
 		}
-		out[i].Known, out[i].Best = s.rarity.Subject(q, s.common, texts)
-	}
-	for at := 0; at < len(questions); at += scoreRows {
-		part := questions[at:min(len(questions), at+scoreRows)]
-		reqs := make([]decode.ScoreRequest, len(part))
-		for i, q := range part {
-			tokens := s.dom.Tokenizer.Encode(form.Ask(q))
-			reqs[i] = decode.ScoreRequest{Prefix: []int32{s.dom.EOS}, Continuations: [][]int32{tokens[:min(len(tokens), s.dec.Config().Context-1)]}}
+		out[i].known, out[i].best = s.rarity.Subject(q, s.common, texts)
+		out[i].familiar = s.wording.Familiar(q, s.common)
+		if s.near == nil {
+			continue
 		}
-		scores, err := s.dec.Score(ctx, reqs)
+		cosines, err := s.near.Scores(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		for i, q := range part {
-			out[at+i].Near = elementary.Exp(scores[i][0] / float64(max(1, len(q))))
+		if len(cosines) > 0 {
+			out[i].near = max(0, slices.Max(cosines))
 		}
 	}
 	return out, nil
