@@ -86,7 +86,7 @@ var errOther = errors.New("the runs have other tasks: train them with the same d
 func tableOf(runs []run) (grid.Table, error) {
 	table := grid.Table{
 		Title: "Held-out tasks in unseen words", Left: 2,
-		Head: []string{"taught", "class", "tasks", "seeds", "right", "strategy of the class", "tokens", "less erased, points", "95 % interval", "p, Holm", "tokens less erased", "95 % interval"},
+		Head: []string{"taught", "class", "tasks", "seeds", "right", "strategy of the class", "tokens", "less erased, points", "95 % interval", "p, Holm", "tokens less erased", "95 % interval of that"},
 	}
 	classes := []string{""}
 	for _, r := range runs {

@@ -66,7 +66,7 @@ const pColumn = 7
 func tableOf(runs []run) (grid.Table, error) {
 	table := grid.Table{
 		Title: "Figures of the task over seeds", Left: 2,
-		Head: []string{"measure", "system", "seeds", "mean, points", "95 % interval", "less the control, points", "95 % interval", "p, Holm"},
+		Head: []string{"measure", "system", "seeds", "mean, points", "95 % interval", "less the control, points", "95 % interval of that", "p, Holm"},
 	}
 	seeds := map[uint64]bool{}
 	for _, r := range runs {

@@ -83,3 +83,15 @@ func TestInterval_DrawsClustersWhereAllRunsHaveTheSameItems(t *testing.T) {
 		t.Errorf("runs with items of their own: %d clusters, %v to %v, %v", c.Clusters, c.Low, c.High, err)
 	}
 }
+
+func TestTableOf_ColumnsHaveNamesOfTheirOwn(t *testing.T) { // in CSV, two of one name are one
+	table, err := tableOf([]run{counted(7, .5, .6), counted(8, .6, .8)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range table.Head {
+		if slices.Contains(table.Head[:i], name) {
+			t.Errorf("two columns are named %q", name)
+		}
+	}
+}
