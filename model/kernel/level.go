@@ -13,13 +13,10 @@ type level struct {
 	supported func() bool // by the processor and by the operating system
 	tiles     bool        // AMX tiles may be used beside it
 	pairs     bool        // it multiplies pairs of bf16 in one instruction
-	along     along       // its products of bf16 that are fast where a left operand has its terms along rows
+	along     bool        // its products of bf16 by fused steps are fast where a left operand has its terms along rows
 	panels    *packedGemm // how it multiplies float32 from panels; nil = from operands where they lie
 	ops
 }
-
-// along says of which class.
-type along struct{ pair, tile bool }
 
 // cpu is the level in use: chosen once, when the program starts.
 var (

@@ -9,7 +9,7 @@ import (
 var avx2Level = &level{
 	name:      "avx2",
 	supported: func() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) },
-	along:     along{pair: true, tile: true},
+	along:     true,
 	panels:    gemmAVX2,
 	ops:       avx2Ops(generic.ops),
 }

@@ -13,7 +13,7 @@ var avx512Level = &level{
 		return avx2Level.supported() && cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
 	},
 	tiles:  true,
-	along:  along{pair: true, tile: true},
+	along:  true,
 	panels: gemmAVX512,
 	ops:    avx512Ops(avx2Level.ops),
 }

@@ -7,7 +7,7 @@ var avx512BF16Level = &level{
 	supported: func() bool { return avx512Level.supported() && cpuid.CPU.Has(cpuid.AVX512BF16) },
 	tiles:     true,
 	pairs:     true,
-	along:     along{tile: true},
+	along:     true,
 	panels:    gemmAVX512,
 	ops:       avx512BF16Ops(avx512Level.ops),
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // neonLevel has the products in assembly, and everything else from plain Go.
-var neonLevel = &level{name: "neon", supported: func() bool { return true }, along: along{pair: true, tile: true}, panels: gemmNEON, ops: neonOps(generic.ops)}
+var neonLevel = &level{name: "neon", supported: func() bool { return true }, along: true, panels: gemmNEON, ops: neonOps(generic.ops)}
 
 var gemmNEON = &packedGemm{
 	width:    neonColumns,

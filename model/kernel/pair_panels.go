@@ -17,8 +17,8 @@ func (o *pairOrder) pairs(k int) int { return (k + 2*o.unit - 1) / (2 * o.unit) 
 
 // The orders of the classes bf16-pair and bf16-tile.
 var (
-	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairProduct(s) }, func() bool { return cpu.along.pair }}
-	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepProduct(s) }, func() bool { return cpu.along.tile }}
+	pairByPair = &pairOrder{1, func(s pairShare) { cpu.pairProduct(s) }, func() bool { return cpu.along && !cpu.pairs }}
+	stepByStep = &pairOrder{stepPairs, func(s pairShare) { cpu.stepProduct(s) }, func() bool { return cpu.along }}
 )
 
 func (o *pairOrder) right() right[uint16] { return &pairPanels{order: o} }

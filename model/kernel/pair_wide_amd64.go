@@ -10,13 +10,12 @@ import (
 // wideProduct multiplies bf16 with fused steps of float32, in tiles of some columns. Rows of A are widened once a product, columns of B once for all rows:
 // so the inner loop is that of float32 with the terms in a class's order. Operands stay packed in bf16, and a thread has half a megabyte of what is wide.
 type wideProduct struct {
-	few     *widePairs // multiplies a few rows, which do not pay for widening B
-	unit    int        // pairs of what a tile counts
-	columns int        // of a tile: pairColumns or half of them
-	widen   func(dst *float32, src *byte, pairs int)
-	tiles   []wideTile
-	rows    int // at most, of A that are widened at once
-	terms   int // of them all, which stay in the second cache
+	few   *widePairs // multiplies a few rows, which do not pay for widening B. Its tiles are as wide: pairColumns or half of them
+	unit  int        // pairs of what a tile counts
+	widen func(dst *float32, src *byte, pairs int)
+	tiles []wideTile
+	rows  int // at most, of A that are widened at once
+	terms int // of them all, which stay in the second cache
 }
 
 // wideTile computes tiles times some rows; the highest is first, and the last has one row.
@@ -26,13 +25,13 @@ type wideTile struct {
 }
 
 var (
-	widePairsAVX2 = &wideProduct{pairTilesAVX2, 1, 16, avx2.WidenPairs,
+	widePairsAVX2 = &wideProduct{pairTilesAVX2, 1, avx2.WidenPairs,
 		[]wideTile{{6, avx2.WideRows6}, {4, avx2.WideRows4}, {2, avx2.WideRows2}, {1, avx2.WideRows1}}, wideRows, wideTerms}
-	wideStepsAVX2 = &wideProduct{stepTilesAVX2, stepPairs, 16, avx2.WidenPairs,
+	wideStepsAVX2 = &wideProduct{stepTilesAVX2, stepPairs, avx2.WidenPairs,
 		[]wideTile{{3, avx2.WideSteps3}, {2, avx2.WideSteps2}, {1, avx2.WideSteps1}}, wideRows, wideTerms}
-	widePairsAVX512 = &wideProduct{pairTilesAVX512, 1, 32, avx512.WidenPairs,
+	widePairsAVX512 = &wideProduct{pairTilesAVX512, 1, avx512.WidenPairs,
 		[]wideTile{{12, avx512.WideRows12}, {8, avx512.WideRows8}, {4, avx512.WideRows4}, {2, avx512.WideRows2}, {1, avx512.WideRows1}}, wideRows, wideTerms}
-	wideStepsAVX512 = &wideProduct{stepTilesAVX512, stepPairs, 32, avx512.WidenPairs,
+	wideStepsAVX512 = &wideProduct{stepTilesAVX512, stepPairs, avx512.WidenPairs,
 		[]wideTile{{6, avx512.WideSteps6}, {4, avx512.WideSteps4}, {2, avx512.WideSteps2}, {1, avx512.WideSteps1}}, wideRows, wideTerms}
 )
 
@@ -90,7 +89,7 @@ func (w *wideProduct) block(s pairShare, room *wideRoom) {
 		for i := range part.m {
 			FromBF16(wide[i*wideStride(part.pairs):][:terms], part.a[i*part.ai:][:terms])
 		}
-		for col := 0; col < s.n; col += w.columns {
+		for col := 0; col < s.n; col += w.few.width {
 			w.strip(part, room, col)
 		}
 	}
@@ -102,10 +101,10 @@ func wideStride(pairs int) int { return 2*pairs + 16 }
 // strip computes the columns from col on. The sums of all terms but the last wait where they will be, or in room.
 func (w *wideProduct) strip(s pairShare, room *wideRoom, col int) {
 	to := s.result(0, col)
-	to.n = min(w.columns, s.n-col)
+	to.n = min(w.few.width, s.n-col)
 	half, ld := to.half, to.ldc
 	if half != nil {
-		to.c, to.ldc = room.sums[:], w.columns
+		to.c, to.ldc = room.sums[:], w.few.width
 	}
 	at, next := col/pairColumns*s.panel, 0
 	if next = at + s.panel; col/pairColumns*pairColumns+pairColumns >= s.n {
@@ -115,7 +114,7 @@ func (w *wideProduct) strip(s pairShare, room *wideRoom, col int) {
 		pairs, from := min(widePanel, s.pairs-p), 2*p*pairColumns
 		w.widen(&room.b[0], bytesOf(s.b[at+from+2*(col%pairColumns):]), pairs)
 		part := to
-		if part.pairs = pairs; half != nil && p+pairs == s.pairs && to.n == w.columns {
+		if part.pairs = pairs; half != nil && p+pairs == s.pairs && to.n == w.few.width {
 			part.half, part.ldc = half, ld
 		} else {
 			part.half = nil
@@ -123,9 +122,9 @@ func (w *wideProduct) strip(s pairShare, room *wideRoom, col int) {
 		w.panel(part, room.a[2*p:], &room.b[0], s.b[next+from:], wideStride(s.pairs), 2*widePanel*(col%pairColumns))
 		to.from, to.ldfrom = to.c, to.ldc
 	}
-	if half != nil && to.n < w.columns {
+	if half != nil && to.n < w.few.width {
 		for i := range s.m {
-			ToBF16(half[i*ld:i*ld+to.n], room.sums[i*w.columns:][:to.n])
+			ToBF16(half[i*ld:i*ld+to.n], room.sums[i*w.few.width:][:to.n])
 		}
 	}
 }
@@ -150,7 +149,7 @@ func (w *wideProduct) panel(s pairShare, a []float32, b *float32, next []uint16,
 		if part.from != nil {
 			from = &part.from[0]
 		}
-		w.tiles[t].multiply(c, from, &a[i*ai], b, bytesOf(next[min(ahead+2*w.columns*i, len(next)-1):]), n, s.pairs/w.unit, s.n, 4*ai, size*s.ldc, 4*s.ldfrom, part.half != nil)
+		w.tiles[t].multiply(c, from, &a[i*ai], b, bytesOf(next[min(ahead+2*w.few.width*i, len(next)-1):]), n, s.pairs/w.unit, s.n, 4*ai, size*s.ldc, 4*s.ldfrom, part.half != nil)
 		i += n * tile
 	}
 }

@@ -252,10 +252,6 @@ func (e *emitter) blockRows(b blockType, rows int) {
 	for r := range sums {
 		sums[r] = e.zero()
 	}
-	var room [4]reg.VecVirtual // for all rows: a register that is cleared by itself seems to hold something before
-	for i := range room {
-		room[i] = e.ZMM()
-	}
 	outer, top := e.label("factors"), e.label("block")
 	var factors []reg.VecVirtual
 	left := blocks
@@ -280,7 +276,7 @@ func (e *emitter) blockRows(b blockType, rows int) {
 	right := u.unpack(e, numbers)
 	scale := e.blockScales(b, scales, factors)
 	for r := range sums {
-		v := e.blockRow(b, func(disp int) operand.Mem { return at(r, disp) }, right, scale, room)
+		v := e.blockRow(b, func(disp int) operand.Mem { return at(r, disp) }, right, scale)
 		e.VMULPS_BCST(at(r, recordScale), v, v)
 		e.VADDPS(v, sums[r], sums[r])
 	}
@@ -297,12 +293,10 @@ func (e *emitter) blockRows(b blockType, rows int) {
 }
 
 // blockRow is a row's product with a block, without the row's scale.
-func (e *emitter) blockRow(b blockType, at func(disp int) operand.Mem, right [8]reg.VecVirtual, scale [2]reg.VecVirtual, room [4]reg.VecVirtual) reg.VecVirtual {
+func (e *emitter) blockRow(b blockType, at func(disp int) operand.Mem, right [8]reg.VecVirtual, scale [2]reg.VecVirtual) reg.VecVirtual {
 	// dot sums over the registers [lo,hi).
 	dot := func(lo, hi int) reg.VecVirtual {
-		upper, lower := room[lo/4], room[2+lo/4]
-		e.VPXORD(upper, upper, upper)
-		e.VPXORD(lower, lower, lower)
+		upper, lower := e.zero(), e.zero()
 		for i := lo; i < hi; i++ {
 			e.dotBytesAt(at(4*i), right[i], upper)
 			e.dotBytesAt(at(recordLower+4*i), right[i], lower)

@@ -167,8 +167,8 @@ func (e *emitter) narrowBlockRows(b blockType, rows int) {
 func (n *narrowBlocks) quad(e *emitter, i int, at func(row, disp int) operand.Mem, sums []*blockSum) {
 	if i == 0 || n.parts() && i == 4 {
 		for _, s := range sums {
-			e.VPXOR(s.upper, s.upper, s.upper)
-			e.VPXOR(s.lower, s.lower, s.lower)
+			e.clear(s.upper)
+			e.clear(s.lower)
 		}
 	}
 	for p, part := range n.four(e, i) {

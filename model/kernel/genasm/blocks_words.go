@@ -138,7 +138,7 @@ func (e *emitter) blockWordRows(kind string) {
 	for i := range 16 { // pairs of terms
 		if i == 0 || kind == twoScales && i == 8 {
 			for r := range parts {
-				e.VPXOR(parts[r], parts[r], parts[r])
+				e.clear(parts[r])
 			}
 		}
 		right := e.YMM()

@@ -132,17 +132,22 @@ func (e *emitter) own(op operand.Op) reg.VecVirtual {
 
 func (e *emitter) zero() reg.VecVirtual {
 	r := e.vec()
+	e.clear(r)
+	return r
+}
+
+// clear makes a register zero. What it held before is not read, which avo knows of VPXOR alone.
+func (e *emitter) clear(r reg.Register) {
 	if !e.wide() {
 		e.VPXOR(r, r, r)
-		return r
+		return
 	}
 	clear, err := x86.VPXORD(r, r, r)
 	if err != nil {
 		panic(err)
 	}
-	clear.CancellingInputs = true // which avo knows of VPXOR alone: what the register held before is not read
+	clear.CancellingInputs = true
 	e.Instruction(clear)
-	return r
 }
 
 // loop walks n elements: unroll vectors at a time, then one, then the masked rest. body emits the work for vector j of a round, whose
@@ -260,16 +265,21 @@ func (e *emitter) at(base, i reg.GPVirtual, j, size int) operand.Mem {
 
 // load reads float32 lanes; lanes that do not count are 0.
 func (e *emitter) load(base, i reg.GPVirtual, j int) reg.VecVirtual {
-	r, m := e.vec(), e.at(base, i, j, 4)
+	r := e.vec()
+	e.loadInto(r, e.at(base, i, j, 4), e.mask)
+	return r
+}
+
+// loadInto reads the float32 lanes of m that a mask has, or all without one; the others become 0.
+func (e *emitter) loadInto(r reg.Register, m operand.Mem, mask reg.Register) {
 	switch {
-	case e.mask == nil:
+	case mask == nil:
 		e.VMOVUPS(m, r)
 	case e.wide():
-		e.VMOVUPS_Z(m, e.mask, r)
+		e.VMOVUPS_Z(m, mask, r)
 	default:
-		e.VMASKMOVPS(m, e.mask, r)
+		e.VMASKMOVPS(m, mask, r)
 	}
-	return r
 }
 
 // store writes the float32 lanes that count.

@@ -174,11 +174,7 @@ func (e *emitter) pairRegisters(rows int, native bool) (t pairRegister) {
 func (t pairRegister) clear(e *emitter, acc [][2]reg.Register) {
 	for _, row := range acc {
 		for _, r := range row {
-			if e.wide() {
-				e.VPXORD(r, r, r)
-			} else {
-				e.VPXOR(r, r, r)
-			}
+			e.clear(r)
 		}
 	}
 }
@@ -201,12 +197,7 @@ func (t pairRegister) load(e *emitter, acc [][2]reg.Register, from, ld reg.GPVir
 	}
 	for _, row := range acc {
 		for h, r := range row {
-			m := operand.Mem{Base: from, Disp: 4 * e.lanes * h}
-			if e.wide() {
-				e.VMOVUPS_Z(m, masks[h], r)
-			} else {
-				e.VMASKMOVPS(m, masks[h], r)
-			}
+			e.loadInto(r, operand.Mem{Base: from, Disp: 4 * e.lanes * h}, masks[h])
 		}
 		e.ADDQ(ld, from)
 	}

@@ -92,14 +92,7 @@ func (e *emitter) loadRows(acc [][2]reg.VecVirtual, from reg.GPVirtual) {
 		ldfrom := e.word("ldfrom")
 		for _, row := range acc {
 			for h, r := range row {
-				switch m := (operand.Mem{Base: from, Disp: 4 * e.lanes * h}); {
-				case masks[h] == nil:
-					e.VMOVUPS(m, r)
-				case e.wide():
-					e.VMOVUPS_Z(m, masks[h], r)
-				default:
-					e.VMASKMOVPS(m, masks[h], r)
-				}
+				e.loadInto(r, operand.Mem{Base: from, Disp: 4 * e.lanes * h}, masks[h])
 			}
 			e.ADDQ(ldfrom, from)
 		}
