@@ -29,6 +29,15 @@ type Parts struct {
 	seedsDF float64 // degrees of freedom of Seeds
 }
 
+// Student is Cross of values that have nothing in common, such as one of each run: Student's interval of their mean.
+func Student(values []float64, level float64) (Crossed, error) {
+	each := make([]int, len(values))
+	for i := range each {
+		each[i] = i
+	}
+	return Cross(each, level, [][]float64{values})
+}
+
 // Cross is the mean of one side, or the difference of the first from the second. A side is seeds × items: scores[s][i]. Sides whose seeds go together are
 // one side of differences. cluster[i] numbers the cluster of item i from 0, without a gap.
 //

@@ -153,3 +153,26 @@ func TestNeeded_DesignOfThatSizeDetectsTheDifference(t *testing.T) {
 		}
 	}
 }
+
+func TestStudent_IsTheIntervalOfAMeanOfIndependentValues(t *testing.T) {
+	c, err := Student([]float64{1, 2, 3, 4, 5}, 0.95)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := 2.7764451051977987 * math.Sqrt(2.5/5) // t(.975, 4) from tables
+	if c.Value != 3 || math.Abs(c.Low-(3-half)) > 1e-6 || math.Abs(c.High-(3+half)) > 1e-6 {
+		t.Errorf("%+v", c.Interval)
+	}
+}
+
+func TestLogOdds_UndoTheCurve(t *testing.T) {
+	l := Logistic{Bias: -0.5, Weights: []float64{2, 1}}
+	for _, x := range [][]float64{{0, 0}, {0.3, 0.1}, {1, 1}} {
+		if p := l.At(x); math.Abs(LogOdds(p, 1e-9)-l.LogOdds(x)) > 1e-12 {
+			t.Errorf("%v: %v", x, p)
+		}
+	}
+	if low, high := LogOdds(0, 1e-6), LogOdds(1, 1e-6); math.IsInf(low, 0) || math.Abs(low+high) > 1e-9 {
+		t.Errorf("%v, %v", low, high)
+	}
+}

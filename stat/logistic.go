@@ -14,12 +14,21 @@ type Logistic struct {
 }
 
 // At is the probability at x.
-func (l Logistic) At(x []float64) float64 {
+func (l Logistic) At(x []float64) float64 { return 1 / (1 + elementary.Exp(-l.LogOdds(x))) }
+
+// LogOdds is log(p/(1−p)) of the probability at x.
+func (l Logistic) LogOdds(x []float64) float64 {
 	z := l.Bias
 	for i, w := range l.Weights {
 		z += float64(w * x[i])
 	}
-	return 1 / (1 + elementary.Exp(-z))
+	return z
+}
+
+// LogOdds is log(p/(1−p)) of a probability, which is first brought to least … 1−least.
+func LogOdds(p, least float64) float64 {
+	p = min(max(p, least), 1-least)
+	return elementary.Log(p / (1 - p))
 }
 
 // FitLogistic fits a logistic curve to cases that turned out right or wrong, by Platt's method ("Probabilistic Outputs for Support Vector

@@ -1,7 +1,6 @@
 package experts
 
 import (
-	"fmt"
 	"slices"
 
 	"slm/stages/gate"
@@ -26,53 +25,39 @@ type curve struct {
 func (c *curve) probability(s sight) float64 { return c.score.At(s.row()) }
 func (c *curve) refuses(s sight) bool        { return c.probability(s) < c.below }
 
-// Where a curve's threshold lies.
-const (
-	wantRefused = 0.95 // share of the foreign questions
-	mayRefuse   = 0.02 // share of the corpus's own, or, where both cannot be had,
-	mostRefuse  = 0.04 // at most this
-	toOwn       = 0.25 // where both can be had: so far from the one threshold to the other, by odds. Of several runs each may let a foreign question in
-	fewestAsked = 20   // questions of exams from which their share is known
-	covered     = 0.9  // a foreign question of which one section has so much is left out: the corpus may be about it after all
-)
+// toOwn is where the threshold lies between the limit of foreign questions and that of the corpus's own, by log odds, where both can be had: near the first
+// some foreign ones come in, and of several runs each may let one in.
+const toOwn = 0.25
 
 // fitCurve fits it between questions of the corpus, those of its exams and some made by rules, and foreign ones. gate.Fewest of each are needed; nil: there
 // are fewer.
 func fitCurve(examined, made, foreign []sight) (*curve, error) {
-	foreign = slices.DeleteFunc(slices.Clone(foreign), func(s sight) bool { return s.best >= covered })
+	foreign = slices.DeleteFunc(slices.Clone(foreign), func(s sight) bool { return s.best >= gate.Covered })
 	own := slices.Concat(examined, made)
-	if len(own) < gate.Fewest || len(foreign) < gate.Fewest {
-		return nil, nil
+	score, err := gate.Between(rows(own), rows(foreign))
+	if score == nil || err != nil {
+		return nil, err
 	}
-	var x [][]float64
-	var right []bool
-	for i, s := range slices.Concat(own, foreign) {
-		x, right = append(x, s.row()), append(right, i < len(own))
-	}
-	score, err := stat.FitLogistic(x, right)
-	if err != nil {
-		return nil, fmt.Errorf("experts: %w", err)
-	}
-	if len(examined) < fewestAsked {
+	if len(examined) < gate.FewestAsked {
 		examined = own
 	}
-	low, high := quantile(score, foreign, wantRefused), quantile(score, examined, mayRefuse)
-	at := min(low, quantile(score, examined, mostRefuse))
-	if low < high {
-		at = low + float64(toOwn*(high-low))
+	logOdds := func(of []sight) (out []float64) {
+		for _, row := range rows(of) {
+			out = append(out, score.LogOdds(row))
+		}
+		return out
 	}
-	return &curve{score, stat.Logistic{Bias: at}.At(nil)}, nil
+	l := gate.LimitsOf(logOdds(examined), logOdds(foreign))
+	at := l.Most
+	if l.Low < l.High {
+		at = l.Low + float64(toOwn*(l.High-l.Low))
+	}
+	return &curve{*score, stat.Logistic{Bias: at}.At(nil)}, nil
 }
 
-// quantile are the odds, as a logarithm, below which at most a share of some questions are.
-func quantile(score stat.Logistic, of []sight, share float64) float64 {
-	odds := make([]float64, len(of))
-	for i, s := range of {
-		odds[i] = score.Bias
-		for j, v := range s.row() {
-			odds[i] += float64(score.Weights[j] * v)
-		}
+func rows(of []sight) (out [][]float64) {
+	for _, s := range of {
+		out = append(out, s.row())
 	}
-	slices.Sort(odds)
-	return odds[min(int(share*float64(len(odds))), len(odds)-1)]
+	return out
 }

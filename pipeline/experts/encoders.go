@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"slm/checkpoint"
 	"slm/retrieve"
@@ -30,29 +31,27 @@ func (e encoders) near(ctx context.Context, folder string, sections int) (retrie
 	if err != nil {
 		return nil, err
 	}
-	for _, has := range fusion.Dense {
-		for _, name := range shared {
-			if has != name {
-				continue
-			}
-			vectors, err := retrieve.ReadVectors(filepath.Join(dir, search.VectorsFile(name)), sections)
-			if err != nil {
-				return nil, err
-			}
-			if e[name] == nil {
-				spec, err := search.LookupEncoder(name)
-				if err != nil {
-					return nil, err
-				}
-				if e[name], err = spec.Open(ctx, search.Source{}); err != nil {
-					delete(e, name)
-					return nil, fmt.Errorf("experts: %w", err)
-				}
-			}
-			return retrieve.NewDense(e[name], vectors)
-		}
+	i := slices.IndexFunc(fusion.Dense, func(name string) bool { return slices.Contains(shared, name) })
+	if i < 0 {
+		return nil, nil
 	}
-	return nil, nil
+	name := fusion.Dense[i]
+	vectors, err := retrieve.ReadVectors(filepath.Join(dir, search.VectorsFile(name)), sections)
+	if err != nil {
+		return nil, err
+	}
+	if e[name] == nil {
+		spec, err := search.LookupEncoder(name)
+		if err != nil {
+			return nil, err
+		}
+		encoder, err := spec.Open(ctx, search.Source{})
+		if err != nil {
+			return nil, fmt.Errorf("experts: %w", err)
+		}
+		e[name] = encoder
+	}
+	return retrieve.NewDense(e[name], vectors)
 }
 
 func (e encoders) Close() (err error) {

@@ -60,14 +60,16 @@ func (s *Scout) open(ctx context.Context) (err error) {
 	if s.keyword, err = retrieve.OpenKeyword(s.dom.Sections); err != nil {
 		return err
 	}
-	var asked []string
-	for _, items := range [][]exam.Item{s.dom.Items, s.dom.Asked} {
-		for _, item := range exam.Only(items, exam.Train) {
-			asked = append(asked, item.Question)
-		}
-	}
-	s.rarity, s.wording = retrieve.NewRarity(s.dom.Sections), retrieve.NewWording(s.dom.Sections, asked)
+	s.rarity, s.wording = retrieve.NewRarity(s.dom.Sections), retrieve.NewWording(s.dom.Sections, s.asked(exam.Train))
 	return s.fit(ctx)
+}
+
+// asked are the questions of both exams in a split.
+func (s *Scout) asked(split string) (out []string) {
+	for _, item := range exam.Only(slices.Concat(s.dom.Items, s.dom.Asked), split) {
+		out = append(out, item.Question)
+	}
+	return out
 }
 
 // Close closes what the scout looks at.
@@ -84,13 +86,8 @@ func (s *Scout) fit(ctx context.Context) error {
 	lang := question.LanguageOf(s.dom.Sections)
 	fit, held := question.Elsewhere(lang)
 	s.common, s.held = retrieve.CommonTerms(question.FunctionWords(lang), fit), held
-	var examined, ruled []string
-	for _, items := range [][]exam.Item{s.dom.Items, s.dom.Asked} {
-		for _, item := range exam.Only(items, exam.Dev) {
-			examined = append(examined, item.Question)
-		}
-	}
-	made := s.dom.Made()
+	examined, made := s.asked(exam.Dev), s.dom.Made()
+	var ruled []string
 	for _, i := range exam.Evenly(indices(s.dom.Sections.Len()), madeMost) {
 		section := s.dom.Sections.At(i)
 		for _, q := range made.Of(section, uint64(i)) {

@@ -13,7 +13,7 @@ import (
 func by(people int) Gate { return Gate{Version: Version, People: &people} }
 
 func TestBound_AGateOfTheProgramsOwnQuestionsAloneHasACeiling(t *testing.T) {
-	for people, has := range map[int]bool{0: true, fewestAsked - 1: true, fewestAsked: false} {
+	for people, has := range map[int]bool{0: true, FewestAsked - 1: true, FewestAsked: false} {
 		g := by(people)
 		if g.Bound(); has != (g.Ceiling != nil) {
 			t.Errorf("%d questions of people: %v", people, g.Ceiling)
@@ -35,7 +35,7 @@ func TestSure_IsTheLowerOfBothAndRisesWithTheLead(t *testing.T) {
 		}
 		before = p
 	}
-	g = by(fewestAsked)
+	g = by(FewestAsked)
 	if p, bound := g.Sure(Evidence{}, 0.97); p != 0.97 || bound {
 		t.Errorf("without a ceiling: %v", p)
 	}
@@ -56,7 +56,7 @@ func TestPassages_AFreeAnswerHasThreeWhereTheSearchIsNotFarAhead(t *testing.T) {
 		{bounded, 0, 0, false, 0}, // nothing was found
 		{bounded, 0, 1, true, 1},
 		{bounded, 9, 1, false, 1},
-		{by(fewestAsked), 0, 1, false, 1},
+		{by(FewestAsked), 0, 1, false, 1},
 	} {
 		if got := c.g.Passages(Evidence{Lead: c.lead}, c.k, c.choices); got != c.want {
 			t.Errorf("%+v: %d passages", c, got)

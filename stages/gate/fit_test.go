@@ -197,7 +197,7 @@ func TestFit_MadeQuestionsDoNotMakePeoplesSure(t *testing.T) {
 }
 
 func TestFit_SaysWhetherPeopleHaveAskedEnoughToJudgeBy(t *testing.T) {
-	for asked, made := range map[int]bool{fewestAsked - 1: true, fewestAsked: false} {
+	for asked, made := range map[int]bool{FewestAsked - 1: true, FewestAsked: false} {
 		list, fold, _ := cases(60)
 		for i := range asked {
 			list[i].People = true

@@ -95,7 +95,7 @@ type Taken struct {
 
 // SelfMade says that its probabilities are those of questions that the program wrote itself, since people have asked too few. What people ask shares
 // fewer words with its section, so that it is right less often than such a probability says.
-func (g Gate) SelfMade() bool { return g.People != nil && *g.People < fewestAsked }
+func (g Gate) SelfMade() bool { return g.People != nil && *g.People < FewestAsked }
 
 // Odds says how probable it is that each piece of knowledge is right. What is not there is not right.
 func (g Gate) Odds(e Evidence) (o Odds) {

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -44,15 +43,6 @@ type Ours struct {
 	Fold   int
 }
 
-// Bounds of a fit.
-const (
-	wantRefused = 0.95 // share of the foreign questions
-	mayRefuse   = 0.02 // share of the corpus's own, or, where both cannot be had,
-	mostRefuse  = 0.04 // at most this
-	fewestAsked = 20   // questions from which their share is known
-	covered     = 0.9  // a foreign question of which one section has so much is left out: the corpus may be about it after all
-)
-
 // Refuses says whether nothing in the corpus is about a question.
 func (r *Refusal) Refuses(s Subject) bool { return r != nil && r.Score.At(s.row()) < r.Below }
 
@@ -61,7 +51,7 @@ func (r *Refusal) Probability(s Subject) float64 { return r.Score.At(s.row()) }
 
 // FitRefusal fits it to questions of the corpus, and others; held are such others for measuring it. nil: there are too few of either.
 func FitRefusal(common []string, own []Ours, foreign, held []Subject) (*Refusal, error) {
-	foreign = slices.DeleteFunc(slices.Clone(foreign), func(s Subject) bool { return s.Best >= covered })
+	foreign = slices.DeleteFunc(slices.Clone(foreign), func(s Subject) bool { return s.Best >= Covered })
 	r, err := fitRefusal(own, foreign)
 	if r == nil || err != nil {
 		return nil, err
@@ -93,14 +83,10 @@ func (n *Refused) count(by *Refusal, s Subject) {
 
 // fitRefusal fits curve and threshold.
 func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
-	if len(own) < Fewest || len(foreign) < Fewest {
-		return nil, nil
-	}
-	var x [][]float64
-	var right []bool
+	var ours, others [][]float64
 	people, examined := 0, 0
 	for _, a := range own {
-		x, right = append(x, a.row()), append(right, true)
+		ours = append(ours, a.row())
 		if a.People {
 			people++
 		}
@@ -109,41 +95,30 @@ func fitRefusal(own []Ours, foreign []Subject) (*Refusal, error) {
 		}
 	}
 	for _, s := range foreign {
-		x, right = append(x, s.row()), append(right, false)
+		others = append(others, s.row())
 	}
-	score, err := stat.FitLogistic(x, right)
-	if err != nil {
-		return nil, fmt.Errorf("gate: %w", err)
+	score, err := Between(ours, others)
+	if score == nil || err != nil {
+		return nil, err
 	}
-	var ours, others []float64
-	for _, a := range own {
-		if !a.Made || examined < fewestAsked {
-			ours = append(ours, score.At(a.row()))
+	var asked, elsewhere []float64
+	for i, a := range own {
+		if !a.Made || examined < FewestAsked {
+			asked = append(asked, score.At(ours[i]))
 		}
 	}
-	for _, s := range foreign {
-		others = append(others, score.At(s.row()))
+	for _, row := range others {
+		elsewhere = append(elsewhere, score.At(row))
 	}
-	low, high := quantile(others, wantRefused), quantile(ours, mayRefuse)
-	r := &Refusal{Score: score, Below: math.Min(low, quantile(ours, mostRefuse))}
+	l := LimitsOf(asked, elsewhere)
+	r := &Refusal{Score: *score, Below: l.Most}
 	switch {
-	case low >= high:
-	case people >= fewestAsked: // both can be had: the middle, by odds
-		r.Below = 1 / (1 + elementary.Exp(-(odds(low)+odds(high))/2))
+	case l.Low >= l.High:
+	case people >= FewestAsked: // both can be had: the middle, by odds
+		const least = 1e-9
+		r.Below = 1 / (1 + elementary.Exp(-(stat.LogOdds(l.Low, least)+stat.LogOdds(l.High, least))/2))
 	default: // what people ask shares fewer words with its section than all that is known here: no more than keeps the others out
-		r.Below = math.Nextafter(low, 1)
+		r.Below = math.Nextafter(l.Low, 1)
 	}
 	return r, nil
-}
-
-func odds(p float64) float64 {
-	const least = 1e-9
-	p = math.Min(math.Max(p, least), 1-least)
-	return elementary.Log(p / (1 - p))
-}
-
-// quantile is the value below which at most a share of some values are.
-func quantile(values []float64, share float64) float64 {
-	values = slices.Sorted(slices.Values(values))
-	return values[min(int(share*float64(len(values))), len(values)-1)]
 }

@@ -3,11 +3,9 @@ package task
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"slm/data/corpus"
 	"slm/data/exam"
-	"slm/retrieve"
 	"slm/stages"
 	"slm/stat"
 )
@@ -93,23 +91,6 @@ func texts(known []corpus.Section) corpus.Slice {
 		out[i] = corpus.Section{ID: sec.ID, Text: sec.Text}
 	}
 	return out
-}
-
-// lookAt is how many texts a search finds to say how far the best is above that of another label.
-const lookAt = 50
-
-// nearest is the label of the text that BM25 finds first, with its score and how far it is above the first text of another label.
-func nearest(ctx context.Context, search retrieve.Retriever, known []corpus.Section, labels []string, text string) (guess, error) {
-	hits, err := search.Search(ctx, text, lookAt)
-	if err != nil || len(hits) == 0 {
-		return guess{-1, []float64{0, 0}}, err
-	}
-	label := known[hits[0].Section].Title
-	next := 0.0
-	if i := slices.IndexFunc(hits, func(h retrieve.Hit) bool { return known[h.Section].Title != label }); i >= 0 {
-		next = hits[i].Score
-	}
-	return guess{slices.Index(labels, label), []float64{hits[0].Score, hits[0].Score - next}}, nil
 }
 
 func name(labels []string, g guess) string {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"slm/checkpoint"
 	"slm/data/corpus"
-	"slm/internal/elementary"
 	"slm/result"
 	"slm/retrieve"
 	"slm/stat"
@@ -23,7 +23,7 @@ type Together struct {
 
 // together is the label of the one that is surer of its own, and what makes that probable: the log odds that each has, and whether they agree.
 func (a Answer) together() (label string, seen []float64) {
-	seen = []float64{logOdds(a.Sure), logOdds(a.NearestSure), 0}
+	seen = []float64{stat.LogOdds(a.Sure, leastOdds), stat.LogOdds(a.NearestSure, leastOdds), 0}
 	if a.Model == a.Nearest {
 		seen[2] = 1
 	}
@@ -35,11 +35,6 @@ func (a Answer) together() (label string, seen []float64) {
 
 // leastOdds keeps log odds finite.
 const leastOdds = 1e-6
-
-func logOdds(p float64) float64 {
-	p = min(max(p, leastOdds), 1-leastOdds)
-	return elementary.Log(p / (1 - p))
-}
 
 // KnownFile is the table of the texts whose label is known: what the search goes by when other texts are classified. Rows of Known.
 const KnownFile = "known.arrow"
@@ -86,13 +81,24 @@ func openFinder(dir string, labels []string) (*finder, error) {
 	return newFinder(labels, known)
 }
 
-// guess is the label of the nearest text.
+// lookAt is how many texts a search finds to say how far the best is above that of another label.
+const lookAt = 50
+
+// guess is the label of the text that BM25 finds first, with its score and how far it is above the first text of another label.
 func (f *finder) guess(ctx context.Context, text string) (guess, error) {
-	g, err := nearest(ctx, f.search, f.known, f.labels, text)
+	hits, err := f.search.Search(ctx, text, lookAt)
 	if err != nil {
-		return g, fmt.Errorf("task: %w", err)
+		return guess{}, fmt.Errorf("task: %w", err)
 	}
-	return g, nil
+	if len(hits) == 0 {
+		return guess{-1, []float64{0, 0}}, nil
+	}
+	label := f.known[hits[0].Section].Title
+	next := 0.0
+	if i := slices.IndexFunc(hits, func(h retrieve.Hit) bool { return f.known[h.Section].Title != label }); i >= 0 {
+		next = hits[i].Score
+	}
+	return guess{slices.Index(f.labels, label), []float64{hits[0].Score, hits[0].Score - next}}, nil
 }
 
 func (f *finder) close() { _ = f.search.Close() } // in memory

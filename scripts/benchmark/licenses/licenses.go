@@ -41,29 +41,65 @@ func Command() *cobra.Command {
 		Long: "Gives google/licenseclassifier the texts of the labels that the run has learnt, asks it for the licence of each test fragment, and prints a line of JSON for each threshold: macro-F1\n" +
 			"with its interval and the share of right answers. Of several runs, which differ in the seed, it prints means with Student's intervals over the runs. It is made for whole files, of which a fragment is less than any threshold of use: read its figures with that in mind.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return one(cmd.OutOrStdout(), args[0], thresholds)
-			}
-			return over(cmd.OutOrStdout(), args, thresholds)
+			return run(cmd.OutOrStdout(), args, thresholds)
 		},
 	}
 	cmd.Flags().Float64SliceVar(&thresholds, "threshold", []float64{0.8, 0.5, 0.3}, "share of a licence that a text must have; 0.8 is the classifier's own")
 	return cmd
 }
 
-// one measures a run.
-func one(out io.Writer, folder string, thresholds []float64) error {
-	enc := json.NewEncoder(out)
-	for _, t := range thresholds {
-		r, err := of(folder, t)
+// run measures some runs at some limits.
+func run(out io.Writer, folders []string, thresholds []float64) error {
+	var all []fragments
+	for _, folder := range folders {
+		f, err := open(folder)
 		if err != nil {
 			return err
 		}
-		if err := enc.Encode(r); err != nil {
+		all = append(all, f)
+	}
+	enc := json.NewEncoder(out)
+	for _, t := range thresholds {
+		var each []result
+		for _, f := range all {
+			r, err := measure(f.labels, f.rows, t)
+			if err != nil {
+				return err
+			}
+			each = append(each, r)
+		}
+		var line any = each[0]
+		if len(each) > 1 {
+			m, err := meansOf(each)
+			if err != nil {
+				return err
+			}
+			line = m
+		}
+		if err := enc.Encode(line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fragments are the test fragments of a run, and the labels that it has learnt.
+type fragments struct {
+	labels []string
+	rows   []task.Answer
+}
+
+func open(folder string) (f fragments, err error) {
+	dir := filepath.Join(folder, stages.Task)
+	sum, err := task.ReadAs[*task.Labels](dir)
+	if err != nil {
+		return f, err
+	}
+	rows, _, err := checkpoint.ReadTable[task.Answer](filepath.Join(dir, task.AnswersFile))
+	if err != nil {
+		return f, err
+	}
+	return fragments{sum.Labels, slices.DeleteFunc(rows, func(a task.Answer) bool { return a.Split != exam.Test })}, nil
 }
 
 // means is what is measured at a limit over runs.
@@ -75,47 +111,24 @@ type means struct {
 	Labelled  stat.Interval `json:"labelled"`
 }
 
-// over measures several runs.
-func over(out io.Writer, folders []string, thresholds []float64) error {
-	enc := json.NewEncoder(out)
-	for _, t := range thresholds {
-		var right, f1, labelled []float64
-		var runs []int
-		for i, folder := range folders {
-			r, err := of(folder, t)
-			if err != nil {
-				return err
-			}
-			runs, right, f1, labelled = append(runs, i), append(right, r.Right.Value), append(f1, r.MacroF1.Value), append(labelled, r.Labelled)
+func meansOf(each []result) (m means, err error) {
+	m.Threshold, m.Runs = each[0].Threshold, len(each)
+	for to, of := range map[*stat.Interval]func(r result) float64{
+		&m.Right:    func(r result) float64 { return r.Right.Value },
+		&m.MacroF1:  func(r result) float64 { return r.MacroF1.Value },
+		&m.Labelled: func(r result) float64 { return r.Labelled },
+	} {
+		var values []float64
+		for _, r := range each {
+			values = append(values, of(r))
 		}
-		m := means{Threshold: t, Runs: len(runs)}
-		for to, of := range map[*stat.Interval][]float64{&m.Right: right, &m.MacroF1: f1, &m.Labelled: labelled} {
-			c, err := stat.Cross(runs, .95, [][]float64{of})
-			if err != nil {
-				return fmt.Errorf("licenses: %w", err)
-			}
-			*to = c.Interval
+		c, err := stat.Student(values, .95)
+		if err != nil {
+			return m, fmt.Errorf("licenses: %w", err)
 		}
-		if err := enc.Encode(m); err != nil {
-			return err
-		}
+		*to = c.Interval
 	}
-	return nil
-}
-
-// of measures the test fragments of a run.
-func of(folder string, threshold float64) (result, error) {
-	dir := filepath.Join(folder, stages.Task)
-	sum, err := task.ReadAs[*task.Labels](dir)
-	if err != nil {
-		return result{}, err
-	}
-	rows, _, err := checkpoint.ReadTable[task.Answer](filepath.Join(dir, task.AnswersFile))
-	if err != nil {
-		return result{}, err
-	}
-	rows = slices.DeleteFunc(rows, func(a task.Answer) bool { return a.Split != exam.Test })
-	return measure(sum.Labels, rows, threshold)
+	return m, nil
 }
 
 // measure classifies rows by the texts of the labels.

@@ -135,11 +135,10 @@ func bodies(rows []task.Body, seed uint64) run {
 	r := newRun(seed, task.Like, pass, builds, exact, f1)
 	r.pairs = [][2]string{{task.Model, task.Twin}, {task.Model, task.Alone}}
 	for _, b := range rows {
-		add := func(measure string, value float64) { r.item(b.System, measure, b.ID, b.Package, value) }
-		add(pass, stat.Floats([]bool{b.Passes()})[0])
-		add(builds, stat.Floats([]bool{b.Compiles()})[0])
-		add(exact, stat.Floats([]bool{b.Exact})[0])
-		add(f1, b.F1)
+		values := append(stat.Floats([]bool{b.Passes(), b.Compiles(), b.Exact}), b.F1)
+		for i, measure := range r.measures {
+			r.item(b.System, measure, b.ID, b.Package, values[i])
+		}
 	}
 	return r
 }

@@ -186,11 +186,10 @@ func interval(of []sample, cluster map[string]string) (stat.Crossed, error) {
 	}
 	if !crossed {
 		values := make([]float64, len(of))
-		each := make([]int, len(of))
 		for i, s := range of {
-			values[i], each[i] = s.value, i
+			values[i] = s.value
 		}
-		return stat.Cross(each, .95, [][]float64{values})
+		return stat.Student(values, .95)
 	}
 	seeds := make([][]float64, len(of))
 	for i, s := range of {
