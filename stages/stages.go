@@ -122,7 +122,7 @@ func (e *Env) OtherClient(name, stage string) (llm.Client, error) {
 func (e *Env) Manifest(stage string) *checkpoint.Manifest {
 	m := &checkpoint.Manifest{
 		Stage: stage, Fingerprint: e.Fingerprint, Parents: e.Parents, Seed: e.Seed, Versions: e.Versions,
-		Counters: map[string]int64{}, Facts: map[string]string{}, Created: e.Now().UTC().Format(time.RFC3339),
+		Counters: map[string]int64{}, Facts: map[string]string{}, Created: e.Now().UTC().Format(time.RFC3339Nano),
 	}
 	if e.Kernel != nil {
 		m.Numerics, m.Kernel = string(e.Kernel.Class()), e.Kernel.Name()

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"slm/pipeline/rundir"
 )
@@ -17,7 +16,7 @@ type Listed struct {
 	Recipe  string    `json:"recipe"` // its name
 	Scores  []Score   `json:"scores"` // exam by exam; none = it was not evaluated
 	Bytes   int64     `json:"bytes"`  // of all its files
-	Last    string    `json:"last"`   // when it was last at work, RFC 3339: its newest checkpoint, or its beginning where it has none; "" = not known
+	Last    string    `json:"last"`   // when it was last at work, as rundir.Moment: its newest checkpoint, or its beginning where it has none; "" = not known
 	Before  string    `json:"before"` // name of the run before it of the same recipe; "" = there is none that can be compared with it
 	Changes []KeyDiff `json:"changes"`
 	Unread  []string  `json:"unread"` // why its recipe or its scores cannot be read
@@ -65,14 +64,14 @@ func List(dir string) ([]Listed, error) {
 
 // last is when a run was last at work.
 func last(e rundir.Entry) string {
-	if t, err := time.Parse(time.RFC3339, e.Newest); err == nil {
-		return t.UTC().Format(time.RFC3339) // so that texts are ordered as times are
+	if e.Newest != "" {
+		return e.Newest
 	}
 	info, err := os.Stat(filepath.Join(e.Folder, rundir.RecipeFile))
 	if err != nil {
 		return ""
 	}
-	return info.ModTime().UTC().Format(time.RFC3339)
+	return rundir.Moment(info.ModTime())
 }
 
 // size is how many bytes the files of a folder have. A file that two runs share counts in both; one that vanishes meanwhile does not.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"slm/checkpoint"
 	"slm/recipes"
@@ -25,7 +26,7 @@ type Entry struct {
 	Folder  string            `json:"folder"`
 	Done    map[string]string `json:"digests"` // stage → digest
 	Missing []string          `json:"missing"` // stages without a checkpoint
-	Newest  string            `json:"newest"`  // when the newest checkpoint was made, RFC 3339
+	Newest  string            `json:"newest"`  // when the newest checkpoint was made, as Moment; "" = there is none that says so
 	Locked  string            `json:"locked"`  // the process that works on it; empty when none does
 	Damaged string            `json:"damaged"` // why a checkpoint cannot be read
 }
@@ -61,6 +62,9 @@ func (e Entry) hasRecipe() bool {
 	return err == nil
 }
 
+// Moment is a time as a text that sorts as times do: RFC 3339 in UTC, always with microseconds. Small runs end within one second of each other.
+func Moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
+
 // Look reads a run folder's state from its manifests.
 func Look(folder string) Entry {
 	e := Entry{Name: filepath.Base(folder), Folder: folder, Done: map[string]string{}, Missing: []string{}}
@@ -69,7 +73,9 @@ func Look(folder string) Entry {
 		m, err := checkpoint.Load(filepath.Join(folder, stage))
 		if err == nil {
 			e.Done[stage] = m.Digest()
-			e.Newest = max(e.Newest, m.Created)
+			if at, err := time.Parse(time.RFC3339, m.Created); err == nil {
+				e.Newest = max(e.Newest, Moment(at))
+			}
 			continue
 		}
 		if errors.Is(err, checkpoint.ErrMissing) && !slices.Contains(has, stage) {

@@ -59,10 +59,12 @@ func TestFind_NameOfARecipeIsItsNewestFinishedRun(t *testing.T) {
 	made(t, dir, "docs-cccccccc", "2026-11-29T11:00:00Z")
 	made(t, dir, "docs-dddddddd", "") // unfinished
 	made(t, dir, "docs-de-eeeeeeee", "2026-11-29T13:00:00Z")
+	made(t, dir, "quick-bbbbbbbb", "2026-11-29T12:00:00Z") // within one second of each other
+	made(t, dir, "quick-aaaaaaaa", "2026-11-29T13:00:00.25+01:00")
 	made(t, dir, "new-11111111", "")
 	made(t, dir, "new-22222222", "")
 	made(t, dir, "new-er-33333333", "2026-11-29T13:00:00Z")
-	for name, want := range map[string]string{"docs": "docs-bbbbbbbb", "docs-de": "docs-de-eeeeeeee", "docs-a": "docs-aaaaaaaa", "docs-dddddddd": "docs-dddddddd"} {
+	for name, want := range map[string]string{"docs": "docs-bbbbbbbb", "docs-de": "docs-de-eeeeeeee", "docs-a": "docs-aaaaaaaa", "quick": "quick-aaaaaaaa", "docs-dddddddd": "docs-dddddddd"} {
 		if got, err := Find(dir, name); err != nil || filepath.Base(got) != want {
 			t.Errorf("%s is %s (%v), want %s", name, got, err, want)
 		}
