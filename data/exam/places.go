@@ -22,6 +22,7 @@ type Missing struct {
 	Place   string   // as the row names it
 	Known   bool     // the corpus has a document of that title: the section is likely a slip
 	Nearest []string // ids of the sections that the row may mean, or titles where the document is missing
+	cited   citation
 }
 
 func (m Missing) Error() string {
@@ -161,7 +162,7 @@ func (c citation) words() string {
 // missing says what a citation that names no section may mean.
 func (x *index) missing(c citation) Missing {
 	const nearest = 3
-	m := Missing{Place: c.String()}
+	m := Missing{Place: c.String(), cited: c}
 	title, want := fold(c.title), fold(c.number+c.heading)
 	if c.text != "" {
 		for _, want = range spellings(c.text) {

@@ -192,6 +192,32 @@ func TestUpdate_StoppedAndResumedEndsInTheSameDigestsAndIsFollowedByVerify(t *te
 	verifiesTheRunBefore(t, run, parts)
 }
 
+func TestUpdate_QuestionsAboutWithdrawnSectionsAreLeftOut(t *testing.T) {
+	run := runtest.Tiny(t)
+	path, gone := amended(t, run)
+	var rows strings.Builder
+	for _, s := range open(t, run).Sections.All() {
+		rows.WriteString(`{"question":"Where is this said?","places":["` + s.ID + `"]}` + "\n")
+	}
+	file := filepath.Join(t.TempDir(), "asked.jsonl")
+	if err := os.WriteFile(file, []byte(rows.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p, deps, err := runtest.Prepare(after(t, run, path, "data.asked.file="+file, "data.asked.split={test: 50%}"), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	deps.View = stopping{cancel, stages.DP}
+	if _, err := p.Execute(ctx, deps); !errors.Is(err, errStop) {
+		t.Fatal(err)
+	}
+	dom := open(t, p.Folder())
+	if left := dom.Sections.Len() - 2; len(dom.Asked) != left || len(gone) == 0 { // nobody asks about the two new ones
+		t.Errorf("%d questions about %d sections", len(dom.Asked), left)
+	}
+}
+
 // measuresEachGroup demands every group with its sections, and that no withdrawn one is named.
 func measuresEachGroup(t *testing.T, run, updated string, gone int) {
 	t.Helper()

@@ -130,6 +130,21 @@ func (c *Compared) Count() (added, changed, withdrawn int) {
 	return added, changed, withdrawn
 }
 
+// Withdrawn are the sections that are there no more, without their texts.
+func (c *Compared) Withdrawn() (out []corpus.Section) {
+	for _, r := range c.Rows {
+		if r.What == WithdrawnSection {
+			out = append(out, r.section())
+		}
+	}
+	return out
+}
+
+// section is the section that differs, without its text.
+func (r Change) section() corpus.Section {
+	return corpus.Section{ID: r.ID, Title: r.Title, Number: r.Number, Heading: r.Heading}
+}
+
 // Changes reads what differs from the run before; nil: the data are of no update.
 func (d *Domain) Changes() (*Changes, error) {
 	rows, _, err := checkpoint.ReadTable[Change](filepath.Join(d.dir, ChangesFile))
@@ -144,7 +159,7 @@ func (d *Domain) Changes() (*Changes, error) {
 	for _, r := range rows {
 		switch {
 		case r.What == WithdrawnSection:
-			c.Withdrawn = append(c.Withdrawn, corpus.Section{ID: r.ID, Title: r.Title, Number: r.Number, Heading: r.Heading})
+			c.Withdrawn = append(c.Withdrawn, r.section())
 			continue
 		case r.What != NewSection && r.What != ChangedSection || r.Index < 0 || r.Index >= int64(n) || fresh[r.Index]:
 			return nil, fmt.Errorf("domain: %s: %w: %s %q at %d", d.dir, checkpoint.ErrCorrupt, r.What, r.ID, r.Index)

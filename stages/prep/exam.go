@@ -72,8 +72,7 @@ func (w *work) items() ([]exam.Item, *exam.Made, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		found, err := exam.Locate(items, w.sections(), w.forms)
-		if err = errors.Join(err, found.Slips()); err != nil {
+		if items, _, err = w.locate(items, "questions"); err != nil {
 			return nil, nil, err
 		}
 		return items, nil, exam.Assign(items, c.Split.Dev, c.Split.Test, w.env.Seed, w.before.keeps(""))
@@ -111,6 +110,18 @@ func (w *work) located(items []exam.Item) {
 	}
 }
 
+// locate finds the sections that questions from a file are about. Of an update, it leaves out, with a warning, those about withdrawn sections alone.
+func (w *work) locate(items []exam.Item, what string) ([]exam.Item, exam.Found, error) {
+	found, err := exam.Locate(items, w.sections(), w.forms)
+	if err == nil && w.before != nil {
+		n := len(items)
+		if items, err = found.Withdraw(items, w.before.compared.Withdrawn(), w.forms); len(items) < n {
+			w.env.Emit(stages.Event{Type: "warning", Stage: stages.Data, Message: fmt.Sprintf("%d %s are left out: the sections that answer them were withdrawn", n-len(items), what)})
+		}
+	}
+	return items, found, errors.Join(err, found.Slips())
+}
+
 // asked reads the second exam, or makes it. Its items are named apart from the first's.
 func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 	c := w.cfg.Asked
@@ -128,8 +139,8 @@ func (w *work) asked(first []exam.Item) ([]exam.Item, error) {
 	if err != nil || items == nil {
 		return nil, err
 	}
-	found, err := exam.Locate(items, w.sections(), w.forms)
-	if err = errors.Join(err, found.Slips()); err != nil {
+	items, found, err := w.locate(items, "asked questions")
+	if err != nil {
 		return nil, err
 	}
 	if n := len(found.Missing); n > 0 {
