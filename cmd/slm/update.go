@@ -21,7 +21,7 @@ type updateFlags struct {
 	recipe             recipeFlags
 	corpus             []string
 	name               string
-	replay             float64
+	replay             string
 	anew, goOn, listed bool
 	measured           bool
 	weights            string
@@ -44,7 +44,7 @@ func newUpdate(a *app) *cobra.Command {
 	f.recipe.addStages(cmd)
 	cmd.Flags().StringArrayVar(&f.corpus, "corpus", nil, "all texts as they are now: a file, a folder or a pattern, `PATH`; may be repeated")
 	cmd.Flags().StringVar(&f.name, "name", "", "`NAME` of the new run and its recipe (default: RUN's with the next number, legal-2)")
-	cmd.Flags().Float64Var(&f.replay, "replay", 1, "read `N` unchanged sections again for each one that differs")
+	cmd.Flags().StringVar(&f.replay, "replay", "auto", "read `N` unchanged sections again for each one that differs; auto: so many that a quarter of the corpus is read, and at least one")
 	cmd.Flags().BoolVar(&f.anew, "anew", false, "train a new model, with RUN's exam")
 	cmd.Flags().BoolVar(&f.goOn, "go-on", false, "go on from RUN's weights however much has changed")
 	cmd.Flags().BoolVar(&f.listed, "list", false, "say what differs, and write nothing")

@@ -111,8 +111,8 @@ func (f *Found) weigh(r, before *recipe.Loaded, folder string, dom *domain.Domai
 	if size.before > 0 && size.now > 0 {
 		perByte := float64(len(dom.Tokenizer.Encode(dom.Sections.At(0).Text))) / float64(max(1, len(dom.Sections.At(0).Text)))
 		f.Tokens = int64(perByte * float64(size.fresh))
-		again := min(float64(f.Same), r.Update.Replay*float64(f.New+f.Changed+f.Withdrawn))
-		f.Share = min(1, (float64(size.fresh)+float64(again*float64(size.now)/float64(f.Same+f.New+f.Changed)))/float64(size.now))
+		again := domain.Again(r.Update.Replay, f.New+f.Changed, f.Withdrawn, f.Same)
+		f.Share = min(1, (float64(size.fresh)+float64(float64(again)*float64(size.now)/float64(f.Same+f.New+f.Changed)))/float64(size.now))
 		if epochs := stages.Get[float64](r, "stages.dp.epochs"); epochs > 0 && r.Origins["stages.dp.epochs"].Layer == "-s" {
 			f.Share, f.Passes = min(1, f.Share*epochs/f.Passes), epochs
 		}

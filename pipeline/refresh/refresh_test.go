@@ -78,7 +78,7 @@ func amended(t *testing.T, run string) (path string, gone []corpus.Section) {
 // after is the recipe of an update.
 func after(t *testing.T, run, path string, set ...string) *recipe.Loaded {
 	t.Helper()
-	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: 1, Set: append(slices.Clone(files), set...)}
+	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: "1", Set: append(slices.Clone(files), set...)}
 	r, err := recipe.Load(recipe.Source{Name: filepath.Join(run, rundir.RecipeFile), Set: plan.Settings()})
 	if err != nil {
 		t.Fatal(err)
@@ -114,8 +114,14 @@ func TestLook_CountsWhatIsNewChangedAndWithdrawn(t *testing.T) {
 func TestRecipe_IsTheRunThatItsSettingsAre(t *testing.T) {
 	run := runtest.Tiny(t)
 	path, _ := amended(t, run)
-	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: 0.5, Rate: 0.002, Set: files}
-	r, err := recipe.Load(recipe.Source{Name: filepath.Join(run, rundir.RecipeFile), Set: plan.Settings()})
+	for _, replay := range []string{"0.5", "auto"} {
+		recipeIsItsSettings(t, refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: replay, Rate: 0.002, Set: append(slices.Clone(files), "stages.dp.optim.lr=auto")})
+	}
+}
+
+func recipeIsItsSettings(t *testing.T, plan refresh.Plan) {
+	t.Helper()
+	r, err := recipe.Load(recipe.Source{Name: filepath.Join(plan.Before, rundir.RecipeFile), Set: plan.Settings()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -178,10 +178,10 @@ func (d *Domain) Changes() (*Changes, error) {
 	return c, nil
 }
 
-// Replayed are the kept sections that pass number of a training reads again beside those that differ, rising: rate of them for each. order is a
-// permutation of the kept sections for each round through them; passes take turns, so that all are read about equally often.
-func (c *Changes) Replayed(rate float64, number int, order func(round int) []int) []int {
-	n := min(len(c.Kept), int(float64(rate*float64(c.Size()))+0.5))
+// Replayed are the kept sections that pass number of a training reads again beside those that differ, rising. order is a permutation of the kept
+// sections for each round through them; passes take turns, so that all are read about equally often. replay is Update.Replay.
+func (c *Changes) Replayed(replay float64, number int, order func(round int) []int) []int {
+	n := Again(replay, len(c.Fresh), len(c.Withdrawn), len(c.Kept))
 	taken := map[int]bool{}
 	for _, k := range inTurn(n, number, len(c.Kept), order) {
 		taken[c.Kept[k]] = true

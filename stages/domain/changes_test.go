@@ -10,6 +10,7 @@ import (
 	"slm/checkpoint"
 	"slm/data/corpus"
 	"slm/data/form"
+	"slm/pipeline/schema"
 )
 
 var byHeading = form.Set{Place: "{title}\n{heading}:", Document: []string{"{title}\n{heading}:"}}
@@ -109,6 +110,12 @@ func TestReplayed_AllKeptSectionsTakeTurns(t *testing.T) {
 	}
 	if all := c.Replayed(100, 3, order); !slices.Equal(all, c.Kept) {
 		t.Errorf("more than there are: %v", all)
+	}
+	if turns := c.Replayed(schema.Auto, 3, order); len(turns) != 4 { // a quarter of 13 sections is less than one for each that differs
+		t.Errorf("by what differs: %v", turns)
+	}
+	if n := Again(schema.Auto, 1, 0, 99); n != 24 {
+		t.Error("a pass reads no quarter of the corpus")
 	}
 	if none := c.Replayed(0, 3, order); len(none) != 0 {
 		t.Errorf("none: %v", none)

@@ -160,7 +160,7 @@ func (s *Stage) Job(dom *domain.Domain, seed uint64) (trainer.Job, *Mixture, err
 func (s *Stage) mixture(dom *domain.Domain, context int, seed uint64) (*Mixture, error) {
 	mix, err := NewMixture(dom, s.cfg.Mix, s.cfg.maxSection(context), s.cfg.Long == Cut, seed)
 	if err == nil && s.update.Partial() {
-		err = mix.Update(s.update.Replay)
+		err = mix.Update(s.update)
 	}
 	return mix, err
 }

@@ -12,14 +12,14 @@ import (
 // update is what a run reads that brings another up to date: the sections that differ, and some of the others again, so that they are not forgotten.
 type update struct {
 	changes *domain.Changes
-	replay  float64
-	seed    uint64
-	fresh   []bool // by section
+	domain.Update
+	seed  uint64
+	fresh []bool // by section
 }
 
-// Update limits the passes of a mixture to what differs from the run before, with replay of the other sections for each section that does. The data
-// have to be those of an update.
-func (m *Mixture) Update(replay float64) error {
+// Update limits the passes of a mixture to what differs from the run before, and to some of the other sections, as how says. The data have to be
+// those of an update.
+func (m *Mixture) Update(how domain.Update) error {
 	changes, err := m.dom.Changes()
 	if err != nil {
 		return err
@@ -27,12 +27,12 @@ func (m *Mixture) Update(replay float64) error {
 	if changes == nil {
 		return fmt.Errorf("dp: the data do not say what differs from the run before (update.from)")
 	}
-	m.limit(changes, replay)
+	m.limit(changes, how)
 	return nil
 }
 
-func (m *Mixture) limit(changes *domain.Changes, replay float64) {
-	u := &update{changes: changes, replay: replay, seed: m.seed, fresh: make([]bool, m.dom.Sections.Len())}
+func (m *Mixture) limit(changes *domain.Changes, how domain.Update) {
+	u := &update{changes: changes, Update: how, seed: m.seed, fresh: make([]bool, m.dom.Sections.Len())}
 	for _, i := range changes.Fresh {
 		u.fresh[i] = true
 	}
@@ -45,7 +45,7 @@ func (u *update) pass(number int) func(section int) bool {
 		return func(int) bool { return true }
 	}
 	again := map[int]bool{}
-	for _, i := range u.changes.Replayed(u.replay, number, u.order) {
+	for _, i := range u.changes.Replayed(u.Replay, number, u.order) {
 		again[i] = true
 	}
 	return func(i int) bool { return u.fresh[i] || again[i] }
@@ -56,14 +56,16 @@ func (u *update) order(round int) []int {
 	return rng.New(u.seed, "dp", "replay").At(uint64(round)).Perm(len(u.changes.Kept))
 }
 
-// forget adds to a pass each withdrawn section in a document form drawn for it: its name, and the end.
+// forget adds to a pass each withdrawn section, each time in a document form drawn for it: its name, and the end.
 func (u *update) forget(e *epoch, number int) {
 	if u == nil {
 		return
 	}
 	for i, s := range u.changes.Withdrawn {
 		draw := rng.New(u.seed, "dp", "withdrawn", s.ID).At(uint64(number))
-		e.examples = append(e.examples, example{section: int32(i), kind: withdrawn, n: int32(e.form(draw))})
+		for range u.Forget {
+			e.examples = append(e.examples, example{section: int32(i), kind: withdrawn, n: int32(e.form(draw))})
+		}
 	}
 }
 
@@ -98,7 +100,7 @@ func (u *update) facts(facts map[string]string) {
 		return
 	}
 	c := u.changes
-	for name, n := range map[string]int{"new": c.New, "changed": c.Changed(), "withdrawn": len(c.Withdrawn), "replayed": len(c.Replayed(u.replay, 0, u.order))} {
+	for name, n := range map[string]int{"new": c.New, "changed": c.Changed(), "withdrawn": len(c.Withdrawn), "replayed": len(c.Replayed(u.Replay, 0, u.order))} {
 		facts["update_"+name] = strconv.Itoa(n)
 	}
 }

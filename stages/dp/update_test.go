@@ -26,7 +26,7 @@ func TestEpoch_OfAnUpdateReadsWhatDiffersAndSomeOfTheRestInTurn(t *testing.T) {
 	mix := mixed
 	mix.Asked, mix.Drill = 1, 1
 	m := mixture(t, dom, mix, longest, 7)
-	m.limit(differing(dom), 1)
+	m.limit(differing(dom), domain.DefaultUpdate())
 	again := map[string]int{}
 	for number := range 11 { // three of eleven kept sections a pass: three rounds
 		read := map[string]bool{}
@@ -56,7 +56,7 @@ func TestEpoch_OfAnUpdateReadsWhatDiffersAndSomeOfTheRestInTurn(t *testing.T) {
 		t.Errorf("of 12 kept sections %d are read again", len(again))
 	}
 	same := mixture(t, dom, mix, longest, 7)
-	same.limit(differing(dom), 1)
+	same.limit(differing(dom), domain.DefaultUpdate())
 	if !reflect.DeepEqual(pass(t, m, 3), pass(t, same, 3)) {
 		t.Error("a pass is no pure function of its number")
 	}
@@ -65,9 +65,10 @@ func TestEpoch_OfAnUpdateReadsWhatDiffersAndSomeOfTheRestInTurn(t *testing.T) {
 func TestEpoch_OfAWithdrawnSectionOnlyTheEndIsTrained(t *testing.T) {
 	dom := acts(t)
 	m := mixture(t, dom, mixed, longest, 7)
-	m.limit(differing(dom), 0)
+	m.limit(differing(dom), domain.Update{Forget: 3})
 	seen := map[string]bool{}
 	for number := range 20 {
+		times := 0
 		for _, ex := range pass(t, m, number) {
 			if ex.ID != "Act 2#1/withdrawn" {
 				continue
@@ -76,6 +77,10 @@ func TestEpoch_OfAWithdrawnSectionOnlyTheEndIsTrained(t *testing.T) {
 				t.Errorf("%d of %d tokens are trained", len(ex.Tokens)-ex.Prompt, len(ex.Tokens))
 			}
 			seen[said(t, dom, ex)] = true
+			times++
+		}
+		if times != 3 {
+			t.Errorf("pass %d says it %d times", number, times)
 		}
 	}
 	want := map[string]bool{}
@@ -91,7 +96,7 @@ func TestOutlook_OfAnUpdateThatReadsMostSaysToTrainAnew(t *testing.T) {
 	dom := acts(t)
 	for replay, anew := range map[float64]bool{0: false, 1: false, 3: true} {
 		m := mixture(t, dom, mixed, longest, 7)
-		m.limit(differing(dom), replay)
+		m.limit(differing(dom), domain.Update{Replay: replay})
 		if text := m.update.outlook(dom); strings.Contains(text, "train anew") != anew || !strings.Contains(text, "1 sections are new, 1 changed, 1 withdrawn") {
 			t.Errorf("replay %g: %s", replay, text)
 		}
@@ -99,7 +104,7 @@ func TestOutlook_OfAnUpdateThatReadsMostSaysToTrainAnew(t *testing.T) {
 }
 
 func TestUpdate_DataOfNoUpdateAreRefused(t *testing.T) {
-	if err := mixture(t, acts(t), mixed, longest, 7).Update(1); err == nil || !strings.Contains(err.Error(), "update.from") {
+	if err := mixture(t, acts(t), mixed, longest, 7).Update(domain.DefaultUpdate()); err == nil || !strings.Contains(err.Error(), "update.from") {
 		t.Error(err)
 	}
 }
