@@ -46,6 +46,8 @@ func TestAuto_IsReadOfAFieldAndOfAWholeSection(t *testing.T) {
 	for _, wrong := range []string{"size.rows=-1", "size.rate=-1", "size.fixed=auto", "other=auto", "size.rows=Auto"} {
 		if _, err := newLoom(t, wrong); err == nil {
 			t.Errorf("%s is read", wrong)
+		} else if says := strings.Contains(err.Error(), ", or auto"); says != strings.HasPrefix(wrong, "size.r") {
+			t.Errorf("%s: that the number may be auto: %v: %v", wrong, says, err)
 		}
 	}
 }

@@ -327,7 +327,11 @@ func (d *decoder) text(text string, place func() Place, v reflect.Value, path st
 		d.origin(path, place())
 	}
 	if err := setText(v, text, tag); err != nil {
-		d.report(path, Problem{Place: place(), What: fmt.Sprintf("%s: %s", path, err), Note: noteOf(err)})
+		what := fmt.Sprintf("%s: %s", path, err)
+		if tag(autoWord) != "" {
+			what += ", or " + autoWord
+		}
+		d.report(path, Problem{Place: place(), What: what, Note: noteOf(err)})
 	}
 }
 
