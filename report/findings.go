@@ -72,7 +72,7 @@ func againstSearch(v *result.Verdict, outcome result.Outcome) (Finding, bool) {
 	var parts []string
 	for _, c := range v.Against {
 		if c.Outcome == outcome {
-			parts = append(parts, fmt.Sprintf("%s, %s", who(c.System), interval(c.Comparison)))
+			parts = append(parts, fmt.Sprintf("%s, %s", who(c.System), versus(c)))
 		}
 	}
 	if parts == nil {

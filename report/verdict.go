@@ -151,47 +151,63 @@ func aloneLine(s *result.Summary, v *result.Verdict) string {
 	return text
 }
 
-// searchLine says that search is enough, and what the small model comes to beside it.
+// searchLine says that no system with the small model is shown to be better than search, and what they come to beside it.
 func searchLine(s *result.Summary, v *result.Verdict) string {
-	text := "Search alone is enough here: " + does(s, v, v.Search)
+	text := does(s, v, v.Search)
 	if v.Learned == result.NoModel {
-		text = capital(does(s, v, v.Search)) + besideAlone(s, v)
+		text = capital(text) + besideAlone(s, v)
 	}
-	m, ok := verdict.Method(s)
-	if _, has := verdict.Figure(m, v.Measure); ok && has {
-		text += fmt.Sprintf(", %s %s", who(m.System), rate(s, m.System))
+	m, _ := verdict.Method(s)
+	others := []string{m.System}
+	if best, known := systems.Lookup(v.Best); known && best.Small && best.Name != m.System {
+		others = append(others, best.Name)
 	}
-	best, known := systems.Lookup(v.Best)
-	if known && best.Small && best.Name != m.System {
-		text += fmt.Sprintf(", %s %s", who(best.Name), rate(s, best.Name))
-		if c, ok := rival(v, best.Name); ok && c.Outcome == result.Neither {
-			text += " (no difference from search is shown)"
+	leader, lead := "", 0.0
+	for _, name := range others {
+		ahead, ok := aheadOfSearch(s, v, name)
+		if !ok {
+			continue
+		}
+		text += fmt.Sprintf(", %s %s", who(name), rate(s, name))
+		if ahead > lead {
+			leader, lead = name, ahead
 		}
 	}
-	adds := "the small model adds nothing on these questions"
+	c, compared := rival(v, leader)
 	switch {
 	case v.Learned == result.NoModel:
-		adds = "whether a small model would add to it is not known"
-	case ahead(s, v, m.System) || known && best.Small && ahead(s, v, best.Name):
-		adds = fmt.Sprintf("whether the small model adds to that, %d questions do not show", s.Items)
-	case slices.Contains([]result.Learned{result.Partly, result.No, result.Unclear}, v.Learned):
-		adds = "the small model adds nothing yet"
+		return fmt.Sprintf("%s. Use %s; whether a small model would add to it is not known.", text, howTo(v.Search))
+	case leader == "" || compared && c.High < worth:
+		adds := "the small model adds nothing on these questions"
+		if leader != "" {
+			adds = fmt.Sprintf("the small model adds %s points at most", grid.Points(c.High))
+		} else if slices.Contains([]result.Learned{result.Partly, result.No, result.Unclear}, v.Learned) {
+			adds = "the small model adds nothing yet"
+		}
+		return fmt.Sprintf("Search alone is enough here: %s. Use %s; %s.", text, howTo(v.Search), adds)
 	}
-	return fmt.Sprintf("%s. Use %s; %s.", text, howTo(v.Search), adds)
+	text = fmt.Sprintf("Whether search alone is enough, %d questions do not show: %s", s.Items, text)
+	if compared {
+		text += fmt.Sprintf(" (%s)", versus(c))
+	}
+	return fmt.Sprintf("%s. Use %s for the higher figure, or `--system %s`, which is simpler.", text, howTo(leader), v.Search)
 }
 
-// ahead reports whether a system's figure is above that of the best search.
-func ahead(s *result.Summary, v *result.Verdict, name string) bool {
+// worth is the gain over search, as a share of the questions, that a small model has to be able to have: where its interval ends below, search is enough.
+const worth = 0.05
+
+// aheadOfSearch is by how much a system's figure is above that of the best search, as a share; false = one of them was not run.
+func aheadOfSearch(s *result.Summary, v *result.Verdict, name string) (float64, bool) {
 	var figures [2]float64
 	for i, of := range []string{name, v.Search} {
 		sys, run := s.Find(of)
 		f, has := verdict.Figure(sys, v.Measure)
 		if !run || !has {
-			return false
+			return 0, false
 		}
 		figures[i] = f.Value
 	}
-	return figures[0] > figures[1]
+	return figures[0] - figures[1], true
 }
 
 // does says how well a system does.

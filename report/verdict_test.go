@@ -39,7 +39,7 @@ func made(n int, recall [2]int, rows []row, measured *result.Measured, against m
 	for _, r := range rows {
 		if d, ok := against[r.system]; ok {
 			c := result.Versus{Comparison: result.Comparison{System: r.system, Over: verdict.Rival(s), Difference: d[0], Low: d[0] - d[1], High: d[0] + d[1]}}
-			if math.Abs(d[0]) <= d[1] {
+			if math.Abs(d[0]) <= 1.2*d[1] { // of few questions an interval is too narrow
 				c.HolmP = .4
 			}
 			c.Outcome = verdict.Outcome(c.Comparison)
@@ -77,6 +77,7 @@ func verdicts() []struct {
 		{"learned, and the small model adds to search", made(80, [2]int{77, 74}, []row{{"llm", 24, 0}, {"blade", 70, 70}, {"rag3", 48, 50}, {"auto", 77, 78}, {"oracle", 79, 80}}, &result.Measured{}, map[string][2]float64{"blade": {.27, .11}, "auto": {.36, .1}})},
 		{"learned, and search does as well", both},
 		{"learned, and ahead of search by chance", made(23, [2]int{23, 23}, []row{{"llm", 5, 0}, {"blade", 23, 23}, {"rag1", 21, 21}, {"oracle", 23, 23}}, &result.Measured{}, map[string][2]float64{"blade": {.09, .11}})},
+		{"learned, and ahead of search before the correction", made(55, [2]int{50, 50}, []row{{"llm", 19, 0}, {"blade", 50, 47}, {"hybrid1", 45, 40}, {"auto", 52, 52}}, &result.Measured{}, map[string][2]float64{"blade": {.09, .11}, "auto": {.127, .11}})},
 		{"partly learned, what was trained on is known", made(80, [2]int{40, 38}, []row{{"llm", 24, 0}, {"blade", 44, 38}, {"rag3", 60, 62}, {"oracle", 79, 80}},
 			&result.Measured{Parameters: 5_868_800, Tokens: 2_700_000, Corpus: 220_000, Loss: fell, Trained: verdict.Share(62, 64), Named: &result.Named{Questions: 80, Different: 70, Most: 3, Document: 31, Absent: 2, Right: 40}},
 			map[string][2]float64{"blade": {-.2, .1}})},

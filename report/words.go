@@ -66,3 +66,12 @@ func label(system string) string {
 func interval(c result.Comparison) string {
 	return fmt.Sprintf("%s%spoints, 95%s%% interval %s to %s", signed(c.Difference), nbsp, nbsp, grid.Points(c.Low), grid.Points(c.High))
 }
+
+// versus is interval with the p that decides, where the interval alone would show a difference.
+func versus(c result.Versus) string {
+	text := interval(c.Comparison)
+	if c.Outcome == result.Neither && c.Shown() {
+		text += fmt.Sprintf(", but p%s%s after correction", nbsp, pvalue(c.HolmP))
+	}
+	return text
+}
