@@ -55,8 +55,11 @@ func helpLine(s *result.Summary, v *result.Verdict, m *result.Measured, h result
 			return fmt.Sprintf("A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). The text was trained on %.1f times, and of training questions the small model still knows the section for %d of %d.",
 				float64(m.Tokens)/float64(m.Corpus), m.Trained.Count, m.Trained.Of)
 		}
-		return fmt.Sprintf("A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). More of the same is not likely to help: the training loss stood still, %.2f at three quarters of the steps, %.2f at the end%s.",
-			m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
+		still := fmt.Sprintf("the training loss stood still, %.2f at three quarters of the steps, %.2f at the end%s.", m.Loss.Before, m.Loss.Last, passes(m)+trained(m))
+		if !verdict.Many(m) { // a rate that falls to nothing brings a loss to rest, too
+			return "A larger model (model.width, model.layers), another optimiser (stages.dp.optim), or more passes (stages.dp.tokens; slm plan says what they come to). " + capital(still)
+		}
+		return "A larger model (model.width, model.layers) or another optimiser (stages.dp.optim). More of the same is not likely to help: " + still
 	case result.GentlerTuning:
 		return gentler(s)
 	case result.UnreadText:

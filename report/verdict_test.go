@@ -87,6 +87,7 @@ func verdicts() []struct {
 		{"not learned, the loss was still falling after many passes", made(80, [2]int{0, 0}, []row{{"llm", 30, 0}, {"blade", 35, 0}, {"rag3", 74, 74}}, &result.Measured{Parameters: 145_000, Tokens: 5_500_000, Corpus: 220_000, Loss: fell, Trained: verdict.Share(3, 64)}, nil)},
 		{"not learned, the loss stood still and tuning harmed", made(80, [2]int{3, 2}, []row{{"llm", 30, 0}, {"blade", 31, 2}, {"oracle", 44, 80}},
 			&result.Measured{Parameters: 480_000, Tokens: 8_000_000, Corpus: 800_000, Sections: 900, Nameless: 4, Cut: 300, Loss: rests, Trained: verdict.Share(5, 64), Tuning: ref(result.Worse)}, nil)},
+		{"not learned, the loss stood still after many passes", made(80, [2]int{3, 2}, []row{{"llm", 30, 0}, {"blade", 31, 2}}, &result.Measured{Parameters: 480_000, Tokens: 20_000_000, Corpus: 800_000, Loss: rests, Trained: verdict.Share(5, 64)}, nil)},
 		{"the LLM knows it already", made(200, [2]int{180, 176}, []row{{"llm", 185, 0}, {"blade", 184, 170}, {"rag1", 186, 190}, {"oracle", 187, 200}}, &result.Measured{}, map[string][2]float64{"blade": {-.01, .03}})},
 		{"nothing is shown", made(40, [2]int{30, 29}, []row{{"llm", 16, 0}, {"blade", 18, 28}, {"rag1", 17, 30}, {"oracle", 19, 40}}, &result.Measured{}, map[string][2]float64{"blade": {.025, .1}})},
 		{"a tiny exam", made(4, [2]int{2, 2}, []row{{"llm", 1, 0}, {"blade", 2, 2}, {"rag1", 3, 3}, {"oracle", 4, 4}}, &result.Measured{}, map[string][2]float64{"blade": {-.25, .5}})},
