@@ -46,3 +46,11 @@ func (d *decoder) automatic(n ast.Node, v reflect.Value, path string) bool {
 	}
 	return found
 }
+
+// orAuto goes on with an error about a field's value: that it may be auto, if it may.
+func orAuto(tag func(string) string) string {
+	if tag(autoWord) == "" {
+		return ""
+	}
+	return ", or " + autoWord
+}

@@ -327,11 +327,7 @@ func (d *decoder) text(text string, place func() Place, v reflect.Value, path st
 		d.origin(path, place())
 	}
 	if err := setText(v, text, tag); err != nil {
-		what := fmt.Sprintf("%s: %s", path, err)
-		if tag(autoWord) != "" {
-			what += ", or " + autoWord
-		}
-		d.report(path, Problem{Place: place(), What: what, Note: noteOf(err)})
+		d.report(path, Problem{Place: place(), What: fmt.Sprintf("%s: %s%s", path, err, orAuto(tag)), Note: noteOf(err)})
 	}
 }
 
