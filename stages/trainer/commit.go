@@ -3,6 +3,7 @@ package trainer
 import (
 	"math"
 	"os"
+	"runtime/debug"
 	"strconv"
 
 	"slm/checkpoint"
@@ -14,6 +15,7 @@ import (
 // Commit writes a training stage's checkpoint: the weights, the tokenizer that belongs to them, and the metrics. extra may add files and
 // facts. Afterwards the stage's work folder, with its saves, is gone.
 func Commit(env *stages.Env, stage string, params *model.Params, dom *domain.Domain, sum *Summary, facts map[string]string, extra func(p *checkpoint.Pending) error) error {
+	debug.FreeOSMemory() // what the training has held: writing takes a copy of the largest matrix
 	p, err := checkpoint.Begin(env.Dir(stage))
 	if err != nil {
 		return err

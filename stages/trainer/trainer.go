@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -114,9 +115,15 @@ type state struct {
 	Tokens int64 `json:"tokens"`
 }
 
-// garbage is how many per cent of the memory in use may be garbage while a model is trained: most of it is arrays without pointers, which the
-// collector does not look through.
-const garbage = 10
+// garbage is how many per cent of the memory in use may be garbage while a model is trained, and garbageBytes how much of it at most: most of what is
+// in use is arrays without pointers, which the collector does not look through, and a step leaves little behind.
+const (
+	garbage      = 10
+	garbageBytes = 32 << 20
+)
+
+// allowance is garbage, or less where that comes to more than garbageBytes of what is in use.
+func allowance(bytes uint64) int { return max(1, min(garbage, int(100*garbageBytes/max(bytes, 1)))) }
 
 // Run trains until the job's tokens or epochs are spent. When ctx is cancelled it saves and returns ctx's error.
 func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
@@ -126,6 +133,9 @@ func Run(ctx context.Context, env *stages.Env, job Job) (*Summary, error) {
 		return nil, err
 	}
 	defer s.close()
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	debug.SetGCPercent(allowance(now.HeapAlloc))
 	if err := s.resume(); err != nil {
 		return nil, err
 	}

@@ -146,3 +146,11 @@ func sameSummary(t *testing.T, what string, a, b *Summary) {
 			what, a.Steps, a.Tokens, a.HeldOut, rows(a.Metrics), b.Steps, b.Tokens, b.HeldOut, rows(b.Metrics))
 	}
 }
+
+func TestAllowance_OfALargeModelIsBytesAndOfASmallOneAShare(t *testing.T) {
+	for bytes, want := range map[uint64]int{0: garbage, 50 << 20: garbage, 1 << 30: 3, 1 << 40: 1} {
+		if got := allowance(bytes); got != want {
+			t.Errorf("of %d bytes %d %% may be garbage, want %d", bytes, got, want)
+		}
+	}
+}
