@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -143,9 +144,29 @@ func inputsOf(r *recipe.Recipe, files *digests) (map[string]string, error) {
 			return inputs, fmt.Errorf("%s: %w: the run before: %w", updateFrom, read.ErrUnreadable, err)
 		}
 		inputs[updateFrom] = m.Digest()
+		failed = inherited(r, folder, inputs)
 	}
 	return inputs, failed
 }
+
+// inherited adds the search of a folder's run, if that of an update begins with its prompts. Where that run has none, there is nothing to begin with.
+func inherited(r *recipe.Recipe, folder string, inputs map[string]string) error {
+	if !r.Update.Partial() || r.Off(stages.BPO) || stages.Get[int](r, searchInherit) == 0 {
+		return nil
+	}
+	m, err := checkpoint.Load(filepath.Join(folder, stages.BPO))
+	switch {
+	case errors.Is(err, checkpoint.ErrMissing):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s: %w: the run before: %w", searchInherit, read.ErrUnreadable, err)
+	}
+	inputs[searchInherit] = m.Digest()
+	return nil
+}
+
+// searchInherit is the key of how many prompts the search of an update begins with.
+const searchInherit = "stages.bpo.inherit"
 
 // updateFrom is the key of the run that another one brings up to date. Its data count here, its weights as model.from.
 const updateFrom = "update.from"

@@ -14,6 +14,7 @@ import (
 	"slm/pipeline/recipe"
 	"slm/pipeline/refresh"
 	"slm/pipeline/rundir"
+	"slm/stages"
 )
 
 // updateFlags are those of update.
@@ -81,7 +82,7 @@ func (a *app) update(ctx context.Context, run string, f *updateFlags) error {
 	if err != nil {
 		return err
 	}
-	plan := refresh.Plan{Name: f.name, Before: folder, Corpus: f.corpus, Replay: f.replay, Anew: f.anew, Rate: refresh.RateAfter(old), Set: f.recipe.set}
+	plan := refresh.Plan{Name: f.name, Before: folder, Corpus: f.corpus, Replay: f.replay, Anew: f.anew, Search: !old.Off(stages.BPO), Rate: refresh.RateAfter(old), Set: f.recipe.set}
 	if plan.Name == "" {
 		plan.Name = refresh.Next(old.Name)
 	}

@@ -101,6 +101,9 @@ func (v *verifier) recompute(r *recipe.Loaded, inputs map[string]string) {
 	}
 }
 
+// ofBefore is what keys of an update read of the run before.
+var ofBefore = map[string]string{"update.from": "data", "model.from": "weights", "stages.bpo.inherit": "prompts"}
+
 // inputs hashes the files that the recipe reads, if they are here.
 func (v *verifier) inputs(r *recipe.Loaded, were map[string]string) {
 	now, err := pipeline.Inputs(&r.Recipe)
@@ -109,8 +112,8 @@ func (v *verifier) inputs(r *recipe.Loaded, were map[string]string) {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(were)) {
-		if before, ok := r.Update.Before(); ok && now[key] != were[key] && (key == "update.from" || key == "model.from") {
-			what := map[string]string{"update.from": "data", "model.from": "weights"}[key]
+		if before, ok := r.Update.Before(); ok && now[key] != were[key] && ofBefore[key] != "" {
+			what := ofBefore[key]
 			v.found(Difference{File: rundir.RecipeFile, Where: key, What: fmt.Sprintf("was made from other %s of %s (%.12s…, not %.12s…)", what, filepath.Base(before), were[key], now[key])})
 			continue
 		}

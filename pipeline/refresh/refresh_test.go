@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"slm/pipeline/rundir"
 	"slm/pipeline/runtest"
 	"slm/stages"
+	"slm/stages/bpo"
 	"slm/stages/domain"
 	"slm/stages/knowledge"
 )
@@ -78,7 +80,7 @@ func amended(t *testing.T, run string) (path string, gone []corpus.Section) {
 // after is the recipe of an update.
 func after(t *testing.T, run, path string, set ...string) *recipe.Loaded {
 	t.Helper()
-	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: "1", Set: append(slices.Clone(files), set...)}
+	plan := refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: "1", Search: true, Set: append(slices.Clone(files), set...)}
 	r, err := recipe.Load(recipe.Source{Name: filepath.Join(run, rundir.RecipeFile), Set: plan.Settings()})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +117,7 @@ func TestRecipe_IsTheRunThatItsSettingsAre(t *testing.T) {
 	run := runtest.Tiny(t)
 	path, _ := amended(t, run)
 	for _, replay := range []string{"0.5", "auto"} {
-		recipeIsItsSettings(t, refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: replay, Rate: 0.002, Set: append(slices.Clone(files), "stages.dp.optim.lr=auto")})
+		recipeIsItsSettings(t, refresh.Plan{Name: "after", Before: run, Corpus: []string{path}, Replay: replay, Search: true, Rate: 0.002, Set: append(slices.Clone(files), "stages.dp.optim.lr=auto")})
 	}
 }
 
@@ -193,6 +195,7 @@ func TestUpdate_StoppedAndResumedEndsInTheSameDigestsAndIsFollowedByVerify(t *te
 		}
 	}
 	keepsExam(t, run, parts)
+	searchGoesOn(t, run, parts)
 	namesNothingWithdrawn(t, run, parts, gone)
 	measuresEachGroup(t, run, parts, len(gone))
 	verifiesTheRunBefore(t, run, parts)
@@ -341,5 +344,46 @@ func verifiesTheRunBefore(t *testing.T, run, updated string) {
 	}
 	if v, err = audit.Verify(updated); err != nil || !v.OK || !slices.ContainsFunc(v.Notes, func(n string) bool { return strings.Contains(n, name) }) {
 		t.Errorf("without the run before: %+v, %v", v, err)
+	}
+}
+
+// searchGoesOn demands that the search begins with prompts of the run before, and that no question that led to them is held out for the choice or the check.
+func searchGoesOn(t *testing.T, run, updated string) {
+	t.Helper()
+	read := func(run string) (tried, begun map[string]bool, parts map[string]string) {
+		rows, _, err := checkpoint.ReadTable[bpo.TrialRow](filepath.Join(run, stages.BPO, bpo.TrialsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, _, err := checkpoint.ReadTable[bpo.ItemRow](filepath.Join(run, stages.BPO, bpo.ItemsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tried, begun, parts = map[string]bool{}, map[string]bool{}, map[string]string{}
+		for _, r := range rows {
+			tried[fmt.Sprint(r.Z)] = true
+			if r.Arm == "search" && r.Kind == "before" {
+				begun[fmt.Sprint(r.Z)] = true
+			}
+		}
+		for _, it := range items {
+			parts[it.Question] = it.Part
+		}
+		return tried, begun, parts
+	}
+	tried, none, were := read(run)
+	_, begun, are := read(updated)
+	if len(none) > 0 || len(begun) == 0 {
+		t.Errorf("%d prompts of an update, and %d of a run of its own, are those of a run before", len(begun), len(none))
+	}
+	for z := range begun {
+		if !tried[z] {
+			t.Errorf("the run before has not tried %s", z)
+		}
+	}
+	for q, part := range are {
+		if were[q] == "search" && (part == "choice" || part == "check") {
+			t.Errorf("%q was searched on and is now for the %s", q, part)
+		}
 	}
 }

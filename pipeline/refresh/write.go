@@ -29,12 +29,16 @@ type Plan struct {
 	Corpus []string // files, folders and patterns
 	Replay string   // update.replay
 	Anew   bool     // a new model is trained
+	Search bool     // the run before has searched a prompt
 	Rate   float64  // learning rate of dp where training goes on; 0 = that of the run before
 	Set    []string // KEY=VALUE of the user's
 }
 
 // forgets is update.forget of an update. Said once a pass, a tenth of the withdrawn texts was still recited where their names are given (docs/update.md).
 const forgets = 4
+
+// inherits is stages.bpo.inherit of an update: half of the usual design. The other half still looks elsewhere, since the model has changed.
+const inherits = 5
 
 // slower is the share of a run's learning rate with which an update goes on: that of the measurement in docs/update.md. No other was compared.
 const slower = 0.4
@@ -57,10 +61,18 @@ func (p Plan) Settings() []string {
 	if p.Rate > 0 && !p.Anew {
 		own = append(own, "stages.dp.optim.lr="+strconv.FormatFloat(p.Rate, 'g', -1, 64))
 	}
+	if p.inherits() {
+		own = append(own, "stages.bpo.inherit="+strconv.Itoa(inherits))
+	}
 	if slices.ContainsFunc(p.Set, func(s string) bool { return strings.HasPrefix(s, "stages.dp.epochs=") }) {
 		own = append(own, "stages.dp.tokens=0") // as the recipe will have it
 	}
 	return append(own, p.Set...)
+}
+
+// inherits reports whether the search begins with the prompts of the run before.
+func (p Plan) inherits() bool {
+	return p.Search && !p.Anew && !slices.ContainsFunc(p.Set, func(s string) bool { return strings.HasPrefix(s, "stages.bpo=") })
 }
 
 // Recipe is the plan as a recipe that lies in a folder; paths of the corpus and of the run before start there. r is the recipe of the run before
@@ -91,6 +103,9 @@ func (p Plan) Recipe(dir string, r *recipe.Loaded, passes float64) ([]byte, erro
 		if p.Rate > 0 {
 			tree = put(tree, "stages.dp.optim.lr", p.Rate)
 		}
+	}
+	if p.inherits() {
+		tree = put(tree, "stages.bpo.inherit", inherits)
 	}
 	for _, text := range p.Set {
 		key, value, _ := strings.Cut(text, "=")

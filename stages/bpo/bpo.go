@@ -32,11 +32,12 @@ var ErrItems = errors.New("bpo: too few development questions")
 // Stage searches the soft prompt.
 type Stage struct {
 	cfg     Config
-	oneStep bool // the small model generates its text straight from the question
+	oneStep bool          // the small model generates its text straight from the question
+	update  domain.Update // the run that this one brings up to date
 }
 
 // New returns the stage. oneStep is true when the recipe generates knowledge in one step.
-func New(cfg Config, oneStep bool) *Stage { return &Stage{cfg, oneStep} }
+func New(cfg Config, oneStep bool) *Stage { return &Stage{cfg: cfg, oneStep: oneStep} }
 
 // Name is the stage's folder.
 func (s *Stage) Name() string { return stages.BPO }
@@ -82,7 +83,12 @@ func (s *Stage) Run(ctx context.Context, env *stages.Env) error {
 	}
 	speaker := knowledge.New(decode.New(params, env.Kernel), dom, knowledge.NewPlaces(dom, read), s.oneStep)
 	project := project(s.cfg.Soft, params, env.Seed)
-	st, err := newSearch(s.cfg, s.cfg.dev(slices.Concat(dom.Items, dom.Asked)), env.Answer == llm.Cloze, env.Seed)
+	dev, scores := s.cfg.dev(slices.Concat(dom.Items, dom.Asked)), env.Answer == llm.Cloze
+	from, err := s.inherit(env, s.cfg.space(dev, scores).Dims())
+	if err != nil {
+		return err
+	}
+	st, err := newSearch(s.cfg, dev, scores, env.Seed, from)
 	if err != nil {
 		return err
 	}

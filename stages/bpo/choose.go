@@ -1,12 +1,14 @@
 package bpo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"slices"
 
 	"slm/data/exam"
+	"slm/optim/bayes"
 	"slm/rng"
 	"slm/stat"
 )
@@ -158,20 +160,25 @@ func (s *search) rank(a *arm) ([]*trial, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bpo: rank trials: %w", err)
 	}
-	mean := make(map[*trial]float64, len(ranked))
-	for _, t := range ranked {
-		mean[t], _ = g.Predict(t.z)
-	}
-	slices.SortStableFunc(ranked, func(x, y *trial) int {
-		switch {
-		case mean[x] > mean[y]:
-			return -1
-		case mean[x] < mean[y]:
-			return 1
-		}
-		return 0
-	})
+	byBelief(g, ranked, func(t *trial) []float64 { return t.z })
 	return ranked, nil
+}
+
+// byBelief sorts trials by the posterior mean of their gain, the best first, and equals as they were.
+func byBelief[T any](g *bayes.GP, trials []T, point func(T) []float64) {
+	type believed struct {
+		trial T
+		mean  float64
+	}
+	list := make([]believed, len(trials))
+	for i, t := range trials {
+		list[i].trial = t
+		list[i].mean, _ = g.Predict(point(t))
+	}
+	slices.SortStableFunc(list, func(x, y believed) int { return cmp.Compare(y.mean, x.mean) })
+	for i, b := range list {
+		trials[i] = b.trial
+	}
 }
 
 // find is the trial of the search that was scored again as v.

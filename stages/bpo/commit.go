@@ -86,6 +86,9 @@ func commit(env *stages.Env, cfg Config, s *search, out *outcome, project *Proje
 		}
 	}
 	m.Counters["trials"] = int64(len(s.own.trials) - 1)
+	if s.from != nil {
+		m.Counters["inherited"] = int64(len(s.from.points))
+	}
 	for _, a := range s.controls {
 		m.Counters[base(a.name)+"_trials"] += int64(len(a.trials) - 1)
 	}

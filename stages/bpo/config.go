@@ -35,6 +35,7 @@ type Config struct {
 	Items    Items    `yaml:"items" doc:"development items on which a trial is scored"`
 	Acquire  string   `yaml:"acquire" oneof:"log_ei" doc:"the acquisition function"`
 	Controls []string `yaml:"controls" oneof:"none|random|sobol|cma|text|single" doc:"searches for comparison, with as many questions. text: paraphrases in words; single: one change at a time, where more than the prompt is searched; none: no soft prompt, must be listed"`
+	Inherit  int      `yaml:"inherit" min:"0" max:"100" identity:"changed" doc:"in an update (update.from), how many of the best prompts of the run before the search begins with, in place of as many of the initial design; they are scored anew. Choice and check then have no question that led to them"`
 	Repeats  int      `yaml:"repeats" min:"1" max:"100" doc:"number of runs of each control except none and text, with different random numbers; the report shows the spread"`
 	Final    Final    `yaml:"validate" doc:"the choice among the best trials, and its check"`
 	// What is searched, and what for.

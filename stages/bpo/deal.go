@@ -3,12 +3,28 @@ package bpo
 import (
 	"fmt"
 	"slices"
+
+	"slm/data/exam"
 )
 
 // deal says how many of n development items are searched on, chosen on and checked on. No more than two left over are too few to search on.
 func (f Final) deal(n int) (search, choice, check int) {
 	held := max(2, int(float64(float64(n)*f.Share)+0.5))
 	return n - held, held / 2, held - held/2
+}
+
+// hold deals items, which are in a random order: choice and check come from those that are not known, the first of held is chosen on, choice of them;
+// the others are searched on. Where too few are not known, the held-out parts are smaller; choice is 0 where there are not two.
+func (f Final) hold(items []exam.Item, known func(question string) bool) (held, searched []exam.Item, choice int) {
+	_, choose, check := f.deal(len(items))
+	for _, it := range items {
+		if len(held) < choose+check && !known(it.Question) {
+			held = append(held, it)
+		} else {
+			searched = append(searched, it)
+		}
+	}
+	return held, searched, len(held) / 2
 }
 
 // rungs is the ladder, cut to n items.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"slm/stages"
+	"slm/stages/domain"
 	"slm/stages/knowledge"
 	found "slm/stages/search"
 )
@@ -25,11 +26,13 @@ var Def = stages.Def{
 		},
 	},
 	Keys:   stages.Keys("llm", "eval.knowledge"),
-	Inputs: []string{"llm.model"},
+	Inputs: []string{"llm.model", "stages.bpo.inherit"},
 	Asks:   stages.Always,
 	Others: found.Servers,
 	New: func(s stages.Settings) stages.Stage {
-		return New(stages.Get[Config](s, "stages.bpo"), knowledge.InOneStep(s))
+		stage := New(stages.Get[Config](s, "stages.bpo"), knowledge.InOneStep(s))
+		stage.update = stages.Get[domain.Update](s, "update")
+		return stage
 	},
 	Cost: func(_ context.Context, c *stages.Calibration) (stages.Cost, error) {
 		return cost(stages.Get[Config](c, "stages.bpo"), len(stages.Get[Config](c, "stages.bpo").dev(slices.Concat(c.Domain.Items, c.Domain.Asked))), c), nil

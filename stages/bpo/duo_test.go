@@ -122,7 +122,13 @@ func settings() Config {
 // search opens a search of the duo, with its journal in dir.
 func (w *duo) search(t testing.TB, cfg Config, dir string) *search {
 	t.Helper()
-	s, err := newSearch(cfg, w.items, true, 7)
+	return w.searchFrom(t, cfg, dir, nil)
+}
+
+// searchFrom is search, which begins with what a search before has left.
+func (w *duo) searchFrom(t testing.TB, cfg Config, dir string, from *inheritance) *search {
+	t.Helper()
+	s, err := newSearch(cfg, w.items, true, 7, from)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type World struct {
 // Explore runs a search and its controls outside a run, without the choice, for benchmarks. It returns the table of trials and the items
 // that they were scored on, in order. Options must have scores.
 func Explore(ctx context.Context, cfg Config, dev []exam.Item, seed uint64, w World) ([]TrialRow, []exam.Item, error) {
-	s, err := newSearch(cfg, dev, true, seed)
+	s, err := newSearch(cfg, dev, true, seed, nil)
 	if err != nil {
 		return nil, nil, err
 	}

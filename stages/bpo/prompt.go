@@ -94,13 +94,8 @@ func trialOf(dir, name string) (TrialRow, []KnobRow, error) {
 	if err != nil {
 		return TrialRow{}, nil, err
 	}
-	var knobs []KnobRow
-	switch _, err := os.Stat(filepath.Join(dir, KnobsFile)); {
-	case err == nil:
-		if knobs, _, err = checkpoint.ReadTable[KnobRow](filepath.Join(dir, KnobsFile)); err != nil {
-			return TrialRow{}, nil, err
-		}
-	case !errors.Is(err, fs.ErrNotExist):
+	knobs, err := readKnobs(dir)
+	if err != nil {
 		return TrialRow{}, nil, err
 	}
 	most := int64(-1)
@@ -116,4 +111,13 @@ func trialOf(dir, name string) (TrialRow, []KnobRow, error) {
 		return TrialRow{}, nil, fmt.Errorf("%w: the search had no %s (stages.bpo.controls)", ErrTrial, arm)
 	}
 	return TrialRow{}, nil, fmt.Errorf("%w: %s; the last one is %d", ErrTrial, name, most)
+}
+
+// readKnobs reads what was searched; nil = the soft prompt alone.
+func readKnobs(dir string) ([]KnobRow, error) {
+	if _, err := os.Stat(filepath.Join(dir, KnobsFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	knobs, _, err := checkpoint.ReadTable[KnobRow](filepath.Join(dir, KnobsFile))
+	return knobs, err
 }

@@ -21,6 +21,7 @@ import (
 const (
 	kindZero   = "zero"   // no soft prompt
 	kindSobol  = "sobol"  // of the initial design, and of the control of that name
+	kindBefore = "before" // the best of the run that is brought up to date
 	kindModel  = "log_ei" // proposed by the model of the objective
 	kindRandom = "random"
 	kindCMA    = "cma"
@@ -65,7 +66,8 @@ type search struct {
 	items   []exam.Item // that trials are scored on, the same order for all
 	choice  []exam.Item // that the best ones are told apart on
 	checked []exam.Item // that no part of the search has seen
-	ladder  []int       // rungs, cut to the number of items
+	from    *inheritance
+	ladder  []int // rungs, cut to the number of items
 	space   delivery.Space
 	judge   *judge
 	log     *journal
@@ -80,21 +82,24 @@ type search struct {
 }
 
 // newSearch deals the development items into a part for trials, one for the choice and one for the check, in an order drawn from the seed.
-// scores says that the black box scores options.
-func newSearch(cfg Config, dev []exam.Item, scores bool, seed uint64) (*search, error) {
+// What led to the inherited prompts is in neither of the last two. scores says that the black box scores options.
+func newSearch(cfg Config, dev []exam.Item, scores bool, seed uint64, from *inheritance) (*search, error) {
 	dev = slices.Clone(dev)
 	slices.SortFunc(dev, func(a, b exam.Item) int { return strings.Compare(a.ID, b.ID) })
 	rng.New(seed, "bpo", "items").Shuffle(len(dev), func(i, j int) { dev[i], dev[j] = dev[j], dev[i] })
 	if err := cfg.Enough(len(dev)); err != nil {
 		return nil, err
 	}
-	n, choice, check := cfg.Final.deal(len(dev))
+	held, searched, n := cfg.Final.hold(dev, from.knows)
+	if n == 0 {
+		return nil, fmt.Errorf("%w: the search of the run before has seen all but %d of %d, and one to choose on and one to check on must be new to it (stages.bpo.inherit: 0 inherits nothing)", ErrItems, len(held), len(dev))
+	}
 	s := &search{
-		cfg: cfg, seed: seed, choice: dev[:choice], checked: dev[choice : choice+check], items: dev[choice+check:], ladder: cfg.rungs(n), log: &journal{},
+		cfg: cfg, seed: seed, choice: held[:n], checked: held[n:], items: searched, ladder: cfg.rungs(len(searched)), log: &journal{}, from: from,
 		emit: func(stages.Event) {}, now: func() time.Time { return time.Time{} },
 	}
 	s.usage = func() llm.Usage { return llm.Usage{Calls: int64(s.progress.asked)} }
-	s.items = s.items[:s.ladder[len(s.ladder)-1]]
+	s.items = searched[:s.ladder[len(s.ladder)-1]]
 	s.space = cfg.space(dev, scores)
 	return s, nil
 }
@@ -151,12 +156,17 @@ func (s *search) explore(ctx context.Context) error {
 
 // propose makes trial i of the search: from the design, then from the model of what the trials before it have shown.
 func (s *search) propose(i int) (*trial, error) {
-	t := &trial{index: i, kind: kindModel}
-	if i <= s.cfg.Init {
+	t := &trial{index: i, kind: kindModel, z: s.from.point(i)}
+	switch {
+	case t.z != nil:
+		t.kind = kindBefore
+	case i <= s.cfg.Init:
 		t.kind = kindSobol
 	}
 	if r := s.log.at(armSearch, i); r != nil {
 		t.z = r.z // the table of trials is what counts
+	}
+	if t.z != nil {
 		return t, nil
 	}
 	var err error

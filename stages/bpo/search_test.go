@@ -369,7 +369,7 @@ func TestSearch_EqualScoresAreRefused(t *testing.T) {
 
 func TestSearch_TooFewDevelopmentItemsAreRefused(t *testing.T) {
 	for n := range 3 {
-		if _, err := newSearch(settings(), newDuo(n, idle).items, true, 1); !errors.Is(err, ErrItems) {
+		if _, err := newSearch(settings(), newDuo(n, idle).items, true, 1, nil); !errors.Is(err, ErrItems) {
 			t.Errorf("%d items: %v", n, err)
 		}
 		data := t.TempDir()
@@ -380,7 +380,7 @@ func TestSearch_TooFewDevelopmentItemsAreRefused(t *testing.T) {
 			t.Errorf("%d items, before the training: %v", n, err)
 		}
 	}
-	s, err := newSearch(settings(), newDuo(50, idle).items, true, 1)
+	s, err := newSearch(settings(), newDuo(50, idle).items, true, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ func TestLadder_ThatIsCutIsReported(t *testing.T) {
 	cfg := settings()
 	cfg.Items.Ladder = []int{10, 20, 40}
 	for n, want := range map[int]string{200: "", 40: "[10 20 40] is cut to [10 20", 12: "cut to [6]"} {
-		s, err := newSearch(cfg, newDuo(n, idle).items, true, 1)
+		s, err := newSearch(cfg, newDuo(n, idle).items, true, 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ import (
 type TrialRow struct {
 	Arm         string    `arrow:"arm"`   // search; random, sobol, cma, text; choice/ or check/ before those: scored again on held-out items
 	Trial       int64     `arrow:"trial"` // number within its arm
-	Kind        string    `arrow:"kind"`  // how the prompt came about: zero, sobol, log_ei, random, cma, text
+	Kind        string    `arrow:"kind"`  // how the prompt came about: zero, before, sobol, log_ei, random, cma, text
 	Z           []float64 `arrow:"z"`
 	Prompt      string    `arrow:"prompt"`           // in words; z is empty then
 	Fidelity    int64     `arrow:"fidelity"`         // items it was scored on
@@ -47,7 +47,7 @@ type TextRow struct {
 
 // ItemRow is a row of items.arrow: the questions of each part, in the order in which trials.arrow has their results.
 type ItemRow struct {
-	Part     string `arrow:"part"` // search, choice, check
+	Part     string `arrow:"part"` // search, choice, check; before: of none, a question alone, which led to the prompts that the search begins with
 	Item     string `arrow:"item"`
 	Question string `arrow:"question"`
 	Answer   string `arrow:"answer"` // the right option
@@ -195,5 +195,5 @@ func (s *search) parts() (rows []ItemRow) {
 			rows = append(rows, ItemRow{part.name, it.ID, it.Question, it.Choices[it.Answer]})
 		}
 	}
-	return rows
+	return append(rows, s.from.others(s.items)...)
 }

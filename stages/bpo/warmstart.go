@@ -28,6 +28,10 @@ func searchKey(env *stages.Env, s *search, info llm.Info) string {
 		more, _ := json.Marshal([]any{s.cfg.Search, s.cfg.Objective, s.cfg.Price})
 		b = append(b, more...)
 	}
+	if s.from != nil {
+		more, _ := json.Marshal(s.from.points)
+		b = append(b, more...)
+	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
