@@ -48,9 +48,7 @@ func (r *Rarity) Covered(question, text string) float64 {
 // known is the share that stands anywhere in the corpus, best the largest share that stands in one of some texts. Both are 0 of a question without
 // such terms.
 func (r *Rarity) Subject(question string, common []string, texts []string) (known, best float64) {
-	asked := terms(question)
-	slices.Sort(asked)
-	asked = slices.DeleteFunc(slices.Compact(asked), func(t string) bool { return slices.Contains(common, t) })
+	asked := SubjectTerms(question, common)
 	sum := 0.0
 	for _, t := range asked {
 		if sum += r.weight(t); r.in[t] > 0 {
@@ -73,6 +71,13 @@ func (r *Rarity) Subject(question string, common []string, texts []string) (know
 		best = math.Max(best, both/sum)
 	}
 	return known / sum, best
+}
+
+// SubjectTerms are the terms of a question other than common ones, sorted.
+func SubjectTerms(question string, common []string) []string {
+	list := terms(question)
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(t string) bool { return slices.Contains(common, t) })
 }
 
 // oftenIn is how many of some hundred questions about anything have a term that says nothing of their subject.

@@ -1,8 +1,6 @@
 package retrieve
 
 import (
-	"slices"
-
 	"slm/data/corpus"
 	"slm/internal/elementary"
 )
@@ -42,9 +40,7 @@ func NewWording(sections corpus.Store, questions []string) *Wording {
 // Familiar is how usual the words of a question are, from 0 to 1: the mean logarithm of the probabilities of its terms other than common ones, 0 where
 // none of them was ever seen, or there are none, and 1 if each were all that is ever said.
 func (w *Wording) Familiar(question string, common []string) float64 {
-	list := terms(question)
-	slices.Sort(list)
-	list = slices.DeleteFunc(slices.Compact(list), func(t string) bool { return slices.Contains(common, t) })
+	list := SubjectTerms(question, common)
 	if len(list) == 0 {
 		return 0
 	}

@@ -75,6 +75,7 @@ type origin struct {
 	Degraded   string         `json:"degraded,omitempty"` // why the LLM did not answer; the reply is the knowledge
 	Calls      int64          `json:"calls"`              // of the LLM, as if nothing had been stored
 	USD        float64        `json:"usd"`
+	Also       *origin        `json:"also,omitempty"` // that of the second run's text, where the question is about the texts of two
 }
 
 // originOf is what an answer says of where it comes from.
@@ -97,6 +98,9 @@ func originOf(a *session.Answer, p *llm.Price) *origin {
 	}
 	if p != nil {
 		o.USD = (float64(float64(a.Used.PromptTokens)*p.Input) + float64(float64(a.Used.OutputTokens)*p.Output)) / 1e6
+	}
+	if a.Also != nil {
+		o.Also = originOf(a.Also, p)
 	}
 	return o
 }
@@ -128,18 +132,23 @@ func (s *Server) answer(ctx context.Context, run Run, r *chatRequest, question s
 		return nil, cmp.Or(err, errors.New("serve: neither answer nor error"))
 	}
 	from := originOf(a, run.Price())
-	reply := &chatReply{from: from, text: a.Reply, finish: "stop"}
+	of := func(a *session.Answer) string { return a.Reply }
+	if r.options.Knowledge {
+		of = func(a *session.Answer) string { return a.Knowledge }
+	}
+	reply := &chatReply{from: from, text: textOf(a, of), finish: "stop"}
 	switch {
 	case err != nil:
-		if from.Degraded = degraded(err); from.Degraded == "" || a.Knowledge == "" || !a.InCorpus || !falls(a.System) || ctx.Err() != nil {
+		last, at := a, from
+		if a.Also != nil { // the first has a reply
+			last, at = a.Also, from.Also
+		}
+		if at.Degraded = degraded(err); at.Degraded == "" || last.Knowledge == "" || !last.InCorpus || !falls(last.System) || ctx.Err() != nil {
 			return nil, err
 		}
 		s.metrics.degraded.Inc()
-		reply.text = a.Knowledge
-	case r.options.Knowledge:
-		reply.text = a.Knowledge
-	case a.Way == gate.None:
-		reply.text = nothing
+		from.Degraded, reply.text = at.Degraded, textOf(a, func(a *session.Answer) string { return cmp.Or(a.Reply, a.Knowledge) })
+	case r.options.Knowledge, a.Way == gate.None:
 	case a.NoAnswer != nil && a.NoAnswer.Reason == llm.Refused:
 		reply.finish = "content_filter"
 	case a.NoAnswer != nil && a.NoAnswer.Reason == llm.Unfinished:
@@ -156,8 +165,29 @@ func (s *Server) answer(ctx context.Context, run Run, r *chatRequest, question s
 		reply.text += footnotes(from)
 	}
 	reply.text = strings.ToValidUTF8(reply.text, string(utf8.RuneError))
-	reply.usage = newUsage(a.Used.PromptTokens, a.Used.OutputTokens)
+	used := a.Used
+	if a.Also != nil {
+		used.PromptTokens, used.OutputTokens = used.PromptTokens+a.Also.Used.PromptTokens, used.OutputTokens+a.Also.Used.OutputTokens
+	}
+	reply.usage = newUsage(used.PromptTokens, used.OutputTokens)
 	return reply, nil
+}
+
+// textOf is the text of an answer, or the texts of two runs, one behind the other: of each what is asked of it, and of those that have nothing one
+// sentence, where all have nothing.
+func textOf(a *session.Answer, of func(*session.Answer) string) string {
+	var texts []string
+	empty := true
+	for ; a != nil; a = a.Also {
+		empty = empty && a.Way == gate.None
+		if text := of(a); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	if empty && len(texts) == 0 {
+		return nothing
+	}
+	return strings.Join(texts, "\n\n")
 }
 
 // ask asks a system, or the black box itself.
@@ -210,11 +240,15 @@ func degraded(err error) string {
 // footnotes are the sources in Markdown, behind a reply.
 func footnotes(from *origin) string {
 	var marks, notes strings.Builder
-	for i, place := range from.Given {
-		fmt.Fprintf(&marks, "[^%d]", i+1)
-		fmt.Fprintf(&notes, "\n[^%d]: %s", i+1, place)
-		if place == from.Place && from.Source != "" {
-			notes.WriteString(", " + from.Source)
+	i := 0
+	for ; from != nil; from = from.Also {
+		for _, place := range from.Given {
+			i++
+			fmt.Fprintf(&marks, "[^%d]", i)
+			fmt.Fprintf(&notes, "\n[^%d]: %s", i, place)
+			if place == from.Place && from.Source != "" {
+				notes.WriteString(", " + from.Source)
+			}
 		}
 	}
 	if marks.Len() == 0 {

@@ -36,10 +36,22 @@ func TestStream_TranscriptsAreTheGoldenOnes(t *testing.T) {
 		q.Seen(answerTo(session.Question{System: q.System, Silent: true}))
 		return answerTo(session.Question{System: q.System, Silent: true}), fmt.Errorf("secret question: %w", llm.ErrUnavailable)
 	}}
+	both := func(fails error) *fake { // a question about the texts of two runs, of which the second may have no reply
+		return &fake{ask: func(_ context.Context, q session.Question) (*session.Answer, error) {
+			first := answerTo(q)
+			q.Seen, q.Silent = nil, fails != nil
+			first.Expert, first.Also = "town", answerTo(q)
+			first.Also.Expert, first.Also.Knowledge = "sea", "The sea has a tide."
+			return first, fails
+		}}
+	}
 	for _, c := range []struct {
 		name, path, body string
 		run              Run
 	}{
+		{"chat-two", "chat/completions", question("auto", "Why, and when?", `"slm":{"footnotes":true}`), both(nil)},
+		{"chat-two-stream", "chat/completions", question("auto", "Why, and when?", `"stream":true`), both(nil)},
+		{"chat-two-degraded", "chat/completions", question("auto", "Why, and when?"), both(fmt.Errorf("secret question: %w", llm.ErrUnavailable))},
 		{"chat", "chat/completions", question("auto", "Why?", `"stream":true`), &fake{}},
 		{"chat-usage", "chat/completions", question("default", "Why?", `"stream":true,"stream_options":{"include_usage":true},"slm":{"footnotes":true}`), &fake{}},
 		{"chat-degraded", "chat/completions", question("auto", "Why?", `"stream":true`), broken},

@@ -84,29 +84,43 @@ func (t *team) ask(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	to := routed[0]
 	out := teamAnswer{Answer: &session.Answer{Question: text}, Routes: map[string]float64{}}
 	for i, s := range t.Scouts {
-		out.Routes[s.Name] = to.Sure[i]
+		out.Routes[s.Name] = routed[0].Sure[i]
 	}
-	if to.Expert == experts.None {
+	parts := routed[0].For(session.Question{Text: text, Choices: t.flags.choices})
+	if len(parts) == 0 {
 		return t.a.print(out, func(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "%-11s(none)\n%-11snothing in the documents of any expert is about this; the LLM was not asked\n", "expert", "answer")
 		})
 	}
-	out.Expert = t.Scouts[to.Expert].Name
-	s, err := t.session(to.Expert)
-	if err != nil {
-		return err
-	}
-	answer, err := s.Ask(ctx, session.Question{Text: text, Choices: t.flags.choices, Silent: t.flags.silent, MaxTokens: t.flags.maxTokens})
+	answer, err := experts.Answer(parts, func(p experts.Part, _ bool) (*session.Answer, error) {
+		s, err := t.session(p.Expert)
+		if err != nil {
+			return nil, err
+		}
+		a, err := s.Ask(ctx, session.Question{Text: p.Text, Choices: t.flags.choices, Silent: t.flags.silent, MaxTokens: t.flags.maxTokens})
+		if a != nil {
+			a.Expert = t.Scouts[p.Expert].Name
+		}
+		return a, err
+	})
 	if answer == nil {
 		return err
 	}
-	out.Answer = answer
+	out.Answer, out.Expert = answer, answer.Expert
 	perr := t.a.print(out, func(w io.Writer) {
-		_, _ = fmt.Fprintf(w, "%-11s%s\n", "expert", sanitize.Line(out.Expert))
-		showAnswer(w, answer, t.flags.silent || err != nil, term.Width(t.a.out))
+		for a := answer; a != nil; a = a.Also {
+			if a != answer {
+				_, _ = fmt.Fprintln(w)
+			}
+			asked := ""
+			if len(parts) > 1 {
+				asked = ", asked: " + a.Question
+			}
+			_, _ = fmt.Fprintf(w, "%-11s%s\n", "expert", sanitize.Line(a.Expert+asked))
+			showAnswer(w, a, t.flags.silent || err != nil && a.Reply == "", term.Width(t.a.out))
+		}
 	})
 	return errors.Join(err, perr)
 }
@@ -140,7 +154,7 @@ func (a *app) evalTeam(ctx context.Context, file string, set []string, offline b
 
 func showTeam(w io.Writer, t *experts.Table) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) } // a closed pipe stops nothing
-	say("%-28s %9s %7s %7s %7s %7s %7s\n", "expert", "questions", "to it", "to none", "other", "right", "oracle")
+	say("%-28s %9s %7s %7s %7s %7s %7s %7s\n", "expert", "questions", "to it", "to none", "to two", "other", "right", "oracle")
 	share := func(n, of int) string {
 		if of == 0 {
 			return "–"
@@ -148,9 +162,15 @@ func showTeam(w io.Writer, t *experts.Table) {
 		return fmt.Sprintf("%.1f%%", 100*float64(n)/float64(of))
 	}
 	for _, r := range t.Experts {
-		say("%-28s %9d %7s %7s %7s %7s %7s\n", sanitize.Line(r.Expert), r.Questions, share(r.Routed, r.Questions), share(r.None, r.Questions),
-			share(r.Questions-r.Routed-r.None, r.Questions), share(r.Right, r.Placed), share(r.Oracle, r.Placed))
+		say("%-28s %9d %7s %7s %7s %7s %7s %7s\n", sanitize.Line(r.Expert), r.Questions, share(r.Routed, r.Questions), share(r.None, r.Questions), share(r.Two, r.Questions),
+			share(r.Questions-r.Routed-r.None-r.Two, r.Questions), share(r.Right, r.Placed), share(r.Oracle, r.Placed))
+	}
+	if p := t.Pairs; p.Questions > 0 {
+		say("%-28s %9d %7s %7s %7s %7s %7s %7s\n", "two of these in one", p.Questions, "–", share(p.None, p.Questions), share(p.Routed, p.Questions), share(p.Questions-p.Routed-p.None, p.Questions), share(p.Right, p.Placed), share(p.Oracle, p.Placed))
 	}
 	say("\n%d of %d questions about anything else go to none (%s)\n", t.Refused, t.Foreign, share(t.Refused, t.Foreign))
 	say("right: answered from a right place; oracle: the same where the right expert is asked always\n")
+	if t.Pairs.Questions > 0 {
+		say("two of these in one: test questions of two experts that the program has put together; there, to two: to both of them; right: both halves\n")
+	}
 }

@@ -28,7 +28,8 @@ func NewTeam(router *Router, runs []*session.Session, stamp string) *Team {
 	return &Team{router, runs, stamp, make(chan struct{}, 1)}
 }
 
-// Ask routes a question and has its run answer. Where no corpus is about it, nothing is asked, and the answer's way is gate.None.
+// Ask routes a question and has its run answer, or two runs, the second of which stands in Answer.Also. One of several options is chosen by one run. Where no
+// corpus is about the question, nothing is asked, and the answer's way is gate.None.
 func (t *Team) Ask(ctx context.Context, q session.Question) (*session.Answer, error) {
 	select {
 	case t.turn <- struct{}{}:
@@ -40,14 +41,47 @@ func (t *Team) Ask(ctx context.Context, q session.Question) (*session.Answer, er
 	if err != nil {
 		return nil, fmt.Errorf("experts: %w", err)
 	}
-	k := routed[0].Expert
-	if k == None {
+	parts := routed[0].For(q)
+	if len(parts) == 0 {
 		a := &session.Answer{Question: q.Text, System: q.System, Way: gate.None}
 		if q.Seen != nil {
 			q.Seen(a)
 		}
 		return a, nil
 	}
+	return Answer(parts, func(p Part, second bool) (*session.Answer, error) {
+		q := q
+		q.Text = p.Text
+		if second {
+			q.Seen = nil // what the first is given has been told
+		}
+		return t.ask(ctx, p.Expert, q)
+	})
+}
+
+// For are who is asked what of a question: one of several options is chosen by one run.
+func (r Routed) For(q session.Question) []Part {
+	switch {
+	case len(q.Choices) == 0:
+		return r.Parts
+	case r.Expert == None:
+		return nil
+	}
+	return []Part{{r.Expert, q.Text}}
+}
+
+// Answer has each part answered in turn, and puts the second answer beside the first. An answer beside an error is one that has no reply.
+func Answer(parts []Part, ask func(p Part, second bool) (*session.Answer, error)) (*session.Answer, error) {
+	first, err := ask(parts[0], false)
+	if err != nil || len(parts) == 1 {
+		return first, err
+	}
+	first.Also, err = ask(parts[1], true)
+	return first, err
+}
+
+// ask has one run answer.
+func (t *Team) ask(ctx context.Context, k int, q session.Question) (*session.Answer, error) {
 	name := t.router.Scouts[k].Name
 	if seen := q.Seen; seen != nil {
 		q.Seen = func(a *session.Answer) {

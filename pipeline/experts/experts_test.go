@@ -124,7 +124,7 @@ func TestRoute_AnExpertMoreChangesNoByteAndNoRouteOfTheOthers(t *testing.T) {
 		}
 		own := 0
 		for i, q := range questions {
-			if few[i].Expert != more[i].Expert || !slices.Equal(few[i].Sure, more[i].Sure[:2]) || !slices.Equal(few[i].Match, more[i].Match[:2]) {
+			if !slices.Equal(few[i].Parts, more[i].Parts) || few[i].Expert != more[i].Expert || !slices.Equal(few[i].Sure, more[i].Sure[:2]) || !slices.Equal(few[i].Match, more[i].Match[:2]) {
 				t.Errorf("%s: to %d, and with one expert more to %d", q, few[i].Expert, more[i].Expert)
 			}
 			if few[i].Expert == k {
@@ -212,6 +212,7 @@ func asked(t *testing.T, folders ...string) {
 			t.Errorf("%s is not shown: %v", got.Source, err)
 		}
 	}
+	twice(t, team, folders)
 	got, err := team.Ask(ctx, session.Question{Text: "How do I cook rice so that it does not stick?", System: usual})
 	if err != nil || got.Way != gate.None || got.Expert != "" || got.Reply != "" {
 		t.Errorf("%+v, %v", got, err)
@@ -306,4 +307,20 @@ func FuzzFolders_AnyFileIsReadOrRefused(f *testing.F) {
 			t.Errorf("%q names no run", text)
 		}
 	})
+}
+
+// twice asks about the texts of two runs in one question, which both answer.
+func twice(t *testing.T, team *experts.Team, folders []string) {
+	t.Helper()
+	first, second := tested(t, folders[0])[0], tested(t, folders[1])[0]
+	seen := 0
+	q := session.Question{Text: first + " " + second, System: "cite", Silent: true, Seen: func(*session.Answer) { seen++ }}
+	a, err := team.Ask(t.Context(), q)
+	if err != nil || a.Expert != filepath.Base(folders[0]) || a.Question != first || a.Also == nil || a.Also.Expert != filepath.Base(folders[1]) || a.Also.Question != second || a.Also.Also != nil || seen != 1 {
+		t.Fatalf("%s: %+v, %v, seen %d times", q.Text, a, err, seen)
+	}
+	q.Text = "About the " + second // of one
+	if a, err = team.Ask(t.Context(), q); err != nil || a.Also != nil {
+		t.Errorf("%s: %+v, %v", q.Text, a, err)
+	}
 }

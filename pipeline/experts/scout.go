@@ -33,6 +33,7 @@ type Scout struct {
 	keyword *retrieve.Keyword
 	rarity  *retrieve.Rarity
 	wording *retrieve.Wording
+	titles  map[string]bool // terms of the documents' titles
 	common  []string
 	held    []string // questions about anything else, on which nothing is fitted
 }
@@ -59,6 +60,12 @@ func newScout(ctx context.Context, folder string, with encoders) (s *Scout, err 
 func (s *Scout) open(ctx context.Context) (err error) {
 	if s.keyword, err = retrieve.OpenKeyword(s.dom.Sections); err != nil {
 		return err
+	}
+	s.titles = map[string]bool{}
+	for _, section := range s.dom.Sections.All() {
+		for _, t := range retrieve.SubjectTerms(section.Title, nil) {
+			s.titles[t] = true
+		}
 	}
 	s.rarity, s.wording = retrieve.NewRarity(s.dom.Sections), retrieve.NewWording(s.dom.Sections, s.asked(exam.Train))
 	return s.fit(ctx)
@@ -146,4 +153,9 @@ func (s *Scout) look(ctx context.Context, questions []string) ([]sight, error) {
 		}
 	}
 	return out, nil
+}
+
+// names reports whether the subject of a text is a document's name and nothing else.
+func (s *Scout) names(text string) bool {
+	return !slices.ContainsFunc(retrieve.SubjectTerms(text, s.common), func(t string) bool { return !s.titles[t] })
 }

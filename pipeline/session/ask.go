@@ -62,6 +62,7 @@ type Answer struct {
 	Choice     *int           `json:"choice,omitempty"`
 	Scores     []float64      `json:"scores,omitempty"` // of the choices, log-likelihood per token
 	LLM        string         `json:"llm,omitempty"`    // that replied; empty when none did
+	Also       *Answer        `json:"also,omitempty"`   // of another run, where the question is about the texts of two
 	Used       llm.Usage      `json:"-"`                // of the LLM, as if nothing had been stored; dollars are not counted
 }
 
