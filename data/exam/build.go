@@ -142,6 +142,9 @@ func tooSmall(n int, sections []corpus.Section, out leftOut, opt Options) error 
 	if len(out) > 0 {
 		why = ": of the others " + out.String()
 	}
+	if slices.ContainsFunc(out, func(l Left) bool { return l.Why == beginAlike(opt) }) {
+		why += "; data.exam.chars is how many characters of a section an option has"
+	}
 	return fmt.Errorf("exam: %w: a question with %d choices needs as many sections that can be told apart, and there are %d of %d%s", ErrTooSmall, opt.Choices, n, len(sections), why)
 }
 

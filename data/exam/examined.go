@@ -81,7 +81,7 @@ func different(sections []corpus.Section, opt Options) []string {
 		why  string
 	}{
 		{func(s corpus.Section) string { return s.Text }, "near copies of others"},
-		{func(s corpus.Section) string { return head(s.Text, opt.Chars) }, fmt.Sprintf("like others in their first %d characters", opt.Chars)},
+		{func(s corpus.Section) string { return head(s.Text, opt.Chars) }, beginAlike(opt)},
 	} {
 		index := minhash.NewIndex(opt.Near)
 		for i, s := range sections {
@@ -95,6 +95,11 @@ func different(sections []corpus.Section, opt Options) []string {
 		}
 	}
 	return why
+}
+
+// beginAlike is why sections that begin as others do are left out.
+func beginAlike(opt Options) string {
+	return fmt.Sprintf("like others in their first %d characters", opt.Chars)
 }
 
 // leftOut are sections that cannot be examined, by reason.

@@ -28,3 +28,20 @@ func TestBuild_SaysWhyEachSectionIsLeftOut(t *testing.T) {
 		}
 	}
 }
+
+func TestBuild_SectionsThatBeginAlikeAreToldTheKeyThatTellsThemApart(t *testing.T) {
+	begin := strings.Repeat("The tenant keeps the house in good order and does not disturb the others who live in it. ", 4)
+	var list []corpus.Section
+	for _, end := range []string{"Washing hangs in the yard.", "Dogs stay on the lead in the stairwell.", "Prams stand under the stairs.", "The cellar door is shut at night."} {
+		list = append(list, corpus.Section{ID: end[:4], Title: "House rules", Number: end[:4], Text: begin + strings.Repeat(end+" ", 20)})
+	}
+	opt := options
+	opt.Chars = 120
+	if _, _, err := Build(list, forms, opt); !errors.Is(err, ErrTooSmall) || !strings.Contains(err.Error(), "data.exam.chars") {
+		t.Errorf("%v", err)
+	}
+	opt.Chars = 2000
+	if _, _, err := Build(list, forms, opt); err != nil && strings.Contains(err.Error(), "data.exam.chars") {
+		t.Errorf("%v", err)
+	}
+}
