@@ -27,7 +27,7 @@ type Scout struct {
 	Name string
 
 	curve *curve
-	near  retrieve.Scorer // nil: the run has no vectors that can be asked here
+	near  *nearness // nil: the run has no vectors that can be asked here
 
 	dom     *domain.Domain
 	keyword *retrieve.Keyword
@@ -141,18 +141,15 @@ func (s *Scout) look(ctx context.Context, questions []string) ([]sight, error) {
 		}
 		out[i].known, out[i].best = s.rarity.Subject(q, s.common, texts)
 		out[i].familiar = s.wording.Familiar(q, s.common)
-		if s.near == nil {
-			continue
-		}
-		cosines, err := s.near.Scores(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		if len(cosines) > 0 {
-			out[i].near = max(0, slices.Max(cosines))
-		}
 	}
-	return out, nil
+	if s.near == nil {
+		return out, nil
+	}
+	cosines, err := s.near.largest(ctx, questions)
+	for i, c := range cosines {
+		out[i].near = c
+	}
+	return out, err
 }
 
 // names reports whether the subject of a text is a document's name and nothing else.
