@@ -190,6 +190,16 @@ func (p *Params) Merged() *Params {
 	return &out
 }
 
+// MergedLayer is a layer with the adapter merged, in memory of its own; the layer itself, where there is none.
+func (p *Params) MergedLayer(i int) Layer {
+	if p.Adapter == nil {
+		return p.Layers[i]
+	}
+	one := *p
+	one.Layers, one.Adapter = p.Layers[i:i+1], &Adapter{LoRA: p.Adapter.LoRA, Layers: p.Adapter.Layers[i : i+1]}
+	return one.Merged().Layers[0]
+}
+
 // Base are the parameters without the adapter, in the same memory.
 func (p *Params) Base() *Params {
 	out := *p

@@ -69,7 +69,7 @@ func newNet[T kernel.Elem](p *model.Params, backend kernel.Backend, f format) *n
 	return n
 }
 
-// take prepares the matrices of p, in T or in bytes.
+// take prepares the matrices of p, in T or in bytes, an adapter merged layer by layer.
 func (n *net[T]) take(p *model.Params) error {
 	var failed error
 	take := func(w []float32, rows, k int) (m matrix[T]) {
@@ -86,7 +86,7 @@ func (n *net[T]) take(p *model.Params) error {
 	}
 	c := p.Config
 	for i := range p.Layers {
-		l := p.Layers[i]
+		l := p.MergedLayer(i)
 		if n.format == bytes {
 			l = balanced(c, l)
 		}

@@ -38,7 +38,7 @@ var Def = stages.Def{
 		},
 	},
 	Keys: func(s stages.Settings) []string {
-		keys := []string{"update"}
+		keys := trainer.WithAdapter(s, "update")
 		if fromRecipe(s).asks() {
 			keys = append(keys, "llm", "eval.knowledge")
 		}

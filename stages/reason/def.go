@@ -38,7 +38,7 @@ var Def = stages.Def{
 		Later: true,
 	},
 	On:     func(s stages.Settings) bool { return stages.Get[Config](s, "stages.reason").Tasks > 0 },
-	Keys:   stages.Keys("data.exam.split"),
+	Keys:   func(s stages.Settings) []string { return trainer.WithAdapter(s, "data.exam.split") },
 	Inputs: []string{"stages.reason.teacher.model"},
 	Others: func(s stages.Settings) []stages.BlackBox {
 		if c := stages.Get[Config](s, "stages.reason"); c.Teacher != nil {

@@ -49,8 +49,10 @@ var Def = stages.Def{
 		},
 		Later: true,
 	},
-	On:      func(s stages.Settings) bool { return stages.Get[Config](s, "stages.rft").Samples > 0 },
-	Keys:    stages.Keys("llm", "eval.knowledge", "stages.kit.knowledge"),
+	On: func(s stages.Settings) bool { return stages.Get[Config](s, "stages.rft").Samples > 0 },
+	Keys: func(s stages.Settings) []string {
+		return trainer.WithAdapter(s, "llm", "eval.knowledge", "stages.kit.knowledge")
+	},
 	Inputs:  []string{"llm.model"},
 	Asks:    stages.Always,
 	New:     func(s stages.Settings) stages.Stage { return New(stages.Get[Config](s, "stages.rft")) },

@@ -41,7 +41,7 @@ var Def = stages.Def{
 	},
 	On: func(s stages.Settings) bool { return stages.Get[Config](s, "stages.task").Kind != "" },
 	Keys: func(s stages.Settings) []string {
-		keys := []string{"data.corpus"}
+		keys := trainer.WithAdapter(s, "data.corpus")
 		if stages.Get[Config](s, "stages.task").asks() {
 			keys = append(keys, "llm")
 		}
